@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+/** Every package's tests run on source, through the `hybridmed-source` export condition. */
+export default defineConfig({
+  resolve: { conditions: ['hybridmed-source'] },
+  ssr: { resolve: { conditions: ['hybridmed-source', 'node', 'import', 'default'] } },
+  test: {
+    include: ['packages/*/test/**/*.test.ts', 'tools/**/*.test.ts', 'examples/**/*.test.ts', 'benchmarks/**/*.test.ts'],
+    pool: 'forks',
+    testTimeout: 120_000,
+    maxWorkers: 2,
+  },
+});
