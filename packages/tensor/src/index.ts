@@ -1,1 +1,22 @@
-export {};
+// The public face of the tensor core.
+export * as ops from './ops/index.ts';
+export { array, dtypeOf } from './array.ts';
+export type { HostArray, HostArrays } from './array.ts';
+export { grad, vjp } from './autograd.ts';
+export { compile, valueAndGrad } from './compile.ts';
+export { bindInputs } from './device.ts';
+export type { Device, DeviceInfo, DeviceState, Program } from './device.ts';
+export { bindDim, bindShape, dimProduct, dimQuotient, dimSymbols } from './dim.ts';
+export type { Bindings, Dim, Shape } from './dim.ts';
+export { DeviceError, HybridmedError, TraceError } from './errors.ts';
+export { graphNodes, graphOutputs } from './graph.ts';
+export type { Graph } from './graph.ts';
+export type { DType, Node, Tensor, TensorSpec } from './node.ts';
+export type { OpAttributes, OpName } from './ops/attributes.ts';
+export { opTable } from './ops/table.ts';
+export { foldIn, keyData, mix32, uniform, uniformAt } from './random.ts';
+export type { Key } from './random.ts';
+export { remat } from './remat.ts';
+export { trace } from './trace.ts';
+export type { Tensors, Traced, TraceSpec } from './trace.ts';
+export { decompose, mergeEqualNodes } from './transforms.ts';

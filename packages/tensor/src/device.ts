@@ -1,0 +1,87 @@
+// The contract between a traced graph and whatever runs it. A device compiles graphs to programs and holds named state.
+import type { HostArrays } from './array.ts';
+import { dtypeOf } from './array.ts';
+import type { Bindings } from './dim.ts';
+import { bindShape, dimSymbols, formatShape } from './dim.ts';
+import { DeviceError } from './errors.ts';
+import type { Graph } from './graph.ts';
+import type { Tensor } from './node.ts';
+
+/** What a device is, for people and for logs. */
+export interface DeviceInfo {
+  /** `cpu`, `webgpu`, `gpujs` or `plain`. */
+  readonly kind: string;
+  /** The engine and adapter, as they name themselves. */
+  readonly name: string;
+  /** True for a WebGPU adapter that runs on the processor. */
+  readonly software: boolean;
+}
+
+/** Named arrays that live on a device between runs: parameters, moments, caches. */
+export interface DeviceState {
+  /** Names of the entries. */
+  names(): string[];
+  /** Copies host arrays in, adding or replacing entries. The caller keeps its arrays. */
+  write(arrays: HostArrays): void;
+  /** Copies entries out (all by default). Throws a DeviceError naming an entry that is not there. */
+  read(names?: readonly string[]): Promise<Record<string, HostArrays[string]>>;
+  /** Drops entries (all by default) and frees what they held. */
+  drop(names?: readonly string[]): void;
+}
+
+/** A compiled graph. */
+export interface Program {
+  /** The graph it runs. */
+  readonly graph: Graph;
+  /**
+   * Runs once: reads `data` and the state's entries, writes the graph's updates to the state, returns its results.
+   * Symbols are bound by the inputs' shapes. Throws a DeviceError for a missing input, a wrong shape or a failed run.
+   */
+  run(data: HostArrays, state?: DeviceState): Promise<Record<string, HostArrays[string]>>;
+  /** Frees what the program holds. */
+  release?(): void;
+}
+
+/** Something that runs graphs. */
+export interface Device {
+  readonly info: DeviceInfo;
+  /** Compiles a graph; symbols may stay open until `run`. */
+  compile(graph: Graph): Promise<Program>;
+  /** A new, empty state (or one that starts with arrays). */
+  createState(initial?: HostArrays): DeviceState;
+  /** Frees the device. */
+  close(): Promise<void>;
+}
+
+/**
+ * Works out the graph's symbols from the shapes of the arrays it was given, and checks every input's dtype and shape.
+ * `shapes` gives the shapes of state entries. Throws a DeviceError that names the input, what it has and what it needs.
+ */
+export function bindInputs(device: string, graph: Graph, data: HostArrays, shapes: Readonly<Record<string, readonly number[]>> = {}): Bindings {
+  const bindings: Record<string, number> = {};
+  const checks: { name: string; tensor: Tensor; shape: readonly number[] }[] = [];
+  for (const [name, tensor] of Object.entries(graph.data)) {
+    const given = data[name];
+    if (!given) throw new DeviceError(device, `input "${name}" is missing; give ${tensor.dtype}${formatShape(tensor.shape)}`);
+    if (dtypeOf(given) !== tensor.dtype) throw new DeviceError(device, `input "${name}" must be ${tensor.dtype}, not ${dtypeOf(given)}`);
+    checks.push({ name, tensor, shape: given.shape });
+  }
+  for (const [name, tensor] of Object.entries(graph.state)) {
+    const shape = shapes[name];
+    if (!shape) throw new DeviceError(device, `state entry "${name}" is missing; write it before running`);
+    checks.push({ name, tensor, shape });
+  }
+  for (const { tensor, shape } of checks) {
+    tensor.shape.forEach((dim, axis) => {
+      if (typeof dim === 'string' && dimSymbols(dim).length === 1 && dimSymbols(dim)[0] === dim) bindings[dim] ??= shape[axis] ?? 0;
+    });
+  }
+  for (const { name, tensor, shape } of checks) {
+    const expected = bindShape(tensor.shape, bindings);
+    if (shape.length !== expected.length || expected.some((dim, axis) => dim !== shape[axis])) {
+      const known = Object.entries(bindings).map(([symbol, value]) => `${symbol}=${value}`).join(', ');
+      throw new DeviceError(device, `input "${name}" has shape ${formatShape(shape)}, needs ${formatShape(tensor.shape)}${known ? ` with ${known}` : ''}`);
+    }
+  }
+  return bindings;
+}

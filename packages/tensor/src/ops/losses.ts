@@ -1,0 +1,71 @@
+// Fused losses over a vocabulary: cross-entropy with target ids, and the distillation divergence. One value per row; means are the caller's.
+import { sameShape } from '../dim.ts';
+import type { Tensor } from '../node.ts';
+import { equal, exp, mul, sub } from './elementwise.ts';
+import { logSoftmax } from './normalization.ts';
+import { reshape } from './movement.ts';
+import { sum } from './reductions.ts';
+import { iota } from './sources.ts';
+import { apply, applyOne } from './row.ts';
+import type { OpRow } from './row.ts';
+
+/** -log softmax(logits)[target] per row: logits (..., V), target (...) i32 -> (...), in nats. */
+export const crossEntropy = (logits: Tensor, target: Tensor): Tensor => apply('crossEntropy', [logits, target], {})[0]!;
+
+/**
+ * KL(softmax(teacher / T) || softmax(student / T)) per row, in nats: both (..., V) -> (...). No gradient flows into the teacher.
+ * Multiply by T^2 for the distillation loss [Hinton et al. 2015].
+ */
+export const distillation = (student: Tensor, teacher: Tensor, temperature: number): Tensor => applyOne('distillation', [student, teacher], { temperature });
+
+const column = (x: Tensor): Tensor => reshape(x, [...x.shape, 1]);
+const oneHot = (target: Tensor, logits: Tensor): Tensor => equal(column(target), iota(logits.shape.at(-1)!));
+
+/** Rows of the fused losses. */
+export const lossRows = {
+  crossEntropy: {
+    documentation: '-log softmax(logits)[target] per row: logits (..., V), target (...) i32 -> loss (...), log-sum-exp (...).',
+    infer: ([logits, target], _, fail) => {
+      if (target!.dtype !== 'i32' || !sameShape(logits!.shape.slice(0, -1), target!.shape)) fail('logits are (..., V), targets (...) i32');
+      const row = { shape: target!.shape, dtype: 'f32' } as const;
+      return [row, row];
+    },
+    gradient: ({ inputs: [logits, target], outputs: [, lse] }, [dy, dlse]) => {
+      if (dlse) throw new Error('crossEntropy: no gradient through its log-sum-exp');
+      return [applyOne('crossEntropyGrad', [logits!, target!, lse!, dy!], {}), undefined];
+    },
+    definition: ([logits, target]) => {
+      const hot = oneHot(target!, logits!);
+      const loss = mul(sum(mul(hot, logSoftmax(logits!)), { axes: [-1] }), -1);
+      const chosen = sum(mul(hot, logits!), { axes: [-1] });
+      return [loss, sub(chosen, mul(loss, -1))];
+    },
+  } satisfies OpRow<'crossEntropy'>,
+  crossEntropyGrad: {
+    documentation: 'logits (..., V), target (...), log-sum-exp (...), dloss (...) -> (softmax(logits) - one-hot) dloss (..., V).',
+    infer: ([logits]) => [{ shape: logits!.shape, dtype: 'f32' }],
+    gradient: 'definition',
+    definition: ([logits, target, lse, dy]) => [mul(sub(exp(sub(logits!, column(lse!))), oneHot(target!, logits!)), column(dy!))],
+  } satisfies OpRow<'crossEntropyGrad'>,
+  distillation: {
+    documentation: 'KL(softmax(teacher / T) || softmax(student / T)) per row: both (..., V) -> (...).',
+    infer: ([student, teacher], _, fail) => {
+      if (!sameShape(student!.shape, teacher!.shape) || student!.shape.length === 0) fail('student and teacher logits need one shape (..., V)');
+      return [{ shape: student!.shape.slice(0, -1), dtype: 'f32' }];
+    },
+    gradient: ({ inputs: [student, teacher], attributes }, [dy]) => [applyOne('distillationGrad', [student!, teacher!, dy!], attributes), undefined],
+    definition: ([student, teacher], { temperature }) => {
+      const [s, t] = [logSoftmax(mul(student!, 1 / temperature)), logSoftmax(mul(teacher!, 1 / temperature))];
+      return [sum(mul(exp(t), sub(t, s)), { axes: [-1] })];
+    },
+  } satisfies OpRow<'distillation'>,
+  distillationGrad: {
+    documentation: 'student, teacher (..., V), dloss (...) -> (softmax(student / T) - softmax(teacher / T)) dloss / T (..., V).',
+    infer: ([student]) => [{ shape: student!.shape, dtype: 'f32' }],
+    gradient: 'definition',
+    definition: ([student, teacher, dy], { temperature }) => {
+      const probabilities = (logits: Tensor) => exp(logSoftmax(mul(logits, 1 / temperature)));
+      return [mul(sub(probabilities(student!), probabilities(teacher!)), column(mul(dy!, 1 / temperature)))];
+    },
+  } satisfies OpRow<'distillationGrad'>,
+};

@@ -1,0 +1,28 @@
+// The op table: one row per op. A missing row does not compile; everything that walks a graph is exhaustive over it.
+import type { OpName } from './attributes.ts';
+import { attentionRows } from './attention.ts';
+import { contractionRows } from './contractions.ts';
+import { elementwiseRows } from './elementwise.ts';
+import { lossRows } from './losses.ts';
+import { movementRows } from './movement.ts';
+import { normalizationRows } from './normalization.ts';
+import { optimizerRows } from './optimizer.ts';
+import { reductionRows } from './reductions.ts';
+import { registerTable } from './row.ts';
+import type { OpRow } from './row.ts';
+import { sourceRows } from './sources.ts';
+
+/** Every op by name: documentation, shape rule, gradient, and the definition of fused ops. */
+export const opTable: { readonly [K in OpName]: OpRow<K> } = {
+  ...sourceRows,
+  ...elementwiseRows,
+  ...reductionRows,
+  ...movementRows,
+  ...contractionRows,
+  ...normalizationRows,
+  ...attentionRows,
+  ...lossRows,
+  ...optimizerRows,
+};
+
+registerTable(opTable);
