@@ -1,0 +1,34 @@
+// The two interfaces through which encoders are swapped: a custom encoder is a module with these outputs.
+import type { Tensor } from '@hybridmed/tensor';
+import type { Module } from './module.ts';
+
+/** What a vision encoder gives for images (B, C, H, W): patch tokens (B, N, width) and one vector per image (B, width). */
+export interface VisionFeatures {
+  readonly tokens: Tensor;
+  readonly global: Tensor;
+}
+
+/** What a text encoder gives for ids and mask (B, L): token vectors (B, L, width), one vector per text (B, width), optionally word importance (B, L). */
+export interface TextFeatures {
+  readonly tokens: Tensor;
+  readonly global: Tensor;
+  /** Weight of each token in the text, for the local alignment loss; no gradient flows through it. */
+  readonly importance?: Tensor;
+}
+
+/** Any module from images to features. `image` gives the input it was made for: side in pixels and channels. */
+export interface VisionEncoder extends Module<readonly [image: Tensor], VisionFeatures> {
+  readonly width: number;
+  /** Number of patch tokens N. */
+  readonly tokenCount: number;
+  readonly image: { readonly size: number; readonly channels: number };
+}
+
+/** Any module from token ids (B, L) i32 and mask (B, L) f32 to features. */
+export interface TextEncoder extends Module<readonly [ids: Tensor, mask: Tensor], TextFeatures> {
+  readonly width: number;
+  /** Number of distinct token ids. */
+  readonly vocabulary: number;
+  /** Greatest number of tokens, special ones included. */
+  readonly maxTokens: number;
+}

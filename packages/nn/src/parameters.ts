@@ -1,0 +1,65 @@
+// Parameters as plain data: shapes, start values and whether weight decay applies, under the names checkpoints use.
+import type { HostArray } from '@hybridmed/tensor';
+import { mix32, uniformAt } from '@hybridmed/tensor';
+
+/** How a parameter starts. `normal` is truncated at +-2 absolute, as timm's and torch's trunc_normal_ are; `fanIn` is uniform in +-1/sqrt(fan in), torch's default for convolutions. */
+export type Initializer =
+  | { readonly kind: 'constant'; readonly value: number }
+  | { readonly kind: 'normal'; readonly std: number }
+  | { readonly kind: 'fanIn' }
+  /** Normal with std sqrt(2 / (out channels * kernel area)) [He et al. 2015], for convolutions before ReLU. */
+  | { readonly kind: 'heFanOut' };
+
+/** One named array of a module. */
+export interface ParameterSpec {
+  readonly shape: readonly number[];
+  readonly init: Initializer;
+  /** Whether AdamW's weight decay applies; by default to arrays of two axes or more. */
+  readonly decay?: boolean;
+  /** True for running statistics: saved and loaded, never trained by gradient. */
+  readonly buffer?: boolean;
+}
+
+/** Named arrays of a module. */
+export type ParameterSpecs = Readonly<Record<string, ParameterSpec>>;
+
+/** Specs of parts under the names they have in the whole: `{ 'attn.qkv': specs }` gives `attn.qkv.weight`, ... */
+export function collect(parts: Readonly<Record<string, { readonly parameters: ParameterSpecs }>>, own: ParameterSpecs = {}): ParameterSpecs {
+  const all: Record<string, ParameterSpec> = { ...own };
+  for (const [name, part] of Object.entries(parts)) for (const [inner, spec] of Object.entries(part.parameters)) all[name === '' ? inner : `${name}.${inner}`] = spec;
+  return all;
+}
+
+/** Start values for every spec: a pure function of the seed and each parameter's name. */
+export function initialize(specs: ParameterSpecs, seed: number): Record<string, HostArray> {
+  return Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, { data: fill(spec, hashName(name, seed)), shape: spec.shape }]));
+}
+
+function hashName(name: string, seed: number): readonly [number, number] {
+  let hash = mix32(seed + 0x3c6ef372);
+  for (const char of name) hash = mix32(hash ^ char.codePointAt(0)!);
+  return [hash, mix32(hash ^ seed)];
+}
+
+function fill({ shape, init }: ParameterSpec, key: readonly [number, number]): Float32Array {
+  const data = new Float32Array(shape.reduce((product, dim) => product * dim, 1));
+  const area = shape.slice(2).reduce((product, dim) => product * dim, 1);
+  switch (init.kind) {
+    case 'constant':
+      return data.fill(init.value);
+    case 'fanIn': {
+      const bound = 1 / Math.sqrt((shape[1] ?? 1) * area);
+      return data.map((_, i) => (2 * uniformAt(key, 0, i) - 1) * bound);
+    }
+    case 'normal':
+      return data.map((_, i) => truncatedNormal(key, i) * init.std);
+    case 'heFanOut':
+      return data.map((_, i) => truncatedNormal(key, i) * Math.sqrt(2 / ((shape[0] ?? 1) * area)));
+  }
+}
+
+/** Box-Muller on counter-based uniforms. */
+function truncatedNormal(key: readonly [number, number], index: number): number {
+  const radius = Math.sqrt(-2 * Math.log(1 - uniformAt(key, 1, index)));
+  return radius * Math.cos(2 * Math.PI * uniformAt(key, 2, index));
+}
