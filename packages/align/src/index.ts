@@ -1,1 +1,7 @@
-export {};
+// The public face of the hybrid alignment losses.
+export { alignment, maxLogScale } from './alignment.ts';
+export type { Alignment, AlignmentConfig } from './alignment.ts';
+export { globalContrast } from './global.ts';
+export type { GlobalContrast } from './global.ts';
+export { localContrast } from './local.ts';
+export type { LocalContrast } from './local.ts';

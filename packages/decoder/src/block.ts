@@ -1,0 +1,70 @@
+// One pre-LN block: causal self-attention (shared), one cross-attention per branch, feed-forward (shared).
+import type { Tensor } from '@hybridmed/tensor';
+import { ops } from '@hybridmed/tensor';
+import type { Module, ParameterSpecs, Scope } from '@hybridmed/nn';
+import { collect, dropout, layerNorm, linear } from '@hybridmed/nn';
+import type { AttentionLayer, KeyValues } from './attention.ts';
+import { attentionLayer } from './attention.ts';
+
+/** Widths of the memories by branch. */
+export type Memories = Readonly<Record<string, number>>;
+
+/** What a block needs besides its input. */
+export interface BlockContext {
+  readonly branch: string;
+  /** The branch's memory, projected by this block's cross-attention. */
+  readonly cross: KeyValues;
+  readonly crossMask?: Tensor | undefined;
+  /** Self-attention's keys and values: from the input itself (causal) when absent, from a cache otherwise. */
+  readonly cache?: { readonly keyValues: (fresh: KeyValues) => KeyValues; readonly mask: Tensor };
+}
+
+/** A decoder block. */
+export interface Block {
+  readonly parameters: ParameterSpecs;
+  /** The branch's cross-attention keys and values of a memory. */
+  projectMemory(scope: Scope, branch: string, memory: Tensor): KeyValues;
+  /** (B, T, width) -> (B, T, width) */
+  call(scope: Scope, h: Tensor, context: BlockContext): Tensor;
+}
+
+/** Options of a block; `sharedCross` uses one cross-attention (and norm) for all branches, which needs memories of one width. */
+export interface BlockConfig {
+  width: number;
+  heads: number;
+  memories: Memories;
+  dropout?: number;
+  sharedCross?: boolean;
+}
+
+const epsilon = 1e-5;
+
+/** h += SA(LN h); h += XA_b(LN_b h, memory_b); h += FFN(LN h), the FFN 4 times as wide with erf GELU. */
+export function decoderBlock({ width, heads, memories, dropout: rate = 0, sharedCross = false }: BlockConfig): Block {
+  const crossName = (branch: string) => (sharedCross ? 'shared' : branch);
+  const crosses: Record<string, AttentionLayer> = {};
+  for (const [branch, memory] of Object.entries(memories)) crosses[crossName(branch)] ??= attentionLayer({ width, heads, memory });
+  const self = attentionLayer({ width, heads });
+  const norm = (): Module => layerNorm({ width, epsilon });
+  const norms = { norm_self: norm(), norm_ffn: norm() };
+  const crossNorms = Object.fromEntries(Object.keys(crosses).map((name) => [`norm_cross.${name}`, norm()]));
+  const feedForward = { 'ffn.fc1': linear({ inputs: width, outputs: 4 * width }), 'ffn.fc2': linear({ inputs: 4 * width, outputs: width }) };
+  const crossParts = Object.fromEntries(Object.entries(crosses).map(([name, layer]) => [`cross_attn.${name}`, layer]));
+  return {
+    parameters: collect({ ...norms, ...crossNorms, self_attn: self, ...crossParts, ...feedForward }),
+    projectMemory: (scope, branch, memory) => crosses[crossName(branch)]!.project(scope.child(`cross_attn.${crossName(branch)}`), memory),
+    call(scope, h0, { branch, cross, crossMask, cache }) {
+      const name = crossName(branch);
+      const add = (h: Tensor, change: Tensor, site: string) => ops.add(h, dropout(scope, change, rate, `${site}.${branch}`));
+      const n = norms.norm_self.call(scope.child('norm_self'), h0);
+      const selfScope = scope.child('self_attn');
+      const fresh = self.project(selfScope, n);
+      const mixed = cache ? self.attend(selfScope, n, cache.keyValues(fresh), { mask: cache.mask }) : self.attend(selfScope, n, fresh, { causal: true });
+      const h1 = add(h0, mixed, 'self');
+      const queries = crossNorms[`norm_cross.${name}`]!.call(scope.child(`norm_cross.${name}`), h1);
+      const h2 = add(h1, crosses[name]!.attend(scope.child(`cross_attn.${name}`), queries, cross, { mask: crossMask }), 'cross');
+      const inner = ops.gelu(feedForward['ffn.fc1'].call(scope.child('ffn.fc1'), norms.norm_ffn.call(scope.child('norm_ffn'), h2)));
+      return add(h2, feedForward['ffn.fc2'].call(scope.child('ffn.fc2'), inner), 'ffn');
+    },
+  };
+}

@@ -1,0 +1,18 @@
+// Losses over the decoder's logits: token cross-entropy and distillation, as means over real target tokens.
+import type { Tensor } from '@hybridmed/tensor';
+import { ops } from '@hybridmed/tensor';
+import { maskedMean } from '@hybridmed/nn';
+
+/** L_Cap or L_Sum: mean cross-entropy over real target tokens, in nats. logits (B, T, V), target (B, T) i32, mask (B, T); `count` replaces the mask's sum when a batch is split. */
+export function tokenLoss(logits: Tensor, target: Tensor, mask: Tensor, count?: Tensor): Tensor {
+  return maskedMean(ops.crossEntropy(logits, target), mask, count);
+}
+
+/**
+ * L_Dis = T^2 mean over real target tokens of KL(softmax(teacher / T) || softmax(student / T)), in nats; no gradient into the teacher
+ * [Hinton et al. 2015]. student and teacher (B, T, V), mask (B, T).
+ */
+export function distillationLoss(student: Tensor, teacher: Tensor, mask: Tensor, temperature = 1, count?: Tensor): Tensor {
+  const rows = ops.distillation(student, ops.stopGradient(teacher), temperature);
+  return ops.mul(maskedMean(rows, mask, count), temperature * temperature);
+}
