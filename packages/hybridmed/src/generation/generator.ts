@@ -1,0 +1,33 @@
+// Writing impressions with a trained model on a device: encode a memory once, then search token by token.
+import type { Hypothesis } from '@hybridmed/decoder';
+import { beamSearch, createStepper, greedySearch, nucleusSearch } from '@hybridmed/decoder';
+import type { Device, DeviceState, HostArrays } from '@hybridmed/tensor';
+import { memoryGraph } from '../model/embed.ts';
+import type { Branch, Model } from '../model/model.ts';
+
+/** How tokens are chosen. */
+export type Search =
+  | { readonly kind: 'greedy' }
+  | { readonly kind: 'beam'; readonly width: number; readonly alpha?: number }
+  | { readonly kind: 'nucleus'; readonly p?: number; readonly temperature?: number; readonly seed: number };
+
+/** Writes impressions from one branch's inputs. */
+export interface Generator {
+  /** Texts as ids without [CLS] and [SEP], one per study. Inputs: `image` (B, C, H, W), or `findings` and `findings_mask` (B, L). */
+  generate(inputs: HostArrays, search?: Search): Promise<Hypothesis[]>;
+}
+
+/** Prepares a branch for generation on a device whose state holds the model's parameters. Scores are log probabilities for beam search, else 0. */
+export async function createGenerator(device: Device, state: DeviceState, model: Model, branch: Branch, { maxTokens = model.decoder.config.positions }: { maxTokens?: number } = {}): Promise<Generator> {
+  const encode = await device.compile(memoryGraph(model, branch));
+  const stepper = await createStepper(device, state, { decoder: model.decoder, branch, maxTokens, masked: branch === 'findings' });
+  return {
+    async generate(inputs, search = { kind: 'greedy' }) {
+      await encode.run(inputs, state);
+      const options = { studies: inputs[branch]!.shape[0]!, special: model.special };
+      if (search.kind === 'beam') return beamSearch(stepper, { ...options, width: search.width, alpha: search.alpha ?? 1 });
+      const texts = await (search.kind === 'greedy' ? greedySearch(stepper, options) : nucleusSearch(stepper, { ...options, ...search }));
+      return texts.map((ids) => ({ ids, score: 0 }));
+    },
+  };
+}

@@ -1,0 +1,43 @@
+// The model's sizes as plain JSON: what a checkpoint's config.json holds and presets fill in.
+import type { DecoderConfig } from '@hybridmed/decoder';
+import type { BertConfig } from '@hybridmed/text';
+import type { ResNetConfig, ViTConfig } from '@hybridmed/vision';
+
+/** Ids of the special tokens, looked up by name in the vocabulary. */
+export interface SpecialTokens {
+  readonly pad: number;
+  readonly unk: number;
+  readonly cls: number;
+  readonly sep: number;
+  readonly mask?: number;
+}
+
+/** Sizes of a whole model. */
+export interface ModelConfig {
+  readonly vision: ViTConfig | ResNetConfig;
+  readonly text: BertConfig;
+  /** Width d of the common space of images and texts. */
+  readonly align: number;
+  /** Kind of the projections into it. */
+  readonly projection?: 'linear' | 'mlp';
+  readonly decoder: DecoderConfig;
+  readonly special: SpecialTokens;
+}
+
+/** Weights of the five losses of stage 2. A weight of 0 leaves the loss out of the graph. */
+export interface LossWeights {
+  readonly cg: number;
+  readonly cl: number;
+  readonly sum: number;
+  readonly cap: number;
+  readonly dis: number;
+}
+
+/** The paper's weights: 1, 1, 1, 2, 1. */
+export const defaultWeights: LossWeights = { cg: 1, cl: 1, sum: 1, cap: 2, dis: 1 };
+
+/** Names of the losses in the order of the method. */
+export const lossNames = ['cg', 'cl', 'sum', 'cap', 'dis'] as const;
+
+/** Name of one loss. */
+export type LossName = (typeof lossNames)[number];

@@ -1,0 +1,53 @@
+// The model: encoders, alignment and decoder composed through their interfaces, with every parameter under its checkpoint name.
+import type { Alignment } from '@hybridmed/align';
+import { alignment, maxLogScale } from '@hybridmed/align';
+import type { Decoder, DecoderConfig } from '@hybridmed/decoder';
+import { dualBranchDecoder } from '@hybridmed/decoder';
+import type { ParameterSpecs, TextEncoder, VisionEncoder } from '@hybridmed/nn';
+import { collect } from '@hybridmed/nn';
+import { bert } from '@hybridmed/text';
+import { visionEncoder } from '@hybridmed/vision';
+import type { ModelConfig, SpecialTokens } from './config.ts';
+
+/** The two branches, by the memory they read. */
+export type Branch = 'image' | 'findings';
+
+/** A model: its parts, and all their parameters as `vision.*`, `text.*`, `align.*`, `decoder.*`. */
+export interface Model {
+  readonly vision: VisionEncoder;
+  readonly text: TextEncoder;
+  readonly align: Alignment;
+  readonly decoder: Decoder;
+  readonly special: SpecialTokens;
+  readonly parameters: ParameterSpecs;
+}
+
+/** Parts of a model made from anyone's encoders. */
+export interface ModelParts {
+  vision: VisionEncoder;
+  text: TextEncoder;
+  align?: { width?: number; projection?: 'linear' | 'mlp' };
+  decoder: DecoderConfig;
+  special: SpecialTokens;
+}
+
+/** Composes a model from encoders, whoever made them. Throws a HybridmedError where sizes do not fit. */
+export function composeModel({ vision, text, align: common = {}, decoder: sizes, special }: ModelParts): Model {
+  const align = alignment({ vision: vision.width, text: text.width, ...common });
+  const decoder = dualBranchDecoder(sizes, { image: vision.width, findings: text.width });
+  return { vision, text, align, decoder, special, parameters: collect({ vision, text, align, decoder }) };
+}
+
+/** Builds a model of the built-in encoders from its sizes. */
+export function createModel({ vision, text, align, projection, decoder, special }: ModelConfig): Model {
+  return composeModel({ vision: visionEncoder(vision), text: bert(text), align: { width: align, ...(projection ? { projection } : {}) }, decoder, special });
+}
+
+/** Upper bounds AdamW keeps parameters under: the logit scale's, log 100. */
+export const parameterCeilings = { 'align.logit_scale': maxLogScale };
+
+/** Names of what a stage trains. Stage 1: the text encoder, and the decoder without the image branch's tensors; stage 2: everything. Buffers are never trained. */
+export function trainable({ parameters }: Model, stage: 1 | 2): string[] {
+  const names = Object.keys(parameters).filter((name) => !parameters[name]!.buffer);
+  return stage === 2 ? names : names.filter((name) => name.startsWith('text.') || (name.startsWith('decoder.') && !name.includes('.image.')));
+}

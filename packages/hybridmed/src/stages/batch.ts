@@ -1,0 +1,35 @@
+// A batch of studies as named arrays, and its symbolic shapes for tracing.
+import type { HostArrays, Tensor, TensorSpec } from '@hybridmed/tensor';
+import type { Model } from '../model/model.ts';
+
+/** Names of a batch's arrays, as the loader makes them. `groups` numbers studies with equal impressions alike. */
+export type BatchField = 'image' | 'findings' | 'findings_mask' | 'impression' | 'impression_mask' | 'input' | 'target' | 'target_mask' | 'groups';
+
+/** A batch as host arrays: image (B, C, H, W), findings (B, L), impression (B, Y), input, target (B, T), masks f32 alike, groups (B). */
+export type Batch = Readonly<Partial<Record<BatchField, HostArrays[string]>>>;
+
+/** A batch as traced values. */
+export type BatchTensors = Readonly<Record<BatchField, Tensor>>;
+
+/** Symbolic shapes of a model's batch: B studies, L findings, Y impression and T target tokens. */
+export function batchSpecs({ vision }: Model): Record<BatchField, TensorSpec> {
+  const { size, channels } = vision.image;
+  const ids = (length: string): TensorSpec => ({ shape: ['B', length], dtype: 'i32' });
+  const mask = (length: string): TensorSpec => ({ shape: ['B', length], dtype: 'f32' });
+  return {
+    image: { shape: ['B', channels, size, size], dtype: 'f32' },
+    findings: ids('L'),
+    findings_mask: mask('L'),
+    impression: ids('Y'),
+    impression_mask: mask('Y'),
+    input: ids('T'),
+    target: ids('T'),
+    target_mask: mask('T'),
+    groups: { shape: ['B'], dtype: 'i32' },
+  };
+}
+
+/** The named fields of a record. */
+export function pick<T, K extends string>(record: Readonly<Partial<Record<K, T>>>, names: readonly K[]): Record<string, T> {
+  return Object.fromEntries(names.flatMap((name) => (record[name] === undefined ? [] : [[name, record[name]]])));
+}
