@@ -47,7 +47,7 @@ export function startGraph(options: DecodingOptions): Graph {
     const spread = cross.map(({ keys, values }) => ({ keys: ops.gather(keys, rows!), values: ops.gather(values, rows!) }));
     const empty = () => ops.full(0, ['R', maxTokens, decoder.config.width]);
     const cache = cross.map(() => ({ keys: empty(), values: empty() }));
-    const mask = masked ? { 'cross.mask': ops.gather(state[`memory.${branch}.mask`]!, rows!) } : {};
+    const mask: Record<string, Tensor> = masked ? { 'cross.mask': ops.gather(state[`memory.${branch}.mask`]!, rows!) } : {};
     return { updates: { ...flatten('cross', spread), ...flatten('cache', cache), ...mask } };
   });
 }

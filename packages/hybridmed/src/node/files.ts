@@ -1,0 +1,95 @@
+// Writing files so that a kill at any moment leaves either the old or the new content, never half of one.
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { HybridmedError } from '@hybridmed/tensor';
+
+/** A problem with a file or folder, as one line a user can act on. */
+export function fileError(path: string, problem: string, fix: string): HybridmedError {
+  return new HybridmedError(`${path}: ${problem}; ${fix}`);
+}
+
+/** Turns an operating-system error into one line that names the file. */
+export function describeError(path: string, error: unknown): HybridmedError {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (error instanceof HybridmedError) return error;
+  if (code === 'ENOENT') return fileError(path, 'does not exist', 'check the path');
+  if (code === 'EACCES' || code === 'EPERM') return fileError(path, 'may not be read or written', 'check its permissions');
+  if (code === 'ENOSPC') return fileError(path, 'no space left on the device', 'free space and run again with --resume; what was saved before is whole');
+  if (code === 'EISDIR') return fileError(path, 'is a folder', 'name a file');
+  if (code === 'ENOTDIR') return fileError(path, 'is not a folder', 'check the path');
+  return fileError(path, (error as Error).message.split('\n')[0]!, 'check the file');
+}
+
+/** Writes chunks to a file through a temporary name beside it, flushed before it is renamed. */
+export async function writeFileAtomic(path: string, chunks: readonly (Uint8Array | string)[]): Promise<void> {
+  const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const file = await open(temporary, 'w');
+    try {
+      for (const chunk of chunks) await file.writeFile(chunk);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw describeError(path, error);
+  }
+}
+
+const aside = (folder: string): string => `${folder}.previous`;
+
+/**
+ * Replaces a folder by one that `fill` writes: filled under a temporary name, then renamed. Killed at any moment, the folder or
+ * its `.previous` copy is whole; `recoverFolder` puts the copy back.
+ */
+export async function replaceFolder(folder: string, fill: (temporary: string) => Promise<void>): Promise<void> {
+  const temporary = join(dirname(folder), `.${randomBytes(4).toString('hex')}.tmp`);
+  try {
+    await mkdir(temporary, { recursive: true });
+    await fill(temporary);
+    if (existsSync(folder)) {
+      await rm(aside(folder), { recursive: true, force: true });
+      await rename(folder, aside(folder));
+    }
+    await rename(temporary, folder);
+    await rm(aside(folder), { recursive: true, force: true });
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+    await recoverFolder(folder);
+    throw describeError(folder, error);
+  }
+}
+
+/** Undoes what a kill in the middle of `replaceFolder` left. */
+export async function recoverFolder(folder: string): Promise<void> {
+  if (!existsSync(folder) && existsSync(aside(folder))) await rename(aside(folder), folder);
+  else await rm(aside(folder), { recursive: true, force: true });
+}
+
+/** Reads and parses a JSON file. Throws one line that names the file and what is wrong. */
+export async function readJson(path: string): Promise<any> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw describeError(path, error);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw fileError(path, `is not valid JSON (${(error as Error).message})`, 'restore it or delete it and start again');
+  }
+}
+
+/** True where a path is an existing folder. */
+export async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}

@@ -1,0 +1,85 @@
+// A golden file: the arrays an independent implementation used and computed, with its configuration; and how errors are measured.
+import type { HostArray, HostArrays } from '@hybridmed/tensor';
+
+/** One golden: file name without ending, its JSON, and its arrays by key (`param.N`, `in.X`, `out.X`, `grad.N`, ...). */
+export interface Golden {
+  readonly name: string;
+  // The JSON's shape depends on the kind of golden; each replay reads what it needs.
+  readonly json: Readonly<Record<string, any>>;
+  readonly arrays: HostArrays;
+}
+
+/** One quantity held against its golden value. */
+export interface Comparison {
+  readonly file: string;
+  readonly quantity: string;
+  /** Greatest relative error: max |ours - golden| / max |golden|. */
+  readonly error: number;
+  readonly bound: number;
+  readonly ok: boolean;
+}
+
+/** Arrays whose keys start with a prefix, under the rest of their keys. */
+export function withPrefix(arrays: HostArrays, prefix: string): Record<string, HostArray> {
+  return Object.fromEntries(Object.entries(arrays).flatMap(([key, value]) => (key.startsWith(prefix) ? [[key.slice(prefix.length), value]] : [])));
+}
+
+/** The same numbers as f32 (masks are stored as integers). */
+export const asFloat = ({ data, shape }: HostArray): HostArray => ({ data: data instanceof Int32Array ? Float32Array.from(data) : data, shape });
+
+function greatest(data: HostArray['data']): number {
+  let max = 0;
+  for (let i = 0; i < data.length; i++) max = Math.max(max, Math.abs(data[i]!));
+  return max;
+}
+
+/** max |ours - golden| / max |golden|; infinite where sizes differ or ours is not finite. */
+export function relativeError(ours: HostArray['data'], golden: HostArray['data']): number {
+  if (ours.length !== golden.length) return Infinity;
+  let difference = 0;
+  for (let i = 0; i < golden.length; i++) {
+    const d = Math.abs(ours[i]! - golden[i]!);
+    if (Number.isNaN(d)) return Infinity;
+    difference = Math.max(difference, d);
+  }
+  const scale = greatest(golden);
+  return difference === 0 ? 0 : difference / scale;
+}
+
+/** |ours - golden| / |golden| of numbers. */
+export const scalarError = (ours: number, golden: number): number => relativeError(Float64Array.of(ours), Float64Array.of(golden));
+
+/** Collects comparisons of one file, keeping the worst of each quantity. */
+export class Report {
+  readonly #file: string;
+  readonly #worst = new Map<string, Comparison>();
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  add(quantity: string, error: number, bound: number): void {
+    const known = this.#worst.get(quantity);
+    if (known && known.error >= error) return;
+    this.#worst.set(quantity, { file: this.#file, quantity, error, bound, ok: error <= bound });
+  }
+
+  /**
+   * Gradients against golden ones by name. Where a golden gradient is under 1e-10 of the largest (key biases: softmax cancels them),
+   * ours must be under 1e-6 of that largest.
+   */
+  addGradients(quantity: string, ours: HostArrays, golden: HostArrays, bound: number): void {
+    const largest = Math.max(...Object.values(golden).map(({ data }) => greatest(data)));
+    this.add(quantity, 0, bound);
+    for (const [name, { data }] of Object.entries(golden)) {
+      const mine = ours[name]?.data;
+      if (!mine) this.add(`${quantity} (${name} is missing)`, Infinity, bound);
+      else if (greatest(data) < 1e-10 * largest) this.add(`${quantity} (cancelled)`, greatest(mine) / largest, 1e-6);
+      else this.add(quantity, relativeError(mine, data), bound);
+    }
+  }
+
+  rows(): Comparison[] {
+    return [...this.#worst.values()];
+  }
+}

@@ -1,0 +1,18 @@
+// Chooses the replay for each golden by what it holds, not by its file's name.
+import type { Device } from '@hybridmed/tensor';
+import { HybridmedError } from '@hybridmed/tensor';
+import { verifyEncoder } from './encoders.ts';
+import type { Comparison, Golden } from './golden.ts';
+import { verifyLoss } from './losses.ts';
+import { verifyGeneration, verifyModelLosses, verifyTraining } from './model.ts';
+
+/** Replays one golden on a device. Throws a HybridmedError naming the file when it is of no known kind. */
+export async function verifyGolden(device: Device, golden: Golden): Promise<Comparison[]> {
+  const { json, arrays, name } = golden;
+  if (json.config?.decoder && json.optimizer) return verifyTraining(device, golden);
+  if (json.config?.decoder && (json.image || json.findings)) return verifyGeneration(device, golden);
+  if (json.config?.decoder) return verifyModelLosses(device, golden);
+  if ('cotangent.tokens' in arrays) return verifyEncoder(device, golden);
+  if (typeof json.value === 'number' && Object.keys(arrays).some((key) => key.startsWith('grad_in.'))) return verifyLoss(device, golden);
+  throw new HybridmedError(`${name}: not a golden this version knows; see the format's README for the kinds`);
+}
