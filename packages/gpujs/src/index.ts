@@ -1,1 +1,3 @@
-export {};
+// The public face of the portable device and the plain reference.
+export { plainDevice } from './plain/device.ts';
+export type { PlainOptions } from './plain/device.ts';

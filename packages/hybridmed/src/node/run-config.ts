@@ -47,7 +47,7 @@ export type RunOptions = Partial<RunConfig> & { readonly data: string };
 export function completeConfig(options: RunOptions): RunConfig {
   const name = options.preset ?? 'small';
   const preset: Preset = presets[name];
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as RunOptions;
   return {
     preset: name,
     seed: 0,
@@ -75,5 +75,5 @@ export function completeConfig(options: RunOptions): RunConfig {
     dropout: preset.vision.dropout ?? 0,
     checkpointEvery: 500,
     ...given,
-  } as RunConfig;
+  };
 }

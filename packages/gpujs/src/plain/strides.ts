@@ -1,0 +1,41 @@
+// Walking arrays: row-major strides, and reading one array in the order of another, larger shape.
+
+/** Number of elements of a shape. */
+export const count = (shape: readonly number[]): number => shape.reduce((product, dim) => product * dim, 1);
+
+/** Row-major strides. */
+export function stridesOf(shape: readonly number[]): number[] {
+  const strides: number[] = [];
+  let step = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = step;
+    step *= shape[axis]!;
+  }
+  return strides;
+}
+
+/** Strides that read `shape` as if it were broadcast to `target`: 0 along repeated axes. */
+export function broadcastStrides(shape: readonly number[], target: readonly number[]): number[] {
+  const strides = stridesOf(shape);
+  const lead = target.length - shape.length;
+  return target.map((_, axis) => (axis < lead || shape[axis - lead] === 1 ? 0 : strides[axis - lead]!));
+}
+
+/** For every element of `shape` in row-major order, the offset that `strides` give it. */
+export function offsets(shape: readonly number[], strides: readonly number[], base = 0): Int32Array {
+  const total = count(shape);
+  const result = new Int32Array(total);
+  if (total === 0) return result;
+  const index = new Array<number>(shape.length).fill(0);
+  let offset = base;
+  for (let i = 0; i < total; i++) {
+    result[i] = offset;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      offset += strides[axis]!;
+      if (++index[axis]! < shape[axis]!) break;
+      offset -= strides[axis]! * shape[axis]!;
+      index[axis] = 0;
+    }
+  }
+  return result;
+}

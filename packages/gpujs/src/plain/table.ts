@@ -1,0 +1,15 @@
+// The plain reference's operations: one per primitive; fused ops run through their definitions.
+import type { OpName } from '@hybridmed/tensor';
+import { contractions } from './contractions.ts';
+import { elementwise } from './elementwise.ts';
+import { movement } from './movement.ts';
+import type { Operation } from './operation.ts';
+
+/** Ops that have a definition and so need no operation of their own. */
+export type FusedOp = 'gelu' | 'geluGrad' | 'softmax' | 'logSoftmax' | 'layerNorm' | 'layerNormGrad' | 'attention' | 'attentionGrad' | 'crossEntropy' | 'crossEntropyGrad' | 'distillation' | 'distillationGrad' | 'adamW';
+
+/** Ops the plain reference runs itself. */
+export type PrimitiveOp = Exclude<OpName, FusedOp | 'input'>;
+
+/** Every primitive on arrays. */
+export const operations: { readonly [K in PrimitiveOp]: Operation<K> } = { ...elementwise, ...movement, ...contractions };
