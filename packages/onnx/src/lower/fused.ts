@@ -1,0 +1,155 @@
+// Lowering of fused ops to ONNX Runtime's own kernels; gradients reuse what the forward pass kept.
+import type { Node, Tensor } from '@hybridmed/tensor';
+import { elementTypes } from '../model/proto.ts';
+import type { Lowering, LoweringContext } from './lowering.ts';
+import { reshapeTo } from './movement.ts';
+
+const last = (b: LoweringContext['b'], op: string, x: string, keepdims = 1): string => b.node(op, [x, b.constant('i64', [-1])], { keepdims });
+
+const gelu: Lowering<'gelu'> = ({ b, name }, { inputs: [x] }) => [b.node('ms:Gelu', [name(x!)])];
+
+const geluGrad: Lowering<'geluGrad'> = ({ b, name }, { inputs: [x, dy] }) => {
+  const value = name(x!);
+  const cumulative = b.node('Add', [b.node('Mul', [b.node('Erf', [b.node('Mul', [value, b.scalar(Math.SQRT1_2)])]), b.scalar(0.5)]), b.scalar(0.5)]);
+  const density = b.node('Mul', [b.node('Exp', [b.node('Mul', [b.node('Mul', [value, value]), b.scalar(-0.5)])]), b.scalar(1 / Math.sqrt(2 * Math.PI))]);
+  return [b.node('Mul', [b.node('Add', [b.node('Mul', [density, value]), cumulative]), name(dy!)])];
+};
+
+const softmax: Lowering<'softmax'> = ({ b, name }, { inputs: [x] }) => [softmaxOf(b, name(x!))];
+
+const logSoftmax: Lowering<'logSoftmax'> = ({ b, name }, { inputs: [x] }) => [b.node('LogSoftmax', [name(x!)], { axis: -1 })];
+
+const layerNorm: Lowering<'layerNorm'> = ({ b, name }, node) => b.nodes('LayerNormalization', node.inputs.map(name), { axis: -1, epsilon: { f: node.attributes.epsilon } }, 3);
+
+const layerNormGrad: Lowering<'layerNormGrad'> = (context, { inputs: [x, weight, average, scale, dy] }) => {
+  const { b, name } = context;
+  const normalized = b.node('Mul', [b.node('Sub', [name(x!), name(average!)]), name(scale!)]);
+  const g = b.node('Mul', [name(dy!), name(weight!)]);
+  const projected = b.node('Mul', [normalized, last(b, 'ReduceMean', b.node('Mul', [g, normalized]))]);
+  const dx = b.node('Mul', [b.node('Sub', [b.node('Sub', [g, last(b, 'ReduceMean', g)]), projected]), name(scale!)]);
+  const rows = b.constant('i64', x!.shape.slice(0, -1).map((_, axis) => axis));
+  const overRows = (value: string) => b.node('ReduceSum', [value, rows], { keepdims: 0 });
+  return [dx, overRows(b.node('Mul', [name(dy!), normalized])), overRows(name(dy!))];
+};
+
+/** Softmax over the last axis, once per value. */
+function softmaxOf(b: LoweringContext['b'], x: string): string {
+  return b.once(`softmax ${x}`, () => b.node('Softmax', [x], { axis: -1 }));
+}
+
+/** Log-sum-exp over the last axis (kept as size 1): max - ln(greatest probability), which is accurate since that is at least 1/n. */
+function logSumExpOf(b: LoweringContext['b'], x: string): string {
+  return b.once(`log-sum-exp ${x}`, () => b.node('Sub', [last(b, 'ReduceMax', x), b.node('Log', [last(b, 'ReduceMax', softmaxOf(b, x))])]));
+}
+
+const columnOf = ({ b }: LoweringContext, x: string): string => b.node('Unsqueeze', [x, b.constant('i64', [-1])]);
+
+const crossEntropy: Lowering<'crossEntropy'> = (context, { inputs: [logits, target], outputs: [, lse] }) => {
+  const { b, name } = context;
+  const values = name(logits!);
+  const index = targetColumn(context, target!);
+  const squeeze = (x: string) => b.node('Squeeze', [x, b.constant('i64', [-1])]);
+  const total = logSumExpOf(b, values);
+  const loss = squeeze(b.node('Sub', [total, b.node('GatherElements', [values, index], { axis: -1 })]));
+  return [loss, context.used(lse!) ? squeeze(total) : total];
+};
+
+const targetColumn = (context: LoweringContext, target: Tensor): string => context.b.once(`target ${context.name(target)}`, () => columnOf(context, context.name(target)));
+
+const crossEntropyGrad: Lowering<'crossEntropyGrad'> = (context, { inputs: [logits, target, , dy] }) => {
+  const { b, name } = context;
+  const weight = columnOf(context, name(dy!));
+  const scaled = b.node('Mul', [softmaxOf(b, name(logits!)), weight]);
+  return [b.node('ScatterElements', [scaled, targetColumn(context, target!), b.node('Neg', [weight])], { axis: -1, reduction: 'add' })];
+};
+
+const tempered = ({ b }: LoweringContext, x: string, temperature: number): string => (temperature === 1 ? x : b.once(`tempered ${x} ${temperature}`, () => b.node('Mul', [x, b.scalar(1 / temperature)])));
+
+const distillation: Lowering<'distillation'> = (context, { inputs: [student, teacher], attributes: { temperature } }) => {
+  const { b, name } = context;
+  const [s, t] = [tempered(context, name(student!), temperature), tempered(context, name(teacher!), temperature)];
+  // sum p (t - s) + lse(s) - lse(t)
+  const difference = last(b, 'ReduceSum', b.node('Mul', [softmaxOf(b, t), b.node('Sub', [t, s])]));
+  const kl = b.node('Add', [difference, b.node('Sub', [logSumExpOf(b, s), logSumExpOf(b, t)])]);
+  return [b.node('Squeeze', [kl, b.constant('i64', [-1])])];
+};
+
+const distillationGrad: Lowering<'distillationGrad'> = (context, { inputs: [student, teacher, dy], attributes: { temperature } }) => {
+  const { b, name } = context;
+  const probabilities = (x: Tensor) => softmaxOf(b, tempered(context, name(x), temperature));
+  const weight = columnOf(context, temperature === 1 ? name(dy!) : b.node('Mul', [name(dy!), b.scalar(1 / temperature)]));
+  return [b.node('Mul', [b.node('Sub', [probabilities(student!), probabilities(teacher!)]), weight])];
+};
+
+/** (B, T, H d) -> (B, H, T, d) */
+function splitHeads(context: LoweringContext, x: string, shape: Tensor['shape'], heads: number): string {
+  return context.b.once(`heads ${x} ${heads}`, () => {
+    const [batch, length, width] = shape as [Tensor['shape'][number], Tensor['shape'][number], number];
+    return context.b.node('Transpose', [reshapeTo(context, x, shape, [batch, length, heads, width / heads])], { perm: [0, 2, 1, 3] });
+  });
+}
+
+function mergeHeads(context: LoweringContext, x: string, shape: Tensor['shape'], heads: number): string {
+  const [batch, length, width] = shape as [Tensor['shape'][number], Tensor['shape'][number], number];
+  return reshapeTo(context, context.b.node('Transpose', [x], { perm: [0, 2, 1, 3] }), [batch, length, heads, width / heads], shape);
+}
+
+const far = -1e30;
+
+/** What is added to scores (broadcast to (B, heads, T, S)) where keys may not be seen; undefined where all may. */
+function scoreBias({ b, name }: LoweringContext, { causal, t, s, mask }: { causal: boolean; t: Tensor['shape'][number]; s: Tensor['shape'][number]; mask: Tensor | undefined }): string | undefined {
+  const padding = mask && b.once(`padding ${name(mask)}`, () => {
+    const hidden = b.node('Mul', [b.node('Sub', [name(mask), b.scalar(1)]), b.scalar(-far)]);
+    return b.node('Unsqueeze', [hidden, b.constant('i64', [1, 2])]);
+  });
+  if (!causal) return padding;
+  const future = b.once(`future ${t} ${s}`, () => {
+    const range = (size: Tensor['shape'][number]) => b.node('Range', [b.constant('i64', [0], []), b.node('Squeeze', [b.dim(size)]), b.constant('i64', [1], [])]);
+    const later = b.node('Less', [b.node('Unsqueeze', [range(t), b.constant('i64', [1])]), b.node('Unsqueeze', [range(s), b.constant('i64', [0])])]);
+    return b.node('Mul', [b.node('Cast', [later], { to: elementTypes.f32 }), b.scalar(far)]);
+  });
+  return padding ? b.once(`bias ${padding} ${future}`, () => b.node('Add', [padding, future])) : future;
+}
+
+/** Heads of q, k and v and the probabilities; masked values are zeroed so that a row that sees no key gives zeros. */
+function probabilities(context: LoweringContext, [q, k, v, mask]: readonly (Tensor | undefined)[], { heads, causal, scale }: Node<'attention'>['attributes']): Record<'q' | 'k' | 'v' | 'p' | 'scores', string> {
+  const { b, name } = context;
+  const value = mask ? b.once(`masked ${name(v!)} ${name(mask)}`, () => b.node('Mul', [name(v!), b.node('Unsqueeze', [name(mask), b.constant('i64', [-1])])])) : name(v!);
+  const parts = { q: splitHeads(context, name(q!), q!.shape, heads), k: splitHeads(context, name(k!), k!.shape, heads), v: splitHeads(context, value, v!.shape, heads) };
+  const product = b.node('ms:FusedMatMul', [parts.q, parts.k], { transB: 1, alpha: { f: scale } });
+  const bias = scoreBias(context, { causal, t: q!.shape[1]!, s: k!.shape[1]!, mask });
+  const scores = bias ? b.node('Add', [product, bias]) : product;
+  return { ...parts, scores, p: b.node('Softmax', [scores], { axis: -1 }) };
+}
+
+const attention: Lowering<'attention'> = (context, node) => {
+  const { b } = context;
+  const parts = probabilities(context, node.inputs, node.attributes);
+  context.kept.set(node as Node, parts);
+  const q = node.inputs[0]!;
+  const out = mergeHeads(context, b.node('MatMul', [parts.p, parts.v]), q.shape, node.attributes.heads);
+  // The gradient's rule reads the kept probabilities, so that log-sum-exp is worked out only for someone who reads it.
+  const lse = context.used(node.outputs[1]!) ? b.node('ReduceLogSumExp', [parts.scores, b.constant('i64', [-1])], { keepdims: 0 }) : parts.p;
+  return [out, lse];
+};
+
+const attentionGrad: Lowering<'attentionGrad'> = (context, { inputs, attributes }) => {
+  const { b, name } = context;
+  const [q, k, v, out, , dout, mask] = inputs;
+  const parts = context.kept.get(out!.node) ?? probabilities(context, [q, k, v, mask], attributes);
+  const { heads, scale } = attributes;
+  const go = splitHeads(context, name(dout!), q!.shape, heads);
+  const dp = b.node('ms:FusedMatMul', [go, parts.v!], { transB: 1 });
+  const rows = last(b, 'ReduceSum', b.node('Mul', [go, splitHeads(context, name(out!), q!.shape, heads)]));
+  const ds = b.node('Mul', [parts.p!, b.node('Sub', [dp, rows])]);
+  const scaled = { alpha: { f: scale } };
+  const dv = mergeHeads(context, b.node('ms:FusedMatMul', [parts.p!, go], { transA: 1 }), v!.shape, heads);
+  return [
+    mergeHeads(context, b.node('ms:FusedMatMul', [ds, parts.k!], scaled), q!.shape, heads),
+    mergeHeads(context, b.node('ms:FusedMatMul', [ds, parts.q!], { transA: 1, ...scaled }), k!.shape, heads),
+    mask ? b.node('Mul', [dv, b.node('Unsqueeze', [name(mask), b.constant('i64', [-1])])]) : dv,
+  ];
+};
+
+/** Rules of fused ops. */
+export const fusedLowering = { gelu, geluGrad, softmax, logSoftmax, layerNorm, layerNormGrad, attention, attentionGrad, crossEntropy, crossEntropyGrad, distillation, distillationGrad };

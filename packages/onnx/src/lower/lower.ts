@@ -1,0 +1,53 @@
+// Lowers the part of a graph that ends in given values to an ONNX model.
+import type { Node, Tensor } from '@hybridmed/tensor';
+import { GraphBuilder } from '../model/builder.ts';
+import { elementTypes } from '../model/proto.ts';
+import type { Lowering, LoweringContext } from './lowering.ts';
+import type { LoweredOp } from './table.ts';
+import { lowerings } from './table.ts';
+
+/** A lowered graph: the model's bytes and the inputs it declares. */
+export interface LoweredModel {
+  readonly bytes: Uint8Array;
+  readonly inputs: readonly string[];
+}
+
+/** Inputs whose value a gradient's rule takes from what its forward node kept. */
+const keptInputs: Partial<Record<Node['op'], number>> = { attentionGrad: 4, crossEntropyGrad: 2 };
+
+function usedOutputs(nodes: readonly Node[], ends: readonly Tensor[]): Set<Tensor> {
+  const used = new Set(ends);
+  for (const node of nodes) node.inputs.forEach((input, i) => (keptInputs[node.op] === i && input.node.op !== 'input' ? undefined : used.add(input)));
+  return used;
+}
+
+/** Lowers `nodes` (runnable order) with the values of `outputs` by name. `sources` are all inputs that may give sizes. */
+export function lower(nodes: readonly Node[], sources: Readonly<Record<string, Tensor>>, outputs: Readonly<Record<string, Tensor>>): LoweredModel {
+  const b = new GraphBuilder();
+  for (const [name, value] of Object.entries(sources)) b.offer(name, value);
+  const names = new Map<Tensor, string>();
+  const bools = new Map<Tensor, string>();
+  const used = usedOutputs(nodes, Object.values(outputs));
+  const name = (value: Tensor): string => names.get(value)!;
+  const context: LoweringContext = {
+    b,
+    name,
+    bool: (value) => bools.get(value) ?? b.once(`bool ${name(value)}`, () => b.node('Cast', [name(value)], { to: elementTypes.bool })),
+    setBool: (value, bool) => bools.set(value, bool),
+    used: (value) => used.has(value),
+    kept: new Map(),
+  };
+  for (const node of nodes) {
+    if (node.op === 'input') {
+      const input = (node as Node<'input'>).attributes.name;
+      b.input(input, node.outputs[0]!);
+      names.set(node.outputs[0]!, input);
+    } else {
+      const rule = lowerings[node.op as LoweredOp] as Lowering<LoweredOp>;
+      rule(context, node as Node<LoweredOp>).forEach((output, i) => names.set(node.outputs[i]!, output));
+    }
+  }
+  const ends = Object.entries(outputs).map(([output, value]) => ({ name: output, spec: value }));
+  for (const { name: output, spec } of ends) b.alias(output, name(spec));
+  return { bytes: b.build(ends), inputs: b.inputNames };
+}

@@ -1,0 +1,21 @@
+// What a lowering rule sees: the builder, names of values, and the forms of a value that later rules can use.
+import type { Node, OpName, Tensor } from '@hybridmed/tensor';
+import type { GraphBuilder } from '../model/builder.ts';
+
+/** Lowers one node to ONNX nodes and returns its outputs' names. */
+export type Lowering<K extends OpName> = (context: LoweringContext, node: Node<K>) => readonly string[];
+
+/** The state of a lowering. */
+export interface LoweringContext {
+  readonly b: GraphBuilder;
+  /** The ONNX name of a value. */
+  name(value: Tensor): string;
+  /** The condition (f32, 1 or 0) as a bool value, without a detour where it came from a comparison. */
+  bool(value: Tensor): string;
+  /** Notes that a value also exists as a bool. */
+  setBool(value: Tensor, name: string): void;
+  /** True where something uses this output. */
+  used(value: Tensor): boolean;
+  /** What an earlier node left for its gradient's rule, by node. */
+  readonly kept: Map<Node, Readonly<Record<string, string>>>;
+}

@@ -1,0 +1,93 @@
+// Lowering of movement ops, gathers and reductions.
+import type { Shape } from '@hybridmed/tensor';
+import { elementTypes } from '../model/proto.ts';
+import type { Lowering, LoweringContext } from './lowering.ts';
+
+/** A reshape, with its shape as a constant wherever at most one size is unknown beyond those that stay in place. */
+export function reshapeTo({ b }: LoweringContext, x: string, from: Shape, to: Shape): string {
+  const zeros = to.some((dim) => dim === 0) || from.some((dim) => dim === 0);
+  if (!zeros) {
+    const target = to.map((dim, axis) => (typeof dim === 'number' ? dim : from[axis] === dim ? 0 : -1));
+    if (target.filter((dim) => dim === -1).length <= 1) return b.node('Reshape', [x, b.constant('i64', target)]);
+  }
+  return b.node('Reshape', [x, b.shape(to)], zeros ? { allowzero: 1 } : {});
+}
+
+const reshape: Lowering<'reshape'> = (context, { inputs: [x], attributes: { shape } }) => [reshapeTo(context, context.name(x!), x!.shape, shape)];
+
+const transpose: Lowering<'transpose'> = ({ b, name }, { inputs: [x], attributes: { permutation } }) => [b.node('Transpose', [name(x!)], { perm: permutation })];
+
+const broadcast: Lowering<'broadcast'> = ({ b, name }, { inputs: [x], attributes: { shape } }) => [b.node('Expand', [name(x!), b.shape(shape)])];
+
+const slice: Lowering<'slice'> = ({ b, name }, { inputs: [x], attributes: { starts, sizes, strides } }) => {
+  const axes = x!.shape.flatMap((dim, axis) => (starts[axis] === 0 && strides[axis] === 1 && dim === sizes[axis] ? [] : [axis]));
+  const ends = axes.map((axis) => {
+    const [start, count, stride] = [starts[axis]!, sizes[axis]!, strides[axis]!];
+    if (typeof count === 'number') return b.constant('i64', [count === 0 ? start : start + (count - 1) * stride + 1]);
+    const span = stride === 1 ? b.dim(count) : b.node('Mul', [b.dim(count), b.constant('i64', [stride])]);
+    return start === 0 ? span : b.node('Add', [span, b.constant('i64', [start])]);
+  });
+  if (axes.length === 0) return [name(x!)];
+  const vector = (values: readonly number[]) => b.constant('i64', values);
+  const end = ends.length === 1 ? ends[0]! : b.node('Concat', ends, { axis: 0 });
+  return [b.node('Slice', [name(x!), vector(axes.map((axis) => starts[axis]!)), end, vector(axes), vector(axes.map((axis) => strides[axis]!))])];
+};
+
+const pad: Lowering<'pad'> = (context, { inputs: [x], attributes: { low, sizes, interior } }) => {
+  const { b, name } = context;
+  let current = name(x!);
+  const shape = [...x!.shape];
+  interior.forEach((zeros, axis) => {
+    if (zeros === 0) return;
+    const dim = shape[axis]!;
+    if (typeof dim !== 'number') throw new Error('pad: interior zeros need a fixed size');
+    // (n) -> (n, 1) -> (n, zeros + 1) -> n (zeros + 1), the last zeros cut off
+    const split = [...shape.slice(0, axis + 1), 1, ...shape.slice(axis + 1)];
+    const wide = reshapeTo(context, current, shape, split);
+    const pads = [...split.map(() => 0), ...split.map((_, at) => (at === axis + 1 ? zeros : 0))];
+    const spread = b.node('Pad', [wide, b.constant('i64', pads)]);
+    const widened = split.map((size, at) => (at === axis + 1 ? zeros + 1 : size));
+    const full = dim * (zeros + 1);
+    const joined = reshapeTo(context, spread, widened, shape.map((size, at) => (at === axis ? full : size)));
+    shape[axis] = full - zeros;
+    current = b.node('Slice', [joined, b.constant('i64', [0]), b.constant('i64', [full - zeros]), b.constant('i64', [axis])]);
+  });
+  const before = low.map((count) => b.constant('i64', [count]));
+  const after = sizes.map((size, axis) => {
+    const dim = shape[axis]!;
+    if (typeof size === 'number' && typeof dim === 'number') return b.constant('i64', [size - low[axis]! - dim]);
+    if (size === dim && low[axis] === 0) return b.constant('i64', [0]);
+    return b.node('Sub', [b.node('Sub', [b.dim(size), b.dim(dim)]), b.constant('i64', [low[axis]!])]);
+  });
+  const value = x!.dtype === 'i32' ? b.constant('i32', [0], []) : b.scalar(0);
+  return [b.node('Pad', [current, b.node('Concat', [...before, ...after], { axis: 0 }), value])];
+};
+
+const concat: Lowering<'concat'> = ({ b, name }, node) => [b.node('Concat', node.inputs.map(name), { axis: node.attributes.axis })];
+
+const gather: Lowering<'gather'> = ({ b, name }, { inputs: [table, ids] }) => {
+  const rows = b.dim(table!.shape[0]!);
+  const last = b.node('Cast', [b.node('Squeeze', [b.node('Sub', [rows, b.constant('i64', [1])])])], { to: elementTypes.i32 });
+  const clamped = b.once(`clamped ${name(ids!)} ${table!.shape[0]}`, () => b.node('Max', [b.node('Min', [name(ids!), last]), b.constant('i32', [0], [])]));
+  return [b.node('Gather', [name(table!), clamped], { axis: 0 })];
+};
+
+// ScatterElements walks its updates in order on one thread, so that sums have a fixed order.
+const scatterAdd: Lowering<'scatterAdd'> = (context, { inputs: [updates, ids], attributes: { rows }, outputs: [out] }) => {
+  const { b, name } = context;
+  const rest = out!.shape.slice(1);
+  const flatUpdates = b.node('Reshape', [name(updates!), b.node('Concat', [b.constant('i64', [-1]), b.shape(rest)], { axis: 0 })]);
+  const column = b.node('Reshape', [name(ids!), b.constant('i64', [-1, ...rest.map(() => 1)])]);
+  const indices = b.node('Expand', [column, b.node('Shape', [flatUpdates])]);
+  const zeros = b.node('Expand', [b.scalar(0), b.shape([rows, ...rest])]);
+  return [b.node('ScatterElements', [zeros, indices, flatUpdates], { axis: 0, reduction: 'add' })];
+};
+
+const reduction =
+  <K extends 'sum' | 'max'>(op: string): Lowering<K> =>
+  ({ b, name }, { inputs: [x], attributes: { axes, keepDims } }) => [b.node(op, [name(x!), b.constant('i64', axes)], { keepdims: keepDims ? 1 : 0 })];
+
+const argmax: Lowering<'argmax'> = ({ b, name }, { inputs: [x] }) => [b.node('Cast', [b.node('ArgMax', [name(x!)], { axis: -1, keepdims: 0 })], { to: elementTypes.i32 })];
+
+/** Rules of movement ops and reductions. */
+export const movementLowering = { reshape, transpose, broadcast, slice, pad, concat, gather, scatterAdd, sum: reduction<'sum'>('ReduceSum'), max: reduction<'max'>('ReduceMax'), argmax };

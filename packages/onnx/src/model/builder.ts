@@ -1,0 +1,167 @@
+// Builds an ONNX graph: names, constants (each once), nodes, and sizes that are known only when it runs.
+import type { Dim, Shape, Tensor, TensorSpec } from '@hybridmed/tensor';
+import { dimSymbols } from '@hybridmed/tensor';
+import type { ElementType } from './proto.ts';
+import { elementTypes, encodeModel } from './proto.ts';
+
+/** Attribute values of a node: whole numbers and lists of them become ints, `{ f }` a float, text a string. */
+export type Attributes = Readonly<Record<string, number | readonly number[] | string | { readonly f: number }>>;
+
+interface Node {
+  opType: string;
+  domain: string;
+  input: string[];
+  output: string[];
+  attribute: object[];
+}
+
+const contrib = 'com.microsoft';
+
+/** The opset graphs are written in. */
+export const opset = 20;
+
+function attribute(name: string, value: Attributes[string]): object {
+  if (typeof value === 'number') return { name, type: 2, i: value };
+  if (typeof value === 'string') return { name, type: 3, s: new TextEncoder().encode(value) };
+  if ('f' in value) return { name, type: 1, f: value.f };
+  return { name, type: 7, ints: [...value] };
+}
+
+/** A graph under construction. */
+export class GraphBuilder {
+  readonly #nodes: Node[] = [];
+  readonly #initializers = new Map<string, { name: string; dataType: number; dims: number[]; rawData: Uint8Array }>();
+  readonly #inputs: object[] = [];
+  readonly #memo = new Map<string, string>();
+  readonly #symbols = new Map<string, { input: string; axis: number }>();
+  readonly #declared = new Set<string>();
+  readonly #offered = new Map<string, TensorSpec>();
+  #next = 0;
+
+  /** A new value name. */
+  fresh(): string {
+    return `v${this.#next++}`;
+  }
+
+  /** The value `make` computes, computed once per key. */
+  once(key: string, make: () => string): string {
+    const known = this.#memo.get(key);
+    if (known) return known;
+    const name = make();
+    this.#memo.set(key, name);
+    return name;
+  }
+
+  /** Adds a node with `outputs` outputs; ops of ONNX Runtime's own carry the prefix `ms:`. */
+  nodes(op: string, inputs: readonly string[], attributes: Attributes = {}, outputs = 1): string[] {
+    const names = Array.from({ length: outputs }, () => this.fresh());
+    const own = op.startsWith('ms:');
+    this.#nodes.push({ opType: own ? op.slice(3) : op, domain: own ? contrib : '', input: [...inputs], output: names, attribute: Object.entries(attributes).map(([name, value]) => attribute(name, value)) });
+    return names;
+  }
+
+  /** `nodes` for one output. */
+  node(op: string, inputs: readonly string[], attributes: Attributes = {}): string {
+    return this.nodes(op, inputs, attributes)[0]!;
+  }
+
+  /** A constant tensor. */
+  constant(type: ElementType, values: readonly number[], dims: readonly number[] = [values.length]): string {
+    const key = `${type}[${dims.join()}]${values.join()}`;
+    return this.once(`constant ${key}`, () => {
+      const rawData =
+        type === 'f32'
+          ? new Uint8Array(Float32Array.from(values).buffer)
+          : type === 'i32'
+            ? new Uint8Array(Int32Array.from(values).buffer)
+            : type === 'i64'
+              ? new Uint8Array(BigInt64Array.from(values, BigInt).buffer)
+              : Uint8Array.from(values);
+      const name = this.fresh();
+      this.#initializers.set(name, { name, dataType: elementTypes[type], dims: [...dims], rawData });
+      return name;
+    });
+  }
+
+  /** An f32 scalar. */
+  scalar(value: number): string {
+    return this.constant('f32', [value], []);
+  }
+
+  /** Declares an input of the graph. */
+  input(name: string, { shape, dtype }: TensorSpec): void {
+    if (this.#declared.has(name)) return;
+    this.#declared.add(name);
+    this.#inputs.push(valueInfo(name, shape, dtype));
+  }
+
+  /** Offers an input as the source of its lone symbols; it is declared when one of them is needed. */
+  offer(name: string, { shape, dtype }: TensorSpec): void {
+    this.#offered.set(name, { shape, dtype });
+    shape.forEach((dim, axis) => {
+      if (typeof dim === 'string' && dimSymbols(dim)[0] === dim && !this.#symbols.has(dim)) this.#symbols.set(dim, { input: name, axis });
+    });
+  }
+
+  /** A dimension as an int64 [1]. */
+  dim(dim: Dim): string {
+    if (typeof dim === 'number') return this.constant('i64', [dim]);
+    const factors = dim.split('*');
+    return this.once(`dim ${dim}`, () =>
+      factors
+        .map((factor) => {
+          const value = Number(factor);
+          return Number.isNaN(value) ? this.#symbol(factor) : this.constant('i64', [value]);
+        })
+        .reduce((a, b) => this.node('Mul', [a, b])),
+    );
+  }
+
+  #symbol(symbol: string): string {
+    return this.once(`symbol ${symbol}`, () => {
+      const source = this.#symbols.get(symbol);
+      if (!source) throw new Error(`the dimension "${symbol}" is no input's own size`);
+      this.input(source.input, this.#offered.get(source.input)!);
+      return this.node('Shape', [source.input], { start: source.axis, end: source.axis + 1 });
+    });
+  }
+
+  /** A shape as an int64 vector. */
+  shape(shape: Shape): string {
+    if (shape.every((dim) => typeof dim === 'number')) return this.constant('i64', shape as number[]);
+    return this.once(`shape ${shape.join()}`, () => this.node('Concat', shape.map((dim) => this.dim(dim)), { axis: 0 }));
+  }
+
+  /** Gives a value a second, chosen name, as outputs need. */
+  alias(name: string, value: string): void {
+    this.#nodes.push({ opType: 'Identity', domain: '', input: [value], output: [name], attribute: [] });
+  }
+
+  /** Names of the declared inputs. */
+  get inputNames(): string[] {
+    return [...this.#declared];
+  }
+
+  /** The model's bytes with the given outputs. */
+  build(outputs: readonly { name: string; spec: TensorSpec }[]): Uint8Array {
+    return encodeModel({
+      irVersion: 9,
+      producerName: 'hybridmed',
+      opsetImport: [
+        { domain: '', version: opset },
+        { domain: contrib, version: 1 },
+      ],
+      graph: {
+        name: 'hybridmed',
+        node: this.#nodes.map((node, i) => ({ ...node, name: `${node.opType}_${i}` })),
+        initializer: [...this.#initializers.values()],
+        input: this.#inputs,
+        output: outputs.map(({ name, spec }) => valueInfo(name, spec.shape, spec.dtype)),
+      },
+    });
+  }
+}
+
+function valueInfo(name: string, shape: Shape, dtype: Tensor['dtype']): object {
+  return { name, type: { tensorType: { elemType: elementTypes[dtype], shape: { dim: shape.map((dim) => (typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim })) } } } };
+}
