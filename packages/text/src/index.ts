@@ -1,3 +1,8 @@
 // The public face of the text package.
 export { bert } from './bert/bert.ts';
 export type { BertConfig } from './bert/bert.ts';
+export type { TokenizerDocument } from './tokenizer/document.ts';
+export { tokenizerFromJson, tokenizerFromVocab } from './tokenizer/tokenizer.ts';
+export type { SpecialIds, Tokenizer } from './tokenizer/tokenizer.ts';
+export { trainWordPiece } from './tokenizer/train.ts';
+export type { TrainOptions } from './tokenizer/train.ts';
