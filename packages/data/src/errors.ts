@@ -1,0 +1,17 @@
+// Errors about data: one line that names the file and field, and what to do.
+
+/** A problem with a data set that stops a command. */
+export class DataError extends Error {
+  override readonly name = 'DataError';
+}
+
+/** Turns an operating-system error into a DataError that names the file. */
+export function describeFileError(path: string, error: unknown): DataError {
+  if (error instanceof DataError) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return new DataError(`${path}: does not exist; check the path`);
+  if (code === 'ENOTDIR') return new DataError(`${path}: is not a folder; check the path`);
+  if (code === 'EISDIR') return new DataError(`${path}: is a folder; name a file`);
+  if (code === 'EACCES' || code === 'EPERM') return new DataError(`${path}: may not be read; check its permissions`);
+  return new DataError(`${path}: ${message.split('\n')[0]}; check the file`);
+}

@@ -1,0 +1,46 @@
+// Token ids of several studies as one padded batch.
+
+/** Special-token ids a batch needs. */
+export interface SpecialIds {
+  readonly pad: number;
+  readonly cls: number;
+  readonly sep: number;
+}
+
+/** A typed array with its shape, row-major. */
+export interface BatchArray {
+  readonly data: Float32Array | Int32Array;
+  readonly shape: readonly number[];
+}
+
+/** Rows padded to the longest, and their mask: ids (B, L) i32, mask (B, L) f32. */
+export function padRows(rows: readonly (readonly number[])[], pad: number): { ids: BatchArray; mask: BatchArray } {
+  const length = rows.reduce((longest, row) => Math.max(longest, row.length), 0);
+  const ids = new Int32Array(rows.length * length).fill(pad);
+  const mask = new Float32Array(rows.length * length);
+  rows.forEach((row, i) => {
+    ids.set(row, i * length);
+    mask.fill(1, i * length, i * length + row.length);
+  });
+  const shape = [rows.length, length];
+  return { ids: { data: ids, shape }, mask: { data: mask, shape } };
+}
+
+/** For each row, the first row equal to it: (B) i32. */
+export function groupRows(rows: readonly (readonly number[])[]): BatchArray {
+  const first = new Map<string, number>();
+  const groups = rows.map((row, i) => {
+    const key = row.join();
+    if (!first.has(key)) first.set(key, i);
+    return first.get(key)!;
+  });
+  return { data: Int32Array.from(groups), shape: [rows.length] };
+}
+
+/** Text fields of a batch: findings, impression ([CLS] y1..yn [SEP]), the decoder's input ([CLS] y1..yn) and target (y1..yn [SEP]), masks, groups. */
+export function collateTexts(findings: readonly (readonly number[])[], impressions: readonly (readonly number[])[], pad: number): Record<string, BatchArray> {
+  const [f, y] = [padRows(findings, pad), padRows(impressions, pad)];
+  const input = padRows(impressions.map((row) => row.slice(0, -1)), pad);
+  const target = padRows(impressions.map((row) => row.slice(1)), pad);
+  return { findings: f.ids, findings_mask: f.mask, impression: y.ids, impression_mask: y.mask, input: input.ids, target: target.ids, target_mask: target.mask, groups: groupRows(impressions) };
+}

@@ -1,0 +1,93 @@
+// Open-I's reports: XML files in a folder or still in NLMCXR_reports.tgz, or the Kaggle table of them.
+import { createReadStream, existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { createGunzip } from 'node:zlib';
+import { pipeline } from 'node:stream/promises';
+import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import tar from 'tar-stream';
+import { DataError, describeFileError } from '../errors.ts';
+import type { Drops } from '../study.ts';
+import { normalizeText } from '../study.ts';
+import { readTable } from './table.ts';
+
+/** One report: its number, sections, the ids of its images, and its MeSH tags. */
+export interface OpeniReport {
+  readonly id: string;
+  readonly findings: string;
+  readonly impression: string;
+  readonly images: readonly string[];
+  readonly tags: string;
+}
+
+const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '@', processEntities: true, isArray: (name) => ['AbstractText', 'parentImage', 'major', 'automatic'].includes(name) });
+
+// A report is a few kilobytes; a larger member is not one.
+const maxReportBytes = 1 << 20;
+
+const textOf = (value: unknown): string => (typeof value === 'object' && value !== null ? String((value as Record<string, unknown>)['#text'] ?? '') : String(value ?? ''));
+
+/** Parses one report. Throws a DataError naming the file for XML that is broken or of another kind. */
+export function parseReport(xml: string, file: string): OpeniReport {
+  const sound = XMLValidator.validate(xml);
+  if (sound !== true) throw new DataError(`${file}: broken XML at line ${sound.err.line} (${sound.err.msg}); restore the file`);
+  const root = (parser.parse(xml) as { eCitation?: Record<string, any> }).eCitation;
+  if (!root) throw new DataError(`${file}: has no eCitation; it is not an Open-I report`);
+  const sections: Record<string, string> = {};
+  for (const part of (root.MedlineCitation?.Article?.Abstract?.AbstractText ?? []) as Record<string, unknown>[]) {
+    const label = String(part['@Label'] ?? '').toUpperCase();
+    sections[label] = normalizeText(textOf(part));
+  }
+  const images = ((root.parentImage ?? []) as Record<string, unknown>[]).map((image) => String(image['@id'] ?? '')).filter(Boolean);
+  const tags = ((root.MeSH?.major ?? []) as unknown[]).map(textOf).join(';');
+  return { id: basename(file, '.xml'), findings: sections.FINDINGS ?? '', impression: sections.IMPRESSION ?? '', images, tags };
+}
+
+async function* folderReports(folder: string): AsyncGenerator<[string, string]> {
+  for (const file of (await readdir(folder)).filter((name) => name.endsWith('.xml')).toSorted()) yield [join(folder, file), await readFile(join(folder, file), 'utf8')];
+}
+
+async function archiveReports(archive: string): Promise<[string, string][]> {
+  const found: [string, string][] = [];
+  const extract = tar.extract();
+  extract.on('entry', (header, stream, next) => {
+    const wanted = header.type === 'file' && header.name.endsWith('.xml') && (header.size ?? 0) <= maxReportBytes;
+    const chunks: Buffer[] = [];
+    if (wanted) stream.on('data', (chunk) => chunks.push(chunk as Buffer));
+    else stream.resume();
+    stream.on('end', () => {
+      if (wanted) found.push([`${archive}:${header.name}`, Buffer.concat(chunks).toString('utf8')]);
+      next();
+    });
+  });
+  await pipeline(createReadStream(archive), createGunzip(), extract).catch((error: unknown) => Promise.reject(describeFileError(archive, error)));
+  return found;
+}
+
+async function tableReports(file: string, projections: string): Promise<OpeniReport[]> {
+  const images = new Map<string, string[]>();
+  if (existsSync(projections)) {
+    for (const row of await readTable(projections, ['uid', 'filename'])) images.set(row.uid!, [...(images.get(row.uid!) ?? []), row.filename!.replace(/(\.dcm)?\.png$/, '')]);
+  }
+  const rows = await readTable(file, ['uid', 'findings', 'impression']);
+  return rows.map((row) => ({ id: row.uid!, findings: normalizeText(row.findings!), impression: normalizeText(row.impression!), images: images.get(row.uid!) ?? [], tags: row.MeSH ?? '' }));
+}
+
+/** Reads all reports of a folder in Open-I's layout, from XML where there is any. Broken files are counted in `drops`. */
+export async function readReports(folder: string, drops: Drops): Promise<OpeniReport[]> {
+  const reports: OpeniReport[] = [];
+  const take = (file: string, xml: string) => {
+    try {
+      reports.push(parseReport(xml, file.split('/').at(-1)!));
+    } catch {
+      drops.add('the report XML is broken');
+    }
+  };
+  const xmlFolder = [join(folder, 'ecgen-radiology'), join(folder, 'reports'), folder].find((candidate) => existsSync(join(candidate, '1.xml')));
+  const archive = ['NLMCXR_reports.tgz', 'NLMCXR_reports.tar.gz'].map((name) => join(folder, name)).find(existsSync);
+  if (xmlFolder) for await (const [file, xml] of folderReports(xmlFolder)) take(file, xml);
+  else if (archive) for (const [file, xml] of await archiveReports(archive)) take(file, xml);
+  else if (existsSync(join(folder, 'indiana_reports.csv'))) return tableReports(join(folder, 'indiana_reports.csv'), join(folder, 'indiana_projections.csv'));
+  else throw new DataError(`${folder}: holds no Open-I reports (ecgen-radiology/*.xml, NLMCXR_reports.tgz or indiana_reports.csv); name the folder that does`);
+  return reports.toSorted((a, b) => Number(a.id) - Number(b.id));
+}
