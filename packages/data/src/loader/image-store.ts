@@ -13,9 +13,10 @@ export interface ImageStoreOptions {
 }
 
 function startWorker(): Worker {
-  // From TypeScript sources (tests) a worker needs a loader; from the built package it does not.
-  const source = import.meta.url.endsWith('.ts');
-  return new Worker(new URL(source ? './image-worker.ts' : './image-worker.js', import.meta.url), source ? { execArgv: ['--import', 'tsx'] } : {});
+  // From TypeScript sources (tests) a worker needs a loader first; from the built package it does not.
+  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./image-worker.js', import.meta.url));
+  const entry = new URL('./image-worker.ts', import.meta.url).href;
+  return new Worker(`import('tsx/esm/api').then(({ tsImport }) => tsImport(${JSON.stringify(entry)}, ${JSON.stringify(import.meta.url)}))`, { eval: true });
 }
 
 /** Reads images by index. */
