@@ -7,7 +7,7 @@ export class HybridmedError extends Error {
 
 /** Thrown while tracing: an op was given shapes, dtypes or attributes it cannot take. Names the op, the shapes and the caller's line. */
 export class TraceError extends HybridmedError {
-  override readonly name = 'TraceError';
+  override readonly name: string = 'TraceError';
   /** The op that refused its inputs. */
   readonly op: string;
 
@@ -20,7 +20,7 @@ export class TraceError extends HybridmedError {
 
 /** Thrown by a device: a program got the wrong inputs, or the device could not run it. Names the device, the input and the fix. */
 export class DeviceError extends HybridmedError {
-  override readonly name = 'DeviceError';
+  override readonly name: string = 'DeviceError';
   /** The device that failed. */
   readonly device: string;
 

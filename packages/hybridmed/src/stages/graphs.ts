@@ -195,7 +195,7 @@ export function validationGraph(model: Model, plan: StagePlan): Graph {
 
 /** The frozen teacher's final hidden states (B, T, width), from the parameters under `teacher.`: result `hidden`. */
 export function teacherGraph(model: Model): Graph {
-  const names = trainable(model, 1).filter((name) => name !== 'decoder.head.bias');
+  const names = trainable(model, 1);
   const state = floats(Object.fromEntries(names.map((name) => [name, model.parameters[name]!])), teacherPrefix);
   return trace({ data: specsOf(model, ['findings', 'findings_mask', 'input']), state }, (inputs, values) => ({
     results: { hidden: summarize(model, rootScope(values).child('teacher'), inputs as BatchTensors).hidden },

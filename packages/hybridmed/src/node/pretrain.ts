@@ -1,0 +1,227 @@
+// Pre-training from a configuration: data, vocabulary, model, both stages, into a run's folder that can be resumed at any moment.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DataSet, Loader, Study } from '@hybridmed/data';
+import { createLoader, openDataSet } from '@hybridmed/data';
+import { initialize } from '@hybridmed/nn';
+import type { Device, DeviceState, HostArrays } from '@hybridmed/tensor';
+import { HybridmedError } from '@hybridmed/tensor';
+import type { Tokenizer } from '@hybridmed/text';
+import { tokenizerFromJson, trainWordPiece } from '@hybridmed/text';
+import type { ModelConfig } from '../model/config.ts';
+import type { Model } from '../model/model.ts';
+import { createModel } from '../model/model.ts';
+import { presetModel, presets } from '../model/presets.ts';
+import type { StagePlan } from '../stages/graphs.ts';
+import { teacherParameters, teacherPrefix } from '../stages/graphs.ts';
+import type { CheckpointConfig, TrainerState } from './checkpoint.ts';
+import { checkpointFolder, formatVersion, loadCheckpoint, loadTrainerState, saveCheckpoint } from './checkpoint.ts';
+import { fileError, readJson, recoverFolder, writeFileAtomic } from './files.ts';
+import { MetricsLog } from './metrics-log.ts';
+import type { RunConfig } from './run-config.ts';
+import type { RunEvents } from './stage.ts';
+import { runStage } from './stage.ts';
+import { accumulatedStep, wholeStep, zeroMoments } from './stage-step.ts';
+import type { TeacherStates } from './teacher-states.ts';
+import { computeTeacherStates, teacherBytes } from './teacher-states.ts';
+import { EventWriter } from './tensorboard.ts';
+
+/** What a run needs beside its configuration. */
+export interface PretrainOptions {
+  readonly config: RunConfig;
+  readonly out: string;
+  readonly device: Device;
+  readonly resume?: boolean;
+  readonly workers?: number;
+  readonly events?: RunEvents;
+}
+
+/** What a run leaves. */
+export interface PretrainResult {
+  readonly out: string;
+  /** The best stage-2 checkpoint (stage 1's when stage 2 has no steps). */
+  readonly checkpoint: string;
+  readonly stages: readonly TrainerState[];
+}
+
+// Hidden states of the teacher are kept up to this size; beyond it the teacher runs inside each step.
+const maxTeacherBytes = 2 ** 31;
+
+const start = (stage: 1 | 2, metricsLines: number): TrainerState => ({ stage, epoch: 0, stepInEpoch: 0, step: 0, best: null, epochsSinceBest: 0, finished: false, metricsLines });
+
+interface Run {
+  readonly options: PretrainOptions;
+  readonly model: Model;
+  readonly checkpoint: Omit<CheckpointConfig, 'stage'>;
+  readonly tokenizer: Tokenizer;
+  readonly train: Loader;
+  readonly validation: Loader;
+  readonly log: MetricsLog;
+}
+
+/** Pre-trains. Throws one line for bad data, bad settings, or a folder that already holds a run (unless resuming). */
+export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
+  const { config, out, resume = false, events = {} } = options;
+  if (existsSync(join(out, 'run.json'))) {
+    if (!resume) throw fileError(out, 'already holds a run', 'continue it with --resume or name another --out');
+    await checkSameRun(out, config);
+  }
+  const data = await openDataSet(config.data, { views: config.views });
+  const run = await prepareRun(options, data);
+  try {
+    const stages: TrainerState[] = [];
+    if (config.stage1 && config.stage1From === null && config.epochs[0] > 0) stages.push(await trainStage(run, 1));
+    if (config.epochs[1] > 0) stages.push(await trainStage(run, 2));
+    events.onMessage?.(`finished: ${out}`);
+    const last = stages.at(-1)?.stage ?? 1;
+    return { out, checkpoint: checkpointFolder(out, last, 'best'), stages };
+  } finally {
+    await Promise.all([run.train.close(), run.validation.close()]);
+  }
+}
+
+/** A resumed run must be the same run, but for how long it goes on being watched. */
+async function checkSameRun(out: string, config: RunConfig): Promise<void> {
+  const saved = (await readJson(join(out, 'run.json'))) as RunConfig;
+  for (const key of Object.keys(config) as (keyof RunConfig)[]) {
+    if (JSON.stringify(saved[key]) !== JSON.stringify(config[key])) throw fileError(join(out, 'run.json'), `"${key}" is ${JSON.stringify(saved[key])}, this command says ${JSON.stringify(config[key])}`, 'resume with the same settings or name another --out');
+  }
+}
+
+const limited = (studies: readonly Study[], limit: number): readonly Study[] => (limit > 0 ? studies.slice(0, limit) : studies);
+
+async function prepareRun(options: PretrainOptions, data: DataSet): Promise<Run> {
+  const { config, out, workers = 1 } = options;
+  const preset = presets[config.preset];
+  const of = (split: Study['split']) => limited(data.studies.filter((study) => study.split === split), config.limit);
+  const [training, validating] = [of('train'), of('validate')];
+  if (training.length < config.batch * config.accumulate) throw new HybridmedError(`${config.data}: ${training.length} training studies are fewer than one batch of ${config.batch * config.accumulate}; lower --batch or --accumulate`);
+  if (validating.length === 0) throw new HybridmedError(`${config.data}: no validation studies; add some (column "split")`);
+  const shared = config.stage1From === null ? undefined : await loadCheckpoint(checkpointFolder(config.stage1From, 1, 'best'));
+  const saved = existsSync(join(out, 'tokenizer.json')) ? tokenizerFromJson(await readJson(join(out, 'tokenizer.json'))) : undefined;
+  const tokenizer = saved ?? shared?.tokenizer ?? trainWordPiece(training.flatMap(({ findings, impression }) => [findings, impression]), { size: config.vocabulary });
+  const model = modelConfig(config, tokenizer);
+  const { resize, findingsLength, impressionLength } = preset;
+  const input = { resize, findingsLength, impressionLength };
+  const common = { tokenizer, image: { resize, crop: model.vision.image, channels: model.vision.channels }, findingsLength, impressionLength, workers, seed: config.seed };
+  return {
+    options,
+    model: createModel(model),
+    checkpoint: { formatVersion, preset: config.preset, model, input },
+    tokenizer,
+    train: createLoader({ ...common, studies: training, batchSize: config.batch * config.accumulate, train: true }),
+    validation: createLoader({ ...common, studies: validating, batchSize: 32, train: false }),
+    log: new MetricsLog(join(out, 'metrics.jsonl')),
+  };
+}
+
+function modelConfig(config: RunConfig, tokenizer: Tokenizer): ModelConfig {
+  const sizes = presetModel(config.preset, tokenizer.vocabularySize, tokenizer.special);
+  const drop = config.dropout > 0 || presets[config.preset].vision.dropout ? { dropout: config.dropout } : {};
+  return {
+    ...sizes,
+    vision: { ...sizes.vision, ...drop },
+    text: { ...sizes.text, ...drop },
+    decoder: { ...sizes.decoder, ...drop, ...(config.sharedCross ? { sharedCross: true } : {}) },
+    ...(config.projection === 'mlp' ? { projection: 'mlp' as const } : {}),
+  };
+}
+
+/** Parameters a stage begins with: a resumed checkpoint's, stage 1's best, or start values. */
+async function startingPoint(run: Run, stage: 1 | 2): Promise<{ parameters: HostArrays; optimizer?: HostArrays; trainer: TrainerState; teacher: HostArrays }> {
+  const { options, model } = run;
+  const { config, out } = options;
+  const initial = initialize(model.parameters, config.seed);
+  const stage1 = config.stage1From ?? (config.stage1 ? out : null);
+  const first = stage === 2 && stage1 !== null && existsSync(checkpointFolder(stage1, 1, 'best')) ? (await loadCheckpoint(checkpointFolder(stage1, 1, 'best'))).parameters : undefined;
+  const teacher = first ?? initial;
+  const last = checkpointFolder(out, stage, 'last');
+  await recoverFolder(last);
+  await recoverFolder(checkpointFolder(out, stage, 'best'));
+  if (options.resume && existsSync(join(last, 'trainer.json'))) {
+    const { parameters } = await loadCheckpoint(last);
+    return { parameters, ...(await loadTrainerState(last)), teacher };
+  }
+  const base = first ? { ...initial, ...stage1Parameters(first, run) } : initial;
+  const before = stage === 2 && existsSync(join(checkpointFolder(out, 1, 'last'), 'trainer.json')) ? (await loadTrainerState(checkpointFolder(out, 1, 'last'))).trainer.metricsLines : 0;
+  return { parameters: base, trainer: start(stage, before), teacher };
+}
+
+/** What stage 1 trained, of a checkpoint that holds everything. */
+function stage1Parameters(parameters: HostArrays, { model }: Run): HostArrays {
+  const names = teacherParameters(model, 'snapshot');
+  return Object.fromEntries(names.map((name) => [name, parameters[name]!]));
+}
+
+function planOf(config: RunConfig, stage: 1 | 2, cached: boolean): StagePlan {
+  if (stage === 1) return { stage: 1 };
+  const { weights, temperature, tau, duplicates } = config;
+  return { stage: 2, weights, temperature, tau, duplicates, teacher: config.teacher === 'live' ? 'live' : cached ? 'cached' : 'snapshot' };
+}
+
+async function trainStage(run: Run, stage: 1 | 2): Promise<TrainerState> {
+  const { options, model, log } = run;
+  const { config, out, device, events = {} } = options;
+  const begin = await startingPoint(run, stage);
+  if (begin.trainer.finished) {
+    events.onMessage?.(`stage ${stage} is finished`);
+    return begin.trainer;
+  }
+  const state = device.createState({ ...begin.parameters, ...(begin.optimizer ?? zeroMoments(model, stage)) });
+  const distilled = stage === 2 && config.weights.dis !== 0 && config.teacher === 'snapshot';
+  const cached = distilled && teacherBytes(run.train, model) <= maxTeacherBytes;
+  const teacher = distilled ? await teach(run, state, begin.teacher, cached) : undefined;
+  const plan = planOf(config, stage, cached);
+  const optimizer = { weightDecay: config.weightDecay, clip: config.clip };
+  const step = config.accumulate > 1 ? await accumulatedStep(device, state, model, plan, config.seed, optimizer, config.accumulate) : await wholeStep(device, state, model, plan, config.seed, optimizer);
+  let writer: EventWriter | undefined;
+  const save = async (kind: 'last' | 'best', trainer: TrainerState) => {
+    const parameters = await state.read(Object.keys(model.parameters));
+    const extra = kind === 'last' ? { optimizer: await state.read(Object.keys(zeroMoments(model, stage))), trainer } : {};
+    await saveCheckpoint(checkpointFolder(out, stage, kind), { config: { ...run.checkpoint, stage }, tokenizer: run.tokenizer.toJSON(), parameters, ...extra });
+  };
+  const opened = async () => {
+    const known = await log.start(begin.trainer.metricsLines);
+    writer = new EventWriter(out);
+    writer.write(known);
+  };
+  const watched: RunEvents = {
+    ...events,
+    onStep(line, progress) {
+      writer?.write([line]);
+      events.onStep?.(line, progress);
+    },
+    onValidation(line, best) {
+      writer?.write([line]);
+      events.onValidation?.(line, best);
+    },
+  };
+  const onFirstStep = async () => {
+    if (!existsSync(join(out, 'run.json'))) await createRunFolder(run);
+    await opened();
+  };
+  const end = await runStage({ config, model, plan, device, state, step, train: run.train, validation: run.validation, teacher, log, save, events: watched, onFirstStep }, begin.trainer);
+  state.drop();
+  return end;
+}
+
+/** Makes the run's folder, once a first step has shown that the run can be. */
+async function createRunFolder({ options, tokenizer }: Run): Promise<void> {
+  await writeFileAtomic(join(options.out, 'tokenizer.json'), [`${JSON.stringify(tokenizer)}\n`]);
+  await writeFileAtomic(join(options.out, 'run.json'), [`${JSON.stringify(options.config, undefined, 2)}\n`]);
+}
+
+/** Puts the frozen teacher into the state and, where its hidden states are kept, computes them. */
+async function teach({ options, model, train }: Run, state: DeviceState, parameters: HostArrays, cached: boolean): Promise<TeacherStates | undefined> {
+  const frozen = (names: readonly string[]) => Object.fromEntries(names.map((name) => [teacherPrefix + name, parameters[name]!]));
+  if (!cached) {
+    state.write(frozen(teacherParameters(model, 'snapshot')));
+    return undefined;
+  }
+  options.events?.onMessage?.(`computing the teacher's states of ${train.studies.length} studies`);
+  const own = options.device.createState(frozen(teacherParameters(model, 'snapshot')));
+  const states = await computeTeacherStates(options.device, own, model, train);
+  own.drop();
+  state.write(frozen(teacherParameters(model, 'cached')));
+  return states;
+}
