@@ -1,0 +1,32 @@
+// ROUGE-L: how long a common subsequence two texts share [Lin 2004].
+import { checkPaired } from '../errors.ts';
+
+const beta = 1.2;
+
+function longestCommonSubsequence(a: readonly string[], b: readonly string[]): number {
+  let previous = new Int32Array(b.length + 1);
+  for (const token of a) {
+    const row = new Int32Array(b.length + 1);
+    for (let j = 1; j <= b.length; j++) row[j] = token === b[j - 1] ? previous[j - 1]! + 1 : Math.max(previous[j]!, row[j - 1]!);
+    previous = row;
+  }
+  return previous[b.length]!;
+}
+
+/** ROUGE-L F (beta 1.2) in [0, 1] of each text. Texts are tokens separated by single spaces. Throws when the lists differ in length. */
+export function rougeLEach(hypotheses: readonly string[], references: readonly string[]): number[] {
+  checkPaired('rougeL', hypotheses, references, ['hypotheses', 'references']);
+  return hypotheses.map((hypothesis, i) => {
+    const [ours, theirs] = [hypothesis.split(' '), references[i]!.split(' ')];
+    const common = longestCommonSubsequence(ours, theirs);
+    if (common === 0 || hypothesis === '' || references[i] === '') return 0;
+    const [precision, recall] = [common / ours.length, common / theirs.length];
+    return ((1 + beta ** 2) * precision * recall) / (recall + beta ** 2 * precision);
+  });
+}
+
+/** Mean ROUGE-L of a corpus. */
+export function rougeL(hypotheses: readonly string[], references: readonly string[]): number {
+  const each = rougeLEach(hypotheses, references);
+  return each.reduce((a, b) => a + b, 0) / each.length;
+}
