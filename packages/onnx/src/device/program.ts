@@ -4,18 +4,22 @@ import { bindInputs, bindShape, decompose, DeviceError, graphNodes, mergeEqualNo
 import type { InferenceSession } from 'onnxruntime-node';
 import { InferenceSession as Session, Tensor as OrtTensor } from 'onnxruntime-node';
 import { lower } from '../lower/lower.ts';
-import { adamWInPlace, scatterAddInPlace } from './adamw.ts';
+import { adamWInPlace, addInPlace, scatterAddInPlace } from './adamw.ts';
+import { bindTensor } from './entry.ts';
+import type { Slot } from './slots.ts';
 import type { CpuState } from './state.ts';
-import { bindTensor } from './state.ts';
-import type { AdamWTail } from './tail.ts';
+import type { AdamWTail, GradientTerm } from './tail.ts';
 import { findTail } from './tail.ts';
 
 const oneLine = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
 
+const termPrefix = 'term.';
+const termName = (parameter: number, index: number): string => `${termPrefix}${parameter}.${index}`;
+
 /** Values the session has to give for the tail, by output name. */
 function tailOutputs(tail: AdamWTail | undefined): Record<string, Tensor> {
   const outputs: Record<string, Tensor> = {};
-  tail?.gradients.forEach((terms, i) => terms.forEach(({ value }, j) => (outputs[`term.${i}.${j}`] = value)));
+  tail?.gradients.forEach((terms, i) => terms.forEach(({ value }, j) => (outputs[termName(i, j)] = value)));
   return outputs;
 }
 
@@ -41,8 +45,8 @@ async function plan(graph: Graph, options: InferenceSession.SessionOptions): Pro
   return { session, inputs: model.inputs, outputs, tail };
 }
 
-/** Buffers for outputs, kept from run to run: gradients are large, and read before the next run. */
-class OutputBuffers {
+/** Buffers for scattered rows and further summands of gradients, kept from run to run: they are read before the next one. */
+class TermBuffers {
   readonly #buffers = new Map<string, OrtTensor>();
 
   get(name: string, shape: readonly number[]): OrtTensor {
@@ -58,16 +62,27 @@ function hostArray({ data, dims }: OrtTensor): HostArray {
   return { data: data as Float32Array | Int32Array, shape: [...dims] };
 }
 
+/** Index of the summand that the session writes to the gradient's own place; -1 where all are scattered rows. */
+const denseTerm = (terms: readonly GradientTerm[]): number => terms.findIndex(({ ids }) => ids === undefined);
+
 /** Compiles a graph for the CPU. Throws a DeviceError when ONNX Runtime refuses it. */
 export async function compileProgram(graph: Graph, options: InferenceSession.SessionOptions): Promise<Program> {
   const compiled = await plan(graph, options).catch((error: unknown) => Promise.reject(new DeviceError('cpu', `ONNX Runtime refused the graph: ${oneLine(error)}`)));
   const { session, inputs, outputs, tail } = compiled;
-  const buffers = new OutputBuffers();
+  const buffers = new TermBuffers();
+  const placed = new Set(tail?.gradients.map((terms, i) => termName(i, denseTerm(terms))));
+  const termOutputs = Object.entries(outputs).filter(([name]) => name.startsWith(termPrefix) && !placed.has(name));
+  const ownOutputs = Object.keys(outputs).filter((name) => !name.startsWith(termPrefix));
 
-  async function runSession(data: HostArrays, state: CpuState | undefined, bindings: Bindings): Promise<Readonly<Record<string, OrtTensor>>> {
+  async function runSession(data: HostArrays, state: CpuState | undefined, slots: readonly Slot[], bindings: Bindings): Promise<Readonly<Record<string, OrtTensor>>> {
     if (!session) return {};
     const feeds = Object.fromEntries(inputs.map((name) => [name, graph.data[name] ? bindTensor(data[name]!) : state!.get(name)!.tensor]));
-    const fetches = Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, name.startsWith('term.') ? buffers.get(name, bindShape(value.shape, bindings)) : null]));
+    const fetches: Record<string, OrtTensor | null> = Object.fromEntries(ownOutputs.map((name) => [name, null]));
+    for (const [name, { shape }] of termOutputs) fetches[name] = buffers.get(name, bindShape(shape, bindings));
+    tail?.gradients.forEach((terms, i) => {
+      const dense = denseTerm(terms);
+      if (dense >= 0) fetches[termName(i, dense)] = slots[i]!.gradient.tensor;
+    });
     try {
       return (await session.run(feeds, fetches)) as Record<string, OrtTensor>;
     } catch (error) {
@@ -82,12 +97,14 @@ export async function compileProgram(graph: Graph, options: InferenceSession.Ses
       const shapes = Object.fromEntries(Object.keys(graph.state).flatMap((name) => (state?.get(name) ? [[name, state.get(name)!.array.shape]] : [])));
       const bindings = bindInputs('cpu', graph, data, shapes);
       if (Object.keys(graph.updates).length > 0 && !state) throw new DeviceError('cpu', 'the graph updates state; give a state to run with');
-      const values = await runSession(data, state, bindings);
+      const slots = tail ? state!.slots(tail.parameters.map((parameter, i) => ({ parameter, first: tail.firstMoments[i]!, second: tail.secondMoments[i]! }))) : [];
+      const values = await runSession(data, state, slots, bindings);
       const results: Record<string, HostArray> = {};
       for (const name of Object.keys(graph.results)) if (values[`result.${name}`]) results[name] = hostArray(values[`result.${name}`]!);
       for (const name of Object.keys(graph.updates)) if (values[`update.${name}`]) state!.put(name, hostArray(values[`update.${name}`]!));
       if (tail) {
-        const norm = runTail(tail, data, state!, values);
+        slots.forEach((slot, i) => sumTerms(slot, tail.gradients[i]!, (j) => values[termName(i, j)]!.data as Float32Array, data));
+        const norm = adamWInPlace(slots, data[tail.learningRate]!.data[0]!, data[tail.step]!.data[0]!, tail.node.attributes);
         if (tail.norm !== undefined) results[tail.norm] = { data: Float32Array.of(norm), shape: [] };
       }
       return results;
@@ -98,24 +115,14 @@ export async function compileProgram(graph: Graph, options: InferenceSession.Ses
   };
 }
 
-function runTail(tail: AdamWTail, data: HostArrays, state: CpuState, values: Readonly<Record<string, OrtTensor>>): number {
-  const floats = (name: string) => state.get(name)!.array.data as Float32Array;
-  const arrays = tail.parameters.map((name, i) => {
-    const { shape } = state.get(name)!.array;
-    return { parameter: floats(name), gradient: sumTerms(tail, i, data, values, shape), first: floats(tail.firstMoments[i]!), second: floats(tail.secondMoments[i]!) };
-  });
-  return adamWInPlace(arrays, data[tail.learningRate]!.data[0]!, data[tail.step]!.data[0]!, tail.node.attributes);
-}
-
-/** A parameter's gradient: the session's value, with rows scattered into it. */
-function sumTerms(tail: AdamWTail, index: number, data: HostArrays, values: Readonly<Record<string, OrtTensor>>, shape: readonly number[]): Float32Array {
-  const terms = tail.gradients[index]!;
-  const term = (j: number) => values[`term.${index}.${j}`]!.data as Float32Array;
-  const dense = terms.findIndex(({ ids }) => ids === undefined);
-  const total = dense >= 0 ? term(dense) : new Float32Array(shape.reduce((a, b) => a * b, 1));
+/** Completes a parameter's gradient in its place: the session wrote one summand there; others are added, rows scattered. */
+function sumTerms(slot: Slot, terms: readonly GradientTerm[], term: (index: number) => Float32Array, data: HostArrays): void {
+  const { data: numbers, shape } = slot.gradient.array;
+  const total = numbers as Float32Array;
+  const dense = denseTerm(terms);
+  if (dense < 0) total.fill(0);
   terms.forEach(({ ids }, j) => {
     if (ids !== undefined) scatterAddInPlace(total, term(j), data[ids]!.data as Int32Array, shape[0]!);
-    else if (j !== dense) for (const [i, value] of term(j).entries()) total[i]! += value;
+    else if (j !== dense) addInPlace(total, term(j));
   });
-  return total;
 }

@@ -1,23 +1,22 @@
-// The CPU device's state: arrays on the host, each bound to an ONNX Runtime tensor once.
+// The CPU device's state: arrays on the host, each bound to an ONNX Runtime tensor once, and the optimizer's places in WebAssembly memory.
 import type { DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
 import { DeviceError } from '@hybridmed/tensor';
-import { Tensor as OrtTensor } from 'onnxruntime-node';
+import type { Entry } from './entry.ts';
+import { bindEntry } from './entry.ts';
+import type { Slot } from './slots.ts';
+import { allocateSlots, moveInto } from './slots.ts';
 
-/** One entry: the numbers and the tensor that shares their memory. */
-export interface Entry {
-  readonly array: HostArray;
-  readonly tensor: OrtTensor;
-}
-
-/** A tensor over an array's memory. */
-export function bindTensor({ data, shape }: HostArray): OrtTensor {
-  if (data instanceof Int32Array) return new OrtTensor('int32', data, shape);
-  return new OrtTensor('float32', data instanceof Float32Array ? data : Float32Array.from(data), shape);
+/** Names of a parameter's entries. */
+export interface SlotNames {
+  readonly parameter: string;
+  readonly first: string;
+  readonly second: string;
 }
 
 /** State of the CPU device. */
 export class CpuState implements DeviceState {
   readonly #entries = new Map<string, Entry>();
+  readonly #slots = new Map<string, Slot>();
 
   constructor(initial: HostArrays = {}) {
     this.write(initial);
@@ -28,7 +27,10 @@ export class CpuState implements DeviceState {
   }
 
   write(arrays: HostArrays): void {
-    for (const [name, { data, shape }] of Object.entries(arrays)) this.put(name, { data: data instanceof Int32Array ? data.slice() : Float32Array.from(data), shape: [...shape] });
+    for (const [name, { data, shape }] of Object.entries(arrays)) {
+      if (this.#overwrite(name, { data, shape })) continue;
+      this.put(name, { data: data instanceof Int32Array ? data.slice() : new Float32Array(data), shape: [...shape] });
+    }
   }
 
   read(names: readonly string[] = this.names()): Promise<Record<string, HostArray>> {
@@ -44,7 +46,10 @@ export class CpuState implements DeviceState {
   }
 
   drop(names: readonly string[] = this.names()): void {
-    for (const name of names) this.#entries.delete(name);
+    for (const name of names) {
+      this.#entries.delete(name);
+      this.#slots.delete(name);
+    }
   }
 
   /** The entry called `name`, if there is one. */
@@ -52,8 +57,40 @@ export class CpuState implements DeviceState {
     return this.#entries.get(name);
   }
 
-  /** Takes over an array without copying it. */
+  /** Takes over an array without copying it, unless the entry has memory of its own. */
   put(name: string, array: HostArray): void {
-    this.#entries.set(name, { array, tensor: bindTensor(array) });
+    if (!this.#overwrite(name, array)) this.#entries.set(name, bindEntry(array));
+  }
+
+  /** The places of parameters and moments, moved there when they are not yet. */
+  slots(all: readonly SlotNames[]): Slot[] {
+    const missing = all.filter(({ parameter }) => {
+      const slot = this.#slots.get(parameter);
+      return !slot || !sameShape(slot.parameter.array, this.#entries.get(parameter)!.array);
+    });
+    if (missing.length > 0) allocateSlots(missing.map(({ parameter }) => this.#entries.get(parameter)!.array.shape)).forEach((slot, i) => this.#slots.set(missing[i]!.parameter, slot));
+    return all.map(({ parameter, first, second }) => {
+      const slot = this.#slots.get(parameter)!;
+      this.#settle(parameter, slot.parameter);
+      this.#settle(first, slot.first);
+      this.#settle(second, slot.second);
+      return slot;
+    });
+  }
+
+  #settle(name: string, place: Entry): void {
+    const entry = this.#entries.get(name)!;
+    if (entry === place) return;
+    moveInto(place, entry.array);
+    this.#entries.set(name, place);
+  }
+
+  #overwrite(name: string, array: HostArray): boolean {
+    const entry = this.#entries.get(name);
+    if (!entry?.fixed || array.data instanceof Int32Array || !sameShape(entry.array, array)) return false;
+    moveInto(entry, array);
+    return true;
   }
 }
+
+const sameShape = (a: HostArray, b: HostArray): boolean => a.shape.length === b.shape.length && a.shape.every((size, axis) => size === b.shape[axis]);
