@@ -58,3 +58,34 @@ export async function openDevice(name: DeviceName, options: DeviceOptions = {}):
     throw new DeviceError('auto', `no device can be used (${[...refused, `gpujs: ${firstLine(error)}`].join('; ')})`);
   }
 }
+
+/** One kind of device, as `devices` lists it. */
+export interface DeviceListing {
+  readonly kind: Exclude<DeviceName, 'auto'>;
+  readonly available: boolean;
+  readonly software: boolean;
+  /** The engine and adapter, or why it is absent. */
+  readonly name: string;
+}
+
+/** Lists what is present, what `auto` takes, and why. */
+export async function listDevices(): Promise<{ devices: DeviceListing[]; auto: DeviceName | null; reason: string }> {
+  const devices: DeviceListing[] = [];
+  for (const kind of ['webgpu', 'cpu', 'gpujs'] as const) {
+    try {
+      const { device } = await openDevice(kind);
+      devices.push({ kind, available: true, software: device.info.software, name: device.info.name });
+      await device.close();
+    } catch (error) {
+      devices.push({ kind, available: false, software: false, name: firstLine(error) });
+    }
+  }
+  const taken = devices.find(({ kind, available, software }) => available && !(kind === 'webgpu' && software));
+  const software = devices.some(({ kind, available, software: slow }) => kind === 'webgpu' && available && slow);
+  const reasons: Record<string, string> = {
+    webgpu: 'a hardware WebGPU adapter is present',
+    cpu: software ? 'the only WebGPU adapter is software, which is slower than ONNX Runtime on the same processor' : 'there is no WebGPU adapter',
+    gpujs: 'neither a hardware WebGPU adapter nor ONNX Runtime can be used',
+  };
+  return { devices, auto: taken?.kind ?? null, reason: taken ? reasons[taken.kind]! : 'no device can be used' };
+}

@@ -1,5 +1,5 @@
 // Reads a folder of goldens: pairs of .json and .safetensors files, and JSON-only ones.
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Golden } from '../verify/golden.ts';
@@ -14,8 +14,16 @@ export async function listGoldens(folder: string): Promise<string[]> {
   return names;
 }
 
+/** Text files a golden names under `vocab`, relative to its own folder. A file that is not there is left out. */
+async function namedTexts(folder: string, json: Golden['json']): Promise<Record<string, string>> {
+  const paths = Object.values((json.vocab ?? {}) as Record<string, unknown>).filter((path) => typeof path === 'string');
+  const texts = await Promise.all(paths.map(async (path) => [path, await readFile(join(folder, path), 'utf8').catch(() => undefined)] as const));
+  return Object.fromEntries(texts.filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
 /** Reads one golden. */
 export async function readGolden(folder: string, name: string): Promise<Golden> {
   const path = join(folder, `${name}.safetensors`);
-  return { name, json: await readJson(join(folder, `${name}.json`)), arrays: existsSync(path) ? (await readSafetensors(path)).arrays : {} };
+  const json = (await readJson(join(folder, `${name}.json`))) as Golden['json'];
+  return { name, json, arrays: existsSync(path) ? (await readSafetensors(path)).arrays : {}, texts: await namedTexts(folder, json) };
 }

@@ -19,6 +19,7 @@ import { checkpointFolder, formatVersion, loadCheckpoint, loadTrainerState, save
 import { fileError, readJson, recoverFolder, writeFileAtomic } from './files.ts';
 import { MetricsLog } from './metrics-log.ts';
 import type { RunConfig } from './run-config.ts';
+import { lossWeights } from './run-config.ts';
 import type { RunEvents } from './stage.ts';
 import { runStage } from './stage.ts';
 import { accumulatedStep, wholeStep, zeroMoments } from './stage-step.ts';
@@ -70,7 +71,7 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
   const run = await prepareRun(options, data);
   try {
     const stages: TrainerState[] = [];
-    if (config.stage1 && config.stage1From === null && config.epochs[0] > 0) stages.push(await trainStage(run, 1));
+    if (config.stage1 === true && config.epochs[0] > 0) stages.push(await trainStage(run, 1));
     if (config.epochs[1] > 0) stages.push(await trainStage(run, 2));
     events.onMessage?.(`finished: ${out}`);
     const last = stages.at(-1)?.stage ?? 1;
@@ -88,6 +89,14 @@ async function checkSameRun(out: string, config: RunConfig): Promise<void> {
   }
 }
 
+/** The best stage-1 checkpoint of another run. */
+async function stage1Checkpoint(run: string): Promise<string> {
+  const folder = checkpointFolder(run, 1, 'best');
+  await recoverFolder(folder);
+  if (!existsSync(folder)) throw fileError(run, 'has no stage-1 checkpoint', 'name with --stage1 a run that finished an epoch of stage 1');
+  return folder;
+}
+
 const limited = (studies: readonly Study[], limit: number): readonly Study[] => (limit > 0 ? studies.slice(0, limit) : studies);
 
 async function prepareRun(options: PretrainOptions, data: DataSet): Promise<Run> {
@@ -97,7 +106,7 @@ async function prepareRun(options: PretrainOptions, data: DataSet): Promise<Run>
   const [training, validating] = [of('train'), of('validate')];
   if (training.length < config.batch * config.accumulate) throw new HybridmedError(`${config.data}: ${training.length} training studies are fewer than one batch of ${config.batch * config.accumulate}; lower --batch or --accumulate`);
   if (validating.length === 0) throw new HybridmedError(`${config.data}: no validation studies; add some (column "split")`);
-  const shared = config.stage1From === null ? undefined : await loadCheckpoint(checkpointFolder(config.stage1From, 1, 'best'));
+  const shared = typeof config.stage1 === 'string' ? await loadCheckpoint(await stage1Checkpoint(config.stage1)) : undefined;
   const saved = existsSync(join(out, 'tokenizer.json')) ? tokenizerFromJson(await readJson(join(out, 'tokenizer.json'))) : undefined;
   const tokenizer = saved ?? shared?.tokenizer ?? trainWordPiece(training.flatMap(({ findings, impression }) => [findings, impression]), { size: config.vocabulary });
   const model = modelConfig(config, tokenizer);
@@ -132,7 +141,7 @@ async function startingPoint(run: Run, stage: 1 | 2): Promise<{ parameters: Host
   const { options, model } = run;
   const { config, out } = options;
   const initial = initialize(model.parameters, config.seed);
-  const stage1 = config.stage1From ?? (config.stage1 ? out : null);
+  const stage1 = typeof config.stage1 === 'string' ? config.stage1 : config.stage1 ? out : null;
   const first = stage === 2 && stage1 !== null && existsSync(checkpointFolder(stage1, 1, 'best')) ? (await loadCheckpoint(checkpointFolder(stage1, 1, 'best'))).parameters : undefined;
   const teacher = first ?? initial;
   const last = checkpointFolder(out, stage, 'last');
@@ -155,8 +164,8 @@ function stage1Parameters(parameters: HostArrays, { model }: Run): HostArrays {
 
 function planOf(config: RunConfig, stage: 1 | 2, cached: boolean): StagePlan {
   if (stage === 1) return { stage: 1 };
-  const { weights, temperature, tau, duplicates } = config;
-  return { stage: 2, weights, temperature, tau, duplicates, teacher: config.teacher === 'live' ? 'live' : cached ? 'cached' : 'snapshot' };
+  const { temperature, tau, duplicates } = config;
+  return { stage: 2, weights: lossWeights(config), temperature, tau, duplicates, teacher: config.teacher === 'live' ? 'live' : cached ? 'cached' : 'snapshot' };
 }
 
 async function trainStage(run: Run, stage: 1 | 2): Promise<TrainerState> {
@@ -168,7 +177,7 @@ async function trainStage(run: Run, stage: 1 | 2): Promise<TrainerState> {
     return begin.trainer;
   }
   const state = device.createState({ ...begin.parameters, ...(begin.optimizer ?? zeroMoments(model, stage)) });
-  const distilled = stage === 2 && config.weights.dis !== 0 && config.teacher === 'snapshot';
+  const distilled = stage === 2 && config.dis !== 0 && config.teacher === 'snapshot';
   const cached = distilled && teacherBytes(run.train, model) <= maxTeacherBytes;
   const teacher = distilled ? await teach(run, state, begin.teacher, cached) : undefined;
   const plan = planOf(config, stage, cached);

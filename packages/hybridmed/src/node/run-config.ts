@@ -1,44 +1,51 @@
-// Everything a pre-training run is decided by, as plain JSON: what the configuration file holds and what is saved with the run.
+// Everything a pre-training run is decided by, as plain JSON: what a configuration file holds and what is saved with the run.
+import { HybridmedError } from '@hybridmed/tensor';
+import { z } from 'zod';
 import type { LossWeights } from '../model/config.ts';
-import { defaultWeights } from '../model/config.ts';
+import { defaultWeights, lossNames } from '../model/config.ts';
 import type { Preset, PresetName } from '../model/presets.ts';
 import { presets } from '../model/presets.ts';
 
+const count = z.int().min(0);
+const positive = z.int().min(1);
+const weight = z.number().min(0);
+const pair = z.tuple([count, count]);
+
+/** The configuration file's schema; every flag of `pretrain` that decides what is computed is a key. */
+export const runConfigSchema = z.strictObject({
+  data: z.string().min(1).describe('Data set as name:path, such as openi:DIR, phantom:DIR or csv:FILE.'),
+  preset: z.enum(Object.keys(presets) as [PresetName, ...PresetName[]]).describe('Sizes, lengths and defaults of training.'),
+  seed: count.describe('Seed of start values, order, crops and dropout.'),
+  views: z.enum(['frontal', 'all']).describe('Which views to train on.'),
+  limit: count.describe('Greatest number of training studies (and of validation studies); 0 for all.'),
+  epochs: pair.describe('Epochs of stage 1 and of stage 2.'),
+  steps: pair.describe('Greatest number of steps of each stage; 0 for what the epochs give.'),
+  batch: positive.describe('Studies of one pass through the model.'),
+  accumulate: positive.describe('Passes whose gradients make one step; the step equals that of one large batch.'),
+  learningRate: z.number().positive().describe('Peak learning rate of AdamW.'),
+  warmup: z.number().min(0).max(1).describe('Share of the steps that warm up.'),
+  weightDecay: weight.describe('Decoupled weight decay.'),
+  clip: z.number().positive().describe('Greatest global norm of the gradients.'),
+  earlyStop: count.describe('Epochs without improvement after which a stage ends; 0 for never.'),
+  cg: weight.describe('Weight of the global contrast; 0 leaves it out.'),
+  cl: weight.describe('Weight of the local contrast; 0 leaves it out.'),
+  sum: weight.describe('Weight of summarization in stage 2; 0 leaves it out.'),
+  cap: weight.describe('Weight of captioning; 0 leaves it out.'),
+  dis: weight.describe('Weight of distillation; 0 leaves it out.'),
+  temperature: z.number().positive().describe('Temperature of distillation.'),
+  tau: z.number().positive().describe('Temperature of the local alignment.'),
+  duplicates: z.enum(['negatives', 'positives']).describe('What studies with one impression are to each other in the global contrast.'),
+  teacher: z.enum(['snapshot', 'live']).describe("Distillation's teacher: the frozen copy after stage 1, or the live branch."),
+  projection: z.enum(['linear', 'mlp']).describe('Projections into the common space.'),
+  sharedCross: z.boolean().describe('One cross-attention for both branches instead of two.'),
+  stage1: z.union([z.boolean(), z.string().min(1)]).describe('Whether to run stage 1, or the folder of a run whose stage 1 to start from.'),
+  vocabulary: positive.describe('Greatest size of the vocabulary trained on the training texts.'),
+  dropout: z.number().min(0).lt(1).describe('Share of values dropped in training.'),
+  checkpointEvery: count.describe('Steps between checkpoints inside an epoch; 0 for the ends of epochs only.'),
+});
+
 /** A run's configuration, complete: presets and defaults filled in. Saved as run.json. */
-export interface RunConfig {
-  readonly data: string;
-  readonly preset: PresetName;
-  readonly seed: number;
-  readonly views: 'frontal' | 'all';
-  /** Greatest number of training studies (and of validation studies); 0 for all. */
-  readonly limit: number;
-  readonly epochs: readonly [number, number];
-  /** Greatest number of steps per stage; 0 for what the epochs give. */
-  readonly steps: readonly [number, number];
-  readonly batch: number;
-  readonly accumulate: number;
-  readonly learningRate: number;
-  /** Share of the steps that warm up. */
-  readonly warmup: number;
-  readonly weightDecay: number;
-  readonly clip: number;
-  readonly earlyStop: number;
-  readonly weights: LossWeights;
-  readonly temperature: number;
-  readonly tau: number;
-  readonly duplicates: 'negatives' | 'positives';
-  readonly teacher: 'snapshot' | 'live';
-  readonly projection: 'linear' | 'mlp';
-  readonly sharedCross: boolean;
-  /** False leaves stage 1 out. */
-  readonly stage1: boolean;
-  /** Folder of a run whose stage 1 this run starts from, or null. */
-  readonly stage1From: string | null;
-  readonly vocabulary: number;
-  readonly dropout: number;
-  /** Steps between checkpoints inside an epoch; 0 for the ends of epochs only. */
-  readonly checkpointEvery: number;
-}
+export type RunConfig = Readonly<z.infer<typeof runConfigSchema>>;
 
 /** What a user gives; everything but `data` has a default. */
 export type RunOptions = Partial<RunConfig> & { readonly data: string };
@@ -53,7 +60,7 @@ export function completeConfig(options: RunOptions): RunConfig {
     seed: 0,
     views: 'frontal',
     limit: 0,
-    epochs: preset.epochs,
+    epochs: [...preset.epochs],
     steps: [0, 0],
     batch: preset.batch,
     accumulate: preset.accumulate,
@@ -62,7 +69,7 @@ export function completeConfig(options: RunOptions): RunConfig {
     weightDecay: 0.05,
     clip: 1,
     earlyStop: preset.earlyStop,
-    weights: defaultWeights,
+    ...defaultWeights,
     temperature: 1,
     tau: 0.1,
     duplicates: preset.duplicates,
@@ -70,10 +77,21 @@ export function completeConfig(options: RunOptions): RunConfig {
     projection: 'linear',
     sharedCross: false,
     stage1: true,
-    stage1From: null,
     vocabulary: preset.vocabulary,
     dropout: preset.vision.dropout ?? 0,
     checkpointEvery: 500,
     ...given,
   };
+}
+
+/** The weights of stage 2's losses. */
+export const lossWeights = (config: RunConfig): LossWeights => Object.fromEntries(lossNames.map((name) => [name, config[name]])) as unknown as LossWeights;
+
+/** Checks settings from a file or from flags. Throws one line that names the source, the key and what it must be. */
+export function checkSettings(source: string, settings: unknown): Partial<RunConfig> {
+  const result = runConfigSchema.partial().safeParse(settings);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const key = issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : issue.path.join('.');
+  throw new HybridmedError(`${source}: ${key === '' ? '' : `"${key}": `}${issue.message.replace(/^Invalid input: /, '')}; see config.schema.json for every key`);
 }

@@ -7,6 +7,8 @@ export interface Golden {
   // The JSON's shape depends on the kind of golden; each replay reads what it needs.
   readonly json: Readonly<Record<string, any>>;
   readonly arrays: HostArrays;
+  /** Text files its JSON names (vocabularies), by the path it names them by. */
+  readonly texts?: Readonly<Record<string, string>>;
 }
 
 /** One quantity held against its golden value. */

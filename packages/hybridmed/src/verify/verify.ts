@@ -4,6 +4,7 @@ import { HybridmedError } from '@hybridmed/tensor';
 import { verifyEncoder } from './encoders.ts';
 import type { Comparison, Golden } from './golden.ts';
 import { verifyLoss } from './losses.ts';
+import { verifyMetrics, verifyTokens } from './metrics.ts';
 import { verifyGeneration, verifyModelLosses, verifyTraining } from './model.ts';
 
 /** Replays one golden on a device. Throws a HybridmedError naming the file when it is of no known kind. */
@@ -14,5 +15,7 @@ export async function verifyGolden(device: Device, golden: Golden): Promise<Comp
   if (json.config?.decoder) return verifyModelLosses(device, golden);
   if ('cotangent.tokens' in arrays) return verifyEncoder(device, golden);
   if (typeof json.value === 'number' && Object.keys(arrays).some((key) => key.startsWith('grad_in.'))) return verifyLoss(device, golden);
+  if (json.text?.hypotheses || json.ranking?.scores) return verifyMetrics(golden);
+  if (json.vocab && json.lowercase) return verifyTokens(golden);
   throw new HybridmedError(`${name}: not a golden this version knows; see the format's README for the kinds`);
 }

@@ -1,0 +1,66 @@
+// `hybridmed demo`: the whole way on phantoms, from making them to texts side by side.
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import type { EvaluationReport, Example } from '../../evaluation/report.ts';
+import type { DeviceFlags } from '../options.ts';
+import { deviceOption, integer, threadsOption } from '../options.ts';
+import type { Output } from '../output.ts';
+import { progressBar } from '../progress.ts';
+import { formatEvaluation } from './evaluate.ts';
+
+interface Flags extends DeviceFlags {
+  out: string;
+  studies: number;
+  epochs: string;
+}
+
+const compare = ({ id, truth, image, findings }: Example): string => `  ${id}\n    true           ${truth}\n    from the image ${image}\n    from findings  ${findings}\n`;
+
+function conclusion({ labels, text }: EvaluationReport): string {
+  const [ours, theirs] = [labels?.image?.micro ?? 0, labels?.mostFrequent?.micro ?? 0];
+  return `Label F1 of impressions written from films alone: ${ours.toFixed(2)} (always writing the most frequent impression: ${theirs.toFixed(2)}); CIDEr ${text.image?.cider.toFixed(2)} against ${text.mostFrequent.cider.toFixed(2)}.\n`;
+}
+
+/** Adds the command. */
+export function addDemo(program: Command, output: Output): void {
+  program
+    .command('demo')
+    .description('make phantoms, pre-train both stages on them, evaluate, and show what was learnt')
+    .option('--out <dir>', 'folder for phantoms and run', join('runs', 'demo'))
+    .option('--studies <n>', 'number of phantoms', integer(100), 2000)
+    .option('--epochs <a,b>', 'epochs of each stage', '3,8')
+    .addOption(deviceOption())
+    .addOption(threadsOption())
+    .action(async ({ out, studies, epochs, device: name, threads }: Flags) => {
+      const { rm } = await import('node:fs/promises');
+      const [{ writePhantoms }, { pretrain }, { completeConfig }, { evaluate }, { openDevice }, { trainingProgress }, { stagePair }, { writeFileAtomic }] = await Promise.all([
+        import('@hybridmed/data'),
+        import('../../node/pretrain.ts'),
+        import('../../node/run-config.ts'),
+        import('../../evaluation/evaluate.ts'),
+        import('../../node/device.ts'),
+        import('../training-progress.ts'),
+        import('../options.ts'),
+        import('../../node/files.ts'),
+      ]);
+      const phantoms = join(out, `phantoms-${studies}`);
+      const bar = progressBar('phantoms');
+      await import('node:fs/promises').then(({ mkdir }) => mkdir(out, { recursive: true }));
+      await writePhantoms(phantoms, { studies, size: 72, onProgress: (done) => bar.update(done, studies) });
+      bar.stop();
+      const { device, reason } = await openDevice(name!, threads === undefined ? {} : { threads });
+      output.log(`device: ${device.info.name} (${reason})`);
+      const run = join(out, 'run');
+      await rm(run, { recursive: true, force: true });
+      const progress = trainingProgress(output);
+      const config = completeConfig({ data: `phantom:${phantoms}`, preset: 'tiny', epochs: stagePair(epochs), batch: 16, learningRate: 2e-3 });
+      const { checkpoint } = await pretrain({ config, out: run, device, events: progress.events });
+      progress.stop();
+      const report = await evaluate({ checkpoint, data: config.data, device, onMessage: (text) => output.log(text) });
+      const file = join(run, 'evaluation.json');
+      await writeFileAtomic(file, [`${JSON.stringify(report, undefined, 2)}\n`]);
+      await device.close();
+      const shown = report.examples.filter(({ truth }, i) => i % 7 === 0 && truth.length > 30).slice(0, 5);
+      output.result(`\n${formatEvaluation(report)}\nHeld-out phantoms:\n${shown.map(compare).join('')}\n${conclusion(report)}\ncheckpoint: ${checkpoint}\nmetrics:    ${join(run, 'metrics.jsonl')}\nreport:     ${file}\n`);
+    });
+}

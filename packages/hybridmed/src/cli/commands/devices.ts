@@ -1,0 +1,20 @@
+// `hybridmed devices`: what can compute here, what `auto` takes, and why.
+import type { Command } from 'commander';
+import { jsonOption } from '../options.ts';
+import type { Output } from '../output.ts';
+import { printJson, table } from '../output.ts';
+
+/** Adds the command. */
+export function addDevices(program: Command, output: Output): void {
+  program
+    .command('devices')
+    .description('list the devices present, and what auto takes')
+    .addOption(jsonOption())
+    .action(async ({ json }: { json: boolean }) => {
+      const { listDevices } = await import('../../node/device.ts');
+      const { devices, auto, reason } = await listDevices();
+      if (json) return printJson(output, { devices, auto, reason });
+      const rows = devices.map(({ kind, available, name, software }) => [kind === auto ? '*' : '', kind, available ? (software ? 'software' : 'ready') : 'absent', name]);
+      output.result(`${table(rows)}\nauto takes ${auto}: ${reason}\n`);
+    });
+}

@@ -1,0 +1,58 @@
+// `hybridmed evaluate`: a checkpoint's figures on a held-out split, beside baselines.
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import type { EvaluationReport } from '../../evaluation/report.ts';
+import type { DeviceFlags } from '../options.ts';
+import { deviceOption, integer, jsonOption, threadsOption } from '../options.ts';
+import type { Output } from '../output.ts';
+import { printJson, table } from '../output.ts';
+
+interface Flags extends DeviceFlags {
+  checkpoint: string;
+  data: string;
+  split: 'train' | 'validate' | 'test';
+  views: 'frontal' | 'all';
+  limit: number;
+  json: boolean;
+}
+
+const digits = (value: number, places = 3): string => (Number.isFinite(value) ? value.toFixed(places) : '-');
+const interval = ({ value, low, high }: { value: number; low: number; high: number }): string => `${digits(value)} (${digits(low)} to ${digits(high)})`;
+
+/** The report as tables for people. */
+export function formatEvaluation(report: EvaluationReport): string {
+  const { text, losses, captioning, retrieval, zeroShot, labels } = report;
+  const named = { 'from the image': text.image, 'from the findings': text.findings, 'most frequent impression': text.mostFrequent, 'nearest findings (tf-idf)': text.nearestFindings };
+  const f1s: Record<string, number | undefined> = { 'from the image': labels?.image?.micro, 'from the findings': labels?.findings?.micro, 'most frequent impression': labels?.mostFrequent?.micro };
+  const rows = Object.entries(named).flatMap(([name, scores]) => (scores ? [[name, digits(scores.bleu1), digits(scores.bleu4), digits(scores.rougeL), digits(scores.cider, 2), String(scores.distinct), ...(labels ? [f1s[name] === undefined ? '-' : digits(f1s[name])] : [])]] : []));
+  const parts = [`${report.checkpoint} on ${report.studies} ${report.split} studies of ${report.data}\n`, table([['impressions', 'BLEU-1', 'BLEU-4', 'ROUGE-L', 'CIDEr', 'distinct', ...(labels ? ['label F1'] : [])], ...rows])];
+  const shownLosses = Object.entries(losses).flatMap(([name, value]) => (value === null ? [] : [`${name} ${digits(value)}`]));
+  parts.push(`losses (nats per study): ${shownLosses.join(', ')}\n`);
+  if (captioning) parts.push(`captioning: ${digits(captioning.perToken)} nats per token with the study's film, ${digits(captioning.shuffledPerToken)} with another's\n`);
+  if (retrieval) parts.push(table([['image to impression', 'recall (95 %)', 'chance'], ...Object.entries(retrieval.recall).map(([k, row]) => [`${k} of ${retrieval.gallery}`, interval(row), digits(row.chance)])]));
+  if (zeroShot.length > 0) parts.push(table([['zero-shot', 'AUC (95 %)', 'positive'], ...zeroShot.map((row) => [row.name, interval(row.auc), `${row.positives}/${row.studies}`])]));
+  return parts.join('\n');
+}
+
+/** Adds the command. */
+export function addEvaluate(program: Command, output: Output): void {
+  program
+    .command('evaluate')
+    .description('evaluate a checkpoint on a split: texts beside baselines, retrieval, zero-shot, losses')
+    .requiredOption('--checkpoint <dir>', "checkpoint, or a run's --out folder")
+    .requiredOption('--data <spec>', 'data set as name:path')
+    .addOption(new Option('--split <name>', 'which split').choices(['train', 'validate', 'test']).default('test'))
+    .addOption(new Option('--views <views>', 'which views').choices(['frontal', 'all']).default('frontal'))
+    .option('--limit <n>', 'greatest number of studies; 0 for all', integer(0), 0)
+    .addOption(deviceOption())
+    .addOption(threadsOption())
+    .addOption(jsonOption())
+    .action(async ({ device: name, threads, json, ...rest }: Flags) => {
+      const [{ evaluate }, { openDevice }] = await Promise.all([import('../../evaluation/evaluate.ts'), import('../../node/device.ts')]);
+      const { device } = await openDevice(name!, threads === undefined ? {} : { threads });
+      const report = await evaluate({ ...rest, device, onMessage: (text) => output.log(text) });
+      if (json) printJson(output, report);
+      else output.result(formatEvaluation(report));
+      await device.close();
+    });
+}

@@ -1,0 +1,51 @@
+// `hybridmed generate`: impressions from films, or from findings.
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import type { DeviceFlags } from '../options.ts';
+import { deviceOption, integer, jsonOption, number, threadsOption } from '../options.ts';
+import type { Output } from '../output.ts';
+import { printJson } from '../output.ts';
+
+interface Flags extends DeviceFlags {
+  checkpoint: string;
+  image?: string[];
+  findings?: string;
+  search: 'greedy' | 'beam' | 'nucleus';
+  beams: number;
+  alpha: number;
+  p: number;
+  temperature: number;
+  seed: number;
+  json: boolean;
+}
+
+/** Adds the command. */
+export function addGenerate(program: Command, output: Output): void {
+  const command = program
+    .command('generate')
+    .description('write impressions from images, or from the text of findings')
+    .requiredOption('--checkpoint <dir>', "checkpoint, or a run's --out folder")
+    .option('--image <files...>', 'films: PNG, JPEG or DICOM')
+    .option('--findings <text>', 'findings to summarize')
+    .addOption(new Option('--search <kind>', 'how tokens are chosen').choices(['greedy', 'beam', 'nucleus']).default('greedy'))
+    .option('--beams <n>', 'width of beam search', integer(1), 4)
+    .option('--alpha <x>', 'length exponent of beam search', number(0), 1)
+    .option('--p <share>', 'probability mass of nucleus search', number(0), 0.9)
+    .option('--temperature <x>', 'temperature of nucleus search', number(0), 1)
+    .option('--seed <n>', 'seed of nucleus search', integer(0), 0)
+    .addOption(deviceOption())
+    .addOption(threadsOption())
+    .addOption(jsonOption());
+  command.action(async ({ checkpoint, image, findings, search: kind, device: name, threads, json, ...rest }: Flags) => {
+    if ((image === undefined) === (findings === undefined)) return command.error('error: give either --image FILE... or --findings TEXT');
+    const [{ loadWriter }, { openDevice }] = await Promise.all([import('../../node/writer.ts'), import('../../node/device.ts')]);
+    const search = kind === 'greedy' ? { kind } : kind === 'beam' ? { kind, width: rest.beams, alpha: rest.alpha } : { kind, p: rest.p, temperature: rest.temperature, seed: rest.seed };
+    const { device } = await openDevice(name!, threads === undefined ? {} : { threads });
+    const writer = await loadWriter(checkpoint, device);
+    const texts = image ? await writer.fromImages(image, search) : await writer.fromFindings([findings!], search);
+    const results = texts.map((impression, i) => ({ ...(image ? { image: image[i]! } : { findings: findings! }), impression }));
+    if (json) printJson(output, { checkpoint: writer.checkpoint, search, results });
+    else for (const { impression, ...source } of results) output.result(image && image.length > 1 ? `${'image' in source ? source.image : ''}: ${impression}\n` : `${impression}\n`);
+    await device.close();
+  });
+}

@@ -1,0 +1,118 @@
+// `hybridmed pretrain`: both stages from flags and a configuration file.
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { presets } from '../../model/presets.ts';
+import type { RunConfig } from '../../node/run-config.ts';
+import { deviceOption, integer, jsonOption, number, stagePair, threadsOption } from '../options.ts';
+import type { Output } from '../output.ts';
+import { printJson } from '../output.ts';
+
+/** Flags whose values go to the run's configuration under the same name. */
+const settings = [
+  new Option('--data <spec>', 'data set as name:path: openi:DIR, phantom:DIR, csv:FILE'),
+  new Option('--preset <name>', 'sizes and defaults (default: small)').choices(Object.keys(presets)),
+  new Option('--epochs <a,b>', 'epochs of stage 1 and of stage 2').argParser(stagePair),
+  new Option('--steps <a,b>', 'greatest number of steps of each stage; 0 for what the epochs give').argParser(stagePair),
+  new Option('--limit <n>', 'greatest number of training (and of validation) studies').argParser(integer(0)),
+  new Option('--batch <n>', 'studies of one pass').argParser(integer(1)),
+  new Option('--accumulate <n>', 'passes that make one step').argParser(integer(1)),
+  new Option('--learning-rate <x>', 'peak learning rate').argParser(number(0)),
+  new Option('--warmup <share>', 'share of the steps that warm up').argParser(number(0)),
+  new Option('--weight-decay <x>', 'decoupled weight decay').argParser(number(0)),
+  new Option('--clip <x>', 'greatest norm of the gradients').argParser(number(0)),
+  new Option('--early-stop <epochs>', 'end a stage after so many epochs without improvement; 0 for never').argParser(integer(0)),
+  new Option('--views <views>', 'which views').choices(['frontal', 'all']),
+  new Option('--seed <n>', 'seed of everything random').argParser(integer(0)),
+  new Option('--vocabulary <n>', 'greatest size of the vocabulary').argParser(integer(10)),
+  new Option('--dropout <share>', 'share of values dropped').argParser(number(0)),
+  new Option('--checkpoint-every <steps>', 'steps between checkpoints inside an epoch').argParser(integer(0)),
+  new Option('--cg <weight>', 'weight of the global contrast').argParser(number(0)),
+  new Option('--cl <weight>', 'weight of the local contrast').argParser(number(0)),
+  new Option('--sum <weight>', 'weight of summarization in stage 2').argParser(number(0)),
+  new Option('--cap <weight>', 'weight of captioning').argParser(number(0)),
+  new Option('--dis <weight>', 'weight of distillation').argParser(number(0)),
+  new Option('--no-cg', 'without the global contrast'),
+  new Option('--no-cl', 'without the local contrast'),
+  new Option('--no-sum', 'without summarization in stage 2'),
+  new Option('--no-cap', 'without captioning'),
+  new Option('--no-dis', 'without distillation'),
+  new Option('--temperature <x>', 'temperature of distillation').argParser(number(0)),
+  new Option('--tau <x>', 'temperature of the local alignment').argParser(number(0)),
+  new Option('--duplicates <how>', 'studies with one impression').choices(['negatives', 'positives']),
+  new Option('--teacher <kind>', "distillation's teacher").choices(['snapshot', 'live']),
+  new Option('--projection <kind>', 'projections into the common space').choices(['linear', 'mlp']),
+  new Option('--shared-cross', 'one cross-attention for both branches instead of two'),
+  new Option('--no-stage1', 'leave stage 1 out'),
+  new Option('--stage1 <run>', "start stage 2 from another run's stage 1"),
+];
+
+const keyOf = (option: Option): string => option.attributeName();
+
+/** What the command itself needs, beside the run's configuration. */
+interface CommandFlags {
+  out?: string;
+  config?: string;
+  resume: boolean;
+  device?: string;
+  threads?: number;
+  workers?: number;
+  json: boolean;
+}
+
+/** Settings given as flags; what was not given is left out, and `--no-X` of a loss is its weight 0. */
+function given(command: Command): Record<string, unknown> {
+  const values = command.opts<Record<string, unknown>>();
+  return Object.fromEntries(
+    settings.flatMap((option) => {
+      const key = keyOf(option);
+      if (command.getOptionValueSource(key) !== 'cli') return [];
+      const value = values[key];
+      return [[key, value === false && key !== 'stage1' ? 0 : value]];
+    }),
+  );
+}
+
+/** Adds the command. */
+export function addPretrain(program: Command, output: Output): void {
+  const command = program.command('pretrain').description('pre-train both stages into a folder that can be resumed at any moment');
+  for (const option of settings) command.addOption(option);
+  command
+    .option('--out <dir>', "the run's folder")
+    .option('--config <file>', 'settings as JSON; flags come before it (schema: config.schema.json of this package)')
+    .option('--resume', 'go on where the run stopped; begins where there is none', false)
+    .option('--workers <n>', 'threads that decode images', integer(0))
+    .addOption(deviceOption())
+    .addOption(threadsOption())
+    .addOption(jsonOption())
+    .action(async (flags: CommandFlags) => {
+      const { readRunFile } = await import('../../node/run-file.ts');
+      const file = flags.config === undefined ? { settings: {}, command: {} } : await readRunFile(flags.config);
+      const of = <K extends keyof CommandFlags>(key: K): CommandFlags[K] => (command.getOptionValueSource(key) === 'cli' ? flags[key] : ((file.command as Partial<CommandFlags>)[key] ?? flags[key]));
+      const { checkSettings, completeConfig } = await import('../../node/run-config.ts');
+      const chosen = { ...file.settings, ...checkSettings('flags', given(command)) };
+      const out = of('out');
+      if (chosen.data === undefined) return command.error("error: required option '--data <spec>' not specified");
+      if (out === undefined) return command.error("error: required option '--out <dir>' not specified");
+      const config: RunConfig = completeConfig({ ...chosen, data: chosen.data });
+      await run(config, { ...flags, out, resume: of('resume'), device: of('device')!, ...optional('threads', of('threads')), ...optional('workers', of('workers')) }, output);
+    });
+}
+
+const optional = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } => (value === undefined ? {} : ({ [key]: value } as { [P in K]: V }));
+
+async function run(config: RunConfig, flags: CommandFlags & { out: string }, output: Output): Promise<void> {
+  const [{ pretrain }, { openDevice }, { trainingProgress }] = await Promise.all([import('../../node/pretrain.ts'), import('../../node/device.ts'), import('../training-progress.ts')]);
+  const { device, reason } = await openDevice(flags.device as 'auto', flags.threads === undefined ? {} : { threads: flags.threads });
+  output.log(`device: ${device.info.name} (${reason})`);
+  const progress = trainingProgress(output);
+  try {
+    const result = await pretrain({ config, out: flags.out, device, resume: flags.resume, ...optional('workers', flags.workers), events: progress.events });
+    progress.stop();
+    if (flags.json) printJson(output, result);
+    else output.result(`checkpoint: ${result.checkpoint}\nmetrics:    ${result.out}/metrics.jsonl (and TensorBoard event files beside it)\n`);
+  } finally {
+    progress.stop();
+    await device.close();
+  }
+}
+

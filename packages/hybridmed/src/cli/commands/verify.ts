@@ -1,0 +1,40 @@
+// `hybridmed verify`: replays goldens on a device; how a user learns whether a GPU and driver compute right.
+import type { Command } from 'commander';
+import type { DeviceFlags } from '../options.ts';
+import { deviceOption, jsonOption, threadsOption } from '../options.ts';
+import type { Output } from '../output.ts';
+import { printJson, table } from '../output.ts';
+import type { Comparison } from '../../verify/golden.ts';
+
+/** Adds the command. */
+export function addVerify(program: Command, output: Output): void {
+  program
+    .command('verify')
+    .description('replay a folder of goldens on a device and hold every quantity against its bound')
+    .argument('<goldens>', 'folder of pairs of .json and .safetensors')
+    .addOption(deviceOption())
+    .addOption(threadsOption())
+    .option('--only <names...>', 'only these files (names without ending)')
+    .addOption(jsonOption())
+    .action(async (folder: string, { device: name, threads, only, json }: DeviceFlags & { only?: string[]; json: boolean }) => {
+      const [{ listGoldens, readGolden }, { openDevice }, { verifyGolden }] = await Promise.all([import('../../node/goldens.ts'), import('../../node/device.ts'), import('../../verify/verify.ts')]);
+      const { fileError } = await import('../../node/files.ts');
+      const known = await listGoldens(folder);
+      const missing = only?.find((wanted) => !known.includes(wanted));
+      if (missing) throw fileError(folder, `holds no golden "${missing}"`, `it holds ${known.join(', ')}`);
+      const { device } = await openDevice(name!, threads ? { threads } : {});
+      const rows: Comparison[] = [];
+      for (const golden of only ?? known) {
+        output.log(`${golden} on ${device.info.name}`);
+        rows.push(...(await verifyGolden(device, await readGolden(folder, golden))));
+      }
+      const failed = rows.filter(({ ok }) => !ok);
+      if (json) printJson(output, { device: device.info, ok: failed.length === 0, comparisons: rows.map((row) => ({ ...row, error: Number.isFinite(row.error) ? row.error : null })) });
+      else {
+        output.result(table([['file', 'quantity', 'error', 'bound', ''], ...rows.map(({ file, quantity, error, bound, ok }) => [file, quantity, error.toExponential(1), bound.toExponential(0), ok ? '' : 'TOO LARGE'])]));
+        output.result(`\n${rows.length - failed.length} of ${rows.length} quantities are within their bounds on ${device.info.name}\n`);
+      }
+      await device.close();
+      if (failed.length > 0) output.exitCode = 1;
+    });
+}

@@ -1,0 +1,38 @@
+// Parsers of flags that several commands share; each refuses a wrong value with one line.
+import { InvalidArgumentError, Option } from 'commander';
+import type { DeviceName } from '../node/device.ts';
+import { deviceNames } from '../node/device.ts';
+
+/** A whole number not below `least`. */
+export const integer = (least: number) => (text: string): number => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < least || text.trim() === '') throw new InvalidArgumentError(`Give a whole number, ${least} or more.`);
+  return value;
+};
+
+/** A number not below `least`. */
+export const number = (least: number) => (text: string): number => {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < least || text.trim() === '') throw new InvalidArgumentError(`Give a number, ${least} or more.`);
+  return value;
+};
+
+/** Two whole numbers, one for each stage: `A,B`. */
+export function stagePair(text: string): [number, number] {
+  const parts = text.split(',').map((part) => integer(0)(part));
+  if (parts.length !== 2) throw new InvalidArgumentError('Give two whole numbers as A,B: one for each stage.');
+  return parts as [number, number];
+}
+
+/** Flags of the device a command runs on. */
+export interface DeviceFlags {
+  device?: DeviceName;
+  threads?: number;
+}
+
+/** `--device` and `--threads`. */
+export const deviceOption = () => new Option('--device <name>', 'where to compute: auto takes hardware WebGPU, else cpu, else gpujs').choices(deviceNames).default('auto');
+export const threadsOption = () => new Option('--threads <n>', 'threads of the cpu device (default: all cores)').argParser(integer(1));
+
+/** `--json`. */
+export const jsonOption = () => new Option('--json', 'print one JSON document and nothing else').default(false);

@@ -1,0 +1,40 @@
+// What a person sees of a run: a bar per stage with the losses, and a line per validation.
+import type { RunEvents } from '../node/stage.ts';
+import type { Output } from './output.ts';
+import type { Progress } from './progress.ts';
+import { progressBar } from './progress.ts';
+
+const shown = (value: number | null): string | undefined => (value === null ? undefined : value.toFixed(3));
+
+/** Events that draw a run's progress. */
+export function trainingProgress(output: Output): { events: RunEvents; stop(): void } {
+  let bar: Progress | undefined;
+  let stage = 0;
+  const stop = () => {
+    bar?.stop();
+    bar = undefined;
+    stage = 0;
+  };
+  const log = (line: string) => {
+    stop();
+    output.log(line);
+  };
+  return {
+    stop,
+    events: {
+      onMessage: log,
+      onStep(line, { done, total }) {
+        if (stage !== line.stage) {
+          bar?.stop();
+          bar = progressBar(`stage ${line.stage}`);
+          stage = line.stage;
+        }
+        bar?.update(done, total, `loss ${shown(line.losses.total)} · ${line.studiesPerSecond.toFixed(1)} studies/s`);
+      },
+      onValidation({ stage: of, epoch, validation }, best) {
+        const losses = Object.entries(validation).flatMap(([name, value]) => (shown(value) === undefined ? [] : [`${name} ${shown(value)}`]));
+        log(`stage ${of}, epoch ${epoch}: validation ${losses.join(', ')}${best ? ' (best so far)' : ''}`);
+      },
+    },
+  };
+}

@@ -1,0 +1,125 @@
+// Evaluates a checkpoint on a split: losses, texts beside baselines, retrieval, zero-shot classification, labels.
+import type { Loader, Study } from '@hybridmed/data';
+import { createLoader, labelFindings, openDataSet, phantomFindings } from '@hybridmed/data';
+import { labelF1, mostFrequent, nearestTexts, normalizeForComparison, textScores } from '@hybridmed/eval';
+import type { Device, DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
+import { HybridmedError } from '@hybridmed/tensor';
+import { createGenerator } from '../generation/generator.ts';
+import { defaultWeights } from '../model/config.ts';
+import type { Branch } from '../model/model.ts';
+import type { Checkpoint } from '../node/checkpoint.ts';
+import { loadCheckpoint, resolveCheckpoint } from '../node/checkpoint.ts';
+import { maskCount, validate } from '../node/validate.ts';
+import type { StagePlan } from '../stages/graphs.ts';
+import { validationGraph } from '../stages/graphs.ts';
+import { embedImages, embedTexts } from './embeddings.ts';
+import { zeroShotTasks } from './prompts.ts';
+import type { EvaluationReport, Example, TextTable } from './report.ts';
+import { distinctImpressions, retrievalTable, zeroShotRow } from './retrieval.ts';
+import { shuffledFilms } from './shuffled.ts';
+
+/** What to evaluate, on what. */
+export interface EvaluateOptions {
+  /** A checkpoint, or a run's folder. */
+  readonly checkpoint: string;
+  readonly data: string;
+  readonly split?: Study['split'];
+  /** Greatest number of studies; 0 for all. */
+  readonly limit?: number;
+  readonly views?: 'frontal' | 'all';
+  readonly device: Device;
+  readonly onMessage?: (text: string) => void;
+}
+
+interface Context {
+  readonly checkpoint: Checkpoint;
+  readonly device: Device;
+  readonly state: DeviceState;
+  readonly loader: Loader;
+}
+
+const planOf = ({ config }: Checkpoint): StagePlan => (config.stage === 1 ? { stage: 1 } : { stage: 2, teacher: 'live', weights: defaultWeights, temperature: 1, tau: 0.1, duplicates: 'positives' });
+
+const loaderOf = ({ config, model, tokenizer }: Checkpoint, studies: readonly Study[]): Loader =>
+  createLoader({ studies, tokenizer, image: { resize: config.input.resize, crop: model.vision.image.size, channels: model.vision.image.channels }, findingsLength: config.input.findingsLength, impressionLength: config.input.impressionLength, batchSize: 32, train: false });
+
+async function write({ checkpoint, device, state, loader }: Context, branch: Branch): Promise<string[]> {
+  const { model, config, tokenizer } = checkpoint;
+  const generator = await createGenerator(device, state, model, branch, { maxTokens: Math.min(config.input.impressionLength, model.decoder.config.positions) });
+  const texts: string[] = [];
+  const add = async (arrays: Readonly<Record<string, unknown>>) => {
+    const inputs: HostArrays = branch === 'image' ? { image: arrays.image as HostArray } : { findings: arrays.findings as HostArray, findings_mask: arrays.findings_mask as HostArray };
+    for (const { ids } of await generator.generate(inputs)) texts.push(tokenizer.decode(ids));
+  };
+  if (branch === 'image') for await (const { arrays } of loader.batches()) await add(arrays);
+  else for (const { arrays } of loader.texts(32)) await add(arrays);
+  return texts;
+}
+
+async function losses(context: Context) {
+  const { checkpoint, device, state, loader } = context;
+  const program = await device.compile(validationGraph(checkpoint.model, planOf(checkpoint)));
+  const own = await validate(program, state, loader);
+  let tokens = 0;
+  for (const { arrays } of loader.texts(256)) tokens += maskCount(arrays.target_mask!.data);
+  const count = loader.studies.length;
+  if (own.cap === null) return { losses: own };
+  const other = loaderOf(checkpoint, shuffledFilms(loader.studies));
+  const shuffled = (await validate(program, state, other)).cap!;
+  await other.close();
+  program.release?.();
+  return { losses: own, captioning: { perToken: (own.cap * count) / tokens, shuffledPerToken: (shuffled * count) / tokens, shuffled } };
+}
+
+async function alignment({ checkpoint, device, state, loader }: Context): Promise<Pick<EvaluationReport, 'retrieval' | 'zeroShot' | 'meanAuc'>> {
+  const { studies } = loader;
+  const images = await embedImages(device, state, checkpoint, loader);
+  const { texts, own } = distinctImpressions(studies);
+  const retrieval = retrievalTable(images, await embedTexts(device, state, checkpoint, texts), own);
+  const zeroShot = [];
+  for (const task of zeroShotTasks(studies)) {
+    const [positive, negative] = [await embedTexts(device, state, checkpoint, task.prompts.positive), await embedTexts(device, state, checkpoint, task.prompts.negative)];
+    zeroShot.push(zeroShotRow(task, studies, images, positive, negative));
+  }
+  const known = zeroShot.map(({ auc }) => auc.value).filter((value) => !Number.isNaN(value));
+  return { retrieval, zeroShot, ...(known.length > 0 ? { meanAuc: known.reduce((a, b) => a + b, 0) / known.length } : {}) };
+}
+
+function labelTable(studies: readonly Study[], texts: Readonly<Record<'image' | 'findings' | 'mostFrequent', readonly string[] | undefined>>): Pick<EvaluationReport, 'labels'> {
+  const names = phantomFindings.filter((name) => studies.some(({ labels }) => labels?.[name] !== undefined));
+  if (names.length === 0) return {};
+  const truth = studies.map(({ labels }) => labels ?? {});
+  const scored = (of: readonly string[] | undefined) => of && labelF1(truth, of.map(labelFindings), names);
+  return { labels: { image: scored(texts.image), findings: scored(texts.findings), mostFrequent: scored(texts.mostFrequent) } };
+}
+
+/** Evaluates. Throws one line for a missing checkpoint, a data set without the split, or unreadable files. */
+export async function evaluate({ checkpoint: path, data: spec, split = 'test', limit = 0, views = 'frontal', device, onMessage = () => undefined }: EvaluateOptions): Promise<EvaluationReport> {
+  const folder = await resolveCheckpoint(path);
+  const checkpoint = await loadCheckpoint(folder);
+  const data = await openDataSet(spec, { views });
+  const held = data.studies.filter((study) => study.split === split);
+  const studies = limit > 0 ? held.slice(0, limit) : held;
+  const train = data.studies.filter((study) => study.split === 'train');
+  if (studies.length === 0) throw new HybridmedError(`${spec}: no studies in the split "${split}"; name another with --split`);
+  if (train.length === 0) throw new HybridmedError(`${spec}: no training studies, which the baselines need; add some`);
+  const context: Context = { checkpoint, device, state: device.createState(checkpoint.parameters), loader: loaderOf(checkpoint, studies) };
+  try {
+    onMessage(`losses of ${studies.length} studies`);
+    const measured = await losses(context);
+    const sees = checkpoint.config.stage === 2;
+    onMessage('writing impressions');
+    const [image, findings] = [sees ? await write(context, 'image') : undefined, await write(context, 'findings')];
+    onMessage('retrieval and zero-shot classification');
+    const aligned = sees ? await alignment(context) : { zeroShot: [] };
+    const truth = studies.map(({ impression }) => impression);
+    const frequent = studies.map(() => mostFrequent(train.map(({ impression }) => normalizeForComparison(impression))));
+    const nearest = nearestTexts(studies.map((s) => s.findings), train.map((s) => s.findings)).map((i) => train[i]!.impression);
+    const text: TextTable = { ...(image ? { image: textScores(image, truth) } : {}), findings: textScores(findings, truth), mostFrequent: textScores(frequent, truth), nearestFindings: textScores(nearest, truth) };
+    const examples: Example[] = studies.map(({ id, impression }, i) => ({ id, truth: impression, ...(image ? { image: image[i]! } : {}), findings: findings[i]! }));
+    return { checkpoint: folder, data: spec, split, studies: studies.length, device: device.info.name, ...measured, text, ...aligned, ...labelTable(studies, { image, findings, mostFrequent: frequent }), examples };
+  } finally {
+    context.state.drop();
+    await context.loader.close();
+  }
+}

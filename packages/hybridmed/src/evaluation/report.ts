@@ -1,0 +1,59 @@
+// What an evaluation says, as plain JSON.
+import type { Interval, LabelF1, TextScores } from '@hybridmed/eval';
+import type { LossValues } from '../node/metrics-log.ts';
+
+/** One study's texts side by side. */
+export interface Example {
+  readonly id: string;
+  readonly truth: string;
+  /** Written from the film; absent for a stage-1 checkpoint. */
+  readonly image?: string;
+  /** Written from the findings. */
+  readonly findings: string;
+}
+
+/** Agreement of texts, of each branch and of the baselines. */
+export interface TextTable {
+  readonly image?: TextScores;
+  readonly findings: TextScores;
+  /** The most frequent training impression, for every study. */
+  readonly mostFrequent: TextScores;
+  /** The impression of the training study with the nearest findings (tf-idf): it reads the findings. */
+  readonly nearestFindings: TextScores;
+}
+
+/** Image to impression, over the distinct impressions of the split. */
+export interface RetrievalTable {
+  readonly gallery: number;
+  readonly medianRank: number;
+  /** By K: recall with its interval, and what chance gives. */
+  readonly recall: Readonly<Record<string, Interval & { readonly chance: number }>>;
+}
+
+/** Zero-shot classification of one question. */
+export interface ZeroShotRow {
+  readonly name: string;
+  readonly positives: number;
+  readonly studies: number;
+  readonly auc: Interval;
+}
+
+/** A whole evaluation. */
+export interface EvaluationReport {
+  readonly checkpoint: string;
+  readonly data: string;
+  readonly split: string;
+  readonly studies: number;
+  readonly device: string;
+  /** Nats per study: sums over its tokens for sum, cap and dis. */
+  readonly losses: LossValues;
+  /** The captioning loss per token, and when each study gets another's film: the difference is what the image tells. */
+  readonly captioning?: { readonly perToken: number; readonly shuffledPerToken: number; readonly shuffled: number };
+  readonly text: TextTable;
+  readonly retrieval?: RetrievalTable;
+  readonly zeroShot: readonly ZeroShotRow[];
+  readonly meanAuc?: number;
+  /** F1 of the labels that texts name (rule labeller), where studies have labels. */
+  readonly labels?: Readonly<Record<'image' | 'findings' | 'mostFrequent', LabelF1 | undefined>>;
+  readonly examples: readonly Example[];
+}

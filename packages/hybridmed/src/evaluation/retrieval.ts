@@ -1,0 +1,46 @@
+// Tables of retrieval and zero-shot classification from vectors.
+import type { Study } from '@hybridmed/data';
+import type { Vectors } from '@hybridmed/eval';
+import { auc, bootstrap, bootstrapMean, cosineSimilarities, normalizeForComparison, ranks, recallAt } from '@hybridmed/eval';
+import { meanDirection } from './embeddings.ts';
+import type { ZeroShotTask } from './prompts.ts';
+import type { RetrievalTable, ZeroShotRow } from './report.ts';
+
+/** Distinct impressions, and for each study which one is its own. */
+export function distinctImpressions(studies: readonly Study[]): { texts: string[]; own: number[] } {
+  const index = new Map<string, number>();
+  const texts: string[] = [];
+  const own = studies.map(({ impression }) => {
+    const key = normalizeForComparison(impression);
+    if (!index.has(key)) {
+      index.set(key, texts.length);
+      texts.push(impression);
+    }
+    return index.get(key)!;
+  });
+  return { texts, own };
+}
+
+/** Recall of each film's own impression among all of them. */
+export function retrievalTable(images: Vectors, gallery: Vectors, own: readonly number[]): RetrievalTable {
+  const size = gallery.shape[0]!;
+  const found = ranks(cosineSimilarities(images, gallery), own.length, (query, entry) => own[query] === entry);
+  const recall = Object.fromEntries(
+    [1, 5, 10, 50].filter((k) => k < size).map((k) => {
+      const { low, high } = bootstrapMean(found.map((rank) => (rank < k ? 1 : 0)));
+      return [`R@${k}`, { value: recallAt(found, k), low, high, chance: k / size }];
+    }),
+  );
+  return { gallery: size, medianRank: found.toSorted((a, b) => a - b)[Math.floor(found.length / 2)]! + 1, recall };
+}
+
+/** One question: the mean of the positive prompts' vectors against that of the negative ones. */
+export function zeroShotRow(task: ZeroShotTask, studies: readonly Study[], images: Vectors, positive: Vectors, negative: Vectors): ZeroShotRow {
+  const [plus, minus] = [cosineSimilarities(images, meanDirection(positive)), cosineSimilarities(images, meanDirection(negative))];
+  const answered = studies.flatMap((study, i) => {
+    const truth = task.truth(study);
+    return truth === undefined ? [] : [{ truth, score: plus[i]! - minus[i]! }];
+  });
+  const interval = bootstrap(answered.length, (indices) => auc(Array.from(indices, (i) => answered[i]!.truth), Array.from(indices, (i) => answered[i]!.score)));
+  return { name: task.name, positives: answered.filter(({ truth }) => truth === 1).length, studies: answered.length, auc: interval };
+}
