@@ -3,6 +3,7 @@ import type { Node, OpName, Tensor } from '@hybridmed/tensor';
 import type { GraphBuilder } from '../model/builder.ts';
 import { elementTypes } from '../model/proto.ts';
 import type { Lowering, LoweringContext } from './lowering.ts';
+import { tiles } from './tiles.ts';
 
 const inputs = ({ name }: LoweringContext, node: { readonly inputs: readonly Tensor[] }): string[] => node.inputs.map(name);
 
@@ -68,13 +69,20 @@ const cast: Lowering<'cast'> = ({ b, name }, { inputs: [x], attributes: { dtype 
 
 const stopGradient: Lowering<'stopGradient'> = ({ name }, { inputs: [x] }) => [name(x!)];
 
+// The gradients of slices that cut an array up are pads which tile it: their sum is a concatenation.
+const add: Lowering<'add'> = (context, node) => {
+  const parts = tiles(node as Node);
+  if (parts) return [context.b.node('Concat', parts.values.map(context.name), { axis: parts.axis })];
+  return [context.b.node('Add', inputs(context, node))];
+};
+
 /** Rules of element-wise ops and sources. */
 export const elementwiseLowering = {
   full,
   iota,
   size,
   random,
-  add: direct<'add'>('Add'),
+  add,
   sub: direct<'sub'>('Sub'),
   mul: direct<'mul'>('Mul'),
   div: direct<'div'>('Div'),

@@ -6,18 +6,29 @@ import { reshapeTo } from './movement.ts';
 
 const last = (b: LoweringContext['b'], op: string, x: string, keepdims = 1): string => b.node(op, [x, b.constant('i64', [-1])], { keepdims });
 
-const gelu: Lowering<'gelu'> = ({ b, name }, { inputs: [x] }) => [b.node('ms:Gelu', [name(x!)])];
+/** The normal distribution of x and x / sqrt 2, once per value. */
+function normalOf(b: LoweringContext['b'], x: string): { cumulative: string; scaled: string } {
+  const scaled = b.once(`x / sqrt 2 ${x}`, () => b.node('Mul', [x, b.scalar(Math.SQRT1_2)]));
+  const cumulative = b.once(`normal ${x}`, () => b.node('Add', [b.node('Mul', [b.node('Erf', [scaled]), b.scalar(0.5)]), b.scalar(0.5)]));
+  return { cumulative, scaled };
+}
+
+// Where the gradient follows, the forward pass keeps the distribution for it; ONNX Runtime's own kernel is faster alone.
+const gelu: Lowering<'gelu'> = ({ b, name, feeds }, { inputs: [x] }) => {
+  const value = name(x!);
+  return [feeds(x!, 'geluGrad') ? b.node('Mul', [value, normalOf(b, value).cumulative]) : b.node('ms:Gelu', [value])];
+};
 
 const geluGrad: Lowering<'geluGrad'> = ({ b, name }, { inputs: [x, dy] }) => {
   const value = name(x!);
-  const cumulative = b.node('Add', [b.node('Mul', [b.node('Erf', [b.node('Mul', [value, b.scalar(Math.SQRT1_2)])]), b.scalar(0.5)]), b.scalar(0.5)]);
-  const density = b.node('Mul', [b.node('Exp', [b.node('Mul', [b.node('Mul', [value, value]), b.scalar(-0.5)])]), b.scalar(1 / Math.sqrt(2 * Math.PI))]);
-  return [b.node('Mul', [b.node('Add', [b.node('Mul', [density, value]), cumulative]), name(dy!)])];
+  const { cumulative, scaled } = normalOf(b, value);
+  const exponent = b.node('Sub', [b.scalar(-0.5 * Math.log(2 * Math.PI)), b.node('Mul', [scaled, scaled])]);
+  return [b.node('Mul', [b.node('Add', [b.node('Mul', [value, b.node('Exp', [exponent])]), cumulative]), name(dy!)])];
 };
 
-const softmax: Lowering<'softmax'> = ({ b, name }, { inputs: [x] }) => [softmaxOf(b, name(x!))];
+const softmax: Lowering<'softmax'> = ({ b, name }, { inputs: [x] }) => [b.node('Softmax', [name(x!)], { axis: -1 })];
 
-const logSoftmax: Lowering<'logSoftmax'> = ({ b, name }, { inputs: [x] }) => [b.node('LogSoftmax', [name(x!)], { axis: -1 })];
+const logSoftmax: Lowering<'logSoftmax'> = ({ b, name }, { inputs: [x] }) => [logSoftmaxOf(b, name(x!))];
 
 const layerNorm: Lowering<'layerNorm'> = ({ b, name }, node) => b.nodes('LayerNormalization', node.inputs.map(name), { axis: -1, epsilon: { f: node.attributes.epsilon } }, 3);
 
@@ -32,26 +43,24 @@ const layerNormGrad: Lowering<'layerNormGrad'> = (context, { inputs: [x, weight,
   return [dx, overRows(b.node('Mul', [name(dy!), normalized])), overRows(name(dy!))];
 };
 
-/** Softmax over the last axis, once per value. */
-function softmaxOf(b: LoweringContext['b'], x: string): string {
-  return b.once(`softmax ${x}`, () => b.node('Softmax', [x], { axis: -1 }));
+/** Logarithm of softmax over the last axis, once per value. */
+function logSoftmaxOf(b: LoweringContext['b'], x: string): string {
+  return b.once(`log-softmax ${x}`, () => b.node('LogSoftmax', [x], { axis: -1 }));
 }
 
-/** Log-sum-exp over the last axis (kept as size 1): max - ln(greatest probability), which is accurate since that is at least 1/n. */
-function logSumExpOf(b: LoweringContext['b'], x: string): string {
-  return b.once(`log-sum-exp ${x}`, () => b.node('Sub', [last(b, 'ReduceMax', x), b.node('Log', [last(b, 'ReduceMax', softmaxOf(b, x))])]));
+/** Softmax from its logarithm, which the losses need as well, once per value. */
+function probabilitiesOf(b: LoweringContext['b'], x: string): string {
+  return b.once(`probabilities ${x}`, () => b.node('Exp', [logSoftmaxOf(b, x)]));
 }
 
 const columnOf = ({ b }: LoweringContext, x: string): string => b.node('Unsqueeze', [x, b.constant('i64', [-1])]);
 
 const crossEntropy: Lowering<'crossEntropy'> = (context, { inputs: [logits, target], outputs: [, lse] }) => {
   const { b, name } = context;
-  const values = name(logits!);
   const index = targetColumn(context, target!);
-  const squeeze = (x: string) => b.node('Squeeze', [x, b.constant('i64', [-1])]);
-  const total = logSumExpOf(b, values);
-  const loss = squeeze(b.node('Sub', [total, b.node('GatherElements', [values, index], { axis: -1 })]));
-  return [loss, context.used(lse!) ? squeeze(total) : total];
+  const chosen = (values: string) => b.node('Squeeze', [b.node('GatherElements', [values, index], { axis: -1 }), b.constant('i64', [-1])]);
+  const loss = b.node('Neg', [chosen(logSoftmaxOf(b, name(logits!)))]);
+  return [loss, context.used(lse!) ? b.node('Add', [chosen(name(logits!)), loss]) : loss];
 };
 
 const targetColumn = (context: LoweringContext, target: Tensor): string => context.b.once(`target ${context.name(target)}`, () => columnOf(context, context.name(target)));
@@ -59,7 +68,7 @@ const targetColumn = (context: LoweringContext, target: Tensor): string => conte
 const crossEntropyGrad: Lowering<'crossEntropyGrad'> = (context, { inputs: [logits, target, , dy] }) => {
   const { b, name } = context;
   const weight = columnOf(context, name(dy!));
-  const scaled = b.node('Mul', [softmaxOf(b, name(logits!)), weight]);
+  const scaled = b.node('Mul', [probabilitiesOf(b, name(logits!)), weight]);
   return [b.node('ScatterElements', [scaled, targetColumn(context, target!), b.node('Neg', [weight])], { axis: -1, reduction: 'add' })];
 };
 
@@ -68,15 +77,13 @@ const tempered = ({ b }: LoweringContext, x: string, temperature: number): strin
 const distillation: Lowering<'distillation'> = (context, { inputs: [student, teacher], attributes: { temperature } }) => {
   const { b, name } = context;
   const [s, t] = [tempered(context, name(student!), temperature), tempered(context, name(teacher!), temperature)];
-  // sum p (t - s) + lse(s) - lse(t)
-  const difference = last(b, 'ReduceSum', b.node('Mul', [softmaxOf(b, t), b.node('Sub', [t, s])]));
-  const kl = b.node('Add', [difference, b.node('Sub', [logSumExpOf(b, s), logSumExpOf(b, t)])]);
-  return [b.node('Squeeze', [kl, b.constant('i64', [-1])])];
+  const difference = b.node('Sub', [logSoftmaxOf(b, t), logSoftmaxOf(b, s)]);
+  return [b.node('ReduceSum', [b.node('Mul', [probabilitiesOf(b, t), difference]), b.constant('i64', [-1])], { keepdims: 0 })];
 };
 
 const distillationGrad: Lowering<'distillationGrad'> = (context, { inputs: [student, teacher, dy], attributes: { temperature } }) => {
   const { b, name } = context;
-  const probabilities = (x: Tensor) => softmaxOf(b, tempered(context, name(x), temperature));
+  const probabilities = (x: Tensor) => probabilitiesOf(b, tempered(context, name(x), temperature));
   const weight = columnOf(context, temperature === 1 ? name(dy!) : b.node('Mul', [name(dy!), b.scalar(1 / temperature)]));
   return [b.node('Mul', [b.node('Sub', [probabilities(student!), probabilities(teacher!)]), weight])];
 };
@@ -92,6 +99,13 @@ function splitHeads(context: LoweringContext, x: string, shape: Tensor['shape'],
 function mergeHeads(context: LoweringContext, x: string, shape: Tensor['shape'], heads: number): string {
   const [batch, length, width] = shape as [Tensor['shape'][number], Tensor['shape'][number], number];
   return reshapeTo(context, context.b.node('Transpose', [x], { perm: [0, 2, 1, 3] }), [batch, length, heads, width / heads], shape);
+}
+
+/** Sums over each head: (B, T, H d) -> (B, H, T, 1) */
+function headSums(context: LoweringContext, x: string, [batch, length, width]: Tensor['shape'], heads: number): string {
+  const split = [batch!, length!, heads, (width as number) / heads];
+  const sums = last(context.b, 'ReduceSum', reshapeTo(context, x, [batch!, length!, width!], split));
+  return context.b.node('Transpose', [sums], { perm: [0, 2, 1, 3] });
 }
 
 const far = -1e30;
@@ -140,7 +154,7 @@ const attentionGrad: Lowering<'attentionGrad'> = (context, { inputs, attributes 
   const { heads, scale } = attributes;
   const go = splitHeads(context, name(dout!), q!.shape, heads);
   const dp = b.node('ms:FusedMatMul', [go, parts.v!], { transB: 1 });
-  const rows = last(b, 'ReduceSum', b.node('Mul', [go, splitHeads(context, name(out!), q!.shape, heads)]));
+  const rows = headSums(context, b.node('Mul', [name(dout!), name(out!)]), q!.shape, heads);
   const ds = b.node('Mul', [parts.p!, b.node('Sub', [dp, rows])]);
   const scaled = { alpha: { f: scale } };
   const dv = mergeHeads(context, b.node('ms:FusedMatMul', [parts.p!, go], { transA: 1 }), v!.shape, heads);

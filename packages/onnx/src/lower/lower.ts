@@ -1,5 +1,5 @@
 // Lowers the part of a graph that ends in given values to an ONNX model.
-import type { Node, Tensor } from '@hybridmed/tensor';
+import type { Node, OpName, Tensor } from '@hybridmed/tensor';
 import { GraphBuilder } from '../model/builder.ts';
 import { elementTypes } from '../model/proto.ts';
 import type { Lowering, LoweringContext } from './lowering.ts';
@@ -21,6 +21,12 @@ function usedOutputs(nodes: readonly Node[], ends: readonly Tensor[]): Set<Tenso
   return used;
 }
 
+function opsByInput(nodes: readonly Node[]): Map<Tensor, Set<OpName>> {
+  const ops = new Map<Tensor, Set<OpName>>();
+  for (const node of nodes) for (const value of node.inputs) ops.set(value, (ops.get(value) ?? new Set()).add(node.op));
+  return ops;
+}
+
 /** Lowers `nodes` (runnable order) with the values of `outputs` by name. `sources` are all inputs that may give sizes. */
 export function lower(nodes: readonly Node[], sources: Readonly<Record<string, Tensor>>, outputs: Readonly<Record<string, Tensor>>): LoweredModel {
   const b = new GraphBuilder();
@@ -28,6 +34,7 @@ export function lower(nodes: readonly Node[], sources: Readonly<Record<string, T
   const names = new Map<Tensor, string>();
   const bools = new Map<Tensor, string>();
   const used = usedOutputs(nodes, Object.values(outputs));
+  const consumers = opsByInput(nodes);
   const name = (value: Tensor): string => names.get(value)!;
   const context: LoweringContext = {
     b,
@@ -35,6 +42,8 @@ export function lower(nodes: readonly Node[], sources: Readonly<Record<string, T
     bool: (value) => bools.get(value) ?? b.once(`bool ${name(value)}`, () => b.node('Cast', [name(value)], { to: elementTypes.bool })),
     setBool: (value, bool) => bools.set(value, bool),
     used: (value) => used.has(value),
+    feeds: (value, op) => consumers.get(value)?.has(op) ?? false,
+    reshaped: new Map(),
     kept: new Map(),
   };
   for (const node of nodes) {

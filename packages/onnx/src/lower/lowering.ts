@@ -1,5 +1,5 @@
 // What a lowering rule sees: the builder, names of values, and the forms of a value that later rules can use.
-import type { Node, OpName, Tensor } from '@hybridmed/tensor';
+import type { Node, OpName, Shape, Tensor } from '@hybridmed/tensor';
 import type { GraphBuilder } from '../model/builder.ts';
 
 /** Lowers one node to ONNX nodes and returns its outputs' names. */
@@ -16,6 +16,10 @@ export interface LoweringContext {
   setBool(value: Tensor, name: string): void;
   /** True where something uses this output. */
   used(value: Tensor): boolean;
+  /** True where a node of this op takes the value. */
+  feeds(value: Tensor, op: OpName): boolean;
+  /** Where a value that a reshape gave came from, by ONNX name. */
+  readonly reshaped: Map<string, { readonly source: string; readonly shape: Shape }>;
   /** What an earlier node left for its gradient's rule, by node. */
   readonly kept: Map<Node, Readonly<Record<string, string>>>;
 }

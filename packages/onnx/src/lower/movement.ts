@@ -1,10 +1,23 @@
 // Lowering of movement ops, gathers and reductions.
 import type { Shape } from '@hybridmed/tensor';
+import { sameShape } from './shapes.ts';
 import { elementTypes } from '../model/proto.ts';
 import type { Lowering, LoweringContext } from './lowering.ts';
 
-/** A reshape, with its shape as a constant wherever at most one size is unknown beyond those that stay in place. */
-export function reshapeTo({ b }: LoweringContext, x: string, from: Shape, to: Shape): string {
+/** A reshape; one that undoes an earlier one gives back what that started from. */
+export function reshapeTo(context: LoweringContext, x: string, from: Shape, to: Shape): string {
+  const earlier = context.reshaped.get(x);
+  const [source, shape] = earlier ? [earlier.source, earlier.shape] : [x, from];
+  if (sameShape(shape, to)) return source;
+  return context.b.once(`reshape ${source} ${to.join()}`, () => {
+    const made = reshapeNode(context, source, shape, to);
+    context.reshaped.set(made, { source, shape });
+    return made;
+  });
+}
+
+/** With its shape as a constant wherever at most one size is unknown beyond those that stay in place. */
+function reshapeNode({ b }: LoweringContext, x: string, from: Shape, to: Shape): string {
   const zeros = to.some((dim) => dim === 0) || from.some((dim) => dim === 0);
   if (!zeros) {
     const target = to.map((dim, axis) => (typeof dim === 'number' ? dim : from[axis] === dim ? 0 : -1));

@@ -142,8 +142,20 @@ export class GraphBuilder {
     return [...this.#declared];
   }
 
+  /** Nodes and constants that `ends` depend on: rules may leave others behind, such as summands of a sum that became a concatenation. */
+  #live(ends: readonly string[]): { nodes: Node[]; needed: ReadonlySet<string> } {
+    const needed = new Set(ends);
+    const nodes = this.#nodes.toReversed().filter((node) => {
+      if (!node.output.some((name) => needed.has(name))) return false;
+      for (const name of node.input) needed.add(name);
+      return true;
+    });
+    return { nodes: nodes.reverse(), needed };
+  }
+
   /** The model's bytes with the given outputs. */
   build(outputs: readonly { name: string; spec: TensorSpec }[]): Uint8Array {
+    const { nodes, needed } = this.#live(outputs.map(({ name }) => name));
     return encodeModel({
       irVersion: 9,
       producerName: 'hybridmed',
@@ -153,8 +165,8 @@ export class GraphBuilder {
       ],
       graph: {
         name: 'hybridmed',
-        node: this.#nodes.map((node, i) => ({ ...node, name: `${node.opType}_${i}` })),
-        initializer: [...this.#initializers.values()],
+        node: nodes.map((node, i) => ({ ...node, name: `${node.opType}_${i}` })),
+        initializer: [...this.#initializers.values()].filter(({ name }) => needed.has(name)),
         input: this.#inputs,
         output: outputs.map(({ name, spec }) => valueInfo(name, spec.shape, spec.dtype)),
       },
