@@ -1,5 +1,8 @@
 // Lowering of matrix products and convolutions.
-import type { Lowering } from './lowering.ts';
+import type { Dim, Node } from '@hybridmed/tensor';
+import { elementTypes } from '../model/proto.ts';
+import type { Lowering, LoweringContext } from './lowering.ts';
+import { reshapeTo } from './movement.ts';
 
 const matmul: Lowering<'matmul'> = ({ b, name }, { inputs: [x, y], attributes: { transposeA, transposeB } }) => {
   const [transA, transB] = [Number(transposeA), Number(transposeB)];
@@ -7,9 +10,44 @@ const matmul: Lowering<'matmul'> = ({ b, name }, { inputs: [x, y], attributes: {
   return [transA || transB ? b.node('ms:FusedMatMul', [name(x!), name(y!)], { transA, transB }) : b.node('MatMul', [name(x!), name(y!)])];
 };
 
-const conv2d: Lowering<'conv2d'> = ({ b, name }, { inputs: [x, weight], attributes: { stride, padding } }) => [
-  b.node('Conv', [name(x!), name(weight!)], { strides: stride, pads: [...padding, ...padding] }),
-];
+const conv2d: Lowering<'conv2d'> = (context, node) => {
+  const { b, name } = context;
+  const { inputs: [x, weight], attributes: { stride, padding } } = node;
+  if (isStem(node)) return [stemConvolution(context, node)];
+  return [b.node('Conv', [name(x!), name(weight!)], { strides: stride, pads: [...padding, ...padding] })];
+};
+
+/** The greatest number of channels of an image. */
+const imageChannels = 4;
+
+/** A convolution of overlapping windows over an image, the first layer of a convolutional network. */
+function isStem({ inputs: [x, weight], attributes: { stride } }: Node<'conv2d'>): boolean {
+  const [, channels, height, width] = weight!.shape as [number, number, number, number];
+  return channels <= imageChannels && (height > stride[0] || width > stride[1]) && x!.shape.slice(2).every((dim) => dim !== 0);
+}
+
+/**
+ * The stem in float64. Neighbouring pixels make near ties in the max-pooling that follows, and float32 sums of ONNX Runtime's Conv,
+ * 2e-6 off, let the wrong one win: the gradient then takes another path. With few channels the cost is a few percent of the network's.
+ */
+function stemConvolution(context: LoweringContext, { inputs: [x, weight], outputs: [out], attributes: { stride, padding } }: Node<'conv2d'>): string {
+  const { b, name } = context;
+  const [outputs, channels, rows, columns] = weight!.shape as [number, number, number, number];
+  const [batch, , height, width] = out!.shape as [Dim, number, number, number];
+  const padded = b.node('Pad', [name(x!), b.constant('i64', [0, 0, ...padding, 0, 0, ...padding])]);
+  const window = (row: number, column: number): string => {
+    const ends = [row + (height - 1) * stride[0] + 1, column + (width - 1) * stride[1] + 1];
+    return b.node('Slice', [padded, b.constant('i64', [row, column]), b.constant('i64', ends), b.constant('i64', [2, 3]), b.constant('i64', stride)]);
+  };
+  const windows = Array.from({ length: rows * columns }, (_, i) => window(Math.floor(i / columns), i % columns));
+  const double = (value: string): string => b.node('Cast', [value], { to: elementTypes.f64 });
+  const size = rows * columns * channels;
+  const patches = reshapeTo(context, b.node('Concat', windows, { axis: 1 }), [batch, size, height, width], [batch, size, height * width]);
+  const kernel = b.node('Transpose', [name(weight!)], { perm: [0, 2, 3, 1] });
+  const flat = reshapeTo(context, kernel, [outputs, rows, columns, channels], [outputs, size]);
+  const product = b.node('Cast', [b.node('MatMul', [double(flat), double(patches)])], { to: elementTypes.f32 });
+  return reshapeTo(context, product, [batch, outputs, height * width], [batch, outputs, height, width]);
+}
 
 const conv2dGradInput: Lowering<'conv2dGradInput'> = ({ b, name }, { inputs: [dy, weight], attributes: { stride, padding, size } }) => {
   // A strided convolution may ignore the last rows and columns of its input: their gradient is zero, which output_padding adds.

@@ -24,10 +24,10 @@ const root = protobuf.Root.fromJSON({
 const modelType = root.lookupType('ModelProto');
 
 /** ONNX element types. */
-export const elementTypes = { f32: 1, i32: 6, i64: 7, bool: 9 } as const;
+export const elementTypes = { f32: 1, i32: 6, i64: 7, bool: 9, f64: 11 } as const;
 
-/** Names of element types. */
-export type ElementType = keyof typeof elementTypes;
+/** Names of element types that constants have. */
+export type ElementType = Exclude<keyof typeof elementTypes, 'f64'>;
 
 /** Serializes a model given as a plain object of the format's fields. */
 export function encodeModel(model: object): Uint8Array {
