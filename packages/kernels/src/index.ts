@@ -1,1 +1,26 @@
-export {};
+// The public face of the kernels: WGSL as pure functions of a problem's sizes, each with its reference, cases and cost.
+import { adamW, gradientNorm } from './adamw/index.ts';
+import { argmax } from './argmax/index.ts';
+import { attention } from './attention/index.ts';
+import { convolution } from './convolution/index.ts';
+import { crossEntropy } from './cross-entropy/index.ts';
+import { distillation } from './distillation/index.ts';
+import { gather } from './gather/index.ts';
+import type { Kernel } from './kernel.ts';
+import { layerNorm } from './layer-norm/index.ts';
+import { map } from './map/index.ts';
+import { matmul } from './matmul/index.ts';
+import { reduce } from './reduce/index.ts';
+import { scatterAdd } from './scatter-add/index.ts';
+import { softmax } from './softmax/index.ts';
+
+/** Every kernel: what one harness tests and benchmarks. Problems differ in type, so a walk over all sees them as unknown. */
+export const kernels = { adamW, argmax, attention, convolution, crossEntropy, distillation, gather, gradientNorm, layerNorm, map, matmul, reduce, scatterAdd, softmax };
+
+/** A kernel whose problems are not known here, for walks over all of them. */
+export type AnyKernel = Kernel<unknown>;
+
+export { stridesOf } from './kernel.ts';
+export type { ArraySpec, Cost, Dispatch, ElementType, Kernel, KernelArrays, KernelCase, Numbers } from './kernel.ts';
+export type { MapOp, MapProblem, MapStep, View } from './map/index.ts';
+export { isDense } from './map/index.ts';

@@ -1,0 +1,22 @@
+// Updates that training meets, and awkward ones.
+import type { KernelCase, Numbers } from '../kernel.ts';
+import type { AdamWProblem, GradientNormProblem } from './index.ts';
+
+const usual = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.05, maxNorm: 1, ceiling: Infinity };
+const scalars = (step: number, norm: number) => (index: number): Numbers | undefined => [Float32Array.of(1e-3), Float32Array.of(step), Float32Array.of(norm)][index];
+
+/** Cases of the update. */
+export const cases: readonly KernelCase<AdamWProblem>[] = [
+  { name: 'first step, clipped', problem: { ...usual, length: 133 }, tolerance: 1e-5, input: scalars(1, 7) },
+  { name: 'step 1,000, not clipped', problem: { ...usual, length: 70, maxNorm: Infinity }, tolerance: 1e-5, input: scalars(1000, 7) },
+  { name: 'ceiling', problem: { ...usual, length: 65, ceiling: 0.0005 }, tolerance: 1e-5, input: scalars(3, 0.1) },
+  { name: 'nothing', problem: { ...usual, length: 0 }, tolerance: 0, input: scalars(1, 1) },
+  { name: 'BERT embeddings', problem: { ...usual, length: 30522 * 768 }, tolerance: 1e-5, input: scalars(10, 1), large: true },
+];
+
+/** Cases of the norm. */
+export const normCases: readonly KernelCase<GradientNormProblem>[] = [
+  { name: 'three gradients', problem: { lengths: [7, 0, 20_000] }, tolerance: 1e-6 },
+  { name: 'none', problem: { lengths: [] }, tolerance: 0 },
+  { name: 'a BERT layer', problem: { lengths: [2304 * 768, 768 * 768, 3072 * 768, 768 * 3072] }, tolerance: 1e-6, large: true },
+];

@@ -1,0 +1,78 @@
+// AdamW in place, and the global norm of all gradients that it clips by [Loshchilov & Hutter 2019].
+import type { Dispatch, Kernel, Numbers } from '../kernel.ts';
+import { floatBits, pack, spreadThreads } from '../shader.ts';
+import { cases, normCases } from './cases.ts';
+import { normReference, reference } from './reference.ts';
+import { normShader, squaresShader, updateShader } from './wgsl.ts';
+
+/** Constants of one parameter's update. */
+export interface AdamWProblem {
+  readonly length: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** 0 where the parameter does not decay. */
+  readonly weightDecay: number;
+  /** Greatest global norm; Infinity for no clipping. */
+  readonly maxNorm: number;
+  /** Upper bound of the new values; Infinity for none. */
+  readonly ceiling: number;
+}
+
+/** Greatest f32: what stands for infinity in a shader. */
+const finite = (value: number): number => Math.min(value, 3.4028234663852886e38);
+
+/** The kernel: learning rate, step and norm (one element each), gradient; parameter and moments are rewritten in place. */
+export const adamW: Kernel<AdamWProblem> = {
+  name: 'adamw',
+  pass: () => 'backward',
+  arrays: ({ length }) => ({
+    inputs: [1, 1, 1, length].map((size) => ({ type: 'f32' as const, length: size })),
+    outputs: [length, length, length].map((size) => ({ type: 'f32' as const, length: size })),
+  }),
+  dispatches: ({ length, beta1, beta2, epsilon, weightDecay, maxNorm, ceiling }) => {
+    if (length === 0) return [];
+    // Rates of the bias corrections: logarithms are taken in float64 here, since 1 - beta2 is small.
+    const parameters = pack([length, ...[beta1, beta2, epsilon, weightDecay, finite(maxNorm), finite(ceiling), Math.log(beta1), Math.log(beta2), 1 - beta1, 1 - beta2].map(floatBits), Number.isFinite(maxNorm) ? 1 : 0]);
+    return [{ label: 'adamw', code: updateShader(parameters.length), parameters, arrays: [0, 1, 2, 3, 4, 5, 6], writes: [4, 5, 6], workgroups: spreadThreads(length) }];
+  },
+  cost: ({ length }) => ({ flops: 16 * length, bytes: 28 * length }),
+  reference: (problem, inputs): readonly Numbers[] => reference(problem, inputs),
+  cases,
+};
+
+/** Lengths of all gradients. */
+export interface GradientNormProblem {
+  readonly lengths: readonly number[];
+}
+
+/** Elements that one workgroup squares and sums. */
+const chunk = 8192;
+const chunksOf = (length: number): number => Math.ceil(length / chunk);
+
+/** The kernel: n gradients -> their global L2 norm (one element). Sums run in a fixed order. */
+export const gradientNorm: Kernel<GradientNormProblem> = {
+  name: 'gradient-norm',
+  pass: () => 'backward',
+  arrays: ({ lengths }) => ({
+    inputs: lengths.map((length) => ({ type: 'f32' as const, length })),
+    outputs: [{ type: 'f32', length: 1 }],
+    temporaries: [{ type: 'f32', length: Math.max(1, lengths.reduce((total, length) => total + chunksOf(length), 0)) }],
+  }),
+  dispatches: ({ lengths }) => {
+    const [output, partial] = [lengths.length, lengths.length + 1];
+    let start = 0;
+    const squares = lengths.flatMap((length, i): Dispatch[] => {
+      if (length === 0) return [];
+      const chunks = chunksOf(length);
+      const parameters = pack([length, chunk, start, chunks]);
+      start += chunks;
+      return [{ label: 'gradient-norm: squares', code: squaresShader(parameters.length), parameters, arrays: [i, partial], writes: [partial], workgroups: [chunks, 1, 1] }];
+    });
+    const parameters = pack([start]);
+    return [...squares, { label: 'gradient-norm', code: normShader(parameters.length), parameters, arrays: [partial, output], writes: [output], workgroups: [1, 1, 1] }];
+  },
+  cost: ({ lengths }) => ({ flops: 2 * lengths.reduce((a, b) => a + b, 0), bytes: 4 * lengths.reduce((a, b) => a + b, 0) }),
+  reference: (_, inputs): readonly Numbers[] => normReference(inputs),
+  cases: normCases,
+};

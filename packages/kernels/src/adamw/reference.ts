@@ -1,0 +1,23 @@
+// AdamW and the gradient norm on the host, in float64. The harness starts in-place outputs from zeros.
+import type { Numbers } from '../kernel.ts';
+import type { AdamWProblem } from './index.ts';
+
+/** One update of a parameter whose value and moments are zero. */
+export function reference({ length, beta1, beta2, epsilon, maxNorm, ceiling }: AdamWProblem, [rate, step, norm, g]: readonly Numbers[]): Numbers[] {
+  const [p, m, v] = [new Float32Array(length), new Float32Array(length), new Float32Array(length)];
+  const clip = Number.isFinite(maxNorm) ? Math.min(1, maxNorm / (norm![0]! + 1e-6)) : 1;
+  for (let i = 0; i < length; i++) {
+    const slope = g![i]! * clip;
+    const [first, second] = [(1 - beta1) * slope, (1 - beta2) * slope * slope];
+    const direction = first / (1 - beta1 ** step![0]!) / (Math.sqrt(second / (1 - beta2 ** step![0]!)) + epsilon);
+    [p[i], m[i], v[i]] = [Math.min(-rate![0]! * direction, ceiling), first, second];
+  }
+  return [p, m, v];
+}
+
+/** Root of the sum of all squares. */
+export function normReference(gradients: readonly Numbers[]): Numbers[] {
+  let sum = 0;
+  for (const gradient of gradients) for (const value of gradient) sum += value * value;
+  return [Float32Array.of(Math.sqrt(sum))];
+}

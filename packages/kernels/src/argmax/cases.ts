@@ -1,0 +1,13 @@
+// Rows that models meet, and awkward ones.
+import type { ArraySpec, KernelCase, Numbers } from '../kernel.ts';
+import type { ArgmaxProblem } from './index.ts';
+
+const ties = (_: number, { length }: ArraySpec): Numbers => Float32Array.from({ length }, (__, i) => (i * 7) % 5);
+
+/** Cases. */
+export const cases: readonly KernelCase<ArgmaxProblem>[] = [
+  { name: '9x33', problem: { rows: 9, width: 33 }, tolerance: 0 },
+  { name: 'ties', problem: { rows: 4, width: 12 }, tolerance: 0, input: ties },
+  { name: 'no rows', problem: { rows: 0, width: 12 }, tolerance: 0 },
+  { name: '384x30522', problem: { rows: 384, width: 30522 }, tolerance: 0, large: true },
+];

@@ -1,0 +1,38 @@
+// Attention that models meet, and awkward kinds.
+import type { ArraySpec, KernelCase, Numbers } from '../kernel.ts';
+import type { AttentionProblem } from './index.ts';
+
+type Kind = Omit<AttentionProblem, 'of' | 'scale'>;
+
+const base: Kind = { batch: 2, queries: 5, keys: 7, heads: 2, headSize: 8, causal: false, masked: false };
+const tolerance = 5e-6;
+
+/** Masks with holes; a log-sum-exp above every score, so that gradients stay small. */
+function inputOf({ of, masked, queries, keys, causal }: AttentionProblem): (index: number, spec: ArraySpec) => Numbers | undefined {
+  const maskAt = of === 'forward' ? 3 : 6;
+  return (index, { length }) => {
+    if (masked && index === maskAt) return Float32Array.from({ length }, (_, i) => ((i * 5) % 3 === 0 ? 0 : 1));
+    if (of === 'gradient' && index === 4) return Float32Array.from({ length }, () => Math.log(causal ? queries : keys) + 1);
+    return undefined;
+  };
+}
+
+const kinds: readonly { readonly name: string; readonly kind: Partial<Kind>; readonly large?: boolean }[] = [
+  { name: 'cross, 5 x 7', kind: {} },
+  { name: 'causal, 9 x 9', kind: { queries: 9, keys: 9, causal: true } },
+  { name: 'masked', kind: { keys: 70, masked: true } },
+  { name: 'causal and masked, odd head', kind: { queries: 6, keys: 6, heads: 3, headSize: 5, causal: true, masked: true } },
+  { name: 'one query', kind: { queries: 1, keys: 33, headSize: 32 } },
+  { name: 'no studies', kind: { batch: 0 } },
+  { name: 'ViT-B/16, batch 4', kind: { batch: 4, queries: 197, keys: 197, heads: 12, headSize: 64 }, large: true },
+  { name: 'BERT, 8 x 128 tokens, masked', kind: { batch: 8, queries: 128, keys: 128, heads: 12, headSize: 64, masked: true }, large: true },
+  { name: 'decoder, 8 x 48 tokens, causal', kind: { batch: 8, queries: 48, keys: 48, heads: 12, headSize: 64, causal: true }, large: true },
+];
+
+/** Cases: both passes of each kind. */
+export const cases: readonly KernelCase<AttentionProblem>[] = (['forward', 'gradient'] as const).flatMap((of) =>
+  kinds.map(({ name, kind, large }) => {
+    const problem: AttentionProblem = { ...base, ...kind, of, scale: 1 / Math.sqrt(kind.headSize ?? base.headSize) };
+    return { name: `${name}, ${of}`, problem, tolerance, input: inputOf(problem), ...(large ? { large } : {}) };
+  }),
+);

@@ -1,0 +1,24 @@
+// Convolutions that models meet, and awkward ones.
+import type { KernelCase } from '../kernel.ts';
+import type { ConvolutionProblem } from './index.ts';
+
+type Four = readonly [number, number, number, number];
+
+function make(of: ConvolutionProblem['of'], x: Four, weight: Four, stride: readonly [number, number], padding: readonly [number, number]): ConvolutionProblem {
+  const size = (axis: 0 | 1) => Math.floor((x[2 + axis]! + 2 * padding[axis] - weight[2 + axis]!) / stride[axis]) + 1;
+  return { of, x, weight, y: [x[0], weight[0], size(0), size(1)], stride, padding };
+}
+
+const kinds = ['output', 'input', 'weight'] as const;
+const tolerance = 2e-6;
+
+/** Cases: each shape in all three directions. */
+export const cases: readonly KernelCase<ConvolutionProblem>[] = kinds.flatMap((of) => [
+  { name: `3x3, ${of}`, problem: make(of, [2, 3, 7, 9], [4, 3, 3, 3], [1, 1], [1, 1]), tolerance },
+  { name: `7x7, stride 2, ${of}`, problem: make(of, [1, 1, 19, 17], [5, 1, 7, 7], [2, 2], [3, 3]), tolerance },
+  { name: `patches, ${of}`, problem: make(of, [2, 1, 16, 16], [6, 1, 8, 8], [8, 8], [0, 0]), tolerance },
+  { name: `unequal steps, ${of}`, problem: make(of, [1, 2, 6, 11], [3, 2, 2, 3], [1, 3], [0, 2]), tolerance },
+  { name: `no films, ${of}`, problem: make(of, [0, 1, 8, 8], [2, 1, 3, 3], [1, 1], [1, 1]), tolerance },
+  { name: `patch embedding, ViT-B/16, batch 4, ${of}`, problem: make(of, [4, 3, 224, 224], [768, 3, 16, 16], [16, 16], [0, 0]), tolerance: 1e-5, large: true },
+  { name: `ResNet-50 stem, batch 4, ${of}`, problem: make(of, [4, 3, 224, 224], [64, 3, 7, 7], [2, 2], [3, 3]), tolerance: 1e-5, large: true },
+]);

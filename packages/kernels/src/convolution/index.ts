@@ -1,0 +1,43 @@
+// 2-D cross-correlation and its two adjoints, directly: one thread per element of the result.
+import type { ArraySpec, Kernel, Numbers } from '../kernel.ts';
+import { bytesOf, product } from '../kernel.ts';
+import { pack, spreadThreads } from '../shader.ts';
+import { cases } from './cases.ts';
+import { reference } from './reference.ts';
+import { shader } from './wgsl.ts';
+
+/** Shapes: x (B, C, H, W), weight (O, C, kh, kw), y (B, O, oh, ow). `of` says what is computed from the two others. */
+export interface ConvolutionProblem {
+  readonly of: 'output' | 'input' | 'weight';
+  readonly x: readonly [number, number, number, number];
+  readonly weight: readonly [number, number, number, number];
+  readonly y: readonly [number, number, number, number];
+  readonly stride: readonly [number, number];
+  readonly padding: readonly [number, number];
+}
+
+const array = (shape: readonly number[]): ArraySpec => ({ type: 'f32', length: product(shape) });
+
+/** Inputs: (x, weight) for the output, (dy, weight) for the input's gradient, (x, dy) for the weight's. */
+function arrays({ of, x, weight, y }: ConvolutionProblem) {
+  if (of === 'output') return { inputs: [array(x), array(weight)], outputs: [array(y)] };
+  if (of === 'input') return { inputs: [array(y), array(weight)], outputs: [array(x)] };
+  return { inputs: [array(x), array(y)], outputs: [array(weight)] };
+}
+
+/** The kernel. */
+export const convolution: Kernel<ConvolutionProblem> = {
+  name: 'convolution',
+  pass: ({ of }) => (of === 'output' ? 'forward' : 'backward'),
+  arrays,
+  dispatches: (problem) => {
+    const count = arrays(problem).outputs[0]!.length;
+    if (count === 0) return [];
+    const { of, x, weight, y, stride, padding } = problem;
+    const parameters = pack([count, ...x, weight[0], weight[2], weight[3], y[2], y[3], ...stride, ...padding]);
+    return [{ label: `convolution ${of}`, code: shader(of, parameters.length), parameters, arrays: [0, 1, 2], writes: [2], workgroups: spreadThreads(count) }];
+  },
+  cost: (problem) => ({ flops: 2 * product(problem.y) * product(problem.weight.slice(1)), bytes: bytesOf(arrays(problem)) }),
+  reference: (problem, [a, b]): readonly Numbers[] => reference(problem, a!, b!),
+  cases,
+};

@@ -1,0 +1,16 @@
+// Losses that models meet, and awkward ones.
+import type { ArraySpec, KernelCase, Numbers } from '../kernel.ts';
+import type { CrossEntropyProblem } from './index.ts';
+
+const targets = (width: number) => (index: number, { length }: ArraySpec): Numbers | undefined => {
+  if (index === 1) return Int32Array.from({ length }, (_, i) => (i * 31) % width);
+  return index === 2 ? new Float32Array(length).fill(Math.log(width) + 1) : undefined;
+};
+
+/** Cases: both passes of each shape. */
+export const cases: readonly KernelCase<CrossEntropyProblem>[] = (['forward', 'gradient'] as const).flatMap((of) => [
+  { name: `5x7, ${of}`, problem: { of, rows: 5, width: 7 }, tolerance: 1e-6, input: targets(7) },
+  { name: `3x301, ${of}`, problem: { of, rows: 3, width: 301 }, tolerance: 2e-6, input: targets(301) },
+  { name: `no rows, ${of}`, problem: { of, rows: 0, width: 7 }, tolerance: 0, input: targets(7) },
+  { name: `8 x 48 tokens, 30,522 words, ${of}`, problem: { of, rows: 384, width: 30522 }, tolerance: 2e-6, input: targets(30522), large: true },
+]);

@@ -1,0 +1,35 @@
+// Softmax cross-entropy over a vocabulary and its gradient: one workgroup per row; probabilities are never stored.
+import type { ArraySpec, Kernel, Numbers } from '../kernel.ts';
+import { bytesOf } from '../kernel.ts';
+import { pack, spread, spreadThreads } from '../shader.ts';
+import { cases } from './cases.ts';
+import { reference } from './reference.ts';
+import { forwardShader, gradientShader } from './wgsl.ts';
+
+/** Forward: logits (rows, width), target (rows) -> loss, log-sum-exp (rows). Gradient: logits, target, log-sum-exp, dloss -> dlogits. */
+export interface CrossEntropyProblem {
+  readonly of: 'forward' | 'gradient';
+  readonly rows: number;
+  readonly width: number;
+}
+
+function arrays({ of, rows, width }: CrossEntropyProblem) {
+  const [logits, row, target]: ArraySpec[] = [{ type: 'f32', length: rows * width }, { type: 'f32', length: rows }, { type: 'i32', length: rows }];
+  return of === 'forward' ? { inputs: [logits!, target!], outputs: [row!, row!] } : { inputs: [logits!, target!, row!, row!], outputs: [logits!] };
+}
+
+/** The kernel. */
+export const crossEntropy: Kernel<CrossEntropyProblem> = {
+  name: 'cross-entropy',
+  pass: ({ of }) => (of === 'forward' ? 'forward' : 'backward'),
+  arrays,
+  dispatches: ({ of, rows, width }) => {
+    if (rows * width === 0) return [];
+    const parameters = pack([rows, width, rows * width]);
+    if (of === 'forward') return [{ label: 'cross-entropy', code: forwardShader(parameters.length), parameters, arrays: [0, 1, 2, 3], writes: [2, 3], workgroups: spread(rows) }];
+    return [{ label: 'cross-entropy: gradient', code: gradientShader(parameters.length), parameters, arrays: [0, 1, 2, 3, 4], writes: [4], workgroups: spreadThreads(rows * width) }];
+  },
+  cost: (problem) => ({ flops: 3 * problem.rows * problem.width, bytes: bytesOf(arrays(problem)) }),
+  reference: (problem, inputs): readonly Numbers[] => reference(problem, inputs),
+  cases,
+};

@@ -1,0 +1,36 @@
+// KL(softmax(teacher / T) || softmax(student / T)) per row, and its gradient: one workgroup per row.
+import type { ArraySpec, Kernel, Numbers } from '../kernel.ts';
+import { bytesOf } from '../kernel.ts';
+import { floatBits, pack, spread } from '../shader.ts';
+import { cases } from './cases.ts';
+import { reference } from './reference.ts';
+import { shader } from './wgsl.ts';
+
+/** Forward: student, teacher (rows, width) -> loss (rows). Gradient: student, teacher, dloss (rows) -> dstudent. */
+export interface DistillationProblem {
+  readonly of: 'forward' | 'gradient';
+  readonly rows: number;
+  readonly width: number;
+  readonly temperature: number;
+}
+
+function arrays({ of, rows, width }: DistillationProblem) {
+  const [logits, row]: ArraySpec[] = [{ type: 'f32', length: rows * width }, { type: 'f32', length: rows }];
+  return of === 'forward' ? { inputs: [logits!, logits!], outputs: [row!] } : { inputs: [logits!, logits!, row!], outputs: [logits!] };
+}
+
+/** The kernel. */
+export const distillation: Kernel<DistillationProblem> = {
+  name: 'distillation',
+  pass: ({ of }) => (of === 'forward' ? 'forward' : 'backward'),
+  arrays,
+  dispatches: ({ of, rows, width, temperature }) => {
+    if (rows * width === 0) return [];
+    const parameters = pack([rows, width, floatBits(1 / temperature)]);
+    const list = of === 'forward' ? [0, 1, 2] : [0, 1, 2, 3];
+    return [{ label: `distillation: ${of}`, code: shader(of, parameters.length), parameters, arrays: list, writes: [list.length - 1], workgroups: spread(rows) }];
+  },
+  cost: (problem) => ({ flops: 10 * problem.rows * problem.width, bytes: bytesOf(arrays(problem)) }),
+  reference: (problem, inputs): readonly Numbers[] => reference(problem, inputs),
+  cases,
+};

@@ -1,0 +1,12 @@
+// Look-ups that models meet, and awkward ones.
+import type { ArraySpec, KernelCase, Numbers } from '../kernel.ts';
+import type { GatherProblem } from './index.ts';
+
+const ids = (rows: number) => (index: number, { length }: ArraySpec): Numbers | undefined => (index === 1 ? Int32Array.from({ length }, (_, i) => ((i * 7919) % (rows + 3)) - 1) : undefined);
+
+/** Cases. */
+export const cases: readonly KernelCase<GatherProblem>[] = [
+  { name: '19 of 7x5, some outside', problem: { type: 'f32', rows: 7, width: 5, ids: 19 }, tolerance: 0, input: ids(7) },
+  { name: 'no ids', problem: { type: 'f32', rows: 7, width: 5, ids: 0 }, tolerance: 0 },
+  { name: 'BERT embeddings, 8 x 128 tokens', problem: { type: 'f32', rows: 30522, width: 768, ids: 1024 }, tolerance: 0, input: ids(30522), large: true },
+];

@@ -1,0 +1,34 @@
+// Rows of a table by id.
+import type { ElementType, Kernel, Numbers } from '../kernel.ts';
+import { declare, pack, perThread, spreadThreads, u } from '../shader.ts';
+import { cases } from './cases.ts';
+import { reference } from './reference.ts';
+
+/** `ids` ids pick rows of `width` elements from a table of `rows`. Ids outside are clamped. */
+export interface GatherProblem {
+  readonly type: ElementType;
+  readonly rows: number;
+  readonly width: number;
+  readonly ids: number;
+}
+
+/** The shader: one thread per element. */
+export function shader(type: ElementType, parameterCount: number): string {
+  const bindings = [{ name: 'rows', type }, { name: 'ids', type: 'i32' as const }, { name: 'y', type, write: true }];
+  return `${declare(bindings, parameterCount)}${perThread(u(0), `  let row = u32(clamp(ids[i / ${u(1)}], 0, i32(${u(2)}) - 1));\n  y[i] = rows[row * ${u(1)} + i % ${u(1)}];`)}`;
+}
+
+/** The kernel. */
+export const gather: Kernel<GatherProblem> = {
+  name: 'gather',
+  pass: () => 'forward',
+  arrays: ({ type, rows, width, ids }) => ({ inputs: [{ type, length: rows * width }, { type: 'i32', length: ids }], outputs: [{ type, length: ids * width }] }),
+  dispatches: ({ type, rows, width, ids }) => {
+    if (ids * width === 0) return [];
+    const parameters = pack([ids * width, width, rows]);
+    return [{ label: 'gather', code: shader(type, parameters.length), parameters, arrays: [0, 1, 2], writes: [2], workgroups: spreadThreads(ids * width) }];
+  },
+  cost: ({ width, ids }) => ({ flops: 0, bytes: 4 * (2 * ids * width + ids) }),
+  reference: (problem, [table, ids]): readonly Numbers[] => reference(problem, table!, ids!),
+  cases,
+};

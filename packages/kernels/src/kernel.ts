@@ -1,0 +1,85 @@
+// What a kernel is: pure data and functions, from a problem's sizes to shaders and dispatches, with its reference and its cases.
+
+/** Element types of arrays on the device. */
+export type ElementType = 'f32' | 'i32';
+
+/** Numbers of one array on the host. */
+export type Numbers = Float32Array | Int32Array;
+
+/** Length and type of one array a kernel reads or writes. */
+export interface ArraySpec {
+  readonly type: ElementType;
+  readonly length: number;
+}
+
+/**
+ * One dispatch. `arrays` says which of the kernel's arrays are bound, in the order of the shader's bindings 1, 2, ...: inputs
+ * first, then outputs, then temporaries (indices run over `inputs`, `outputs`, `temporaries` of the kernel's arrays). Binding 0 is
+ * a uniform buffer with `parameters`.
+ */
+export interface Dispatch {
+  /** For traces and errors. */
+  readonly label: string;
+  readonly code: string;
+  readonly parameters: Uint32Array;
+  readonly arrays: readonly number[];
+  /** Indices into `arrays` of those the shader writes. */
+  readonly writes: readonly number[];
+  readonly workgroups: readonly [number, number, number];
+}
+
+/** Work of a problem: floating-point operations and the least bytes that must move. */
+export interface Cost {
+  readonly flops: number;
+  readonly bytes: number;
+}
+
+/** The arrays of a problem. */
+export interface KernelArrays {
+  readonly inputs: readonly ArraySpec[];
+  readonly outputs: readonly ArraySpec[];
+  readonly temporaries?: readonly ArraySpec[];
+}
+
+/** A problem that tests and benchmarks run. */
+export interface KernelCase<P> {
+  readonly name: string;
+  readonly problem: P;
+  /** Greatest error against the reference, relative to the largest reference value. */
+  readonly tolerance: number;
+  /** Inputs where random ones will not do (ids, masks); by default numbers in [-1, 1). */
+  readonly input?: (index: number, spec: ArraySpec) => Numbers | undefined;
+  /** Too large for a test on a software adapter: benchmarks only. */
+  readonly large?: boolean;
+}
+
+/** A kernel. Without reference and cases it does not compile: one harness tests and benchmarks every kernel. */
+export interface Kernel<P> {
+  /** The folder's name. */
+  readonly name: string;
+  readonly pass: (problem: P) => 'forward' | 'backward';
+  readonly arrays: (problem: P) => KernelArrays;
+  /** Dispatches in order; none where there is nothing to write. */
+  readonly dispatches: (problem: P) => readonly Dispatch[];
+  readonly cost: (problem: P) => Cost;
+  /** The same outputs on the host, sums in float64. */
+  readonly reference: (problem: P, inputs: readonly Numbers[]) => readonly Numbers[];
+  readonly cases: readonly KernelCase<P>[];
+}
+
+/** Product of sizes. */
+export const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
+
+/** Row-major strides of a shape. */
+export function stridesOf(shape: readonly number[]): number[] {
+  const strides: number[] = [];
+  let step = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = step;
+    step *= shape[axis]!;
+  }
+  return strides;
+}
+
+/** Bytes of all arrays of a problem, each once. */
+export const bytesOf = ({ inputs, outputs }: KernelArrays): number => 4 * [...inputs, ...outputs].reduce((total, { length }) => total + length, 0);

@@ -1,0 +1,11 @@
+// Norms that models meet, and awkward ones.
+import type { KernelCase } from '../kernel.ts';
+import type { LayerNormProblem } from './index.ts';
+
+/** Cases: both passes of each shape. */
+export const cases: readonly KernelCase<LayerNormProblem>[] = (['forward', 'gradient'] as const).flatMap((of) => [
+  { name: `5x7, ${of}`, problem: { of, rows: 5, width: 7, epsilon: 1e-5 }, tolerance: 3e-6 },
+  { name: `130x65, ${of}`, problem: { of, rows: 130, width: 65, epsilon: 1e-12 }, tolerance: 3e-6 },
+  { name: `no rows, ${of}`, problem: { of, rows: 0, width: 9, epsilon: 1e-5 }, tolerance: 0 },
+  { name: `ViT-B/16, batch 8, ${of}`, problem: { of, rows: 8 * 197, width: 768, epsilon: 1e-6 }, tolerance: 1e-5, large: true },
+]);

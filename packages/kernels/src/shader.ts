@@ -1,0 +1,96 @@
+// Pieces that shaders share: bindings, parameters, the linear index, sums across a workgroup.
+import type { ElementType } from './kernel.ts';
+
+/** Threads of a workgroup in every kernel. */
+export const workgroupSize = 64;
+
+/** Greatest number of workgroups along one axis that every WebGPU adapter has. */
+const maxWorkgroups = 65_535;
+
+/** One array of a shader. */
+export interface Binding {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly write?: boolean;
+}
+
+/** Declarations of the parameters (binding 0) and arrays (1, 2, ...). */
+export function declare(bindings: readonly Binding[], parameterCount: number): string {
+  const arrays = bindings.map(({ name, type, write }, i) => `@group(0) @binding(${i + 1}) var<storage, ${write ? 'read_write' : 'read'}> ${name}: array<${type}>;`);
+  return [`@group(0) @binding(0) var<uniform> parameters: array<vec4<u32>, ${Math.max(1, Math.ceil(parameterCount / 4))}>;`, ...arrays].join('\n');
+}
+
+/** Expression for parameter i as u32. */
+export const u = (i: number): string => `parameters[${i >> 2}][${i & 3}]`;
+
+/** Expression for parameter i as f32. */
+export const f = (i: number): string => `bitcast<f32>(${u(i)})`;
+
+/** The bits of an f32 as a parameter. */
+export function floatBits(value: number): number {
+  return new Uint32Array(Float32Array.of(value).buffer)[0]!;
+}
+
+/** Parameters as the uniform buffer holds them: whole vectors of four. */
+export function pack(values: readonly number[]): Uint32Array {
+  const packed = new Uint32Array(Math.max(4, Math.ceil(values.length / 4) * 4));
+  packed.set(values.map((value) => value >>> 0));
+  return packed;
+}
+
+/** Workgroups for `count` groups in a row, spread over two axes where one is too short. */
+export function spread(count: number): [number, number, number] {
+  if (count <= maxWorkgroups) return [count, 1, 1];
+  const rows = Math.ceil(count / maxWorkgroups);
+  return [Math.ceil(count / rows), rows, 1];
+}
+
+/** Workgroups for `count` threads in a row. */
+export const spreadThreads = (count: number): [number, number, number] => spread(Math.ceil(count / workgroupSize));
+
+const builtins = '@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32';
+
+/** An entry point with one thread per item: `body` sees `i`, below `count` (an expression). */
+export const perThread = (count: string, body: string): string => `
+@compute @workgroup_size(${workgroupSize})
+fn main(${builtins}) {
+  let i = (group.y * groups.x + group.x) * ${workgroupSize}u + lane;
+  if (i >= ${count}) { return; }
+${body}
+}`;
+
+/** An entry point with one workgroup per item: `body` sees `i` (uniform in the group) and `lane`. */
+export const perGroup = (count: string, body: string): string => `
+@compute @workgroup_size(${workgroupSize})
+fn main(${builtins}) {
+  let i = group.y * groups.x + group.x;
+  if (i >= ${count}) { return; }
+${body}
+}`;
+
+/** `groupSum(value, lane)` and `groupMax(value, lane)`: the same value for all threads of the group, in a fixed order. */
+export const groupReductions = `
+var<workgroup> scratch: array<f32, ${workgroupSize}>;
+fn groupSum(value: f32, lane: u32) -> f32 {
+  workgroupBarrier();
+  scratch[lane] = value;
+  workgroupBarrier();
+  for (var step = ${workgroupSize / 2}u; step > 0u; step >>= 1u) {
+    if (lane < step) { scratch[lane] += scratch[lane + step]; }
+    workgroupBarrier();
+  }
+  return scratch[0];
+}
+fn groupMax(value: f32, lane: u32) -> f32 {
+  workgroupBarrier();
+  scratch[lane] = value;
+  workgroupBarrier();
+  for (var step = ${workgroupSize / 2}u; step > 0u; step >>= 1u) {
+    if (lane < step) { scratch[lane] = max(scratch[lane], scratch[lane + step]); }
+    workgroupBarrier();
+  }
+  return scratch[0];
+}`;
+
+/** The least f32: what a maximum starts from. WGSL takes it exactly. */
+export const lowest = '-3.4028234663852886e38f';

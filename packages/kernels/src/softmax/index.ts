@@ -1,0 +1,42 @@
+// Softmax and its logarithm over rows: one workgroup per row.
+import type { Kernel, Numbers } from '../kernel.ts';
+import { declare, groupReductions, lowest, pack, perGroup, spread, u, workgroupSize } from '../shader.ts';
+import { cases } from './cases.ts';
+import { reference } from './reference.ts';
+
+/** Rows of `width` elements. */
+export interface SoftmaxProblem {
+  readonly rows: number;
+  readonly width: number;
+  readonly log: boolean;
+}
+
+/** The shader: greatest element, sum of exponentials, results; three passes over the row. */
+export function shader(log: boolean, parameterCount: number): string {
+  const loop = (body: string) => `for (var j = lane; j < ${u(1)}; j += ${workgroupSize}u) { ${body} }`;
+  const result = log ? 'x[start + j] - greatest - logTotal' : 'exp(x[start + j] - greatest) / total';
+  return `${declare([{ name: 'x', type: 'f32' }, { name: 'y', type: 'f32', write: true }], parameterCount)}${groupReductions}${perGroup(u(0), `  let start = i * ${u(1)};
+  var most = ${lowest};
+  ${loop('most = max(most, x[start + j]);')}
+  let greatest = groupMax(most, lane);
+  var sum = 0.0f;
+  ${loop('sum += exp(x[start + j] - greatest);')}
+  let total = groupSum(sum, lane);
+  ${log ? 'let logTotal = log(total);' : ''}
+  ${loop(`y[start + j] = ${result};`)}`)}`;
+}
+
+/** The kernel. */
+export const softmax: Kernel<SoftmaxProblem> = {
+  name: 'softmax',
+  pass: () => 'forward',
+  arrays: ({ rows, width }) => ({ inputs: [{ type: 'f32', length: rows * width }], outputs: [{ type: 'f32', length: rows * width }] }),
+  dispatches: ({ rows, width, log }) => {
+    if (rows * width === 0) return [];
+    const parameters = pack([rows, width]);
+    return [{ label: log ? 'log-softmax' : 'softmax', code: shader(log, parameters.length), parameters, arrays: [0, 1], writes: [1], workgroups: spread(rows) }];
+  },
+  cost: ({ rows, width }) => ({ flops: 4 * rows * width, bytes: 8 * rows * width }),
+  reference: (problem, [x]): readonly Numbers[] => reference(problem, x!),
+  cases,
+};
