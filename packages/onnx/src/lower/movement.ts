@@ -1,5 +1,5 @@
 // Lowering of movement ops, gathers and reductions.
-import type { Shape } from '@hybridmed/tensor';
+import type { Dim, Shape, Tensor } from '@hybridmed/tensor';
 import { sameShape } from './shapes.ts';
 import { elementTypes } from '../model/proto.ts';
 import type { Lowering, LoweringContext } from './lowering.ts';
@@ -78,19 +78,20 @@ const pad: Lowering<'pad'> = (context, { inputs: [x], attributes: { low, sizes, 
 
 const concat: Lowering<'concat'> = ({ b, name }, node) => [b.node('Concat', node.inputs.map(name), { axis: node.attributes.axis })];
 
-const gather: Lowering<'gather'> = ({ b, name }, { inputs: [table, ids] }) => {
-  const rows = b.dim(table!.shape[0]!);
-  const last = b.node('Cast', [b.node('Squeeze', [b.node('Sub', [rows, b.constant('i64', [1])])])], { to: elementTypes.i32 });
-  const clamped = b.once(`clamped ${name(ids!)} ${table!.shape[0]}`, () => b.node('Max', [b.node('Min', [name(ids!), last]), b.constant('i32', [0], [])]));
-  return [b.node('Gather', [name(table!), clamped], { axis: 0 })];
-};
+/** Row ids clamped to a table's rows. */
+function clampedIds({ b, name }: LoweringContext, ids: Tensor, rows: Dim): string {
+  const last = typeof rows === 'number' ? b.constant('i32', [rows - 1], []) : b.node('Cast', [b.node('Squeeze', [b.node('Sub', [b.dim(rows), b.constant('i64', [1])])])], { to: elementTypes.i32 });
+  return b.once(`clamped ${name(ids)} ${rows}`, () => b.node('Max', [b.node('Min', [name(ids), last]), b.constant('i32', [0], [])]));
+}
+
+const gather: Lowering<'gather'> = (context, { inputs: [table, ids] }) => [context.b.node('Gather', [context.name(table!), clampedIds(context, ids!, table!.shape[0]!)], { axis: 0 })];
 
 // ScatterElements walks its updates in order on one thread, so that sums have a fixed order.
 const scatterAdd: Lowering<'scatterAdd'> = (context, { inputs: [updates, ids], attributes: { rows }, outputs: [out] }) => {
   const { b, name } = context;
   const rest = out!.shape.slice(1);
   const flatUpdates = b.node('Reshape', [name(updates!), b.node('Concat', [b.constant('i64', [-1]), b.shape(rest)], { axis: 0 })]);
-  const column = b.node('Reshape', [name(ids!), b.constant('i64', [-1, ...rest.map(() => 1)])]);
+  const column = b.node('Reshape', [clampedIds(context, ids!, rows), b.constant('i64', [-1, ...rest.map(() => 1)])]);
   const indices = b.node('Expand', [column, b.node('Shape', [flatUpdates])]);
   const zeros = b.node('Expand', [b.scalar(0), b.shape([rows, ...rest])]);
   return [b.node('ScatterElements', [zeros, indices, flatUpdates], { axis: 0, reduction: 'add' })];
