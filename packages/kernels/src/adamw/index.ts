@@ -72,7 +72,7 @@ export const gradientNorm: Kernel<GradientNormProblem> = {
     const parameters = pack([start]);
     return [...squares, { label: 'gradient-norm', code: normShader(parameters.length), parameters, arrays: [partial, output], writes: [output], workgroups: [1, 1, 1] }];
   },
-  cost: ({ lengths }) => ({ flops: 2 * lengths.reduce((a, b) => a + b, 0), bytes: 4 * lengths.reduce((a, b) => a + b, 0) }),
+  cost: ({ lengths }) => ({ flops: 2 * lengths.reduce((a, b) => a + b, 0), bytes: 4 + 4 * lengths.reduce((a, b) => a + b, 0) }),
   reference: (_, inputs): readonly Numbers[] => normReference(inputs),
   cases: normCases,
 };

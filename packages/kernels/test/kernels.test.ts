@@ -1,0 +1,51 @@
+import type { AnyKernel, ArraySpec, KernelCase, Numbers } from '@hybridmed/kernels';
+import { kernels } from '@hybridmed/kernels';
+import { prepareKernel, requestDevice } from '@hybridmed/webgpu';
+import { requestNodeAdapter } from '@hybridmed/webgpu/node';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+let gpu: GPUDevice;
+beforeAll(async () => {
+  gpu = await requestDevice((await requestNodeAdapter()).adapter);
+});
+afterAll(() => gpu.destroy());
+
+/** Numbers in [-1, 1) that look random and are the same everywhere. */
+function inputOf({ input }: KernelCase<unknown>, spec: ArraySpec, index: number): Numbers {
+  const given = input?.(index, spec);
+  if (given) return given;
+  const noise = (i: number) => (Math.sin((i + 1) * 12.9898 + index * 78.233) * 43758.5453) % 1;
+  return spec.type === 'i32' ? Int32Array.from({ length: spec.length }, (_, i) => (i * 31) % 7) : Float32Array.from({ length: spec.length }, (_, i) => noise(i));
+}
+
+function relativeError(ours: Numbers, theirs: Numbers): number {
+  expect(ours.length).toBe(theirs.length);
+  let [difference, scale] = [0, 0];
+  theirs.forEach((value, i) => {
+    const d = Math.abs(ours[i]! - value);
+    difference = Number.isNaN(d) ? Infinity : Math.max(difference, d);
+    scale = Math.max(scale, Math.abs(value));
+  });
+  return difference === 0 ? 0 : difference / scale;
+}
+
+describe.each(Object.values(kernels) as unknown as AnyKernel[])('$name', (kernel) => {
+  test.each(kernel.cases.filter(({ large }) => !large))('$name equals its reference', async (one) => {
+    const { problem, tolerance } = one;
+    const { inputs: specs } = kernel.arrays(problem);
+    const inputs = specs.map((spec, index) => inputOf(one, spec, index));
+    const expected = kernel.reference(problem, inputs);
+    const prepared = await prepareKernel(gpu, kernel, problem, inputs);
+    const outputs = await prepared.run();
+    outputs.forEach((output, i) => expect(relativeError(output, expected[i]!), `output ${i}`).toBeLessThanOrEqual(tolerance));
+    prepared.release();
+  });
+
+  test('costs are positive where there is work', () => {
+    for (const { problem } of kernel.cases) {
+      const { flops, bytes } = kernel.cost(problem);
+      expect(Number.isFinite(flops) && flops >= 0 && bytes >= 0).toBe(true);
+      if (kernel.dispatches(problem).length > 0) expect(bytes).toBeGreaterThan(0);
+    }
+  });
+});

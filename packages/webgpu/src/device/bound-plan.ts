@@ -1,0 +1,142 @@
+// A plan on the GPU: its parameters and inputs in buffers, its pipelines, its bind groups; running it allocates nothing.
+import type { HostArrays } from '@hybridmed/tensor';
+import { DeviceError } from '@hybridmed/tensor';
+import { byteLength } from '../plan/memory.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Value } from '../plan/values.ts';
+import type { CompiledShader, GpuContext } from './context.ts';
+import { deviceName, usage } from './context.ts';
+import { Readback } from './readback.ts';
+import type { GpuState } from './state.ts';
+import { unshared } from './state.ts';
+
+interface Place {
+  readonly buffer: GPUBuffer;
+  readonly offset: number;
+}
+
+/** Offsets of blocks one after another. */
+function layOut(sizes: readonly number[], alignment: number): { offsets: number[]; total: number } {
+  let total = 0;
+  const offsets = sizes.map((size) => {
+    const offset = total;
+    total += Math.ceil(size / alignment) * alignment;
+    return offset;
+  });
+  return { offsets, total };
+}
+
+/** A plan ready to run. */
+export class BoundPlan {
+  readonly plan: Plan;
+  readonly #context: GpuContext;
+  readonly #shaders: readonly CompiledShader[];
+  readonly #parameters: GPUBuffer;
+  readonly #parameterOffsets: readonly number[];
+  readonly #data: GPUBuffer;
+  readonly #dataOffsets: ReadonlyMap<string, number>;
+  readonly #readback: Readback;
+  #groups: GPUBindGroup[] = [];
+  #groupsFor: { state: GpuState | undefined; stateGeneration: number; arenaGeneration: number } | undefined;
+
+  private constructor(context: GpuContext, plan: Plan, shaders: readonly CompiledShader[]) {
+    this.#context = context;
+    this.plan = plan;
+    this.#shaders = shaders;
+    this.#readback = new Readback(context);
+    const { alignment } = context.limits;
+    const parameters = layOut(plan.dispatches.map((dispatch) => dispatch.parameters.byteLength), alignment);
+    this.#parameterOffsets = parameters.offsets;
+    this.#parameters = context.buffer('parameters', parameters.total, usage.uniform | usage.copyTarget);
+    const packed = new Uint32Array(parameters.total / 4);
+    plan.dispatches.forEach((dispatch, i) => packed.set(dispatch.parameters, parameters.offsets[i]! / 4));
+    if (packed.length > 0) context.gpu.queue.writeBuffer(this.#parameters, 0, packed);
+    const data = layOut(plan.data.map(({ value }) => byteLength(value)), alignment);
+    this.#dataOffsets = new Map(plan.data.map(({ name }, i) => [name, data.offsets[i]!]));
+    this.#data = context.buffer('inputs', data.total, usage.storage | usage.copySource | usage.copyTarget);
+  }
+
+  /** Compiles a plan's distinct shaders, all at once. */
+  static async create(context: GpuContext, plan: Plan): Promise<BoundPlan> {
+    const shaders = await Promise.all(plan.dispatches.map(({ label, code, values, writes }) => context.shader(label, code, values.length, writes)));
+    return new BoundPlan(context, plan, shaders);
+  }
+
+  #place(value: Value, state: GpuState | undefined, arenas: readonly GPUBuffer[]): Place {
+    if (value.home.kind === 'data') return { buffer: this.#data, offset: this.#dataOffsets.get(value.home.name)! };
+    if (value.home.kind === 'state') return { buffer: state!.get(value.home.name)!.buffer, offset: 0 };
+    const { arena, offset } = this.plan.memory.placements.get(value)!;
+    return { buffer: arenas[arena]!, offset };
+  }
+
+  #bind(state: GpuState | undefined, arenas: readonly GPUBuffer[]): void {
+    const now = { state, stateGeneration: state?.generation ?? 0, arenaGeneration: this.#context.arenaGeneration };
+    const before = this.#groupsFor;
+    if (before && before.state === now.state && before.stateGeneration === now.stateGeneration && before.arenaGeneration === now.arenaGeneration) return;
+    this.#groups = this.plan.dispatches.map(({ parameters, values }, i) => {
+      const entries: GPUBindGroupEntry[] = [{ binding: 0, resource: { buffer: this.#parameters, offset: this.#parameterOffsets[i]!, size: parameters.byteLength } }];
+      values.forEach((value, k) => {
+        const { buffer, offset } = this.#place(value, state, arenas);
+        entries.push({ binding: k + 1, resource: { buffer, offset, size: byteLength(value) } });
+      });
+      return this.#context.gpu.createBindGroup({ layout: this.#shaders[i]!.layout, entries });
+    });
+    this.#groupsFor = now;
+  }
+
+  /** One run: inputs in, one encoder, one submission, results out. */
+  async run(data: HostArrays, state: GpuState | undefined): Promise<HostArrays> {
+    const { plan } = this;
+    const { gpu } = this.#context;
+    if (plan.updates.length > 0 && !state) throw new DeviceError(deviceName, 'the graph updates state; give a state to run with');
+    const arenas = this.#context.arenas(plan.memory.arenas);
+    // Entries that are new or change their size must not lose what the run still reads: those are replaced after it.
+    const fits = (name: string, size: number) => state!.get(name)?.buffer.size === Math.max(16, size);
+    this.#bind(state, arenas);
+    for (const { name, value } of plan.data) {
+      const array = data[name]!.data;
+      if (value.length > 0) gpu.queue.writeBuffer(this.#data, this.#dataOffsets.get(name)!, unshared(array instanceof Float64Array ? Float32Array.from(array) : array));
+    }
+    const encoder = gpu.createCommandEncoder({ label: 'step' });
+    const pass = encoder.beginComputePass();
+    plan.dispatches.forEach(({ workgroups }, i) => {
+      pass.setPipeline(this.#shaders[i]!.pipeline);
+      pass.setBindGroup(0, this.#groups[i]!);
+      pass.dispatchWorkgroups(...workgroups);
+    });
+    pass.end();
+    const readable = plan.results.map(({ name, value, shape }) => ({ name, ...this.#place(value, state, arenas), length: value.length, type: value.type, shape }));
+    const { finish } = this.#readback.encode(encoder, readable);
+    const later = plan.updates.filter(({ name, value }) => !fits(name, value.length * 4));
+    for (const update of plan.updates) {
+      if (later.includes(update)) continue;
+      const { name, value, shape } = update;
+      const from = this.#place(value, state, arenas);
+      const { buffer } = state!.ensure(name, shape, value.type);
+      if (value.length > 0 && buffer !== from.buffer) encoder.copyBufferToBuffer(from.buffer, from.offset, buffer, 0, value.length * 4);
+    }
+    gpu.queue.submit([encoder.finish()]);
+    if (later.length > 0) this.#replace(later, state!, arenas);
+    const results = await finish();
+    this.#context.check();
+    return results;
+  }
+
+  /** Copies updates into entries that are new or of another size, once nothing reads the old ones. */
+  #replace(updates: Plan['updates'], state: GpuState, arenas: readonly GPUBuffer[]): void {
+    const encoder = this.#context.gpu.createCommandEncoder({ label: 'new state' });
+    const sources = updates.map(({ value }) => this.#place(value, state, arenas));
+    updates.forEach(({ name, value, shape }, i) => {
+      const { buffer } = state.ensure(name, shape, value.type);
+      if (value.length > 0) encoder.copyBufferToBuffer(sources[i]!.buffer, sources[i]!.offset, buffer, 0, value.length * 4);
+    });
+    this.#context.gpu.queue.submit([encoder.finish()]);
+  }
+
+  /** Frees the plan's buffers. */
+  release(): void {
+    this.#parameters.destroy();
+    this.#data.destroy();
+    this.#readback.release();
+  }
+}

@@ -1,0 +1,129 @@
+// What all programs of one GPU device share: pipelines by shader, arenas that grow, one run at a time, and how errors surface.
+/// <reference types="@webgpu/types" />
+import { DeviceError } from '@hybridmed/tensor';
+import type { MemoryLimits } from '../plan/memory.ts';
+
+/** Name of the device in errors. */
+export const deviceName = 'webgpu';
+
+// WebGPU's flags by number: Node has no globals for them before an adapter was asked for, and they never change.
+export const usage = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128 } as const;
+
+/** A pipeline and the layout its bind groups follow. */
+export interface CompiledShader {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+/** Shared state of one GPUDevice. */
+export class GpuContext {
+  readonly gpu: GPUDevice;
+  readonly limits: MemoryLimits & { readonly maxInputs: number };
+  readonly #shaders = new Map<string, Promise<CompiledShader>>();
+  readonly #layouts = new Map<string, GPUBindGroupLayout>();
+  readonly #arenas: GPUBuffer[] = [];
+  /** Grows with every change of an arena: bind groups made before are stale. */
+  arenaGeneration = 0;
+  #turn: Promise<unknown> = Promise.resolve();
+  #lost: string | undefined;
+  #failure: string | undefined;
+
+  constructor(gpu: GPUDevice) {
+    this.gpu = gpu;
+    const { minStorageBufferOffsetAlignment, minUniformBufferOffsetAlignment, maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = gpu.limits;
+    this.limits = {
+      alignment: Math.max(minStorageBufferOffsetAlignment, minUniformBufferOffsetAlignment, 16),
+      maxBufferSize: Math.floor(maxBufferSize / 256) * 256,
+      maxBindingSize: maxStorageBufferBindingSize,
+      maxInputs: maxStorageBuffersPerShaderStage - 1,
+    };
+    void gpu.lost.then(({ message, reason }) => (this.#lost = reason === 'destroyed' ? 'the device was closed' : `the device was lost (${message.split('\n')[0] || 'no reason given'})`));
+    gpu.addEventListener('uncapturederror', (event) => (this.#failure ??= (event as GPUUncapturedErrorEvent).error.message.split('\n')[0]!));
+  }
+
+  /** Throws a DeviceError where the device can no longer compute. */
+  check(): void {
+    if (this.#lost) throw new DeviceError(deviceName, `${this.#lost}; open a new device and load the last checkpoint`);
+    if (this.#failure) throw new DeviceError(deviceName, `${this.#failure}; run \`hybridmed verify\` on this adapter, or choose another device`);
+  }
+
+  /** Runs one job after the others. */
+  enqueue<T>(job: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(() => {
+      this.check();
+      return job();
+    });
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
+  /** A buffer of at least `size` bytes. Throws a DeviceError with the size where the adapter cannot hold it. */
+  buffer(label: string, size: number, flags: number): GPUBuffer {
+    if (size > this.limits.maxBufferSize) throw new DeviceError(deviceName, `${label} needs ${size} bytes in one buffer, the adapter allows ${this.limits.maxBufferSize}; use a smaller batch or model`);
+    return this.gpu.createBuffer({ label, size: Math.ceil(Math.max(size, 16) / 4) * 4, usage: flags });
+  }
+
+  /** Arenas of at least the given sizes; shared by all programs, since only one runs at a time. */
+  arenas(sizes: readonly number[]): readonly GPUBuffer[] {
+    sizes.forEach((size, i) => {
+      if ((this.#arenas[i]?.size ?? 0) >= size && this.#arenas[i]) return;
+      this.#arenas[i]?.destroy();
+      this.#arenas[i] = this.buffer(`arena ${i}`, size, usage.storage | usage.copySource | usage.copyTarget);
+      this.arenaGeneration++;
+    });
+    return this.#arenas;
+  }
+
+  /** Bytes of all arenas. */
+  get arenaBytes(): number {
+    return this.#arenas.reduce((total, { size }) => total + size, 0);
+  }
+
+  #layout(bindings: number, writes: readonly number[]): GPUBindGroupLayout {
+    const key = `${bindings} ${writes.join()}`;
+    let layout = this.#layouts.get(key);
+    if (!layout) {
+      const storage = Array.from({ length: bindings }, (_, i) => ({ binding: i + 1, visibility: 4, buffer: { type: writes.includes(i) ? ('storage' as const) : ('read-only-storage' as const) } }));
+      layout = this.gpu.createBindGroupLayout({ entries: [{ binding: 0, visibility: 4, buffer: { type: 'uniform' } }, ...storage] });
+      this.#layouts.set(key, layout);
+    }
+    return layout;
+  }
+
+  /** The pipeline of a shader: each distinct one is compiled once. */
+  shader(label: string, code: string, bindings: number, writes: readonly number[]): Promise<CompiledShader> {
+    let compiled = this.#shaders.get(code);
+    if (!compiled) {
+      compiled = this.#compile(label, code, this.#layout(bindings, writes));
+      this.#shaders.set(code, compiled);
+    }
+    return compiled;
+  }
+
+  async #compile(label: string, code: string, layout: GPUBindGroupLayout): Promise<CompiledShader> {
+    const module = this.gpu.createShaderModule({ label, code });
+    try {
+      const pipeline = await this.gpu.createComputePipelineAsync({ label, layout: this.gpu.createPipelineLayout({ bindGroupLayouts: [layout] }), compute: { module, entryPoint: 'main' } });
+      return { pipeline, layout };
+    } catch (error) {
+      const { messages } = await module.getCompilationInfo();
+      const reason = messages.find(({ type }) => type === 'error')?.message ?? (error as Error).message.split('\n')[0]!;
+      throw new DeviceError(deviceName, `the kernel "${label}" does not compile: ${reason}`);
+    }
+  }
+
+  /** Frees the arenas and the device. */
+  close(): void {
+    for (const arena of this.#arenas) arena.destroy();
+    this.gpu.destroy();
+  }
+}
+
+const contexts = new WeakMap<GPUDevice, GpuContext>();
+
+/** The context of a GPUDevice: one, however many devices and kernels are made on it. */
+export function contextOf(gpu: GPUDevice): GpuContext {
+  let context = contexts.get(gpu);
+  if (!context) contexts.set(gpu, (context = new GpuContext(gpu)));
+  return context;
+}

@@ -1,0 +1,72 @@
+// A compiled graph on the GPU: one plan for each set of sizes it meets.
+import type { Bindings, Graph, HostArrays, Program } from '@hybridmed/tensor';
+import { bindInputs, decompose, mergeEqualNodes } from '@hybridmed/tensor';
+import { keptOps } from '../plan/ops.ts';
+import { makePlan } from '../plan/plan.ts';
+import { BoundPlan } from './bound-plan.ts';
+import type { GpuContext } from './context.ts';
+import { deviceName } from './context.ts';
+import type { GpuState } from './state.ts';
+
+/** Plans kept for different sizes; the one used longest ago goes first. */
+const maxPlans = 24;
+
+/** What a plan will take, before anything is allocated. */
+export interface PlanSummary {
+  readonly bindings: Bindings;
+  readonly dispatches: number;
+  /** Distinct shaders. */
+  readonly shaders: number;
+  /** Bytes of the arenas: the peak of all intermediates. */
+  readonly arenaBytes: number;
+  /** Bytes that the intermediates would take without sharing. */
+  readonly unsharedBytes: number;
+}
+
+/** A program, with what its plans take. */
+export interface GpuProgram extends Program {
+  /** Plans for given sizes without running. */
+  summary(bindings: Bindings): PlanSummary;
+}
+
+/** Lowers a graph; planning waits for sizes. */
+export function compileProgram(context: GpuContext, graph: Graph): GpuProgram {
+  const lowered = mergeEqualNodes(decompose(graph, (op) => keptOps.has(op)));
+  const plans = new Map<string, Promise<BoundPlan>>();
+  const planFor = (bindings: Bindings): Promise<BoundPlan> => {
+    const key = JSON.stringify(Object.entries(bindings).toSorted());
+    const known = plans.get(key);
+    if (known) {
+      plans.delete(key);
+      plans.set(key, known);
+      return known;
+    }
+    const made = BoundPlan.create(context, makePlan(deviceName, lowered, bindings, context.limits));
+    plans.set(key, made);
+    made.catch(() => plans.delete(key));
+    if (plans.size > maxPlans) {
+      const [oldest, plan] = [...plans][0]!;
+      plans.delete(oldest);
+      void plan.then((bound) => bound.release());
+    }
+    return made;
+  };
+  return {
+    graph,
+    run: (data, state) =>
+      context.enqueue(async () => {
+        const own = state as GpuState | undefined;
+        const shapes = Object.fromEntries(Object.keys(graph.state).flatMap((name) => (own?.get(name) ? [[name, own.get(name)!.shape]] : [])));
+        const bindings = bindInputs(deviceName, graph, data, shapes);
+        return (await (await planFor(bindings)).run(data, own)) as Record<string, HostArrays[string]>;
+      }),
+    summary(bindings) {
+      const { dispatches, memory } = makePlan(deviceName, lowered, bindings, context.limits);
+      return { bindings, dispatches: dispatches.length, shaders: new Set(dispatches.map(({ code }) => code)).size, arenaBytes: memory.arenas.reduce((a, b) => a + b, 0), unsharedBytes: memory.unshared };
+    },
+    release() {
+      for (const plan of plans.values()) void plan.then((bound) => bound.release()).catch(() => undefined);
+      plans.clear();
+    },
+  };
+}

@@ -1,0 +1,71 @@
+// One kernel alone, on plain arrays: what the harness and the benchmarks of kernels use.
+/// <reference types="@webgpu/types" />
+import type { Kernel, Numbers } from '@hybridmed/kernels';
+import { contextOf, usage } from './context.ts';
+import { Readback } from './readback.ts';
+
+/** A kernel's problem on the GPU, ready to be run many times. */
+export interface PreparedKernel {
+  /** Runs `times` times in one submission and waits. Returns milliseconds of the whole. */
+  time(times: number): Promise<number>;
+  /** Runs once and returns the outputs. */
+  run(): Promise<Numbers[]>;
+  release(): void;
+}
+
+/** Puts a problem's inputs on the GPU and compiles its shaders. Outputs begin as zeros. */
+export async function prepareKernel<P>(gpu: GPUDevice, kernel: Kernel<P>, problem: P, inputs: readonly Numbers[]): Promise<PreparedKernel> {
+  const context = contextOf(gpu);
+  const { inputs: inputSpecs, outputs, temporaries = [] } = kernel.arrays(problem);
+  const specs = [...inputSpecs, ...outputs, ...temporaries];
+  const flags = usage.storage | usage.copySource | usage.copyTarget;
+  const buffers = specs.map(({ length }, i) => context.buffer(`array ${i}`, length * 4, flags));
+  inputs.forEach((data, i) => {
+    if (data.length > 0) gpu.queue.writeBuffer(buffers[i]!, 0, data as Float32Array<ArrayBuffer>);
+  });
+  const dispatches = await Promise.all(
+    kernel.dispatches(problem).map(async ({ label, code, parameters, arrays, writes, workgroups }) => {
+      const { pipeline, layout } = await context.shader(label, code, arrays.length, writes.map((i) => arrays.indexOf(i)));
+      const uniforms = context.buffer('parameters', parameters.byteLength, usage.uniform | usage.copyTarget);
+      gpu.queue.writeBuffer(uniforms, 0, parameters as Uint32Array<ArrayBuffer>);
+      const entries = [{ binding: 0, resource: { buffer: uniforms } }, ...arrays.map((i, k) => ({ binding: k + 1, resource: { buffer: buffers[i]! } }))];
+      return { pipeline, group: gpu.createBindGroup({ layout, entries }), workgroups, uniforms };
+    }),
+  );
+  const encode = (encoder: GPUCommandEncoder, times: number) => {
+    const pass = encoder.beginComputePass();
+    for (let time = 0; time < times; time++) {
+      for (const { pipeline, group, workgroups } of dispatches) {
+        pass.setPipeline(pipeline);
+        pass.setBindGroup(0, group);
+        pass.dispatchWorkgroups(...workgroups);
+      }
+    }
+    pass.end();
+  };
+  const readback = new Readback(context);
+  return {
+    async time(times) {
+      const encoder = gpu.createCommandEncoder();
+      encode(encoder, times);
+      const start = performance.now();
+      gpu.queue.submit([encoder.finish()]);
+      await gpu.queue.onSubmittedWorkDone();
+      return performance.now() - start;
+    },
+    async run() {
+      const encoder = gpu.createCommandEncoder();
+      encode(encoder, 1);
+      const arrays = outputs.map(({ type, length }, i) => ({ name: String(i), buffer: buffers[inputSpecs.length + i]!, offset: 0, length, type, shape: [length] }));
+      const { finish } = readback.encode(encoder, arrays);
+      gpu.queue.submit([encoder.finish()]);
+      const result = await finish();
+      context.check();
+      return outputs.map((_, i) => result[String(i)]!.data as Numbers);
+    },
+    release() {
+      for (const buffer of [...buffers, ...dispatches.map(({ uniforms }) => uniforms)]) buffer.destroy();
+      readback.release();
+    },
+  };
+}

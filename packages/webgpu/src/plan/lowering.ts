@@ -1,0 +1,140 @@
+// Lowering a graph with bound sizes: element-wise chains grow until something needs their values; everything else becomes kernels.
+import type { AnyKernel, Dispatch, ElementType, Kernel, View } from '@hybridmed/kernels';
+import { kernels, stridesOf } from '@hybridmed/kernels';
+import type { Bindings, Graph, Node, Tensor } from '@hybridmed/tensor';
+import { bindShape } from '@hybridmed/tensor';
+import { chainOf, isWhole } from './chains.ts';
+import type { Chain, Operand, PlannedDispatch, Value } from './values.ts';
+
+const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+/** Steps that one chain may have. */
+const maxSteps = 24;
+
+/** State of a lowering. */
+export class Lowering {
+  readonly bindings: Bindings;
+  readonly dispatches: PlannedDispatch[] = [];
+  readonly #maxInputs: number;
+  readonly #operands = new Map<Node, Operand[]>();
+  readonly #uses: Map<Node, number[]>;
+  readonly #state = new Map<string, { readonly update: Tensor | undefined; readonly lastReader: Node | undefined; readonly shown: boolean }>();
+  #nextId = 0;
+
+  constructor(bindings: Bindings, uses: Map<Node, number[]>, maxInputs: number) {
+    this.bindings = bindings;
+    this.#uses = uses;
+    this.#maxInputs = maxInputs;
+  }
+
+  /** A new dense array. */
+  create(type: ElementType, length: number, home: Value['home'] = { kind: 'arena' }): Value {
+    return { id: this.#nextId++, type, length, home };
+  }
+
+  shape(tensor: Tensor): number[] {
+    return bindShape(tensor.shape, this.bindings);
+  }
+
+  set(node: Node, operands: readonly Operand[]): void {
+    this.#operands.set(node, [...operands]);
+  }
+
+  /** Sets output 0 as a chain: computed at once where it is used twice, too long, or reads too much. */
+  setChain(node: Node, chain: Chain): void {
+    const once = this.#uses.get(node)![0]! <= 1 || (chain.steps.length === 1 && chain.inputs.length === 0) || chain.steps.length === 0;
+    const operand: Operand = { kind: 'chain', chain };
+    this.set(node, [operand]);
+    if (!once || chain.steps.length > maxSteps) this.value(node.outputs[0]!);
+  }
+
+  operand({ node, index }: Tensor): Operand {
+    return this.#operands.get(node)![index]!;
+  }
+
+  /** A tensor as a chain over its own shape. */
+  chain(tensor: Tensor): Chain {
+    const operand = this.operand(tensor);
+    return operand.kind === 'chain' ? operand.chain : chainOf(operand.value, this.shape(tensor));
+  }
+
+  /** Chains that may be joined: where together they read too many arrays, the longest are computed first. */
+  joinable(tensors: readonly Tensor[]): Chain[] {
+    for (;;) {
+      const chains = tensors.map((tensor) => this.chain(tensor));
+      const inputs = new Set(chains.flatMap((chain) => chain.inputs.map(({ value, offset, strides }) => `${value.id} ${offset} ${strides.join()}`)));
+      const steps = chains.reduce((total, chain) => total + chain.steps.length, 0);
+      if (inputs.size <= this.#maxInputs && steps < maxSteps) return chains;
+      const longest = chains.map((chain, i) => ({ i, size: chain.inputs.length + chain.steps.length, open: chain.steps.length > 0 })).filter(({ open }) => open).toSorted((a, b) => b.size - a.size)[0];
+      if (!longest) return chains;
+      this.value(tensors[longest.i]!);
+    }
+  }
+
+  /** A tensor as a dense array: a chain is computed here. */
+  value(tensor: Tensor): Value {
+    const operand = this.operand(tensor);
+    if (operand.kind === 'value') return operand.value;
+    const { chain } = operand;
+    const value = isWhole(chain) ? chain.inputs[0]!.value : this.compute(chain);
+    this.#operands.get(tensor.node)![tensor.index] = { kind: 'value', value, shape: chain.shape };
+    return value;
+  }
+
+  /** Computes a chain into a new array, or into a view of a given one. */
+  compute(chain: Chain, target?: { value: Value; offset: number; strides: readonly number[] }): Value {
+    const value = target?.value ?? this.create(chain.type, count(chain.shape));
+    const inputs: View[] = chain.inputs.map(({ value: from, offset, strides }) => ({ type: from.type, length: from.length, offset, strides }));
+    const steps = chain.steps.map((step) => ({ ...step, arguments: step.arguments.map((argument) => ('input' in argument ? argument.input : chain.inputs.length + argument.step)) }));
+    const output: View = { type: value.type, length: value.length, offset: target?.offset ?? 0, strides: target?.strides ?? stridesOf(chain.shape) };
+    this.run(kernels.map, { shape: chain.shape, inputs, steps, output }, chain.inputs.map((input) => input.value), [value]);
+    return value;
+  }
+
+  /** Adds a kernel's dispatches on given inputs; outputs are made where not given. */
+  run<P>(kernel: Kernel<P>, problem: NoInfer<P>, inputs: readonly Value[], outputs?: readonly Value[]): Value[] {
+    const arrays = kernel.arrays(problem);
+    const made = outputs ?? arrays.outputs.map(({ type, length }) => this.create(type, length));
+    const temporaries = (arrays.temporaries ?? []).map(({ type, length }) => this.create(type, length));
+    const all = [...inputs, ...made, ...temporaries];
+    const planned = kernel.dispatches(problem);
+    const { flops, bytes } = kernel.cost(problem);
+    for (const dispatch of planned) this.#add(dispatch, all, flops / planned.length, bytes / planned.length);
+    return [...made];
+  }
+
+  #add({ label, code, parameters, arrays, writes, workgroups }: Dispatch, all: readonly Value[], flops: number, bytes: number): void {
+    this.dispatches.push({ label, code, parameters, values: arrays.map((i) => all[i]!), writes: writes.map((i) => arrays.indexOf(i)), workgroups, flops, bytes });
+  }
+
+  /** Notes what the graph reads and writes, for `mayOverwrite`. */
+  watch(graph: Graph, nodes: readonly Node[]): void {
+    for (const [name, tensor] of Object.entries(graph.state)) {
+      const readers = nodes.filter((node) => node.inputs.some((input) => input.node === tensor.node));
+      const shown = Object.values(graph.results).some((result) => result.node === tensor.node) || Object.entries(graph.updates).some(([other, update]) => other !== name && update.node === tensor.node);
+      this.#state.set(name, { update: graph.updates[name], lastReader: readers.at(-1), shown });
+    }
+  }
+
+  /** Whether a node may rewrite a state entry where it lies: it is the last to read it, and its output is the entry's new value. */
+  mayOverwrite(node: Node, value: Value): boolean {
+    if (value.home.kind !== 'state') return false;
+    const { update, lastReader, shown } = this.#state.get(value.home.name)!;
+    return !shown && lastReader === node && update?.node === node;
+  }
+
+  /** Computes every open chain that reads one of these arrays and is still to be used: they are about to change. */
+  settle(changing: ReadonlySet<Value>): void {
+    for (const [node, operands] of this.#operands) {
+      operands.forEach((operand, index) => {
+        if (operand.kind === 'chain' && operand.chain.inputs.some(({ value }) => changing.has(value)) && !isWhole(operand.chain)) this.value(node.outputs[index]!);
+      });
+    }
+  }
+}
+
+/** Runs a kernel and sets a node's outputs to its outputs. */
+export function lowerTo<P>(lowering: Lowering, node: Node, kernel: Kernel<P>, problem: NoInfer<P>): void {
+  const values = lowering.run(kernel as AnyKernel, problem, node.inputs.map((input) => lowering.value(input)));
+  lowering.set(node, values.slice(0, node.outputs.length).map((value, i) => ({ kind: 'value', value, shape: lowering.shape(node.outputs[i]!) })));
+}

@@ -1,0 +1,56 @@
+// A plan: a graph with bound sizes as dispatches in order, with memory placed and copies at the end.
+import type { Bindings, Graph, Node, Tensor } from '@hybridmed/tensor';
+import { bindShape, graphNodes, graphOutputs } from '@hybridmed/tensor';
+import { Lowering } from './lowering.ts';
+import type { MemoryLimits, MemoryPlan } from './memory.ts';
+import { planMemory } from './memory.ts';
+import { lowerings } from './ops.ts';
+import type { PlannedDispatch, Value } from './values.ts';
+
+/** A value that leaves the plan under a name. */
+export interface Output {
+  readonly name: string;
+  readonly value: Value;
+  readonly shape: readonly number[];
+}
+
+/** Everything a run does. */
+export interface Plan {
+  readonly data: readonly Output[];
+  readonly state: readonly Output[];
+  readonly dispatches: readonly PlannedDispatch[];
+  readonly results: readonly Output[];
+  /** Updates that are copied to the state at the end; those made in place are not among them. */
+  readonly updates: readonly Output[];
+  readonly memory: MemoryPlan;
+}
+
+/** How often each output of each node is used. */
+function countUses(graph: Graph, nodes: readonly Node[]): Map<Node, number[]> {
+  const uses = new Map<Node, number[]>(nodes.map((node) => [node, node.outputs.map(() => 0)]));
+  const use = ({ node, index }: Tensor) => uses.get(node)![index]!++;
+  for (const node of nodes) node.inputs.forEach(use);
+  graphOutputs(graph).forEach(use);
+  return uses;
+}
+
+/** Plans a lowered graph for given sizes. Throws a DeviceError where the adapter cannot hold it. */
+export function makePlan(device: string, graph: Graph, bindings: Bindings, limits: MemoryLimits & { maxInputs: number }): Plan {
+  const nodes = graphNodes(graph);
+  const lowering = new Lowering(bindings, countUses(graph, nodes), limits.maxInputs);
+  lowering.watch(graph, nodes);
+  const inputs = (entries: Readonly<Record<string, Tensor>>, kind: 'data' | 'state'): Output[] =>
+    Object.entries(entries).map(([name, tensor]) => {
+      const shape = bindShape(tensor.shape, bindings);
+      const value = lowering.create(tensor.dtype, shape.reduce((a, b) => a * b, 1), { kind, name });
+      lowering.set(tensor.node, [{ kind: 'value', value, shape }]);
+      return { name, value, shape };
+    });
+  const [data, state] = [inputs(graph.data, 'data'), inputs(graph.state, 'state')];
+  for (const node of nodes) if (node.op !== 'input') (lowerings[node.op] as (node: Node, lowering: Lowering) => void)(node, lowering);
+  const outputs = (entries: Readonly<Record<string, Tensor>>): Output[] => Object.entries(entries).map(([name, tensor]) => ({ name, value: lowering.value(tensor), shape: lowering.shape(tensor) }));
+  const results = outputs(graph.results);
+  const updates = outputs(graph.updates).filter(({ name, value }) => !(value.home.kind === 'state' && value.home.name === name));
+  const kept = new Set([...results, ...updates].map(({ value }) => value));
+  return { data, state, dispatches: lowering.dispatches, results, updates, memory: planMemory(device, lowering.dispatches, kept, limits) };
+}
