@@ -33,15 +33,13 @@ export class CpuState implements DeviceState {
     }
   }
 
-  read(names: readonly string[] = this.names()): Promise<Record<string, HostArray>> {
-    return Promise.resolve(
-      Object.fromEntries(
-        names.map((name) => {
-          const entry = this.#entries.get(name);
-          if (!entry) throw new DeviceError('cpu', `state has no entry "${name}"`);
-          return [name, { data: entry.array.data.slice(), shape: entry.array.shape }];
-        }),
-      ),
+  async read(names: readonly string[] = this.names()): Promise<Record<string, HostArray>> {
+    return Object.fromEntries(
+      names.map((name) => {
+        const entry = this.#entries.get(name);
+        if (!entry) throw new DeviceError('cpu', `state has no entry "${name}"`);
+        return [name, { data: entry.array.data.slice(), shape: [...entry.array.shape] }];
+      }),
     );
   }
 
