@@ -43,9 +43,19 @@ export function hostState(device: string, convert: (array: HostArray) => HostArr
 
 type HostState = ReturnType<typeof hostState>;
 
-/** Compiles a graph to an interpreter; `override` may take over ops, and `keeps` says which fused ops it takes whole. */
-export function interpret(name: string, graph: Graph, precision: 'f32' | 'f64', override?: Override, keeps: (op: Node['op']) => boolean = () => false): Program {
-  const lowered = mergeEqualNodes(decompose(graph, keeps));
+/** How an interpreter computes, and what it keeps. */
+export interface InterpretOptions {
+  /** Precision of values between ops. */
+  readonly precision: 'f32' | 'f64';
+  /** Precision of results and state. */
+  readonly keeps: 'f32' | 'f64';
+  /** May take over ops. */
+  readonly override?: Override;
+}
+
+/** Compiles a graph to an interpreter of its primitives. */
+export function interpret(name: string, graph: Graph, { precision, keeps, override }: InterpretOptions): Program {
+  const lowered = mergeEqualNodes(decompose(graph, () => false));
   const nodes = graphNodes(lowered);
   const floats: Run['floats'] = (length) => (precision === 'f64' ? new Float64Array(length) : new Float32Array(length));
   const toFloat = (array: HostArray): HostArray => toPrecision(array, precision);
@@ -59,7 +69,7 @@ export function interpret(name: string, graph: Graph, precision: 'f32' | 'f64', 
       const run: Run = { bindings, floats };
       const values = new Map<Node, readonly Value[]>();
       for (const [entry, { node }] of Object.entries(graph.data)) values.set(node, [toFloat(data[entry]!)]);
-      for (const [entry, { node }] of Object.entries(graph.state)) values.set(node, [state!.get(entry)!]);
+      for (const [entry, { node }] of Object.entries(graph.state)) values.set(node, [toFloat(state!.get(entry)!)]);
       const get = ({ node, index }: Tensor): Value => values.get(node)![index]!;
       const wanted = new Set([...Object.values(lowered.results), ...Object.values(lowered.updates)].map((value) => value.node));
       nodes.forEach((node, position) => {
@@ -73,8 +83,12 @@ export function interpret(name: string, graph: Graph, precision: 'f32' | 'f64', 
       });
       const updates = Object.entries(lowered.updates).map(([entry, value]) => [entry, get(value)] as const);
       if (updates.length > 0 && !state) throw new DeviceError(name, 'the graph updates state; give a state to run with');
-      for (const [entry, { data: array, shape }] of updates) state!.put(entry, { data: array.slice(), shape });
-      return Object.fromEntries(Object.entries(lowered.results).map(([entry, value]) => [entry, { data: get(value).data.slice(), shape: get(value).shape }]));
+      const kept = (value: HostArray): HostArray => {
+        const converted = toPrecision(value, keeps);
+        return converted.data === value.data ? { data: value.data.slice(), shape: value.shape } : converted;
+      };
+      for (const [entry, value] of updates) state!.put(entry, kept(value));
+      return Object.fromEntries(Object.entries(lowered.results).map(([entry, value]) => [entry, kept(get(value))]));
     },
   };
 }
@@ -99,7 +113,7 @@ export function plainDevice({ precision = 'f32' }: PlainOptions = {}): Device {
   const name = `plain (${precision})`;
   return {
     info: { kind: 'plain', name: `plain JavaScript, ${precision === 'f64' ? 'float64' : 'f32'}`, software: true },
-    compile: async (graph) => interpret(name, graph, precision),
+    compile: async (graph) => interpret(name, graph, { precision, keeps: precision }),
     createState: (initial) => hostState(name, (array) => toPrecision(array, precision), initial),
     close: async () => undefined,
   };
