@@ -1,0 +1,58 @@
+// The whole suite: builds (which checks types), checks the tests' types, lints, runs every test, and ends with one plain line.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const only = process.argv.slice(2);
+
+/** Runs a command of node_modules/.bin in the root; resolves to its exit code. */
+function run(command, args) {
+  return new Promise((resolve) => {
+    const child = spawn(join(root, 'node_modules/.bin', command), args, { cwd: root, stdio: 'inherit', env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' } });
+    child.on('error', (error) => {
+      process.stderr.write(`${command}: ${error.message}; run npm ci first\n`);
+      resolve(1);
+    });
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+}
+
+let [passed, failed] = [0, 0];
+
+/** Counts one check as a test. */
+async function check(name, command, args) {
+  process.stdout.write(`\n# ${name}\n`);
+  const code = await run(command, args);
+  if (code === 0) passed++;
+  else failed++;
+  return code === 0;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'hybridmed-test-'));
+try {
+  if (only.length === 0) {
+    await check('build', 'turbo', ['run', 'build', '--output-logs=errors-only']);
+    await check('types of tests and tools', 'tsc', ['-p', 'tsconfig.test.json', '--noEmit']);
+    await check('lint', 'oxlint', ['--deny-warnings']);
+  }
+  process.stdout.write('\n# tests\n');
+  const report = join(folder, 'report.json');
+  const code = await run('vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...only]);
+  try {
+    const { numPassedTests, numFailedTests, numFailedTestSuites, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'));
+    passed += numPassedTests;
+    failed += numFailedTests;
+    if (numPendingTests > 0) process.stdout.write(`${numPendingTests} tests were skipped; each says why in its name\n`);
+    // A file that does not load has no tests to fail.
+    if (code !== 0 && numFailedTests === 0) failed += Math.max(1, numFailedTestSuites);
+  } catch {
+    failed++;
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
+process.exitCode = failed === 0 ? 0 : 1;
