@@ -22,5 +22,4 @@ export type AnyKernel = Kernel<unknown>;
 
 export { stridesOf } from './kernel.ts';
 export type { ArraySpec, Cost, Dispatch, ElementType, Kernel, KernelArrays, KernelCase, Numbers } from './kernel.ts';
-export type { MapOp, MapProblem, MapStep, View } from './map/index.ts';
-export { isDense } from './map/index.ts';
+export type { MapOp, MapProblem, MapStep, View } from './map/problem.ts';

@@ -31,6 +31,7 @@ const textOf = (value: unknown): string => (typeof value === 'object' && value !
 export function parseReport(xml: string, file: string): OpeniReport {
   const sound = XMLValidator.validate(xml);
   if (sound !== true) throw new DataError(`${file}: broken XML at line ${sound.err.line} (${sound.err.msg}); restore the file`);
+  // oxlint-disable-next-line typescript/no-explicit-any -- parsed XML has no type.
   const root = (parser.parse(xml) as { eCitation?: Record<string, any> }).eCitation;
   if (!root) throw new DataError(`${file}: has no eCitation; it is not an Open-I report`);
   const sections: Record<string, string> = {};

@@ -22,7 +22,10 @@ export function auc(labels: Labels, scores: ArrayLike<number>): number {
   for (let i = 0; i < order.length; ) {
     let [positive, negative] = [0, 0];
     const score = scores[order[i]!];
-    for (; i < order.length && scores[order[i]!] === score; i++) labels[order[i]!] ? positive++ : negative++;
+    for (; i < order.length && scores[order[i]!] === score; i++) {
+      if (labels[order[i]!]) positive++;
+      else negative++;
+    }
     wins += negative * (above + positive / 2);
     above += positive;
     negatives += negative;

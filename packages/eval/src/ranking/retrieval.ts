@@ -53,7 +53,8 @@ export function ranks(similarities: Float64Array, queries: number, belongs: (que
     let [before, own] = [0, 0];
     row.forEach((score, entry) => {
       if (score > best) before++;
-      else if (score === best) belongs(query, entry) ? own++ : before++;
+      else if (score === best && belongs(query, entry)) own++;
+      else if (score === best) before++;
     });
     return own === 0 ? columns : before;
   });

@@ -38,7 +38,8 @@ const concat: Operation<'concat'> = (inputs, { axis }, [shape], run) => {
   let start = 0;
   for (const { data, shape: part } of inputs) {
     const length = count(part.slice(axis));
-    for (let row = 0; length > 0 && row < data.length / length; row++) out.set(data.subarray(row * length, (row + 1) * length), row * inner + start);
+    const rows = length > 0 ? data.length / length : 0;
+    for (let row = 0; row < rows; row++) out.set(data.subarray(row * length, (row + 1) * length), row * inner + start);
     start += length;
   }
   return [{ data: out, shape: shape! }];
@@ -89,7 +90,7 @@ const max: Operation<'max'> = ([x], { axes }, [shape], run) => {
   return [{ data: out, shape: shape! }];
 };
 
-const argmax: Operation<'argmax'> = ([x], _, [shape]) => {
+const argmax: Operation<'argmax'> = ([x], _attributes, [shape]) => {
   const width = x!.shape.at(-1)!;
   const out = Int32Array.from({ length: count(shape!) }, (_, row) => {
     let best = 0;

@@ -26,7 +26,7 @@ export function offsets(shape: readonly number[], strides: readonly number[], ba
   const total = count(shape);
   const result = new Int32Array(total);
   if (total === 0) return result;
-  const index = new Array<number>(shape.length).fill(0);
+  const index = shape.map(() => 0);
   let offset = base;
   for (let i = 0; i < total; i++) {
     result[i] = offset;

@@ -72,6 +72,7 @@ export async function recoverFolder(folder: string): Promise<void> {
 }
 
 /** Reads and parses a JSON file. Throws one line that names the file and what is wrong. */
+// oxlint-disable-next-line typescript/no-explicit-any -- callers check what they read.
 export async function readJson(path: string): Promise<any> {
   let text: string;
   try {

@@ -80,25 +80,25 @@ export async function accumulatedStep(device: Device, state: DeviceState, model:
     const size = Math.ceil(studies / accumulate);
     const parts = Array.from({ length: Math.ceil(studies / size) }, (_, i) => sliceBatch(batch, i * size, Math.min(studies, (i + 1) * size)));
     const keys = parts.map((_, i) => keyData(mix32(seed + plan.stage), step * accumulate + i));
-    let global_: HostArrays | undefined;
+    let contrasted: HostArrays | undefined;
     if (project && global) {
       const projections: HostArrays[] = [];
       for (const [i, part] of parts.entries()) projections.push(await project.run({ image: part.image!, impression: part.impression!, impression_mask: part.impression_mask!, key: keys[i]! }, state));
       const groups: HostArrays = plan.stage === 2 && plan.duplicates === 'positives' ? { groups: batch.groups! } : {};
-      global_ = await global.run({ image: concatRows(projections.map((p) => p.image!)), text: concatRows(projections.map((p) => p.text!)), ...groups }, state);
+      contrasted = await global.run({ image: concatRows(projections.map((p) => p.image!)), text: concatRows(projections.map((p) => p.text!)), ...groups }, state);
     }
     const tokens = (batch.target_mask!.data as Float32Array).reduce((total: number, value: number) => total + value, 0);
     const fields = stepFields(plan).filter((field) => field !== 'groups');
     const losses: Record<string, number> = {};
     for (const [i, part] of parts.entries()) {
-      const rows: HostArrays = global_ ? sliceBatch({ cg_image: global_.cg_image!, cg_text: global_.cg_text! }, i * size, Math.min(studies, (i + 1) * size)) : {};
-      const cached: HostArrays = global_ ? { ...rows, cg_scale: i === 0 ? global_.cg_scale! : scalar(0) } : {};
+      const rows: HostArrays = contrasted ? sliceBatch({ cg_image: contrasted.cg_image!, cg_text: contrasted.cg_text! }, i * size, Math.min(studies, (i + 1) * size)) : {};
+      const cached: HostArrays = contrasted ? { ...rows, cg_scale: i === 0 ? contrasted.cg_scale! : scalar(0) } : {};
       const hidden: HostArrays = part.teacher_hidden ? { teacher_hidden: part.teacher_hidden } : {};
       const data = Object.fromEntries(fields.map((field) => [field, part[field]!]));
       const results = await micro.run({ ...data, ...hidden, ...cached, key: keys[i]!, token_count: scalar(Math.max(1, tokens)), study_count: scalar(studies) }, state);
       for (const [name, value] of Object.entries(results)) losses[name] = (losses[name] ?? 0) + number(value);
     }
-    if (global_) losses.cg = number(global_.cg);
+    if (contrasted) losses.cg = number(contrasted.cg);
     const weights: Readonly<Record<string, number>> = plan.stage === 1 ? { sum: 1 } : { ...plan.weights };
     const total = Object.entries(losses).reduce((sum, [name, value]) => sum + (weights[name] ?? 0) * value, 0);
     const { gradient_norm: norm } = await update.run({ learning_rate: scalar(learningRate), step: scalar(step + 1) }, state);

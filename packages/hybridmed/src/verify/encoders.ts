@@ -47,7 +47,7 @@ export async function verifyEncoder(device: Device, golden: Golden): Promise<Com
   const program = await device.compile(graph);
   const results = await program.run({ ...inputs, 'cotangent.tokens': cotangents.tokens!, 'cotangent.global': cotangents.global! }, state);
   report.add('value', relativeError(results.value!.data, Float64Array.of(json.value)), bound);
-  for (const key of Object.keys(results).filter((key) => key.startsWith('out.') || key.startsWith('grad_in.'))) report.add(key, relativeError(results[key]!.data, arrays[key]!.data), bound);
+  for (const [quantity, { data }] of Object.entries(results)) if (quantity.startsWith('out.') || quantity.startsWith('grad_in.')) report.add(quantity, relativeError(data, arrays[quantity]!.data), bound);
   report.addGradients('gradients', withPrefix(results, 'grad.'), withPrefix(arrays, 'grad.'), bound);
   if (training) {
     const after = withPrefix(arrays, 'buffer_after.');

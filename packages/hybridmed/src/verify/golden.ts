@@ -5,6 +5,7 @@ import type { HostArray, HostArrays } from '@hybridmed/tensor';
 export interface Golden {
   readonly name: string;
   // The JSON's shape depends on the kind of golden; each replay reads what it needs.
+  // oxlint-disable-next-line typescript/no-explicit-any -- as said.
   readonly json: Readonly<Record<string, any>>;
   readonly arrays: HostArrays;
   /** Text files its JSON names (vocabularies), by the path it names them by. */

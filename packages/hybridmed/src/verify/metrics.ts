@@ -20,6 +20,7 @@ interface TextPart {
 /** Threshold that a key such as `f1_at_0_2` names. */
 const thresholdOf = (key: string): number => Number(key.slice(key.indexOf('_at_') + 4).replace('_', '.'));
 
+// oxlint-disable-next-line typescript/no-explicit-any -- goldens are as untyped as their JSON.
 function compareRanking(report: Report, ranking: Readonly<Record<string, any>>): void {
   const { labels, scores } = ranking as { labels: number[]; scores: number[] };
   const decided = { f1, accuracy, mcc };

@@ -42,7 +42,7 @@ export async function verifyModelLosses(device: Device, golden: Golden): Promise
   const model = createModel(json.config as ModelConfig);
   const batch = batchOf(golden, 'batch.');
   const teacher = withPrefix(arrays, 'teacher.');
-  for (const stage of ['stage1', 'stage2', 'stage2_live'].filter((key) => key in json)) {
+  for (const stage of ['stage1', 'stage2', 'stage2_live'].filter((part) => part in json)) {
     const plan = planOf(stage, json[stage] as StageJson, stage === 'stage2' ? 'snapshot' : 'live', 'groups' in batch);
     const state = device.createState({ ...withPrefix(arrays, 'param.'), ...(stage === 'stage2' ? teacherState(model, teacher) : {}) });
     const program = await device.compile(gradientGraph(model, plan));

@@ -1,7 +1,7 @@
 // Chains that models meet, and awkward ones.
 import type { KernelCase } from '../kernel.ts';
 import { product, stridesOf } from '../kernel.ts';
-import type { MapProblem, MapStep, View } from './index.ts';
+import type { MapProblem, MapStep, View } from './problem.ts';
 
 const dense = (shape: readonly number[], type: View['type'] = 'f32'): View => ({ type, length: product(shape), offset: 0, strides: stridesOf(shape) });
 const view = (length: number, offset: number, strides: readonly number[], type: View['type'] = 'f32'): View => ({ type, length, offset, strides });

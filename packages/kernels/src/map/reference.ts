@@ -1,7 +1,7 @@
 // Element-wise chains on the host.
 import type { Numbers } from '../kernel.ts';
 import { product } from '../kernel.ts';
-import type { MapProblem, MapStep, View } from './index.ts';
+import type { MapProblem, MapStep, View } from './problem.ts';
 
 /** erf by its Maclaurin series and, further out, the continued fraction of erfc. */
 export function erf(x: number): number {
@@ -43,7 +43,7 @@ function apply({ op, type, value = 0 }: MapStep, [a, b, c]: readonly number[], k
     case 'less':
       return a! < b! ? 1 : 0;
     case 'equal':
-      return a! === b! ? 1 : 0;
+      return Object.is(a, b) || a === b ? 1 : 0;
     case 'where':
       return a! !== 0 ? b! : c!;
     case 'neg':

@@ -1,7 +1,7 @@
 // The shader of an element-wise chain: one thread per element.
 import { declare, f, perThread, u } from '../shader.ts';
-import type { MapProblem, MapStep } from './index.ts';
-import { isDense } from './index.ts';
+import type { MapProblem, MapStep } from './problem.ts';
+import { isDense } from './problem.ts';
 
 // Polynomials of erf with an error of about one unit in the last place, after N. Juffa (constants only).
 const erfFunction = `

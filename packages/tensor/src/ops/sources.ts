@@ -36,7 +36,7 @@ export const sourceRows = {
   } satisfies OpRow<'full'>,
   iota: {
     documentation: '0, 1, ..., size-1 as i32 (size).',
-    infer: (_inputs, { size }) => [{ shape: [size], dtype: 'i32' }],
+    infer: (_inputs, attributes) => [{ shape: [attributes.size], dtype: 'i32' }],
     gradient: 'zero',
   } satisfies OpRow<'iota'>,
   size: {

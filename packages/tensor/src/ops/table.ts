@@ -2,9 +2,9 @@
 import type { OpName } from './attributes.ts';
 import { attentionRows } from './attention.ts';
 import { contractionRows } from './contractions.ts';
-import { elementwiseRows } from './elementwise.ts';
+import { elementwiseRows } from './elementwise-rows.ts';
 import { lossRows } from './losses.ts';
-import { movementRows } from './movement.ts';
+import { movementRows } from './movement-rows.ts';
 import { normalizationRows } from './normalization.ts';
 import { optimizerRows } from './optimizer.ts';
 import { reductionRows } from './reductions.ts';

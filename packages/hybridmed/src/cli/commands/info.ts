@@ -19,7 +19,7 @@ export function addInfo(program: Command, output: Output): void {
       if (json) return printJson(output, info);
       const { parameters, secondBranch } = info;
       output.result(`${info.checkpoint}: preset ${info.preset}, stage ${info.stage}, vocabulary ${grouped(info.vocabulary)}\n\n`);
-      output.result(table([...Object.entries(parameters).map(([part, count]) => [part, grouped(count)])]));
+      output.result(table(Object.entries(parameters).map(([part, count]) => [part, grouped(count)])));
       output.result(`\nThe second branch (the image's cross-attention) costs ${grouped(secondBranch.parameters)} parameters, ${secondBranch.percentOfDecoder} % of the decoder and ${secondBranch.percentOfModel} % of the model.\n`);
     });
 }

@@ -1,0 +1,43 @@
+// What an element-wise chain is: views of arrays, steps, and where the results go.
+import type { ElementType } from '../kernel.ts';
+
+/** Steps that take values of one type (`add` to `maximum` also take i32). */
+export type MapOp = 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'less' | 'equal' | 'where' | 'neg' | 'exp' | 'log' | 'sqrt' | 'erf' | 'gelu' | 'geluGrad' | 'toF32' | 'toI32' | 'constant' | 'index' | 'random';
+
+/**
+ * One step. `arguments` are numbers of earlier values: the inputs first, then the steps. `constant` has a `value`; `index` gives
+ * the position along axis `value`; `random` reads input `arguments[0]`, a key of two i32, as a whole, with stream `value`.
+ */
+export interface MapStep {
+  readonly op: MapOp;
+  readonly type: ElementType;
+  readonly arguments: readonly number[];
+  readonly value?: number;
+}
+
+/** Where elements lie: `offset + sum(index * stride)`. A stride of 0 repeats. */
+export interface View {
+  readonly type: ElementType;
+  /** Elements of the array that is bound. */
+  readonly length: number;
+  readonly offset: number;
+  readonly strides: readonly number[];
+}
+
+/** A chain over all indices of `shape`; the last value (step, or the only input) is written. */
+export interface MapProblem {
+  readonly shape: readonly number[];
+  readonly inputs: readonly View[];
+  readonly steps: readonly MapStep[];
+  readonly output: View;
+}
+
+/** True where a view's elements lie in the order of the index. */
+export function isDense(view: View, shape: readonly number[]): boolean {
+  let step = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    if (shape[axis] !== 1 && view.strides[axis] !== step) return false;
+    step *= shape[axis]!;
+  }
+  return view.offset === 0;
+}
