@@ -94,3 +94,6 @@ fn groupMax(value: f32, lane: u32) -> f32 {
 
 /** The least f32: what a maximum starts from. WGSL takes it exactly. */
 export const lowest = '-3.4028234663852886e38f';
+
+/** The least i32. */
+export const lowestInteger = 'i32(-2147483648)';

@@ -1,6 +1,7 @@
 // The public face of the GPU device; it runs in browsers. What only Node has is `@hybridmed/webgpu/node`.
 export { browserWebgpuDevice, requestDevice, webgpuDevice } from './device/device.ts';
 export type { WebgpuDevice } from './device/device.ts';
+export { DeviceLimitError, DeviceLostError } from './device/errors.ts';
 export type { GpuProgram, PlanSummary } from './device/program.ts';
 export { prepareKernel } from './device/run-kernel.ts';
 export type { PreparedKernel } from './device/run-kernel.ts';

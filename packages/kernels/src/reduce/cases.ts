@@ -3,10 +3,10 @@ import type { KernelCase } from '../kernel.ts';
 import { product, stridesOf } from '../kernel.ts';
 import type { ReduceProblem } from './index.ts';
 
-function over(op: 'sum' | 'max', shape: readonly number[], axes: readonly number[]): ReduceProblem {
+function over(op: 'sum' | 'max', shape: readonly number[], axes: readonly number[], type: ReduceProblem['type'] = 'f32'): ReduceProblem {
   const strides = stridesOf(shape);
   const stays = shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
-  return { op, length: product(shape), kept: stays.map((a) => shape[a]!), keptStrides: stays.map((a) => strides[a]!), reduced: axes.map((a) => shape[a]!), reducedStrides: axes.map((a) => strides[a]!) };
+  return { op, type, length: product(shape), kept: stays.map((a) => shape[a]!), keptStrides: stays.map((a) => strides[a]!), reduced: axes.map((a) => shape[a]!), reducedStrides: axes.map((a) => strides[a]!) };
 }
 
 /** Cases. */
@@ -18,6 +18,8 @@ export const cases: readonly KernelCase<ReduceProblem>[] = [
   { name: 'max of rows 9x129', problem: over('max', [9, 129], [1]), tolerance: 0 },
   { name: 'max over nothing', problem: over('max', [3, 0], [1]), tolerance: 0 },
   { name: 'sum over nothing', problem: over('sum', [0, 5], [0]), tolerance: 0 },
+  { name: 'sum of whole numbers 7x130', problem: over('sum', [7, 130], [1], 'i32'), tolerance: 0 },
+  { name: 'max of whole numbers over nothing', problem: over('max', [3, 0], [1], 'i32'), tolerance: 0 },
   { name: 'no results', problem: over('sum', [0, 5], [1]), tolerance: 0 },
   { name: 'sum of columns, bias gradient, ViT-B/16, batch 8', problem: over('sum', [8 * 197, 768], [0]), tolerance: 1e-5, large: true },
 ];

@@ -1,5 +1,5 @@
 // Sums and maxima over any axes: one thread per result where few elements meet, one workgroup where many do.
-import type { Kernel, Numbers } from '../kernel.ts';
+import type { ElementType, Kernel, Numbers } from '../kernel.ts';
 import { product } from '../kernel.ts';
 import { pack, spread, spreadThreads } from '../shader.ts';
 import { cases } from './cases.ts';
@@ -9,6 +9,7 @@ import { shader } from './wgsl.ts';
 /** A reduction: sizes and strides of the axes that stay, and of those that go. Results are dense in the order of the kept axes. */
 export interface ReduceProblem {
   readonly op: 'sum' | 'max';
+  readonly type: ElementType;
   readonly length: number;
   readonly kept: readonly number[];
   readonly keptStrides: readonly number[];
@@ -16,19 +17,19 @@ export interface ReduceProblem {
   readonly reducedStrides: readonly number[];
 }
 
-/** From this many elements per result on, a workgroup shares the work. */
+/** From this many elements per result on, a workgroup shares the work (of f32; whole numbers are few). */
 const groupFrom = 96;
 
 /** The kernel. */
 export const reduce: Kernel<ReduceProblem> = {
   name: 'reduce',
   pass: () => 'forward',
-  arrays: ({ length, kept }) => ({ inputs: [{ type: 'f32', length }], outputs: [{ type: 'f32', length: product(kept) }] }),
+  arrays: ({ type, length, kept }) => ({ inputs: [{ type, length }], outputs: [{ type, length: product(kept) }] }),
   dispatches: (problem) => {
     const [results, each] = [product(problem.kept), product(problem.reduced)];
     if (results === 0) return [];
     const parameters = pack([results, each, ...problem.kept, ...problem.keptStrides, ...problem.reduced, ...problem.reducedStrides]);
-    const grouped = each >= groupFrom;
+    const grouped = each >= groupFrom && problem.type === 'f32';
     return [{ label: `reduce ${problem.op}`, code: shader(problem, grouped, parameters.length), parameters, arrays: [0, 1], writes: [1], workgroups: grouped ? spread(results) : spreadThreads(results) }];
   },
   cost: ({ kept, reduced, length }) => ({ flops: product(kept) * product(reduced), bytes: 4 * (length + product(kept)) }),

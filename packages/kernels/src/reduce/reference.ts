@@ -13,11 +13,11 @@ function offset(flat: number, sizes: readonly number[], strides: readonly number
 }
 
 /** Every result in turn. */
-export function reference({ op, kept, keptStrides, reduced, reducedStrides }: ReduceProblem, x: Numbers): Numbers[] {
-  const out = new Float32Array(product(kept));
+export function reference({ op, type, kept, keptStrides, reduced, reducedStrides }: ReduceProblem, x: Numbers): Numbers[] {
+  const out = type === 'i32' ? new Int32Array(product(kept)) : new Float32Array(product(kept));
   for (let i = 0; i < out.length; i++) {
     const base = offset(i, kept, keptStrides);
-    let total = op === 'sum' ? 0 : -3.4028234663852886e38;
+    let total = op === 'sum' ? 0 : type === 'i32' ? -2147483648 : -3.4028234663852886e38;
     for (let j = 0; j < product(reduced); j++) {
       const value = x[base + offset(j, reduced, reducedStrides)]!;
       total = op === 'sum' ? total + value : Math.max(total, value);

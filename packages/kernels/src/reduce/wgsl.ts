@@ -1,5 +1,5 @@
 // The shader of a reduction.
-import { declare, groupReductions, lowest, perGroup, perThread, u, workgroupSize } from '../shader.ts';
+import { declare, groupReductions, lowest, lowestInteger, perGroup, perThread, u, workgroupSize } from '../shader.ts';
 import type { ReduceProblem } from './index.ts';
 
 /** Lines that turn the index `name` into an offset over axes whose sizes and strides begin at parameters `sizes` and `strides`. */
@@ -15,12 +15,12 @@ function offsetOf(name: string, rank: number, sizes: number, strides: number): s
 }
 
 /** One thread or one workgroup per result. Sums of a thread run in order; sums of a group in a fixed tree. */
-export function shader({ op, kept, reduced }: ReduceProblem, grouped: boolean, parameterCount: number): string {
-  const head = declare([{ name: 'x', type: 'f32' }, { name: 'y', type: 'f32', write: true }], parameterCount);
+export function shader({ op, type, kept, reduced }: ReduceProblem, grouped: boolean, parameterCount: number): string {
+  const head = declare([{ name: 'x', type }, { name: 'y', type, write: true }], parameterCount);
   const [k, r] = [kept.length, reduced.length];
   const base = offsetOf('i', k, 2, 2 + k);
   const at = offsetOf('j', r, 2 + 2 * k, 2 + 2 * k + r);
-  const start = op === 'sum' ? '0.0f' : lowest;
+  const start = type === 'i32' ? (op === 'sum' ? '0i' : lowestInteger) : op === 'sum' ? '0.0f' : lowest;
   const combine = op === 'sum' ? 'total += x[base + at];' : 'total = max(total, x[base + at]);';
   const loop = (from: string, step: string) => `  let base = ${base};
   var total = ${start};

@@ -6,9 +6,9 @@ const ids = (of: (i: number) => number) => (index: number, { length }: ArraySpec
 
 /** Cases. */
 export const cases: readonly KernelCase<ScatterAddProblem>[] = [
-  { name: '130 rows into 11x5', problem: { rows: 11, width: 5, ids: 130 }, tolerance: 2e-6, input: ids((i) => (i * 7) % 13) },
-  { name: 'all into one row', problem: { rows: 3, width: 4, ids: 70 }, tolerance: 4e-6, input: ids(() => 1) },
-  { name: 'no rows to add', problem: { rows: 3, width: 4, ids: 0 }, tolerance: 0 },
-  { name: 'no table', problem: { rows: 0, width: 4, ids: 0 }, tolerance: 0 },
-  { name: 'BERT embeddings, 8 x 128 tokens', problem: { rows: 30522, width: 768, ids: 1024 }, tolerance: 1e-5, input: ids((i) => (i * 7919) % 500), large: true },
+  { name: '130 rows into 11x5', problem: { type: 'f32', rows: 11, width: 5, ids: 130 }, tolerance: 2e-6, input: ids((i) => (i * 7) % 13) },
+  { name: 'all into one row', problem: { type: 'f32', rows: 3, width: 4, ids: 70 }, tolerance: 4e-6, input: ids(() => 1) },
+  { name: 'no rows to add', problem: { type: 'f32', rows: 3, width: 4, ids: 0 }, tolerance: 0 },
+  { name: 'no table', problem: { type: 'f32', rows: 0, width: 4, ids: 0 }, tolerance: 0 },
+  { name: 'BERT embeddings, 8 x 128 tokens', problem: { type: 'f32', rows: 30522, width: 768, ids: 1024 }, tolerance: 1e-5, input: ids((i) => (i * 7919) % 500), large: true },
 ];

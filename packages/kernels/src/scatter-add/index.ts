@@ -1,5 +1,5 @@
 // Rows summed into a table by id, without atomics: each id's rows form a chain that one thread walks in order.
-import type { Kernel, Numbers } from '../kernel.ts';
+import type { ElementType, Kernel, Numbers } from '../kernel.ts';
 import { pack, spread, spreadThreads } from '../shader.ts';
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
@@ -7,6 +7,7 @@ import { addShader, linkShader, zeroShader } from './wgsl.ts';
 
 /** `ids` rows of `width` elements are added to a table of `rows` zeros. Ids outside are clamped. */
 export interface ScatterAddProblem {
+  readonly type: ElementType;
   readonly rows: number;
   readonly width: number;
   readonly ids: number;
@@ -16,21 +17,21 @@ export interface ScatterAddProblem {
 export const scatterAdd: Kernel<ScatterAddProblem> = {
   name: 'scatter-add',
   pass: () => 'backward',
-  arrays: ({ rows, width, ids }) => ({
-    inputs: [{ type: 'f32', length: ids * width }, { type: 'i32', length: ids }],
-    outputs: [{ type: 'f32', length: rows * width }],
+  arrays: ({ type, rows, width, ids }) => ({
+    inputs: [{ type, length: ids * width }, { type: 'i32', length: ids }],
+    outputs: [{ type, length: rows * width }],
     temporaries: [{ type: 'i32', length: ids }],
   }),
-  dispatches: ({ rows, width, ids }) => {
+  dispatches: ({ type, rows, width, ids }) => {
     if (rows * width === 0) return [];
     const zero = pack([rows * width]);
-    const first = { label: 'scatter-add: zero', code: zeroShader(zero.length), parameters: zero, arrays: [2], writes: [2], workgroups: spreadThreads(rows * width) };
+    const first = { label: 'scatter-add: zero', code: zeroShader(type, zero.length), parameters: zero, arrays: [2], writes: [2], workgroups: spreadThreads(rows * width) };
     if (ids === 0) return [first];
     const [link, add] = [pack([ids, rows]), pack([ids * width, width, rows])];
     return [
       first,
       { label: 'scatter-add: chains', code: linkShader(link.length), parameters: link, arrays: [1, 3], writes: [3], workgroups: spread(ids) },
-      { label: 'scatter-add: sums', code: addShader(add.length), parameters: add, arrays: [0, 1, 3, 2], writes: [2], workgroups: spreadThreads(ids * width) },
+      { label: 'scatter-add: sums', code: addShader(type, add.length), parameters: add, arrays: [0, 1, 3, 2], writes: [2], workgroups: spreadThreads(ids * width) },
     ];
   },
   cost: ({ rows, width, ids }) => ({ flops: ids * width, bytes: 4 * (ids * width + rows * width + ids) }),

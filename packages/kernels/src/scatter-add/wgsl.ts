@@ -1,8 +1,9 @@
 // Shaders of the scatter-add: zeros, chains of equal ids, sums along the chains.
+import type { ElementType } from '../kernel.ts';
 import { declare, groupReductions, perGroup, perThread, u, workgroupSize } from '../shader.ts';
 
 /** Fills the table with zeros. */
-export const zeroShader = (parameterCount: number): string => `${declare([{ name: 'y', type: 'f32', write: true }], parameterCount)}${perThread(u(0), '  y[i] = 0.0f;')}`;
+export const zeroShader = (type: ElementType, parameterCount: number): string => `${declare([{ name: 'y', type, write: true }], parameterCount)}${perThread(u(0), `  y[i] = ${type}(0);`)}`;
 
 /**
  * For each position, one workgroup: the next position with the same id (0 for none), plus 2^30 where an earlier one exists.
@@ -23,7 +24,7 @@ ${perGroup(u(0), `  let own = clamped(ids[i]);
   if (lane == 0u) { chain[i] = select(0, i32(-next), next > -16777216.0f) + select(0, 1073741824, before > 0.0f); }`)}`;
 
 /** One thread per element of a row that begins a chain: sums along it. */
-export const addShader = (parameterCount: number): string => `${declare([{ name: 'x', type: 'f32' }, { name: 'ids', type: 'i32' }, { name: 'chain', type: 'i32' }, { name: 'y', type: 'f32', write: true }], parameterCount)}${perThread(u(0), `  let first = i / ${u(1)};
+export const addShader = (type: ElementType, parameterCount: number): string => `${declare([{ name: 'x', type }, { name: 'ids', type: 'i32' }, { name: 'chain', type: 'i32' }, { name: 'y', type, write: true }], parameterCount)}${perThread(u(0), `  let first = i / ${u(1)};
   let column = i % ${u(1)};
   if (chain[first] >= 1073741824) { return; }
   var total = x[i];

@@ -5,7 +5,8 @@ import { byteLength } from '../plan/memory.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Value } from '../plan/values.ts';
 import type { CompiledShader, GpuContext } from './context.ts';
-import { deviceName, usage } from './context.ts';
+import { usage } from './context.ts';
+import { deviceName } from './errors.ts';
 import { Readback } from './readback.ts';
 import type { GpuState } from './state.ts';
 import { unshared } from './state.ts';
@@ -117,7 +118,7 @@ export class BoundPlan {
     }
     gpu.queue.submit([encoder.finish()]);
     if (later.length > 0) this.#replace(later, state!, arenas);
-    const results = await finish();
+    const results = await this.#context.wait(finish());
     this.#context.check();
     return results;
   }

@@ -2,9 +2,7 @@
 /// <reference types="@webgpu/types" />
 import { DeviceError } from '@hybridmed/tensor';
 import type { MemoryLimits } from '../plan/memory.ts';
-
-/** Name of the device in errors. */
-export const deviceName = 'webgpu';
+import { DeviceLimitError, DeviceLostError, deviceName } from './errors.ts';
 
 // WebGPU's flags by number: Node has no globals for them before an adapter was asked for, and they never change.
 export const usage = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128 } as const;
@@ -34,7 +32,7 @@ export class GpuContext {
     this.limits = {
       alignment: Math.max(minStorageBufferOffsetAlignment, minUniformBufferOffsetAlignment, 16),
       maxBufferSize: Math.floor(maxBufferSize / 256) * 256,
-      maxBindingSize: maxStorageBufferBindingSize,
+      maxBindingSize: Math.min(maxStorageBufferBindingSize, maxBufferSize),
       maxInputs: maxStorageBuffersPerShaderStage - 1,
     };
     void gpu.lost.then(({ message, reason }) => (this.#lost = reason === 'destroyed' ? 'the device was closed' : `the device was lost (${message.split('\n')[0] || 'no reason given'})`));
@@ -43,8 +41,20 @@ export class GpuContext {
 
   /** Throws a DeviceError where the device can no longer compute. */
   check(): void {
-    if (this.#lost) throw new DeviceError(deviceName, `${this.#lost}; open a new device and load the last checkpoint`);
+    if (this.#lost) throw new DeviceLostError(this.#lost);
     if (this.#failure) throw new DeviceError(deviceName, `${this.#failure}; run \`hybridmed verify\` on this adapter, or choose another device`);
+  }
+
+  /** Waits for work of the GPU. Throws a DeviceError when it fails: a DeviceLostError where the device is gone. */
+  async wait<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      // Whether the device is lost may be told a little later than that its work failed.
+      await Promise.race([this.gpu.lost, new Promise((resolve) => setTimeout(resolve, 200))]);
+      this.check();
+      throw new DeviceError(deviceName, `the run failed: ${(error as Error).message.split('\n')[0]}`);
+    }
   }
 
   /** Runs one job after the others. */
@@ -57,9 +67,9 @@ export class GpuContext {
     return result;
   }
 
-  /** A buffer of at least `size` bytes. Throws a DeviceError with the size where the adapter cannot hold it. */
+  /** A buffer of at least `size` bytes. Throws a DeviceLimitError where the adapter cannot hold it. */
   buffer(label: string, size: number, flags: number): GPUBuffer {
-    if (size > this.limits.maxBufferSize) throw new DeviceError(deviceName, `${label} needs ${size} bytes in one buffer, the adapter allows ${this.limits.maxBufferSize}; use a smaller batch or model`);
+    if (size > this.limits.maxBufferSize) throw new DeviceLimitError(label, size, this.limits.maxBufferSize, 'hold');
     return this.gpu.createBuffer({ label, size: Math.ceil(Math.max(size, 16) / 4) * 4, usage: flags });
   }
 

@@ -2,7 +2,8 @@
 /// <reference types="@webgpu/types" />
 import type { Device, Graph } from '@hybridmed/tensor';
 import { DeviceError } from '@hybridmed/tensor';
-import { contextOf, deviceName } from './context.ts';
+import { contextOf } from './context.ts';
+import { deviceName } from './errors.ts';
 import type { GpuProgram } from './program.ts';
 import { compileProgram } from './program.ts';
 import { GpuState } from './state.ts';

@@ -5,7 +5,7 @@ import { keptOps } from '../plan/ops.ts';
 import { makePlan } from '../plan/plan.ts';
 import { BoundPlan } from './bound-plan.ts';
 import type { GpuContext } from './context.ts';
-import { deviceName } from './context.ts';
+import { deviceName } from './errors.ts';
 import type { GpuState } from './state.ts';
 
 /** Plans kept for different sizes; the one used longest ago goes first. */
@@ -41,7 +41,7 @@ export function compileProgram(context: GpuContext, graph: Graph): GpuProgram {
       plans.set(key, known);
       return known;
     }
-    const made = BoundPlan.create(context, makePlan(deviceName, lowered, bindings, context.limits));
+    const made = BoundPlan.create(context, makePlan(lowered, bindings, context.limits));
     plans.set(key, made);
     made.catch(() => plans.delete(key));
     if (plans.size > maxPlans) {
@@ -61,7 +61,7 @@ export function compileProgram(context: GpuContext, graph: Graph): GpuProgram {
         return (await (await planFor(bindings)).run(data, own)) as Record<string, HostArrays[string]>;
       }),
     summary(bindings) {
-      const { dispatches, memory } = makePlan(deviceName, lowered, bindings, context.limits);
+      const { dispatches, memory } = makePlan(lowered, bindings, context.limits);
       return { bindings, dispatches: dispatches.length, shaders: new Set(dispatches.map(({ code }) => code)).size, arenaBytes: memory.arenas.reduce((a, b) => a + b, 0), unsharedBytes: memory.unshared };
     },
     release() {

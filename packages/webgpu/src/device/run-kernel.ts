@@ -50,7 +50,7 @@ export async function prepareKernel<P>(gpu: GPUDevice, kernel: Kernel<P>, proble
       encode(encoder, times);
       const start = performance.now();
       gpu.queue.submit([encoder.finish()]);
-      await gpu.queue.onSubmittedWorkDone();
+      await context.wait(gpu.queue.onSubmittedWorkDone());
       return performance.now() - start;
     },
     async run() {
@@ -59,7 +59,7 @@ export async function prepareKernel<P>(gpu: GPUDevice, kernel: Kernel<P>, proble
       const arrays = outputs.map(({ type, length }, i) => ({ name: String(i), buffer: buffers[inputSpecs.length + i]!, offset: 0, length, type, shape: [length] }));
       const { finish } = readback.encode(encoder, arrays);
       gpu.queue.submit([encoder.finish()]);
-      const result = await finish();
+      const result = await context.wait(finish());
       context.check();
       return outputs.map((_, i) => result[String(i)]!.data as Numbers);
     },

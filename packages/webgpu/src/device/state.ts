@@ -2,7 +2,8 @@
 import type { DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
 import { DeviceError, dtypeOf } from '@hybridmed/tensor';
 import type { GpuContext } from './context.ts';
-import { deviceName, usage } from './context.ts';
+import { usage } from './context.ts';
+import { deviceName } from './errors.ts';
 import { Readback } from './readback.ts';
 
 /** One entry. */
@@ -62,16 +63,16 @@ export class GpuState implements DeviceState {
   }
 
   read(names: readonly string[] = this.names()): Promise<Record<string, HostArray>> {
-    const readable = names.map((name) => {
-      const entry = this.#entries.get(name);
-      if (!entry) throw new DeviceError(deviceName, `state has no entry "${name}"`);
-      return { name, buffer: entry.buffer, offset: 0, length: count(entry.shape), type: entry.type, shape: entry.shape };
-    });
     return this.#context.enqueue(async () => {
+      const readable = names.map((name) => {
+        const entry = this.#entries.get(name);
+        if (!entry) throw new DeviceError(deviceName, `state has no entry "${name}"`);
+        return { name, buffer: entry.buffer, offset: 0, length: count(entry.shape), type: entry.type, shape: entry.shape };
+      });
       const encoder = this.#context.gpu.createCommandEncoder({ label: 'read state' });
       const { finish } = this.#readback.encode(encoder, readable);
       this.#context.gpu.queue.submit([encoder.finish()]);
-      const result = await finish();
+      const result = await this.#context.wait(finish());
       this.#readback.release();
       return result;
     });

@@ -2,7 +2,7 @@
 import type { AnyKernel, Dispatch, ElementType, Kernel, View } from '@hybridmed/kernels';
 import { kernels, stridesOf } from '@hybridmed/kernels';
 import type { Bindings, Graph, Node, Tensor } from '@hybridmed/tensor';
-import { bindShape } from '@hybridmed/tensor';
+import { bindShape, graphOutputs } from '@hybridmed/tensor';
 import { chainOf, isWhole } from './chains.ts';
 import type { Chain, Operand, PlannedDispatch, Value } from './values.ts';
 
@@ -19,6 +19,8 @@ export class Lowering {
   readonly #operands = new Map<Node, Operand[]>();
   readonly #uses: Map<Node, number[]>;
   readonly #state = new Map<string, { readonly update: Tensor | undefined; readonly lastReader: Node | undefined; readonly shown: boolean }>();
+  #nodes: readonly Node[] = [];
+  #outputs: readonly Tensor[] = [];
   #nextId = 0;
 
   constructor(bindings: Bindings, uses: Map<Node, number[]>, maxInputs: number) {
@@ -62,7 +64,7 @@ export class Lowering {
   joinable(tensors: readonly Tensor[]): Chain[] {
     for (;;) {
       const chains = tensors.map((tensor) => this.chain(tensor));
-      const inputs = new Set(chains.flatMap((chain) => chain.inputs.map(({ value, offset, strides }) => `${value.id} ${offset} ${strides.join()}`)));
+      const inputs = new Set(chains.flatMap((chain) => chain.inputs.map(({ value, offset, strides }) => `${value.id} ${offset} ${strides.join()} of ${chain.shape.join()}`)));
       const steps = chains.reduce((total, chain) => total + chain.steps.length, 0);
       if (inputs.size <= this.#maxInputs && steps < maxSteps) return chains;
       const longest = chains.map((chain, i) => ({ i, size: chain.inputs.length + chain.steps.length, open: chain.steps.length > 0 })).filter(({ open }) => open).toSorted((a, b) => b.size - a.size)[0];
@@ -107,8 +109,10 @@ export class Lowering {
     this.dispatches.push({ label, code, parameters, values: arrays.map((i) => all[i]!), writes: writes.map((i) => arrays.indexOf(i)), workgroups, flops, bytes });
   }
 
-  /** Notes what the graph reads and writes, for `mayOverwrite`. */
+  /** Notes what the graph reads and writes, for `mayOverwrite` and `settle`. */
   watch(graph: Graph, nodes: readonly Node[]): void {
+    this.#nodes = nodes;
+    this.#outputs = graphOutputs(graph);
     for (const [name, tensor] of Object.entries(graph.state)) {
       const readers = nodes.filter((node) => node.inputs.some((input) => input.node === tensor.node));
       const shown = Object.values(graph.results).some((result) => result.node === tensor.node) || Object.entries(graph.updates).some(([other, update]) => other !== name && update.node === tensor.node);
@@ -123,12 +127,14 @@ export class Lowering {
     return !shown && lastReader === node && update?.node === node;
   }
 
-  /** Computes every open chain that reads one of these arrays and is still to be used: they are about to change. */
-  settle(changing: ReadonlySet<Value>): void {
-    for (const [node, operands] of this.#operands) {
-      operands.forEach((operand, index) => {
-        if (operand.kind === 'chain' && operand.chain.inputs.some(({ value }) => changing.has(value)) && !isWhole(operand.chain)) this.value(node.outputs[index]!);
-      });
+  /** Computes whatever reads one of these arrays and is used after `node`, which is about to change them. */
+  settle(changing: ReadonlySet<Value>, node: Node): void {
+    const after = this.#nodes.slice(this.#nodes.indexOf(node) + 1);
+    for (const tensor of new Set([...after.flatMap(({ inputs }) => inputs), ...this.#outputs])) {
+      const operands = this.#operands.get(tensor.node);
+      if (!operands || tensor.node.op === 'input') continue;
+      const chain = this.chain(tensor);
+      if (chain.inputs.some(({ value }) => changing.has(value))) operands[tensor.index] = { kind: 'value', value: this.compute(chain), shape: chain.shape };
     }
   }
 }

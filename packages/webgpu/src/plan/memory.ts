@@ -1,5 +1,5 @@
 // Places every intermediate in a few arenas: values that live at different times share bytes; what a dispatch writes lies in another arena than what it reads.
-import { DeviceError } from '@hybridmed/tensor';
+import { DeviceLimitError } from '../device/errors.ts';
 import type { PlannedDispatch, Value } from './values.ts';
 
 /** Where a value lies. */
@@ -70,15 +70,15 @@ function gapIn(blocks: readonly Block[], size: number): number {
   return offset;
 }
 
-/** Plans memory. `kept` are values needed after the last dispatch. Throws a DeviceError with sizes where the adapter cannot hold a value. */
-export function planMemory(device: string, dispatches: readonly PlannedDispatch[], kept: ReadonlySet<Value>, { alignment, maxBufferSize, maxBindingSize }: MemoryLimits): MemoryPlan {
+/** Plans memory. `kept` are values needed after the last dispatch. Throws a DeviceLimitError where the adapter cannot bind a value. */
+export function planMemory(dispatches: readonly PlannedDispatch[], kept: ReadonlySet<Value>, { alignment, maxBufferSize, maxBindingSize }: MemoryLimits): MemoryPlan {
   const placements = new Map<Value, Placement>();
   const live: Block[][] = [];
   const sizes: number[] = [];
   let unshared = 0;
   for (const [value, { first, last, conflicts }] of [...lives(dispatches, kept)].toSorted((a, b) => a[1].first - b[1].first)) {
     const size = Math.ceil(byteLength(value) / alignment) * alignment;
-    if (size > maxBindingSize) throw new DeviceError(device, `an intermediate of ${size} bytes is larger than the ${maxBindingSize} bytes the adapter can bind; use a smaller batch`);
+    if (size > maxBindingSize) throw new DeviceLimitError(`an intermediate of ${value.length} elements`, size, maxBindingSize, 'bind');
     unshared += size;
     const taken = new Set([...conflicts].flatMap((other) => (placements.has(other) ? [placements.get(other)!.arena] : [])));
     for (let arena = 0; ; arena++) {

@@ -52,7 +52,7 @@ function reduction<K extends 'sum' | 'max'>(op: 'sum' | 'max'): Lower<K> {
     const strides = stridesOf(shape);
     const { axes } = node.attributes as { axes: readonly number[] };
     const stays = shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
-    lowerTo(lowering, node as Node, kernels.reduce, { op, length: count(shape), kept: stays.map((a) => shape[a]!), keptStrides: stays.map((a) => strides[a]!), reduced: axes.map((a) => shape[a]!), reducedStrides: axes.map((a) => strides[a]!) });
+    lowerTo(lowering, node as Node, kernels.reduce, { op, type: node.outputs[0]!.dtype, length: count(shape), kept: stays.map((a) => shape[a]!), keptStrides: stays.map((a) => strides[a]!), reduced: axes.map((a) => shape[a]!), reducedStrides: axes.map((a) => strides[a]!) });
   };
 }
 
@@ -159,14 +159,14 @@ export const lowerings: { readonly [K in Exclude<OpName, 'input'>]: Lower<K> } =
   concat,
   sum: reduction('sum'),
   max: reduction('max'),
-  argmax: (node, lowering) => lowerTo(lowering, node, kernels.argmax, rowsOf(node.inputs[0]!, lowering)),
+  argmax: (node, lowering) => lowerTo(lowering, node, kernels.argmax, { type: node.inputs[0]!.dtype, ...rowsOf(node.inputs[0]!, lowering) }),
   gather: (node, lowering) => {
     const [table, ids] = node.inputs.map((input) => lowering.shape(input)) as [number[], number[]];
     lowerTo(lowering, node, kernels.gather, { type: node.outputs[0]!.dtype, rows: table[0]!, width: count(table.slice(1)), ids: count(ids) });
   },
   scatterAdd: (node, lowering) => {
     const ids = lowering.shape(node.inputs[1]!);
-    lowerTo(lowering, node, kernels.scatterAdd, { rows: bindDim(node.attributes.rows, lowering.bindings), width: count(lowering.shape(node.inputs[0]!).slice(ids.length)), ids: count(ids) });
+    lowerTo(lowering, node, kernels.scatterAdd, { type: node.outputs[0]!.dtype, rows: bindDim(node.attributes.rows, lowering.bindings), width: count(lowering.shape(node.inputs[0]!).slice(ids.length)), ids: count(ids) });
   },
   matmul,
   conv2d: convolution('output'),

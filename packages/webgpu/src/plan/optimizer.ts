@@ -13,7 +13,7 @@ export function lowerAdamW(node: Node<'adamW'>, lowering: Lowering): void {
   const [rate, step] = [lowering.value(node.inputs[0]!), lowering.value(node.inputs[1]!)];
   const gradients = block(1).map((tensor) => lowering.value(tensor));
   const olds = [0, 2, 3].map((at) => block(at).map((tensor) => lowering.value(tensor)));
-  lowering.settle(new Set(olds.flat()));
+  lowering.settle(new Set(olds.flat().filter((old) => lowering.mayOverwrite(node, old))), node);
   const [norm] = lowering.run(kernels.gradientNorm, { lengths: gradients.map(({ length }) => length) }, gradients);
   const updated = olds.map((values) => values.map((old) => (lowering.mayOverwrite(node, old) ? old : lowering.compute(chainOf(old, [old.length])))));
   for (let i = 0; i < n; i++) {

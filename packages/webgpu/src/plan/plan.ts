@@ -1,9 +1,11 @@
 // A plan: a graph with bound sizes as dispatches in order, with memory placed and copies at the end.
 import type { Bindings, Graph, Node, Tensor } from '@hybridmed/tensor';
 import { bindShape, graphNodes, graphOutputs } from '@hybridmed/tensor';
+import { DeviceLimitError } from '../device/errors.ts';
+import { chainOf } from './chains.ts';
 import { Lowering } from './lowering.ts';
 import type { MemoryLimits, MemoryPlan } from './memory.ts';
-import { planMemory } from './memory.ts';
+import { byteLength, planMemory } from './memory.ts';
 import { lowerings } from './ops.ts';
 import type { PlannedDispatch, Value } from './values.ts';
 
@@ -34,8 +36,8 @@ function countUses(graph: Graph, nodes: readonly Node[]): Map<Node, number[]> {
   return uses;
 }
 
-/** Plans a lowered graph for given sizes. Throws a DeviceError where the adapter cannot hold it. */
-export function makePlan(device: string, graph: Graph, bindings: Bindings, limits: MemoryLimits & { maxInputs: number }): Plan {
+/** Plans a lowered graph for given sizes. Throws a DeviceLimitError where the adapter cannot bind an array of it. */
+export function makePlan(graph: Graph, bindings: Bindings, limits: MemoryLimits & { maxInputs: number }): Plan {
   const nodes = graphNodes(graph);
   const lowering = new Lowering(bindings, countUses(graph, nodes), limits.maxInputs);
   lowering.watch(graph, nodes);
@@ -43,6 +45,7 @@ export function makePlan(device: string, graph: Graph, bindings: Bindings, limit
     Object.entries(entries).map(([name, tensor]) => {
       const shape = bindShape(tensor.shape, bindings);
       const value = lowering.create(tensor.dtype, shape.reduce((a, b) => a * b, 1), { kind, name });
+      if (byteLength(value) > limits.maxBindingSize) throw new DeviceLimitError(`the ${kind === 'data' ? 'input' : 'state entry'} "${name}"`, byteLength(value), limits.maxBindingSize, 'bind');
       lowering.set(tensor.node, [{ kind: 'value', value, shape }]);
       return { name, value, shape };
     });
@@ -50,7 +53,11 @@ export function makePlan(device: string, graph: Graph, bindings: Bindings, limit
   for (const node of nodes) if (node.op !== 'input') (lowerings[node.op] as (node: Node, lowering: Lowering) => void)(node, lowering);
   const outputs = (entries: Readonly<Record<string, Tensor>>): Output[] => Object.entries(entries).map(([name, tensor]) => ({ name, value: lowering.value(tensor), shape: lowering.shape(tensor) }));
   const results = outputs(graph.results);
-  const updates = outputs(graph.updates).filter(({ name, value }) => !(value.home.kind === 'state' && value.home.name === name));
+  // An entry that becomes another entry's old value gets a copy: that one may be written first.
+  const updates = outputs(graph.updates).flatMap(({ name, value, shape }): Output[] => {
+    if (value.home.kind !== 'state') return [{ name, value, shape }];
+    return value.home.name === name ? [] : [{ name, value: lowering.compute(chainOf(value, shape)), shape }];
+  });
   const kept = new Set([...results, ...updates].map(({ value }) => value));
-  return { data, state, dispatches: lowering.dispatches, results, updates, memory: planMemory(device, lowering.dispatches, kept, limits) };
+  return { data, state, dispatches: lowering.dispatches, results, updates, memory: planMemory(lowering.dispatches, kept, limits) };
 }
