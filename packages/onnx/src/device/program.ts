@@ -5,6 +5,7 @@ import type { InferenceSession } from 'onnxruntime-node';
 import { InferenceSession as Session, Tensor as OrtTensor } from 'onnxruntime-node';
 import { lower } from '../lower/lower.ts';
 import { adamWInPlace, addInPlace, scatterAddInPlace } from './adamw.ts';
+import { discard } from './discard.ts';
 import { bindTensor } from './entry.ts';
 import type { Slot } from './slots.ts';
 import type { CpuState } from './state.ts';
@@ -62,6 +63,8 @@ function hostArray({ data, dims }: OrtTensor): HostArray {
   return { data: data as Float32Array | Int32Array, shape: [...dims] };
 }
 
+const bufferOf = ({ data }: OrtTensor): ArrayBuffer => (data as Float32Array<ArrayBuffer>).buffer;
+
 /** Index of the summand that the session writes to the gradient's own place; -1 where all are scattered rows. */
 const denseTerm = (terms: readonly GradientTerm[]): number => terms.findIndex(({ ids }) => ids === undefined);
 
@@ -70,21 +73,21 @@ export async function compileProgram(graph: Graph, options: InferenceSession.Ses
   const compiled = await plan(graph, options).catch((error: unknown) => Promise.reject(new DeviceError('cpu', `ONNX Runtime refused the graph: ${oneLine(error)}`)));
   const { session, inputs, outputs, tail } = compiled;
   const buffers = new TermBuffers();
-  const placed = new Set(tail?.gradients.map((terms, i) => termName(i, denseTerm(terms))));
-  const termOutputs = Object.entries(outputs).filter(([name]) => name.startsWith(termPrefix) && !placed.has(name));
-  const ownOutputs = Object.keys(outputs).filter((name) => !name.startsWith(termPrefix));
 
-  async function runSession(data: HostArrays, state: CpuState | undefined, slots: readonly Slot[], bindings: Bindings): Promise<Readonly<Record<string, OrtTensor>>> {
+  /** Where the session writes the gradients' summands: one of each straight to the gradient's place. */
+  function termTensors({ gradients }: AdamWTail, slots: readonly Slot[], bindings: Bindings): Record<string, OrtTensor> {
+    const tensor = (i: number, j: number, dense: boolean, value: Tensor) => (dense ? slots[i]!.gradient.tensor : buffers.get(termName(i, j), bindShape(value.shape, bindings)));
+    return Object.fromEntries(gradients.flatMap((terms, i) => terms.map(({ value }, j) => [termName(i, j), tensor(i, j, j === denseTerm(terms), value)])));
+  }
+
+  async function runSession(data: HostArrays, state: CpuState | undefined, terms: Readonly<Record<string, OrtTensor>>): Promise<Readonly<Record<string, OrtTensor>>> {
     if (!session) return {};
     const feeds = Object.fromEntries(inputs.map((name) => [name, graph.data[name] ? bindTensor(data[name]!) : state!.get(name)!.tensor]));
-    const fetches: Record<string, OrtTensor | null> = Object.fromEntries(ownOutputs.map((name) => [name, null]));
-    for (const [name, { shape }] of termOutputs) fetches[name] = buffers.get(name, bindShape(shape, bindings));
-    tail?.gradients.forEach((terms, i) => {
-      const dense = denseTerm(terms);
-      if (dense >= 0) fetches[termName(i, dense)] = slots[i]!.gradient.tensor;
-    });
+    const read = Object.keys(outputs).filter((name) => !(name in terms));
     try {
-      return (await session.run(feeds, fetches)) as Record<string, OrtTensor>;
+      const values = (await session.run(feeds, { ...Object.fromEntries(read.map((name) => [name, null])), ...terms })) as Record<string, OrtTensor>;
+      discard(Object.entries(terms).flatMap(([name, own]) => (bufferOf(values[name]!) === bufferOf(own) ? [] : [bufferOf(values[name]!)])));
+      return values;
     } catch (error) {
       throw new DeviceError('cpu', `the run failed: ${oneLine(error)}`);
     }
@@ -98,12 +101,13 @@ export async function compileProgram(graph: Graph, options: InferenceSession.Ses
       const bindings = bindInputs('cpu', graph, data, shapes);
       if (Object.keys(graph.updates).length > 0 && !state) throw new DeviceError('cpu', 'the graph updates state; give a state to run with');
       const slots = tail ? state!.slots(tail.parameters.map((parameter, i) => ({ parameter, first: tail.firstMoments[i]!, second: tail.secondMoments[i]! }))) : [];
-      const values = await runSession(data, state, slots, bindings);
+      const terms = tail ? termTensors(tail, slots, bindings) : {};
+      const values = await runSession(data, state, terms);
       const results: Record<string, HostArray> = {};
       for (const name of Object.keys(graph.results)) if (values[`result.${name}`]) results[name] = hostArray(values[`result.${name}`]!);
       for (const name of Object.keys(graph.updates)) if (values[`update.${name}`]) state!.put(name, hostArray(values[`update.${name}`]!));
       if (tail) {
-        slots.forEach((slot, i) => sumTerms(slot, tail.gradients[i]!, (j) => values[termName(i, j)]!.data as Float32Array, data));
+        slots.forEach((slot, i) => sumTerms(slot, tail.gradients[i]!, (j) => terms[termName(i, j)]!.data as Float32Array, data));
         const norm = adamWInPlace(slots, data[tail.learningRate]!.data[0]!, data[tail.step]!.data[0]!, tail.node.attributes);
         if (tail.norm !== undefined) results[tail.norm] = { data: Float32Array.of(norm), shape: [] };
       }

@@ -1,6 +1,7 @@
 // The CPU device's state: arrays on the host, each bound to an ONNX Runtime tensor once, and the optimizer's places in WebAssembly memory.
 import type { DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
 import { DeviceError } from '@hybridmed/tensor';
+import { discard } from './discard.ts';
 import type { Entry } from './entry.ts';
 import { bindEntry } from './entry.ts';
 import type { Slot } from './slots.ts';
@@ -81,6 +82,8 @@ export class CpuState implements DeviceState {
     if (entry === place) return;
     moveInto(place, entry.array);
     this.#entries.set(name, place);
+    // The entry's former memory was the state's own.
+    if (!entry.fixed) discard([entry.array.data.buffer as ArrayBuffer]);
   }
 
   #overwrite(name: string, array: HostArray): boolean {

@@ -6,24 +6,24 @@ import { reshapeTo } from './movement.ts';
 
 const last = (b: LoweringContext['b'], op: string, x: string, keepdims = 1): string => b.node(op, [x, b.constant('i64', [-1])], { keepdims });
 
-/** The normal distribution of x and x / sqrt 2, once per value. */
-function normalOf(b: LoweringContext['b'], x: string): { cumulative: string; scaled: string } {
-  const scaled = b.once(`x / sqrt 2 ${x}`, () => b.node('Mul', [x, b.scalar(Math.SQRT1_2)]));
-  const cumulative = b.once(`normal ${x}`, () => b.node('Add', [b.node('Mul', [b.node('Erf', [scaled]), b.scalar(0.5)]), b.scalar(0.5)]));
-  return { cumulative, scaled };
+const scaledOf = (b: LoweringContext['b'], x: string): string => b.node('Mul', [x, b.scalar(Math.SQRT1_2)]);
+
+/** The cumulative normal distribution of x, once per value. */
+function normalOf(b: LoweringContext['b'], x: string): string {
+  return b.once(`normal ${x}`, () => b.node('Add', [b.node('Mul', [b.node('Erf', [scaledOf(b, x)]), b.scalar(0.5)]), b.scalar(0.5)]));
 }
 
 // Where the gradient follows, the forward pass keeps the distribution for it; ONNX Runtime's own kernel is faster alone.
 const gelu: Lowering<'gelu'> = ({ b, name, feeds }, { inputs: [x] }) => {
   const value = name(x!);
-  return [feeds(x!, 'geluGrad') ? b.node('Mul', [value, normalOf(b, value).cumulative]) : b.node('ms:Gelu', [value])];
+  return [feeds(x!, 'geluGrad') ? b.node('Mul', [value, normalOf(b, value)]) : b.node('ms:Gelu', [value])];
 };
 
 const geluGrad: Lowering<'geluGrad'> = ({ b, name }, { inputs: [x, dy] }) => {
   const value = name(x!);
-  const { cumulative, scaled } = normalOf(b, value);
-  const exponent = b.node('Sub', [b.scalar(-0.5 * Math.log(2 * Math.PI)), b.node('Mul', [scaled, scaled])]);
-  return [b.node('Mul', [b.node('Add', [b.node('Mul', [value, b.node('Exp', [exponent])]), cumulative]), name(dy!)])];
+  const scaled = scaledOf(b, value);
+  const density = b.node('Exp', [b.node('Sub', [b.scalar(-0.5 * Math.log(2 * Math.PI)), b.node('Mul', [scaled, scaled])])]);
+  return [b.node('Mul', [b.node('Add', [b.node('Mul', [value, density]), normalOf(b, value)]), name(dy!)])];
 };
 
 const softmax: Lowering<'softmax'> = ({ b, name }, { inputs: [x] }) => [b.node('Softmax', [name(x!)], { axis: -1 })];
@@ -83,9 +83,9 @@ const distillation: Lowering<'distillation'> = (context, { inputs: [student, tea
 
 const distillationGrad: Lowering<'distillationGrad'> = (context, { inputs: [student, teacher, dy], attributes: { temperature } }) => {
   const { b, name } = context;
-  const probabilities = (x: Tensor) => probabilitiesOf(b, tempered(context, name(x), temperature));
+  const softened = (x: Tensor) => probabilitiesOf(b, tempered(context, name(x), temperature));
   const weight = columnOf(context, temperature === 1 ? name(dy!) : b.node('Mul', [name(dy!), b.scalar(1 / temperature)]));
-  return [b.node('Mul', [b.node('Sub', [probabilities(student!), probabilities(teacher!)]), weight])];
+  return [b.node('Mul', [b.node('Sub', [softened(student!), softened(teacher!)]), weight])];
 };
 
 /** (B, T, H d) -> (B, H, T, d) */

@@ -150,7 +150,7 @@ export class GraphBuilder {
       for (const name of node.input) needed.add(name);
       return true;
     });
-    return { nodes: nodes.reverse(), needed };
+    return { nodes: nodes.toReversed(), needed };
   }
 
   /** The model's bytes with the given outputs. */

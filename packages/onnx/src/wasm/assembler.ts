@@ -34,6 +34,7 @@ const bytesOf = (text: string): number[] => [...new TextEncoder().encode(text)];
 const sized = (bytes: Code): number[] => [...leb(bytes.length), ...bytes];
 const list = (items: readonly Code[]): number[] => [...leb(items.length), ...items.flat()];
 const section = (id: number, items: readonly Code[]): number[] => [id, ...sized(list(items))];
+const codes = (values: readonly ValueType[]): Code[] => values.map((value) => [types[value]]);
 const simd = (opcode: number): number[] => [0xfd, ...leb(opcode)];
 const at = (offset: number): number[] => [0, ...leb(offset)];
 
@@ -59,11 +60,12 @@ export const wasm = {
   while: (condition: Code, body: Code): Code => [0x02, 0x40, 0x03, 0x40, ...condition, 0x45, 0x0d, 1, ...body, 0x0c, 0, 0x0b, 0x0b],
 } as const;
 
+const magic = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+
 /** The bytes of a module that exports `functions` over the memory imported as `env.memory`. */
 export function assemble(functions: readonly WasmFunction[]): Uint8Array<ArrayBuffer> {
-  const codes = (values: readonly ValueType[]): Code[] => values.map((value) => [types[value]]);
   return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...magic,
     ...section(1, functions.map(({ parameters, result }) => [0x60, ...list(codes(parameters)), ...list(codes(result ? [result] : []))])),
     ...section(2, [[...sized(bytesOf('env')), ...sized(bytesOf('memory')), 0x02, 0x00, 0x01]]),
     ...section(3, functions.map((_, index) => leb(index))),

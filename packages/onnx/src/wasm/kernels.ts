@@ -30,21 +30,23 @@ export interface Kernels {
 }
 
 const { get, set, f32x4, f64x2 } = wasm;
-const advance = (pointer: number, by: number): Code => [...get(pointer), ...wasm.i32(by), ...wasm.i32Add, ...set(pointer)];
+/** Instructions one after the other. */
+const lines = (...codes: readonly Code[]): Code => codes.flat();
+const advance = (pointer: number, by: number): Code => lines(get(pointer), wasm.i32(by), wasm.i32Add, set(pointer));
 
 function sumOfSquares(): Code {
   const [pointer, bytes, end, value] = [0, 1, 2, 3];
   const accumulators = [4, 5, 6, 7];
-  const body = accumulators.flatMap((accumulator, i) => [
-    ...[...get(pointer), ...wasm.loadHalf(8 * i), ...wasm.promote, ...set(value)],
-    ...[...get(accumulator), ...get(value), ...get(value), ...f64x2.mul, ...f64x2.add, ...set(accumulator)],
-  ]);
-  const total = [...get(4), ...get(5), ...f64x2.add, ...get(6), ...get(7), ...f64x2.add, ...f64x2.add, ...set(value)];
-  return [
-    ...[...get(pointer), ...get(bytes), ...wasm.i32Add, ...set(end)],
-    ...wasm.while([...get(pointer), ...get(end), ...wasm.i32Less], [...body, ...advance(pointer, 32)]),
-    ...[...total, ...get(value), ...wasm.lane64(0), ...get(value), ...wasm.lane64(1), ...wasm.f64Add],
-  ];
+  const body = accumulators.map((accumulator, i) => lines(
+    lines(get(pointer), wasm.loadHalf(8 * i), wasm.promote, set(value)),
+    lines(get(accumulator), get(value), get(value), f64x2.mul, f64x2.add, set(accumulator)),
+  ));
+  const total = lines(get(4), get(5), f64x2.add, get(6), get(7), f64x2.add, f64x2.add, set(value));
+  return lines(
+    lines(get(pointer), get(bytes), wasm.i32Add, set(end)),
+    wasm.while(lines(get(pointer), get(end), wasm.i32Less), lines(...body, advance(pointer, 32))),
+    lines(total, get(value), wasm.lane64(0), get(value), wasm.lane64(1), wasm.f64Add),
+  );
 }
 
 const scalars = ['clip', 'beta1', 'rest1', 'beta2', 'rest2', 'keep', 'rate', 'root', 'epsilon', 'ceiling'] as const;
@@ -54,19 +56,19 @@ function adamW(): Code {
   const end = 5 + scalars.length;
   const [gradient, first, second] = [end + 1, end + 2, end + 3];
   const wide = Object.fromEntries(scalars.map((name, i) => [name, get(end + 4 + i)])) as Record<(typeof scalars)[number], Code>;
-  const splats = scalars.flatMap((_, i) => [...get(5 + i), ...wasm.splatF32, ...set(end + 4 + i)]);
-  const product = (a: Code, b: Code): Code => [...a, ...b, ...f32x4.mul];
-  const body = [
-    ...[...product([...get(g), ...wasm.load()], wide.clip), ...set(gradient)],
-    ...[...product([...get(m), ...wasm.load()], wide.beta1), ...product(get(gradient), wide.rest1), ...f32x4.add, ...set(first)],
-    ...[...product([...get(v), ...wasm.load()], wide.beta2), ...product(product(get(gradient), get(gradient)), wide.rest2), ...f32x4.add, ...set(second)],
-    ...[...get(m), ...get(first), ...wasm.store(), ...get(v), ...get(second), ...wasm.store()],
-    ...[...get(p), ...product([...get(p), ...wasm.load()], wide.keep)],
-    ...[...product(get(first), wide.rate), ...product([...get(second), ...f32x4.sqrt], wide.root), ...wide.epsilon, ...f32x4.add, ...f32x4.div],
-    ...[...f32x4.sub, ...wide.ceiling, ...f32x4.min, ...wasm.store()],
-    ...[p, g, m, v].flatMap((pointer) => advance(pointer, 16)),
-  ];
-  return [...get(p), ...get(bytes), ...wasm.i32Add, ...set(end), ...splats, ...wasm.while([...get(p), ...get(end), ...wasm.i32Less], body)];
+  const splats = scalars.map((_, i) => lines(get(5 + i), wasm.splatF32, set(end + 4 + i)));
+  const product = (a: Code, b: Code): Code => lines(a, b, f32x4.mul);
+  const body = lines(
+    lines(product(lines(get(g), wasm.load()), wide.clip), set(gradient)),
+    lines(product(lines(get(m), wasm.load()), wide.beta1), product(get(gradient), wide.rest1), f32x4.add, set(first)),
+    lines(product(lines(get(v), wasm.load()), wide.beta2), product(product(get(gradient), get(gradient)), wide.rest2), f32x4.add, set(second)),
+    lines(get(m), get(first), wasm.store(), get(v), get(second), wasm.store()),
+    lines(get(p), product(lines(get(p), wasm.load()), wide.keep)),
+    lines(product(get(first), wide.rate), product(lines(get(second), f32x4.sqrt), wide.root), wide.epsilon, f32x4.add, f32x4.div),
+    lines(f32x4.sub, wide.ceiling, f32x4.min, wasm.store()),
+    ...[p, g, m, v].map((pointer) => advance(pointer, 16)),
+  );
+  return lines(get(p), get(bytes), wasm.i32Add, set(end), ...splats, wasm.while(lines(get(p), get(end), wasm.i32Less), body));
 }
 
 const repeat = (type: ValueType, count: number): ValueType[] => Array.from({ length: count }, () => type);
