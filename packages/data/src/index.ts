@@ -19,5 +19,6 @@ export { phantomStudy } from './phantom/study.ts';
 export type { PhantomStudy } from './phantom/study.ts';
 export { writePhantoms } from './phantom/write.ts';
 export type { PhantomOptions, PhantomSet } from './phantom/write.ts';
+export { readableStudies } from './readable.ts';
 export { splitOf } from './split.ts';
 export type { DataSet, SelectOptions, Split, Study } from './study.ts';

@@ -1,6 +1,6 @@
 // Evaluates a checkpoint on a split: losses, texts beside baselines, retrieval, zero-shot classification, labels.
 import type { Loader, Study } from '@hybridmed/data';
-import { createLoader, labelFindings, openDataSet, phantomFindings } from '@hybridmed/data';
+import { createLoader, labelFindings, openDataSet, phantomFindings, readableStudies } from '@hybridmed/data';
 import { labelF1, mostFrequent, nearestTexts, normalizeForComparison, textScores } from '@hybridmed/eval';
 import type { Device, DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
@@ -99,9 +99,10 @@ export async function evaluate({ checkpoint: path, data: spec, split = 'test', l
   const checkpoint = await loadCheckpoint(folder);
   const data = await openDataSet(spec, { views });
   const held = data.studies.filter((study) => study.split === split);
-  const studies = limit > 0 ? held.slice(0, limit) : held;
+  const { studies, unreadable } = await readableStudies(limit > 0 ? held.slice(0, limit) : held);
+  for (const line of unreadable) onMessage(`left out: ${line}`);
   const train = data.studies.filter((study) => study.split === 'train');
-  if (studies.length === 0) throw new HybridmedError(`${spec}: no studies in the split "${split}"; name another with --split`);
+  if (studies.length === 0) throw new HybridmedError(`${spec}: no readable studies in the split "${split}"; name another with --split`);
   if (train.length === 0) throw new HybridmedError(`${spec}: no training studies, which the baselines need; add some`);
   const context: Context = { checkpoint, device, state: device.createState(checkpoint.parameters), loader: loaderOf(checkpoint, studies) };
   try {

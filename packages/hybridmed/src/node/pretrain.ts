@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataSet, Loader, Study } from '@hybridmed/data';
-import { createLoader, openDataSet } from '@hybridmed/data';
+import { createLoader, openDataSet, readableStudies } from '@hybridmed/data';
 import { initialize } from '@hybridmed/nn';
 import type { Device, DeviceState, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
@@ -102,8 +102,12 @@ const limited = (studies: readonly Study[], limit: number): readonly Study[] => 
 async function prepareRun(options: PretrainOptions, data: DataSet): Promise<Run> {
   const { config, out, workers = 1 } = options;
   const preset = presets[config.preset];
-  const of = (split: Study['split']) => limited(data.studies.filter((study) => study.split === split), config.limit);
-  const [training, validating] = [of('train'), of('validate')];
+  const of = async (split: Study['split']) => {
+    const { studies, unreadable } = await readableStudies(limited(data.studies.filter((study) => study.split === split), config.limit));
+    for (const line of unreadable) options.events?.onMessage?.(`left out: ${line}`);
+    return studies;
+  };
+  const [training, validating] = [await of('train'), await of('validate')];
   if (training.length < config.batch * config.accumulate) throw new HybridmedError(`${config.data}: ${training.length} training studies are fewer than one batch of ${config.batch * config.accumulate}; lower --batch or --accumulate`);
   if (validating.length === 0) throw new HybridmedError(`${config.data}: no validation studies; add some (column "split")`);
   const shared = typeof config.stage1 === 'string' ? await loadCheckpoint(await stage1Checkpoint(config.stage1)) : undefined;

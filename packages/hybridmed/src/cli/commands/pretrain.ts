@@ -89,7 +89,12 @@ export function addPretrain(program: Command, output: Output): void {
       const file = flags.config === undefined ? { settings: {}, command: {} } : await readRunFile(flags.config);
       const of = <K extends keyof CommandFlags>(key: K): CommandFlags[K] => (command.getOptionValueSource(key) === 'cli' ? flags[key] : ((file.command as Partial<CommandFlags>)[key] ?? flags[key]));
       const { checkSettings, completeConfig } = await import('../../node/run-config.ts');
-      const chosen = { ...file.settings, ...checkSettings('flags', given(command)) };
+      let chosen: Partial<RunConfig>;
+      try {
+        chosen = { ...file.settings, ...checkSettings('flags', given(command)) };
+      } catch (error) {
+        return command.error(`error: ${(error as Error).message}`);
+      }
       const out = of('out');
       if (chosen.data === undefined) return command.error("error: required option '--data <spec>' not specified");
       if (out === undefined) return command.error("error: required option '--out <dir>' not specified");

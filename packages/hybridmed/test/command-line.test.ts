@@ -1,0 +1,197 @@
+import { existsSync, readFileSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFile, cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { smallPhantoms, temporaryFolder } from './support/phantoms.ts';
+import { run } from './support/output.ts';
+
+const { folder, remove } = temporaryFolder();
+let phantoms: string;
+const trained = join(folder, 'run');
+const quick = ['--preset', 'tiny', '--steps', '3,3', '--device', 'cpu', '--threads', '1', '--workers', '0'];
+
+beforeAll(async () => {
+  phantoms = await smallPhantoms(folder);
+  const { code, log } = await run('pretrain', '--data', `phantom:${phantoms}`, ...quick, '--out', trained);
+  expect(code, log).toBe(0);
+});
+afterAll(remove);
+
+describe('wrong use', () => {
+  test.each([
+    [['pretain'], "unknown command 'pretain'", 'Did you mean pretrain?'],
+    [['pretrain', '--dta', 'x'], "unknown option '--dta'", 'Did you mean --data?'],
+    [['pretrain', '--batch', 'many', '--data', 'x'], "option '--batch <n>'", 'whole number, 1 or more'],
+    [['pretrain', '--epochs', '3', '--data', 'x'], "option '--epochs <a,b>'", 'A,B'],
+    [['pretrain', '--data', 'phantom:x'], "required option '--out <dir>'", 'not specified'],
+    [['pretrain', '--out', 'x'], "required option '--data <spec>'", 'not specified'],
+    [['pretrain', '--learning-rate', '0', '--data', 'x', '--out', 'y'], 'learningRate', '0'],
+    [['verify', '.', '--device', 'abacus'], "option '--device <name>'", 'cpu'],
+    [['generate', '--checkpoint', 'x'], 'give either --image', '--findings'],
+    [['info'], "missing required argument 'dir'", ''],
+    [['data', 'check', 'x', '--views', 'side'], "'--views'", 'frontal'],
+  ])('%j ends with 2 and one line', async (args, first, second) => {
+    const { code, out, log } = await run(...args);
+    expect(code, log).toBe(2);
+    expect(out).toBe('');
+    expect(log).toContain(first);
+    expect(log).toContain(second);
+  });
+
+  test('help and version end with 0, on standard output', async () => {
+    const [help, version] = [await run('pretrain', '--help'), await run('--version')];
+    expect(help.code).toBe(0);
+    expect(help.out).toContain('--stage1 <run>');
+    expect(version.out.trim()).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+});
+
+describe('failures end with 1, one line that names the thing, and nothing half-written', () => {
+  const fails = async (args: string[], ...words: string[]) => {
+    const { code, out, log } = await run(...args);
+    expect(code, log).toBe(1);
+    expect(out).toBe('');
+    const last = log.trim().split('\n').at(-1)!;
+    for (const word of words) expect(last).toContain(word);
+  };
+  const pretrain = (data: string, ...more: string[]) => ['pretrain', '--data', data, ...quick, '--out', join(folder, 'none'), ...more];
+
+  test('no such data', async () => {
+    await fails(pretrain('phantom:/nowhere'), '/nowhere', 'does not exist');
+    await fails(pretrain('nothing:/x'), 'nothing:/x', 'openi');
+    await fails(pretrain(`openi:${folder}`), folder);
+    expect(existsSync(join(folder, 'none'))).toBe(false);
+  });
+
+  test('a batch larger than the data', async () => {
+    await fails(pretrain(`phantom:${phantoms}`, '--batch', '500'), '500', '--batch');
+    expect(existsSync(join(folder, 'none'))).toBe(false);
+  });
+
+  test('an exploding loss names itself, and leaves no folder before the first step', async () => {
+    await fails(pretrain(`phantom:${phantoms}`, '--tau', '1e-40', '--no-stage1', '--epochs', '0,1'), 'step 1', '--learning-rate');
+    expect(existsSync(join(folder, 'none'))).toBe(false);
+  });
+
+  test('a folder that already holds a run', async () => {
+    await fails(['pretrain', '--data', `phantom:${phantoms}`, ...quick, '--out', trained], trained, '--resume');
+    await fails(['pretrain', '--data', `phantom:${phantoms}`, ...quick, '--seed', '9', '--resume', '--out', trained], 'run.json', '"seed"');
+  });
+
+  test('no checkpoint, a truncated one, a wrong vocabulary, another preset', async () => {
+    await fails(['info', '/nowhere'], '/nowhere');
+    await fails(['info', phantoms], 'holds no checkpoint');
+    const best = join(trained, 'checkpoints/stage2-best');
+    const broken = join(folder, 'broken');
+    await cp(best, broken, { recursive: true });
+    truncateSync(join(broken, 'model.safetensors'), 5000);
+    await fails(['generate', '--checkpoint', broken, '--findings', 'no effusion', '--device', 'cpu'], 'model.safetensors');
+    await copyFile(join(best, 'model.safetensors'), join(broken, 'model.safetensors'));
+    const config = JSON.parse(readFileSync(join(best, 'config.json'), 'utf8'));
+    writeFileSync(join(broken, 'config.json'), JSON.stringify({ ...config, model: { ...config.model, text: { ...config.model.text, vocab: 7 } } }));
+    await fails(['generate', '--checkpoint', broken, '--findings', 'no effusion', '--device', 'cpu'], 'tokenizer.json', '7');
+    writeFileSync(join(broken, 'config.json'), JSON.stringify({ ...config, model: { ...config.model, align: 99 } }));
+    await fails(['generate', '--checkpoint', broken, '--findings', 'no effusion', '--device', 'cpu'], 'model.safetensors', 'align.');
+    writeFileSync(join(broken, 'config.json'), JSON.stringify({ ...config, formatVersion: 99 }));
+    await fails(['info', broken], 'formatVersion 99');
+    writeFileSync(join(broken, 'config.json'), '{');
+    await fails(['info', broken], 'config.json', 'not valid JSON');
+  });
+
+  test('an image that is none', async () => {
+    const file = join(folder, 'image.png');
+    writeFileSync(file, 'no image');
+    await fails(['generate', '--checkpoint', trained, '--image', file, '--device', 'cpu'], file);
+    await fails(['generate', '--checkpoint', trained, '--image', '/nowhere.png', '--device', 'cpu'], '/nowhere.png');
+  });
+
+  test('a configuration file with a wrong key', async () => {
+    const file = join(folder, 'config.json');
+    writeFileSync(file, JSON.stringify({ data: 'phantom:x', epoch: [1, 1] }));
+    await fails(['pretrain', '--config', file, '--out', join(folder, 'none')], file, 'epoch');
+    writeFileSync(file, JSON.stringify({ data: 'phantom:x', batch: 'big' }));
+    await fails(['pretrain', '--config', file, '--out', join(folder, 'none')], file, '"batch"');
+  });
+});
+
+describe('a run', () => {
+  const lines = () => readFileSync(join(trained, 'metrics.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+
+  test('leaves checkpoints, configuration, metrics and TensorBoard events', () => {
+    expect(readdirSync(join(trained, 'checkpoints')).toSorted()).toEqual(['stage1-best', 'stage1-last', 'stage2-best', 'stage2-last']);
+    expect(readdirSync(join(trained, 'checkpoints/stage2-last')).toSorted()).toEqual(['config.json', 'model.safetensors', 'optimizer.safetensors', 'tokenizer.json', 'trainer.json']);
+    expect(readdirSync(trained).some((name) => name.startsWith('events.out.tfevents.'))).toBe(true);
+    expect(JSON.parse(readFileSync(join(trained, 'run.json'), 'utf8'))).toMatchObject({ preset: 'tiny', steps: [3, 3], cap: 2, stage1: true });
+  });
+
+  test('writes a line per step and per validation', () => {
+    const steps = lines().filter((line) => 'losses' in line);
+    expect(steps.map(({ stage, step }) => [stage, step])).toEqual([1, 2].flatMap((stage) => [1, 2, 3].map((step) => [stage, step])));
+    expect(Object.keys(steps[0]).toSorted()).toEqual(['epoch', 'gradNorm', 'losses', 'lr', 'residentMiB', 'stage', 'step', 'studiesPerSecond']);
+    expect(steps[0].losses).toMatchObject({ cg: null, cl: null, cap: null, dis: null });
+    expect(Object.values(steps[3].losses).every((value) => typeof value === 'number')).toBe(true);
+    expect(lines().filter((line) => 'validation' in line).map(({ stage }) => stage)).toEqual([1, 2]);
+  });
+
+  test('its run.json is a configuration file', async () => {
+    const { code, log } = await run('pretrain', '--config', join(trained, 'run.json'), '--resume', '--out', trained, '--device', 'cpu');
+    expect(code, log).toBe(0);
+    expect(log).toContain('stage 2 is finished');
+  });
+
+  test('is described, generates, is evaluated', async () => {
+    const info = JSON.parse((await run('info', trained, '--json')).out);
+    expect(info.parameters.total).toBe(info.parameters.vision + info.parameters.text + info.parameters.align + info.parameters.decoder);
+    expect(info.secondBranch.parameters).toBeGreaterThan(0);
+    const image = join(phantoms, 'images', 'p000001.png');
+    for (const search of ['greedy', 'beam', 'nucleus']) {
+      const { code, out } = await run('generate', '--checkpoint', trained, '--image', image, image, '--search', search, '--device', 'cpu', '--json');
+      expect(code).toBe(0);
+      const { results } = JSON.parse(out);
+      expect(results).toHaveLength(2);
+      if (search !== 'nucleus') expect(results[0]).toEqual(results[1]);
+    }
+    expect((await run('generate', '--checkpoint', trained, '--findings', 'The heart is enlarged.', '--device', 'cpu')).out.endsWith('\n')).toBe(true);
+    const report = JSON.parse((await run('evaluate', '--checkpoint', trained, '--data', `phantom:${phantoms}`, '--device', 'cpu', '--json')).out);
+    expect(report.studies).toBe(report.examples.length);
+    expect(report.text.mostFrequent.distinct).toBe(1);
+    expect(report.zeroShot.length).toBeGreaterThan(3);
+    expect(report.captioning.shuffledPerToken).toBeGreaterThan(0);
+    expect((await run('evaluate', '--checkpoint', trained, '--data', `phantom:${phantoms}`, '--device', 'cpu', '--limit', '5')).out).toContain('most frequent impression');
+  });
+
+  test('stage 2 starts from another run', async () => {
+    const out = join(folder, 'shared');
+    const { code, log } = await run('pretrain', '--data', `phantom:${phantoms}`, ...quick, '--stage1', trained, '--no-dis', '--out', out);
+    expect(code, log).toBe(0);
+    expect(readdirSync(join(out, 'checkpoints')).toSorted()).toEqual(['stage2-best', 'stage2-last']);
+    const first = readFileSync(join(out, 'metrics.jsonl'), 'utf8').split('\n')[0]!;
+    expect(JSON.parse(first)).toMatchObject({ stage: 2, step: 1, losses: { dis: null } });
+  });
+});
+
+describe('data', () => {
+  test('check prints counts, and JSON alone with --json', async () => {
+    const { code, out } = await run('data', 'check', `phantom:${phantoms}`, '--json');
+    expect(code).toBe(0);
+    const report = JSON.parse(out);
+    expect(report.kept).toBe(80);
+    expect(report.splits.train + report.splits.validate + report.splits.test).toBe(80);
+    expect((await run('data', 'check', `phantom:${phantoms}`)).out).toContain('repeated impressions');
+  });
+
+  test('phantom makes the same set again, and refuses another in its place', async () => {
+    const again = await run('data', 'phantom', phantoms, '--studies', '80', '--size', '40', '--seed', '3', '--json');
+    expect(JSON.parse(again.out).written).toBe(false);
+    expect((await run('data', 'phantom', phantoms, '--studies', '90')).code).toBe(1);
+  });
+});
+
+test('devices says what auto takes and why', async () => {
+  const { code, out } = await run('devices', '--json');
+  expect(code).toBe(0);
+  const { devices, auto, reason } = JSON.parse(out);
+  expect(devices.map(({ kind }: { kind: string }) => kind)).toEqual(['webgpu', 'cpu', 'gpujs']);
+  expect(devices.find(({ kind }: { kind: string }) => kind === auto)).toMatchObject({ available: true });
+  expect(reason.length).toBeGreaterThan(10);
+});
