@@ -1,0 +1,85 @@
+// Random graphs of element-wise ops, movements and reductions: however chains are joined, cut and viewed, the numbers are the reference's.
+import type { Graph, HostArrays, Tensor } from '@hybridmed/tensor';
+import { mix32, ops, trace } from '@hybridmed/tensor';
+import { afterAll, expect, test } from 'vitest';
+import { floats, gpu, greatestError, plain } from './support.ts';
+
+afterAll(() => gpu.close());
+
+/** Whole numbers below `end`, a function of seed and call. */
+function dice(seed: number): (end: number) => number {
+  let call = 0;
+  return (end) => mix32(mix32(seed) ^ call++) % end;
+}
+
+const sizes = (x: Tensor): number[] => x.shape as number[];
+
+/** One more value from those there are. Values stay within a few units, so that errors stay small. */
+function grow(values: readonly Tensor[], roll: (end: number) => number): Tensor {
+  const x = values[roll(values.length)]!;
+  const y = values[roll(values.length)]!;
+  const shape = sizes(x);
+  const axis = roll(shape.length);
+  const bounded = (value: Tensor) => ops.div(value, ops.add(1, ops.sqrt(ops.mul(value, value))));
+  const partner = sizes(y).length === shape.length && sizes(y).every((size, a) => size === shape[a] || size === 1 || shape[a] === 1) ? y : ops.sum(y);
+  switch (roll(14)) {
+    case 0:
+      return ops.transpose(x, shape.map((_, a) => (a + 1) % shape.length));
+    case 1:
+      return ops.reshape(x, [...shape.slice(1), shape[0]!]);
+    case 2:
+      return ops.narrow(x, axis, shape[axis]! > 1 ? 1 : 0, Math.max(1, shape[axis]! - 1));
+    case 3:
+      return ops.pad(x, shape.map((_, a) => (a === axis ? 1 : 0)), shape.map((size, a) => (a === axis ? 2 * size + 1 : size)), shape.map((_, a) => (a === axis ? 1 : 0)));
+    case 4:
+      return ops.concat([x, ops.exp(ops.neg(ops.mul(x, x)))], axis);
+    case 5:
+      return bounded(ops.sum(x, { axes: [axis], keepDims: true }));
+    case 6:
+      return ops.max(x, { axes: [axis], keepDims: true });
+    case 7:
+      return ops.gelu(x);
+    case 8:
+      return ops.where(ops.less(x, 0.1), ops.mul(x, 0.5), ops.neg(x));
+    case 9:
+      return ops.mul(x, ops.cast(ops.reshape(ops.less(ops.iota(shape.at(-1)!), 2), [...shape.slice(1).map(() => 1), shape.at(-1)!]), 'f32'));
+    case 10:
+      return bounded(ops.sub(x, partner));
+    case 11:
+      return bounded(ops.mul(partner, x));
+    case 12:
+      return ops.maximum(x, bounded(ops.add(partner, x)));
+    default:
+      return bounded(ops.add(x, partner));
+  }
+}
+
+/** A graph of `steps` random ops over two inputs; some values are shown, so that chains are used more than once. */
+function randomGraph(seed: number, steps: number): { graph: Graph; data: HostArrays } {
+  const roll = dice(seed);
+  const shape = [1 + roll(4), 1 + roll(5), 1 + roll(3)];
+  const data = { a: floats(shape, seed), b: floats(shape.map((size) => (roll(3) === 0 ? 1 : size)), seed + 1) };
+  const specs = { a: { shape: data.a.shape, dtype: 'f32' as const }, b: { shape: data.b.shape, dtype: 'f32' as const } };
+  const graph = trace({ data: specs }, ({ a, b }) => {
+    const values = [a!, b!];
+    const shown: Record<string, Tensor> = {};
+    for (let step = 0; step < steps; step++) {
+      const value = grow(values, roll);
+      if (sizes(value).reduce((product, size) => product * size, 1) > 4000) continue;
+      values.push(value);
+      if (roll(6) === 0) shown[`at${step}`] = value;
+    }
+    return { results: { ...shown, last: values.at(-1)! } };
+  });
+  return { graph, data };
+}
+
+test.each(Array.from({ length: 6 }, (_, i) => i))('random graphs, series %i', async (series) => {
+  for (let i = 0; i < 8; i++) {
+    const seed = 1000 * series + i;
+    const { graph, data } = randomGraph(seed, 12 + 6 * i);
+    const [ours, reference] = await Promise.all([gpu.compile(graph), plain.compile(graph)]);
+    expect(greatestError(await ours.run(data), await reference.run(data)), `seed ${seed}`).toBeLessThan(1e-5);
+    ours.release?.();
+  }
+});
