@@ -59,6 +59,7 @@ test('in the browser: every kernel, one stage-2 step and generation from a check
   const result = await runInBrowser<{ software: boolean; ran: number; wrong: string[]; losses: Record<string, number>; texts: string[] }>(page, { files, timeout: 240_000 });
   expect(result.ran).toBeGreaterThan(80);
   expect(result.wrong).toEqual([]);
-  for (const [name, { data }] of Object.entries(losses)) expect(Math.abs(result.losses[name]! - data[0]!) / Math.abs(data[0]!), name).toBeLessThan(1e-4);
+  // The untrained branches nearly agree, so that distillation is a small difference of logarithms: hence the absolute part.
+  for (const [name, { data }] of Object.entries(losses)) expect(Math.abs(result.losses[name]! - data[0]!), name).toBeLessThan(1e-4 * Math.abs(data[0]!) + 1e-6);
   expect(result.texts).toEqual(texts);
 }, 300_000);
