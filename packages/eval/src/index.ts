@@ -1,5 +1,5 @@
 // The public face of the evaluation package: metrics, intervals and baselines over plain data.
-export { mostFrequent, nearestTexts } from './baselines/baselines.ts';
+export { mostFrequent, nearestTexts, nearestVectors } from './baselines/baselines.ts';
 export { auc, averagePrecision } from './ranking/auc.ts';
 export type { Labels } from './ranking/auc.ts';
 export { accuracy, confusion, decide, f1, labelF1, mcc } from './ranking/classification.ts';
@@ -10,6 +10,8 @@ export { bootstrap, bootstrapMean, pairedDifference } from './statistics/bootstr
 export type { BootstrapOptions, Interval } from './statistics/bootstrap.ts';
 export { bleu } from './text/bleu.ts';
 export { cider, ciderEach } from './text/cider.ts';
+export { textIntervals } from './text/intervals.ts';
+export type { TextIntervalOptions, TextIntervals } from './text/intervals.ts';
 export { rougeL, rougeLEach } from './text/rouge.ts';
 export { textScores } from './text/scores.ts';
 export type { TextScores } from './text/scores.ts';

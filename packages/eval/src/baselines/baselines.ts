@@ -1,5 +1,8 @@
-// What any generator must beat: the most frequent impression, and the impression of the nearest training study by its findings.
+// What any generator must beat: the most frequent impression, and the impression of the nearest training study, by its findings
+// or by feature vectors.
 import { HybridmedError } from '@hybridmed/tensor';
+import type { Vectors } from '../ranking/retrieval.ts';
+import { cosineSimilarities } from '../ranking/retrieval.ts';
 
 /** The text that occurs most often; of several, the first to occur. Throws for no texts. */
 export function mostFrequent(texts: readonly string[]): string {
@@ -33,7 +36,30 @@ function tfIdf(corpus: readonly string[]): (text: string) => Sparse {
   };
 }
 
-/** For each query the index of the corpus text with the greatest tf-idf cosine; of equals, the first. Throws for an empty corpus. */
+/** Index of the greatest score; of equals, the first. Rounding must not choose between them, hence the margin. */
+function greatest(scores: Float64Array): number {
+  let best = 0;
+  scores.forEach((score, index) => {
+    if (score > scores[best]! + 1e-12) best = index;
+  });
+  return best;
+}
+
+/**
+ * For each query the index of the corpus row with the greatest cosine; of equals, the first. Both are (rows, width). Throws for an
+ * empty corpus, widths that differ, or values that are not finite.
+ */
+export function nearestVectors(queries: Vectors, corpus: Vectors): number[] {
+  const [rows, columns] = [queries.shape[0] ?? 0, corpus.shape[0] ?? 0];
+  if (columns === 0) throw new HybridmedError('nearestVectors: the corpus is empty; give the training features');
+  const similarities = cosineSimilarities(queries, corpus);
+  return Array.from({ length: rows }, (_, row) => greatest(similarities.subarray(row * columns, (row + 1) * columns)));
+}
+
+/**
+ * For each query the index of the corpus text with the greatest tf-idf cosine (words of two characters or more, smoothed document
+ * frequencies of the corpus); of equals, the first. A text without a known word gets index 0. Throws for an empty corpus.
+ */
 export function nearestTexts(queries: readonly string[], corpus: readonly string[]): number[] {
   if (corpus.length === 0) throw new HybridmedError('nearestTexts: the corpus is empty; give the training findings');
   const vectorOf = tfIdf(corpus);
@@ -48,10 +74,6 @@ export function nearestTexts(queries: readonly string[], corpus: readonly string
   return queries.map((query) => {
     const scores = new Float64Array(corpus.length);
     for (const [word, value] of vectorOf(query)) for (const [index, other] of postings.get(word) ?? []) scores[index]! += value * other;
-    let best = 0;
-    scores.forEach((score, index) => {
-      if (score > scores[best]! + 1e-12) best = index;
-    });
-    return best;
+    return greatest(scores);
   });
 }

@@ -1,19 +1,20 @@
 // Area under the ROC curve, and average precision, of scores against binary labels.
-import { checkPaired, checkScores } from '../errors.ts';
+import { checkLabels, checkPaired, checkScores } from '../errors.ts';
 
-/** Binary labels: 1, true for positive. */
-export type Labels = readonly (0 | 1 | boolean)[] | ArrayLike<number>;
+/** Binary labels, one for each study: 1 or true where positive. */
+export type Labels = ArrayLike<number | boolean>;
 
 const byScore = (scores: ArrayLike<number>): number[] => Array.from({ length: scores.length }, (_, i) => i).toSorted((a, b) => scores[b]! - scores[a]!);
 
 function check(metric: string, labels: Labels, scores: ArrayLike<number>): void {
   checkPaired(metric, labels, scores, ['labels', 'scores']);
+  checkLabels(metric, labels);
   checkScores(metric, scores);
 }
 
 /**
  * Probability that a positive scores above a negative, ties counting half (Mann-Whitney). NaN where a class is missing: there is
- * nothing to rank. Throws for lists of different length or a score that is not a number.
+ * nothing to rank. Throws for lists of different length, a label that is not binary, or a score that is not a number.
  */
 export function auc(labels: Labels, scores: ArrayLike<number>): number {
   check('auc', labels, scores);
@@ -33,11 +34,14 @@ export function auc(labels: Labels, scores: ArrayLike<number>): number {
   return above === 0 || negatives === 0 ? Number.NaN : wins / (above * negatives);
 }
 
-/** Average precision: sum over thresholds of precision times the recall gained, tied scores entering together. NaN without positives. */
+/**
+ * Average precision: the sum over thresholds of precision times the recall gained, tied scores entering together. NaN without
+ * positives. Throws as `auc` does.
+ */
 export function averagePrecision(labels: Labels, scores: ArrayLike<number>): number {
   check('averagePrecision', labels, scores);
   const order = byScore(scores);
-  const positives = Array.from(labels as ArrayLike<unknown>).filter(Boolean).length;
+  const positives = Array.from(labels).filter(Boolean).length;
   let [seen, hits, total] = [0, 0, 0];
   for (let i = 0; i < order.length; ) {
     const score = scores[order[i]!];

@@ -1,6 +1,6 @@
-// Retrieval: ranks of what belongs to a query among a gallery, by cosine similarity.
+// Retrieval: where what belongs to a query stands in a gallery ordered by similarity.
 import { HybridmedError } from '@hybridmed/tensor';
-import { checkScores } from '../errors.ts';
+import { checkPlaces, checkScores } from '../errors.ts';
 
 /** Rows of vectors: data (rows, width), row-major. */
 export interface Vectors {
@@ -8,25 +8,28 @@ export interface Vectors {
   readonly shape: readonly number[];
 }
 
-function unitRows({ data, shape }: Vectors): Float64Array {
+function unitRows({ data, shape }: Vectors, name: string): Float64Array {
   const [rows, width] = [shape[0] ?? 0, shape[1] ?? 0];
+  if (data.length !== rows * width) throw new HybridmedError(`cosineSimilarities: the ${name} has ${data.length} values and shape [${shape.join(', ')}]; give (rows, width)`);
+  const bad = data.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) throw new HybridmedError(`cosineSimilarities: value ${bad} of the ${name} is ${data[bad]}; mend what computes it`);
   const result = Float64Array.from(data);
   for (let row = 0; row < rows; row++) {
-    let square = 0;
-    for (let i = 0; i < width; i++) square += result[row * width + i]! ** 2;
-    const scale = square === 0 ? 0 : 1 / Math.sqrt(square);
-    for (let i = 0; i < width; i++) result[row * width + i]! *= scale;
+    const vector = result.subarray(row * width, (row + 1) * width);
+    const norm = Math.hypot(...vector);
+    if (norm > 0) for (let i = 0; i < width; i++) vector[i]! /= norm;
   }
   return result;
 }
 
-/** Cosine similarities (queries, gallery), row-major. Throws for widths that differ or values that are not numbers. */
+/**
+ * Cosine similarities (queries, gallery), row-major; a vector of zeros is similar to none. Throws for widths that differ, or values
+ * that are not finite.
+ */
 export function cosineSimilarities(queries: Vectors, gallery: Vectors): Float64Array {
   const [rows, columns, width] = [queries.shape[0] ?? 0, gallery.shape[0] ?? 0, queries.shape[1] ?? 0];
   if (gallery.shape[1] !== width) throw new HybridmedError(`cosineSimilarities: queries have width ${width}, the gallery ${gallery.shape[1]}; embed both with one model`);
-  checkScores('cosineSimilarities', queries.data);
-  checkScores('cosineSimilarities', gallery.data);
-  const [a, b] = [unitRows(queries), unitRows(gallery)];
+  const [a, b] = [unitRows(queries, 'queries'), unitRows(gallery, 'gallery')];
   const result = new Float64Array(rows * columns);
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) {
@@ -38,37 +41,52 @@ export function cosineSimilarities(queries: Vectors, gallery: Vectors): Float64A
   return result;
 }
 
+/** Splits similarities (queries, gallery) into a row for each query. */
+function rowsOf(metric: string, similarities: Float64Array, queries: number): Float64Array[] {
+  const columns = similarities.length / queries;
+  if (!Number.isInteger(columns) || columns < 1) throw new HybridmedError(`${metric}: ${similarities.length} similarities for ${queries} queries; give (queries, gallery), neither empty`);
+  checkScores(metric, similarities);
+  return Array.from({ length: queries }, (_, query) => similarities.subarray(query * columns, (query + 1) * columns));
+}
+
 /**
- * For each query, the rank (from 0) of the best gallery entry that belongs to it; entries with an equal score count as ranked
- * before it, so that a constant model gains nothing. `similarities` is (queries, gallery).
+ * For each query, the rank (from 0) of the best gallery entry that belongs to it; others with an equal score count as ranked
+ * before it, so that a constant model gains nothing. The size of the gallery where none belongs. `similarities` is (queries,
+ * gallery). Throws for none, or where one is not a number.
  */
 export function ranks(similarities: Float64Array, queries: number, belongs: (query: number, entry: number) => boolean): number[] {
-  const columns = similarities.length / queries;
-  return Array.from({ length: queries }, (_, query) => {
-    const row = similarities.subarray(query * columns, (query + 1) * columns);
-    let best = -Infinity;
-    row.forEach((score, entry) => {
-      if (score > best && belongs(query, entry)) best = score;
-    });
-    let [before, own] = [0, 0];
-    row.forEach((score, entry) => {
-      if (score > best) before++;
-      else if (score === best && belongs(query, entry)) own++;
-      else if (score === best) before++;
-    });
-    return own === 0 ? columns : before;
+  return rowsOf('ranks', similarities, queries).map((row, query) => {
+    const own = Array.from(row, (_, entry) => belongs(query, entry));
+    if (!own.includes(true)) return row.length;
+    const best = row.reduce((most, score, entry) => (own[entry] ? Math.max(most, score) : most), -Infinity);
+    return row.reduce((before, score, entry) => (score > best || (score === best && !own[entry]) ? before + 1 : before), 0);
   });
 }
 
-/** R@K: share of queries whose own entry is among the first K. */
-export const recallAt = (rank: readonly number[], k: number): number => rank.filter((value) => value < k).length / rank.length;
+/** R@K: share of queries whose own entry is among the first K, from the ranks of `ranks`. Throws for no ranks. */
+export function recallAt(rank: readonly number[], k: number): number {
+  checkPlaces('recallAt', k);
+  if (rank.length === 0) throw new HybridmedError('recallAt: no ranks; give at least one');
+  return rank.filter((value) => value < k).length / rank.length;
+}
 
-/** P@K of each query: share of its first K entries that are relevant; ties broken by gallery order. */
+/**
+ * P@K of each query: share of its first K entries (of the whole gallery, where that is smaller) that are relevant. Entries tied for
+ * the last places share them evenly, whatever the gallery's order. `similarities` is (queries, gallery). Throws for none, or where
+ * one is not a number.
+ */
 export function precisionAt(similarities: Float64Array, queries: number, relevant: (query: number, entry: number) => boolean, k: number): number[] {
-  const columns = similarities.length / queries;
-  return Array.from({ length: queries }, (_, query) => {
-    const row = similarities.subarray(query * columns, (query + 1) * columns);
-    const first = Array.from(row.keys()).toSorted((a, b) => row[b]! - row[a]! || a - b).slice(0, k);
-    return first.filter((entry) => relevant(query, entry)).length / Math.min(k, columns);
+  checkPlaces('precisionAt', k);
+  return rowsOf('precisionAt', similarities, queries).map((row, query) => {
+    const places = Math.min(k, row.length);
+    const last = row.toSorted((a, b) => b - a)[places - 1]!;
+    let [above, hits, tied, tiedHits] = [0, 0, 0, 0];
+    row.forEach((score, entry) => {
+      if (score < last) return;
+      const hit = relevant(query, entry) ? 1 : 0;
+      if (score > last) [above, hits] = [above + 1, hits + hit];
+      else [tied, tiedHits] = [tied + 1, tiedHits + hit];
+    });
+    return (hits + ((places - above) * tiedHits) / tied) / places;
   });
 }

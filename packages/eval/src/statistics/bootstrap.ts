@@ -1,5 +1,6 @@
 // Bootstrap confidence intervals over studies [Efron 1979], reproducible from a seed.
-import { HybridmedError, uniformAt } from '@hybridmed/tensor';
+import { HybridmedError, keyData, uniformAt } from '@hybridmed/tensor';
+import { checkPaired, checkScores } from '../errors.ts';
 
 /** A statistic with its interval. */
 export interface Interval {
@@ -8,31 +9,37 @@ export interface Interval {
   readonly high: number;
 }
 
-/** Options: number of resamples, coverage and seed. */
+/** Number of resamples (1000), coverage (0.95) and seed (0). */
 export interface BootstrapOptions {
-  samples?: number;
-  level?: number;
-  seed?: number;
+  readonly samples?: number;
+  readonly level?: number;
+  readonly seed?: number;
 }
 
 /** Value at a share of sorted numbers, between neighbours linearly. */
-export function quantile(sorted: readonly number[], share: number): number {
+function quantile(sorted: readonly number[], share: number): number {
   const at = share * (sorted.length - 1);
   const below = Math.floor(at);
   return sorted[below]! + (sorted[Math.min(below + 1, sorted.length - 1)]! - sorted[below]!) * (at - below);
 }
 
 /**
- * Percentile interval of a statistic of `count` studies: `statistic` gets the indices of a resample (first, for the value itself,
- * all indices in order). Resamples where it is not a number (a class is missing) are left out. Throws for no studies.
+ * Percentile interval of a statistic of `count` studies. `statistic` gets the indices of a resample, (count), in an array that is
+ * used again; first, for the value itself, all indices in order. The same seed draws the same studies for every statistic, so that
+ * a statistic which subtracts two systems gives their paired difference. Resamples where it is not a number (a class is missing)
+ * are left out; the interval is NaN where none remain. Throws for no studies, no resamples, or a level outside (0, 1).
  */
 export function bootstrap(count: number, statistic: (indices: Int32Array) => number, { samples = 1000, level = 0.95, seed = 0 }: BootstrapOptions = {}): Interval {
-  if (count < 1) throw new HybridmedError('bootstrap: no studies; give at least one');
-  const value = statistic(Int32Array.from({ length: count }, (_, i) => i));
-  const indices = new Int32Array(count);
+  if (!(count >= 1)) throw new HybridmedError('bootstrap: no studies; give at least one');
+  if (!(samples >= 1)) throw new HybridmedError(`bootstrap: samples is ${samples}; give at least 1`);
+  if (!(level > 0 && level < 1)) throw new HybridmedError(`bootstrap: level is ${level}; give a share between 0 and 1, such as 0.95`);
+  const indices = Int32Array.from({ length: count }, (_, i) => i);
+  const value = statistic(indices);
   const values: number[] = [];
   for (let sample = 0; sample < samples; sample++) {
-    for (let i = 0; i < count; i++) indices[i] = Math.min(count - 1, Math.floor(uniformAt([seed, sample], 0, i) * count));
+    // Through keyData: a plain seed would only exchange neighbouring draws, and every seed would give nearly the same interval.
+    const [first, second] = keyData(seed, sample).data as Int32Array;
+    for (let i = 0; i < count; i++) indices[i] = Math.floor(uniformAt([first!, second!], 0, i) * count);
     const drawn = statistic(indices);
     if (!Number.isNaN(drawn)) values.push(drawn);
   }
@@ -42,13 +49,14 @@ export function bootstrap(count: number, statistic: (indices: Int32Array) => num
   return { value, low: quantile(sorted, tail), high: quantile(sorted, 1 - tail) };
 }
 
-/** Interval of the mean of one number per study. */
+/** Interval of the mean of one number per study. Throws for no studies, or a value that is not a number. */
 export function bootstrapMean(values: readonly number[], options?: BootstrapOptions): Interval {
+  checkScores('bootstrapMean', values);
   return bootstrap(values.length, (indices) => indices.reduce((sum, i) => sum + values[i]!, 0) / indices.length, options);
 }
 
-/** Interval of the mean difference a - b of two systems on the same studies. Throws for lists of different length. */
+/** Interval of the mean difference a - b of two systems, a number per study each. Throws for lists of different length. */
 export function pairedDifference(a: readonly number[], b: readonly number[], options?: BootstrapOptions): Interval {
-  if (a.length !== b.length) throw new HybridmedError(`pairedDifference: ${a.length} and ${b.length} values; give the same studies in the same order`);
+  checkPaired('pairedDifference', a, b, ['values of the first system', 'of the second']);
   return bootstrapMean(a.map((value, i) => value - b[i]!), options);
 }

@@ -48,7 +48,11 @@ function similarity(hypothesis: Weighted, reference: Weighted): number {
   return (10 * total) / orders.length;
 }
 
-/** CIDEr of each text, from 0 to 10; document frequencies come from the references given. Throws when the lists differ in length. */
+/**
+ * CIDEr of each text, from 0 to 10: the form with clipped counts and a length penalty (sigma 6) that the field's tables report. Texts
+ * are tokens separated by white space. Document frequencies come from the references given, so that one reference alone gives 0.
+ * Throws for no texts, or lists of different length.
+ */
 export function ciderEach(hypotheses: readonly string[], references: readonly string[]): number[] {
   checkPaired('cider', hypotheses, references, ['hypotheses', 'references']);
   const counts = references.map(countAll);
@@ -57,7 +61,7 @@ export function ciderEach(hypotheses: readonly string[], references: readonly st
   return hypotheses.map((hypothesis, i) => similarity(weigh(countAll(hypothesis), frequencies, logDocuments), weigh(counts[i]!, frequencies, logDocuments)));
 }
 
-/** Mean CIDEr of a corpus. */
+/** Mean CIDEr of a corpus, from 0 to 10. Throws as `ciderEach` does. */
 export function cider(hypotheses: readonly string[], references: readonly string[]): number {
   const each = ciderEach(hypotheses, references);
   return each.reduce((a, b) => a + b, 0) / each.length;

@@ -4,16 +4,18 @@ import { checkPaired } from '../errors.ts';
 const beta = 1.2;
 
 function longestCommonSubsequence(a: readonly string[], b: readonly string[]): number {
-  let previous = new Int32Array(b.length + 1);
+  let [previous, row] = [new Int32Array(b.length + 1), new Int32Array(b.length + 1)];
   for (const token of a) {
-    const row = new Int32Array(b.length + 1);
     for (let j = 1; j <= b.length; j++) row[j] = token === b[j - 1] ? previous[j - 1]! + 1 : Math.max(previous[j]!, row[j - 1]!);
-    previous = row;
+    [previous, row] = [row, previous];
   }
   return previous[b.length]!;
 }
 
-/** ROUGE-L F (beta 1.2) in [0, 1] of each text. Texts are tokens separated by single spaces. Throws when the lists differ in length. */
+/**
+ * ROUGE-L F (beta 1.2) in [0, 1] of each text; 0 where either is empty. Texts are tokens separated by single spaces. Throws for no
+ * texts, or lists of different length.
+ */
 export function rougeLEach(hypotheses: readonly string[], references: readonly string[]): number[] {
   checkPaired('rougeL', hypotheses, references, ['hypotheses', 'references']);
   return hypotheses.map((hypothesis, i) => {
@@ -25,7 +27,7 @@ export function rougeLEach(hypotheses: readonly string[], references: readonly s
   });
 }
 
-/** Mean ROUGE-L of a corpus. */
+/** Mean ROUGE-L of a corpus, in [0, 1]. Throws as `rougeLEach` does. */
 export function rougeL(hypotheses: readonly string[], references: readonly string[]): number {
   const each = rougeLEach(hypotheses, references);
   return each.reduce((a, b) => a + b, 0) / each.length;

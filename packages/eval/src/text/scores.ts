@@ -1,4 +1,4 @@
-// The three text metrics together, as tables show them.
+// The text metrics together, as tables show them.
 import { bleu } from './bleu.ts';
 import { cider } from './cider.ts';
 import { rougeL } from './rouge.ts';
@@ -16,7 +16,7 @@ export interface TextScores {
   readonly distinct: number;
 }
 
-/** Scores raw texts after lower-casing and separating punctuation. Throws when the lists differ in length. */
+/** Scores raw texts after lower-casing and separating punctuation. Throws for no texts, or lists of different length. */
 export function textScores(hypotheses: readonly string[], references: readonly string[]): TextScores {
   const [ours, theirs] = [hypotheses.map(normalizeForComparison), references.map(normalizeForComparison)];
   const [bleu1, bleu2, bleu3, bleu4] = bleu(ours, theirs);
