@@ -16,7 +16,7 @@ function unitRows({ data, shape }: Vectors, name: string): Float64Array {
   const result = Float64Array.from(data);
   for (let row = 0; row < rows; row++) {
     const vector = result.subarray(row * width, (row + 1) * width);
-    const norm = Math.hypot(...vector);
+    const norm = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
     if (norm > 0) for (let i = 0; i < width; i++) vector[i]! /= norm;
   }
   return result;
