@@ -1,5 +1,5 @@
 // Choosing tokens from logits on the host: greedy, beam and nucleus search over anything that steps.
-import { uniformAt } from '@hybridmed/tensor';
+import { mix32, uniformAt } from '@hybridmed/tensor';
 
 /** One token at a time for several rows. */
 export interface Stepper {
@@ -71,7 +71,7 @@ export function nucleusSearch(stepper: Stepper, { p = 0.9, temperature = 1, seed
       mass += Math.exp(scores[id]!);
       if (mass >= p) break;
     }
-    let left = uniformAt([seed, position], 7, study) * mass;
+    let left = uniformAt([mix32(seed + 0x5bd1e995), mix32(position)], 7, study) * mass;
     return kept.find((id) => (left -= Math.exp(scores[id]!)) <= 0) ?? kept.at(-1)!;
   });
 }

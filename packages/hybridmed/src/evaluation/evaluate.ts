@@ -1,7 +1,7 @@
 // Evaluates a checkpoint on a split: losses, texts beside baselines, retrieval, zero-shot classification, labels.
 import type { Loader, Study } from '@hybridmed/data';
 import { createLoader, labelFindings, openDataSet, phantomFindings, readableStudies } from '@hybridmed/data';
-import { labelF1, mostFrequent, nearestTexts, normalizeForComparison, textScores } from '@hybridmed/eval';
+import { labelF1, mostFrequent, nearestTexts, normalizeForComparison, textIntervals, textScores } from '@hybridmed/eval';
 import type { Device, DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import { createGenerator } from '../generation/generator.ts';
@@ -14,7 +14,7 @@ import type { StagePlan } from '../stages/graphs.ts';
 import { validationGraph } from '../stages/graphs.ts';
 import { embedImages, embedTexts } from './embeddings.ts';
 import { zeroShotTasks } from './prompts.ts';
-import type { EvaluationReport, Example, TextTable } from './report.ts';
+import type { EvaluationReport, Example, TextRow, TextTable } from './report.ts';
 import { distinctImpressions, retrievalTable, zeroShotRow } from './retrieval.ts';
 import { shuffledFilms } from './shuffled.ts';
 
@@ -30,6 +30,8 @@ export interface EvaluateOptions {
   readonly device: Device;
   readonly onMessage?: (text: string) => void;
 }
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 interface Context {
   readonly checkpoint: Checkpoint;
@@ -101,7 +103,8 @@ export async function evaluate({ checkpoint: path, data: spec, split = 'test', l
   const held = data.studies.filter((study) => study.split === split);
   const { studies, unreadable } = await readableStudies(limit > 0 ? held.slice(0, limit) : held);
   for (const line of unreadable) onMessage(`left out: ${line}`);
-  const train = data.studies.filter((study) => study.split === 'train');
+  // Findings repeat word for word: which of equals is nearest must not depend on how a data set lists its studies.
+  const train = data.studies.filter((study) => study.split === 'train').toSorted((a, b) => compare(a.report, b.report) || compare(a.image, b.image));
   if (studies.length === 0) throw new HybridmedError(`${spec}: no readable studies in the split "${split}"; name another with --split`);
   if (train.length === 0) throw new HybridmedError(`${spec}: no training studies, which the baselines need; add some`);
   const context: Context = { checkpoint, device, state: device.createState(checkpoint.parameters), loader: loaderOf(checkpoint, studies) };
@@ -116,7 +119,8 @@ export async function evaluate({ checkpoint: path, data: spec, split = 'test', l
     const truth = studies.map(({ impression }) => impression);
     const frequent = studies.map(() => mostFrequent(train.map(({ impression }) => normalizeForComparison(impression))));
     const nearest = nearestTexts(studies.map((s) => s.findings), train.map((s) => s.findings)).map((i) => train[i]!.impression);
-    const text: TextTable = { ...(image ? { image: textScores(image, truth) } : {}), findings: textScores(findings, truth), mostFrequent: textScores(frequent, truth), nearestFindings: textScores(nearest, truth) };
+    const row = (texts: readonly string[]): TextRow => ({ ...textScores(texts, truth), intervals: textIntervals(texts, truth) });
+    const text: TextTable = { ...(image ? { image: row(image) } : {}), findings: row(findings), mostFrequent: row(frequent), nearestFindings: row(nearest) };
     const examples: Example[] = studies.map(({ id, impression }, i) => ({ id, truth: impression, ...(image ? { image: image[i]! } : {}), findings: findings[i]! }));
     return { checkpoint: folder, data: spec, split, studies: studies.length, device: device.info.name, ...measured, text, ...aligned, ...labelTable(studies, { image, findings, mostFrequent: frequent }), examples };
   } finally {

@@ -1,5 +1,5 @@
 // What an evaluation says, as plain JSON.
-import type { Interval, LabelF1, TextScores } from '@hybridmed/eval';
+import type { Interval, LabelF1, TextIntervals, TextScores } from '@hybridmed/eval';
 import type { LossValues } from '../node/metrics-log.ts';
 
 /** One study's texts side by side. */
@@ -12,14 +12,19 @@ export interface Example {
   readonly findings: string;
 }
 
+/** Scores of one system's texts, and their intervals (95 %, over studies). */
+export interface TextRow extends TextScores {
+  readonly intervals: TextIntervals;
+}
+
 /** Agreement of texts, of each branch and of the baselines. */
 export interface TextTable {
-  readonly image?: TextScores;
-  readonly findings: TextScores;
+  readonly image?: TextRow;
+  readonly findings: TextRow;
   /** The most frequent training impression, for every study. */
-  readonly mostFrequent: TextScores;
+  readonly mostFrequent: TextRow;
   /** The impression of the training study with the nearest findings (tf-idf): it reads the findings. */
-  readonly nearestFindings: TextScores;
+  readonly nearestFindings: TextRow;
 }
 
 /** Image to impression, over the distinct impressions of the split. */
