@@ -11,8 +11,9 @@ type Name = keyof typeof shapes;
 const names = Object.keys(shapes) as Name[];
 
 /** A step of a little classifier over word ids: a tied table (looked up twice, and read as a matrix), and a parameter with a ceiling. */
-function stepGraph(maxNorm: number, extra: (gradients: readonly Tensor[]) => Record<string, Tensor> = () => ({})): Graph {
-  const specs = Object.fromEntries(names.flatMap((name) => [name, `${name}.m`, `${name}.v`].map((entry) => [entry, { shape: shapes[name], dtype: 'f32' as const }])));
+function stepGraph(maxNorm: number, extra: (gradients: readonly Tensor[]) => Record<string, Tensor> = () => ({}), suffix = ''): Graph {
+  const [m, v] = [`.m${suffix}`, `.v${suffix}`];
+  const specs = Object.fromEntries(names.flatMap((name) => [name, name + m, name + v].map((entry) => [entry, { shape: shapes[name], dtype: 'f32' as const }])));
   const word = { shape: ['N'], dtype: 'i32' } as const;
   return trace({ data: { words: word, others: word, target: word, learning_rate: { shape: [], dtype: 'f32' }, step: { shape: [], dtype: 'f32' } }, state: specs }, (data, state) => {
     const [table, weight, bias, gain] = names.map((name) => state[name]!) as [Tensor, Tensor, Tensor, Tensor];
@@ -21,10 +22,10 @@ function stepGraph(maxNorm: number, extra: (gradients: readonly Tensor[]) => Rec
     const loss = ops.mean(ops.crossEntropy(logits, data.target!));
     const gradients = grad(loss, names.map((name) => state[name]!));
     const stepped = ops.adamW(
-      { learningRate: data.learning_rate!, step: data.step!, parameters: names.map((name) => state[name]!), gradients, firstMoments: names.map((name) => state[`${name}.m`]!), secondMoments: names.map((name) => state[`${name}.v`]!) },
+      { learningRate: data.learning_rate!, step: data.step!, parameters: names.map((name) => state[name]!), gradients, firstMoments: names.map((name) => state[name + m]!), secondMoments: names.map((name) => state[name + v]!) },
       { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1, decay: [true, true, false, false], maxNorm, ceilings: [Infinity, Infinity, Infinity, -0.5] },
     );
-    const updates = Object.fromEntries(names.flatMap((name, i) => [[name, stepped.parameters[i]!], [`${name}.m`, stepped.firstMoments[i]!], [`${name}.v`, stepped.secondMoments[i]!]]));
+    const updates = Object.fromEntries(names.flatMap((name, i) => [[name, stepped.parameters[i]!], [name + m, stepped.firstMoments[i]!], [name + v, stepped.secondMoments[i]!]]));
     return { results: { loss, norm: stepped.gradientNorm }, updates: { ...updates, ...extra(gradients) } };
   });
 }
@@ -95,6 +96,18 @@ test('entries written or dropped between steps count in the next one', async () 
   await train(program, state, 1, 2);
   await train(program, fresh, 1, 2);
   expect(await state.read()).toEqual(await fresh.read());
+});
+
+test('two optimizers may share parameters, each with moments of its own', async () => {
+  const graphs = [stepGraph(0.1), stepGraph(0.1, undefined, '2')];
+  const more = Object.fromEntries(Object.entries(initial).flatMap(([name, value]) => (name.includes('.') ? [[`${name}2`, value]] : [])));
+  const [ours, reference] = await Promise.all([cpu, plain].map(async (device) => {
+    const state = device.createState({ ...initial, ...more });
+    const [one, two] = await Promise.all(graphs.map((graph) => device.compile(graph)));
+    for (let step = 1; step <= 4; step++) await train(step % 2 === 1 ? one! : two!, state, step, step);
+    return state.read();
+  }));
+  expect(greatestError(ours!, reference!)).toBeLessThan(1e-5);
 });
 
 test('a missing moment is an error that names it', async () => {

@@ -1,5 +1,5 @@
 // The CPU device: graphs lowered to ONNX and run by ONNX Runtime.
-import { cpus } from 'node:os';
+import { availableParallelism } from 'node:os';
 import type { Device } from '@hybridmed/tensor';
 import type { InferenceSession } from 'onnxruntime-node';
 import { compileProgram } from './program.ts';
@@ -7,12 +7,12 @@ import { CpuState } from './state.ts';
 
 /** Options of the CPU device. */
 export interface CpuOptions {
-  /** Threads that ONNX Runtime computes with; the number of cores by default. The same number gives the same bits. */
+  /** Threads that ONNX Runtime computes with; as many as the process may use by default. The same number gives the same bits. */
   threads?: number;
 }
 
 /** The CPU device. One session serves every length; parameters and moments stay in place between steps. */
-export function cpuDevice({ threads = cpus().length }: CpuOptions = {}): Device {
+export function cpuDevice({ threads = availableParallelism() }: CpuOptions = {}): Device {
   const options: InferenceSession.SessionOptions = {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,

@@ -105,7 +105,7 @@ export async function compileProgram(graph: Graph, options: InferenceSession.Ses
       const values = await runSession(data, state, terms);
       const results: Record<string, HostArray> = {};
       for (const name of Object.keys(graph.results)) if (values[`result.${name}`]) results[name] = hostArray(values[`result.${name}`]!);
-      for (const name of Object.keys(graph.updates)) if (values[`update.${name}`]) state!.put(name, hostArray(values[`update.${name}`]!));
+      state?.replace(Object.fromEntries(Object.keys(graph.updates).flatMap((name) => (values[`update.${name}`] ? [[name, hostArray(values[`update.${name}`]!)]] : []))));
       if (tail) {
         slots.forEach((slot, i) => sumTerms(slot, tail.gradients[i]!, (j) => terms[termName(i, j)]!.data as Float32Array, data));
         const norm = adamWInPlace(slots, data[tail.learningRate]!.data[0]!, data[tail.step]!.data[0]!, tail.node.attributes);

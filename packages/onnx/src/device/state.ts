@@ -17,7 +17,7 @@ export interface SlotNames {
 /** State of the CPU device. */
 export class CpuState implements DeviceState {
   readonly #entries = new Map<string, Entry>();
-  readonly #slots = new Map<string, Slot>();
+  readonly #slots = new Map<string, { readonly names: SlotNames; readonly slot: Slot }>();
 
   constructor(initial: HostArrays = {}) {
     this.write(initial);
@@ -30,7 +30,7 @@ export class CpuState implements DeviceState {
   write(arrays: HostArrays): void {
     for (const [name, { data, shape }] of Object.entries(arrays)) {
       if (this.#overwrite(name, { data, shape })) continue;
-      this.put(name, { data: data instanceof Int32Array ? data.slice() : new Float32Array(data), shape: [...shape] });
+      this.#entries.set(name, bindEntry({ data: data instanceof Int32Array ? data.slice() : new Float32Array(data), shape: [...shape] }));
     }
   }
 
@@ -45,10 +45,9 @@ export class CpuState implements DeviceState {
   }
 
   drop(names: readonly string[] = this.names()): void {
-    for (const name of names) {
-      this.#entries.delete(name);
-      this.#slots.delete(name);
-    }
+    const dropped = new Set(names);
+    for (const name of dropped) this.#entries.delete(name);
+    for (const [key, { names: { parameter } }] of this.#slots) if (dropped.has(parameter)) this.#slots.delete(key);
   }
 
   /** The entry called `name`, if there is one. */
@@ -56,23 +55,31 @@ export class CpuState implements DeviceState {
     return this.#entries.get(name);
   }
 
-  /** Takes over an array without copying it, unless the entry has memory of its own. */
-  put(name: string, array: HostArray): void {
-    if (!this.#overwrite(name, array)) this.#entries.set(name, bindEntry(array));
+  /** Takes over arrays without copying them, unless an entry has memory of its own; frees what they replace. */
+  replace(arrays: HostArrays): void {
+    const former: ArrayBuffer[] = [];
+    for (const [name, array] of Object.entries(arrays)) {
+      if (this.#overwrite(name, array)) continue;
+      const entry = this.#entries.get(name);
+      if (entry && !entry.fixed) former.push(entry.array.data.buffer as ArrayBuffer);
+      this.#entries.set(name, bindEntry(array));
+    }
+    discard(former);
   }
 
   /** The places of parameters and moments, moved there when they are not yet. */
   slots(all: readonly SlotNames[]): Slot[] {
-    const missing = all.filter(({ parameter }) => {
-      const slot = this.#slots.get(parameter);
-      return !slot || !sameShape(slot.parameter.array, this.#entries.get(parameter)!.array);
+    const shape = ({ parameter }: SlotNames) => this.#entries.get(parameter)!.array.shape;
+    const missing = all.filter((names) => {
+      const known = this.#slots.get(keyOf(names));
+      return !known || !sameShape(known.slot.parameter.array.shape, shape(names));
     });
-    if (missing.length > 0) allocateSlots(missing.map(({ parameter }) => this.#entries.get(parameter)!.array.shape)).forEach((slot, i) => this.#slots.set(missing[i]!.parameter, slot));
-    return all.map(({ parameter, first, second }) => {
-      const slot = this.#slots.get(parameter)!;
-      this.#settle(parameter, slot.parameter);
-      this.#settle(first, slot.first);
-      this.#settle(second, slot.second);
+    allocateSlots(missing.map(shape)).forEach((slot, i) => this.#slots.set(keyOf(missing[i]!), { names: missing[i]!, slot }));
+    return all.map((names) => {
+      const { slot } = this.#slots.get(keyOf(names))!;
+      this.#settle(names.parameter, slot.parameter);
+      this.#settle(names.first, slot.first);
+      this.#settle(names.second, slot.second);
       return slot;
     });
   }
@@ -88,10 +95,12 @@ export class CpuState implements DeviceState {
 
   #overwrite(name: string, array: HostArray): boolean {
     const entry = this.#entries.get(name);
-    if (!entry?.fixed || array.data instanceof Int32Array || !sameShape(entry.array, array)) return false;
+    if (!entry?.fixed || array.data instanceof Int32Array || !sameShape(entry.array.shape, array.shape)) return false;
     moveInto(entry, array);
     return true;
   }
 }
 
-const sameShape = (a: HostArray, b: HostArray): boolean => a.shape.length === b.shape.length && a.shape.every((size, axis) => size === b.shape[axis]);
+const keyOf = ({ parameter, first, second }: SlotNames): string => JSON.stringify([parameter, first, second]);
+
+const sameShape = (a: readonly number[], b: readonly number[]): boolean => a.length === b.length && a.every((size, axis) => size === b[axis]);
