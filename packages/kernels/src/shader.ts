@@ -10,7 +10,8 @@ const maxWorkgroups = 65_535;
 /** One array of a shader. */
 export interface Binding {
   readonly name: string;
-  readonly type: ElementType;
+  /** `vec4<f32>` reads an f32 array four elements at a time: its length must be a multiple of four. */
+  readonly type: ElementType | 'vec4<f32>';
   readonly write?: boolean;
 }
 
@@ -68,29 +69,33 @@ fn main(${builtins}) {
 ${body}
 }`;
 
+/** Values that the first step of a reduction across a workgroup joins; the second step joins what is left. */
+const span = Math.sqrt(workgroupSize);
+
+/** A reduction of one value per thread to the same value for all of them, in two steps: barriers cost more than arithmetic on software adapters. */
+function groupReduction(name: string, join: (a: string, b: string) => string): string {
+  const all = (from: string, at: (i: number) => string): string => Array.from({ length: span - 1 }, (_, i) => `  total = ${join('total', `${from}[${at(i + 1)}]`)};`).join('\n');
+  return `
+fn ${name}(value: f32, lane: u32) -> f32 {
+  workgroupBarrier();
+  scratch[lane] = value;
+  workgroupBarrier();
+  if (lane < ${span}u) {
+    var total = scratch[lane];
+  ${all('scratch', (i) => `lane + ${i * span}u`).replaceAll('\n', '\n  ')}
+    joined[lane] = total;
+  }
+  workgroupBarrier();
+  var total = joined[0];
+${all('joined', (i) => `${i}u`)}
+  return total;
+}`;
+}
+
 /** `groupSum(value, lane)` and `groupMax(value, lane)`: the same value for all threads of the group, in a fixed order. */
 export const groupReductions = `
 var<workgroup> scratch: array<f32, ${workgroupSize}>;
-fn groupSum(value: f32, lane: u32) -> f32 {
-  workgroupBarrier();
-  scratch[lane] = value;
-  workgroupBarrier();
-  for (var step = ${workgroupSize / 2}u; step > 0u; step >>= 1u) {
-    if (lane < step) { scratch[lane] += scratch[lane + step]; }
-    workgroupBarrier();
-  }
-  return scratch[0];
-}
-fn groupMax(value: f32, lane: u32) -> f32 {
-  workgroupBarrier();
-  scratch[lane] = value;
-  workgroupBarrier();
-  for (var step = ${workgroupSize / 2}u; step > 0u; step >>= 1u) {
-    if (lane < step) { scratch[lane] = max(scratch[lane], scratch[lane + step]); }
-    workgroupBarrier();
-  }
-  return scratch[0];
-}`;
+var<workgroup> joined: array<f32, ${span}>;${groupReduction('groupSum', (a, b) => `${a} + ${b}`)}${groupReduction('groupMax', (a, b) => `max(${a}, ${b})`)}`;
 
 /** The least f32: what a maximum starts from. WGSL takes it exactly. */
 export const lowest = '-3.4028234663852886e38f';

@@ -1,29 +1,95 @@
 // The direct tier: each thread computes a 4 x 4 tile of one product. On software adapters this beats tiles in workgroup memory.
+// Operands are read four elements at a time where their rows allow it.
+import type { Binding } from '../shader.ts';
 import { declare, perThread, u } from '../shader.ts';
 
 const four = [0, 1, 2, 3] as const;
 
-/** The shader. Parameters: threads, m, n, k, tiles down, tiles across, then lead sizes, leadA, leadB. */
-export function shader(rank: number, transposeA: boolean, transposeB: boolean, parameterCount: number): string {
-  const [m, n, k] = [u(1), u(2), u(3)];
+/** What the shader's text depends on. `quads`: rows of both operands, as they lie, are multiples of four elements (and so is k, unless A alone is transposed). */
+export interface MatmulShader {
+  readonly rank: number;
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  readonly quads: boolean;
+}
+
+/** Whether a product's operands can be read in quads. */
+export function canUseQuads({ m, n, k, transposeA, transposeB }: { m: number; n: number; k: number; transposeA: boolean; transposeB: boolean }): boolean {
+  if (transposeA && transposeB) return false;
+  if (transposeA) return m % 4 === 0 && n % 4 === 0;
+  return k > 0 && k % 4 === 0 && (transposeB || n % 4 === 0);
+}
+
+/** Where the thread's tile begins: `row` and `column`, and the operands' matrices `at` and `bt`, in elements. */
+function tileStart(rank: number): string[] {
   const lines = [`  let tile = i % (${u(4)} * ${u(5)});`, `  var rest = i / (${u(4)} * ${u(5)});`, '  let batch = rest;', '  var at = 0u;', '  var bt = 0u;'];
   for (let axis = rank - 1; axis >= 0; axis--) {
     lines.push(`  { let c = rest % ${u(6 + axis)}; rest = rest / ${u(6 + axis)}; at += c * ${u(6 + rank + axis)}; bt += c * ${u(6 + 2 * rank + axis)}; }`);
   }
-  lines.push(`  let row = (tile / ${u(5)}) * 4u;`, `  let column = (tile % ${u(5)}) * 4u;`, `  let m = ${m}; let n = ${n}; let k = ${k};`, '  at *= m * k; bt *= k * n;');
+  lines.push(`  let row = (tile / ${u(5)}) * 4u;`, `  let column = (tile % ${u(5)}) * 4u;`, `  let m = ${u(1)}; let n = ${u(2)}; let k = ${u(3)};`, '  at *= m * k; bt *= k * n;');
   // Rows and columns past the end read the last one; what they compute is not written.
   for (const r of four) lines.push(`  let r${r} = min(row + ${r}u, m - 1u); let q${r} = min(column + ${r}u, n - 1u);`, `  var s${r} = vec4<f32>(0.0f);`);
+  return lines;
+}
+
+/** One step over k at a time, element by element. */
+function scalarLoop({ transposeA, transposeB }: MatmulShader): string[] {
   const [startA, stepA] = transposeA ? [(r: number) => `at + r${r}`, 'm'] : [(r: number) => `at + r${r} * k`, '1u'];
   const [startB, stepB] = transposeB ? [(r: number) => `bt + q${r} * k`, '1u'] : [(r: number) => `bt + q${r}`, 'n'];
-  for (const r of four) lines.push(`  var a${r} = ${startA(r)}; var b${r} = ${startB(r)};`);
-  lines.push('  for (var p = 0u; p < k; p++) {', `    let v = vec4<f32>(${four.map((r) => `b[b${r}]`).join(', ')});`);
-  for (const r of four) lines.push(`    s${r} = fma(vec4<f32>(a[a${r}]), v, s${r});`);
-  for (const r of four) lines.push(`    a${r} += ${stepA}; b${r} += ${stepB};`);
-  lines.push('  }', '  let to = batch * m * n;');
+  return [
+    ...four.map((r) => `  var a${r} = ${startA(r)}; var b${r} = ${startB(r)};`),
+    '  for (var p = 0u; p < k; p++) {',
+    `    let v = vec4<f32>(${four.map((r) => `b[b${r}]`).join(', ')});`,
+    ...four.map((r) => `    s${r} = fma(vec4<f32>(a[a${r}]), v, s${r});`),
+    ...four.map((r) => `    a${r} += ${stepA}; b${r} += ${stepB};`),
+    '  }',
+  ];
+}
+
+/** Four steps over k at a time (one where A is transposed), in quads. */
+function quadLoop({ transposeA, transposeB }: MatmulShader): string[] {
+  if (transposeA) {
+    return [
+      '  var ia = (at + row) / 4u; var ib = (bt + column) / 4u;',
+      '  for (var p = 0u; p < k; p++) {',
+      '    let x = a[ia]; let v = b[ib];',
+      ...four.map((r) => `    s${r} = fma(vec4<f32>(x[${r}]), v, s${r});`),
+      '    ia += m / 4u; ib += n / 4u;',
+      '  }',
+    ];
+  }
+  const rows = four.map((r) => `  let a${r} = (at + r${r} * k) / 4u;`);
+  if (!transposeB) {
+    return [
+      ...rows,
+      '  var ib = (bt + column) / 4u;',
+      '  for (var p = 0u; p < k / 4u; p++) {',
+      ...four.map((r) => `    let x${r} = a[a${r} + p];`),
+      ...four.flatMap((step) => [`    { let v = b[ib]; ib += n / 4u; ${four.map((r) => `s${r} = fma(vec4<f32>(x${r}[${step}]), v, s${r});`).join(' ')} }`]),
+      '  }',
+    ];
+  }
+  return [
+    ...rows,
+    ...four.map((c) => `  let b${c} = (bt + q${c} * k) / 4u;`),
+    // Products of four steps side by side; they are added up at the end.
+    ...four.flatMap((r) => four.map((c) => `  var t${r}${c} = vec4<f32>(0.0f);`)),
+    '  for (var p = 0u; p < k / 4u; p++) {',
+    ...four.map((c) => `    let v${c} = b[b${c} + p];`),
+    ...four.flatMap((r) => [`    { let x = a[a${r} + p]; ${four.map((c) => `t${r}${c} = fma(x, v${c}, t${r}${c});`).join(' ')} }`]),
+    '  }',
+    ...four.map((r) => `  s${r} = vec4<f32>(${four.map((c) => `(t${r}${c}.x + t${r}${c}.y) + (t${r}${c}.z + t${r}${c}.w)`).join(', ')});`),
+  ];
+}
+
+/** The shader. Parameters: threads, m, n, k, tiles down, tiles across, then lead sizes, leadA, leadB. */
+export function shader(options: MatmulShader, parameterCount: number): string {
+  const lines = [...tileStart(options.rank), ...(options.quads ? quadLoop(options) : scalarLoop(options)), '  let to = batch * m * n;'];
   for (const r of four) {
     lines.push(`  if (row + ${r}u < m) { let start = to + (row + ${r}u) * n + column;`);
     for (const c of four) lines.push(`    if (column + ${c}u < n) { y[start + ${c}u] = s${r}[${c}]; }`);
     lines.push('  }');
   }
-  return `${declare([{ name: 'a', type: 'f32' }, { name: 'b', type: 'f32' }, { name: 'y', type: 'f32', write: true }], parameterCount)}${perThread(u(0), lines.join('\n'))}`;
+  const operand = (name: string): Binding => ({ name, type: options.quads ? 'vec4<f32>' : 'f32' });
+  return `${declare([operand('a'), operand('b'), { name: 'y', type: 'f32', write: true }], parameterCount)}${perThread(u(0), lines.join('\n'))}`;
 }

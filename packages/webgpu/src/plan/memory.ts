@@ -24,8 +24,8 @@ export interface MemoryLimits {
   readonly maxBindingSize: number;
 }
 
-/** Bytes a value is bound with: at least one element. */
-export const byteLength = ({ length }: Value): number => Math.max(4, length * 4);
+/** Bytes a value is bound with: at least one quad, since shaders may read in quads. */
+export const byteLength = ({ length }: Value): number => Math.max(16, length * 4);
 
 interface Life {
   first: number;
