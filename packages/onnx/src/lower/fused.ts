@@ -2,7 +2,7 @@
 import type { Node, Tensor } from '@hybridmed/tensor';
 import { elementTypes } from '../model/proto.ts';
 import type { Lowering, LoweringContext } from './lowering.ts';
-import { reshapeTo } from './movement.ts';
+import { columnSums, reshapeTo } from './movement.ts';
 
 const last = (b: LoweringContext['b'], op: string, x: string, keepdims = 1): string => b.node(op, [x, b.constant('i64', [-1])], { keepdims });
 
@@ -38,8 +38,7 @@ const layerNormGrad: Lowering<'layerNormGrad'> = (context, { inputs: [x, weight,
   const g = b.node('Mul', [name(dy!), name(weight!)]);
   const projected = b.node('Mul', [normalized, last(b, 'ReduceMean', b.node('Mul', [g, normalized]))]);
   const dx = b.node('Mul', [b.node('Sub', [b.node('Sub', [g, last(b, 'ReduceMean', g)]), projected]), name(scale!)]);
-  const rows = b.constant('i64', x!.shape.slice(0, -1).map((_, axis) => axis));
-  const overRows = (value: string) => b.node('ReduceSum', [value, rows], { keepdims: 0 });
+  const overRows = (value: string) => columnSums(context, value, x!.shape);
   return [dx, overRows(b.node('Mul', [name(dy!), normalized])), overRows(name(dy!))];
 };
 
@@ -68,8 +67,8 @@ const targetColumn = (context: LoweringContext, target: Tensor): string => conte
 const crossEntropyGrad: Lowering<'crossEntropyGrad'> = (context, { inputs: [logits, target, , dy] }) => {
   const { b, name } = context;
   const weight = columnOf(context, name(dy!));
-  const scaled = b.node('Mul', [probabilitiesOf(b, name(logits!)), weight]);
-  return [b.node('ScatterElements', [scaled, targetColumn(context, target!), b.node('Neg', [weight])], { axis: -1, reduction: 'add' })];
+  const scaled = b.describe(b.node('Mul', [probabilitiesOf(b, name(logits!)), weight]), logits!);
+  return [b.describe(b.node('ScatterElements', [scaled, targetColumn(context, target!), b.node('Neg', [weight])], { axis: -1, reduction: 'add' }), logits!)];
 };
 
 const tempered = ({ b }: LoweringContext, x: string, temperature: number): string => (temperature === 1 ? x : b.once(`tempered ${x} ${temperature}`, () => b.node('Mul', [x, b.scalar(1 / temperature)])));
@@ -78,7 +77,10 @@ const distillation: Lowering<'distillation'> = (context, { inputs: [student, tea
   const { b, name } = context;
   const [s, t] = [tempered(context, name(student!), temperature), tempered(context, name(teacher!), temperature)];
   const difference = b.node('Sub', [logSoftmaxOf(b, t), logSoftmaxOf(b, s)]);
-  return [b.node('ReduceSum', [b.node('Mul', [probabilitiesOf(b, t), difference]), b.constant('i64', [-1])], { keepdims: 0 })];
+  // A row's dot product in one pass, where a product and a sum are three.
+  const [column, last2] = [b.constant('i64', [-2]), b.constant('i64', [-2, -1])];
+  const dots = b.node('ms:FusedMatMul', [b.node('Unsqueeze', [probabilitiesOf(b, t), column]), b.node('Unsqueeze', [difference, column])], { transB: 1 });
+  return [b.node('Squeeze', [dots, last2])];
 };
 
 const distillationGrad: Lowering<'distillationGrad'> = (context, { inputs: [student, teacher, dy], attributes: { temperature } }) => {

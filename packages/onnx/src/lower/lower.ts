@@ -2,6 +2,7 @@
 import type { Node, OpName, Tensor } from '@hybridmed/tensor';
 import { GraphBuilder } from '../model/builder.ts';
 import { elementTypes } from '../model/proto.ts';
+import { lowerEmpty } from './empty.ts';
 import type { Lowering, LoweringContext } from './lowering.ts';
 import type { LoweredOp } from './table.ts';
 import { lowerings } from './table.ts';
@@ -53,7 +54,7 @@ export function lower(nodes: readonly Node[], sources: Readonly<Record<string, T
       names.set(node.outputs[0]!, input);
     } else {
       const rule = lowerings[node.op as LoweredOp] as Lowering<LoweredOp>;
-      rule(context, node as Node<LoweredOp>).forEach((output, i) => names.set(node.outputs[i]!, output));
+      (lowerEmpty(b, node) ?? rule(context, node as Node<LoweredOp>)).forEach((output, i) => names.set(node.outputs[i]!, output));
     }
   }
   const ends = Object.entries(outputs).map(([output, value]) => ({ name: output, spec: value }));

@@ -36,6 +36,7 @@ export class GraphBuilder {
   readonly #symbols = new Map<string, { input: string; axis: number }>();
   readonly #declared = new Set<string>();
   readonly #offered = new Map<string, TensorSpec>();
+  readonly #described = new Map<string, TensorSpec>();
   #next = 0;
 
   /** A new value name. */
@@ -137,6 +138,12 @@ export class GraphBuilder {
     this.#nodes.push({ opType: 'Identity', domain: '', input: [value], output: [name], attribute: [] });
   }
 
+  /** States a value's shape: where ONNX Runtime sees that two values have one size, a node can write over its input. */
+  describe(name: string, spec: TensorSpec): string {
+    this.#described.set(name, spec);
+    return name;
+  }
+
   /** Names of the declared inputs. */
   get inputNames(): string[] {
     return [...this.#declared];
@@ -168,6 +175,7 @@ export class GraphBuilder {
         node: nodes.map((node, i) => ({ ...node, name: `${node.opType}_${i}` })),
         initializer: [...this.#initializers.values()].filter(({ name }) => needed.has(name)),
         input: this.#inputs,
+        valueInfo: [...this.#described].filter(([name]) => needed.has(name)).map(([name, { shape, dtype }]) => valueInfo(name, shape, dtype)),
         output: outputs.map(({ name, spec }) => valueInfo(name, spec.shape, spec.dtype)),
       },
     });

@@ -15,7 +15,7 @@ const root = protobuf.Root.fromJSON({
     TypeProtoTensor: { fields: { elemType: field('int32', 1), shape: field('TensorShapeProto', 2) } },
     TypeProto: { fields: { tensorType: field('TypeProtoTensor', 1) } },
     ValueInfoProto: { fields: { name: field('string', 1), type: field('TypeProto', 2) } },
-    GraphProto: { fields: { node: field('NodeProto', 1, true), name: field('string', 2), initializer: field('TensorProto', 5, true), input: field('ValueInfoProto', 11, true), output: field('ValueInfoProto', 12, true) } },
+    GraphProto: { fields: { node: field('NodeProto', 1, true), name: field('string', 2), initializer: field('TensorProto', 5, true), input: field('ValueInfoProto', 11, true), output: field('ValueInfoProto', 12, true), valueInfo: field('ValueInfoProto', 13, true) } },
     OperatorSetIdProto: { fields: { domain: field('string', 1), version: field('int64', 2) } },
     ModelProto: { fields: { irVersion: field('int64', 1), producerName: field('string', 2), opsetImport: field('OperatorSetIdProto', 8, true), graph: field('GraphProto', 7) } },
   },
