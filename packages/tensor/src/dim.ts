@@ -42,6 +42,7 @@ export function dimProduct(dims: Shape): Dim {
 export function dimQuotient(a: Dim, b: Dim): Dim | undefined {
   const left = parse(a);
   const right = parse(b);
+  if (left.coefficient === 0 && right.coefficient !== 0) return 0;
   if (right.coefficient === 0 || left.coefficient % right.coefficient !== 0) return undefined;
   const symbols = [...left.symbols];
   for (const symbol of right.symbols) {
