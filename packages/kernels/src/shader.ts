@@ -1,7 +1,7 @@
 // Pieces that shaders share: bindings, parameters, the linear index, sums across a workgroup.
 import type { ElementType } from './kernel.ts';
 
-/** Threads of a workgroup in every kernel. */
+/** Threads of a workgroup; by default also where one workgroup shares an item. */
 export const workgroupSize = 64;
 
 /** Greatest number of workgroups along one axis that every WebGPU adapter has. */
@@ -60,42 +60,40 @@ fn main(${builtins}) {
 ${body}
 }`;
 
-/** An entry point with one workgroup per item: `body` sees `i` (uniform in the group) and `lane`. */
+/** An entry point with one workgroup per item, beside `groupReductions`: `body` sees `i` (uniform in the group), `lane` and `groupThreads`. */
 export const perGroup = (count: string, body: string): string => `
-@compute @workgroup_size(${workgroupSize})
+@compute @workgroup_size(groupThreads)
 fn main(${builtins}) {
   let i = group.y * groups.x + group.x;
   if (i >= ${count}) { return; }
 ${body}
 }`;
 
-/** Values that the first step of a reduction across a workgroup joins; the second step joins what is left. */
-const span = Math.sqrt(workgroupSize);
-
 /** A reduction of one value per thread to the same value for all of them, in two steps: barriers cost more than arithmetic on software adapters. */
-function groupReduction(name: string, join: (a: string, b: string) => string): string {
-  const all = (from: string, at: (i: number) => string): string => Array.from({ length: span - 1 }, (_, i) => `  total = ${join('total', `${from}[${at(i + 1)}]`)};`).join('\n');
-  return `
+const groupReduction = (name: string, join: (a: string, b: string) => string): string => `
 fn ${name}(value: f32, lane: u32) -> f32 {
   workgroupBarrier();
   scratch[lane] = value;
   workgroupBarrier();
-  if (lane < ${span}u) {
+  if (lane < 8u) {
     var total = scratch[lane];
-  ${all('scratch', (i) => `lane + ${i * span}u`).replaceAll('\n', '\n  ')}
+    for (var other = lane + 8u; other < groupThreads; other += 8u) { total = ${join('total', 'scratch[other]')}; }
     joined[lane] = total;
   }
   workgroupBarrier();
   var total = joined[0];
-${all('joined', (i) => `${i}u`)}
+  for (var other = 1u; other < 8u; other++) { total = ${join('total', 'joined[other]')}; }
   return total;
 }`;
-}
 
-/** `groupSum(value, lane)` and `groupMax(value, lane)`: the same value for all threads of the group, in a fixed order. */
+/**
+ * For shaders with one workgroup per item: the number of its threads, a multiple of 8 that whoever makes the pipeline may set; and
+ * `groupSum(value, lane)` and `groupMax(value, lane)`, the same value for all threads of the group, in a fixed order.
+ */
 export const groupReductions = `
-var<workgroup> scratch: array<f32, ${workgroupSize}>;
-var<workgroup> joined: array<f32, ${span}>;${groupReduction('groupSum', (a, b) => `${a} + ${b}`)}${groupReduction('groupMax', (a, b) => `max(${a}, ${b})`)}`;
+override groupThreads: u32 = ${workgroupSize}u;
+var<workgroup> scratch: array<f32, groupThreads>;
+var<workgroup> joined: array<f32, 8>;${groupReduction('groupSum', (a, b) => `${a} + ${b}`)}${groupReduction('groupMax', (a, b) => `max(${a}, ${b})`)}`;
 
 /** The least f32: what a maximum starts from. WGSL takes it exactly. */
 export const lowest = '-3.4028234663852886e38f';

@@ -35,10 +35,14 @@ describe.each(Object.values(kernels) as unknown as AnyKernel[])('$name', (kernel
     const { inputs: specs } = kernel.arrays(problem);
     const inputs = specs.map((spec, index) => inputOf(one, spec, index));
     const expected = kernel.reference(problem, inputs);
-    const prepared = await prepareKernel(gpu, kernel, problem, inputs);
-    const outputs = await prepared.run();
-    outputs.forEach((output, i) => expect(relativeError(output, expected[i]!), `output ${i}`).toBeLessThanOrEqual(tolerance));
-    prepared.release();
+    // A processor's groups have few threads, a GPU's many: both must be right.
+    const shared = kernel.dispatches(problem).some(({ code }) => code.includes('groupThreads'));
+    for (const groupThreads of shared ? [16, 64, 128] : [64]) {
+      const prepared = await prepareKernel(gpu, kernel, problem, inputs, { groupThreads });
+      const outputs = await prepared.run();
+      outputs.forEach((output, i) => expect(relativeError(output, expected[i]!), `output ${i}, groups of ${groupThreads}`).toBeLessThanOrEqual(tolerance));
+      prepared.release();
+    }
   });
 
   test('costs are positive where there is work', () => {

@@ -1,5 +1,5 @@
 // Shaders of the optimizer.
-import { declare, f, groupReductions, perGroup, perThread, u, workgroupSize } from '../shader.ts';
+import { declare, f, groupReductions, perGroup, perThread, u } from '../shader.ts';
 
 const read = (name: string) => ({ name, type: 'f32' as const });
 const write = (name: string) => ({ name, type: 'f32' as const, write: true });
@@ -24,12 +24,12 @@ export const updateShader = (parameterCount: number): string => `${declare([read
 /** One workgroup per chunk of a gradient: the sum of its squares. Parameters: length, chunk, where partials begin, chunks. */
 export const squaresShader = (parameterCount: number): string => `${declare([read('g'), write('partial')], parameterCount)}${groupReductions}${perGroup(u(3), `  let end = min(${u(0)}, (i + 1u) * ${u(1)});
   var sum = 0.0f;
-  for (var j = i * ${u(1)} + lane; j < end; j += ${workgroupSize}u) { sum += g[j] * g[j]; }
+  for (var j = i * ${u(1)} + lane; j < end; j += groupThreads) { sum += g[j] * g[j]; }
   let total = groupSum(sum, lane);
   if (lane == 0u) { partial[${u(2)} + i] = total; }`)}`;
 
 /** One workgroup: the root of the sum of all partials. */
 export const normShader = (parameterCount: number): string => `${declare([read('partial'), write('y')], parameterCount)}${groupReductions}${perGroup('1u', `  var sum = 0.0f;
-  for (var j = lane; j < ${u(0)}; j += ${workgroupSize}u) { sum += partial[j]; }
+  for (var j = lane; j < ${u(0)}; j += groupThreads) { sum += partial[j]; }
   let total = groupSum(sum, lane);
   if (lane == 0u) { y[0] = sqrt(total); }`)}`;

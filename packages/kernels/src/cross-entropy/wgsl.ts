@@ -1,5 +1,5 @@
 // Shaders of the cross-entropy.
-import { declare, groupReductions, lowest, perGroup, perThread, u, workgroupSize } from '../shader.ts';
+import { declare, groupReductions, lowest, perGroup, perThread, u } from '../shader.ts';
 
 const read = (name: string) => ({ name, type: 'f32' as const });
 const write = (name: string) => ({ name, type: 'f32' as const, write: true });
@@ -8,10 +8,10 @@ const target = { name: 'target_id', type: 'i32' as const };
 /** logits, target -> loss, log-sum-exp. */
 export const forwardShader = (parameterCount: number): string => `${declare([read('x'), target, write('loss'), write('lse')], parameterCount)}${groupReductions}${perGroup(u(0), `  let start = i * ${u(1)};
   var most = ${lowest};
-  for (var j = lane; j < ${u(1)}; j += ${workgroupSize}u) { most = max(most, x[start + j]); }
+  for (var j = lane; j < ${u(1)}; j += groupThreads) { most = max(most, x[start + j]); }
   let greatest = groupMax(most, lane);
   var sum = 0.0f;
-  for (var j = lane; j < ${u(1)}; j += ${workgroupSize}u) { sum += exp(x[start + j] - greatest); }
+  for (var j = lane; j < ${u(1)}; j += groupThreads) { sum += exp(x[start + j] - greatest); }
   let total = log(groupSum(sum, lane));
   if (lane == 0u) {
     let id = target_id[i];

@@ -1,8 +1,8 @@
 // Shaders of the distillation: log-sum-exp of both rows, then the sum or the gradient.
-import { declare, f, groupReductions, lowest, perGroup, u, workgroupSize } from '../shader.ts';
+import { declare, f, groupReductions, lowest, perGroup, u } from '../shader.ts';
 import type { DistillationProblem } from './index.ts';
 
-const columns = (body: string): string => `for (var j = lane; j < ${u(1)}; j += ${workgroupSize}u) { ${body} }`;
+const columns = (body: string): string => `for (var j = lane; j < ${u(1)}; j += groupThreads) { ${body} }`;
 
 /** Both passes begin alike. */
 export function shader(of: DistillationProblem['of'], parameterCount: number): string {

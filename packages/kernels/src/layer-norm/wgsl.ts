@@ -1,9 +1,9 @@
 // Shaders of layer norm: one workgroup per row, and one per column for the sums over rows.
-import { declare, f, groupReductions, perGroup, u, workgroupSize } from '../shader.ts';
+import { declare, f, groupReductions, perGroup, u } from '../shader.ts';
 
 const read = (name: string) => ({ name, type: 'f32' as const });
 const write = (name: string) => ({ name, type: 'f32' as const, write: true });
-const columns = (body: string): string => `for (var j = lane; j < ${u(1)}; j += ${workgroupSize}u) { ${body} }`;
+const columns = (body: string): string => `for (var j = lane; j < ${u(1)}; j += groupThreads) { ${body} }`;
 const width = `f32(${u(1)})`;
 
 /** x, weight, bias -> y, mean, scale; the variance in a second pass over the row. */
@@ -31,7 +31,7 @@ export const inputShader = (parameterCount: number): string => `${declare([read(
 /** x, mean, scale, dy -> dweight, dbias: sums over rows of one column. */
 export const weightShader = (parameterCount: number): string => `${declare([read('x'), read('average'), read('scale'), read('dy'), write('dweight'), write('dbias')], parameterCount)}${groupReductions}${perGroup(u(1), `  var first = 0.0f;
   var second = 0.0f;
-  for (var r = lane; r < ${u(0)}; r += ${workgroupSize}u) {
+  for (var r = lane; r < ${u(0)}; r += groupThreads) {
     let at = r * ${u(1)} + i;
     first += dy[at] * ((x[at] - average[r]) * scale[r]);
     second += dy[at];

@@ -1,5 +1,5 @@
 // The shader of a reduction.
-import { declare, groupReductions, lowest, lowestInteger, perGroup, perThread, u, workgroupSize } from '../shader.ts';
+import { declare, groupReductions, lowest, lowestInteger, perGroup, perThread, u } from '../shader.ts';
 import type { ReduceProblem } from './index.ts';
 
 /** Lines that turn the index `name` into an offset over axes whose sizes and strides begin at parameters `sizes` and `strides`. */
@@ -26,7 +26,7 @@ export function shader({ op, type, kept, reduced }: ReduceProblem, grouped: bool
   var total = ${start};
   for (var j = ${from}; j < ${u(1)}; j += ${step}) { let at = ${at}; ${combine} }`;
   if (!grouped) return `${head}${perThread(u(0), `${loop('0u', '1u')}\n  y[i] = total;`)}`;
-  return `${head}${groupReductions}${perGroup(u(0), `${loop('lane', `${workgroupSize}u`)}
+  return `${head}${groupReductions}${perGroup(u(0), `${loop('lane', 'groupThreads')}
   let result = ${op === 'sum' ? 'groupSum' : 'groupMax'}(total, lane);
   if (lane == 0u) { y[i] = result; }`)}`;
 }

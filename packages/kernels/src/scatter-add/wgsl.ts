@@ -1,6 +1,6 @@
 // Shaders of the scatter-add: zeros, chains of equal ids, sums along the chains.
 import type { ElementType } from '../kernel.ts';
-import { declare, groupReductions, perGroup, perThread, u, workgroupSize } from '../shader.ts';
+import { declare, groupReductions, perGroup, perThread, u } from '../shader.ts';
 
 /** Fills the table with zeros. */
 export const zeroShader = (type: ElementType, parameterCount: number): string => `${declare([{ name: 'y', type, write: true }], parameterCount)}${perThread(u(0), `  y[i] = ${type}(0);`)}`;
@@ -14,7 +14,7 @@ fn clamped(id: i32) -> i32 { return clamp(id, 0, i32(${u(1)}) - 1); }
 ${perGroup(u(0), `  let own = clamped(ids[i]);
   var earlier = 0.0f;
   var nearest = -16777216.0f;
-  for (var j = lane; j < ${u(0)}; j += ${workgroupSize}u) {
+  for (var j = lane; j < ${u(0)}; j += groupThreads) {
     if (j != i && clamped(ids[j]) == own) {
       if (j < i) { earlier = 1.0f; } else { nearest = max(nearest, -f32(j)); }
     }

@@ -1,6 +1,6 @@
 // Softmax and its logarithm over rows: one workgroup per row.
 import type { Kernel, Numbers } from '../kernel.ts';
-import { declare, groupReductions, lowest, pack, perGroup, spread, u, workgroupSize } from '../shader.ts';
+import { declare, groupReductions, lowest, pack, perGroup, spread, u } from '../shader.ts';
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
 
@@ -13,7 +13,7 @@ export interface SoftmaxProblem {
 
 /** The shader: greatest element, sum of exponentials, results; three passes over the row. */
 export function shader(log: boolean, parameterCount: number): string {
-  const loop = (body: string) => `for (var j = lane; j < ${u(1)}; j += ${workgroupSize}u) { ${body} }`;
+  const loop = (body: string) => `for (var j = lane; j < ${u(1)}; j += groupThreads) { ${body} }`;
   const result = log ? 'x[start + j] - greatest - logTotal' : 'exp(x[start + j] - greatest) / total';
   return `${declare([{ name: 'x', type: 'f32' }, { name: 'y', type: 'f32', write: true }], parameterCount)}${groupReductions}${perGroup(u(0), `  let start = i * ${u(1)};
   var most = ${lowest};

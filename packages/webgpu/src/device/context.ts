@@ -17,6 +17,7 @@ export interface CompiledShader {
 export class GpuContext {
   readonly gpu: GPUDevice;
   readonly limits: MemoryLimits & { readonly maxInputs: number };
+  readonly #groupThreads: number;
   readonly #shaders = new Map<string, Promise<CompiledShader>>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   readonly #arenas: GPUBuffer[] = [];
@@ -28,6 +29,8 @@ export class GpuContext {
 
   constructor(gpu: GPUDevice) {
     this.gpu = gpu;
+    // On a processor every thread of a group waits at each barrier in turn; few threads are faster there.
+    this.#groupThreads = gpu.adapterInfo?.isFallbackAdapter ? 16 : 64;
     const { minStorageBufferOffsetAlignment, minUniformBufferOffsetAlignment, maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = gpu.limits;
     this.limits = {
       alignment: Math.max(minStorageBufferOffsetAlignment, minUniformBufferOffsetAlignment, 16),
@@ -101,19 +104,21 @@ export class GpuContext {
   }
 
   /** The pipeline of a shader: each distinct one is compiled once. */
-  shader(label: string, code: string, bindings: number, writes: readonly number[]): Promise<CompiledShader> {
-    let compiled = this.#shaders.get(code);
+  shader(label: string, code: string, bindings: number, writes: readonly number[], groupThreads = this.#groupThreads): Promise<CompiledShader> {
+    const constants: Record<string, number> = code.includes('override groupThreads') ? { groupThreads } : {};
+    const key = `${constants['groupThreads'] ?? ''} ${code}`;
+    let compiled = this.#shaders.get(key);
     if (!compiled) {
-      compiled = this.#compile(label, code, this.#layout(bindings, writes));
-      this.#shaders.set(code, compiled);
+      compiled = this.#compile(label, code, constants, this.#layout(bindings, writes));
+      this.#shaders.set(key, compiled);
     }
     return compiled;
   }
 
-  async #compile(label: string, code: string, layout: GPUBindGroupLayout): Promise<CompiledShader> {
+  async #compile(label: string, code: string, constants: Record<string, number>, layout: GPUBindGroupLayout): Promise<CompiledShader> {
     const module = this.gpu.createShaderModule({ label, code });
     try {
-      const pipeline = await this.gpu.createComputePipelineAsync({ label, layout: this.gpu.createPipelineLayout({ bindGroupLayouts: [layout] }), compute: { module, entryPoint: 'main' } });
+      const pipeline = await this.gpu.createComputePipelineAsync({ label, layout: this.gpu.createPipelineLayout({ bindGroupLayouts: [layout] }), compute: { module, entryPoint: 'main', constants } });
       return { pipeline, layout };
     } catch (error) {
       const { messages } = await module.getCompilationInfo();

@@ -13,8 +13,8 @@ export interface PreparedKernel {
   release(): void;
 }
 
-/** Puts a problem's inputs on the GPU and compiles its shaders. Outputs begin as zeros. */
-export async function prepareKernel<P>(gpu: GPUDevice, kernel: Kernel<P>, problem: P, inputs: readonly Numbers[]): Promise<PreparedKernel> {
+/** Puts a problem's inputs on the GPU and compiles its shaders. Outputs begin as zeros. `groupThreads`: threads of a group that shares an item, chosen by the adapter by default. */
+export async function prepareKernel<P>(gpu: GPUDevice, kernel: Kernel<P>, problem: P, inputs: readonly Numbers[], { groupThreads }: { groupThreads?: number } = {}): Promise<PreparedKernel> {
   const context = contextOf(gpu);
   const { inputs: inputSpecs, outputs, temporaries = [] } = kernel.arrays(problem);
   const specs = [...inputSpecs, ...outputs, ...temporaries];
@@ -25,7 +25,7 @@ export async function prepareKernel<P>(gpu: GPUDevice, kernel: Kernel<P>, proble
   });
   const dispatches = await Promise.all(
     kernel.dispatches(problem).map(async ({ label, code, parameters, arrays, writes, workgroups }) => {
-      const { pipeline, layout } = await context.shader(label, code, arrays.length, writes.map((i) => arrays.indexOf(i)));
+      const { pipeline, layout } = await context.shader(label, code, arrays.length, writes.map((i) => arrays.indexOf(i)), groupThreads);
       const uniforms = context.buffer('parameters', parameters.byteLength, usage.uniform | usage.copyTarget);
       gpu.queue.writeBuffer(uniforms, 0, parameters as Uint32Array<ArrayBuffer>);
       const entries = [{ binding: 0, resource: { buffer: uniforms } }, ...arrays.map((i, k) => ({ binding: k + 1, resource: { buffer: buffers[i]! } }))];

@@ -113,11 +113,12 @@ export class Lowering {
   watch(graph: Graph, nodes: readonly Node[]): void {
     this.#nodes = nodes;
     this.#outputs = graphOutputs(graph);
-    for (const [name, tensor] of Object.entries(graph.state)) {
-      const readers = nodes.filter((node) => node.inputs.some((input) => input.node === tensor.node));
-      const shown = Object.values(graph.results).some((result) => result.node === tensor.node) || Object.entries(graph.updates).some(([other, update]) => other !== name && update.node === tensor.node);
-      this.#state.set(name, { update: graph.updates[name], lastReader: readers.at(-1), shown });
-    }
+    const lastReader = new Map<Node, Node>();
+    for (const node of nodes) for (const { node: read } of node.inputs) lastReader.set(read, node);
+    const shown = new Set(Object.values(graph.results).map(({ node }) => node));
+    const entryOf = new Map(Object.entries(graph.state).map(([name, { node }]) => [node, name]));
+    for (const [name, { node }] of Object.entries(graph.updates)) if (entryOf.get(node) !== name) shown.add(node);
+    for (const [name, { node }] of Object.entries(graph.state)) this.#state.set(name, { update: graph.updates[name], lastReader: lastReader.get(node), shown: shown.has(node) });
   }
 
   /** Whether a node may rewrite a state entry where it lies: it is the last to read it, and its output is the entry's new value. */
