@@ -10,7 +10,8 @@ const scaledOf = (b: LoweringContext['b'], x: string): string => b.node('Mul', [
 
 /** The cumulative normal distribution of x, once per value. */
 function normalOf(b: LoweringContext['b'], x: string): string {
-  return b.once(`normal ${x}`, () => b.node('Add', [b.node('Mul', [b.node('Erf', [scaledOf(b, x)]), b.scalar(0.5)]), b.scalar(0.5)]));
+  // (erf + 1) / 2 in one pass: HardSigmoid is max(0, min(1, alpha x + beta)), and erf is between -1 and 1.
+  return b.once(`normal ${x}`, () => b.node('HardSigmoid', [b.node('Erf', [scaledOf(b, x)])], { alpha: { f: 0.5 }, beta: { f: 0.5 } }));
 }
 
 // Where the gradient follows, the forward pass keeps the distribution for it; ONNX Runtime's own kernel is faster alone.
