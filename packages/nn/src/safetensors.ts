@@ -64,7 +64,8 @@ function checkEntry(value: unknown, dataSize: number, fail: (problem: string) =>
 
 /** One tensor's bytes as a host array: floats as f32 (F16 and BF16 widened, F64 narrowed), integers as i32. Throws for an I64 beyond 32 bits. */
 export function decodeEntry({ dtype, shape }: SafetensorsEntry, bytes: Uint8Array, name = 'tensor'): HostArray {
-  const copy = bytes.slice();
+  // Node's Buffer has a `slice` of its own, which does not copy.
+  const copy = Uint8Array.prototype.slice.call(bytes);
   const { buffer } = copy;
   switch (dtype) {
     case 'F32':
