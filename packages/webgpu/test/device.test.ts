@@ -155,6 +155,16 @@ describe('memory', () => {
     await device.close();
   });
 
+  test('memory that runs out is an error of the run, not of the device', async () => {
+    const device = await nodeWebgpuDevice();
+    const program = await device.compile(deep);
+    const data = { x: floats([33, 64]), w: floats([64, 64]) };
+    vi.spyOn(device.gpu, 'popErrorScope').mockResolvedValueOnce({ message: 'Out of memory' });
+    await expect(program.run(data)).rejects.toThrow(/^webgpu: the adapter's memory cannot hold the \d+ bytes that the intermediates need; use a smaller batch or model$/);
+    expect(greatestError(await program.run(data), await (await plain.compile(deep)).run(data))).toBeLessThan(1e-5);
+    await device.close();
+  });
+
   test('an array over the adapter\'s limit is refused by name and size before anything is allocated', async () => {
     const graph = trace({ data: { x: f32(['B']) } }, ({ x }) => ({ results: { y: ops.sum(ops.matmul(ops.reshape(ops.exp(x!), ['B', 1]), ops.reshape(x!, [1, 'B']))) } }));
     const program = await gpu.compile(graph);

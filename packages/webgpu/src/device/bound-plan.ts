@@ -90,7 +90,7 @@ export class BoundPlan {
     const { plan } = this;
     const { gpu } = this.#context;
     if (plan.updates.length > 0 && !state) throw new DeviceError(deviceName, 'the graph updates state; give a state to run with');
-    const arenas = this.#context.arenas(plan.memory.arenas);
+    const arenas = await this.#context.arenas(plan.memory.arenas);
     // Entries that are new or change their size must not lose what the run still reads: those are replaced after it.
     const fits = (name: string, size: number) => state!.get(name)?.buffer.size === Math.max(16, size);
     this.#bind(state, arenas);

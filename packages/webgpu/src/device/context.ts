@@ -76,20 +76,19 @@ export class GpuContext {
     return this.gpu.createBuffer({ label, size: Math.ceil(Math.max(size, 16) / 4) * 4, usage: flags });
   }
 
-  /** Arenas of at least the given sizes; shared by all programs, since only one runs at a time. */
-  arenas(sizes: readonly number[]): readonly GPUBuffer[] {
-    sizes.forEach((size, i) => {
-      if ((this.#arenas[i]?.size ?? 0) >= size && this.#arenas[i]) return;
-      this.#arenas[i]?.destroy();
-      this.#arenas[i] = this.buffer(`arena ${i}`, size, usage.storage | usage.copySource | usage.copyTarget);
-      this.arenaGeneration++;
-    });
+  /** Arenas of at least the given sizes; shared by all programs, since only one runs at a time. Throws a DeviceError where memory runs out. */
+  async arenas(sizes: readonly number[]): Promise<readonly GPUBuffer[]> {
+    const short = sizes.flatMap((size, i) => (this.#arenas[i] && this.#arenas[i].size >= size ? [] : [i]));
+    if (short.length === 0) return this.#arenas;
+    this.arenaGeneration++;
+    for (const i of short) this.#arenas[i]?.destroy();
+    this.gpu.pushErrorScope('out-of-memory');
+    for (const i of short) this.#arenas[i] = this.buffer(`arena ${i}`, sizes[i]!, usage.storage | usage.copySource | usage.copyTarget);
+    if (await this.wait(this.gpu.popErrorScope())) {
+      for (const arena of this.#arenas.splice(0)) arena.destroy();
+      throw new DeviceError(deviceName, `the adapter's memory cannot hold the ${sizes.reduce((a, b) => a + b, 0)} bytes that the intermediates need; use a smaller batch or model`);
+    }
     return this.#arenas;
-  }
-
-  /** Bytes of all arenas. */
-  get arenaBytes(): number {
-    return this.#arenas.reduce((total, { size }) => total + size, 0);
   }
 
   #layout(bindings: number, writes: readonly number[]): GPUBindGroupLayout {
