@@ -1,0 +1,110 @@
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkDataSet, labelFindings, openDataSet, phantomFindings, phantomPrompts, phantomStudy, readGrey, writePhantoms } from '@hybridmed/data';
+import { afterAll, describe, expect, test } from 'vitest';
+import { temporaryFolder } from './support.ts';
+
+const { folder, remove } = temporaryFolder();
+afterAll(remove);
+
+describe('a phantom study', () => {
+  test('is the same for seed and index, and another for others', () => {
+    expect(phantomStudy(1, 2, 32)).toEqual(phantomStudy(1, 2, 32));
+    expect(phantomStudy(1, 2, 32).film.pixels).not.toEqual(phantomStudy(1, 3, 32).film.pixels);
+    expect(phantomStudy(2, 2, 32).film.pixels).not.toEqual(phantomStudy(1, 2, 32).film.pixels);
+    expect(phantomStudy(1, 2, 48).impression).toBe(phantomStudy(1, 2, 32).impression);
+  });
+
+  test('says in both sections exactly what it has', () => {
+    const counts = Object.fromEntries(phantomFindings.map((name) => [name, 0]));
+    const impressions = new Set<string>();
+    for (let index = 0; index < 1500; index++) {
+      const { findings, impression, labels } = phantomStudy(0, index, 2);
+      expect(labelFindings(impression), impression).toEqual(labels);
+      expect(labelFindings(findings), findings).toEqual(labels);
+      expect(impression.split(' ').length).toBeGreaterThanOrEqual(3);
+      for (const name of phantomFindings) counts[name]! += labels[name];
+      impressions.add(impression);
+    }
+    for (const name of phantomFindings) expect(counts[name], name).toBeGreaterThan(100);
+    expect(impressions.size).toBeGreaterThan(400);
+  });
+
+  test('shows its findings on the side it names: the patient’s left is on the right', () => {
+    let seen = 0;
+    for (let index = 0; seen < 25; index++) {
+      const { film, present } = phantomStudy(0, index, 64);
+      const effusion = present.find(({ name, sides }) => name === 'effusion' && sides.length === 1);
+      if (!effusion) continue;
+      seen++;
+      const bit = 1 << phantomFindings.indexOf('effusion');
+      let [left, right] = [0, 0];
+      film.mask.forEach((value, i) => {
+        if (value & bit && i % 64 >= 32) left++;
+        else if (value & bit) right++;
+      });
+      expect(effusion.sides[0] === 'left' ? left > right : right > left).toBe(true);
+      expect(left + right).toBeGreaterThan(10);
+    }
+  });
+
+  test('a finding changes the film where its mask is', () => {
+    let checked = 0;
+    for (let index = 0; checked < 20; index++) {
+      const { film, present } = phantomStudy(0, index, 64);
+      const nodule = present.find(({ name }) => name === 'nodule');
+      if (!nodule) continue;
+      checked++;
+      const bit = 1 << phantomFindings.indexOf('nodule');
+      const inside = [...film.pixels].filter((_, i) => film.mask[i]! & bit);
+      expect(inside.length).toBeGreaterThan(4);
+      expect(inside.reduce((a, b) => a + b, 0) / inside.length).toBeGreaterThan(60);
+    }
+  });
+});
+
+describe('labels by rules', () => {
+  test.each([
+    ['No pleural effusion or pneumothorax.', []],
+    ['Small left effusion without pneumothorax.', ['effusion']],
+    ['No edema, but the heart is enlarged.', ['cardiomegaly']],
+    ['The effusion has resolved. New right lower lobe consolidation.', ['opacity']],
+    ['Linear opacities consistent with atelectasis.', ['atelectasis']],
+    ['Negative for acute disease', []],
+    ['', []],
+  ])('%j', (text, expected) => {
+    expect(Object.entries(labelFindings(text)).flatMap(([name, value]) => (value ? [name] : [])).toSorted()).toEqual([...expected].toSorted());
+  });
+
+  test('positive prompts assert their own finding and no other; negative ones none', () => {
+    for (const [name, { positive, negative }] of Object.entries(phantomPrompts)) {
+      for (const text of positive) expect(Object.entries(labelFindings(text)).flatMap(([label, value]) => (value ? [label] : []))).toEqual([name]);
+      for (const text of negative) expect(Object.values(labelFindings(text)).some(Boolean)).toBe(false);
+    }
+  });
+});
+
+describe('a phantom set on disk', () => {
+  const set = join(folder, 'set');
+
+  test('is written whole, opened, and checked without a leak', async () => {
+    expect(await writePhantoms(set, { studies: 40, size: 36, seed: 5 })).toMatchObject({ written: true });
+    const data = await openDataSet(`phantom:${set}`);
+    expect(data.studies).toHaveLength(40);
+    expect(Object.keys(data.studies[0]!.labels!)).toEqual([...phantomFindings]);
+    const report = await checkDataSet(data, { images: true });
+    expect(report).toMatchObject({ kept: 40, leaks: { reports: 0, patients: 0 }, unreadable: [] });
+    const { film } = phantomStudy(5, 7, 36);
+    expect([...(await readGrey(join(set, 'images/p000007.png'))).pixels]).toEqual([...film.pixels]);
+    expect([...(await readGrey(join(set, 'masks/p000007.png'))).pixels]).toEqual([...film.mask]);
+  });
+
+  test('is not made twice, and never over something else', async () => {
+    expect(await writePhantoms(set, { studies: 40, size: 36, seed: 5 })).toMatchObject({ written: false });
+    await expect(writePhantoms(set, { studies: 41, size: 36, seed: 5 })).rejects.toThrow('exists and is not this phantom set');
+    writeFileSync(join(folder, 'file'), '');
+    await expect(writePhantoms(join(folder, 'file'), { studies: 3, size: 32 })).rejects.toThrow(/file: .*;/);
+    expect(existsSync(join(folder, 'none'))).toBe(false);
+    expect(readdirSync(folder).toSorted()).toEqual(['file', 'set']);
+  });
+});
