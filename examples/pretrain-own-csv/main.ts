@@ -1,0 +1,21 @@
+// Pre-training on your own table of images and reports. Here the table is made from phantoms; put your CSV in its place.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checkDataSet, openDataSet, writePhantoms } from '@hybridmed/data';
+import { completeConfig, loadWriter, openDevice, pretrain } from 'hybridmed/node';
+
+const folder = mkdtempSync(join(tmpdir(), 'hybridmed-example-'));
+await writePhantoms(join(folder, 'mine'), { studies: 120, size: 48 });
+// Columns: image, findings, impression; optionally id, patient, split, view, and columns of 0 and 1 as labels.
+const data = `csv:${join(folder, 'mine', 'phantoms.csv')}`;
+
+const { splits, dropped } = await checkDataSet(await openDataSet(data));
+process.stdout.write(`${JSON.stringify(splits)}, dropped ${JSON.stringify(dropped)}\n`);
+const { device } = await openDevice('cpu');
+const { checkpoint } = await pretrain({ config: completeConfig({ data, preset: 'tiny', steps: [15, 15] }), out: join(folder, 'run'), device });
+const writer = await loadWriter(checkpoint, device);
+const [impression] = await writer.fromFindings(['There is a small left pleural effusion. The heart size is normal.']);
+process.stdout.write(`after 15 steps, from findings: ${impression}\n`);
+await device.close();
+rmSync(folder, { recursive: true, force: true });
