@@ -22,6 +22,7 @@ export interface StepResult {
 /** The frozen copy of the summarization branch runs inside the step, as in the reference. */
 const plan: StagePlan = { stage: 2, teacher: 'snapshot', weights: defaultWeights, temperature: 1, tau: 0.1, duplicates: 'negatives' };
 
+const round = (value: number, digits: number): number => Math.round(value * 10 ** digits) / 10 ** digits;
 const scalar = (value: number) => ({ data: Float32Array.of(value), shape: [] });
 
 /** Runs the step of a preset. */
@@ -45,7 +46,6 @@ export async function measureStep(preset: StepPreset, { steps, threads }: { step
   await device.close();
   const sorted = times.slice(2).toSorted((a, b) => a - b);
   const median = sorted[Math.floor(sorted.length / 2)]!;
-  const round = (value: number, digits: number) => Math.round(value * 10 ** digits) / 10 ** digits;
   return { preset, device: device.info.name, threads, studiesPerSecond: round((batch * 1000) / median, 2), millisecondsPerStep: round(median, 1), peakMiB: Math.round(process.resourceUsage().maxRSS / 1024) };
 
   function fillState(): void {
