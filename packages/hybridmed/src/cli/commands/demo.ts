@@ -27,8 +27,8 @@ export function addDemo(program: Command, output: Output): void {
     .command('demo')
     .description('make phantoms, pre-train both stages on them, evaluate, and show what was learnt')
     .option('--out <dir>', 'folder for phantoms and run', join('runs', 'demo'))
-    .option('--studies <n>', 'number of phantoms', integer(100), 2000)
-    .option('--epochs <a,b>', 'epochs of each stage', '3,8')
+    .option('--studies <n>', 'number of phantoms', integer(100), 2500)
+    .option('--epochs <a,b>', 'epochs of each stage', '3,22')
     .addOption(deviceOption())
     .addOption(threadsOption())
     .action(async ({ out, studies, epochs, device: name, threads }: Flags) => {
@@ -57,10 +57,11 @@ export function addDemo(program: Command, output: Output): void {
       const { checkpoint } = await pretrain({ config, out: run, device, events: progress.events });
       progress.stop();
       const report = await evaluate({ checkpoint, data: config.data, device, onMessage: (text) => output.log(text) });
-      const file = join(run, 'evaluation.json');
-      await writeFileAtomic(file, [`${JSON.stringify(report, undefined, 2)}\n`]);
+      const shown = report.examples.filter(({ truth }, i) => i % 7 === 0 && truth.length > 30);
+      const [figures, file] = [join(run, 'evaluation.json'), join(run, 'report.md')];
+      await writeFileAtomic(figures, [`${JSON.stringify(report, undefined, 2)}\n`]);
+      await writeFileAtomic(file, [`# What the demo learnt\n\n${conclusion(report)}\n\`\`\`\n${formatEvaluation(report)}\`\`\`\n\n## Held-out phantoms\n\n\`\`\`\n${shown.slice(0, 40).map(compare).join('')}\`\`\`\n`]);
       await device.close();
-      const shown = report.examples.filter(({ truth }, i) => i % 7 === 0 && truth.length > 30).slice(0, 5);
-      output.result(`\n${formatEvaluation(report)}\nHeld-out phantoms:\n${shown.map(compare).join('')}\n${conclusion(report)}\ncheckpoint: ${checkpoint}\nmetrics:    ${join(run, 'metrics.jsonl')}\nreport:     ${file}\n`);
+      output.result(`\n${formatEvaluation(report)}\nHeld-out phantoms:\n${shown.slice(0, 5).map(compare).join('')}\n${conclusion(report)}\ncheckpoint: ${checkpoint}\nmetrics:    ${join(run, 'metrics.jsonl')}\nreport:     ${file} (figures: ${figures})\n`);
     });
 }
