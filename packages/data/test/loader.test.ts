@@ -62,7 +62,7 @@ describe('batches', () => {
     expect(input!.shape).toEqual(target!.shape);
     const width = target!.shape[1]!;
     for (let row = 0; row < 8; row++) {
-      const length = targetMask!.data.slice(row * width, (row + 1) * width).reduce((a, b) => a + b, 0);
+      const length = total(targetMask!.data, row * width, (row + 1) * width);
       expect(input!.data[row * width]).toBe(2);
       expect(target!.data[row * width + length - 1]).toBe(3);
       expect(input!.data.slice(row * width + 1, row * width + length)).toEqual(target!.data.slice(row * width, row * width + length - 1));

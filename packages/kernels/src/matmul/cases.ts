@@ -14,6 +14,8 @@ export const cases: readonly KernelCase<MatmulProblem>[] = [
   { name: 'in quads, 33x20x64', problem: plain(33, 20, 64), tolerance },
   { name: 'in quads, 36x20x65, A transposed', problem: plain(36, 20, 65, true, false), tolerance },
   { name: 'in quads, 33x17x64, B transposed', problem: plain(33, 17, 64, false, true), tolerance },
+  { name: 'in quads, 36x20x64, A transposed', problem: plain(36, 20, 64, true, false), tolerance },
+  { name: 'in quads, 36x18x64, both transposed', problem: plain(36, 18, 64, true, true), tolerance },
   { name: 'in quads, batch 2x3 of 5x4x8', problem: { ...plain(5, 4, 8), lead: [2, 3], leadA: [3, 1], leadB: [0, 1] }, tolerance },
   { name: '1x1x1', problem: plain(1, 1, 1), tolerance },
   { name: 'batch 2x3 of 5x4x7', problem: { ...plain(5, 4, 7), lead: [2, 3], leadA: [3, 1], leadB: [3, 1] }, tolerance },

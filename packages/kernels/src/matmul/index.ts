@@ -4,7 +4,7 @@ import { bytesOf, product } from '../kernel.ts';
 import { pack, spreadThreads } from '../shader.ts';
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
-import { canUseQuads, shader } from './wgsl.ts';
+import { shader, stepsOf } from './wgsl.ts';
 
 /**
  * C = A B over a batch: A is (m, k), or (k, m) where `transposeA`; B is (k, n), or (n, k) where `transposeB`. `lead` are the batch's
@@ -44,7 +44,7 @@ export const matmul: Kernel<MatmulProblem> = {
     const tiles = [Math.ceil(m / 4), Math.ceil(n / 4)] as const;
     const threads = batch * tiles[0] * tiles[1];
     const parameters = pack([threads, m, n, k, tiles[0], tiles[1], ...lead, ...leadA, ...leadB]);
-    return [{ label: `matmul ${m}x${n}x${k}${batch > 1 ? ` x${batch}` : ''}`, code: shader({ rank: lead.length, transposeA, transposeB, quads: canUseQuads(problem) }, parameters.length), parameters, arrays: [0, 1, 2], writes: [2], workgroups: spreadThreads(threads) }];
+    return [{ label: `matmul ${m}x${n}x${k}${batch > 1 ? ` x${batch}` : ''}`, code: shader({ rank: lead.length, transposeA, transposeB, steps: stepsOf(problem) }, parameters.length), parameters, arrays: [0, 1, 2], writes: [2], workgroups: spreadThreads(threads) }];
   },
   cost: (problem) => ({ flops: 2 * product(problem.lead) * problem.m * problem.n * problem.k, bytes: bytesOf(arrays(problem)) }),
   reference: (problem, [a, b]): readonly Numbers[] => reference(problem, a!, b!),

@@ -5,19 +5,18 @@ import { declare, perThread, u } from '../shader.ts';
 
 const four = [0, 1, 2, 3] as const;
 
-/** What the shader's text depends on. `quads`: rows of both operands, as they lie, are multiples of four elements (and so is k, unless A alone is transposed). */
+/** What the shader's text depends on. `steps` over k are taken at a time: with quads 4, or 1 where k is no multiple of four; 0 reads element by element. */
 export interface MatmulShader {
   readonly rank: number;
   readonly transposeA: boolean;
   readonly transposeB: boolean;
-  readonly quads: boolean;
+  readonly steps: 0 | 1 | 4;
 }
 
-/** Whether a product's operands can be read in quads. */
-export function canUseQuads({ m, n, k, transposeA, transposeB }: { m: number; n: number; k: number; transposeA: boolean; transposeB: boolean }): boolean {
-  if (transposeA && transposeB) return false;
-  if (transposeA) return m % 4 === 0 && n % 4 === 0;
-  return k > 0 && k % 4 === 0 && (transposeB || n % 4 === 0);
+/** How a product's operands can be read: in quads where the rows of both, as they lie, are multiples of four elements. */
+export function stepsOf({ m, n, k, transposeA, transposeB }: { m: number; n: number; k: number; transposeA: boolean; transposeB: boolean }): MatmulShader['steps'] {
+  const quads = (transposeA ? m : k) % 4 === 0 && (transposeB ? k : n) % 4 === 0;
+  return quads && k > 0 ? (k % 4 === 0 ? 4 : 1) : 0;
 }
 
 /** Where the thread's tile begins: `row` and `column`, and the operands' matrices `at` and `bt`, in elements. */
@@ -46,50 +45,37 @@ function scalarLoop({ transposeA, transposeB }: MatmulShader): string[] {
   ];
 }
 
-/** Four steps over k at a time (one where A is transposed), in quads. */
-function quadLoop({ transposeA, transposeB }: MatmulShader): string[] {
-  if (transposeA) {
-    return [
-      '  var ia = (at + row) / 4u; var ib = (bt + column) / 4u;',
-      '  for (var p = 0u; p < k; p++) {',
-      '    let x = a[ia]; let v = b[ib];',
-      ...four.map((r) => `    s${r} = fma(vec4<f32>(x[${r}]), v, s${r});`),
-      '    ia += m / 4u; ib += n / 4u;',
-      '  }',
-    ];
-  }
-  const rows = four.map((r) => `  let a${r} = (at + r${r} * k) / 4u;`);
-  if (!transposeB) {
-    return [
-      ...rows,
-      '  var ib = (bt + column) / 4u;',
-      '  for (var p = 0u; p < k / 4u; p++) {',
-      ...four.map((r) => `    let x${r} = a[a${r} + p];`),
-      ...four.flatMap((step) => [`    { let v = b[ib]; ib += n / 4u; ${four.map((r) => `s${r} = fma(vec4<f32>(x${r}[${step}]), v, s${r});`).join(' ')} }`]),
-      '  }',
-    ];
-  }
+/** Several steps over k at a time, in quads along each operand's rows. */
+function quadLoop({ transposeA, transposeB, steps }: MatmulShader): string[] {
+  const taken = four.slice(0, steps);
+  const [startA, loadA, nextA, valueA] = transposeA
+    ? [['  var ia = (at + row) / 4u;'], taken.map((s) => `    let x${s} = a[ia + ${s}u * stepA];`), [`    ia += ${steps}u * stepA;`], (r: number, s: number) => `x${s}[${r}]`]
+    : [four.map((r) => `  let a${r} = (at + r${r} * k) / 4u;`), four.map((r) => `    let x${r} = a[a${r} + p];`), [], (r: number, s: number) => `x${r}[${s}]`];
+  const [startB, loadB, nextB, valueB] = transposeB
+    ? [four.map((c) => `  let b${c} = (bt + q${c} * k) / 4u;`), four.map((c) => `    let v${c} = b[b${c} + p];`), [], (s: number) => `vec4<f32>(${four.map((c) => `v${c}[${s}]`).join(', ')})`]
+    : [['  var ib = (bt + column) / 4u;'], taken.map((s) => `    let v${s} = b[ib + ${s}u * stepB];`), [`    ib += ${steps}u * stepB;`], (s: number) => `v${s}`];
   return [
-    ...rows,
-    ...four.map((c) => `  let b${c} = (bt + q${c} * k) / 4u;`),
-    // Products of four steps side by side; they are added up at the end.
-    ...four.flatMap((r) => four.map((c) => `  var t${r}${c} = vec4<f32>(0.0f);`)),
-    '  for (var p = 0u; p < k / 4u; p++) {',
-    ...four.map((c) => `    let v${c} = b[b${c} + p];`),
-    ...four.flatMap((r) => [`    { let x = a[a${r} + p]; ${four.map((c) => `t${r}${c} = fma(x, v${c}, t${r}${c});`).join(' ')} }`]),
+    '  let stepA = m / 4u; let stepB = n / 4u;',
+    ...startA,
+    ...startB,
+    `  for (var p = 0u; p < k / ${steps}u; p++) {`,
+    ...loadA,
+    ...loadB,
+    ...taken.map((s) => `    { let v = ${valueB(s)}; ${four.map((r) => `s${r} = fma(vec4<f32>(${valueA(r, s)}), v, s${r});`).join(' ')} }`),
+    ...nextA,
+    ...nextB,
     '  }',
-    ...four.map((r) => `  s${r} = vec4<f32>(${four.map((c) => `(t${r}${c}.x + t${r}${c}.y) + (t${r}${c}.z + t${r}${c}.w)`).join(', ')});`),
   ];
 }
 
 /** The shader. Parameters: threads, m, n, k, tiles down, tiles across, then lead sizes, leadA, leadB. */
 export function shader(options: MatmulShader, parameterCount: number): string {
-  const lines = [...tileStart(options.rank), ...(options.quads ? quadLoop(options) : scalarLoop(options)), '  let to = batch * m * n;'];
+  const lines = [...tileStart(options.rank), ...(options.steps > 0 ? quadLoop(options) : scalarLoop(options)), '  let to = batch * m * n;'];
   for (const r of four) {
     lines.push(`  if (row + ${r}u < m) { let start = to + (row + ${r}u) * n + column;`);
     for (const c of four) lines.push(`    if (column + ${c}u < n) { y[start + ${c}u] = s${r}[${c}]; }`);
     lines.push('  }');
   }
-  const operand = (name: string): Binding => ({ name, type: options.quads ? 'vec4<f32>' : 'f32' });
+  const operand = (name: string): Binding => ({ name, type: options.steps > 0 ? 'vec4<f32>' : 'f32' });
   return `${declare([operand('a'), operand('b'), { name: 'y', type: 'f32', write: true }], parameterCount)}${perThread(u(0), lines.join('\n'))}`;
 }
