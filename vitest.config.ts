@@ -6,6 +6,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['hybridmed-source', 'node', 'import', 'default'] } },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'tools/**/*.test.ts', 'examples/**/*.test.ts', 'benchmarks/**/*.test.ts'],
+    benchmark: { include: ['packages/*/bench/**/*.bench.ts'] },
     pool: 'forks',
     testTimeout: 240_000,
     hookTimeout: 240_000,
