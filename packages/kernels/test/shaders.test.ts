@@ -1,0 +1,36 @@
+// Generated WGSL, without a GPU: a change in it is seen in review, and sizes never are part of it.
+import type { AnyKernel } from '@hybridmed/kernels';
+import { kernels } from '@hybridmed/kernels';
+import { describe, expect, test } from 'vitest';
+
+const all = Object.values(kernels) as unknown as AnyKernel[];
+
+describe.each(all)('$name', (kernel) => {
+  test('its shaders', () => {
+    const shaders = new Map(kernel.cases.filter(({ large }) => !large).flatMap(({ name, problem }) => kernel.dispatches(problem).map(({ label, code }) => [code, `${name}: ${label}`] as const)).toReversed());
+    // Each text once, under the first case that has it.
+    expect([...shaders].toReversed().map(([code, name]) => `// ${name}\n${code}`).join('\n\n')).toMatchSnapshot();
+  });
+
+  test('its dispatches stay within what every adapter has', () => {
+    for (const { name, problem } of kernel.cases) {
+      const { inputs, outputs, temporaries = [] } = kernel.arrays(problem);
+      for (const { arrays, writes, workgroups, parameters, code } of kernel.dispatches(problem)) {
+        expect(Math.max(...workgroups), name).toBeLessThanOrEqual(65_535);
+        expect(Math.min(...workgroups), name).toBeGreaterThan(0);
+        expect(arrays.length, name).toBeLessThanOrEqual(8);
+        expect(Math.max(...arrays), name).toBeLessThan(inputs.length + outputs.length + temporaries.length);
+        expect(writes.every((index) => arrays.includes(index) && index >= inputs.length), name).toBe(true);
+        expect(parameters.length % 4, name).toBe(0);
+        expect([...code.matchAll(/var<storage, read_write>/g)].length, name).toBe(writes.length);
+      }
+    }
+  });
+});
+
+test('one shader serves all sizes', () => {
+  const plain = (size: number) => kernels.matmul.dispatches({ m: size, n: 2 * size, k: 4 * size, transposeA: false, transposeB: true, lead: [3], leadA: [1], leadB: [0] })[0]!.code;
+  expect(plain(8)).toBe(plain(1024));
+  const rows = (width: number) => kernels.softmax.dispatches({ rows: width, width, log: true })[0]!.code;
+  expect(rows(3)).toBe(rows(30_522));
+});
