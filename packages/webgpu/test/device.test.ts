@@ -1,10 +1,10 @@
 // The GPU device as a device: state, lengths, memory, determinism, errors.
 import type { Graph, HostArrays, Tensor } from '@hybridmed/tensor';
 import { array, compile, DeviceError, grad, keyData, ops, trace, valueAndGrad } from '@hybridmed/tensor';
-import { DeviceLimitError, DeviceLostError } from '@hybridmed/webgpu';
-import { nodeWebgpuDevice } from '@hybridmed/webgpu/node';
+import { DeviceLimitError, DeviceLostError, webgpuDevice } from '@hybridmed/webgpu';
+import { nodeWebgpuDevice, requestNodeAdapter } from '@hybridmed/webgpu/node';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { floats, gpu, greatestError, ids, plain, scalar } from './support.ts';
+import { floats, gpu, greatestError, ids, mask, plain, scalar } from './support.ts';
 
 afterAll(() => gpu.close());
 
@@ -213,6 +213,16 @@ describe('programs', () => {
     const data = Object.fromEntries(names.map((name, i) => [name, floats([5], i + 1)]));
     const add = (inputs: Record<string, Tensor>) => names.map((name) => ops.exp(inputs[name]!)).reduce(ops.add);
     expect(greatestError(await compile(gpu, add as never)(data), await compile(plain, add as never)(data))).toBeLessThan(1e-6);
+  });
+
+  test('eight arrays per shader, the least an adapter has, are enough', async () => {
+    const { adapter } = await requestNodeAdapter();
+    const device = webgpuDevice(await adapter.requestDevice({ requiredLimits: { maxStorageBuffersPerShaderStage: 8 } }));
+    expect(device.gpu.limits.maxStorageBuffersPerShaderStage).toBe(8);
+    const data = { q: floats([2, 5, 8]), k: floats([2, 7, 8], 2), v: floats([2, 7, 8], 3), seen: mask([2, 7]), ...Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`x${i}`, floats([2, 5, 8], i + 9)])) };
+    const fn = valueAndGrad(({ q, k, v, seen, ...more }) => ops.sum(ops.mul(Object.values(more).map((x) => ops.gelu(x)).reduce(ops.add), ops.attention(q!, k!, v!, { heads: 2, mask: seen! }))), ['q', 'k', 'v', 'x3']);
+    expect(greatestError(await compile(device, fn)(data), await compile(plain, fn)(data))).toBeLessThan(1e-5);
+    await device.close();
   });
 
   test('runs that were not awaited keep their order', async () => {
