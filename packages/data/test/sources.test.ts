@@ -71,7 +71,7 @@ describe('csv', () => {
   test('drops and counts rows that cannot be used', async () => {
     const { studies, dropped } = await openDataSet(write('bad.csv', 'image,findings,impression\na.png,the lungs are clear,no acute disease\n../../etc/passwd,the lungs are clear,no acute disease\nnone.png,the lungs are clear,no acute disease\nb.png,clear,no acute disease\nbroken,row\n'));
     expect(studies).toHaveLength(1);
-    expect(Object.keys(dropped)).toEqual(expect.arrayContaining([expect.stringContaining('leaves the folder'), expect.stringContaining('missing'), expect.stringContaining('fewer than 3 words')]));
+    expect(Object.keys(dropped)).toEqual(expect.arrayContaining([expect.stringContaining('leaves the folder'), expect.stringContaining('missing'), expect.stringContaining('fewer than 3 words'), expect.stringContaining('not a CSV row')]));
   });
 
   test.each([

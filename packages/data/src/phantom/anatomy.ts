@@ -20,15 +20,15 @@ export interface Anatomy {
 export function drawAnatomy(draws: Draws): Anatomy {
   const dome = draws.between(0.46, 0.58);
   return {
-    halfWidth: draws.between(0.66, 0.76),
+    halfWidth: draws.between(0.68, 0.75),
     apex: draws.between(-0.8, -0.7),
     domes: [dome - draws.between(0.03, 0.09), dome],
     mediastinum: draws.between(0.09, 0.13),
     ribPhase: draws.between(0, 0.15),
     ribPitch: draws.between(0.135, 0.16),
-    ribContrast: draws.between(0.05, 0.085),
+    ribContrast: draws.between(0.035, 0.06),
     vesselPhase: draws.between(0, 6.283),
-    tissue: draws.between(0.34, 0.46),
+    tissue: draws.between(0.38, 0.45),
     trachea: draws.between(-0.02, 0.015),
   };
 }
@@ -100,5 +100,5 @@ export function vessels({ vesselPhase }: Anatomy, x: number, y: number): number 
   const r = Math.hypot(dx, dy);
   const angle = Math.atan2(dy, dx);
   const streaks = Math.max(0, Math.cos(9 * angle + 5 * r + vesselPhase + (x < 0 ? 2 : 0))) ** 3;
-  return 0.13 * bell(r, 0.1) + 0.09 * streaks * Math.exp(-r / 0.22);
+  return 0.1 * bell(r, 0.1) + 0.06 * streaks * Math.exp(-r / 0.22);
 }

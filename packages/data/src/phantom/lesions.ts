@@ -34,7 +34,7 @@ function effusion(anatomy: Anatomy, finding: Finding, draws: Draws): Lesion {
 function opacity(finding: Finding, draws: Draws): Lesion {
   const [cx, cy] = [sign(finding.sides[0]!) * draws.between(0.36, 0.46), heights[finding.zone!] + draws.between(-0.05, 0.05)];
   const [rx, ry] = [draws.between(0.17, 0.21), draws.between(0.15, 0.19)];
-  const strength = [0.3, 0.36, 0.42][finding.grade]!;
+  const strength = [0.34, 0.4, 0.46][finding.grade]!;
   const distance = (x: number, y: number) => Math.hypot((x - cx) / rx, (y - cy) / ry);
   return {
     finding,
@@ -47,7 +47,7 @@ function nodule(finding: Finding, draws: Draws): Lesion {
   const [cx, cy] = [sign(finding.sides[0]!) * draws.between(0.3, 0.48), heights[finding.zone!] + draws.between(-0.08, 0.08)];
   const radius = [0.085, 0.105, 0.125][finding.grade]!;
   const distance = (x: number, y: number) => Math.hypot(x - cx, y - cy);
-  return { finding, density: (x, y, lung) => 0.42 * lung * ramp(radius + 0.015, radius - 0.015, distance(x, y)), covers: (x, y) => distance(x, y) < radius };
+  return { finding, density: (x, y, lung) => 0.5 * lung * ramp(radius + 0.015, radius - 0.015, distance(x, y)), covers: (x, y) => distance(x, y) < radius };
 }
 
 function pneumothorax(anatomy: Anatomy, finding: Finding, draws: Draws): Lesion {
@@ -63,7 +63,7 @@ function pneumothorax(anatomy: Anatomy, finding: Finding, draws: Draws): Lesion 
     density: (x, y, lung) => {
       if (Math.sign(x) !== side) return 0;
       const d = edge(x, y);
-      return lung * (-0.13 * ramp(-0.005, 0.015, d) + 0.14 * bell(d, 0.016) + 0.07 * ramp(0, -0.03, d));
+      return lung * (-0.13 * ramp(-0.005, 0.015, d) + 0.2 * bell(d, 0.02) + 0.07 * ramp(0, -0.03, d));
     },
     covers: (x, y, lung) => Math.sign(x) === side && lung > 0.1 && edge(x, y) > 0,
   };
@@ -83,7 +83,7 @@ function atelectasis(anatomy: Anatomy, finding: Finding, draws: Draws): Lesion {
   const extent = [0.18, 0.22, 0.26][finding.grade]!;
   const across = (x: number, y: number) => y - height - tilt * (x - centre);
   const along = (x: number) => ramp(extent + 0.04, extent - 0.04, Math.abs(x - centre));
-  return { finding, density: (x, y, lung) => 0.36 * lung * along(x) * (bell(across(x, y), 0.036) + 0.8 * bell(across(x, y) + 0.11, 0.03)), covers: (x, y) => Math.abs(x - centre) < extent && across(x, y) < 0.03 && across(x, y) > -0.12 };
+  return { finding, density: (x, y, lung) => 0.42 * lung * along(x) * (bell(across(x, y), 0.036) + 0.8 * bell(across(x, y) + 0.11, 0.03)), covers: (x, y) => Math.abs(x - centre) < extent && across(x, y) < 0.03 && across(x, y) > -0.12 };
 }
 
 /** A catheter from the neck or the collar bone to the great vein, which lies on the patient's right. */
@@ -100,7 +100,7 @@ function line(finding: Finding, draws: Draws): Lesion {
   // Along the slope the horizontal distance is longer than the true one.
   const slope = (y: number) => (pathX(y + 0.01) - pathX(y - 0.01)) / 0.02;
   const distance = (x: number, y: number) => (x - pathX(y)) / Math.hypot(1, slope(y));
-  return { finding, density: (x, y) => 0.55 * inside(y) * bell(distance(x, y), 0.032), covers: (x, y) => inside(y) > 0.5 && Math.abs(distance(x, y)) < 0.05 };
+  return { finding, density: (x, y) => 0.6 * inside(y) * bell(distance(x, y), 0.036), covers: (x, y) => inside(y) > 0.5 && Math.abs(distance(x, y)) < 0.05 };
 }
 
 /** Half the width of the heart: the cardiothoracic ratio times half the thorax. */

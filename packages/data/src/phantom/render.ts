@@ -46,8 +46,8 @@ export function renderPhantom(seed: number, index: number, findings: readonly Fi
   const lesions = lesionsOf(anatomy, findings, draws);
   const bits = lesions.map(({ finding }) => 1 << phantomFindings.indexOf(finding.name));
   const large = findings.some(({ name }) => name === 'cardiomegaly') ? 1 << phantomFindings.indexOf('cardiomegaly') : 0;
-  const [turn, zoom, shiftX, shiftY] = [draws.between(-0.05, 0.05), draws.between(0.95, 1.06), draws.between(-0.04, 0.04), draws.between(-0.04, 0.04)];
-  const [exposure, gamma, grain] = [draws.between(0.92, 1.1), draws.between(0.9, 1.12), draws.between(0.012, 0.026)];
+  const [turn, zoom, shiftX, shiftY] = [draws.between(-0.04, 0.04), draws.between(0.97, 1.05), draws.between(-0.03, 0.03), draws.between(-0.03, 0.03)];
+  const [exposure, gamma, grain] = [draws.between(0.72, 0.8), draws.between(0.94, 1.06), draws.between(0.008, 0.018)];
   const [cos, sin] = [Math.cos(turn) * zoom, Math.sin(turn) * zoom];
   const [coarse, fine] = [smoothNoise(seed, index, 9), smoothNoise(seed, index, 30)];
   const [pixels, mask] = [new Uint8Array(size * size), new Uint8Array(size * size)];
@@ -74,7 +74,7 @@ export function renderPhantom(seed: number, index: number, findings: readonly Fi
       density += 0.02 * texture * ramp(0, 0.2, tissue);
       grains = (Math.imul(grains, 1664525) + 1013904223) >>> 0;
       const noise = ((grains >>> 16) + ((grains ^ (grains << 7)) & 0xffff)) / 65536 - 1;
-      const light = Math.max(0, 0.03 + exposure * density * 1.02 + grain * noise);
+      const light = Math.max(0, 0.03 + exposure * density + grain * noise);
       pixels[at] = Math.min(255, Math.round(255 * Math.min(1, light) ** gamma));
     }
   }

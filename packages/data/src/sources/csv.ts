@@ -12,9 +12,10 @@ const known = new Set(['image', 'findings', 'impression', 'id', 'patient', 'spli
 
 /** Opens a CSV file. Image paths are relative to it and may not leave its folder. Columns that hold only 0, 1 or nothing are labels. */
 export async function openCsv(file: string, { minWords = 3 }: SelectOptions = {}): Promise<DataSet> {
-  const rows = await readTable(file, ['image', 'findings', 'impression']);
+  const { rows, broken } = await readTable(file, ['image', 'findings', 'impression']);
   const folder = resolve(dirname(file));
   const drops = new Drops();
+  if (broken > 0) drops.add('the row is not a CSV row of this table', broken);
   const labelColumns = Object.keys(rows[0] ?? {}).filter((column) => !known.has(column) && rows.every((row) => ['0', '1', ''].includes(row[column]!)));
   const studies: Study[] = [];
   const seen = new Set<string>();

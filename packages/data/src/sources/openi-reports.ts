@@ -68,9 +68,9 @@ async function archiveReports(archive: string): Promise<[string, string][]> {
 async function tableReports(file: string, projections: string): Promise<OpeniReport[]> {
   const images = new Map<string, string[]>();
   if (existsSync(projections)) {
-    for (const row of await readTable(projections, ['uid', 'filename'])) images.set(row.uid!, [...(images.get(row.uid!) ?? []), row.filename!.replace(/(\.dcm)?\.png$/, '')]);
+    for (const row of (await readTable(projections, ['uid', 'filename'])).rows) images.set(row.uid!, [...(images.get(row.uid!) ?? []), row.filename!.replace(/(\.dcm)?\.png$/, '')]);
   }
-  const rows = await readTable(file, ['uid', 'findings', 'impression']);
+  const { rows } = await readTable(file, ['uid', 'findings', 'impression']);
   return rows.map((row) => ({ id: row.uid!, findings: normalizeText(row.findings!), impression: normalizeText(row.impression!), images: images.get(row.uid!) ?? [], tags: row.MeSH ?? '' }));
 }
 

@@ -36,7 +36,7 @@ const lookUp = <T>(table: ReadonlyMap<string, T>, id: string): T | undefined => 
 async function readViews(folder: string): Promise<Map<string, string> | undefined> {
   const file = join(folder, 'indiana_projections.csv');
   if (!existsSync(file)) return undefined;
-  const rows = await readTable(file, ['filename', 'projection']);
+  const { rows } = await readTable(file, ['filename', 'projection']);
   return new Map(rows.map((row) => [row.filename!.replace(/(\.dcm)?\.png$/, ''), row.projection!]));
 }
 
