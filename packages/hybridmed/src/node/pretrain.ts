@@ -108,6 +108,8 @@ async function prepareRun(options: PretrainOptions, data: DataSet): Promise<Run>
     return studies;
   };
   const [training, validating] = [await of('train'), await of('validate')];
+  const dropped = Object.entries(data.dropped).map(([reason, count]) => `${count}: ${reason}`);
+  options.events?.onMessage?.(`data: ${training.length} training and ${validating.length} validation studies${dropped.length > 0 ? `; dropped ${dropped.join('; ')}` : ''}`);
   if (training.length < config.batch * config.accumulate) throw new HybridmedError(`${config.data}: ${training.length} training studies are fewer than one batch of ${config.batch * config.accumulate}; lower --batch or --accumulate`);
   if (validating.length === 0) throw new HybridmedError(`${config.data}: no validation studies; add some (column "split")`);
   const shared = typeof config.stage1 === 'string' ? await loadCheckpoint(await stage1Checkpoint(config.stage1)) : undefined;

@@ -1,5 +1,5 @@
 // TensorBoard event files: records of length, masked CRC-32C and a protobuf Event, as tensorboard's RecordWriter writes them.
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
@@ -53,11 +53,12 @@ function scalars(line: StepLine | ValidationLine): Record<string, number> {
   return values;
 }
 
-/** Writes metrics lines to a new event file in a folder. */
+/** Writes metrics lines to a new event file in a folder, in place of earlier ones: whoever opens it writes what is known anew. */
 export class EventWriter {
   readonly path: string;
 
   constructor(folder: string) {
+    for (const file of readdirSync(folder)) if (file.startsWith('events.out.tfevents.')) rmSync(join(folder, file));
     this.path = join(folder, `events.out.tfevents.${Math.floor(Date.now() / 1000)}.${hostname()}.${process.pid}`);
     appendFileSync(this.path, record({ wallTime: Date.now() / 1000, fileVersion: 'brain.Event:2' }));
   }
