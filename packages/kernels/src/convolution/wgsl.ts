@@ -1,45 +1,48 @@
-// Shaders of the convolution. Sums are compensated [Kahan 1965]: a max-pool behind a stem decides between near equals.
+// Shaders of the convolution. Short sums of one kernel row (or row of results) are added with compensation [Kahan 1965]:
+// a max-pool behind a stem decides between near equals.
 import { declare, perThread, u } from '../shader.ts';
 import type { ConvolutionProblem } from './index.ts';
 
 // Parameters: count, B, C, H, W, O, kh, kw, oh, ow, stride (2), padding (2).
-const names = `  let B = ${u(1)}; let C = ${u(2)}; let H = i32(${u(3)}); let W = i32(${u(4)}); let O = ${u(5)}; let kh = ${u(6)}; let kw = ${u(7)}; let oh = ${u(8)}; let ow = ${u(9)};
+const names = `  let B = ${u(1)}; let C = ${u(2)}; let H = i32(${u(3)}); let W = i32(${u(4)}); let O = ${u(5)}; let kh = i32(${u(6)}); let kw = i32(${u(7)}); let oh = i32(${u(8)}); let ow = i32(${u(9)});
   let sh = i32(${u(10)}); let sw = i32(${u(11)}); let ph = i32(${u(12)}); let pw = i32(${u(13)});
   var sum = 0.0f; var lost = 0.0f;`;
 
-const add = (term: string): string => `let term = ${term} - lost; let next = sum + term; lost = (next - sum) - term; sum = next;`;
+const addLine = 'let term = line - lost; let next = sum + term; lost = (next - sum) - term; sum = next;';
 
-const output = `  let s = i % ow; let r = (i / ow) % oh; let o = (i / (ow * oh)) % O; let b = i / (ow * oh * O);
-  for (var c = 0u; c < C; c++) { for (var p = 0u; p < kh; p++) {
-    let row = i32(r) * sh + i32(p) - ph;
-    if (row < 0 || row >= H) { continue; }
-    for (var q = 0u; q < kw; q++) {
-      let column = i32(s) * sw + i32(q) - pw;
-      if (column < 0 || column >= W) { continue; }
-      ${add('a[u32((i32(b * C + c) * H + row) * W + column)] * w[((o * C + c) * kh + p) * kw + q]')}
-    }
+const output = `  let s = i32(i) % ow; let r = (i32(i) / ow) % oh; let o = i / u32(ow * oh) % O; let b = i / (u32(ow * oh) * O);
+  let top = r * sh - ph; let left = s * sw - pw;
+  let firstQ = max(0, -left); let endQ = min(kw, W - left);
+  for (var c = 0u; c < C; c++) { for (var p = max(0, -top); p < min(kh, H - top); p++) {
+    let xAt = (i32(b * C + c) * H + top + p) * W + left;
+    let wAt = (i32(o * C + c) * kh + p) * kw;
+    var line = 0.0f;
+    for (var q = firstQ; q < endQ; q++) { line = fma(a[xAt + q], w[wAt + q], line); }
+    ${addLine}
   } }`;
 
-const input = `  let column = i32(i % u32(W)); let row = i32((i / u32(W)) % u32(H)); let c = (i / u32(W * H)) % C; let b = i / (u32(W * H) * C);
-  for (var o = 0u; o < O; o++) { for (var p = 0u; p < kh; p++) {
-    let up = row + ph - i32(p);
-    if (up < 0 || up % sh != 0 || up / sh >= i32(oh)) { continue; }
-    for (var q = 0u; q < kw; q++) {
-      let left = column + pw - i32(q);
-      if (left < 0 || left % sw != 0 || left / sw >= i32(ow)) { continue; }
-      ${add('a[((b * O + o) * oh + u32(up / sh)) * ow + u32(left / sw)] * w[((o * C + c) * kh + p) * kw + q]')}
-    }
+// Of the kernel's rows and columns, every stride-th meets this element.
+const input = `  let column = i32(i) % W; let row = (i32(i) / W) % H; let c = i / u32(W * H) % C; let b = i / (u32(W * H) * C);
+  let bottom = row + ph; let right = column + pw;
+  let firstP = max(bottom % sh, bottom - (oh - 1) * sh); let firstQ = max(right % sw, right - (ow - 1) * sw);
+  for (var o = 0u; o < O; o++) { for (var p = firstP; p < min(kh, bottom + 1); p += sh) {
+    let yAt = (i32(b * O + o) * oh + (bottom - p) / sh) * ow;
+    let wAt = (i32(o * C + c) * kh + p) * kw;
+    var line = 0.0f;
+    for (var q = firstQ; q < min(kw, right + 1); q += sw) { line = fma(a[yAt + (right - q) / sw], w[wAt + q], line); }
+    ${addLine}
   } }`;
 
-const weight = `  let q = i % kw; let p = (i / kw) % kh; let c = (i / (kw * kh)) % C; let o = i / (kw * kh * C);
-  for (var b = 0u; b < B; b++) { for (var r = 0u; r < oh; r++) {
-    let row = i32(r) * sh + i32(p) - ph;
-    if (row < 0 || row >= H) { continue; }
-    for (var s = 0u; s < ow; s++) {
-      let column = i32(s) * sw + i32(q) - pw;
-      if (column < 0 || column >= W) { continue; }
-      ${add('a[u32((i32(b * C + c) * H + row) * W + column)] * w[((b * O + o) * oh + r) * ow + s]')}
-    }
+const weight = `  let q = i32(i) % kw; let p = (i32(i) / kw) % kh; let c = i / u32(kw * kh) % C; let o = i / (u32(kw * kh) * C);
+  let firstR = max(0, (ph - p + sh - 1) / sh); let firstS = max(0, (pw - q + sw - 1) / sw);
+  // Divisions round to zero: an end before the first element stays before it.
+  let endR = select(0, min(oh, (H - 1 + ph - p) / sh + 1), H - 1 + ph - p >= 0); let endS = select(0, min(ow, (W - 1 + pw - q) / sw + 1), W - 1 + pw - q >= 0);
+  for (var b = 0u; b < B; b++) { for (var r = firstR; r < endR; r++) {
+    let xAt = (i32(b * C + c) * H + r * sh + p - ph) * W + q - pw;
+    let yAt = (i32(b * O + o) * oh + r) * ow;
+    var line = 0.0f;
+    for (var s = firstS; s < endS; s++) { line = fma(a[xAt + s * sw], w[yAt + s], line); }
+    ${addLine}
   } }`;
 
 /** The shader of one of the three. */
