@@ -17,5 +17,7 @@ if (suite === undefined || !suites.includes(suite)) {
   process.exit(asked ? 0 : 2);
 }
 const loader = import.meta.resolve('tsx');
-const { status } = spawnSync(process.execPath, ['--conditions=hybridmed-source', '--import', loader, fileURLToPath(main(suite)), ...rest], { stdio: 'inherit' });
+const { status } = spawnSync(process.execPath, ['--conditions=hybridmed-source', '--import', loader, fileURLToPath(main(suite)), ...rest], {
+  stdio: 'inherit',
+});
 process.exit(status ?? 1);

@@ -5,7 +5,9 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
-const examples = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+const examples = readdirSync(folder, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
 const says: Readonly<Record<string, RegExp>> = {
   'custom-vision-encoder': /loss [\d.]+ -> [\d.]+ with a convolutional encoder/,
   'losses-alone': /L_CG \+ L_CL = [\d.]+; gradients: grad\.image, grad\.text, grad\.patch, grad\.word/,
@@ -14,7 +16,12 @@ const says: Readonly<Record<string, RegExp>> = {
 };
 
 test.each(examples)('%s runs and says what it did', async (name) => {
-  const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=hybridmed-source', '--import', import.meta.resolve('tsx'), `${folder}${name}/main.ts`]);
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--conditions=hybridmed-source',
+    '--import',
+    import.meta.resolve('tsx'),
+    `${folder}${name}/main.ts`,
+  ]);
   expect(stdout).toMatch(says[name]!);
   if (name === 'custom-vision-encoder') {
     const [, first, last] = /loss ([\d.]+) -> ([\d.]+)/.exec(stdout)!;

@@ -54,8 +54,13 @@ function specifiers(file: SourceFile): { text: string; typeOnly: boolean }[] {
 }
 
 /** The package a bare specifier names. */
-const packageOf = (specifier: string): string => specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
-const ours = (specifier: string): string | undefined => (specifier.startsWith('@hybridmed/') ? specifier.split('/')[1] : packageOf(specifier) === 'hybridmed' ? 'hybridmed' : undefined);
+const packageOf = (specifier: string): string =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+const ours = (specifier: string): string | undefined =>
+  specifier.startsWith('@hybridmed/') ? specifier.split('/')[1] : packageOf(specifier) === 'hybridmed' ? 'hybridmed' : undefined;
 const isBare = (specifier: string): boolean => !specifier.startsWith('.') && !specifier.startsWith('node:');
 
 interface Manifest {
@@ -68,20 +73,32 @@ describe.each(packages)('%s', (name) => {
   const files = filesOf(name);
 
   test('imports only the packages that the arrows allow', () => {
-    const wrong = files.flatMap((file) => specifiers(file).flatMap(({ text }) => (ours(text) && !arrows[name]!.includes(ours(text)!) ? [`${shown(file)} imports ${text}`] : [])));
+    const wrong = files.flatMap((file) =>
+      specifiers(file).flatMap(({ text }) => (ours(text) && !arrows[name]!.includes(ours(text)!) ? [`${shown(file)} imports ${text}`] : [])),
+    );
     expect(wrong).toEqual([]);
   });
 
   test('reaches no other package by path', () => {
     const wrong = files.flatMap((file) =>
-      specifiers(file).flatMap(({ text }) => (text.startsWith('.') && !join(dirname(file.getFilePath()), text).startsWith(join(root, 'packages', name, 'src')) && !text.endsWith('package.json') ? [`${shown(file)} imports ${text}`] : [])),
+      specifiers(file).flatMap(({ text }) =>
+        text.startsWith('.') && !join(dirname(file.getFilePath()), text).startsWith(join(root, 'packages', name, 'src')) && !text.endsWith('package.json')
+          ? [`${shown(file)} imports ${text}`]
+          : [],
+      ),
     );
     expect(wrong).toEqual([]);
   });
 
   test('declares what it imports, and imports what it declares', () => {
     const { dependencies = {}, peerDependencies = {} } = manifestOf(name);
-    const used = new Set(files.flatMap((file) => specifiers(file).filter(({ text }) => isBare(text)).map(({ text }) => packageOf(text))));
+    const used = new Set(
+      files.flatMap((file) =>
+        specifiers(file)
+          .filter(({ text }) => isBare(text))
+          .map(({ text }) => packageOf(text)),
+      ),
+    );
     // Loaded by a computed path, or only for its types.
     const exempt = new Set(['@webgpu/types', ...Object.keys(peerDependencies)]);
     expect([...used].filter((dependency) => !(dependency in dependencies) && !exempt.has(dependency) && dependency !== 'hybridmed')).toEqual([]);
@@ -113,7 +130,9 @@ describe.each(packages)('%s', (name) => {
         }),
       );
       expect(bare.map(([symbol]) => `${shown(entry)}: ${symbol}`)).toEqual([]);
-      const values = [...exported].filter(([, declarations]) => declarations.some((declaration) => !Node.isInterfaceDeclaration(declaration) && !Node.isTypeAliasDeclaration(declaration)));
+      const values = [...exported].filter(([, declarations]) =>
+        declarations.some((declaration) => !Node.isInterfaceDeclaration(declaration) && !Node.isTypeAliasDeclaration(declaration)),
+      );
       expect(values.length, shown(entry)).toBeLessThanOrEqual(mostValues);
     }
   });
@@ -135,7 +154,11 @@ describe.each(browserSafe)('the main entry of %s runs in a browser', (name) => {
       for (const { text, typeOnly } of specifiers(file)) {
         if (typeOnly) continue;
         if (text.startsWith('node:') || nativeModules.includes(packageOf(text))) wrong.push(`${shown(file)} imports ${text} (reached from ${path})`);
-        const target = text.startsWith('.') ? join(dirname(file.getFilePath()), text) : ours(text) && text.split('/').length <= 2 ? join(root, 'packages', ours(text)!, 'src/index.ts') : undefined;
+        const target = text.startsWith('.')
+          ? join(dirname(file.getFilePath()), text)
+          : ours(text) && text.split('/').length <= 2
+            ? join(root, 'packages', ours(text)!, 'src/index.ts')
+            : undefined;
         const next = target && project.getSourceFile(target);
         if (next) open.push({ file: next, path: shown(file) });
       }
@@ -145,6 +168,8 @@ describe.each(browserSafe)('the main entry of %s runs in a browser', (name) => {
 });
 
 test('model packages, losses and the decoder name no device', () => {
-  const wrong = ['nn', 'vision', 'text', 'align', 'decoder'].flatMap((name) => filesOf(name).flatMap((file) => (/\b(webgpuDevice|cpuDevice|gpujsDevice|plainDevice)\b/.test(file.getFullText()) ? [shown(file)] : [])));
+  const wrong = ['nn', 'vision', 'text', 'align', 'decoder'].flatMap((name) =>
+    filesOf(name).flatMap((file) => (/\b(webgpuDevice|cpuDevice|gpujsDevice|plainDevice)\b/.test(file.getFullText()) ? [shown(file)] : [])),
+  );
   expect(wrong).toEqual([]);
 });

@@ -19,7 +19,10 @@ const tarballs = new Map<string, string>();
 // Packing needs what `npm run build` makes; `npm test` builds first.
 describe.skipIf(!built)('packed packages (skipped before npm run build)', () => {
   beforeAll(async () => {
-    const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder, ...packages.map((name) => `./packages/${name}`)], { cwd: root, maxBuffer: 2 ** 26 });
+    const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder, ...packages.map((name) => `./packages/${name}`)], {
+      cwd: root,
+      maxBuffer: 2 ** 26,
+    });
     for (const { name, filename } of JSON.parse(stdout) as { name: string; filename: string }[]) tarballs.set(name, join(folder, filename));
   });
 
@@ -27,7 +30,8 @@ describe.skipIf(!built)('packed packages (skipped before npm run build)', () => 
     expect(tarballs.size).toBe(13);
     for (const file of tarballs.values()) {
       const { stdout } = await run('tar', ['-tzf', file], { maxBuffer: 2 ** 24 });
-      for (const needed of ['package/dist/index.js', 'package/dist/index.d.ts', 'package/src/index.ts', 'package/README.md', 'package/LICENSE']) expect(stdout, file).toContain(needed);
+      for (const needed of ['package/dist/index.js', 'package/dist/index.d.ts', 'package/src/index.ts', 'package/README.md', 'package/LICENSE'])
+        expect(stdout, file).toContain(needed);
       expect(stdout).not.toContain('test/');
     }
   });
@@ -53,7 +57,11 @@ const shape: readonly (number | string)[] = graph.results.loss!.shape;
 console.log(shape.length);
 `,
     );
-    await run(bin('tsc'), ['--ignoreConfig', '--module', 'nodenext', '--target', 'es2023', '--strict', '--types', '', '--outDir', project, join(project, 'use.ts')], { cwd: project }).catch((error: { stdout: string }) => {
+    await run(
+      bin('tsc'),
+      ['--ignoreConfig', '--module', 'nodenext', '--target', 'es2023', '--strict', '--types', '', '--outDir', project, join(project, 'use.ts')],
+      { cwd: project },
+    ).catch((error: { stdout: string }) => {
       throw new Error(error.stdout);
     });
     const { stdout } = await run(process.execPath, [join(project, 'use.js')], { cwd: project });

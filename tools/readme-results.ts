@@ -22,33 +22,92 @@ const scores = ({ bleu4, rougeL, cider }: Scores): string => `${fixed(bleu4, 3)}
 /** Open-I: this project's runs, the reference's, and the baselines. */
 function openi(): string {
   const reference = result('reference-openi');
-  const own = [['openi-small', 'this project, with distillation, seed 0'], ['openi-small-nodis', 'this project, without, seed 0']].flatMap(([file, name]) => {
+  const own = [
+    ['openi-small', 'this project, with distillation, seed 0'],
+    ['openi-small-nodis', 'this project, without, seed 0'],
+  ].flatMap(([file, name]) => {
     const run = result(`learn-${file}`);
     return run ? [{ name: name!, run }] : [];
   });
   const rows = own.map(({ name, run }) => {
     const normal = run.zeroShot.find((task: { name: string }) => task.name === 'normal').auc;
-    return [name, fixed(run.losses.sum, 2), fixed(run.losses.cap, 2), fixed(run.captioning.shuffled, 2), scores(run.text.image), scores(run.text.findings), fixed(run.retrieval.recall['R@50'].value, 3), `${fixed(normal.value, 3)} (${fixed(normal.low, 2)}-${fixed(normal.high, 2)})`];
+    return [
+      name,
+      fixed(run.losses.sum, 2),
+      fixed(run.losses.cap, 2),
+      fixed(run.captioning.shuffled, 2),
+      scores(run.text.image),
+      scores(run.text.findings),
+      fixed(run.retrieval.recall['R@50'].value, 3),
+      `${fixed(normal.value, 3)} (${fixed(normal.low, 2)}-${fixed(normal.high, 2)})`,
+    ];
   });
-  const theirs = reference.rows.map((line: { name: string; sum: number; cap: number; shuffled: number; image: number[]; findings: number[]; recallAt50: number; normalAuc: number[] }) => {
-    const triple = ([a, b, c]: number[]) => `${fixed(a, 3)}, ${fixed(b, 3)}, ${fixed(c, 2)}`;
-    return [line.name, fixed(line.sum, 2), fixed(line.cap, 2), fixed(line.shuffled, 2), triple(line.image), triple(line.findings), fixed(line.recallAt50, 3), `${fixed(line.normalAuc[0], 3)} (${fixed(line.normalAuc[1], 2)}-${fixed(line.normalAuc[2], 2)})`];
-  });
+  const theirs = reference.rows.map(
+    (line: { name: string; sum: number; cap: number; shuffled: number; image: number[]; findings: number[]; recallAt50: number; normalAuc: number[] }) => {
+      const triple = ([a, b, c]: number[]) => `${fixed(a, 3)}, ${fixed(b, 3)}, ${fixed(c, 2)}`;
+      return [
+        line.name,
+        fixed(line.sum, 2),
+        fixed(line.cap, 2),
+        fixed(line.shuffled, 2),
+        triple(line.image),
+        triple(line.findings),
+        fixed(line.recallAt50, 3),
+        `${fixed(line.normalAuc[0], 3)} (${fixed(line.normalAuc[1], 2)}-${fixed(line.normalAuc[2], 2)})`,
+      ];
+    },
+  );
   const text = own[0]?.run.text;
   const chance = own[0]?.run.retrieval.recall['R@50'].chance;
-  const baselines = text ? [['the most frequent impression', '', '', '', scores(text.mostFrequent), scores(text.mostFrequent), fixed(chance, 3), '0.5'], ['nearest training findings (tf-idf)', '', '', '', '(reads the findings)', scores(text.nearestFindings), '', '']] : [];
-  return table(['run', 'L_Sum', 'L_Cap', 'other film', 'image: BLEU-4, ROUGE-L, CIDEr', 'findings: BLEU-4, ROUGE-L, CIDEr', 'R@50', 'normal AUC (95 %)'], [...rows, ...theirs, ...baselines]);
+  const baselines = text
+    ? [
+        ['the most frequent impression', '', '', '', scores(text.mostFrequent), scores(text.mostFrequent), fixed(chance, 3), '0.5'],
+        ['nearest training findings (tf-idf)', '', '', '', '(reads the findings)', scores(text.nearestFindings), '', ''],
+      ]
+    : [];
+  return table(
+    ['run', 'L_Sum', 'L_Cap', 'other film', 'image: BLEU-4, ROUGE-L, CIDEr', 'findings: BLEU-4, ROUGE-L, CIDEr', 'R@50', 'normal AUC (95 %)'],
+    [...rows, ...theirs, ...baselines],
+  );
 }
 
 /** Phantoms: what the image branch learns where the film holds what the text says. */
 function phantoms(): string {
-  const rows = [['phantom-small', 'with distillation'], ['phantom-small-nodis', 'without, from the same stage 1']].flatMap(([file, name]) => {
+  const rows = [
+    ['phantom-small', 'with distillation'],
+    ['phantom-small-nodis', 'without, from the same stage 1'],
+  ].flatMap(([file, name]) => {
     const run = result(`learn-${file}`);
     if (!run) return [];
     const recall = run.retrieval.recall['R@10'];
-    return [[name!, fixed(run.captioning.perToken, 2), fixed(run.captioning.shuffledPerToken, 2), fixed(run.labels.image.micro, 2), fixed(run.labels.mostFrequent.micro, 2), fixed(run.meanAuc, 2), `${fixed(recall.value, 2)} (${fixed(recall.chance, 2)})`, scores(run.text.image), scores(run.text.mostFrequent)]];
+    return [
+      [
+        name!,
+        fixed(run.captioning.perToken, 2),
+        fixed(run.captioning.shuffledPerToken, 2),
+        fixed(run.labels.image.micro, 2),
+        fixed(run.labels.mostFrequent.micro, 2),
+        fixed(run.meanAuc, 2),
+        `${fixed(recall.value, 2)} (${fixed(recall.chance, 2)})`,
+        scores(run.text.image),
+        scores(run.text.mostFrequent),
+      ],
+    ];
   });
-  return table(['small, 4,000 phantoms', 'L_Cap per token', 'other film', 'label F1', 'most frequent', 'zero-shot AUC', 'R@10 (chance)', 'image: BLEU-4, ROUGE-L, CIDEr', 'most frequent'], rows);
+  return table(
+    [
+      'small, 4,000 phantoms',
+      'L_Cap per token',
+      'other film',
+      'label F1',
+      'most frequent',
+      'zero-shot AUC',
+      'R@10 (chance)',
+      'image: BLEU-4, ROUGE-L, CIDEr',
+      'most frequent',
+    ],
+    rows,
+  );
 }
 
 /** Speed of one training step beside PyTorch. */
@@ -56,7 +115,17 @@ function speed(): string {
   const rows = ['small', 'medium'].flatMap((preset) => {
     const run = result(`train-step-${preset}`);
     if (!run?.pytorch) return [];
-    return [[preset, `${run.processor}, ${run.threads} threads`, fixed(run.studiesPerSecond, 2), fixed(run.pytorch.studiesPerSecond, 2), fixed(run.pytorch.ratio, 2), String(run.peakMiB), String(Math.round(run.pytorch.peakMiB))]];
+    return [
+      [
+        preset,
+        `${run.processor}, ${run.threads} threads`,
+        fixed(run.studiesPerSecond, 2),
+        fixed(run.pytorch.studiesPerSecond, 2),
+        fixed(run.pytorch.ratio, 2),
+        String(run.peakMiB),
+        String(Math.round(run.pytorch.peakMiB)),
+      ],
+    ];
   });
   return table(['preset', 'machine', 'studies/s', 'PyTorch', 'ratio', 'peak MiB', 'PyTorch'], rows);
 }
@@ -64,7 +133,11 @@ function speed(): string {
 /** The README with its results written anew. */
 export function withResults(readme: string): string {
   const sections: Record<string, () => string> = { openi, phantoms, speed };
-  return Object.entries(sections).reduce((text, [name, write]) => text.replace(new RegExp(`(<!-- results: ${name} -->\n)[\\s\\S]*?(<!-- end -->)`), (_, start: string, end: string) => `${start}${write()}\n${end}`), readme);
+  return Object.entries(sections).reduce(
+    (text, [name, write]) =>
+      text.replace(new RegExp(`(<!-- results: ${name} -->\n)[\\s\\S]*?(<!-- end -->)`), (_, start: string, end: string) => `${start}${write()}\n${end}`),
+    readme,
+  );
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -11,7 +11,11 @@ const only = process.argv.slice(2);
 /** Runs a command of node_modules/.bin in the root; resolves to its exit code. */
 function run(command, args) {
   return new Promise((resolve) => {
-    const child = spawn(join(root, 'node_modules/.bin', command), args, { cwd: root, stdio: 'inherit', env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' } });
+    const child = spawn(join(root, 'node_modules/.bin', command), args, {
+      cwd: root,
+      stdio: 'inherit',
+      env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
+    });
     child.on('error', (error) => {
       process.stderr.write(`${command}: ${error.message}; run npm ci first\n`);
       resolve(1);
@@ -37,6 +41,7 @@ try {
     await check('build', 'turbo', ['run', 'build', '--output-logs=errors-only']);
     await check('types of tests and tools', 'tsc', ['-p', 'tsconfig.test.json', '--noEmit']);
     await check('lint', 'oxlint', ['--deny-warnings']);
+    await check('format', 'oxfmt', ['--check']);
   }
   process.stdout.write('\n# tests\n');
   const report = join(folder, 'report.json');

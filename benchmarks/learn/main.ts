@@ -28,27 +28,65 @@ interface Line {
 
 /** Speed and memory of a run, from its metrics: the median of each stage's steps. */
 function speeds(out: string): object {
-  const lines = readFileSync(join(out, 'metrics.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Line);
+  const lines = readFileSync(join(out, 'metrics.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Line);
   const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? null;
   const of = (stage: 1 | 2) => lines.filter((line) => line.stage === stage && line.studiesPerSecond !== undefined);
-  const summary = (stage: 1 | 2) => ({ steps: of(stage).length, medianStudiesPerSecond: median(of(stage).map((line) => line.studiesPerSecond!)), peakResidentMiB: of(stage).reduce((most, line) => Math.max(most, line.residentMiB!), 0), validation: lines.filter((line) => line.stage === stage && line.validation).map(({ epoch, validation }) => ({ epoch, ...validation })) });
+  const summary = (stage: 1 | 2) => ({
+    steps: of(stage).length,
+    medianStudiesPerSecond: median(of(stage).map((line) => line.studiesPerSecond!)),
+    peakResidentMiB: of(stage).reduce((most, line) => Math.max(most, line.residentMiB!), 0),
+    validation: lines.filter((line) => line.stage === stage && line.validation).map(({ epoch, validation }) => ({ epoch, ...validation })),
+  });
   return { stage1: summary(1), stage2: summary(2) };
 }
 
 async function main(): Promise<number> {
-  const options = { data: { type: 'string' }, out: { type: 'string' }, name: { type: 'string' }, preset: { type: 'string', default: 'small' }, seed: { type: 'string', default: '0' }, 'no-dis': { type: 'boolean' }, stage1: { type: 'string' }, device: { type: 'string', default: 'auto' }, help: { type: 'boolean' } } as const;
+  const options = {
+    data: { type: 'string' },
+    out: { type: 'string' },
+    name: { type: 'string' },
+    preset: { type: 'string', default: 'small' },
+    seed: { type: 'string', default: '0' },
+    'no-dis': { type: 'boolean' },
+    stage1: { type: 'string' },
+    device: { type: 'string', default: 'auto' },
+    help: { type: 'boolean' },
+  } as const;
   const { values } = parseArgs({ args: process.argv.slice(2), options });
   if (values.help || values.data === undefined || values.out === undefined || values.name === undefined) {
     (values.help ? process.stdout : process.stderr).write(usage);
     return values.help ? 0 : 2;
   }
   const { data, out, name, stage1 } = values;
-  const config: RunConfig = completeConfig({ data, preset: values.preset as 'small', seed: Number(values.seed), ...(values['no-dis'] ? { dis: 0 } : {}), ...(stage1 === undefined ? {} : { stage1 }) });
+  const config: RunConfig = completeConfig({
+    data,
+    preset: values.preset as 'small',
+    seed: Number(values.seed),
+    ...(values['no-dis'] ? { dis: 0 } : {}),
+    ...(stage1 === undefined ? {} : { stage1 }),
+  });
   const { device } = await openDevice(values.device as 'auto');
-  const { stages } = await pretrain({ config, out, device, resume: true, events: { onMessage: (text) => process.stderr.write(`${text}\n`), onValidation: (line) => process.stderr.write(`${JSON.stringify(line)}\n`) } });
+  const { stages } = await pretrain({
+    config,
+    out,
+    device,
+    resume: true,
+    events: { onMessage: (text) => process.stderr.write(`${text}\n`), onValidation: (line) => process.stderr.write(`${JSON.stringify(line)}\n`) },
+  });
   const { examples: _texts, checkpoint: _path, ...figures } = await evaluate({ checkpoint: out, data, device });
   const { data: _data, stage1: _stage1, ...settings } = config;
-  await saveResult(`learn-${name}`, { ...figures, data: data.slice(0, data.indexOf(':')), threads: cpus().length, settings, stage1From: stage1 === undefined ? null : 'another run', best: stages.map(({ stage, best }) => ({ stage, ...best })), speed: speeds(out) });
+  await saveResult(`learn-${name}`, {
+    ...figures,
+    data: data.slice(0, data.indexOf(':')),
+    threads: cpus().length,
+    settings,
+    stage1From: stage1 === undefined ? null : 'another run',
+    best: stages.map(({ stage, best }) => ({ stage, ...best })),
+    speed: speeds(out),
+  });
   await device.close();
   return 0;
 }

@@ -29,7 +29,16 @@ interface Document extends StepResult {
 class UsageError extends Error {}
 
 function read() {
-  const options = { preset: { type: 'string', default: 'small' }, steps: { type: 'string', default: '12' }, threads: { type: 'string' }, json: { type: 'boolean' }, save: { type: 'boolean' }, pytorch: { type: 'string' }, reference: { type: 'string' }, help: { type: 'boolean' } } as const;
+  const options = {
+    preset: { type: 'string', default: 'small' },
+    steps: { type: 'string', default: '12' },
+    threads: { type: 'string' },
+    json: { type: 'boolean' },
+    save: { type: 'boolean' },
+    pytorch: { type: 'string' },
+    reference: { type: 'string' },
+    help: { type: 'boolean' },
+  } as const;
   try {
     const { values } = parseArgs({ args: process.argv.slice(2), options });
     const count = (name: 'steps' | 'threads', fallback: number): number => {
@@ -54,7 +63,8 @@ async function main(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
-  const peer = async (): Promise<PeerResult[]> => (pytorch !== undefined && reference !== undefined ? [await runPeer(pytorch, reference, { preset, steps, threads })] : []);
+  const peer = async (): Promise<PeerResult[]> =>
+    pytorch !== undefined && reference !== undefined ? [await runPeer(pytorch, reference, { preset, steps, threads })] : [];
   const before = await peer();
   const own = await measureStep(preset, { steps, threads });
   const runs = [...before, ...(await peer())];
@@ -69,7 +79,8 @@ async function main(): Promise<void> {
   if (json) process.stdout.write(`${JSON.stringify(document)}\n`);
   else {
     process.stdout.write(`${preset} on ${own.device}: ${own.studiesPerSecond} studies/s, ${own.millisecondsPerStep} ms per step, peak ${own.peakMiB} MiB\n`);
-    if (document.pytorch) process.stdout.write(`PyTorch: ${document.pytorch.studiesPerSecond} studies/s, peak ${document.pytorch.peakMiB} MiB; ratio ${document.pytorch.ratio}\n`);
+    if (document.pytorch)
+      process.stdout.write(`PyTorch: ${document.pytorch.studiesPerSecond} studies/s, peak ${document.pytorch.peakMiB} MiB; ratio ${document.pytorch.ratio}\n`);
   }
 }
 

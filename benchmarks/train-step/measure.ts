@@ -46,7 +46,14 @@ export async function measureStep(preset: StepPreset, { steps, threads }: { step
   await device.close();
   const sorted = times.slice(2).toSorted((a, b) => a - b);
   const median = sorted[Math.floor(sorted.length / 2)]!;
-  return { preset, device: device.info.name, threads, studiesPerSecond: round((batch * 1000) / median, 2), millisecondsPerStep: round(median, 1), peakMiB: Math.round(process.resourceUsage().maxRSS / 1024) };
+  return {
+    preset,
+    device: device.info.name,
+    threads,
+    studiesPerSecond: round((batch * 1000) / median, 2),
+    millisecondsPerStep: round(median, 1),
+    peakMiB: Math.round(process.resourceUsage().maxRSS / 1024),
+  };
 
   function fillState(): void {
     const parameters = initialize(model.parameters, 0);

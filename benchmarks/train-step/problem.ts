@@ -27,7 +27,10 @@ const elements = (shape: readonly number[]): number => shape.reduce((a, b) => a 
 /** Standard normal numbers (Box and Muller 1958). */
 function normal(shape: readonly number[], seed: number): HostArray {
   const uniform = (i: number) => (mix32(mix32(i) ^ seed) + 1) / 2 ** 32;
-  return { data: Float32Array.from({ length: elements(shape) }, (_, i) => Math.sqrt(-2 * Math.log(uniform(2 * i))) * Math.cos(2 * Math.PI * uniform(2 * i + 1))), shape };
+  return {
+    data: Float32Array.from({ length: elements(shape) }, (_, i) => Math.sqrt(-2 * Math.log(uniform(2 * i))) * Math.cos(2 * Math.PI * uniform(2 * i + 1))),
+    shape,
+  };
 }
 
 function words(shape: readonly number[], vocabulary: number, seed: number): HostArray {

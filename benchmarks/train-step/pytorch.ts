@@ -9,8 +9,15 @@ export interface PeerResult {
 }
 
 /** Runs `PYTHON FILE PRESET STEPS THREADS`. Throws when it fails or prints no document. */
-export async function runPeer(python: string, file: string, { preset, steps, threads }: { preset: StepPreset; steps: number; threads: number }): Promise<PeerResult> {
-  const child = spawn(python, [file, preset, String(steps), String(threads)], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' } });
+export async function runPeer(
+  python: string,
+  file: string,
+  { preset, steps, threads }: { preset: StepPreset; steps: number; threads: number },
+): Promise<PeerResult> {
+  const child = spawn(python, [file, preset, String(steps), String(threads)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
+  });
   const [output, errors] = [collect(child.stdout), collect(child.stderr)];
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
   const line = (await output).trim().split('\n').at(-1) ?? '';

@@ -14,6 +14,8 @@ const [output] = await prepared.run();
 const [expected] = attention.reference(problem, inputs);
 const error = Array.from(expected!).reduce((most, value, i) => Math.max(most, Math.abs(value - output![i]!)), 0);
 const milliseconds = (await prepared.time(20)) / 20;
-process.stdout.write(`attention on ${info.description || info.device || info.vendor}: ${milliseconds.toFixed(2)} ms, ${(attention.cost(problem).flops / milliseconds / 1e6).toFixed(2)} GFLOP/s, greatest error ${error.toExponential(1)}\n`);
+process.stdout.write(
+  `attention on ${info.description || info.device || info.vendor}: ${milliseconds.toFixed(2)} ms, ${(attention.cost(problem).flops / milliseconds / 1e6).toFixed(2)} GFLOP/s, greatest error ${error.toExponential(1)}\n`,
+);
 prepared.release();
 gpu.destroy();

@@ -6,13 +6,7 @@ import { unpackChromiumFiles } from '@hybridmed/webgpu/node';
 import type { Browser } from 'puppeteer-core';
 import { launch } from 'puppeteer-core';
 
-const flags = [
-  '--no-sandbox',
-  '--enable-unsafe-webgpu',
-  '--use-webgpu-adapter=swiftshader',
-  '--enable-features=Vulkan',
-  '--use-vulkan=swiftshader',
-];
+const flags = ['--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan', '--use-vulkan=swiftshader'];
 
 /** A browser's environment: its own fonts, and its own copies of libraries where the system lacks some. */
 async function environment(folder: string): Promise<Record<string, string | undefined>> {

@@ -31,7 +31,11 @@ function serve(bundle: ReadonlyMap<string, string | Uint8Array>, files: Readonly
     const type = types[extname(path)] ?? 'application/octet-stream';
     if (path === '/') send(html, 'text/html');
     else if (bundled !== undefined) send(bundled, type);
-    else if (file !== undefined) readFile(file).then((body) => send(body, type), () => response.writeHead(404).end());
+    else if (file !== undefined)
+      readFile(file).then(
+        (body) => send(body, type),
+        () => response.writeHead(404).end(),
+      );
     else if (path === '/favicon.ico') response.writeHead(204).end();
     else response.writeHead(404).end();
   });

@@ -5,9 +5,19 @@ import { array, compile, ops, valueAndGrad } from '@hybridmed/tensor';
 import { bench } from 'vitest';
 
 const device = cpuDevice();
-const wave = (...shape: number[]) => array(Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i)), shape);
-const global = compile(device, valueAndGrad(({ image, text }) => globalContrast({ image: image!, text: text!, logScale: ops.full(2, []) })));
-const local = compile(device, valueAndGrad(({ patches, words, mask }) => ops.mean(localContrast({ patches: patches!, words: words!, wordMask: mask! })), ['patches', 'words']));
+const wave = (...shape: number[]) =>
+  array(
+    Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i)),
+    shape,
+  );
+const global = compile(
+  device,
+  valueAndGrad(({ image, text }) => globalContrast({ image: image!, text: text!, logScale: ops.full(2, []) })),
+);
+const local = compile(
+  device,
+  valueAndGrad(({ patches, words, mask }) => ops.mean(localContrast({ patches: patches!, words: words!, wordMask: mask! })), ['patches', 'words']),
+);
 const whole = { image: wave(16, 128), text: wave(16, 128) };
 const parts = { patches: wave(16, 144, 128), words: wave(16, 128, 128), mask: array(new Float32Array(16 * 128).fill(1), [16, 128]) };
 

@@ -11,7 +11,10 @@ const device = plainDevice({ precision: 'f64' });
 const scalarOf = async (fn: (inputs: Tensors) => Tensor, inputs: HostArrays) => (await compile(device, fn)(inputs)).value!.data[0]!;
 
 const global = ({ image, text, scale, groups }: Tensors) => globalContrast({ image: image!, text: text!, logScale: scale!, ...(groups ? { groups } : {}) });
-const localAt = (temperature: number) => ({ patches, words, seen, importance }: Tensors) => ops.mean(localContrast({ patches: patches!, words: words!, wordMask: seen!, temperature, ...(importance ? { importance } : {}) }));
+const localAt =
+  (temperature: number) =>
+  ({ patches, words, seen, importance }: Tensors) =>
+    ops.mean(localContrast({ patches: patches!, words: words!, wordMask: seen!, temperature, ...(importance ? { importance } : {}) }));
 const local = localAt(0.1);
 
 describe('L_CG', () => {
@@ -24,7 +27,12 @@ describe('L_CG', () => {
     const inputs = { image: floats([3, 4]), text: floats([3, 4], 2), scale: array([1], []) };
     const alone = await scalarOf(global, inputs);
     expect(await scalarOf(global, { ...inputs, groups: { data: Int32Array.of(5, 1, 2), shape: [3] } })).toBeCloseTo(alone, 12);
-    const same = { image: array([1, 0, 1, 0], [2, 2]), text: array([1, 0, 1, 0], [2, 2]), scale: array([3], []), groups: { data: Int32Array.of(4, 4), shape: [2] } };
+    const same = {
+      image: array([1, 0, 1, 0], [2, 2]),
+      text: array([1, 0, 1, 0], [2, 2]),
+      scale: array([3], []),
+      groups: { data: Int32Array.of(4, 4), shape: [2] },
+    };
     expect(await scalarOf(global, same)).toBeCloseTo(Math.log(2), 9);
   });
 });
@@ -75,8 +83,15 @@ test('projections go into the common space; the logit scale starts at 1 / 0.07',
   for (const projection of ['linear', 'mlp'] as const) {
     const align = alignment({ vision: 6, text: 5, width: 3, projection });
     const parameters = initialize(align.parameters, 0);
-    const result = await compile(device, ({ tokens, global: whole, ...own }) => ({ image: align.projectImage(rootScope(own), { tokens: tokens!, global: whole! }), patches: align.projectPatches(rootScope(own), { tokens: tokens!, global: whole! }), scale: ops.exp(align.logScale(rootScope(own))) }))({ ...parameters, tokens: floats([2, 4, 6]), global: floats([2, 6]) });
-    expect([result.image!.shape, result.patches!.shape]).toEqual([[2, 3], [2, 4, 3]]);
+    const result = await compile(device, ({ tokens, global: whole, ...own }) => ({
+      image: align.projectImage(rootScope(own), { tokens: tokens!, global: whole! }),
+      patches: align.projectPatches(rootScope(own), { tokens: tokens!, global: whole! }),
+      scale: ops.exp(align.logScale(rootScope(own))),
+    }))({ ...parameters, tokens: floats([2, 4, 6]), global: floats([2, 6]) });
+    expect([result.image!.shape, result.patches!.shape]).toEqual([
+      [2, 3],
+      [2, 4, 3],
+    ]);
     expect(result.scale!.data[0]).toBeCloseTo(1 / 0.07, 4);
   }
 });
@@ -86,8 +101,15 @@ describe.skipIf(!hasGoldens)('reference values (skipped where shared/goldens is 
     const { json, part } = readGolden(name);
     const { zv, zt, s, groups, pv, wt, mask: seen, importance } = part('in.');
     const [fn, inputs] = zv
-      ? [({ zv: image, zt: text, s: scale, ...rest }: Tensors) => global({ image: image!, text: text!, scale: scale!, ...rest }), { zv, zt: zt!, s: s!, ...(groups ? { groups } : {}) }]
-      : [({ pv: patches, wt: words, seen: words1, ...rest }: Tensors) => localAt(json.tau ?? 0.1)({ patches: patches!, words: words!, seen: words1!, ...rest }), { pv: pv!, wt: wt!, seen: seen!, ...(importance ? { importance } : {}) }];
+      ? [
+          ({ zv: image, zt: text, s: scale, ...rest }: Tensors) => global({ image: image!, text: text!, scale: scale!, ...rest }),
+          { zv, zt: zt!, s: s!, ...(groups ? { groups } : {}) },
+        ]
+      : [
+          ({ pv: patches, wt: words, seen: words1, ...rest }: Tensors) =>
+            localAt(json.tau ?? 0.1)({ patches: patches!, words: words!, seen: words1!, ...rest }),
+          { pv: pv!, wt: wt!, seen: seen!, ...(importance ? { importance } : {}) },
+        ];
     const gradients = part('grad_in.');
     const results = await compile(device, valueAndGrad(fn, Object.keys(gradients)))(inputs as HostArrays);
     expect(Math.abs(results.value!.data[0]! - json.value) / Math.abs(json.value)).toBeLessThan(1e-5);

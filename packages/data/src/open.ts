@@ -24,7 +24,9 @@ export async function openDataSet(spec: string, options: SelectOptions = {}): Pr
   if (!opener || path === '') throw new DataError(`"${spec}" names no data set; write name:path with one of ${dataSetNames.join(', ')}`);
   const data = await opener(path, options);
   if (data.studies.length === 0) {
-    const reasons = Object.entries(data.dropped).map(([reason, count]) => `${count}: ${reason}`).join('; ');
+    const reasons = Object.entries(data.dropped)
+      .map(([reason, count]) => `${count}: ${reason}`)
+      .join('; ');
     throw new DataError(`${spec}: no study is left${reasons ? ` (${reasons})` : ''}; check the folder`);
   }
   return data;

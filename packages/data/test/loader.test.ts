@@ -12,7 +12,8 @@ beforeAll(async () => {
   ({ studies } = await openDataSet(`phantom:${join(folder, 'set')}`));
 });
 
-const make = (options: Partial<Parameters<typeof createLoader>[0]> = {}): Loader => createLoader({ studies, tokenizer, image: { resize: 40, crop: 32, channels: 1 }, batchSize: 8, train: true, seed: 3, workers: 0, ...options });
+const make = (options: Partial<Parameters<typeof createLoader>[0]> = {}): Loader =>
+  createLoader({ studies, tokenizer, image: { resize: 40, crop: 32, channels: 1 }, batchSize: 8, train: true, seed: 3, workers: 0, ...options });
 
 async function all(loader: Loader, options?: { epoch?: number; startStep?: number }): Promise<LoadedBatch[]> {
   const batches: LoadedBatch[] = [];

@@ -73,7 +73,11 @@ describe('labels by rules', () => {
     ['Negative for acute disease', []],
     ['', []],
   ])('%j', (text, expected) => {
-    expect(Object.entries(labelFindings(text)).flatMap(([name, value]) => (value ? [name] : [])).toSorted()).toEqual([...expected].toSorted());
+    expect(
+      Object.entries(labelFindings(text))
+        .flatMap(([name, value]) => (value ? [name] : []))
+        .toSorted(),
+    ).toEqual([...expected].toSorted());
   });
 
   test('positive prompts assert their own finding and no other; negative ones none', () => {

@@ -8,7 +8,10 @@ import { temporaryFolder } from './support.ts';
 const { folder, remove } = temporaryFolder();
 afterAll(remove);
 const shared = join(import.meta.dirname, '../../../../shared/data');
-const film = (file: string) => sharp({ create: { width: 20, height: 30, channels: 3, background: '#808080' } }).png().toFile(file);
+const film = (file: string) =>
+  sharp({ create: { width: 20, height: 30, channels: 3, background: '#808080' } })
+    .png()
+    .toFile(file);
 
 describe.skipIf(!existsSync(join(shared, 'iu_xray')))('Open-I (skipped where shared/data is absent)', () => {
   test('the frontal pairs and their split', async () => {
@@ -61,7 +64,12 @@ describe('csv', () => {
   });
 
   test('reads columns by name; labels, splits and patients where given', async () => {
-    const { studies } = await openDataSet(write('good.csv', 'image,findings,impression,patient,split,edema\na.png,"Lungs, clear of disease",no acute disease,p1,test,0\nb.png,the heart is large,cardiomegaly is seen,p2,train,1\n'));
+    const { studies } = await openDataSet(
+      write(
+        'good.csv',
+        'image,findings,impression,patient,split,edema\na.png,"Lungs, clear of disease",no acute disease,p1,test,0\nb.png,the heart is large,cardiomegaly is seen,p2,train,1\n',
+      ),
+    );
     expect(studies.map(({ split, patient, labels, findings }) => ({ split, patient, labels, findings }))).toEqual([
       { split: 'test', patient: 'p1', labels: { edema: 0 }, findings: 'Lungs, clear of disease' },
       { split: 'train', patient: 'p2', labels: { edema: 1 }, findings: 'the heart is large' },
@@ -69,15 +77,31 @@ describe('csv', () => {
   });
 
   test('drops and counts rows that cannot be used', async () => {
-    const { studies, dropped } = await openDataSet(write('bad.csv', 'image,findings,impression\na.png,the lungs are clear,no acute disease\n../../etc/passwd,the lungs are clear,no acute disease\nnone.png,the lungs are clear,no acute disease\nb.png,clear,no acute disease\nbroken,row\n'));
+    const { studies, dropped } = await openDataSet(
+      write(
+        'bad.csv',
+        'image,findings,impression\na.png,the lungs are clear,no acute disease\n../../etc/passwd,the lungs are clear,no acute disease\nnone.png,the lungs are clear,no acute disease\nb.png,clear,no acute disease\nbroken,row\n',
+      ),
+    );
     expect(studies).toHaveLength(1);
-    expect(Object.keys(dropped)).toEqual(expect.arrayContaining([expect.stringContaining('leaves the folder'), expect.stringContaining('missing'), expect.stringContaining('fewer than 3 words'), expect.stringContaining('not a CSV row')]));
+    expect(Object.keys(dropped)).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining('leaves the folder'),
+        expect.stringContaining('missing'),
+        expect.stringContaining('fewer than 3 words'),
+        expect.stringContaining('not a CSV row'),
+      ]),
+    );
   });
 
   test.each([
     ['no such file', () => `csv:${folder}/none.csv`, 'none.csv: does not exist'],
     ['no column', () => write('columns.csv', 'image,text\na.png,x\n'), 'has no column "findings"'],
-    ['an unknown split', () => write('split.csv', 'image,findings,impression,split\na.png,the lungs are clear,no acute disease,held\n'), '"held" is none of train, validate, test'],
+    [
+      'an unknown split',
+      () => write('split.csv', 'image,findings,impression,split\na.png,the lungs are clear,no acute disease,held\n'),
+      '"held" is none of train, validate, test',
+    ],
     ['nothing left', () => write('empty.csv', 'image,findings,impression\nnone.png,the lungs are clear,no acute disease\n'), 'no study is left'],
     ['an unknown set', () => 'mimic-9:/x', '"mimic-9:/x" names no data set'],
     ['no path', () => 'csv:', 'names no data set'],

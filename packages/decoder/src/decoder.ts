@@ -36,15 +36,28 @@ export interface Decoder {
   /** Logits (..., vocab) of hidden states (..., width), through the tied token embedding. */
   logits(scope: Scope, hidden: Tensor): Tensor;
   /** Hidden states (B, 1, width) for one new token per row (B, 1) at `position` (i32 [1]), and the cache with it written in. */
-  step(scope: Scope, branch: string, ids: Tensor, position: Tensor, cache: Cache, cross: readonly KeyValues[], mask?: Tensor): { hidden: Tensor; cache: KeyValues[] };
+  step(
+    scope: Scope,
+    branch: string,
+    ids: Tensor,
+    position: Tensor,
+    cache: Cache,
+    cross: readonly KeyValues[],
+    mask?: Tensor,
+  ): { hidden: Tensor; cache: KeyValues[] };
 }
 
 /** Builds a decoder over memories of the given widths by branch. Throws a HybridmedError when `sharedCross` meets memories of different widths. */
 export function dualBranchDecoder(config: DecoderConfig, memories: Memories): Decoder {
   const { vocab, width, depth, heads, positions, dropout: rate = 0, sharedCross = false } = config;
-  if (sharedCross && new Set(Object.values(memories)).size > 1) throw new HybridmedError(`decoder.sharedCross needs memories of one width, not ${JSON.stringify(memories)}; give both encoders one width`);
+  if (sharedCross && new Set(Object.values(memories)).size > 1)
+    throw new HybridmedError(`decoder.sharedCross needs memories of one width, not ${JSON.stringify(memories)}; give both encoders one width`);
   const blocks: Block[] = Array.from({ length: depth }, () => decoderBlock({ width, heads, memories, dropout: rate, sharedCross }));
-  const parts = { embed: embedding({ rows: vocab, width }), pos: embedding({ rows: positions, width, decay: false }), norm: layerNorm({ width, epsilon: 1e-5 }) };
+  const parts = {
+    embed: embedding({ rows: vocab, width }),
+    pos: embedding({ rows: positions, width, decay: false }),
+    norm: layerNorm({ width, epsilon: 1e-5 }),
+  };
   const blockScope = (scope: Scope, i: number) => scope.child(`blocks.${i}`);
   const embed = (scope: Scope, ids: Tensor, positionRows: Tensor, branch: string) =>
     dropout(scope, ops.add(parts.embed.call(scope.child('embed'), ids), positionRows), rate, `embed.${branch}`);
@@ -53,7 +66,10 @@ export function dualBranchDecoder(config: DecoderConfig, memories: Memories): De
     config,
     branches: Object.keys(memories),
     memories,
-    parameters: collect({ ...parts, ...Object.fromEntries(blocks.map((block, i) => [`blocks.${i}`, block])) }, { 'head.bias': { shape: [vocab], init: { kind: 'constant', value: 0 } } }),
+    parameters: collect(
+      { ...parts, ...Object.fromEntries(blocks.map((block, i) => [`blocks.${i}`, block])) },
+      { 'head.bias': { shape: [vocab], init: { kind: 'constant', value: 0 } } },
+    ),
     projectMemory,
     hidden(scope, branch, ids, memory, mask) {
       const cross = projectMemory(scope, branch, memory);
@@ -70,7 +86,8 @@ export function dualBranchDecoder(config: DecoderConfig, memories: Memories): De
       const written: KeyValues[] = [];
       let h = embed(scope, ids, ops.gather(scope.child('pos').get('weight'), position), branch);
       blocks.forEach((block, i) => {
-        const keyValues = (fresh: KeyValues) => (written[i] = { keys: ops.where(here, fresh.keys, cache[i]!.keys), values: ops.where(here, fresh.values, cache[i]!.values) });
+        const keyValues = (fresh: KeyValues) =>
+          (written[i] = { keys: ops.where(here, fresh.keys, cache[i]!.keys), values: ops.where(here, fresh.values, cache[i]!.values) });
         h = block.call(blockScope(scope, i), h, { branch, cross: cross[i]!, crossMask: mask, cache: { keyValues, mask: past } });
       });
       return { hidden: parts.norm.call(scope.child('norm'), h), cache: written };

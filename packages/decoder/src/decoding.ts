@@ -66,13 +66,16 @@ export function stepGraph(options: DecodingOptions): Graph {
       entries[`cross.${i}.${part}`] = f32('R', 'S', width);
     }
   }
-  return trace({ data: { ids: i32('R', 1), parents: i32('R'), position: i32(1) }, state: { ...parameterSpecs(options), ...entries } }, ({ ids, parents, position }, state) => {
-    const cache = unflatten('cache', state, depth).map(({ keys, values }) => ({ keys: ops.gather(keys, parents!), values: ops.gather(values, parents!) }));
-    const scope = scopeOf(state, options);
-    const next = decoder.step(scope, branch, ids!, position!, cache, unflatten('cross', state, depth), state['cross.mask']);
-    const logits = ops.reshape(decoder.logits(scope, next.hidden), ['R', decoder.config.vocab]);
-    return { results: { logits }, updates: flatten('cache', next.cache) };
-  });
+  return trace(
+    { data: { ids: i32('R', 1), parents: i32('R'), position: i32(1) }, state: { ...parameterSpecs(options), ...entries } },
+    ({ ids, parents, position }, state) => {
+      const cache = unflatten('cache', state, depth).map(({ keys, values }) => ({ keys: ops.gather(keys, parents!), values: ops.gather(values, parents!) }));
+      const scope = scopeOf(state, options);
+      const next = decoder.step(scope, branch, ids!, position!, cache, unflatten('cross', state, depth), state['cross.mask']);
+      const logits = ops.reshape(decoder.logits(scope, next.hidden), ['R', decoder.config.vocab]);
+      return { results: { logits }, updates: flatten('cache', next.cache) };
+    },
+  );
 }
 
 /** Decoding on a device whose state holds the decoder's parameters and, before each text, `memory.BRANCH`. */

@@ -60,7 +60,10 @@ export function greedySearch(stepper: Stepper, options: SearchOptions): Promise<
 }
 
 /** Sampling from the smallest set of tokens whose probability reaches `p` [Holtzman et al. 2020]; the same seed gives the same texts. */
-export function nucleusSearch(stepper: Stepper, { p = 0.9, temperature = 1, seed, ...options }: SearchOptions & { p?: number; temperature?: number; seed: number }): Promise<number[][]> {
+export function nucleusSearch(
+  stepper: Stepper,
+  { p = 0.9, temperature = 1, seed, ...options }: SearchOptions & { p?: number; temperature?: number; seed: number },
+): Promise<number[][]> {
   return sampleWith(stepper, options, (logits, study, position) => {
     const scores = logSoftmax(logits.map((value) => value / temperature));
     const order = topIndices(scores, scores.length);
@@ -87,7 +90,10 @@ interface Live {
  * finish, the first `width` others live on; at the limit the live ones finish as they are and all compete. A study stops early only
  * where its winner can no longer change.
  */
-export async function beamSearch(stepper: Stepper, { studies, special, width, alpha = 1, maxTokens = stepper.maxTokens }: SearchOptions & { width: number; alpha?: number }): Promise<Hypothesis[]> {
+export async function beamSearch(
+  stepper: Stepper,
+  { studies, special, width, alpha = 1, maxTokens = stepper.maxTokens }: SearchOptions & { width: number; alpha?: number },
+): Promise<Hypothesis[]> {
   const rows = studies * width;
   await stepper.start(Int32Array.from({ length: rows }, (_, row) => Math.floor(row / width)));
   let live: Live[][] = Array.from({ length: studies }, (_, study) => [{ ids: [], logProbability: 0, row: study * width }]);
@@ -107,7 +113,8 @@ export async function beamSearch(stepper: Stepper, { studies, special, width, al
     live = live.map((hypotheses, study) => {
       const next: Live[] = [];
       for (const candidate of continuations(hypotheses, logits, stepper.vocabulary, width)) {
-        if (candidate.ids.at(-1) === special.sep) finished[study]!.push({ ids: candidate.ids.slice(0, -1), score: score(candidate.logProbability, candidate.ids.length) });
+        if (candidate.ids.at(-1) === special.sep)
+          finished[study]!.push({ ids: candidate.ids.slice(0, -1), score: score(candidate.logProbability, candidate.ids.length) });
         else if (next.length < width) next.push(candidate);
       }
       // A live hypothesis can at best keep its log probability and grow to the limit (or, for alpha < 0, end at once).
@@ -140,7 +147,10 @@ function logSoftmax(logits: Float32Array | Float64Array): Float64Array {
 
 /** Indices of the k greatest values, greatest first. */
 function topIndices(values: Float64Array, k: number): number[] {
-  if (k * 8 >= values.length) return Array.from(values.keys()).toSorted((a, b) => values[b]! - values[a]!).slice(0, k);
+  if (k * 8 >= values.length)
+    return Array.from(values.keys())
+      .toSorted((a, b) => values[b]! - values[a]!)
+      .slice(0, k);
   const best: number[] = [];
   values.forEach((value, id) => {
     if (best.length === k && value <= values[best[k - 1]!]!) return;

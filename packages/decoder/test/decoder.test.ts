@@ -25,9 +25,18 @@ describe('the two branches', () => {
 
   test('a later token changes nothing before it; masked memory is not seen', async () => {
     const run = (ids: number[], memory: number[], mask: number[]) =>
-      compile(device, ({ tokens, rows, seen, ...own }) => decoder.hidden(rootScope(own), 'findings', tokens!, rows!, seen!))({ ...parameters, tokens: { data: Int32Array.from(ids), shape: [1, ids.length] }, rows: array(memory, [1, mask.length, 10]), seen: array(mask, [1, mask.length]) });
+      compile(device, ({ tokens, rows, seen, ...own }) => decoder.hidden(rootScope(own), 'findings', tokens!, rows!, seen!))({
+        ...parameters,
+        tokens: { data: Int32Array.from(ids), shape: [1, ids.length] },
+        rows: array(memory, [1, mask.length, 10]),
+        seen: array(mask, [1, mask.length]),
+      });
     const memory = [...floats([1, 3, 10]).data];
-    const [a, b, masked] = [await run([1, 5, 7], memory, [1, 1, 1]), await run([1, 5, 2], memory, [1, 1, 1]), await run([1, 5, 7], [...memory, ...floats([10], 9).data], [1, 1, 1, 0])];
+    const [a, b, masked] = [
+      await run([1, 5, 7], memory, [1, 1, 1]),
+      await run([1, 5, 2], memory, [1, 1, 1]),
+      await run([1, 5, 7], [...memory, ...floats([10], 9).data], [1, 1, 1, 0]),
+    ];
     expect([...a.value!.data].slice(0, 16)).toEqual([...b.value!.data].slice(0, 16));
     expect([...a.value!.data].slice(16)).not.toEqual([...b.value!.data].slice(16));
     expect([...masked.value!.data]).toEqual([...a.value!.data].map((value) => expect.closeTo(value, 9)));
@@ -38,20 +47,30 @@ describe('decoding with a cache', () => {
   test('gives the logits of the whole text, row by row', async () => {
     const memory = floats([2, 4, 6]);
     const ids = Int32Array.of(1, 4, 9, 2, 1, 7, 7, 3);
-    const state = device.createState({ ...Object.fromEntries(Object.entries(parameters).map(([name, value]) => [`decoder.${name}`, value])), 'memory.image': memory });
+    const state = device.createState({
+      ...Object.fromEntries(Object.entries(parameters).map(([name, value]) => [`decoder.${name}`, value])),
+      'memory.image': memory,
+    });
     const whole = await (
       await device.compile(
-        trace({ data: { ids: { shape: [2, 4], dtype: 'i32' }, memory: f32(2, 4, 6) }, state: Object.fromEntries(Object.entries(parameters).map(([name, { shape }]) => [`decoder.${name}`, f32(...shape)])) }, ({ ids: tokens, memory: rows }, own) => {
-          const scope = rootScope(own).child('decoder');
-          return { results: { logits: decoder.logits(scope, decoder.hidden(scope, 'image', tokens!, rows!)) } };
-        }),
+        trace(
+          {
+            data: { ids: { shape: [2, 4], dtype: 'i32' }, memory: f32(2, 4, 6) },
+            state: Object.fromEntries(Object.entries(parameters).map(([name, { shape }]) => [`decoder.${name}`, f32(...shape)])),
+          },
+          ({ ids: tokens, memory: rows }, own) => {
+            const scope = rootScope(own).child('decoder');
+            return { results: { logits: decoder.logits(scope, decoder.hidden(scope, 'image', tokens!, rows!)) } };
+          },
+        ),
       )
     ).run({ ids: { data: ids, shape: [2, 4] }, memory }, state);
     const stepper = await createStepper(device, state, { decoder, branch: 'image', maxTokens: 4 });
     await stepper.start(Int32Array.of(0, 1));
     for (let position = 0; position < 4; position++) {
       const logits = await stepper.step(Int32Array.of(ids[position]!, ids[4 + position]!), Int32Array.of(0, 1), position);
-      for (const row of [0, 1]) for (let word = 0; word < 13; word++) expect(logits[row * 13 + word]).toBeCloseTo(whole.logits!.data[(row * 4 + position) * 13 + word]!, 9);
+      for (const row of [0, 1])
+        for (let word = 0; word < 13; word++) expect(logits[row * 13 + word]).toBeCloseTo(whole.logits!.data[(row * 4 + position) * 13 + word]!, 9);
     }
   });
 });
@@ -103,13 +122,39 @@ describe('search', () => {
   });
 
   test('greedy takes the likeliest token; studies end on their own', async () => {
-    const table = [[0, 1, 5, 2], [0, 0, 0, 0], [0, 9, 1, 2], [0, 0, 0, 9]];
+    const table = [
+      [0, 1, 5, 2],
+      [0, 0, 0, 0],
+      [0, 9, 1, 2],
+      [0, 0, 0, 9],
+    ];
     expect(await greedySearch(tableStepper(table, 5), { studies: 2, special })).toEqual([[2], [2]]);
-    expect(await greedySearch(tableStepper([[0, 0, 0, 1], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 1]], 3), { studies: 1, special })).toEqual([[3, 3, 3]]);
+    expect(
+      await greedySearch(
+        tableStepper(
+          [
+            [0, 0, 0, 1],
+            [0, 0, 0, 0],
+            [0, 0, 0, 0],
+            [0, 0, 0, 1],
+          ],
+          3,
+        ),
+        { studies: 1, special },
+      ),
+    ).toEqual([[3, 3, 3]]);
   });
 
   test('nucleus sampling is the same for a seed, differs between seeds, and draws only from the nucleus', async () => {
-    const stepper = tableStepper([[0, 0, 2, 2.1], [0, 0, 0, 0], [0, -9, 2, 2], [0, -9, 2, 2]], 30);
+    const stepper = tableStepper(
+      [
+        [0, 0, 2, 2.1],
+        [0, 0, 0, 0],
+        [0, -9, 2, 2],
+        [0, -9, 2, 2],
+      ],
+      30,
+    );
     const draw = (seed: number, p: number) => nucleusSearch(stepper, { studies: 3, special, p, seed });
     expect(await draw(5, 0.8)).toEqual(await draw(5, 0.8));
     expect(await draw(5, 0.8)).not.toEqual(await draw(6, 0.8));
@@ -122,13 +167,19 @@ describe('search', () => {
 
 describe('losses', () => {
   test('token means ignore what is masked; hand-worked', async () => {
-    const result = await compile(device, valueAndGrad(({ logits, target, mask }) => tokenLoss(logits!, target!, mask!), ['logits']))({ logits: array([0, 0, 0, Math.log(3), 5, 5], [1, 3, 2]), target: { data: Int32Array.of(0, 1, 0), shape: [1, 3] }, mask: array([1, 1, 0], [1, 3]) });
+    const result = await compile(
+      device,
+      valueAndGrad(({ logits, target, mask }) => tokenLoss(logits!, target!, mask!), ['logits']),
+    )({ logits: array([0, 0, 0, Math.log(3), 5, 5], [1, 3, 2]), target: { data: Int32Array.of(0, 1, 0), shape: [1, 3] }, mask: array([1, 1, 0], [1, 3]) });
     expect(result.value!.data[0]).toBeCloseTo((Math.log(2) + Math.log(4 / 3)) / 2, 6);
     expect([...result['grad.logits']!.data].slice(4).every((slope) => slope === 0)).toBe(true);
   });
 
   test('distillation is 0 between equals, positive otherwise, and gives the teacher no gradient', async () => {
-    const loss = compile(device, valueAndGrad(({ student, teacher, mask }) => distillationLoss(student!, ops.stopGradient(teacher!), mask!, 2), ['student', 'teacher']));
+    const loss = compile(
+      device,
+      valueAndGrad(({ student, teacher, mask }) => distillationLoss(student!, ops.stopGradient(teacher!), mask!, 2), ['student', 'teacher']),
+    );
     const [student, mask] = [floats([1, 2, 5]), array([1, 1], [1, 2])];
     expect((await loss({ student, teacher: student, mask })).value!.data[0]).toBeCloseTo(0, 12);
     const other = await loss({ student, teacher: floats([1, 2, 5], 2), mask });

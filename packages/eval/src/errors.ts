@@ -9,14 +9,16 @@ export function checkPaired(metric: string, a: ArrayLike<unknown>, b: ArrayLike<
 
 /** Throws where a score is not a number. Infinite scores can be ranked and pass. */
 export function checkScores(metric: string, scores: ArrayLike<number>): void {
-  for (let i = 0; i < scores.length; i++) if (Number.isNaN(scores[i])) throw new HybridmedError(`${metric}: score ${i} is not a number; drop the study or mend what computes it`);
+  for (let i = 0; i < scores.length; i++)
+    if (Number.isNaN(scores[i])) throw new HybridmedError(`${metric}: score ${i} is not a number; drop the study or mend what computes it`);
 }
 
 /** Throws where a label is neither 0, 1 nor a boolean: the -1 of an uncertain study must not pass for a positive. */
 export function checkLabels(metric: string, labels: ArrayLike<unknown>): void {
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i];
-    if (label !== 0 && label !== 1 && typeof label !== 'boolean') throw new HybridmedError(`${metric}: label ${i} is ${String(label)}; give 0 or 1, and map or leave out uncertain studies first`);
+    if (label !== 0 && label !== 1 && typeof label !== 'boolean')
+      throw new HybridmedError(`${metric}: label ${i} is ${String(label)}; give 0 or 1, and map or leave out uncertain studies first`);
   }
 }
 

@@ -8,13 +8,25 @@ const { path, absent } = sharedPath('data/iu_xray');
 describe.skipIf(absent)('baselines on Open-I (skipped where shared/data is absent)', () => {
   test('are those of scikit-learn and pycocoevalcap, to the last figure', async () => {
     // Many findings are equal word for word; the reference meets the reports in the order of their names.
-    const studies = (await openDataSet(`openi:${path}`)).studies.toSorted((a, b) => (a.report === b.report ? (a.image < b.image ? -1 : 1) : a.report < b.report ? -1 : 1));
+    const studies = (await openDataSet(`openi:${path}`)).studies.toSorted((a, b) =>
+      a.report === b.report ? (a.image < b.image ? -1 : 1) : a.report < b.report ? -1 : 1,
+    );
     const [train, held] = [studies.filter((s) => s.split === 'train'), studies.filter((s) => s.split === 'test')];
     const truth = held.map((s) => s.impression);
     const rounded = ({ bleu4, rougeL, cider }: ReturnType<typeof textScores>) => [bleu4.toFixed(3), rougeL.toFixed(3), cider.toFixed(2)];
     const frequent = mostFrequent(train.map((s) => normalizeForComparison(s.impression)));
-    expect(rounded(textScores(held.map(() => frequent), truth))).toEqual(['0.113', '0.512', '1.63']);
-    const nearest = nearestTexts(held.map((s) => s.findings), train.map((s) => s.findings)).map((i) => train[i]!.impression);
+    expect(
+      rounded(
+        textScores(
+          held.map(() => frequent),
+          truth,
+        ),
+      ),
+    ).toEqual(['0.113', '0.512', '1.63']);
+    const nearest = nearestTexts(
+      held.map((s) => s.findings),
+      train.map((s) => s.findings),
+    ).map((i) => train[i]!.impression);
     expect(rounded(textScores(nearest, truth))).toEqual(['0.326', '0.683', '5.11']);
   });
 });

@@ -38,10 +38,14 @@ test('the same seed gives the same interval, another seed other resamples', () =
 
 test('every study is drawn, equally often', () => {
   const counts = new Int32Array(5);
-  bootstrap(5, (indices) => {
-    for (const i of indices) counts[i]!++;
-    return 0;
-  }, { samples: 4000 });
+  bootstrap(
+    5,
+    (indices) => {
+      for (const i of indices) counts[i]!++;
+      return 0;
+    },
+    { samples: 4000 },
+  );
   // 20,000 draws: four standard deviations around 4,000 are 226.
   for (const count of counts) expect(Math.abs(count - 4001)).toBeLessThan(226);
 });
@@ -58,8 +62,15 @@ test('paired differences see what unpaired intervals cannot', () => {
 });
 
 test('resamples without a class are left out; without any, the interval is NaN', () => {
-  const [labels, scores] = [[1, 0, 0], [0.9, 0.1, 0.95]];
-  const statistic = (indices: Int32Array) => auc(Array.from(indices, (i) => labels[i]!), Array.from(indices, (i) => scores[i]!));
+  const [labels, scores] = [
+    [1, 0, 0],
+    [0.9, 0.1, 0.95],
+  ];
+  const statistic = (indices: Int32Array) =>
+    auc(
+      Array.from(indices, (i) => labels[i]!),
+      Array.from(indices, (i) => scores[i]!),
+    );
   expect(bootstrap(3, statistic)).toEqual({ value: 0.5, low: 0, high: 1 });
   expect(bootstrap(3, () => Number.NaN)).toEqual({ value: Number.NaN, low: Number.NaN, high: Number.NaN });
   expect(bootstrapMean([2])).toEqual({ value: 2, low: 2, high: 2 });

@@ -8,13 +8,20 @@ test('AUC is the share of pairs in order, ties half', () => {
     const labels = Array.from({ length: 40 }, (_, i) => (i < 2 ? i : Number(random() < 0.3)));
     const scores = labels.map((label) => Math.round(4 * (random() + 0.5 * label)));
     let [pairs, won] = [0, 0];
-    labels.forEach((a, i) => labels.forEach((b, j) => {
-      if (a !== 1 || b !== 0) return;
-      pairs++;
-      won += scores[i]! > scores[j]! ? 1 : scores[i] === scores[j] ? 0.5 : 0;
-    }));
+    labels.forEach((a, i) =>
+      labels.forEach((b, j) => {
+        if (a !== 1 || b !== 0) return;
+        pairs++;
+        won += scores[i]! > scores[j]! ? 1 : scores[i] === scores[j] ? 0.5 : 0;
+      }),
+    );
     expect(auc(labels, scores)).toBeCloseTo(won / pairs, 12);
-    expect(auc(labels.map((label) => label === 0), scores.map((score) => -score))).toBeCloseTo(won / pairs, 12);
+    expect(
+      auc(
+        labels.map((label) => label === 0),
+        scores.map((score) => -score),
+      ),
+    ).toBeCloseTo(won / pairs, 12);
   }
 });
 

@@ -13,7 +13,12 @@ test('the example ends in its assertion', async () => {
   const scratch = await mkdtemp(fileURLToPath(new URL('node_modules/.readme-', folder)));
   try {
     await writeFile(`${scratch}/example.mts`, example);
-    const { stderr } = await promisify(execFile)(process.execPath, ['--conditions=hybridmed-source', '--import', import.meta.resolve('tsx'), `${scratch}/example.mts`]);
+    const { stderr } = await promisify(execFile)(process.execPath, [
+      '--conditions=hybridmed-source',
+      '--import',
+      import.meta.resolve('tsx'),
+      `${scratch}/example.mts`,
+    ]);
     expect(stderr).toBe('');
   } finally {
     await rm(scratch, { recursive: true });

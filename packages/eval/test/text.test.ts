@@ -8,7 +8,11 @@ const poor = truth.map(() => 'no acute disease .');
 test('texts are compared in lower case, punctuation apart', () => {
   expect(normalizeForComparison('No  focal\nopacity. XXXX-ray, 2.5cm')).toBe('no focal opacity . xxxx - ray , 2 . 5cm');
   expect(normalizeForComparison(' \n')).toBe('');
-  expect(textScores(['No effusion.', 'no effusion .'], ['no effusion.', 'No effusion .'])).toMatchObject({ distinct: 1, rougeL: 1, bleu2: expect.closeTo(1, 6) });
+  expect(textScores(['No effusion.', 'no effusion .'], ['no effusion.', 'No effusion .'])).toMatchObject({
+    distinct: 1,
+    rougeL: 1,
+    bleu2: expect.closeTo(1, 6),
+  });
 });
 
 test('BLEU clips counts, pays for brevity, and takes lengths from the corpus', () => {

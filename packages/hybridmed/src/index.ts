@@ -9,5 +9,15 @@ export type { Branch, Model, ModelParts } from './model/model.ts';
 export { presetModel, presets } from './model/presets.ts';
 export type { Preset, PresetName } from './model/presets.ts';
 export type { Batch, BatchField } from './stages/batch.ts';
-export { accumulateGraph, applyGraph, contrastGraph, gradientGraph, projectionGraph, stepGraph, teacherGraph, teacherParameters, validationGraph } from './stages/graphs.ts';
+export {
+  accumulateGraph,
+  applyGraph,
+  contrastGraph,
+  gradientGraph,
+  projectionGraph,
+  stepGraph,
+  teacherGraph,
+  teacherParameters,
+  validationGraph,
+} from './stages/graphs.ts';
 export type { StagePlan, TeacherMode } from './stages/graphs.ts';

@@ -12,7 +12,10 @@ const [B, L, Y] = [16, 9, 6];
 
 function batchOf(): HostArrays {
   const ids = (length: number, step: number) => ({ data: Int32Array.from({ length: B * length }, (_, i) => 4 + ((i * step) % 50)), shape: [B, length] });
-  const mask = (length: number) => ({ data: Float32Array.from({ length: B * length }, (_, i) => (i % length < 2 + (Math.floor(i / length) % (length - 1)) ? 1 : 0)), shape: [B, length] });
+  const mask = (length: number) => ({
+    data: Float32Array.from({ length: B * length }, (_, i) => (i % length < 2 + (Math.floor(i / length) % (length - 1)) ? 1 : 0)),
+    shape: [B, length],
+  });
   return {
     image: { data: Float32Array.from({ length: B * 32 * 32 }, (_, i) => Math.sin(i * 0.37) * Math.cos(i * 0.011)), shape: [B, 1, 32, 32] },
     findings: ids(L, 7),
@@ -28,15 +31,24 @@ function batchOf(): HostArrays {
 
 const plans: readonly [string, StagePlan][] = [
   ['stage 1', { stage: 1 }],
-  ['stage 2, equal impressions positive', { stage: 2, teacher: 'snapshot', weights: { cg: 1, cl: 1, sum: 1, cap: 2, dis: 1 }, temperature: 1, tau: 0.1, duplicates: 'positives' }],
-  ['stage 2, live teacher', { stage: 2, teacher: 'live', weights: { cg: 1, cl: 1, sum: 1, cap: 2, dis: 1 }, temperature: 1, tau: 0.1, duplicates: 'negatives' }],
+  [
+    'stage 2, equal impressions positive',
+    { stage: 2, teacher: 'snapshot', weights: { cg: 1, cl: 1, sum: 1, cap: 2, dis: 1 }, temperature: 1, tau: 0.1, duplicates: 'positives' },
+  ],
+  [
+    'stage 2, live teacher',
+    { stage: 2, teacher: 'live', weights: { cg: 1, cl: 1, sum: 1, cap: 2, dis: 1 }, temperature: 1, tau: 0.1, duplicates: 'negatives' },
+  ],
 ];
 
 describe.each(plans)('%s', (_, plan) => {
   test('four passes of four studies make the step of sixteen: losses, gradient norm, every parameter', async () => {
     const device = plainDevice();
     const parameters = initialize(model.parameters, 1);
-    const teacher = plan.stage === 2 && plan.teacher === 'snapshot' ? Object.fromEntries(teacherParameters(model, 'snapshot').map((name) => [teacherPrefix + name, parameters[name]!])) : {};
+    const teacher =
+      plan.stage === 2 && plan.teacher === 'snapshot'
+        ? Object.fromEntries(teacherParameters(model, 'snapshot').map((name) => [teacherPrefix + name, parameters[name]!]))
+        : {};
     const begin = () => device.createState({ ...parameters, ...zeroMoments(model, plan.stage), ...teacher });
     const [one, four] = [begin(), begin()];
     const batch = batchOf();
@@ -46,7 +58,10 @@ describe.each(plans)('%s', (_, plan) => {
     const parts = await accumulatedStep(device, four, model, plan, 0, {}, 4);
     for (let step = 0; step < 2; step++) {
       const fields = stepFields(plan);
-      const [a, b] = [await whole(Object.fromEntries(fields.map((field) => [field, fed[field as keyof typeof fed]!])), { step, learningRate: 1e-3 }), await parts(fed, { step, learningRate: 1e-3 })];
+      const [a, b] = [
+        await whole(Object.fromEntries(fields.map((field) => [field, fed[field as keyof typeof fed]!])), { step, learningRate: 1e-3 }),
+        await parts(fed, { step, learningRate: 1e-3 }),
+      ];
       for (const [name, value] of Object.entries(a.losses)) expect(Math.abs(b.losses[name as 'total']! - value) / Math.abs(value), name).toBeLessThan(1e-4);
       expect(Math.abs(b.gradientNorm - a.gradientNorm) / a.gradientNorm).toBeLessThan(1e-4);
       // The moments hold the gradients themselves, which AdamW's division does not.

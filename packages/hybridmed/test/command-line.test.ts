@@ -115,11 +115,21 @@ describe('failures end with 1, one line that names the thing, and nothing half-w
 });
 
 describe('a run', () => {
-  const lines = () => readFileSync(join(trained, 'metrics.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+  const lines = () =>
+    readFileSync(join(trained, 'metrics.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
 
   test('leaves checkpoints, configuration, metrics and TensorBoard events', () => {
     expect(readdirSync(join(trained, 'checkpoints')).toSorted()).toEqual(['stage1-best', 'stage1-last', 'stage2-best', 'stage2-last']);
-    expect(readdirSync(join(trained, 'checkpoints/stage2-last')).toSorted()).toEqual(['config.json', 'model.safetensors', 'optimizer.safetensors', 'tokenizer.json', 'trainer.json']);
+    expect(readdirSync(join(trained, 'checkpoints/stage2-last')).toSorted()).toEqual([
+      'config.json',
+      'model.safetensors',
+      'optimizer.safetensors',
+      'tokenizer.json',
+      'trainer.json',
+    ]);
     expect(readdirSync(trained).some((name) => name.startsWith('events.out.tfevents.'))).toBe(true);
     expect(JSON.parse(readFileSync(join(trained, 'run.json'), 'utf8'))).toMatchObject({ preset: 'tiny', steps: [3, 3], cap: 2, stage1: true });
   });
@@ -130,7 +140,11 @@ describe('a run', () => {
     expect(Object.keys(steps[0]).toSorted()).toEqual(['epoch', 'gradNorm', 'losses', 'lr', 'residentMiB', 'stage', 'step', 'studiesPerSecond']);
     expect(steps[0].losses).toMatchObject({ cg: null, cl: null, cap: null, dis: null });
     expect(Object.values(steps[3].losses).every((value) => typeof value === 'number')).toBe(true);
-    expect(lines().filter((line) => 'validation' in line).map(({ stage }) => stage)).toEqual([1, 2]);
+    expect(
+      lines()
+        .filter((line) => 'validation' in line)
+        .map(({ stage }) => stage),
+    ).toEqual([1, 2]);
   });
 
   test('its run.json is a configuration file', async () => {
@@ -157,7 +171,9 @@ describe('a run', () => {
     expect(report.text.mostFrequent.distinct).toBe(1);
     expect(report.zeroShot.length).toBeGreaterThan(3);
     expect(report.captioning.shuffledPerToken).toBeGreaterThan(0);
-    expect((await run('evaluate', '--checkpoint', trained, '--data', `phantom:${phantoms}`, '--device', 'cpu', '--limit', '5')).out).toContain('most frequent impression');
+    expect((await run('evaluate', '--checkpoint', trained, '--data', `phantom:${phantoms}`, '--device', 'cpu', '--limit', '5')).out).toContain(
+      'most frequent impression',
+    );
   });
 
   test('stage 2 starts from another run', async () => {

@@ -18,8 +18,32 @@ afterAll(remove);
 function pretrain(out: string, killAfter = Infinity): Promise<number | null> {
   const lines = () => (existsSync(join(out, 'metrics.jsonl')) ? readFileSync(join(out, 'metrics.jsonl'), 'utf8').split('\n').length - 1 : 0);
   return new Promise((resolve) => {
-    const flags = ['--data', `phantom:${phantoms}`, '--preset', 'tiny', '--epochs', '2,3', '--checkpoint-every', '3', '--dropout', '0.1', '--seed', '5', '--resume', '--device', 'cpu', '--threads', '1', '--workers', '0', '--out', out];
-    const child = spawn(process.execPath, ['--conditions=hybridmed-source', '--import', import.meta.resolve('tsx'), cli, 'pretrain', ...flags], { stdio: 'ignore' });
+    const flags = [
+      '--data',
+      `phantom:${phantoms}`,
+      '--preset',
+      'tiny',
+      '--epochs',
+      '2,3',
+      '--checkpoint-every',
+      '3',
+      '--dropout',
+      '0.1',
+      '--seed',
+      '5',
+      '--resume',
+      '--device',
+      'cpu',
+      '--threads',
+      '1',
+      '--workers',
+      '0',
+      '--out',
+      out,
+    ];
+    const child = spawn(process.execPath, ['--conditions=hybridmed-source', '--import', import.meta.resolve('tsx'), cli, 'pretrain', ...flags], {
+      stdio: 'ignore',
+    });
     const begun = lines();
     const timer = setInterval(() => {
       if (lines() - begun >= killAfter) child.kill('SIGKILL');
@@ -35,12 +59,16 @@ function pretrain(out: string, killAfter = Infinity): Promise<number | null> {
 function contents(out: string): Record<string, unknown> {
   const files: Record<string, unknown> = {};
   for (const kind of readdirSync(join(out, 'checkpoints')).toSorted()) {
-    for (const file of readdirSync(join(out, 'checkpoints', kind)).toSorted()) files[`${kind}/${file}`] = readFileSync(join(out, 'checkpoints', kind, file)).toString('base64');
+    for (const file of readdirSync(join(out, 'checkpoints', kind)).toSorted())
+      files[`${kind}/${file}`] = readFileSync(join(out, 'checkpoints', kind, file)).toString('base64');
   }
-  files.metrics = readFileSync(join(out, 'metrics.jsonl'), 'utf8').trim().split('\n').map((line) => {
-    const { studiesPerSecond: _speed, residentMiB: _memory, ...rest } = JSON.parse(line) as Record<string, unknown>;
-    return rest;
-  });
+  files.metrics = readFileSync(join(out, 'metrics.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const { studiesPerSecond: _speed, residentMiB: _memory, ...rest } = JSON.parse(line) as Record<string, unknown>;
+      return rest;
+    });
   return files;
 }
 

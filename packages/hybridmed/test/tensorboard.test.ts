@@ -8,7 +8,16 @@ import { EventWriter, maskedCrc32c } from '../src/node/tensorboard.ts';
 const folder = mkdtempSync(join(tmpdir(), 'hybridmed-events-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const line = (step: number): StepLine => ({ stage: 1, epoch: 1, step, lr: 0.5, gradNorm: 2, losses: { cg: null, cl: null, sum: 1.25, cap: null, dis: null, total: 1.25 }, studiesPerSecond: 10, residentMiB: 99 });
+const line = (step: number): StepLine => ({
+  stage: 1,
+  epoch: 1,
+  step,
+  lr: 0.5,
+  gradNorm: 2,
+  losses: { cg: null, cl: null, sum: 1.25, cap: null, dis: null, total: 1.25 },
+  studiesPerSecond: 10,
+  residentMiB: 99,
+});
 
 test('CRC-32C is the known one, masked as the record format masks it', () => {
   const crc = 0xe3069283; // of "123456789" (RFC 3720's polynomial)
@@ -22,7 +31,7 @@ test('records are framed by length and checksums; a later writer replaces the fi
   expect(files).toHaveLength(1);
   const bytes = readFileSync(join(folder, files[0]!));
   const payloads: Buffer[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const length = Number(bytes.readBigUInt64LE(at));
     expect(bytes.readUInt32LE(at + 8)).toBe(maskedCrc32c(bytes.subarray(at, at + 8)));
     const payload = bytes.subarray(at + 12, at + 12 + length);

@@ -16,12 +16,25 @@ const usage = `usage: npm run bench -w @hybridmed/kernels -- [--filter TEXT] [--
 const number = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
 
 function line({ kernel, case: name, ms, gflops, gbps, error, ok }: KernelRow): string {
-  const columns = [`${kernel}: ${name}`.padEnd(62), `${number(ms)} ms`.padStart(10), `${number(gflops)} GFLOP/s`.padStart(15), `${number(gbps)} GB/s`.padStart(12)];
+  const columns = [
+    `${kernel}: ${name}`.padEnd(62),
+    `${number(ms)} ms`.padStart(10),
+    `${number(gflops)} GFLOP/s`.padStart(15),
+    `${number(gbps)} GB/s`.padStart(12),
+  ];
   return `${columns.join('  ')}  ${error === null ? 'not checked' : `${ok ? 'error' : 'WRONG: error'} ${error.toExponential(1)}`}`;
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { filter: { type: 'string', default: '' }, small: { type: 'boolean', default: false }, 'no-check': { type: 'boolean', default: false }, json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } } });
+  const { values } = parseArgs({
+    options: {
+      filter: { type: 'string', default: '' },
+      small: { type: 'boolean', default: false },
+      'no-check': { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
   if (values.help) {
     process.stdout.write(usage);
     return 0;

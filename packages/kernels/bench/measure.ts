@@ -25,7 +25,9 @@ export function inputOf({ input }: KernelCase<unknown>, spec: ArraySpec, index: 
   const given = input?.(index, spec);
   if (given) return given;
   const noise = (i: number) => (Math.sin((i + 1) * 12.9898 + index * 78.233) * 43758.5453) % 1;
-  return spec.type === 'i32' ? Int32Array.from({ length: spec.length }, (_, i) => (i * 31) % 7) : Float32Array.from({ length: spec.length }, (_, i) => noise(i));
+  return spec.type === 'i32'
+    ? Int32Array.from({ length: spec.length }, (_, i) => (i * 31) % 7)
+    : Float32Array.from({ length: spec.length }, (_, i) => noise(i));
 }
 
 /** The greatest difference over all outputs, each relative to its reference's greatest number. */
@@ -51,7 +53,12 @@ export interface MeasureOptions {
 }
 
 /** Measures a case: one run to warm up, then as many as fill `least` milliseconds, in three submissions. */
-export async function measureCase(gpu: GPUDevice, kernel: AnyKernel, one: KernelCase<unknown>, { adapter, least = 200, check = true }: MeasureOptions): Promise<KernelRow> {
+export async function measureCase(
+  gpu: GPUDevice,
+  kernel: AnyKernel,
+  one: KernelCase<unknown>,
+  { adapter, least = 200, check = true }: MeasureOptions,
+): Promise<KernelRow> {
   const { problem, tolerance } = one;
   const inputs = kernel.arrays(problem).inputs.map((spec, index) => inputOf(one, spec, index));
   const prepared = await prepareKernel(gpu, kernel, problem, inputs);
@@ -65,7 +72,20 @@ export async function measureCase(gpu: GPUDevice, kernel: AnyKernel, one: Kernel
     for (let missing = 3 - 3 * samples.length; missing > 0; missing--) samples.push((await prepared.time(times)) / times);
     const ms = samples.toSorted((a, b) => a - b)[Math.floor(samples.length / 2)]!;
     const { flops, bytes } = kernel.cost(problem);
-    return { suite: 'kernels', kernel: kernel.name, case: one.name, pass: kernel.pass(problem), adapter, engine: 'hybridmed', ms, gflops: flops / ms / 1e6, gbps: bytes / ms / 1e6, error, bound: tolerance, ok: error === null || error <= tolerance };
+    return {
+      suite: 'kernels',
+      kernel: kernel.name,
+      case: one.name,
+      pass: kernel.pass(problem),
+      adapter,
+      engine: 'hybridmed',
+      ms,
+      gflops: flops / ms / 1e6,
+      gbps: bytes / ms / 1e6,
+      error,
+      bound: tolerance,
+      ok: error === null || error <= tolerance,
+    };
   } finally {
     prepared.release();
   }

@@ -15,7 +15,22 @@ import { scatterAdd } from './scatter-add/index.ts';
 import { softmax } from './softmax/index.ts';
 
 /** Every kernel: what one harness tests and benchmarks. Problems differ in type, so a walk over all sees them as unknown. */
-export const kernels = { adamW, argmax, attention, convolution, crossEntropy, distillation, gather, gradientNorm, layerNorm, map, matmul, reduce, scatterAdd, softmax };
+export const kernels = {
+  adamW,
+  argmax,
+  attention,
+  convolution,
+  crossEntropy,
+  distillation,
+  gather,
+  gradientNorm,
+  layerNorm,
+  map,
+  matmul,
+  reduce,
+  scatterAdd,
+  softmax,
+};
 
 /** A kernel whose problems are not known here, for walks over all of them. */
 export type AnyKernel = Kernel<unknown>;

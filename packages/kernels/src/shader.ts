@@ -17,7 +17,9 @@ export interface Binding {
 
 /** Declarations of the parameters (binding 0) and arrays (1, 2, ...). */
 export function declare(bindings: readonly Binding[], parameterCount: number): string {
-  const arrays = bindings.map(({ name, type, write }, i) => `@group(0) @binding(${i + 1}) var<storage, ${write ? 'read_write' : 'read'}> ${name}: array<${type}>;`);
+  const arrays = bindings.map(
+    ({ name, type, write }, i) => `@group(0) @binding(${i + 1}) var<storage, ${write ? 'read_write' : 'read'}> ${name}: array<${type}>;`,
+  );
   return [`@group(0) @binding(0) var<uniform> parameters: array<vec4<u32>, ${Math.max(1, Math.ceil(parameterCount / 4))}>;`, ...arrays].join('\n');
 }
 

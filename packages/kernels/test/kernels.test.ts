@@ -15,7 +15,9 @@ function inputOf({ input }: KernelCase<unknown>, spec: ArraySpec, index: number)
   const given = input?.(index, spec);
   if (given) return given;
   const noise = (i: number) => (Math.sin((i + 1) * 12.9898 + index * 78.233) * 43758.5453) % 1;
-  return spec.type === 'i32' ? Int32Array.from({ length: spec.length }, (_, i) => (i * 31) % 7) : Float32Array.from({ length: spec.length }, (_, i) => noise(i));
+  return spec.type === 'i32'
+    ? Int32Array.from({ length: spec.length }, (_, i) => (i * 31) % 7)
+    : Float32Array.from({ length: spec.length }, (_, i) => noise(i));
 }
 
 function relativeError(ours: Numbers, theirs: Numbers): number {

@@ -7,9 +7,19 @@ const all = Object.values(kernels) as unknown as AnyKernel[];
 
 describe.each(all)('$name', (kernel) => {
   test('its shaders', () => {
-    const shaders = new Map(kernel.cases.filter(({ large }) => !large).flatMap(({ name, problem }) => kernel.dispatches(problem).map(({ label, code }) => [code, `${name}: ${label}`] as const)).toReversed());
+    const shaders = new Map(
+      kernel.cases
+        .filter(({ large }) => !large)
+        .flatMap(({ name, problem }) => kernel.dispatches(problem).map(({ label, code }) => [code, `${name}: ${label}`] as const))
+        .toReversed(),
+    );
     // Each text once, under the first case that has it.
-    expect([...shaders].toReversed().map(([code, name]) => `// ${name}\n${code}`).join('\n\n')).toMatchSnapshot();
+    expect(
+      [...shaders]
+        .toReversed()
+        .map(([code, name]) => `// ${name}\n${code}`)
+        .join('\n\n'),
+    ).toMatchSnapshot();
   });
 
   test('its dispatches stay within what every adapter has', () => {
@@ -20,7 +30,10 @@ describe.each(all)('$name', (kernel) => {
         expect(Math.min(...workgroups), name).toBeGreaterThan(0);
         expect(arrays.length, name).toBeLessThanOrEqual(8);
         expect(Math.max(...arrays), name).toBeLessThan(inputs.length + outputs.length + temporaries.length);
-        expect(writes.every((index) => arrays.includes(index) && index >= inputs.length), name).toBe(true);
+        expect(
+          writes.every((index) => arrays.includes(index) && index >= inputs.length),
+          name,
+        ).toBe(true);
         expect(parameters.length % 4, name).toBe(0);
         expect([...code.matchAll(/var<storage, read_write>/g)].length, name).toBe(writes.length);
       }
@@ -29,7 +42,8 @@ describe.each(all)('$name', (kernel) => {
 });
 
 test('one shader serves all sizes', () => {
-  const plain = (size: number) => kernels.matmul.dispatches({ m: size, n: 2 * size, k: 4 * size, transposeA: false, transposeB: true, lead: [3], leadA: [1], leadB: [0] })[0]!.code;
+  const plain = (size: number) =>
+    kernels.matmul.dispatches({ m: size, n: 2 * size, k: 4 * size, transposeA: false, transposeB: true, lead: [3], leadA: [1], leadB: [0] })[0]!.code;
   expect(plain(8)).toBe(plain(1024));
   const rows = (width: number) => kernels.softmax.dispatches({ rows: width, width, log: true })[0]!.code;
   expect(rows(3)).toBe(rows(30_522));

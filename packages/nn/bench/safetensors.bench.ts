@@ -2,7 +2,9 @@
 import { encodeSafetensors, initialize, parseSafetensors } from '@hybridmed/nn';
 import { bench } from 'vitest';
 
-const specs = Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`layer.${i}.weight`, { shape: [256, 256], init: { kind: 'normal' as const, std: 0.02 } }]));
+const specs = Object.fromEntries(
+  Array.from({ length: 64 }, (_, i) => [`layer.${i}.weight`, { shape: [256, 256], init: { kind: 'normal' as const, std: 0.02 } }]),
+);
 const arrays = initialize(specs, 0);
 const bytes = new Uint8Array(Buffer.concat(encodeSafetensors(arrays)));
 

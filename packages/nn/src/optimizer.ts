@@ -38,7 +38,15 @@ export function adamWStep(
       firstMoments: moments.map(([m]) => state[m]!),
       secondMoments: moments.map(([, v]) => state[v]!),
     },
-    { beta1: betas[0], beta2: betas[1], epsilon, weightDecay, maxNorm: clip, decay: names.map((name) => decays(specs[name]!)), ceilings: names.map((name) => ceilings[name] ?? Infinity) },
+    {
+      beta1: betas[0],
+      beta2: betas[1],
+      epsilon,
+      weightDecay,
+      maxNorm: clip,
+      decay: names.map((name) => decays(specs[name]!)),
+      ceilings: names.map((name) => ceilings[name] ?? Infinity),
+    },
   );
   const updates: Record<string, Tensor> = {};
   names.forEach((name, i) => {

@@ -26,7 +26,8 @@ export type ParameterSpecs = Readonly<Record<string, ParameterSpec>>;
 /** Specs of parts under the names they have in the whole: `{ 'attn.qkv': specs }` gives `attn.qkv.weight`, ... */
 export function collect(parts: Readonly<Record<string, { readonly parameters: ParameterSpecs }>>, own: ParameterSpecs = {}): ParameterSpecs {
   const all: Record<string, ParameterSpec> = { ...own };
-  for (const [name, part] of Object.entries(parts)) for (const [inner, spec] of Object.entries(part.parameters)) all[name === '' ? inner : `${name}.${inner}`] = spec;
+  for (const [name, part] of Object.entries(parts))
+    for (const [inner, spec] of Object.entries(part.parameters)) all[name === '' ? inner : `${name}.${inner}`] = spec;
   return all;
 }
 

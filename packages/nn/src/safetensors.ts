@@ -43,9 +43,11 @@ export function parseSafetensorsHeader(head: Uint8Array, fileSize: number, file 
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return fail('its header is not a JSON object');
   const { __metadata__: metadata = {}, ...tensors } = json as Record<string, unknown>;
   const entries: Record<string, SafetensorsEntry> = {};
-  for (const [name, value] of Object.entries(tensors)) entries[name] = checkEntry(value, fileSize - 8 - length, (problem) => fail(`tensor "${name}" ${problem}`));
+  for (const [name, value] of Object.entries(tensors))
+    entries[name] = checkEntry(value, fileSize - 8 - length, (problem) => fail(`tensor "${name}" ${problem}`));
   const ranges = Object.entries(entries).toSorted(([, a], [, b]) => a.range[0] - b.range[0]);
-  for (let i = 1; i < ranges.length; i++) if (ranges[i]![1].range[0] < ranges[i - 1]![1].range[1]) fail(`tensors "${ranges[i - 1]![0]}" and "${ranges[i]![0]}" overlap`);
+  for (let i = 1; i < ranges.length; i++)
+    if (ranges[i]![1].range[0] < ranges[i - 1]![1].range[1]) fail(`tensors "${ranges[i - 1]![0]}" and "${ranges[i]![0]}" overlap`);
   return { entries, metadata: metadata as Record<string, string>, dataStart: 8 + length };
 }
 
@@ -100,7 +102,9 @@ function halfToFloat(bits: number): number {
 /** Reads every tensor of a file held in memory. Throws a SafetensorsError. */
 export function parseSafetensors(bytes: Uint8Array, file?: string): { arrays: Record<string, HostArray>; metadata: Readonly<Record<string, string>> } {
   const { entries, metadata, dataStart } = parseSafetensorsHeader(bytes, bytes.length, file);
-  const arrays = Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, decodeEntry(entry, bytes.subarray(dataStart + entry.range[0], dataStart + entry.range[1]), name)]));
+  const arrays = Object.fromEntries(
+    Object.entries(entries).map(([name, entry]) => [name, decodeEntry(entry, bytes.subarray(dataStart + entry.range[0], dataStart + entry.range[1]), name)]),
+  );
   return { arrays, metadata };
 }
 
@@ -117,7 +121,9 @@ export function encodeSafetensors(arrays: HostArrays, metadata: Readonly<Record<
     offset += stored.byteLength;
   }
   const json = JSON.stringify(header);
-  const text = new TextEncoder().encode(json.padEnd(Math.ceil(new TextEncoder().encode(json).length / 8) * 8 - new TextEncoder().encode(json).length + json.length));
+  const text = new TextEncoder().encode(
+    json.padEnd(Math.ceil(new TextEncoder().encode(json).length / 8) * 8 - new TextEncoder().encode(json).length + json.length),
+  );
   const length = new Uint8Array(8);
   new DataView(length.buffer).setBigUint64(0, BigInt(text.length), true);
   return [length, text, ...chunks];

@@ -1,5 +1,22 @@
 import { plainDevice } from '@hybridmed/gpujs';
-import { batchNorm, collect, cosineSchedule, decays, decodeEntry, dropout, embedding, encodeSafetensors, initialize, linear, maskedMean, normalize, parseSafetensors, parseSafetensorsHeader, rootScope, SafetensorsError } from '@hybridmed/nn';
+import {
+  batchNorm,
+  collect,
+  cosineSchedule,
+  decays,
+  decodeEntry,
+  dropout,
+  embedding,
+  encodeSafetensors,
+  initialize,
+  linear,
+  maskedMean,
+  normalize,
+  parseSafetensors,
+  parseSafetensorsHeader,
+  rootScope,
+  SafetensorsError,
+} from '@hybridmed/nn';
 import { array, compile, keyData, ops } from '@hybridmed/tensor';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -41,7 +58,9 @@ describe('parameters', () => {
   });
 
   test('a missing one is named in full', () => {
-    expect(() => linear({ inputs: 1, outputs: 1 }).call(rootScope({}).child('text.layer.0'), ops.full(1, [1, 1]))).toThrow('parameter "text.layer.0.weight" is missing');
+    expect(() => linear({ inputs: 1, outputs: 1 }).call(rootScope({}).child('text.layer.0'), ops.full(1, [1, 1]))).toThrow(
+      'parameter "text.layer.0.weight" is missing',
+    );
   });
 });
 
@@ -50,11 +69,12 @@ describe('layers', () => {
     const norm = batchNorm({ channels: 2 });
     const own = { weight: array([2, 1]), bias: array([0, 1]), running_mean: array([0.5, -1]), running_var: array([4, 9]) };
     const x = array([1, 3, 5, 7, 2, 2, 4, 4], [1, 2, 2, 2]);
-    const run = (training: boolean) => compile(device, ({ x: image, ...parameters }) => {
-      const updates: Record<string, ReturnType<typeof ops.exp>> = {};
-      const y = norm.call(rootScope(parameters, { training, updates }), image!);
-      return { y, ...updates };
-    })({ ...own, x });
+    const run = (training: boolean) =>
+      compile(device, ({ x: image, ...parameters }) => {
+        const updates: Record<string, ReturnType<typeof ops.exp>> = {};
+        const y = norm.call(rootScope(parameters, { training, updates }), image!);
+        return { y, ...updates };
+      })({ ...own, x });
     const trained = await run(true);
     expect([...trained.y!.data].slice(0, 4)).toEqual([-3, -1, 1, 3].map((value) => expect.closeTo((2 * value) / Math.sqrt(5 + 1e-5), 6)));
     expect([...trained.running_mean!.data]).toEqual([expect.closeTo(0.9 * 0.5 + 0.1 * 4, 9), expect.closeTo(-0.9 + 0.1 * 3, 9)]);
@@ -65,7 +85,11 @@ describe('layers', () => {
   });
 
   test('dropout keeps the mean, depends on key and site, and is off outside training', async () => {
-    const run = (seed: number, site: string, training = true) => compile(device, ({ x, key }) => dropout(rootScope({}, { training, key: { data: key!, stream: 1 } }), x!, 0.25, site))({ x: array(new Float32Array(8000).fill(1)), key: keyData(seed) });
+    const run = (seed: number, site: string, training = true) =>
+      compile(device, ({ x, key }) => dropout(rootScope({}, { training, key: { data: key!, stream: 1 } }), x!, 0.25, site))({
+        x: array(new Float32Array(8000).fill(1)),
+        key: keyData(seed),
+      });
     const [a, same, site, seed, off] = await Promise.all([run(1, 'a'), run(1, 'a'), run(1, 'b'), run(2, 'a'), run(1, 'a', false)]);
     expect(a.value!.data).toEqual(same.value!.data);
     expect(a.value!.data).not.toEqual(site.value!.data);
@@ -77,7 +101,10 @@ describe('layers', () => {
   });
 
   test('normalize makes unit rows and keeps zeros finite; masked means ignore what is masked', async () => {
-    const result = await compile(device, ({ x, mask }) => ({ unit: normalize(x!), mean: maskedMean(ops.reshape(x!, [4]), mask!) }))({ x: array([3, 4, 0, 0], [2, 2]), mask: array([1, 1, 0, 0]) });
+    const result = await compile(device, ({ x, mask }) => ({ unit: normalize(x!), mean: maskedMean(ops.reshape(x!, [4]), mask!) }))({
+      x: array([3, 4, 0, 0], [2, 2]),
+      mask: array([1, 1, 0, 0]),
+    });
     expect([...result.unit!.data]).toEqual([expect.closeTo(0.6, 6), expect.closeTo(0.8, 6), 0, 0]);
     expect(result.mean!.data[0]).toBeCloseTo(3.5, 9);
   });
@@ -93,7 +120,11 @@ describe('safetensors', () => {
   });
 
   test('F16, BF16, F64 and I64 become f32 and i32', () => {
-    expect([...decodeEntry({ dtype: 'F16', shape: [3], range: [0, 6] }, new Uint8Array(Uint16Array.of(0x3c00, 0xc100, 0x0001).buffer)).data]).toEqual([1, -2.5, 2 ** -24]);
+    expect([...decodeEntry({ dtype: 'F16', shape: [3], range: [0, 6] }, new Uint8Array(Uint16Array.of(0x3c00, 0xc100, 0x0001).buffer)).data]).toEqual([
+      1,
+      -2.5,
+      2 ** -24,
+    ]);
     expect([...decodeEntry({ dtype: 'BF16', shape: [2], range: [0, 4] }, new Uint8Array(Uint16Array.of(0x3f80, 0xc040).buffer)).data]).toEqual([1, -3]);
     expect([...decodeEntry({ dtype: 'F64', shape: [1], range: [0, 8] }, new Uint8Array(Float64Array.of(0.5).buffer)).data]).toEqual([0.5]);
     expect([...decodeEntry({ dtype: 'I64', shape: [1], range: [0, 8] }, new Uint8Array(BigInt64Array.of(-7n).buffer)).data]).toEqual([-7]);

@@ -15,28 +15,65 @@ function stepGraph(maxNorm: number, extra: (gradients: readonly Tensor[]) => Rec
   const [m, v] = [`.m${suffix}`, `.v${suffix}`];
   const specs = Object.fromEntries(names.flatMap((name) => [name, name + m, name + v].map((entry) => [entry, { shape: shapes[name], dtype: 'f32' as const }])));
   const word = { shape: ['N'], dtype: 'i32' } as const;
-  return trace({ data: { words: word, others: word, target: word, learning_rate: { shape: [], dtype: 'f32' }, step: { shape: [], dtype: 'f32' } }, state: specs }, (data, state) => {
-    const [table, weight, bias, gain] = names.map((name) => state[name]!) as [Tensor, Tensor, Tensor, Tensor];
-    const hidden = ops.gelu(ops.add(ops.matmul(ops.add(ops.gather(table, data.words!), ops.mul(ops.gather(table, data.others!), 0.5)), weight), bias));
-    const logits = ops.mul(ops.matmul(ops.matmul(hidden, weight, { transposeB: true }), table, { transposeB: true }), ops.exp(gain));
-    const loss = ops.mean(ops.crossEntropy(logits, data.target!));
-    const gradients = grad(loss, names.map((name) => state[name]!));
-    const stepped = ops.adamW(
-      { learningRate: data.learning_rate!, step: data.step!, parameters: names.map((name) => state[name]!), gradients, firstMoments: names.map((name) => state[name + m]!), secondMoments: names.map((name) => state[name + v]!) },
-      { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1, decay: [true, true, false, false], maxNorm, ceilings: [Infinity, Infinity, Infinity, -0.5] },
-    );
-    const updates = Object.fromEntries(names.flatMap((name, i) => [[name, stepped.parameters[i]!], [name + m, stepped.firstMoments[i]!], [name + v, stepped.secondMoments[i]!]]));
-    return { results: { loss, norm: stepped.gradientNorm }, updates: { ...updates, ...extra(gradients) } };
-  });
+  return trace(
+    { data: { words: word, others: word, target: word, learning_rate: { shape: [], dtype: 'f32' }, step: { shape: [], dtype: 'f32' } }, state: specs },
+    (data, state) => {
+      const [table, weight, bias, gain] = names.map((name) => state[name]!) as [Tensor, Tensor, Tensor, Tensor];
+      const hidden = ops.gelu(ops.add(ops.matmul(ops.add(ops.gather(table, data.words!), ops.mul(ops.gather(table, data.others!), 0.5)), weight), bias));
+      const logits = ops.mul(ops.matmul(ops.matmul(hidden, weight, { transposeB: true }), table, { transposeB: true }), ops.exp(gain));
+      const loss = ops.mean(ops.crossEntropy(logits, data.target!));
+      const gradients = grad(
+        loss,
+        names.map((name) => state[name]!),
+      );
+      const stepped = ops.adamW(
+        {
+          learningRate: data.learning_rate!,
+          step: data.step!,
+          parameters: names.map((name) => state[name]!),
+          gradients,
+          firstMoments: names.map((name) => state[name + m]!),
+          secondMoments: names.map((name) => state[name + v]!),
+        },
+        {
+          beta1: 0.9,
+          beta2: 0.999,
+          epsilon: 1e-8,
+          weightDecay: 0.1,
+          decay: [true, true, false, false],
+          maxNorm,
+          ceilings: [Infinity, Infinity, Infinity, -0.5],
+        },
+      );
+      const updates = Object.fromEntries(
+        names.flatMap((name, i) => [
+          [name, stepped.parameters[i]!],
+          [name + m, stepped.firstMoments[i]!],
+          [name + v, stepped.secondMoments[i]!],
+        ]),
+      );
+      return { results: { loss, norm: stepped.gradientNorm }, updates: { ...updates, ...extra(gradients) } };
+    },
+  );
 }
 
 const initial: HostArrays = Object.fromEntries(
   names.flatMap((name, i) => {
     const zeros: HostArray = { data: new Float32Array(shapes[name].reduce<number>((a, b) => a * b, 1)), shape: shapes[name] };
-    return [[name, floats(shapes[name], i + 1)], [`${name}.m`, zeros], [`${name}.v`, zeros]];
+    return [
+      [name, floats(shapes[name], i + 1)],
+      [`${name}.m`, zeros],
+      [`${name}.v`, zeros],
+    ];
   }),
 );
-const batch = (step: number): HostArrays => ({ words: ids([7], vocabulary, step), others: ids([7], vocabulary, step + 50), target: ids([7], vocabulary, step + 90), learning_rate: scalar(0.01), step: scalar(step) });
+const batch = (step: number): HostArrays => ({
+  words: ids([7], vocabulary, step),
+  others: ids([7], vocabulary, step + 50),
+  target: ids([7], vocabulary, step + 90),
+  learning_rate: scalar(0.01),
+  step: scalar(step),
+});
 
 async function train(program: Program, state: DeviceState, from: number, to: number): Promise<HostArrays[]> {
   const results: HostArrays[] = [];
@@ -46,10 +83,12 @@ async function train(program: Program, state: DeviceState, from: number, to: num
 
 test.each([0.1, Infinity])('five steps equal the definition, clipped at %s', async (maxNorm) => {
   const graph = stepGraph(maxNorm);
-  const [ours, reference] = await Promise.all([cpu, plain].map(async (device) => {
-    const state = device.createState(initial);
-    return { results: await train(await device.compile(graph), state, 1, 5), state: await state.read() };
-  }));
+  const [ours, reference] = await Promise.all(
+    [cpu, plain].map(async (device) => {
+      const state = device.createState(initial);
+      return { results: await train(await device.compile(graph), state, 1, 5), state: await state.read() };
+    }),
+  );
   expect(greatestError(ours!.state, reference!.state)).toBeLessThan(1e-5);
   ours!.results.forEach((results, i) => expect(greatestError(results, reference!.results[i]!)).toBeLessThan(1e-5));
   expect(initial.gain!.data[0]).toBeGreaterThan(-0.5);
@@ -67,11 +106,13 @@ test('a gradient that is also read elsewhere leaves AdamW the same', async () =>
 
 test('the same steps give the same bits, on any device object with as many threads', async () => {
   const graph = stepGraph(0.1);
-  const runs = await Promise.all([cpuDevice({ threads: 2 }), cpuDevice({ threads: 2 })].map(async (device) => {
-    const state = device.createState(initial);
-    await train(await device.compile(graph), state, 1, 4);
-    return state.read();
-  }));
+  const runs = await Promise.all(
+    [cpuDevice({ threads: 2 }), cpuDevice({ threads: 2 })].map(async (device) => {
+      const state = device.createState(initial);
+      await train(await device.compile(graph), state, 1, 4);
+      return state.read();
+    }),
+  );
   expect(runs[0]).toEqual(runs[1]);
 });
 
@@ -101,12 +142,14 @@ test('entries written or dropped between steps count in the next one', async () 
 test('two optimizers may share parameters, each with moments of its own', async () => {
   const graphs = [stepGraph(0.1), stepGraph(0.1, undefined, '2')];
   const more = Object.fromEntries(Object.entries(initial).flatMap(([name, value]) => (name.includes('.') ? [[`${name}2`, value]] : [])));
-  const [ours, reference] = await Promise.all([cpu, plain].map(async (device) => {
-    const state = device.createState({ ...initial, ...more });
-    const [one, two] = await Promise.all(graphs.map((graph) => device.compile(graph)));
-    for (let step = 1; step <= 4; step++) await train(step % 2 === 1 ? one! : two!, state, step, step);
-    return state.read();
-  }));
+  const [ours, reference] = await Promise.all(
+    [cpu, plain].map(async (device) => {
+      const state = device.createState({ ...initial, ...more });
+      const [one, two] = await Promise.all(graphs.map((graph) => device.compile(graph)));
+      for (let step = 1; step <= 4; step++) await train(step % 2 === 1 ? one! : two!, state, step, step);
+      return state.read();
+    }),
+  );
   expect(greatestError(ours!, reference!)).toBeLessThan(1e-5);
 });
 

@@ -38,20 +38,29 @@ test('results of two runs are separate arrays', async () => {
 });
 
 test('one program serves every length', async () => {
-  const graph = trace({ data: { x: { shape: ['B', 'T', 8], dtype: 'f32' }, seen: { shape: ['B', 'T'], dtype: 'f32' }, key: { shape: [2], dtype: 'i32' } } }, ({ x, seen, key }) => {
-    const noise = ops.random(key!, x!.shape, 3);
-    const out = ops.attention(x!, ops.add(x!, noise), x!, { heads: 2, causal: true, mask: seen! });
-    return { results: { out, pooled: ops.mean(out, { axes: [1] }) } };
-  });
+  const graph = trace(
+    { data: { x: { shape: ['B', 'T', 8], dtype: 'f32' }, seen: { shape: ['B', 'T'], dtype: 'f32' }, key: { shape: [2], dtype: 'i32' } } },
+    ({ x, seen, key }) => {
+      const noise = ops.random(key!, x!.shape, 3);
+      const out = ops.attention(x!, ops.add(x!, noise), x!, { heads: 2, causal: true, mask: seen! });
+      return { results: { out, pooled: ops.mean(out, { axes: [1] }) } };
+    },
+  );
   const [ours, reference] = [await cpu.compile(graph), await plain.compile(graph)];
-  for (const [b, t] of [[2, 3], [1, 7], [3, 1]] as const) {
+  for (const [b, t] of [
+    [2, 3],
+    [1, 7],
+    [3, 1],
+  ] as const) {
     const data = { x: floats([b, t, 8]), seen: mask([b, t]), key: keyData(5) };
     expect(greatestError(await ours.run(data), await reference.run(data))).toBeLessThan(2e-5);
   }
 });
 
 test('the same inputs give the same bits', async () => {
-  const program = await cpu.compile(trace({ data: { x: { shape: ['N', 64], dtype: 'f32' } } }, ({ x }) => ({ results: { y: ops.matmul(x!, x!, { transposeA: true }) } })));
+  const program = await cpu.compile(
+    trace({ data: { x: { shape: ['N', 64], dtype: 'f32' } } }, ({ x }) => ({ results: { y: ops.matmul(x!, x!, { transposeA: true }) } })),
+  );
   const data = { x: floats([501, 64]) };
   const first = await program.run(data);
   for (let i = 0; i < 5; i++) expect(await program.run(data)).toEqual(first);
@@ -77,13 +86,16 @@ test('errors name the input and the fix', async () => {
 test('memory does not grow over a hundred steps', async () => {
   const square = { shape: [256, 256], dtype: 'f32' } as const;
   const program = await cpu.compile(
-    trace({ data: { x: square, rate: { shape: [], dtype: 'f32' }, step: { shape: [], dtype: 'f32' } }, state: { w: square, m: square, v: square } }, ({ x, rate, step }, { w, m, v }) => {
-      const stepped = ops.adamW(
-        { learningRate: rate!, step: step!, parameters: [w!], gradients: [ops.matmul(x!, w!)], firstMoments: [m!], secondMoments: [v!] },
-        { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, decay: [false], maxNorm: 1, ceilings: [Infinity] },
-      );
-      return { results: { norm: stepped.gradientNorm }, updates: { w: stepped.parameters[0]!, m: stepped.firstMoments[0]!, v: stepped.secondMoments[0]! } };
-    }),
+    trace(
+      { data: { x: square, rate: { shape: [], dtype: 'f32' }, step: { shape: [], dtype: 'f32' } }, state: { w: square, m: square, v: square } },
+      ({ x, rate, step }, { w, m, v }) => {
+        const stepped = ops.adamW(
+          { learningRate: rate!, step: step!, parameters: [w!], gradients: [ops.matmul(x!, w!)], firstMoments: [m!], secondMoments: [v!] },
+          { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, decay: [false], maxNorm: 1, ceilings: [Infinity] },
+        );
+        return { results: { norm: stepped.gradientNorm }, updates: { w: stepped.parameters[0]!, m: stepped.firstMoments[0]!, v: stepped.secondMoments[0]! } };
+      },
+    ),
   );
   const zeros = { data: new Float32Array(256 * 256), shape: [256, 256] };
   const state = cpu.createState({ w: floats([256, 256]), m: zeros, v: zeros });

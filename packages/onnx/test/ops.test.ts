@@ -15,7 +15,9 @@ describe.each(Object.entries(opCases))('%s', (op, list) => {
 
 test('a stem convolution is exact to float32', async () => {
   const data = { x: floats([1, 3, 32, 32]), w: floats([8, 3, 7, 7], 2) };
-  const graph = trace({ data: { x: { shape: [1, 3, 32, 32], dtype: 'f32' }, w: { shape: [8, 3, 7, 7], dtype: 'f32' } } }, ({ x, w }) => ({ results: { y: ops.conv2d(x!, w!, { stride: [2, 2], padding: [3, 3] }) } }));
+  const graph = trace({ data: { x: { shape: [1, 3, 32, 32], dtype: 'f32' }, w: { shape: [8, 3, 7, 7], dtype: 'f32' } } }, ({ x, w }) => ({
+    results: { y: ops.conv2d(x!, w!, { stride: [2, 2], padding: [3, 3] }) },
+  }));
   const { cpu: ours } = await runBoth(graph, data);
   const exact = await compile(plain, ({ x, w }) => ops.conv2d(x!, w!, { stride: [2, 2], padding: [3, 3] }))(data);
   expect(greatestError({ y: ours.y! }, { y: exact.value! })).toBeLessThan(1e-7);

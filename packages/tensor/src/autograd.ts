@@ -66,7 +66,8 @@ export function vjp(values: readonly Tensor[], cotangents: readonly Tensor[], wr
 
 /** Gradients of a scalar with respect to values. Throws a TraceError when `loss` is not an f32 scalar. */
 export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
-  if (!sameShape(loss.shape, []) || loss.dtype !== 'f32') throw new TraceError('grad', `the loss must be an f32 scalar, not ${loss.dtype}[${loss.shape.join(', ')}]`);
+  if (!sameShape(loss.shape, []) || loss.dtype !== 'f32')
+    throw new TraceError('grad', `the loss must be an f32 scalar, not ${loss.dtype}[${loss.shape.join(', ')}]`);
   return vjp([loss], [full(1, [])], wrt);
 }
 
@@ -77,7 +78,11 @@ function inputCotangents<K extends OpName>(node: Node<K>, received: readonly (Te
   if (row.gradient !== 'definition') return row.gradient(node, received);
   const outputs = row.definition!(node.inputs, node.attributes);
   const flowing = outputs.flatMap((value, i) => (received[i] ? [{ value, cotangent: received[i] }] : []));
-  return vjp(flowing.map((pair) => pair.value), flowing.map((pair) => pair.cotangent), node.inputs);
+  return vjp(
+    flowing.map((pair) => pair.value),
+    flowing.map((pair) => pair.cotangent),
+    node.inputs,
+  );
 }
 
 /** Nodes on a path from `wrt` to `values`, both ends included. */

@@ -45,7 +45,10 @@ export function valueAndGrad(fn: (inputs: Tensors) => Tensor, wrt?: readonly str
     const missing = names.find((name) => !inputs[name]);
     if (missing !== undefined) throw new TraceError('valueAndGrad', `there is no input "${missing}"; inputs: ${Object.keys(inputs).join(', ')}`);
     const value = fn(inputs);
-    const gradients = grad(value, names.map((name) => inputs[name]!));
+    const gradients = grad(
+      value,
+      names.map((name) => inputs[name]!),
+    );
     return { value, ...Object.fromEntries(names.map((name, i) => [`grad.${name}`, gradients[i]!])) };
   };
 }

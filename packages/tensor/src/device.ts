@@ -79,7 +79,9 @@ export function bindInputs(device: string, graph: Graph, data: HostArrays, shape
   for (const { name, tensor, shape } of checks) {
     const expected = bindShape(tensor.shape, bindings);
     if (shape.length !== expected.length || expected.some((dim, axis) => dim !== shape[axis])) {
-      const known = Object.entries(bindings).map(([symbol, value]) => `${symbol}=${value}`).join(', ');
+      const known = Object.entries(bindings)
+        .map(([symbol, value]) => `${symbol}=${value}`)
+        .join(', ');
       throw new DeviceError(device, `input "${name}" has shape ${formatShape(shape)}, needs ${formatShape(tensor.shape)}${known ? ` with ${known}` : ''}`);
     }
   }

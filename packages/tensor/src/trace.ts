@@ -21,7 +21,8 @@ export interface Traced {
 
 /** Runs `fn` on symbolic inputs and returns the graph it built. Throws what ops throw, naming the caller's line. */
 export function trace({ data, state = {} }: TraceSpec, fn: (data: Tensors, state: Tensors) => Traced): Graph {
-  const make = (specs: Readonly<Record<string, TensorSpec>>): Tensors => Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, input(name, spec)]));
+  const make = (specs: Readonly<Record<string, TensorSpec>>): Tensors =>
+    Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, input(name, spec)]));
   const clash = Object.keys(data).find((name) => name in state);
   if (clash !== undefined) throw new TraceError('trace', `"${clash}" is both a data input and a state entry; rename one`);
   const [dataInputs, stateInputs] = [make(data), make(state)];

@@ -8,7 +8,10 @@ import type { OpCase } from './support/op-cases.ts';
 import { opCases, valueAndGradients } from './support/op-cases.ts';
 
 const device = plainDevice({ precision: 'f64' });
-const wide = (data: HostArrays): HostArrays => Object.fromEntries(Object.entries(data).map(([name, array]) => [name, array.data instanceof Int32Array ? array : { data: Float64Array.from(array.data), shape: array.shape }]));
+const wide = (data: HostArrays): HostArrays =>
+  Object.fromEntries(
+    Object.entries(data).map(([name, array]) => [name, array.data instanceof Int32Array ? array : { data: Float64Array.from(array.data), shape: array.shape }]),
+  );
 
 /** Ops whose gradient is zero by definition, or that jump: nothing to differentiate. */
 const stepwise = new Set<OpName>(['less', 'equal', 'cast', 'argmax', 'iota', 'stopGradient']);
@@ -21,7 +24,9 @@ function weighted({ data }: HostArray): number {
 }
 
 /** A few positions of an array: all of a small one. */
-const positions = (length: number): number[] => [...new Set(Array.from({ length: Math.min(length, 6) }, (_, i) => Math.floor((i * length) / Math.min(length, 6))))];
+const positions = (length: number): number[] => [
+  ...new Set(Array.from({ length: Math.min(length, 6) }, (_, i) => Math.floor((i * length) / Math.min(length, 6)))),
+];
 
 async function checkCase(each: OpCase): Promise<void> {
   const program = await device.compile(valueAndGradients(each));
@@ -56,7 +61,11 @@ test('distillation: the student gets its gradient, the teacher none', async () =
   const student = { name: 'student', data, fn: ({ s, t }: Tensors) => ops.distillation(s!, ops.stopGradient(t!), 2) } satisfies OpCase;
   const results = await (await device.compile(valueAndGradients(student))).run(wide(data));
   expect(results['grad.t']!.data.every((value) => value === 0)).toBe(true);
-  const only = { name: 'student', data: { s: data.s }, fn: ({ s }: Tensors) => ops.distillation(s!, ops.sub(1, ops.reshape(ops.cast(ops.iota(15), 'f32'), [3, 5])), 2) } satisfies OpCase;
+  const only = {
+    name: 'student',
+    data: { s: data.s },
+    fn: ({ s }: Tensors) => ops.distillation(s!, ops.sub(1, ops.reshape(ops.cast(ops.iota(15), 'f32'), [3, 5])), 2),
+  } satisfies OpCase;
   await checkCase(only);
 });
 
@@ -74,11 +83,21 @@ describe('fused ops equal their definitions', () => {
 
 test('AdamW: two hand-worked steps with clipping, decay and a ceiling', async () => {
   const attributes = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1, decay: [true], maxNorm: 1, ceilings: [0.9] };
-  const graph = trace({ data: { rate: { shape: [], dtype: 'f32' }, step: { shape: [], dtype: 'f32' }, g: { shape: [2], dtype: 'f32' } }, state: { p: { shape: [2], dtype: 'f32' }, m: { shape: [2], dtype: 'f32' }, v: { shape: [2], dtype: 'f32' } } }, ({ rate, step, g }, { p, m, v }) => {
-    const next = ops.adamW({ learningRate: rate!, step: step!, parameters: [p!], gradients: [g!], firstMoments: [m!], secondMoments: [v!] }, attributes);
-    return { results: { norm: next.gradientNorm }, updates: { p: next.parameters[0]!, m: next.firstMoments[0]!, v: next.secondMoments[0]! } };
+  const graph = trace(
+    {
+      data: { rate: { shape: [], dtype: 'f32' }, step: { shape: [], dtype: 'f32' }, g: { shape: [2], dtype: 'f32' } },
+      state: { p: { shape: [2], dtype: 'f32' }, m: { shape: [2], dtype: 'f32' }, v: { shape: [2], dtype: 'f32' } },
+    },
+    ({ rate, step, g }, { p, m, v }) => {
+      const next = ops.adamW({ learningRate: rate!, step: step!, parameters: [p!], gradients: [g!], firstMoments: [m!], secondMoments: [v!] }, attributes);
+      return { results: { norm: next.gradientNorm }, updates: { p: next.parameters[0]!, m: next.firstMoments[0]!, v: next.secondMoments[0]! } };
+    },
+  );
+  const state = device.createState({
+    p: { data: Float64Array.of(1, -1), shape: [2] },
+    m: { data: new Float64Array(2), shape: [2] },
+    v: { data: new Float64Array(2), shape: [2] },
   });
-  const state = device.createState({ p: { data: Float64Array.of(1, -1), shape: [2] }, m: { data: new Float64Array(2), shape: [2] }, v: { data: new Float64Array(2), shape: [2] } });
   const program = await device.compile(graph);
   const expected = { p: [1, -1], m: [0, 0], v: [0, 0] };
   for (const step of [1, 2]) {

@@ -1,6 +1,27 @@
 // Tracing, sizes, random keys, recomputation and the functions for people with typed arrays.
 import { plainDevice } from '@hybridmed/gpujs';
-import { array, bindDim, bindInputs, compile, DeviceError, dimProduct, dimQuotient, dimSymbols, foldIn, grad, graphNodes, keyData, ops, opTable, remat, trace, TraceError, uniform, uniformAt, valueAndGrad } from '@hybridmed/tensor';
+import {
+  array,
+  bindDim,
+  bindInputs,
+  compile,
+  DeviceError,
+  dimProduct,
+  dimQuotient,
+  dimSymbols,
+  foldIn,
+  grad,
+  graphNodes,
+  keyData,
+  ops,
+  opTable,
+  remat,
+  trace,
+  TraceError,
+  uniform,
+  uniformAt,
+  valueAndGrad,
+} from '@hybridmed/tensor';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -128,6 +149,11 @@ describe('compile and valueAndGrad', () => {
     const result = await compile(device, loss)({ x: array([1, 2]), i: { data: Int32Array.of(3, 4), shape: [2] } });
     expect(Object.keys(result)).toEqual(['value', 'grad.x']);
     expect([...result['grad.x']!.data]).toEqual([3, 4]);
-    await expect(compile(device, valueAndGrad(({ x }) => ops.sum(x!), ['y']))({ x: array([1]) })).rejects.toThrow('there is no input "y"');
+    await expect(
+      compile(
+        device,
+        valueAndGrad(({ x }) => ops.sum(x!), ['y']),
+      )({ x: array([1]) }),
+    ).rejects.toThrow('there is no input "y"');
   });
 });

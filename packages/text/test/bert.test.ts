@@ -21,7 +21,14 @@ test("BERT-base has Hugging Face's names and parameter count", () => {
   const total = Object.values(parameters).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
   const pooler = 768 * 768 + 768;
   expect(total).toBe(109_482_240 - pooler);
-  for (const name of ['embeddings.word_embeddings.weight', 'embeddings.token_type_embeddings.weight', 'encoder.layer.11.attention.self.query.weight', 'encoder.layer.0.attention.output.LayerNorm.bias', 'encoder.layer.5.intermediate.dense.weight']) expect(parameters).toHaveProperty([name]);
+  for (const name of [
+    'embeddings.word_embeddings.weight',
+    'embeddings.token_type_embeddings.weight',
+    'encoder.layer.11.attention.self.query.weight',
+    'encoder.layer.0.attention.output.LayerNorm.bias',
+    'encoder.layer.5.intermediate.dense.weight',
+  ])
+    expect(parameters).toHaveProperty([name]);
 });
 
 describe('features', () => {
@@ -39,7 +46,18 @@ describe('features', () => {
   });
 
   test('the importance of words is what [CLS] pays them: not negative, at most 1 in all', async () => {
-    const { importance } = await encode(encoder, parameters, ids([[2, 9, 17, 3], [2, 4, 4, 3]]), mask([[1, 1, 1, 1], [1, 1, 1, 1]]));
+    const { importance } = await encode(
+      encoder,
+      parameters,
+      ids([
+        [2, 9, 17, 3],
+        [2, 4, 4, 3],
+      ]),
+      mask([
+        [1, 1, 1, 1],
+        [1, 1, 1, 1],
+      ]),
+    );
     expect([...importance!.data].every((value) => value >= 0)).toBe(true);
     for (const row of [0, 1]) expect([...importance!.data].slice(4 * row, 4 * row + 4).reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(1 + 1e-6);
   });

@@ -60,7 +60,9 @@ function bottleneck({ inputs, inner, stride }: { inputs: number; inner: number; 
     conv3: convolution({ inputs: inner, outputs, kernel: 1 }),
     bn3: batchNorm({ channels: outputs }),
   };
-  const shortcut: Record<string, Module> = projected ? { 'downsample.0': convolution({ inputs, outputs, kernel: 1, stride }), 'downsample.1': batchNorm({ channels: outputs }) } : {};
+  const shortcut: Record<string, Module> = projected
+    ? { 'downsample.0': convolution({ inputs, outputs, kernel: 1, stride }), 'downsample.1': batchNorm({ channels: outputs }) }
+    : {};
   return {
     parameters: collect({ ...parts, ...shortcut }),
     call(scope, x) {

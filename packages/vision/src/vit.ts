@@ -64,7 +64,8 @@ function vitBlock({ width, heads, dropout: rate = 0 }: ViTConfig): Block {
 /** A ViT: images (B, C, H, W) -> N = (image / patch)^2 patch tokens (B, N, width) after the final LN, and the class token (B, width) [Dosovitskiy et al. 2021]. */
 export function vit(config: ViTConfig): VisionEncoder {
   const { image, patch, channels, width, depth } = config;
-  if (image % patch !== 0 || width % config.heads !== 0) throw new RangeError(`vit: patch ${patch} must divide image ${image}, and heads ${config.heads} the width ${width}`);
+  if (image % patch !== 0 || width % config.heads !== 0)
+    throw new RangeError(`vit: patch ${patch} must divide image ${image}, and heads ${config.heads} the width ${width}`);
   const tokenCount = (image / patch) ** 2;
   const embed = patchEmbedding(config);
   const norm = layerNorm({ width, epsilon });
@@ -74,7 +75,10 @@ export function vit(config: ViTConfig): VisionEncoder {
     width,
     tokenCount,
     image: { size: image, channels },
-    parameters: collect({ 'patch_embed.proj': embed, ...Object.fromEntries(blocks.map((block, i) => [`blocks.${i}`, block])), norm }, { cls_token: table(1), pos_embed: table(tokenCount + 1) }),
+    parameters: collect(
+      { 'patch_embed.proj': embed, ...Object.fromEntries(blocks.map((block, i) => [`blocks.${i}`, block])), norm },
+      { cls_token: table(1), pos_embed: table(tokenCount + 1) },
+    ),
     call(scope, x) {
       const batch: Dim = x.shape[0]!;
       const patches = embed.call(scope.child('patch_embed.proj'), x);

@@ -7,7 +7,8 @@ import { describe, expect, test } from 'vitest';
 import { hasGoldens, readGolden, relativeError } from '../../nn/test/support/goldens.ts';
 
 const device = plainDevice();
-const count = (parameters: Readonly<Record<string, { shape: readonly number[]; buffer?: boolean }>>) => Object.values(parameters).reduce((total, { shape, buffer }) => (buffer ? total : total + shape.reduce((a, b) => a * b, 1)), 0);
+const count = (parameters: Readonly<Record<string, { shape: readonly number[]; buffer?: boolean }>>) =>
+  Object.values(parameters).reduce((total, { shape, buffer }) => (buffer ? total : total + shape.reduce((a, b) => a * b, 1)), 0);
 
 function encode(encoder: ReturnType<typeof visionEncoder>, parameters: HostArrays, image: HostArrays[string], training = false) {
   return compile(device, ({ image: x, ...own }) => {
@@ -20,13 +21,23 @@ describe('sizes are the published ones', () => {
   test('ViT, without a classifier', () => {
     expect([vitTi16, vitS16, vitB16].map((config) => count(vit(config).parameters))).toEqual([5_524_416, 21_665_664, 85_798_656]);
     const names = Object.keys(vit(vitTi16).parameters);
-    for (const name of ['cls_token', 'pos_embed', 'patch_embed.proj.weight', 'blocks.11.attn.qkv.bias', 'blocks.0.norm1.weight', 'blocks.5.mlp.fc2.weight', 'norm.bias']) expect(names).toContain(name);
+    for (const name of [
+      'cls_token',
+      'pos_embed',
+      'patch_embed.proj.weight',
+      'blocks.11.attn.qkv.bias',
+      'blocks.0.norm1.weight',
+      'blocks.5.mlp.fc2.weight',
+      'norm.bias',
+    ])
+      expect(names).toContain(name);
   });
 
   test('ResNet-50, without a classifier', () => {
     const { parameters } = resnet(resnet50);
     expect(count(parameters)).toBe(23_508_032);
-    for (const name of ['conv1.weight', 'bn1.running_var', 'layer1.0.downsample.0.weight', 'layer3.5.bn3.bias', 'layer4.2.conv3.weight']) expect(parameters).toHaveProperty([name]);
+    for (const name of ['conv1.weight', 'bn1.running_var', 'layer1.0.downsample.0.weight', 'layer3.5.bn3.bias', 'layer4.2.conv3.weight'])
+      expect(parameters).toHaveProperty([name]);
   });
 });
 
@@ -58,6 +69,7 @@ describe.skipIf(!hasGoldens)('reference values (skipped where shared/goldens is 
     const { json, part } = readGolden(name);
     const after = part('buffer_after.');
     const results = await encode(visionEncoder(json.config), { ...part('param.'), ...part('buffer.') }, part('in.').image!, Object.keys(after).length > 0);
-    for (const [output, { data }] of Object.entries({ ...part('out.'), ...after })) expect(relativeError(results[output]!.data, data), output).toBeLessThan(1e-4);
+    for (const [output, { data }] of Object.entries({ ...part('out.'), ...after }))
+      expect(relativeError(results[output]!.data, data), output).toBeLessThan(1e-4);
   });
 });

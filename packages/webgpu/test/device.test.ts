@@ -15,7 +15,11 @@ describe('state', () => {
     const state = gpu.createState({ a: array([1, 2, 3]), n: { data: Int32Array.of(7), shape: [] } });
     state.write({ a: array([4, 5, 6]), b: { data: new Float32Array(0), shape: [0, 3] } });
     expect(state.names().toSorted()).toEqual(['a', 'b', 'n']);
-    expect(await state.read()).toEqual({ a: { data: Float32Array.of(4, 5, 6), shape: [3] }, b: { data: new Float32Array(0), shape: [0, 3] }, n: { data: Int32Array.of(7), shape: [] } });
+    expect(await state.read()).toEqual({
+      a: { data: Float32Array.of(4, 5, 6), shape: [3] },
+      b: { data: new Float32Array(0), shape: [0, 3] },
+      n: { data: Int32Array.of(7), shape: [] },
+    });
     state.drop(['a']);
     expect(state.names().toSorted()).toEqual(['b', 'n']);
     await expect(state.read(['a'])).rejects.toThrow('webgpu: state has no entry "a"');
@@ -54,7 +58,9 @@ describe('state', () => {
 });
 
 /** One AdamW step of a small network; `extra` adds results and updates from the values of the step. */
-function trainingGraph(extra: (values: { old: Tensor; updated: Tensor; first: Tensor }) => { results?: Record<string, Tensor>; updates?: Record<string, Tensor> } = () => ({})): Graph {
+function trainingGraph(
+  extra: (values: { old: Tensor; updated: Tensor; first: Tensor }) => { results?: Record<string, Tensor>; updates?: Record<string, Tensor> } = () => ({}),
+): Graph {
   const parameters = { w: [5, 3], b: [3], v: [3, 1] } as const;
   const names = Object.keys(parameters) as (keyof typeof parameters)[];
   const state = Object.fromEntries(names.flatMap((name) => ['', 'm.', 'v.'].map((prefix) => [prefix + name, f32(parameters[name])])));
@@ -62,23 +68,50 @@ function trainingGraph(extra: (values: { old: Tensor; updated: Tensor; first: Te
     const hidden = ops.gelu(ops.add(ops.matmul(x!, entries['w']!), entries['b']!));
     const residual = ops.sub(ops.matmul(hidden, entries['v']!), y!);
     const loss = ops.mean(ops.mul(residual, residual));
-    const gradients = grad(loss, names.map((name) => entries[name]!));
+    const gradients = grad(
+      loss,
+      names.map((name) => entries[name]!),
+    );
     const pick = (prefix: string) => names.map((name) => entries[prefix + name]!);
     const out = ops.adamW(
       { learningRate: rate!, step: step!, parameters: pick(''), gradients, firstMoments: pick('m.'), secondMoments: pick('v.') },
       { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1, decay: [true, false, true], maxNorm: 0.5, ceilings: [Infinity, 0.2, Infinity] },
     );
-    const updates = Object.fromEntries(names.flatMap((name, i) => [[name, out.parameters[i]!], [`m.${name}`, out.firstMoments[i]!], [`v.${name}`, out.secondMoments[i]!]]));
+    const updates = Object.fromEntries(
+      names.flatMap((name, i) => [
+        [name, out.parameters[i]!],
+        [`m.${name}`, out.firstMoments[i]!],
+        [`v.${name}`, out.secondMoments[i]!],
+      ]),
+    );
     const { results = {}, updates: more = {} } = extra({ old: entries['w']!, updated: out.parameters[0]!, first: out.firstMoments[0]! });
     return { results: { loss, norm: out.gradientNorm, ...results }, updates: { ...updates, ...more } };
   });
 }
 
 const initial = (): HostArrays => ({
-  w: floats([5, 3], 11), b: floats([3], 12), v: floats([3, 1], 13),
-  ...Object.fromEntries([['w', [5, 3]], ['b', [3]], ['v', [3, 1]]].flatMap(([name, shape]) => ['m.', 'v.'].map((prefix) => [`${prefix}${name as string}`, { data: new Float32Array((shape as number[]).reduce((a, b) => a * b, 1)), shape: shape as number[] }]))),
+  w: floats([5, 3], 11),
+  b: floats([3], 12),
+  v: floats([3, 1], 13),
+  ...Object.fromEntries(
+    [
+      ['w', [5, 3]],
+      ['b', [3]],
+      ['v', [3, 1]],
+    ].flatMap(([name, shape]) =>
+      ['m.', 'v.'].map((prefix) => [
+        `${prefix}${name as string}`,
+        { data: new Float32Array((shape as number[]).reduce((a, b) => a * b, 1)), shape: shape as number[] },
+      ]),
+    ),
+  ),
 });
-const batch = (step: number, size = 4): HostArrays => ({ x: floats([size, 5], step), y: floats([size, 1], step + 100), rate: scalar(0.01), step: scalar(step) });
+const batch = (step: number, size = 4): HostArrays => ({
+  x: floats([size, 5], step),
+  y: floats([size, 1], step + 100),
+  rate: scalar(0.01),
+  step: scalar(step),
+});
 
 describe('training', () => {
   test('AdamW follows the plain reference over ten steps, batch sizes changing', async () => {
@@ -99,7 +132,8 @@ describe('training', () => {
     }));
     const states = [gpu, plain].map((device) => device.createState(initial()));
     const [ours, reference] = await Promise.all([gpu.compile(graph), plain.compile(graph)]);
-    for (let step = 1; step <= 3; step++) expect(greatestError(await ours!.run(batch(step), states[0]), await reference!.run(batch(step), states[1]))).toBeLessThan(1e-5);
+    for (let step = 1; step <= 3; step++)
+      expect(greatestError(await ours!.run(batch(step), states[0]), await reference!.run(batch(step), states[1]))).toBeLessThan(1e-5);
     expect(greatestError(await states[0]!.read(), await states[1]!.read())).toBeLessThan(1e-5);
   });
 
@@ -160,28 +194,45 @@ describe('memory', () => {
     const program = await device.compile(deep);
     const data = { x: floats([33, 64]), w: floats([64, 64]) };
     vi.spyOn(device.gpu, 'popErrorScope').mockResolvedValueOnce({ message: 'Out of memory' });
-    await expect(program.run(data)).rejects.toThrow(/^webgpu: the adapter's memory cannot hold the \d+ bytes that the intermediates need; use a smaller batch or model$/);
+    await expect(program.run(data)).rejects.toThrow(
+      /^webgpu: the adapter's memory cannot hold the \d+ bytes that the intermediates need; use a smaller batch or model$/,
+    );
     expect(greatestError(await program.run(data), await (await plain.compile(deep)).run(data))).toBeLessThan(1e-5);
     await device.close();
   });
 
-  test('an array over the adapter\'s limit is refused by name and size before anything is allocated', async () => {
-    const graph = trace({ data: { x: f32(['B']) } }, ({ x }) => ({ results: { y: ops.sum(ops.matmul(ops.reshape(ops.exp(x!), ['B', 1]), ops.reshape(x!, [1, 'B']))) } }));
+  test("an array over the adapter's limit is refused by name and size before anything is allocated", async () => {
+    const graph = trace({ data: { x: f32(['B']) } }, ({ x }) => ({
+      results: { y: ops.sum(ops.matmul(ops.reshape(ops.exp(x!), ['B', 1]), ops.reshape(x!, [1, 'B']))) },
+    }));
     const program = await gpu.compile(graph);
     const limit = Math.min(gpu.gpu.limits.maxStorageBufferBindingSize, gpu.gpu.limits.maxBufferSize);
     const side = Math.ceil(Math.sqrt(limit / 4)) + 64;
     const error = await program.run({ x: floats([side]) }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(DeviceLimitError);
-    expect(error).toMatchObject({ limit, message: expect.stringMatching(/^webgpu: an intermediate of \d+ elements needs \d+ bytes, but the adapter can bind \d+ in one binding; use a smaller batch or model$/) });
+    expect(error).toMatchObject({
+      limit,
+      message: expect.stringMatching(
+        /^webgpu: an intermediate of \d+ elements needs \d+ bytes, but the adapter can bind \d+ in one binding; use a smaller batch or model$/,
+      ),
+    });
     expect((await program.run({ x: floats([3]) }))['y']!.data.length).toBe(1);
   });
 });
 
 describe('programs', () => {
   test('lengths are bound when a program runs', async () => {
-    const graph = trace({ data: { x: f32(['B', 'L', 4]), seen: f32(['B', 'L']) } }, ({ x, seen }) => ({ results: { y: ops.attention(x!, x!, x!, { heads: 2, mask: seen! }), n: ops.mean(x!) } }));
+    const graph = trace({ data: { x: f32(['B', 'L', 4]), seen: f32(['B', 'L']) } }, ({ x, seen }) => ({
+      results: { y: ops.attention(x!, x!, x!, { heads: 2, mask: seen! }), n: ops.mean(x!) },
+    }));
     const [ours, reference] = await Promise.all([gpu.compile(graph), plain.compile(graph)]);
-    for (const [b, l] of [[2, 3], [1, 65], [3, 1], [2, 3], [0, 3]] as const) {
+    for (const [b, l] of [
+      [2, 3],
+      [1, 65],
+      [3, 1],
+      [2, 3],
+      [0, 3],
+    ] as const) {
       const data = { x: floats([b, l, 4]), seen: { data: new Float32Array(b * l).fill(1), shape: [b, l] } };
       const results = await ours.run(data);
       expect(results['y']!.shape).toEqual([b, l, 4]);
@@ -190,7 +241,10 @@ describe('programs', () => {
   });
 
   test('functions of typed arrays and their gradients', async () => {
-    const loss = compile(gpu, valueAndGrad(({ x, w }) => ops.sum(ops.gelu(ops.matmul(x!, w!)))));
+    const loss = compile(
+      gpu,
+      valueAndGrad(({ x, w }) => ops.sum(ops.gelu(ops.matmul(x!, w!)))),
+    );
     const result = await loss({ x: array([1, 2, 3, 4], [2, 2]), w: array([0.5, -0.5], [2, 1]) });
     expect(result['value']!.data[0]).toBeCloseTo(-0.308538, 5);
     expect(result['grad.w']!.shape).toEqual([2, 1]);
@@ -203,7 +257,9 @@ describe('programs', () => {
   });
 
   test('results may be inputs, views of them, or the same value twice', async () => {
-    const graph = trace({ data: { x: f32([2, 3]) } }, ({ x }) => ({ results: { x: x!, turned: ops.transpose(x!), twice: x!, flat: ops.reshape(x!, [6]), nothing: ops.slice(x!, [0, 0], [0, 3]) } }));
+    const graph = trace({ data: { x: f32([2, 3]) } }, ({ x }) => ({
+      results: { x: x!, turned: ops.transpose(x!), twice: x!, flat: ops.reshape(x!, [6]), nothing: ops.slice(x!, [0, 0], [0, 3]) },
+    }));
     const [ours, reference] = await Promise.all([gpu.compile(graph), plain.compile(graph)]);
     expect(await ours.run({ x: floats([2, 3]) })).toEqual(await reference.run({ x: floats([2, 3]) }));
   });
@@ -219,14 +275,36 @@ describe('programs', () => {
     const { adapter } = await requestNodeAdapter();
     const device = webgpuDevice(await adapter.requestDevice({ requiredLimits: { maxStorageBuffersPerShaderStage: 8 } }));
     expect(device.gpu.limits.maxStorageBuffersPerShaderStage).toBe(8);
-    const data = { q: floats([2, 5, 8]), k: floats([2, 7, 8], 2), v: floats([2, 7, 8], 3), seen: mask([2, 7]), ...Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`x${i}`, floats([2, 5, 8], i + 9)])) };
-    const fn = valueAndGrad(({ q, k, v, seen, ...more }) => ops.sum(ops.mul(Object.values(more).map((x) => ops.gelu(x)).reduce(ops.add), ops.attention(q!, k!, v!, { heads: 2, mask: seen! }))), ['q', 'k', 'v', 'x3']);
+    const data = {
+      q: floats([2, 5, 8]),
+      k: floats([2, 7, 8], 2),
+      v: floats([2, 7, 8], 3),
+      seen: mask([2, 7]),
+      ...Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`x${i}`, floats([2, 5, 8], i + 9)])),
+    };
+    const fn = valueAndGrad(
+      ({ q, k, v, seen, ...more }) =>
+        ops.sum(
+          ops.mul(
+            Object.values(more)
+              .map((x) => ops.gelu(x))
+              .reduce(ops.add),
+            ops.attention(q!, k!, v!, { heads: 2, mask: seen! }),
+          ),
+        ),
+      ['q', 'k', 'v', 'x3'],
+    );
     expect(greatestError(await compile(device, fn)(data), await compile(plain, fn)(data))).toBeLessThan(1e-5);
     await device.close();
   });
 
   test('runs that were not awaited keep their order', async () => {
-    const program = await gpu.compile(trace({ data: { x: f32([]) }, state: { a: f32([]) } }, ({ x }, { a }) => ({ results: { a: ops.add(ops.mul(a!, 10), x!) }, updates: { a: ops.add(ops.mul(a!, 10), x!) } })));
+    const program = await gpu.compile(
+      trace({ data: { x: f32([]) }, state: { a: f32([]) } }, ({ x }, { a }) => ({
+        results: { a: ops.add(ops.mul(a!, 10), x!) },
+        updates: { a: ops.add(ops.mul(a!, 10), x!) },
+      })),
+    );
     const state = gpu.createState({ a: scalar(0) });
     const results = await Promise.all([1, 2, 3].map((x) => program.run({ x: scalar(x) }, state)));
     expect(results.map((result) => result['a']!.data[0])).toEqual([1, 12, 123]);

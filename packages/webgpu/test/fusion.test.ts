@@ -24,13 +24,21 @@ function grow(values: readonly Tensor[], roll: (end: number) => number): Tensor 
   const partner = sizes(y).length === shape.length && sizes(y).every((size, a) => size === shape[a] || size === 1 || shape[a] === 1) ? y : ops.sum(y);
   switch (roll(14)) {
     case 0:
-      return ops.transpose(x, shape.map((_, a) => (a + 1) % shape.length));
+      return ops.transpose(
+        x,
+        shape.map((_, a) => (a + 1) % shape.length),
+      );
     case 1:
       return ops.reshape(x, [...shape.slice(1), shape[0]!]);
     case 2:
       return ops.narrow(x, axis, shape[axis]! > 1 ? 1 : 0, Math.max(1, shape[axis]! - 1));
     case 3:
-      return ops.pad(x, shape.map((_, a) => (a === axis ? 1 : 0)), shape.map((size, a) => (a === axis ? 2 * size + 1 : size)), shape.map((_, a) => (a === axis ? 1 : 0)));
+      return ops.pad(
+        x,
+        shape.map((_, a) => (a === axis ? 1 : 0)),
+        shape.map((size, a) => (a === axis ? 2 * size + 1 : size)),
+        shape.map((_, a) => (a === axis ? 1 : 0)),
+      );
     case 4:
       return ops.concat([x, ops.exp(ops.neg(ops.mul(x, x)))], axis);
     case 5:
@@ -58,7 +66,13 @@ function grow(values: readonly Tensor[], roll: (end: number) => number): Tensor 
 function randomGraph(seed: number, steps: number): { graph: Graph; data: HostArrays } {
   const roll = dice(seed);
   const shape = [1 + roll(4), 1 + roll(5), 1 + roll(3)];
-  const data = { a: floats(shape, seed), b: floats(shape.map((size) => (roll(3) === 0 ? 1 : size)), seed + 1) };
+  const data = {
+    a: floats(shape, seed),
+    b: floats(
+      shape.map((size) => (roll(3) === 0 ? 1 : size)),
+      seed + 1,
+    ),
+  };
   const specs = { a: { shape: data.a.shape, dtype: 'f32' as const }, b: { shape: data.b.shape, dtype: 'f32' as const } };
   const graph = trace({ data: specs }, ({ a, b }) => {
     const values = [a!, b!];

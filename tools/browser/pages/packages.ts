@@ -18,7 +18,9 @@ function inputOf(kernel: AnyKernel['cases'][number], spec: ArraySpec, index: num
   const given = kernel.input?.(index, spec);
   if (given) return given;
   const noise = (i: number) => (Math.sin((i + 1) * 12.9898 + index * 78.233) * 43758.5453) % 1;
-  return spec.type === 'i32' ? Int32Array.from({ length: spec.length }, (_, i) => (i * 31) % 7) : Float32Array.from({ length: spec.length }, (_, i) => noise(i));
+  return spec.type === 'i32'
+    ? Int32Array.from({ length: spec.length }, (_, i) => (i * 31) % 7)
+    : Float32Array.from({ length: spec.length }, (_, i) => noise(i));
 }
 
 /** Greatest difference relative to the greatest reference value. */
@@ -58,7 +60,9 @@ const plan = (await fetchJson('/plan.json')) as StagePlan;
 
 /** One stage-2 step: its losses. */
 async function step(): Promise<Record<string, number>> {
-  const zeros = Object.entries(model.parameters).filter(([, spec]) => !spec.buffer).flatMap(([name, { shape }]) => momentNames(name).map((moment) => [moment, { data: new Float32Array(shape.reduce((a, b) => a * b, 1)), shape }] as const));
+  const zeros = Object.entries(model.parameters)
+    .filter(([, spec]) => !spec.buffer)
+    .flatMap(([name, { shape }]) => momentNames(name).map((moment) => [moment, { data: new Float32Array(shape.reduce((a, b) => a * b, 1)), shape }] as const));
   const teacher = Object.fromEntries(teacherParameters(model, 'snapshot').map((name) => [`teacher.${name}`, parameters[name]!]));
   const state = device.createState({ ...parameters, ...Object.fromEntries(zeros), ...teacher });
   const program = await device.compile(stepGraph(model, plan));

@@ -16,7 +16,11 @@ const maxPixels = 268_435_456;
 
 /** Resizes to exact sides with a triangle filter wide enough not to alias. */
 export async function resizeGrey(image: GreyImage, width: number, height: number): Promise<GreyImage> {
-  const pixels = await sharp(image.pixels, { raw: { width: image.width, height: image.height, channels: 1 } }).resize(width, height, { fit: 'fill', kernel: 'linear' }).extractChannel(0).raw().toBuffer();
+  const pixels = await sharp(image.pixels, { raw: { width: image.width, height: image.height, channels: 1 } })
+    .resize(width, height, { fit: 'fill', kernel: 'linear' })
+    .extractChannel(0)
+    .raw()
+    .toBuffer();
   return { width, height, pixels };
 }
 
@@ -24,7 +28,12 @@ export async function resizeGrey(image: GreyImage, width: number, height: number
 export async function readGrey(file: string): Promise<GreyImage> {
   if (/\.(dcm|dicom)$/i.test(file)) return decodeDicom(await readFile(file).catch((error: unknown) => Promise.reject(describeFileError(file, error))), file);
   try {
-    const { data, info } = await sharp(file, { failOn: 'error', limitInputPixels: maxPixels }).flatten().greyscale().extractChannel(0).raw().toBuffer({ resolveWithObject: true });
+    const { data, info } = await sharp(file, { failOn: 'error', limitInputPixels: maxPixels })
+      .flatten()
+      .greyscale()
+      .extractChannel(0)
+      .raw()
+      .toBuffer({ resolveWithObject: true });
     return { width: info.width, height: info.height, pixels: data };
   } catch (error) {
     const reason = (error as Error).message.split('\n')[0]!;

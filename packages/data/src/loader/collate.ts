@@ -40,7 +40,22 @@ export function groupRows(rows: readonly (readonly number[])[]): BatchArray {
 /** Text fields of a batch: findings, impression ([CLS] y1..yn [SEP]), the decoder's input ([CLS] y1..yn) and target (y1..yn [SEP]), masks, groups. */
 export function collateTexts(findings: readonly (readonly number[])[], impressions: readonly (readonly number[])[], pad: number): Record<string, BatchArray> {
   const [f, y] = [padRows(findings, pad), padRows(impressions, pad)];
-  const input = padRows(impressions.map((row) => row.slice(0, -1)), pad);
-  const target = padRows(impressions.map((row) => row.slice(1)), pad);
-  return { findings: f.ids, findings_mask: f.mask, impression: y.ids, impression_mask: y.mask, input: input.ids, target: target.ids, target_mask: target.mask, groups: groupRows(impressions) };
+  const input = padRows(
+    impressions.map((row) => row.slice(0, -1)),
+    pad,
+  );
+  const target = padRows(
+    impressions.map((row) => row.slice(1)),
+    pad,
+  );
+  return {
+    findings: f.ids,
+    findings_mask: f.mask,
+    impression: y.ids,
+    impression_mask: y.mask,
+    input: input.ids,
+    target: target.ids,
+    target_mask: target.mask,
+    groups: groupRows(impressions),
+  };
 }

@@ -41,7 +41,8 @@ export class ImageStore {
       else waiting?.reject(new DataError(reply.error));
     });
     worker.on('error', (error) => {
-      for (const { reject } of this.#waiting.values()) reject(new DataError(`image worker: ${error.message.split('\n')[0]}; run with --workers 0 to see where`));
+      for (const { reject } of this.#waiting.values())
+        reject(new DataError(`image worker: ${error.message.split('\n')[0]}; run with --workers 0 to see where`));
       this.#waiting.clear();
     });
     worker.unref();

@@ -53,12 +53,25 @@ export interface Loader {
 /** Makes a loader. A study whose image cannot be read makes `batches` throw a DataError that names the file. */
 export function createLoader(options: LoaderOptions): Loader {
   const { studies, tokenizer, image, findingsLength = 128, impressionLength = 80, batchSize, seed = 0, train, workers = 1, ahead = 4 } = options;
-  const store = new ImageStore({ files: studies.map((study) => study.image), size: image.resize, workers, ...(options.cacheBytes === undefined ? {} : { cacheBytes: options.cacheBytes }) });
+  const store = new ImageStore({
+    files: studies.map((study) => study.image),
+    size: image.resize,
+    workers,
+    ...(options.cacheBytes === undefined ? {} : { cacheBytes: options.cacheBytes }),
+  });
   const tokens: { findings: number[]; impression: number[] }[] = [];
   const tokensOf = (index: number) =>
-    (tokens[index] ??= { findings: tokenizer.encode(studies[index]!.findings, findingsLength), impression: tokenizer.encode(studies[index]!.impression, impressionLength) });
+    (tokens[index] ??= {
+      findings: tokenizer.encode(studies[index]!.findings, findingsLength),
+      impression: tokenizer.encode(studies[index]!.impression, impressionLength),
+    });
   const stepsPerEpoch = train ? Math.floor(studies.length / batchSize) : Math.ceil(studies.length / batchSize);
-  const texts = (indices: readonly number[]) => collateTexts(indices.map((i) => tokensOf(i).findings), indices.map((i) => tokensOf(i).impression), tokenizer.special.pad);
+  const texts = (indices: readonly number[]) =>
+    collateTexts(
+      indices.map((i) => tokensOf(i).findings),
+      indices.map((i) => tokensOf(i).impression),
+      tokenizer.special.pad,
+    );
 
   async function images(indices: readonly number[], epoch: number): Promise<BatchArray> {
     const { resize, crop, channels } = image;

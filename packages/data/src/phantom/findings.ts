@@ -25,7 +25,16 @@ const grades = [0, 1, 2] as const;
 const zones = ['upper', 'mid', 'lower'] as const;
 const both: readonly Side[] = ['left', 'right'];
 
-const chances: Readonly<Record<FindingName, number>> = { pneumothorax: 0.15, effusion: 0.24, opacity: 0.24, nodule: 0.22, edema: 0.15, cardiomegaly: 0.26, atelectasis: 0.2, line: 0.2 };
+const chances: Readonly<Record<FindingName, number>> = {
+  pneumothorax: 0.15,
+  effusion: 0.24,
+  opacity: 0.24,
+  nodule: 0.22,
+  edema: 0.15,
+  cardiomegaly: 0.26,
+  atelectasis: 0.2,
+  line: 0.2,
+};
 
 /** A place is taken by at most one finding; a lung with fluid or air around it shows little else there. */
 function free(found: readonly Finding[], side: Side, zone: Zone): boolean {

@@ -8,7 +8,8 @@ const mentions: Readonly<Record<FindingName, RegExp>> = {
   opacity: /\b(?<!linear )(opacit(y|ies)|consolidations?|infiltrates?|pneumonia)\b/g,
   nodule: /\bnodules?\b/g,
   edema: /\b(o?edema|vascular congestion)\b/g,
-  cardiomegaly: /\b(cardiomegaly|(heart|cardiac silhouette) (is|appears) (\w+ )?enlarged|enlarge(d|ment of the) (heart|cardiac silhouette)|cardiac enlargement)\b/g,
+  cardiomegaly:
+    /\b(cardiomegaly|(heart|cardiac silhouette) (is|appears) (\w+ )?enlarged|enlarge(d|ment of the) (heart|cardiac silhouette)|cardiac enlargement)\b/g,
   atelectasis: /\b(atelecta(sis|ses)|atelectatic)\b/g,
   line: /\b(catheters?|central line|picc)\b/g,
 };

@@ -72,7 +72,11 @@ function pneumothorax(anatomy: Anatomy, finding: Finding, draws: Draws): Lesion 
 function edema(finding: Finding): Lesion {
   const strength = [0.13, 0.19, 0.26][finding.grade]!;
   const haze = (x: number, y: number) => bell(Math.hypot((Math.abs(x) - 0.28) / 0.2, (y - 0.02) / 0.32), 1);
-  return { finding, density: (x, y, lung, texture) => strength * lung * haze(x, y) * (1 + 0.5 * texture), covers: (x, y, lung) => lung > 0.3 && haze(x, y) > 0.4 };
+  return {
+    finding,
+    density: (x, y, lung, texture) => strength * lung * haze(x, y) * (1 + 0.5 * texture),
+    covers: (x, y, lung) => lung > 0.3 && haze(x, y) > 0.4,
+  };
 }
 
 function atelectasis(anatomy: Anatomy, finding: Finding, draws: Draws): Lesion {
@@ -83,7 +87,11 @@ function atelectasis(anatomy: Anatomy, finding: Finding, draws: Draws): Lesion {
   const extent = [0.18, 0.22, 0.26][finding.grade]!;
   const across = (x: number, y: number) => y - height - tilt * (x - centre);
   const along = (x: number) => ramp(extent + 0.04, extent - 0.04, Math.abs(x - centre));
-  return { finding, density: (x, y, lung) => 0.42 * lung * along(x) * (bell(across(x, y), 0.036) + 0.8 * bell(across(x, y) + 0.11, 0.03)), covers: (x, y) => Math.abs(x - centre) < extent && across(x, y) < 0.03 && across(x, y) > -0.12 };
+  return {
+    finding,
+    density: (x, y, lung) => 0.42 * lung * along(x) * (bell(across(x, y), 0.036) + 0.8 * bell(across(x, y) + 0.11, 0.03)),
+    covers: (x, y) => Math.abs(x - centre) < extent && across(x, y) < 0.03 && across(x, y) > -0.12,
+  };
 }
 
 /** A catheter from the neck or the collar bone to the great vein, which lies on the patient's right. */
@@ -134,4 +142,3 @@ export function lesionsOf(anatomy: Anatomy, findings: readonly Finding[], draws:
     return [];
   });
 }
-

@@ -16,7 +16,10 @@ const placed = (noun: string): string[] => sides.flatMap((side) => zones.map((zo
 /** Prompts of each finding, in the words that impressions use. */
 export const phantomPrompts: Readonly<Record<FindingName, PromptSet>> = {
   pneumothorax: { positive: sides.flatMap((side) => graded(['Small', 'Moderate', 'Large'], `${side} pneumothorax`)), negative: normal },
-  effusion: { positive: [...sides.flatMap((side) => graded(['Small', 'Moderate', 'Large'], `${side} pleural effusion`)), 'Moderate bilateral pleural effusions.'], negative: normal },
+  effusion: {
+    positive: [...sides.flatMap((side) => graded(['Small', 'Moderate', 'Large'], `${side} pleural effusion`)), 'Moderate bilateral pleural effusions.'],
+    negative: normal,
+  },
   opacity: { positive: placed('opacity'), negative: normal },
   nodule: { positive: placed('nodule'), negative: normal },
   edema: { positive: graded(['Mild', 'Moderate', 'Severe'], 'pulmonary edema'), negative: normal },

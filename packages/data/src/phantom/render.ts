@@ -64,7 +64,8 @@ export function renderPhantom(seed: number, index: number, findings: readonly Fi
       const heart = heartAt(half, anatomy, x, y);
       const below = ramp(-0.02, 0.04, y - diaphragm(anatomy, x)) * (Math.abs(x) < 0.9 ? 1 : 0);
       const bare = lung * (1 - heart);
-      let density = tissue + midline(anatomy, x, y) + bones(anatomy, x, y, wall(anatomy, y)) + 0.14 * below * ramp(0, 0.2, tissue) + 0.13 * heart * (0.75 + 0.25 * lung);
+      let density =
+        tissue + midline(anatomy, x, y) + bones(anatomy, x, y, wall(anatomy, y)) + 0.14 * below * ramp(0, 0.2, tissue) + 0.13 * heart * (0.75 + 0.25 * lung);
       density += bare * (vessels(anatomy, x, y) - 0.36) - 0.06 * heart * lung;
       lesions.forEach((lesion, i) => {
         density += lesion.density(x, y, bare, texture);

@@ -13,13 +13,31 @@ type Wording = (finding: Finding) => readonly string[];
 
 const described: Readonly<Record<FindingName, Wording>> = {
   pneumothorax: (f) => [`there is a ${size[f.grade]} ${sideOf(f)} pneumothorax`, `a ${size[f.grade]} pneumothorax is seen on the ${sideOf(f)}`],
-  effusion: (f) => (f.sides.length === 2 ? [`there are ${size[f.grade]} bilateral pleural effusions`, `${size[f.grade]} pleural effusions are present on both sides`] : [`there is a ${size[f.grade]} ${sideOf(f)} pleural effusion`, `a ${size[f.grade]} pleural effusion is present on the ${sideOf(f)}`]),
-  opacity: (f) => [`there is ${['patchy', 'focal', 'dense'][f.grade]} airspace opacity in the ${lungOf(f)}`, `${['patchy', 'focal', 'dense'][f.grade]} opacity is noted in the ${lungOf(f)}`],
-  nodule: (f) => [`there is a ${['small', 'rounded', 'large'][f.grade]} nodule in the ${lungOf(f)}`, `a ${['small', 'rounded', 'large'][f.grade]} nodule projects over the ${lungOf(f)}`],
+  effusion: (f) =>
+    f.sides.length === 2
+      ? [`there are ${size[f.grade]} bilateral pleural effusions`, `${size[f.grade]} pleural effusions are present on both sides`]
+      : [`there is a ${size[f.grade]} ${sideOf(f)} pleural effusion`, `a ${size[f.grade]} pleural effusion is present on the ${sideOf(f)}`],
+  opacity: (f) => [
+    `there is ${['patchy', 'focal', 'dense'][f.grade]} airspace opacity in the ${lungOf(f)}`,
+    `${['patchy', 'focal', 'dense'][f.grade]} opacity is noted in the ${lungOf(f)}`,
+  ],
+  nodule: (f) => [
+    `there is a ${['small', 'rounded', 'large'][f.grade]} nodule in the ${lungOf(f)}`,
+    `a ${['small', 'rounded', 'large'][f.grade]} nodule projects over the ${lungOf(f)}`,
+  ],
   edema: (f) => [`there is ${degree[f.grade]} perihilar haze consistent with edema`, `${degree[f.grade]} pulmonary edema is present`],
-  cardiomegaly: (f) => [`the heart is ${['mildly', 'moderately', 'severely'][f.grade]} enlarged`, `there is ${degree[f.grade]} enlargement of the cardiac silhouette`],
-  atelectasis: (f) => [`linear opacities at the ${sideOf(f)} base are consistent with atelectasis`, `there is ${['subsegmental', 'plate-like', 'extensive'][f.grade]} atelectasis at the ${sideOf(f)} base`],
-  line: (f) => [`a ${sideOf(f)} central venous catheter ends in the superior vena cava`, `there is a ${sideOf(f)} sided central line with its tip in the superior vena cava`],
+  cardiomegaly: (f) => [
+    `the heart is ${['mildly', 'moderately', 'severely'][f.grade]} enlarged`,
+    `there is ${degree[f.grade]} enlargement of the cardiac silhouette`,
+  ],
+  atelectasis: (f) => [
+    `linear opacities at the ${sideOf(f)} base are consistent with atelectasis`,
+    `there is ${['subsegmental', 'plate-like', 'extensive'][f.grade]} atelectasis at the ${sideOf(f)} base`,
+  ],
+  line: (f) => [
+    `a ${sideOf(f)} central venous catheter ends in the superior vena cava`,
+    `there is a ${sideOf(f)} sided central line with its tip in the superior vena cava`,
+  ],
 };
 
 const absent: Readonly<Record<FindingName, readonly string[]>> = {
@@ -69,5 +87,7 @@ export function writeFindings(found: readonly Finding[], draws: Draws): string {
 export function writeImpression(found: readonly Finding[], draws: Draws): string {
   if (found.length === 0) return sentences([draws.pick(normal)]);
   const parts = found.map((finding) => draws.pick(concluded[finding.name](finding)));
-  return sentences(parts.length === 1 && parts[0]!.split(' ').length < 3 ? [`there is ${article(parts[0]!).replace(/^an? (?=mild|moderate|severe)/, '')}`] : parts);
+  return sentences(
+    parts.length === 1 && parts[0]!.split(' ').length < 3 ? [`there is ${article(parts[0]!).replace(/^an? (?=mild|moderate|severe)/, '')}`] : parts,
+  );
 }

@@ -41,11 +41,19 @@ async function already(folder: string, settings: object): Promise<boolean> {
   throw new DataError(`${folder}: exists and is not this phantom set; name another folder or remove it`);
 }
 
-async function writeStudies(folder: string, { studies, size, seed }: Required<Omit<PhantomOptions, 'onProgress'>>, onProgress?: (done: number) => void): Promise<void> {
+async function writeStudies(
+  folder: string,
+  { studies, size, seed }: Required<Omit<PhantomOptions, 'onProgress'>>,
+  onProgress?: (done: number) => void,
+): Promise<void> {
   await mkdir(join(folder, 'images'), { recursive: true });
   await mkdir(join(folder, 'masks'), { recursive: true });
   const rows: Record<string, string | number>[] = [];
-  const png = (pixels: Uint8Array, file: string) => sharp(pixels, { raw: { width: size, height: size, channels: 1 } }).toColourspace('b-w').png({ compressionLevel: 3 }).toFile(file);
+  const png = (pixels: Uint8Array, file: string) =>
+    sharp(pixels, { raw: { width: size, height: size, channels: 1 } })
+      .toColourspace('b-w')
+      .png({ compressionLevel: 3 })
+      .toFile(file);
   for (let index = 0; index < studies; index++) {
     const id = `p${String(index).padStart(6, '0')}`;
     const { film, findings, impression, labels } = phantomStudy(seed, index, size);

@@ -28,11 +28,28 @@ export async function openCsv(file: string, { minWords = 3 }: SelectOptions = {}
     if (!existsSync(image)) return drops.add('the image file is missing');
     if (seen.has(id)) return drops.add('the id is used twice');
     if (wordCount(findings) < minWords || wordCount(impression) < minWords) return drops.add(`a section has fewer than ${minWords} words`);
-    if (row.split && !splits.includes(row.split)) throw new DataError(`${file}: row ${index + 2}, column "split": "${row.split}" is none of ${splits.join(', ')}`);
+    if (row.split && !splits.includes(row.split))
+      throw new DataError(`${file}: row ${index + 2}, column "split": "${row.split}" is none of ${splits.join(', ')}`);
     seen.add(id);
     const labels = Object.fromEntries(labelColumns.flatMap((column) => (row[column] === '' ? [] : [[column, Number(row[column]) as 0 | 1]])));
-    studies.push({ id, report: id, image, findings, impression, split: (row.split as Split) || splitOf(row.patient || id), ...(row.patient ? { patient: row.patient } : {}), ...(row.view ? { view: row.view } : {}), ...(labelColumns.length > 0 ? { labels } : {}) });
+    studies.push({
+      id,
+      report: id,
+      image,
+      findings,
+      impression,
+      split: (row.split as Split) || splitOf(row.patient || id),
+      ...(row.patient ? { patient: row.patient } : {}),
+      ...(row.view ? { view: row.view } : {}),
+      ...(labelColumns.length > 0 ? { labels } : {}),
+    });
     return undefined;
   });
-  return { name: 'csv', spec: `csv:${file}`, studies, counts: { reports: rows.length, studies: rows.length, images: rows.length, pairs: rows.length }, dropped: drops.counts() };
+  return {
+    name: 'csv',
+    spec: `csv:${file}`,
+    studies,
+    counts: { reports: rows.length, studies: rows.length, images: rows.length, pairs: rows.length },
+    dropped: drops.counts(),
+  };
 }

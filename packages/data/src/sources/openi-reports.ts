@@ -20,12 +20,18 @@ export interface OpeniReport {
   readonly tags: string;
 }
 
-const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '@', processEntities: true, isArray: (name) => ['AbstractText', 'parentImage', 'major', 'automatic'].includes(name) });
+const parser = new XMLParser({
+  ignoreAttributes: false,
+  attributeNamePrefix: '@',
+  processEntities: true,
+  isArray: (name) => ['AbstractText', 'parentImage', 'major', 'automatic'].includes(name),
+});
 
 // A report is a few kilobytes; a larger member is not one.
 const maxReportBytes = 1 << 20;
 
-const textOf = (value: unknown): string => (typeof value === 'object' && value !== null ? String((value as Record<string, unknown>)['#text'] ?? '') : String(value ?? ''));
+const textOf = (value: unknown): string =>
+  typeof value === 'object' && value !== null ? String((value as Record<string, unknown>)['#text'] ?? '') : String(value ?? '');
 
 /** Parses one report. Throws a DataError naming the file for XML that is broken or of another kind. */
 export function parseReport(xml: string, file: string): OpeniReport {
@@ -45,7 +51,8 @@ export function parseReport(xml: string, file: string): OpeniReport {
 }
 
 async function* folderReports(folder: string): AsyncGenerator<[string, string]> {
-  for (const file of (await readdir(folder)).filter((name) => name.endsWith('.xml')).toSorted()) yield [join(folder, file), await readFile(join(folder, file), 'utf8')];
+  for (const file of (await readdir(folder)).filter((name) => name.endsWith('.xml')).toSorted())
+    yield [join(folder, file), await readFile(join(folder, file), 'utf8')];
 }
 
 async function archiveReports(archive: string): Promise<[string, string][]> {
@@ -68,10 +75,17 @@ async function archiveReports(archive: string): Promise<[string, string][]> {
 async function tableReports(file: string, projections: string): Promise<OpeniReport[]> {
   const images = new Map<string, string[]>();
   if (existsSync(projections)) {
-    for (const row of (await readTable(projections, ['uid', 'filename'])).rows) images.set(row.uid!, [...(images.get(row.uid!) ?? []), row.filename!.replace(/(\.dcm)?\.png$/, '')]);
+    for (const row of (await readTable(projections, ['uid', 'filename'])).rows)
+      images.set(row.uid!, [...(images.get(row.uid!) ?? []), row.filename!.replace(/(\.dcm)?\.png$/, '')]);
   }
   const { rows } = await readTable(file, ['uid', 'findings', 'impression']);
-  return rows.map((row) => ({ id: row.uid!, findings: normalizeText(row.findings!), impression: normalizeText(row.impression!), images: images.get(row.uid!) ?? [], tags: row.MeSH ?? '' }));
+  return rows.map((row) => ({
+    id: row.uid!,
+    findings: normalizeText(row.findings!),
+    impression: normalizeText(row.impression!),
+    images: images.get(row.uid!) ?? [],
+    tags: row.MeSH ?? '',
+  }));
 }
 
 /** Reads all reports of a folder in Open-I's layout, from XML where there is any. Broken files are counted in `drops`. */

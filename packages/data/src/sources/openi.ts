@@ -31,7 +31,10 @@ function namesOf(id: string): string[] {
   return [id, bare, bare.replace(/^\d+_/, '')];
 }
 
-const lookUp = <T>(table: ReadonlyMap<string, T>, id: string): T | undefined => namesOf(id).map((name) => table.get(name)).find((value) => value !== undefined);
+const lookUp = <T>(table: ReadonlyMap<string, T>, id: string): T | undefined =>
+  namesOf(id)
+    .map((name) => table.get(name))
+    .find((value) => value !== undefined);
 
 async function readViews(folder: string): Promise<Map<string, string> | undefined> {
   const file = join(folder, 'indiana_projections.csv');
@@ -47,7 +50,10 @@ export async function openOpeni(folder: string, { views = 'frontal', minWords = 
   const reports = await readReports(folder, drops);
   const images = await findImages(folder);
   const projections = await readViews(folder);
-  if (!projections && views === 'frontal') throw new DataError(`${join(folder, 'indiana_projections.csv')}: does not exist, and the reports do not name views; add it, or take all views with --views all`);
+  if (!projections && views === 'frontal')
+    throw new DataError(
+      `${join(folder, 'indiana_projections.csv')}: does not exist, and the reports do not name views; add it, or take all views with --views all`,
+    );
   const studies: Study[] = [];
   let [pairs, withBoth] = [0, 0];
   for (const { id: report, findings, impression, images: ids, tags } of reports) {

@@ -20,7 +20,7 @@ export function auc(labels: Labels, scores: ArrayLike<number>): number {
   check('auc', labels, scores);
   const order = byScore(scores);
   let [above, wins, negatives] = [0, 0, 0];
-  for (let i = 0; i < order.length; ) {
+  for (let i = 0; i < order.length;) {
     let [positive, negative] = [0, 0];
     const score = scores[order[i]!];
     for (; i < order.length && scores[order[i]!] === score; i++) {
@@ -43,7 +43,7 @@ export function averagePrecision(labels: Labels, scores: ArrayLike<number>): num
   const order = byScore(scores);
   const positives = Array.from(labels).filter(Boolean).length;
   let [seen, hits, total] = [0, 0, 0];
-  for (let i = 0; i < order.length; ) {
+  for (let i = 0; i < order.length;) {
     const score = scores[order[i]!];
     const before = hits;
     for (; i < order.length && scores[order[i]!] === score; i++) {

@@ -17,7 +17,8 @@ export function confusion(labels: Labels, decisions: Labels): Confusion {
   checkLabels('confusion', labels);
   checkLabels('confusion', decisions);
   const counts = { truePositives: 0, falsePositives: 0, falseNegatives: 0, trueNegatives: 0 };
-  for (let i = 0; i < labels.length; i++) counts[labels[i] ? (decisions[i] ? 'truePositives' : 'falseNegatives') : decisions[i] ? 'falsePositives' : 'trueNegatives']++;
+  for (let i = 0; i < labels.length; i++)
+    counts[labels[i] ? (decisions[i] ? 'truePositives' : 'falseNegatives') : decisions[i] ? 'falsePositives' : 'trueNegatives']++;
   return counts;
 }
 
@@ -55,13 +56,20 @@ export interface LabelF1 {
  * F1 of label sets, a record of label to presence for each study; a label that a record lacks is absent. Throws for lists of
  * different length, or no labels.
  */
-export function labelF1(truth: readonly Readonly<Record<string, boolean | 0 | 1>>[], named: readonly Readonly<Record<string, boolean | 0 | 1>>[], labels: readonly string[]): LabelF1 {
+export function labelF1(
+  truth: readonly Readonly<Record<string, boolean | 0 | 1>>[],
+  named: readonly Readonly<Record<string, boolean | 0 | 1>>[],
+  labels: readonly string[],
+): LabelF1 {
   checkPaired('labelF1', truth, named, ['studies', 'label sets']);
   if (labels.length === 0) throw new HybridmedError('labelF1: no labels; name those to compare');
   const sum = { truePositives: 0, falsePositives: 0, falseNegatives: 0, trueNegatives: 0 };
   const perLabel: Record<string, number> = {};
   for (const label of labels) {
-    const counts = confusion(truth.map((set) => Boolean(set[label])), named.map((set) => Boolean(set[label])));
+    const counts = confusion(
+      truth.map((set) => Boolean(set[label])),
+      named.map((set) => Boolean(set[label])),
+    );
     for (const key of Object.keys(sum) as (keyof Confusion)[]) sum[key] += counts[key];
     perLabel[label] = f1(counts);
   }

@@ -10,7 +10,8 @@ export interface Vectors {
 
 function unitRows({ data, shape }: Vectors, name: string): Float64Array {
   const [rows, width] = [shape[0] ?? 0, shape[1] ?? 0];
-  if (data.length !== rows * width) throw new HybridmedError(`cosineSimilarities: the ${name} has ${data.length} values and shape [${shape.join(', ')}]; give (rows, width)`);
+  if (data.length !== rows * width)
+    throw new HybridmedError(`cosineSimilarities: the ${name} has ${data.length} values and shape [${shape.join(', ')}]; give (rows, width)`);
   const bad = data.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) throw new HybridmedError(`cosineSimilarities: value ${bad} of the ${name} is ${data[bad]}; mend what computes it`);
   const result = Float64Array.from(data);
@@ -28,7 +29,8 @@ function unitRows({ data, shape }: Vectors, name: string): Float64Array {
  */
 export function cosineSimilarities(queries: Vectors, gallery: Vectors): Float64Array {
   const [rows, columns, width] = [queries.shape[0] ?? 0, gallery.shape[0] ?? 0, queries.shape[1] ?? 0];
-  if (gallery.shape[1] !== width) throw new HybridmedError(`cosineSimilarities: queries have width ${width}, the gallery ${gallery.shape[1]}; embed both with one model`);
+  if (gallery.shape[1] !== width)
+    throw new HybridmedError(`cosineSimilarities: queries have width ${width}, the gallery ${gallery.shape[1]}; embed both with one model`);
   const [a, b] = [unitRows(queries, 'queries'), unitRows(gallery, 'gallery')];
   const result = new Float64Array(rows * columns);
   for (let i = 0; i < rows; i++) {
@@ -44,7 +46,8 @@ export function cosineSimilarities(queries: Vectors, gallery: Vectors): Float64A
 /** Splits similarities (queries, gallery) into a row for each query. */
 function rowsOf(metric: string, similarities: Float64Array, queries: number): Float64Array[] {
   const columns = similarities.length / queries;
-  if (!Number.isInteger(columns) || columns < 1) throw new HybridmedError(`${metric}: ${similarities.length} similarities for ${queries} queries; give (queries, gallery), neither empty`);
+  if (!Number.isInteger(columns) || columns < 1)
+    throw new HybridmedError(`${metric}: ${similarities.length} similarities for ${queries} queries; give (queries, gallery), neither empty`);
   checkScores(metric, similarities);
   return Array.from({ length: queries }, (_, query) => similarities.subarray(query * columns, (query + 1) * columns));
 }

@@ -29,7 +29,11 @@ function quantile(sorted: readonly number[], share: number): number {
  * a statistic which subtracts two systems gives their paired difference. Resamples where it is not a number (a class is missing)
  * are left out; the interval is NaN where none remain. Throws for no studies, no resamples, or a level outside (0, 1).
  */
-export function bootstrap(count: number, statistic: (indices: Int32Array) => number, { samples = 1000, level = 0.95, seed = 0 }: BootstrapOptions = {}): Interval {
+export function bootstrap(
+  count: number,
+  statistic: (indices: Int32Array) => number,
+  { samples = 1000, level = 0.95, seed = 0 }: BootstrapOptions = {},
+): Interval {
   if (!(count >= 1)) throw new HybridmedError('bootstrap: no studies; give at least one');
   if (!(samples >= 1)) throw new HybridmedError(`bootstrap: samples is ${samples}; give at least 1`);
   if (!(level > 0 && level < 1)) throw new HybridmedError(`bootstrap: level is ${level}; give a share between 0 and 1, such as 0.95`);
@@ -58,5 +62,8 @@ export function bootstrapMean(values: readonly number[], options?: BootstrapOpti
 /** Interval of the mean difference a - b of two systems, a number per study each. Throws for lists of different length. */
 export function pairedDifference(a: readonly number[], b: readonly number[], options?: BootstrapOptions): Interval {
   checkPaired('pairedDifference', a, b, ['values of the first system', 'of the second']);
-  return bootstrapMean(a.map((value, i) => value - b[i]!), options);
+  return bootstrapMean(
+    a.map((value, i) => value - b[i]!),
+    options,
+  );
 }

@@ -27,7 +27,10 @@ export function bleuCounts(hypotheses: readonly string[], references: readonly s
 }
 
 /** BLEU-1 to BLEU-4 of the texts at `indices`, or of all. */
-export function bleuOfCounts(counts: Float64Array, indices: ArrayLike<number> = Array.from({ length: counts.length / bleuWidth }, (_, i) => i)): [number, number, number, number] {
+export function bleuOfCounts(
+  counts: Float64Array,
+  indices: ArrayLike<number> = Array.from({ length: counts.length / bleuWidth }, (_, i) => i),
+): [number, number, number, number] {
   const total = new Float64Array(bleuWidth);
   for (let i = 0; i < indices.length; i++) for (let j = 0; j < bleuWidth; j++) total[j]! += counts[indices[i]! * bleuWidth + j]!;
   const ratio = (total[8]! + tiny) / (total[9]! + small);

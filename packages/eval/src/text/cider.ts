@@ -27,7 +27,9 @@ function documentFrequencies(references: readonly Counts[]): Map<string, number>
 }
 
 function weigh(counts: Counts, frequencies: ReadonlyMap<string, number>, logDocuments: number): Weighted {
-  const vectors = counts.map((order) => new Map([...order].map(([ngram, count]) => [ngram, count * (logDocuments - Math.log(Math.max(1, frequencies.get(ngram) ?? 0)))])));
+  const vectors = counts.map(
+    (order) => new Map([...order].map(([ngram, count]) => [ngram, count * (logDocuments - Math.log(Math.max(1, frequencies.get(ngram) ?? 0)))])),
+  );
   const norms = vectors.map((vector) => Math.sqrt([...vector.values()].reduce((sum, value) => sum + value * value, 0)));
   const length = [...counts[1]!.values()].reduce((a, b) => a + b, 0);
   return { vectors, norms, length };

@@ -7,7 +7,11 @@ const matmul: Operation<'matmul'> = ([a, b], { transposeA, transposeB }, [shape]
   const k = a!.shape.at(transposeA ? -2 : -1)!;
   const lead = shape!.slice(0, -2);
   const out = run.floats(count(shape!));
-  const at = (x: readonly number[]) => offsets(lead, broadcastStrides(x.slice(0, -2), lead).map((stride) => stride * count(x.slice(-2))));
+  const at = (x: readonly number[]) =>
+    offsets(
+      lead,
+      broadcastStrides(x.slice(0, -2), lead).map((stride) => stride * count(x.slice(-2))),
+    );
   const [startsA, startsB] = [at(a!.shape), at(b!.shape)];
   const [rowA, columnA] = transposeA ? [1, m] : [k, 1];
   const row = new Float64Array(n);
@@ -33,7 +37,13 @@ interface Geometry {
 }
 
 /** Calls `visit` with the flat indices of x, weight and y for every product a convolution sums. */
-function walk(x: readonly number[], weight: readonly number[], y: readonly number[], { stride, padding }: Geometry, visit: (ix: number, iw: number, iy: number) => void): void {
+function walk(
+  x: readonly number[],
+  weight: readonly number[],
+  y: readonly number[],
+  { stride, padding }: Geometry,
+  visit: (ix: number, iw: number, iy: number) => void,
+): void {
   const [batch, inputs, height, width] = x as [number, number, number, number];
   const [outputs, , kh, kw] = weight as [number, number, number, number];
   const [oh, ow] = y.slice(2) as [number, number];
@@ -47,7 +57,8 @@ function walk(x: readonly number[], weight: readonly number[], y: readonly numbe
               if (row < 0 || row >= height) continue;
               for (let j = 0; j < kw; j++) {
                 const column = s * stride[1] + j - padding[1];
-                if (column >= 0 && column < width) visit(((b * inputs + c) * height + row) * width + column, ((o * inputs + c) * kh + i) * kw + j, ((b * outputs + o) * oh + r) * ow + s);
+                if (column >= 0 && column < width)
+                  visit(((b * inputs + c) * height + row) * width + column, ((o * inputs + c) * kh + i) * kw + j, ((b * outputs + o) * oh + r) * ow + s);
               }
             }
 }

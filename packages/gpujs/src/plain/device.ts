@@ -14,7 +14,11 @@ export interface PlainOptions {
 export type Override = (node: Node, inputs: readonly Value[], shapes: readonly (readonly number[])[]) => readonly Value[] | undefined;
 
 /** State held in host arrays. */
-export function hostState(device: string, convert: (array: HostArray) => HostArray, initial: HostArrays = {}): DeviceState & { get(name: string): HostArray | undefined; put(name: string, value: HostArray): void } {
+export function hostState(
+  device: string,
+  convert: (array: HostArray) => HostArray,
+  initial: HostArrays = {},
+): DeviceState & { get(name: string): HostArray | undefined; put(name: string, value: HostArray): void } {
   const entries = new Map<string, HostArray>();
   const copy = ({ data, shape }: HostArray): HostArray => ({ data: data.slice(), shape: [...shape] });
   const state = {

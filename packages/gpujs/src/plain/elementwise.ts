@@ -45,7 +45,9 @@ function unary<K extends 'neg' | 'exp' | 'log' | 'sqrt' | 'erf'>(fn: (x: number)
   };
 }
 
-const full: Operation<'full'> = (_inputs, { value, dtype }, [shape], run) => [{ data: empty(dtype === 'i32' ? 'int' : 'float', shape!, run).fill(value), shape: shape! }];
+const full: Operation<'full'> = (_inputs, { value, dtype }, [shape], run) => [
+  { data: empty(dtype === 'i32' ? 'int' : 'float', shape!, run).fill(value), shape: shape! },
+];
 
 const iota: Operation<'iota'> = (_inputs, _attributes, [shape]) => [{ data: Int32Array.from({ length: shape![0]! }, (_, i) => i), shape: shape! }];
 

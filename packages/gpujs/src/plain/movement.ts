@@ -12,7 +12,17 @@ const reshape: Operation<'reshape'> = ([x], _, [shape]) => [{ data: x!.data, sha
 
 const transpose: Operation<'transpose'> = ([x], { permutation }, [shape], run) => {
   const strides = stridesOf(x!.shape);
-  return [take(x!, shape!, offsets(shape!, permutation.map((axis) => strides[axis]!)), run)];
+  return [
+    take(
+      x!,
+      shape!,
+      offsets(
+        shape!,
+        permutation.map((axis) => strides[axis]!),
+      ),
+      run,
+    ),
+  ];
 };
 
 const broadcast: Operation<'broadcast'> = ([x], _, [shape], run) => [take(x!, shape!, offsets(shape!, broadcastStrides(x!.shape, shape!)), run)];
@@ -20,14 +30,29 @@ const broadcast: Operation<'broadcast'> = ([x], _, [shape], run) => [take(x!, sh
 const slice: Operation<'slice'> = ([x], { starts, strides }, [shape], run) => {
   const steps = stridesOf(x!.shape);
   const base = starts.reduce((sum, start, axis) => sum + start * steps[axis]!, 0);
-  return [take(x!, shape!, offsets(shape!, steps.map((step, axis) => step * strides[axis]!), base), run)];
+  return [
+    take(
+      x!,
+      shape!,
+      offsets(
+        shape!,
+        steps.map((step, axis) => step * strides[axis]!),
+        base,
+      ),
+      run,
+    ),
+  ];
 };
 
 const pad: Operation<'pad'> = ([x], { low, interior }, [shape], run) => {
   const out = x!.data instanceof Int32Array ? new Int32Array(count(shape!)) : run.floats(count(shape!));
   const steps = stridesOf(shape!);
   const base = low.reduce((sum, start, axis) => sum + start * steps[axis]!, 0);
-  const at = offsets(x!.shape, steps.map((step, axis) => step * (interior[axis]! + 1)), base);
+  const at = offsets(
+    x!.shape,
+    steps.map((step, axis) => step * (interior[axis]! + 1)),
+    base,
+  );
   for (let i = 0; i < at.length; i++) out[at[i]!] = x!.data[i]!;
   return [{ data: out, shape: shape! }];
 };
@@ -59,7 +84,7 @@ const gather: Operation<'gather'> = ([table, ids], _, [shape], run) => {
 };
 
 const scatterAdd: Operation<'scatterAdd'> = ([updates, ids], _, [shape], run) => {
-  const out = run.floats(count(shape!));
+  const out = updates!.data instanceof Int32Array ? new Int32Array(count(shape!)) : run.floats(count(shape!));
   const width = count(shape!.slice(1));
   for (let i = 0; i < ids!.data.length; i++) {
     const row = clampRow(ids!.data[i]!, shape![0]!) * width;

@@ -13,4 +13,9 @@ export interface Run {
 }
 
 /** One op on arrays; `shapes` are its outputs' bound shapes. */
-export type Operation<K extends OpName> = (inputs: readonly Value[], attributes: OpAttributes[K], shapes: readonly (readonly number[])[], run: Run) => readonly Value[];
+export type Operation<K extends OpName> = (
+  inputs: readonly Value[],
+  attributes: OpAttributes[K],
+  shapes: readonly (readonly number[])[],
+  run: Run,
+) => readonly Value[];

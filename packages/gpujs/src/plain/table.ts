@@ -6,7 +6,20 @@ import { movement } from './movement.ts';
 import type { Operation } from './operation.ts';
 
 /** Ops that have a definition and so need no operation of their own. */
-export type FusedOp = 'gelu' | 'geluGrad' | 'softmax' | 'logSoftmax' | 'layerNorm' | 'layerNormGrad' | 'attention' | 'attentionGrad' | 'crossEntropy' | 'crossEntropyGrad' | 'distillation' | 'distillationGrad' | 'adamW';
+export type FusedOp =
+  | 'gelu'
+  | 'geluGrad'
+  | 'softmax'
+  | 'logSoftmax'
+  | 'layerNorm'
+  | 'layerNormGrad'
+  | 'attention'
+  | 'attentionGrad'
+  | 'crossEntropy'
+  | 'crossEntropyGrad'
+  | 'distillation'
+  | 'distillationGrad'
+  | 'adamW';
 
 /** Ops the plain reference runs itself. */
 export type PrimitiveOp = Exclude<OpName, FusedOp | 'input'>;

@@ -19,7 +19,8 @@ const worthwhile = 4096;
 const exactIndices = 2 ** 24;
 
 /** Numbers for gpu.js; integers stay with the plain reference. */
-const f32 = ({ data }: Value): Float32Array | undefined => (data instanceof Int32Array ? undefined : data instanceof Float32Array ? data : Float32Array.from(data));
+const f32 = ({ data }: Value): Float32Array | undefined =>
+  data instanceof Int32Array ? undefined : data instanceof Float32Array ? data : Float32Array.from(data);
 
 type Shapes = readonly (readonly number[])[];
 
@@ -29,7 +30,13 @@ function runMatmul(engine: Engine, node: Node, [a, b]: readonly Value[], [shape]
   const k = a!.shape.at(transposeA ? -2 : -1)!;
   const lead = shape!.slice(0, -2);
   if (count(shape!) * k < worthwhile || Math.max(count(shape!), a!.data.length, b!.data.length) > exactIndices) return undefined;
-  const starts = (x: Value) => Float32Array.from(offsets(lead, broadcastStrides(x.shape.slice(0, -2), lead).map((stride) => stride * count(x.shape.slice(-2)))));
+  const starts = (x: Value) =>
+    Float32Array.from(
+      offsets(
+        lead,
+        broadcastStrides(x.shape.slice(0, -2), lead).map((stride) => stride * count(x.shape.slice(-2))),
+      ),
+    );
   const [rowA, columnA] = transposeA ? [1, m] : [k, 1];
   const [rowB, columnB] = transposeB ? [1, k] : [n, 1];
   const data = engine.run(matmul, count(shape!), [f32(a!)!, f32(b!)!, starts(a!), starts(b!), m, n, k, rowA, columnA, rowB, columnB]);
@@ -56,7 +63,16 @@ function runElementwise(engine: Engine, node: Node, inputs: readonly Value[], [s
   const source = { ...binary, ...unary }[node.op as keyof typeof binary | keyof typeof unary];
   const length = count(shape!);
   if (!source || length < worthwhile || length > exactIndices || inputs.some((input) => !f32(input) || input.data.length !== length)) return undefined;
-  return [{ data: engine.run(source, length, inputs.map((input) => f32(input)!)), shape: shape! }];
+  return [
+    {
+      data: engine.run(
+        source,
+        length,
+        inputs.map((input) => f32(input)!),
+      ),
+      shape: shape!,
+    },
+  ];
 }
 
 function override(engine: Engine): (node: Node, inputs: readonly Value[], shapes: Shapes) => Value[] | undefined {
@@ -76,7 +92,8 @@ export function gpujsDevice({ mode = 'auto' }: GpujsOptions = {}): Device {
     info: { kind: 'gpujs', name: `gpu.js (${engine.kind})`, software: engine.kind !== 'webgl' },
     // Values between ops stay in float64 where plain JavaScript made them: it costs little and rounds once.
     compile: async (graph) => interpret('gpujs', graph, { precision: 'f64', keeps: 'f32', override: override(engine) }),
-    createState: (initial) => hostState('gpujs', (array) => (array.data instanceof Float64Array ? { ...array, data: Float32Array.from(array.data) } : array), initial),
+    createState: (initial) =>
+      hostState('gpujs', (array) => (array.data instanceof Float64Array ? { ...array, data: Float32Array.from(array.data) } : array), initial),
     close: async () => engine.close(),
   };
 }

@@ -58,6 +58,7 @@ export async function main(args: readonly string[], output: Output = processOutp
 /** One line for errors a user can act on; the stack for a defect of ours. */
 function describe(error: unknown): string {
   if (error instanceof HybridmedError || error instanceof DataError) return `error: ${error.message}`;
-  if (error instanceof Error) return process.env.HYBRIDMED_DEBUG ? (error.stack ?? error.message) : `error: ${error.message.split('\n')[0]} (set HYBRIDMED_DEBUG=1 for where)`;
+  if (error instanceof Error)
+    return process.env.HYBRIDMED_DEBUG ? (error.stack ?? error.message) : `error: ${error.message.split('\n')[0]} (set HYBRIDMED_DEBUG=1 for where)`;
   return `error: ${String(error)}`;
 }

@@ -4,18 +4,22 @@ import type { DeviceName } from '../node/device.ts';
 import { deviceNames } from '../node/device.ts';
 
 /** A whole number not below `least`. */
-export const integer = (least: number) => (text: string): number => {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < least || text.trim() === '') throw new InvalidArgumentError(`Give a whole number, ${least} or more.`);
-  return value;
-};
+export const integer =
+  (least: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!Number.isSafeInteger(value) || value < least || text.trim() === '') throw new InvalidArgumentError(`Give a whole number, ${least} or more.`);
+    return value;
+  };
 
 /** A number not below `least`. */
-export const number = (least: number) => (text: string): number => {
-  const value = Number(text);
-  if (!Number.isFinite(value) || value < least || text.trim() === '') throw new InvalidArgumentError(`Give a number, ${least} or more.`);
-  return value;
-};
+export const number =
+  (least: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!Number.isFinite(value) || value < least || text.trim() === '') throw new InvalidArgumentError(`Give a number, ${least} or more.`);
+    return value;
+  };
 
 /** Two whole numbers, one for each stage: `A,B`. */
 export function stagePair(text: string): [number, number] {
@@ -31,7 +35,8 @@ export interface DeviceFlags {
 }
 
 /** `--device` and `--threads`. */
-export const deviceOption = () => new Option('--device <name>', 'where to compute: auto takes hardware WebGPU, else cpu, else gpujs').choices(deviceNames).default('auto');
+export const deviceOption = () =>
+  new Option('--device <name>', 'where to compute: auto takes hardware WebGPU, else cpu, else gpujs').choices(deviceNames).default('auto');
 export const threadsOption = () => new Option('--threads <n>', 'threads of the cpu device (default: all cores)').argParser(integer(1));
 
 /** `--json`. */

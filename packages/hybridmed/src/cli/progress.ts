@@ -13,7 +13,16 @@ export function progressBar(title: string): Progress {
   return {
     update(done, total, note = '') {
       if (!bar) {
-        bar = new SingleBar({ format: `${title} {bar} {value}/{total} {eta_formatted} {note}`, stream: process.stderr, hideCursor: true, noTTYOutput: true, notTTYSchedule: 10_000, etaBuffer: 50, barsize: 24, forceRedraw: false });
+        bar = new SingleBar({
+          format: `${title} {bar} {value}/{total} {eta_formatted} {note}`,
+          stream: process.stderr,
+          hideCursor: true,
+          noTTYOutput: true,
+          notTTYSchedule: 10_000,
+          etaBuffer: 50,
+          barsize: 24,
+          forceRedraw: false,
+        });
         bar.start(total, done, { note });
       }
       bar.update(done, { note });

@@ -33,7 +33,10 @@ export async function embedTexts(device: Device, state: DeviceState, { model, to
   const program = await device.compile(textEmbeddingGraph(model));
   const parts: HostArray[] = [];
   for (let start = 0; start < texts.length; start += chunk) {
-    const { ids, mask } = padRows(texts.slice(start, start + chunk).map((text) => tokenizer.encode(text, config.input.impressionLength)), tokenizer.special.pad);
+    const { ids, mask } = padRows(
+      texts.slice(start, start + chunk).map((text) => tokenizer.encode(text, config.input.impressionLength)),
+      tokenizer.special.pad,
+    );
     parts.push((await program.run({ impression: ids as HostArray, impression_mask: mask as HostArray }, state)).embedding!);
   }
   program.release?.();

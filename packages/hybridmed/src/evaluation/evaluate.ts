@@ -40,17 +40,27 @@ interface Context {
   readonly loader: Loader;
 }
 
-const planOf = ({ config }: Checkpoint): StagePlan => (config.stage === 1 ? { stage: 1 } : { stage: 2, teacher: 'live', weights: defaultWeights, temperature: 1, tau: 0.1, duplicates: 'positives' });
+const planOf = ({ config }: Checkpoint): StagePlan =>
+  config.stage === 1 ? { stage: 1 } : { stage: 2, teacher: 'live', weights: defaultWeights, temperature: 1, tau: 0.1, duplicates: 'positives' };
 
 const loaderOf = ({ config, model, tokenizer }: Checkpoint, studies: readonly Study[]): Loader =>
-  createLoader({ studies, tokenizer, image: { resize: config.input.resize, crop: model.vision.image.size, channels: model.vision.image.channels }, findingsLength: config.input.findingsLength, impressionLength: config.input.impressionLength, batchSize: 32, train: false });
+  createLoader({
+    studies,
+    tokenizer,
+    image: { resize: config.input.resize, crop: model.vision.image.size, channels: model.vision.image.channels },
+    findingsLength: config.input.findingsLength,
+    impressionLength: config.input.impressionLength,
+    batchSize: 32,
+    train: false,
+  });
 
 async function write({ checkpoint, device, state, loader }: Context, branch: Branch): Promise<string[]> {
   const { model, config, tokenizer } = checkpoint;
   const generator = await createGenerator(device, state, model, branch, { maxTokens: Math.min(config.input.impressionLength, model.decoder.config.positions) });
   const texts: string[] = [];
   const add = async (arrays: Readonly<Record<string, unknown>>) => {
-    const inputs: HostArrays = branch === 'image' ? { image: arrays.image as HostArray } : { findings: arrays.findings as HostArray, findings_mask: arrays.findings_mask as HostArray };
+    const inputs: HostArrays =
+      branch === 'image' ? { image: arrays.image as HostArray } : { findings: arrays.findings as HostArray, findings_mask: arrays.findings_mask as HostArray };
     for (const { ids } of await generator.generate(inputs)) texts.push(tokenizer.decode(ids));
   };
   if (branch === 'image') for await (const { arrays } of loader.batches()) await add(arrays);
@@ -80,14 +90,20 @@ async function alignment({ checkpoint, device, state, loader }: Context): Promis
   const retrieval = retrievalTable(images, await embedTexts(device, state, checkpoint, texts), own);
   const zeroShot = [];
   for (const task of zeroShotTasks(studies)) {
-    const [positive, negative] = [await embedTexts(device, state, checkpoint, task.prompts.positive), await embedTexts(device, state, checkpoint, task.prompts.negative)];
+    const [positive, negative] = [
+      await embedTexts(device, state, checkpoint, task.prompts.positive),
+      await embedTexts(device, state, checkpoint, task.prompts.negative),
+    ];
     zeroShot.push(zeroShotRow(task, studies, images, positive, negative));
   }
   const known = zeroShot.map(({ auc }) => auc.value).filter((value) => !Number.isNaN(value));
   return { retrieval, zeroShot, ...(known.length > 0 ? { meanAuc: known.reduce((a, b) => a + b, 0) / known.length } : {}) };
 }
 
-function labelTable(studies: readonly Study[], texts: Readonly<Record<'image' | 'findings' | 'mostFrequent', readonly string[] | undefined>>): Pick<EvaluationReport, 'labels'> {
+function labelTable(
+  studies: readonly Study[],
+  texts: Readonly<Record<'image' | 'findings' | 'mostFrequent', readonly string[] | undefined>>,
+): Pick<EvaluationReport, 'labels'> {
   const names = phantomFindings.filter((name) => studies.some(({ labels }) => labels?.[name] !== undefined));
   if (names.length === 0) return {};
   const truth = studies.map(({ labels }) => labels ?? {});
@@ -96,7 +112,15 @@ function labelTable(studies: readonly Study[], texts: Readonly<Record<'image' | 
 }
 
 /** Evaluates. Throws one line for a missing checkpoint, a data set without the split, or unreadable files. */
-export async function evaluate({ checkpoint: path, data: spec, split = 'test', limit = 0, views = 'frontal', device, onMessage = () => undefined }: EvaluateOptions): Promise<EvaluationReport> {
+export async function evaluate({
+  checkpoint: path,
+  data: spec,
+  split = 'test',
+  limit = 0,
+  views = 'frontal',
+  device,
+  onMessage = () => undefined,
+}: EvaluateOptions): Promise<EvaluationReport> {
   const folder = await resolveCheckpoint(path);
   const checkpoint = await loadCheckpoint(folder);
   const data = await openDataSet(spec, { views });
@@ -118,11 +142,30 @@ export async function evaluate({ checkpoint: path, data: spec, split = 'test', l
     const aligned = sees ? await alignment(context) : { zeroShot: [] };
     const truth = studies.map(({ impression }) => impression);
     const frequent = studies.map(() => mostFrequent(train.map(({ impression }) => normalizeForComparison(impression))));
-    const nearest = nearestTexts(studies.map((s) => s.findings), train.map((s) => s.findings)).map((i) => train[i]!.impression);
+    const nearest = nearestTexts(
+      studies.map((s) => s.findings),
+      train.map((s) => s.findings),
+    ).map((i) => train[i]!.impression);
     const row = (texts: readonly string[]): TextRow => ({ ...textScores(texts, truth), intervals: textIntervals(texts, truth) });
     const text: TextTable = { ...(image ? { image: row(image) } : {}), findings: row(findings), mostFrequent: row(frequent), nearestFindings: row(nearest) };
-    const examples: Example[] = studies.map(({ id, impression }, i) => ({ id, truth: impression, ...(image ? { image: image[i]! } : {}), findings: findings[i]! }));
-    return { checkpoint: folder, data: spec, split, studies: studies.length, device: device.info.name, ...measured, text, ...aligned, ...labelTable(studies, { image, findings, mostFrequent: frequent }), examples };
+    const examples: Example[] = studies.map(({ id, impression }, i) => ({
+      id,
+      truth: impression,
+      ...(image ? { image: image[i]! } : {}),
+      findings: findings[i]!,
+    }));
+    return {
+      checkpoint: folder,
+      data: spec,
+      split,
+      studies: studies.length,
+      device: device.info.name,
+      ...measured,
+      text,
+      ...aligned,
+      ...labelTable(studies, { image, findings, mostFrequent: frequent }),
+      examples,
+    };
   } finally {
     context.state.drop();
     await context.loader.close();

@@ -18,7 +18,8 @@ const normalPrompts: PromptSet = {
 /** The questions a set of studies answers: Open-I's tag "normal", and every label with prompts. */
 export function zeroShotTasks(studies: readonly Study[]): ZeroShotTask[] {
   const tasks: ZeroShotTask[] = [];
-  if (studies.some(({ tags }) => tags !== undefined)) tasks.push({ name: 'normal', prompts: normalPrompts, truth: ({ tags }) => (tags === undefined ? undefined : tags === 'normal' ? 1 : 0) });
+  if (studies.some(({ tags }) => tags !== undefined))
+    tasks.push({ name: 'normal', prompts: normalPrompts, truth: ({ tags }) => (tags === undefined ? undefined : tags === 'normal' ? 1 : 0) });
   const labels = new Set(studies.flatMap(({ labels: own }) => Object.keys(own ?? {})));
   for (const [name, prompts] of Object.entries(phantomPrompts)) if (labels.has(name)) tasks.push({ name, prompts, truth: ({ labels: own }) => own?.[name] });
   return tasks;

@@ -26,10 +26,12 @@ export function retrievalTable(images: Vectors, gallery: Vectors, own: readonly 
   const size = gallery.shape[0]!;
   const found = ranks(cosineSimilarities(images, gallery), own.length, (query, entry) => own[query] === entry);
   const recall = Object.fromEntries(
-    [1, 5, 10, 50].filter((k) => k < size).map((k) => {
-      const { low, high } = bootstrapMean(found.map((rank) => (rank < k ? 1 : 0)));
-      return [`R@${k}`, { value: recallAt(found, k), low, high, chance: k / size }];
-    }),
+    [1, 5, 10, 50]
+      .filter((k) => k < size)
+      .map((k) => {
+        const { low, high } = bootstrapMean(found.map((rank) => (rank < k ? 1 : 0)));
+        return [`R@${k}`, { value: recallAt(found, k), low, high, chance: k / size }];
+      }),
   );
   return { gallery: size, medianRank: found.toSorted((a, b) => a - b)[Math.floor(found.length / 2)]! + 1, recall };
 }
@@ -41,6 +43,11 @@ export function zeroShotRow(task: ZeroShotTask, studies: readonly Study[], image
     const truth = task.truth(study);
     return truth === undefined ? [] : [{ truth, score: plus[i]! - minus[i]! }];
   });
-  const interval = bootstrap(answered.length, (indices) => auc(Array.from(indices, (i) => answered[i]!.truth), Array.from(indices, (i) => answered[i]!.score)));
+  const interval = bootstrap(answered.length, (indices) =>
+    auc(
+      Array.from(indices, (i) => answered[i]!.truth),
+      Array.from(indices, (i) => answered[i]!.score),
+    ),
+  );
   return { name: task.name, positives: answered.filter(({ truth }) => truth === 1).length, studies: answered.length, auc: interval };
 }

@@ -18,7 +18,13 @@ export interface Generator {
 }
 
 /** Prepares a branch for generation on a device whose state holds the model's parameters. Scores are log probabilities for beam search, else 0. */
-export async function createGenerator(device: Device, state: DeviceState, model: Model, branch: Branch, { maxTokens = model.decoder.config.positions }: { maxTokens?: number } = {}): Promise<Generator> {
+export async function createGenerator(
+  device: Device,
+  state: DeviceState,
+  model: Model,
+  branch: Branch,
+  { maxTokens = model.decoder.config.positions }: { maxTokens?: number } = {},
+): Promise<Generator> {
   const encode = await device.compile(memoryGraph(model, branch));
   const stepper = await createStepper(device, state, { decoder: model.decoder, branch, maxTokens, masked: branch === 'findings' });
   return {

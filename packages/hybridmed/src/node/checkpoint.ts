@@ -83,7 +83,12 @@ export function checkParameters(file: string, arrays: HostArrays, specs: Paramet
   for (const [name, { shape }] of Object.entries(specs)) {
     const found = arrays[name];
     if (!found) throw fileError(file, `tensor "${name}" is missing`, 'the checkpoint is of another model or preset');
-    if (found.shape.join() !== shape.join()) throw fileError(file, `tensor "${name}" has shape [${found.shape.join(', ')}], the model needs [${shape.join(', ')}]`, 'the checkpoint is of another model, preset or vocabulary');
+    if (found.shape.join() !== shape.join())
+      throw fileError(
+        file,
+        `tensor "${name}" has shape [${found.shape.join(', ')}], the model needs [${shape.join(', ')}]`,
+        'the checkpoint is of another model, preset or vocabulary',
+      );
   }
   const extra = Object.keys(arrays).find((name) => !specs[name]);
   if (extra) throw fileError(file, `tensor "${extra}" is not of this model`, 'the checkpoint is of another model or preset');
@@ -93,8 +98,10 @@ export function checkParameters(file: string, arrays: HostArrays, specs: Paramet
 export async function readConfig(folder: string): Promise<CheckpointConfig> {
   const path = join(folder, 'config.json');
   const config = (await readJson(path)) as Partial<CheckpointConfig>;
-  if (config.formatVersion !== formatVersion) throw fileError(path, `has formatVersion ${String(config.formatVersion)}, this version reads ${formatVersion}`, 'use the version that wrote it');
-  if (!config.model?.vision || !config.model.text || !config.model.decoder || !config.input) throw fileError(path, 'has no complete "model" and "input"', 'name a checkpoint folder');
+  if (config.formatVersion !== formatVersion)
+    throw fileError(path, `has formatVersion ${String(config.formatVersion)}, this version reads ${formatVersion}`, 'use the version that wrote it');
+  if (!config.model?.vision || !config.model.text || !config.model.decoder || !config.input)
+    throw fileError(path, 'has no complete "model" and "input"', 'name a checkpoint folder');
   return config as CheckpointConfig;
 }
 
@@ -109,7 +116,12 @@ export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
     if (error instanceof HybridmedError && error.message.startsWith(tokenizerFile)) throw error;
     throw fileError(tokenizerFile, (error as Error).message, 'restore the file that was saved with the model');
   }
-  if (tokenizer.vocabularySize !== config.model.text.vocab) throw fileError(tokenizerFile, `has ${tokenizer.vocabularySize} tokens, the model ${config.model.text.vocab}`, 'restore the file that was saved with the model');
+  if (tokenizer.vocabularySize !== config.model.text.vocab)
+    throw fileError(
+      tokenizerFile,
+      `has ${tokenizer.vocabularySize} tokens, the model ${config.model.text.vocab}`,
+      'restore the file that was saved with the model',
+    );
   const model = createModel(config.model);
   const file = join(folder, 'model.safetensors');
   const { arrays } = await readSafetensors(file);

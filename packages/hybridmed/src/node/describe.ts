@@ -25,7 +25,8 @@ export async function describeCheckpoint(path: string): Promise<CheckpointInfo> 
   const { preset, stage, formatVersion, model: sizes, input } = await readConfig(checkpoint);
   const model = createModel(sizes);
   const entries = Object.entries(model.parameters).filter(([, spec]) => !spec.buffer);
-  const count = (match: (name: string) => boolean) => entries.reduce((total, [name, { shape }]) => (match(name) ? total + shape.reduce((a, b) => a * b, 1) : total), 0);
+  const count = (match: (name: string) => boolean) =>
+    entries.reduce((total, [name, { shape }]) => (match(name) ? total + shape.reduce((a, b) => a * b, 1) : total), 0);
   const part = (prefix: string) => count((name) => name.startsWith(prefix));
   const [decoder, total] = [part('decoder.'), count(() => true)];
   const image = count((name) => name.startsWith('decoder.') && name.includes('.image.'));

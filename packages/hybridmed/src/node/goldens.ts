@@ -9,7 +9,10 @@ import { readSafetensors } from './safetensors-file.ts';
 /** Names (without ending) of a folder's goldens. Throws one line when there is none. */
 export async function listGoldens(folder: string): Promise<string[]> {
   const files = await readdir(folder).catch((error: unknown) => Promise.reject(describeError(folder, error)));
-  const names = files.filter((file) => file.endsWith('.json')).map((file) => basename(file, '.json')).toSorted();
+  const names = files
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => basename(file, '.json'))
+    .toSorted();
   if (names.length === 0) throw fileError(folder, 'holds no goldens (pairs of .json and .safetensors)', 'name a folder that does');
   return names;
 }

@@ -48,7 +48,16 @@ export interface PretrainResult {
 // Hidden states of the teacher are kept up to this size; beyond it the teacher runs inside each step.
 const maxTeacherBytes = 2 ** 31;
 
-const start = (stage: 1 | 2, metricsLines: number): TrainerState => ({ stage, epoch: 0, stepInEpoch: 0, step: 0, best: null, epochsSinceBest: 0, finished: false, metricsLines });
+const start = (stage: 1 | 2, metricsLines: number): TrainerState => ({
+  stage,
+  epoch: 0,
+  stepInEpoch: 0,
+  step: 0,
+  best: null,
+  epochsSinceBest: 0,
+  finished: false,
+  metricsLines,
+});
 
 interface Run {
   readonly options: PretrainOptions;
@@ -85,7 +94,12 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
 async function checkSameRun(out: string, config: RunConfig): Promise<void> {
   const saved = (await readJson(join(out, 'run.json'))) as RunConfig;
   for (const key of Object.keys(config) as (keyof RunConfig)[]) {
-    if (JSON.stringify(saved[key]) !== JSON.stringify(config[key])) throw fileError(join(out, 'run.json'), `"${key}" is ${JSON.stringify(saved[key])}, this command says ${JSON.stringify(config[key])}`, 'resume with the same settings or name another --out');
+    if (JSON.stringify(saved[key]) !== JSON.stringify(config[key]))
+      throw fileError(
+        join(out, 'run.json'),
+        `"${key}" is ${JSON.stringify(saved[key])}, this command says ${JSON.stringify(config[key])}`,
+        'resume with the same settings or name another --out',
+      );
   }
 }
 
@@ -103,22 +117,45 @@ async function prepareRun(options: PretrainOptions, data: DataSet): Promise<Run>
   const { config, out, workers = 1 } = options;
   const preset = presets[config.preset];
   const of = async (split: Study['split']) => {
-    const { studies, unreadable } = await readableStudies(limited(data.studies.filter((study) => study.split === split), config.limit));
+    const { studies, unreadable } = await readableStudies(
+      limited(
+        data.studies.filter((study) => study.split === split),
+        config.limit,
+      ),
+    );
     for (const line of unreadable) options.events?.onMessage?.(`left out: ${line}`);
     return studies;
   };
   const [training, validating] = [await of('train'), await of('validate')];
   const dropped = Object.entries(data.dropped).map(([reason, count]) => `${count}: ${reason}`);
-  options.events?.onMessage?.(`data: ${training.length} training and ${validating.length} validation studies${dropped.length > 0 ? `; dropped ${dropped.join('; ')}` : ''}`);
-  if (training.length < config.batch * config.accumulate) throw new HybridmedError(`${config.data}: ${training.length} training studies are fewer than one batch of ${config.batch * config.accumulate}; lower --batch or --accumulate`);
+  options.events?.onMessage?.(
+    `data: ${training.length} training and ${validating.length} validation studies${dropped.length > 0 ? `; dropped ${dropped.join('; ')}` : ''}`,
+  );
+  if (training.length < config.batch * config.accumulate)
+    throw new HybridmedError(
+      `${config.data}: ${training.length} training studies are fewer than one batch of ${config.batch * config.accumulate}; lower --batch or --accumulate`,
+    );
   if (validating.length === 0) throw new HybridmedError(`${config.data}: no validation studies; add some (column "split")`);
   const shared = typeof config.stage1 === 'string' ? await loadCheckpoint(await stage1Checkpoint(config.stage1)) : undefined;
   const saved = existsSync(join(out, 'tokenizer.json')) ? tokenizerFromJson(await readJson(join(out, 'tokenizer.json'))) : undefined;
-  const tokenizer = saved ?? shared?.tokenizer ?? trainWordPiece(training.flatMap(({ findings, impression }) => [findings, impression]), { size: config.vocabulary });
+  const tokenizer =
+    saved ??
+    shared?.tokenizer ??
+    trainWordPiece(
+      training.flatMap(({ findings, impression }) => [findings, impression]),
+      { size: config.vocabulary },
+    );
   const model = modelConfig(config, tokenizer);
   const { resize, findingsLength, impressionLength } = preset;
   const input = { resize, findingsLength, impressionLength };
-  const common = { tokenizer, image: { resize, crop: model.vision.image, channels: model.vision.channels }, findingsLength, impressionLength, workers, seed: config.seed };
+  const common = {
+    tokenizer,
+    image: { resize, crop: model.vision.image, channels: model.vision.channels },
+    findingsLength,
+    impressionLength,
+    workers,
+    seed: config.seed,
+  };
   return {
     options,
     model: createModel(model),
@@ -148,7 +185,10 @@ async function startingPoint(run: Run, stage: 1 | 2): Promise<{ parameters: Host
   const { config, out } = options;
   const initial = initialize(model.parameters, config.seed);
   const stage1 = typeof config.stage1 === 'string' ? config.stage1 : config.stage1 ? out : null;
-  const first = stage === 2 && stage1 !== null && existsSync(checkpointFolder(stage1, 1, 'best')) ? (await loadCheckpoint(checkpointFolder(stage1, 1, 'best'))).parameters : undefined;
+  const first =
+    stage === 2 && stage1 !== null && existsSync(checkpointFolder(stage1, 1, 'best'))
+      ? (await loadCheckpoint(checkpointFolder(stage1, 1, 'best'))).parameters
+      : undefined;
   const teacher = first ?? initial;
   const last = checkpointFolder(out, stage, 'last');
   await recoverFolder(last);
@@ -158,7 +198,10 @@ async function startingPoint(run: Run, stage: 1 | 2): Promise<{ parameters: Host
     return { parameters, ...(await loadTrainerState(last)), teacher };
   }
   const base = first ? { ...initial, ...stage1Parameters(first, run) } : initial;
-  const before = stage === 2 && existsSync(join(checkpointFolder(out, 1, 'last'), 'trainer.json')) ? (await loadTrainerState(checkpointFolder(out, 1, 'last'))).trainer.metricsLines : 0;
+  const before =
+    stage === 2 && existsSync(join(checkpointFolder(out, 1, 'last'), 'trainer.json'))
+      ? (await loadTrainerState(checkpointFolder(out, 1, 'last'))).trainer.metricsLines
+      : 0;
   return { parameters: base, trainer: start(stage, before), teacher };
 }
 
@@ -188,7 +231,10 @@ async function trainStage(run: Run, stage: 1 | 2): Promise<TrainerState> {
   const teacher = distilled ? await teach(run, state, begin.teacher, cached) : undefined;
   const plan = planOf(config, stage, cached);
   const optimizer = { weightDecay: config.weightDecay, clip: config.clip };
-  const step = config.accumulate > 1 ? await accumulatedStep(device, state, model, plan, config.seed, optimizer, config.accumulate) : await wholeStep(device, state, model, plan, config.seed, optimizer);
+  const step =
+    config.accumulate > 1
+      ? await accumulatedStep(device, state, model, plan, config.seed, optimizer, config.accumulate)
+      : await wholeStep(device, state, model, plan, config.seed, optimizer);
   let writer: EventWriter | undefined;
   const save = async (kind: 'last' | 'best', trainer: TrainerState) => {
     const parameters = await state.read(Object.keys(model.parameters));
@@ -215,7 +261,10 @@ async function trainStage(run: Run, stage: 1 | 2): Promise<TrainerState> {
     if (!existsSync(join(out, 'run.json'))) await createRunFolder(run);
     await opened();
   };
-  const end = await runStage({ config, model, plan, device, state, step, train: run.train, validation: run.validation, teacher, log, save, events: watched, onFirstStep }, begin.trainer);
+  const end = await runStage(
+    { config, model, plan, device, state, step, train: run.train, validation: run.validation, teacher, log, save, events: watched, onFirstStep },
+    begin.trainer,
+  );
   state.drop();
   return end;
 }

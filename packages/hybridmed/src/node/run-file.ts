@@ -21,10 +21,14 @@ export const runFileSchema = z.strictObject({ $schema: z.string(), ...runConfigS
 /** Reads a configuration file. Throws one line that names the file, the key and what it must be. */
 export async function readRunFile(path: string): Promise<{ settings: Partial<RunConfig>; command: Partial<z.infer<typeof commandSchema>> }> {
   const content: unknown = await readJson(path);
-  if (typeof content !== 'object' || content === null || Array.isArray(content)) throw new HybridmedError(`${path}: is not a JSON object; write {"data": "openi:DIR", ...}`);
+  if (typeof content !== 'object' || content === null || Array.isArray(content))
+    throw new HybridmedError(`${path}: is not a JSON object; write {"data": "openi:DIR", ...}`);
   const { $schema: _schema, ...entries } = content as Record<string, unknown>;
   const own = Object.keys(commandSchema.shape);
   const command = commandSchema.partial().safeParse(Object.fromEntries(Object.entries(entries).filter(([key]) => own.includes(key))));
-  if (!command.success) throw new HybridmedError(`${path}: "${command.error.issues[0]!.path.join('.')}": ${command.error.issues[0]!.message}; see config.schema.json for every key`);
+  if (!command.success)
+    throw new HybridmedError(
+      `${path}: "${command.error.issues[0]!.path.join('.')}": ${command.error.issues[0]!.message}; see config.schema.json for every key`,
+    );
   return { settings: checkSettings(path, Object.fromEntries(Object.entries(entries).filter(([key]) => !own.includes(key)))), command: command.data };
 }

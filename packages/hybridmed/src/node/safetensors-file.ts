@@ -6,7 +6,10 @@ import type { HostArray, HostArrays } from '@hybridmed/tensor';
 import { describeError, fileError, writeFileAtomic } from './files.ts';
 
 /** Reads a file's tensors (those `wanted` accepts; all by default) and its metadata. Throws one line naming the file for a damaged one. */
-export async function readSafetensors(path: string, wanted: (name: string) => boolean = () => true): Promise<{ arrays: Record<string, HostArray>; metadata: SafetensorsHeader['metadata'] }> {
+export async function readSafetensors(
+  path: string,
+  wanted: (name: string) => boolean = () => true,
+): Promise<{ arrays: Record<string, HostArray>; metadata: SafetensorsHeader['metadata'] }> {
   const file = await open(path, 'r').catch((error: unknown) => Promise.reject(describeError(path, error)));
   try {
     const { size } = await file.stat();

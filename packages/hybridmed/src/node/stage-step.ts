@@ -37,7 +37,10 @@ function lossValues(results: HostArrays, plan: StagePlan): StepResult['losses'] 
 export async function wholeStep(device: Device, state: DeviceState, model: Model, plan: StagePlan, seed: number, optimizer: AdamWOptions): Promise<Stepper> {
   const program = await device.compile(stepGraph(model, plan, optimizer));
   return async (batch, { step, learningRate }) => {
-    const results = await program.run({ ...batch, key: keyData(mix32(seed + plan.stage), step), learning_rate: scalar(learningRate), step: scalar(step + 1) }, state);
+    const results = await program.run(
+      { ...batch, key: keyData(mix32(seed + plan.stage), step), learning_rate: scalar(learningRate), step: scalar(step + 1) },
+      state,
+    );
     return { losses: lossValues(results, plan), gradientNorm: number(results.gradient_norm) };
   };
 }
@@ -67,7 +70,15 @@ const concatRows = (parts: readonly HostArray[]): HostArray => {
  * negatives from all its studies, in two passes (projections first, then gradients through the cached gradients of L_CG)
  * [Gao et al. 2021, GradCache].
  */
-export async function accumulatedStep(device: Device, state: DeviceState, model: Model, plan: StagePlan, seed: number, optimizer: AdamWOptions, accumulate: number): Promise<Stepper> {
+export async function accumulatedStep(
+  device: Device,
+  state: DeviceState,
+  model: Model,
+  plan: StagePlan,
+  seed: number,
+  optimizer: AdamWOptions,
+  accumulate: number,
+): Promise<Stepper> {
   const width = model.parameters['align.vision_global.weight']?.shape[0] ?? model.parameters['align.vision_global.fc2.weight']!.shape[0]!;
   const contrast = plan.stage === 2 && plan.weights.cg !== 0;
   const micro = await device.compile(accumulateGraph(model, plan, width));
@@ -83,19 +94,28 @@ export async function accumulatedStep(device: Device, state: DeviceState, model:
     let contrasted: HostArrays | undefined;
     if (project && global) {
       const projections: HostArrays[] = [];
-      for (const [i, part] of parts.entries()) projections.push(await project.run({ image: part.image!, impression: part.impression!, impression_mask: part.impression_mask!, key: keys[i]! }, state));
+      for (const [i, part] of parts.entries())
+        projections.push(await project.run({ image: part.image!, impression: part.impression!, impression_mask: part.impression_mask!, key: keys[i]! }, state));
       const groups: HostArrays = plan.stage === 2 && plan.duplicates === 'positives' ? { groups: batch.groups! } : {};
-      contrasted = await global.run({ image: concatRows(projections.map((p) => p.image!)), text: concatRows(projections.map((p) => p.text!)), ...groups }, state);
+      contrasted = await global.run(
+        { image: concatRows(projections.map((p) => p.image!)), text: concatRows(projections.map((p) => p.text!)), ...groups },
+        state,
+      );
     }
     const tokens = (batch.target_mask!.data as Float32Array).reduce((total: number, value: number) => total + value, 0);
     const fields = stepFields(plan).filter((field) => field !== 'groups');
     const losses: Record<string, number> = {};
     for (const [i, part] of parts.entries()) {
-      const rows: HostArrays = contrasted ? sliceBatch({ cg_image: contrasted.cg_image!, cg_text: contrasted.cg_text! }, i * size, Math.min(studies, (i + 1) * size)) : {};
+      const rows: HostArrays = contrasted
+        ? sliceBatch({ cg_image: contrasted.cg_image!, cg_text: contrasted.cg_text! }, i * size, Math.min(studies, (i + 1) * size))
+        : {};
       const cached: HostArrays = contrasted ? { ...rows, cg_scale: i === 0 ? contrasted.cg_scale! : scalar(0) } : {};
       const hidden: HostArrays = part.teacher_hidden ? { teacher_hidden: part.teacher_hidden } : {};
       const data = Object.fromEntries(fields.map((field) => [field, part[field]!]));
-      const results = await micro.run({ ...data, ...hidden, ...cached, key: keys[i]!, token_count: scalar(Math.max(1, tokens)), study_count: scalar(studies) }, state);
+      const results = await micro.run(
+        { ...data, ...hidden, ...cached, key: keys[i]!, token_count: scalar(Math.max(1, tokens)), study_count: scalar(studies) },
+        state,
+      );
       for (const [name, value] of Object.entries(results)) losses[name] = (losses[name] ?? 0) + number(value);
     }
     if (contrasted) losses.cg = number(contrasted.cg);

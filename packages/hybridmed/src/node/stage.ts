@@ -50,11 +50,18 @@ function checkFinite({ losses, gradientNorm }: StepResult, stage: number, epoch:
   const bad = Object.entries({ ...losses, 'gradient norm': gradientNorm }).find(([, value]) => !Number.isFinite(value));
   if (!bad) return;
   const name = bad[0] === 'gradient norm' ? 'the gradient norm' : `the loss "${bad[0]}"`;
-  throw new HybridmedError(`stage ${stage}, epoch ${epoch}, step ${step}: ${name} is ${bad[1]}; lower --learning-rate, or resume from the last checkpoint, which is kept`);
+  throw new HybridmedError(
+    `stage ${stage}, epoch ${epoch}, step ${step}: ${name} is ${bad[1]}; lower --learning-rate, or resume from the last checkpoint, which is kept`,
+  );
 }
 
 /** The batch's arrays a step reads. */
-export function stepInputs(plan: StagePlan, arrays: Readonly<Record<string, HostArray>>, teacher: TeacherStates | undefined, studies: readonly number[]): HostArrays {
+export function stepInputs(
+  plan: StagePlan,
+  arrays: Readonly<Record<string, HostArray>>,
+  teacher: TeacherStates | undefined,
+  studies: readonly number[],
+): HostArrays {
   const fields = Object.fromEntries(stepFields(plan).map((field) => [field, arrays[field]!]));
   return teacher ? { ...fields, teacher_hidden: teacher.batch(studies, arrays.input!.shape[1]!) } : fields;
 }
@@ -86,7 +93,16 @@ export async function runStage(context: StageContext, start: TrainerState): Prom
       first = false;
       const seconds = (performance.now() - begun) / 1000;
       const residentMiB = Math.round(process.memoryUsage.rss() / 2 ** 20);
-      const line: StepLine = { stage, epoch: now.epoch + 1, step: now.step + 1, lr: learningRate, gradNorm: result.gradientNorm, losses: lossLine(result.losses), studiesPerSecond: Number((studies.length / seconds).toFixed(2)), residentMiB };
+      const line: StepLine = {
+        stage,
+        epoch: now.epoch + 1,
+        step: now.step + 1,
+        lr: learningRate,
+        gradNorm: result.gradientNorm,
+        losses: lossLine(result.losses),
+        studiesPerSecond: Number((studies.length / seconds).toFixed(2)),
+        residentMiB,
+      };
       log.append(line);
       now = { ...now, step: now.step + 1, stepInEpoch: now.stepInEpoch + 1, metricsLines: log.lines };
       events.onStep?.(line, { done: now.step, total: steps });

@@ -23,7 +23,13 @@ export function teacherBytes(loader: Loader, model: Model): number {
 }
 
 /** Runs the frozen teacher (under `teacher.` in the state) over all studies, in order and in fixed chunks. */
-export async function computeTeacherStates(device: Device, state: DeviceState, model: Model, loader: Loader, onProgress: (done: number) => void = () => undefined): Promise<TeacherStates> {
+export async function computeTeacherStates(
+  device: Device,
+  state: DeviceState,
+  model: Model,
+  loader: Loader,
+  onProgress: (done: number) => void = () => undefined,
+): Promise<TeacherStates> {
   const program = await device.compile(teacherGraph(model));
   const { width } = model.decoder.config;
   const states: Float32Array[] = [];

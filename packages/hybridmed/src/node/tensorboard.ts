@@ -9,7 +9,12 @@ import type { StepLine, ValidationLine } from './metrics-log.ts';
 const schema = protobuf.Root.fromJSON({
   nested: {
     Event: {
-      fields: { wallTime: { type: 'double', id: 1 }, step: { type: 'int64', id: 2 }, fileVersion: { type: 'string', id: 3 }, summary: { type: 'Summary', id: 5 } },
+      fields: {
+        wallTime: { type: 'double', id: 1 },
+        step: { type: 'int64', id: 2 },
+        fileVersion: { type: 'string', id: 3 },
+        summary: { type: 'Summary', id: 5 },
+      },
     },
     Summary: {
       fields: { value: { rule: 'repeated', type: 'Value', id: 1 } },
@@ -49,7 +54,12 @@ function scalars(line: StepLine | ValidationLine): Record<string, number> {
   const [group, losses] = 'validation' in line ? ['validation', line.validation] : ['train', line.losses];
   const values: Record<string, number> = {};
   for (const [name, value] of Object.entries(losses)) if (value !== null) values[`stage${line.stage}/${group}/${name}`] = value;
-  if ('losses' in line) Object.assign(values, { [`stage${line.stage}/lr`]: line.lr, [`stage${line.stage}/grad_norm`]: line.gradNorm, [`stage${line.stage}/studies_per_second`]: line.studiesPerSecond });
+  if ('losses' in line)
+    Object.assign(values, {
+      [`stage${line.stage}/lr`]: line.lr,
+      [`stage${line.stage}/grad_norm`]: line.gradNorm,
+      [`stage${line.stage}/studies_per_second`]: line.studiesPerSecond,
+    });
   return values;
 }
 
@@ -65,7 +75,13 @@ export class EventWriter {
 
   write(lines: readonly (StepLine | ValidationLine)[]): void {
     if (lines.length === 0) return;
-    const records = lines.map((line) => record({ wallTime: Date.now() / 1000, step: line.step, summary: { value: Object.entries(scalars(line)).map(([tag, simpleValue]) => ({ tag, simpleValue })) } }));
+    const records = lines.map((line) =>
+      record({
+        wallTime: Date.now() / 1000,
+        step: line.step,
+        summary: { value: Object.entries(scalars(line)).map(([tag, simpleValue]) => ({ tag, simpleValue })) },
+      }),
+    );
     appendFileSync(this.path, Buffer.concat(records));
   }
 }

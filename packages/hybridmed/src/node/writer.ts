@@ -29,11 +29,15 @@ export async function prepareImages({ config, model }: Checkpoint, files: readon
 
 /** Findings as ids and mask, both (B, L). */
 export function prepareFindings({ config, tokenizer }: Checkpoint, texts: readonly string[]): { findings: HostArray; findings_mask: HostArray } {
-  const { ids, mask } = padRows(texts.map((text) => tokenizer.encode(text, config.input.findingsLength)), tokenizer.special.pad);
+  const { ids, mask } = padRows(
+    texts.map((text) => tokenizer.encode(text, config.input.findingsLength)),
+    tokenizer.special.pad,
+  );
   return { findings: ids as HostArray, findings_mask: mask as HostArray };
 }
 
-const chunks = <T>(items: readonly T[], size: number): T[][] => Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
+const chunks = <T>(items: readonly T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 
 /** Loads a checkpoint (or a run's best one) onto a device. Throws one line for a stage-1 checkpoint asked to read images. */
 export async function loadWriter(path: string, device: Device): Promise<Writer> {
@@ -48,13 +52,15 @@ export async function loadWriter(path: string, device: Device): Promise<Writer> 
       if (config.stage === 1) throw new HybridmedError(`${folder}: is of stage 1, whose image branch is not trained; name a stage-2 checkpoint`);
       const generator = await createGenerator(device, state, model, 'image', { maxTokens });
       const texts: string[] = [];
-      for (const some of chunks(files, 16)) texts.push(...(await generator.generate({ image: await prepareImages(checkpoint, some) }, search)).map(({ ids }) => tokenizer.decode(ids)));
+      for (const some of chunks(files, 16))
+        texts.push(...(await generator.generate({ image: await prepareImages(checkpoint, some) }, search)).map(({ ids }) => tokenizer.decode(ids)));
       return texts;
     },
     async fromFindings(findings, search) {
       const generator = await createGenerator(device, state, model, 'findings', { maxTokens });
       const texts: string[] = [];
-      for (const some of chunks(findings, 16)) texts.push(...(await generator.generate({ ...prepareFindings(checkpoint, some) }, search)).map(({ ids }) => tokenizer.decode(ids)));
+      for (const some of chunks(findings, 16))
+        texts.push(...(await generator.generate({ ...prepareFindings(checkpoint, some) }, search)).map(({ ids }) => tokenizer.decode(ids)));
       return texts;
     },
   };

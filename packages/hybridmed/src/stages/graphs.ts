@@ -29,7 +29,8 @@ const stage1Fields: readonly BatchField[] = ['findings', 'findings_mask', 'input
 /** Batch fields a step reads, in a fixed order. */
 export function stepFields(plan: StagePlan): BatchField[] {
   if (plan.stage === 1) return [...stage1Fields];
-  const contrast: BatchField[] = plan.weights.cg === 0 ? [] : ['impression', 'impression_mask', ...(plan.duplicates === 'positives' ? (['groups'] as const) : [])];
+  const contrast: BatchField[] =
+    plan.weights.cg === 0 ? [] : ['impression', 'impression_mask', ...(plan.duplicates === 'positives' ? (['groups'] as const) : [])];
   return ['image', ...stage1Fields, ...contrast];
 }
 
@@ -65,7 +66,8 @@ function teacherOf(model: Model, plan: StagePlan & { stage: 2 }, data: Tensors, 
 
 /** The data a step needs beside the batch: kept teacher states, the dropout key. */
 function extraSpecs(model: Model, plan: StagePlan): Record<string, TensorSpec> {
-  const cached: Record<string, TensorSpec> = usesTeacher(plan) && plan.teacher === 'cached' ? { teacher_hidden: { shape: ['B', 'T', model.decoder.config.width], dtype: 'f32' } } : {};
+  const cached: Record<string, TensorSpec> =
+    usesTeacher(plan) && plan.teacher === 'cached' ? { teacher_hidden: { shape: ['B', 'T', model.decoder.config.width], dtype: 'f32' } } : {};
   return { ...cached, key: { shape: [2], dtype: 'i32' } };
 }
 
@@ -79,18 +81,26 @@ function lossesOf(model: Model, plan: StagePlan, data: Tensors, state: Tensors, 
   const updates: Record<string, Tensor> = {};
   const scope: Scope = rootScope(state, { training: true, updates, key: { data: data.key!, stream: 1 } });
   const batch = data as BatchTensors;
-  const losses = plan.stage === 1 ? stage1Losses(model, scope, batch, counts) : stage2Losses(model, scope, batch, plan, teacherOf(model, plan, data, state), term, counts);
+  const losses =
+    plan.stage === 1 ? stage1Losses(model, scope, batch, counts) : stage2Losses(model, scope, batch, plan, teacherOf(model, plan, data, state), term, counts);
   return { losses, updates };
 }
 
 function gradientsOf(model: Model, plan: StagePlan, losses: Losses, state: Tensors): Record<string, Tensor> {
   const names = trainable(model, plan.stage);
-  const gradients = grad(losses.total, names.map((name) => state[name]!));
+  const gradients = grad(
+    losses.total,
+    names.map((name) => state[name]!),
+  );
   return Object.fromEntries(names.map((name, i) => [name, gradients[i]!]));
 }
 
 function momentSpecs(model: Model, plan: StagePlan): Record<string, TensorSpec> {
-  return Object.fromEntries(trainable(model, plan.stage).flatMap((name) => momentNames(name).map((moment) => [moment, { shape: model.parameters[name]!.shape, dtype: 'f32' as const }])));
+  return Object.fromEntries(
+    trainable(model, plan.stage).flatMap((name) =>
+      momentNames(name).map((moment) => [moment, { shape: model.parameters[name]!.shape, dtype: 'f32' as const }]),
+    ),
+  );
 }
 
 const optimizerData = { learning_rate: scalar, step: scalar };
@@ -131,7 +141,10 @@ export function accumulateGraph(model: Model, plan: StagePlan, alignWidth: numbe
   const contrast = plan.stage === 2 && plan.weights.cg !== 0;
   const vectors: TensorSpec = { shape: ['B', alignWidth], dtype: 'f32' };
   const data = {
-    ...specsOf(model, stepFields(plan).filter((field) => field !== 'groups')),
+    ...specsOf(
+      model,
+      stepFields(plan).filter((field) => field !== 'groups'),
+    ),
     ...extraSpecs(model, plan),
     token_count: scalar,
     study_count: scalar,
@@ -154,12 +167,15 @@ export function accumulateGraph(model: Model, plan: StagePlan, alignWidth: numbe
 export function applyGraph(model: Model, plan: StagePlan, optimizer: AdamWOptions = {}): Graph {
   const names = trainable(model, plan.stage);
   const parameters = Object.fromEntries(names.map((name) => [name, model.parameters[name]!]));
-  return trace({ data: optimizerData, state: { ...floats(parameters), ...floats(parameters, gradientPrefix), ...momentSpecs(model, plan) } }, (inputs, state) => {
-    const gradients = Object.fromEntries(names.map((name) => [name, state[gradientPrefix + name]!]));
-    const { updates, gradientNorm } = optimize(model, state, gradients, inputs, optimizer);
-    const zeros = names.map((name) => [gradientPrefix + name, ops.full(0, parameters[name]!.shape)]);
-    return { results: { gradient_norm: gradientNorm }, updates: { ...updates, ...Object.fromEntries(zeros) } };
-  });
+  return trace(
+    { data: optimizerData, state: { ...floats(parameters), ...floats(parameters, gradientPrefix), ...momentSpecs(model, plan) } },
+    (inputs, state) => {
+      const gradients = Object.fromEntries(names.map((name) => [name, state[gradientPrefix + name]!]));
+      const { updates, gradientNorm } = optimize(model, state, gradients, inputs, optimizer);
+      const zeros = names.map((name) => [gradientPrefix + name, ops.full(0, parameters[name]!.shape)]);
+      return { results: { gradient_norm: gradientNorm }, updates: { ...updates, ...Object.fromEntries(zeros) } };
+    },
+  );
 }
 
 /** First pass of an accumulated contrastive step: projections `image` and `text` (B, d) of a micro-batch, in training mode. */
@@ -174,12 +190,15 @@ export function projectionGraph(model: Model): Graph {
 export function contrastGraph(model: Model, alignWidth: number, duplicates: 'negatives' | 'positives'): Graph {
   const vectors: TensorSpec = { shape: ['B', alignWidth], dtype: 'f32' };
   const groups: Record<string, TensorSpec> = duplicates === 'positives' ? { groups: { shape: ['B'], dtype: 'i32' } } : {};
-  return trace({ data: { image: vectors, text: vectors, ...groups }, state: { 'align.logit_scale': floats(model.parameters)['align.logit_scale']! } }, (inputs, state) => {
-    const logScale = state['align.logit_scale']!;
-    const cg = globalContrast({ image: inputs.image!, text: inputs.text!, logScale, ...(inputs.groups ? { groups: inputs.groups } : {}) });
-    const [image, text, scale] = grad(cg, [inputs.image!, inputs.text!, logScale]);
-    return { results: { cg, cg_image: image!, cg_text: text!, cg_scale: scale! } };
-  });
+  return trace(
+    { data: { image: vectors, text: vectors, ...groups }, state: { 'align.logit_scale': floats(model.parameters)['align.logit_scale']! } },
+    (inputs, state) => {
+      const logScale = state['align.logit_scale']!;
+      const cg = globalContrast({ image: inputs.image!, text: inputs.text!, logScale, ...(inputs.groups ? { groups: inputs.groups } : {}) });
+      const [image, text, scale] = grad(cg, [inputs.image!, inputs.text!, logScale]);
+      return { results: { cg, cg_image: image!, cg_text: text!, cg_scale: scale! } };
+    },
+  );
 }
 
 /** Losses of a batch in evaluation mode; with a live teacher, as validation uses. */

@@ -55,7 +55,11 @@ export function wordMask(ids: Tensor, mask: Tensor, special: SpecialTokens): Ten
 }
 
 /** Projections of a batch's images and impressions, (B, d) each, not normalized. */
-export function globalProjections(model: Model, scope: Scope, batch: Pick<BatchTensors, 'image' | 'impression' | 'impression_mask'>): { image: Tensor; text: Tensor } {
+export function globalProjections(
+  model: Model,
+  scope: Scope,
+  batch: Pick<BatchTensors, 'image' | 'impression' | 'impression_mask'>,
+): { image: Tensor; text: Tensor } {
   const align = scope.child('align');
   return {
     image: model.align.projectImage(align, model.vision.call(scope.child('vision'), batch.image)),
@@ -64,7 +68,15 @@ export function globalProjections(model: Model, scope: Scope, batch: Pick<BatchT
 }
 
 /** Stage 2: L = w_CG L_CG + w_CL L_CL + w_Sum L_Sum + w_Cap L_Cap + w_Dis L_Dis; losses of weight 0 are left out. */
-export function stage2Losses(model: Model, scope: Scope, batch: BatchTensors, options: Stage2Options, teacher: Teacher, term: GlobalTerm = { kind: 'batch' }, counts?: Counts): Losses {
+export function stage2Losses(
+  model: Model,
+  scope: Scope,
+  batch: BatchTensors,
+  options: Stage2Options,
+  teacher: Teacher,
+  term: GlobalTerm = { kind: 'batch' },
+  counts?: Counts,
+): Losses {
   const { weights, temperature, tau, duplicates } = options;
   const align = scope.child('align');
   const features = model.vision.call(scope.child('vision'), batch.image);

@@ -10,7 +10,8 @@ import { asFloat, relativeError, Report, withPrefix } from './golden.ts';
 
 const bound = 1e-4;
 
-const specsOf = (arrays: HostArrays): Record<string, TensorSpec> => Object.fromEntries(Object.entries(arrays).map(([name, value]) => [name, { shape: value.shape, dtype: dtypeOf(value) }]));
+const specsOf = (arrays: HostArrays): Record<string, TensorSpec> =>
+  Object.fromEntries(Object.entries(arrays).map(([name, value]) => [name, { shape: value.shape, dtype: dtypeOf(value) }]));
 
 interface Features {
   tokens: Tensor;
@@ -29,16 +30,27 @@ export async function verifyEncoder(device: Device, golden: Golden): Promise<Com
   const training = Object.keys(arrays).some((key) => key.startsWith('buffer_after.'));
   const cotangents = withPrefix(arrays, 'cotangent.');
   const graph = trace(
-    { data: { ...specsOf(inputs), 'cotangent.tokens': specsOf(cotangents).tokens!, 'cotangent.global': specsOf(cotangents).global! }, state: specsOf(parameters) },
+    {
+      data: { ...specsOf(inputs), 'cotangent.tokens': specsOf(cotangents).tokens!, 'cotangent.global': specsOf(cotangents).global! },
+      state: specsOf(parameters),
+    },
     (data, state) => {
       const updates: Record<string, Tensor> = {};
       const features = encoder.call(rootScope(state, { training, updates }), ...(isText ? [data.ids!, data.mask!] : [data.image!]));
       // Texts: tokens at padding are 0 in the file, and take no part in the value.
       const tokens = isText ? ops.mul(features.tokens, ops.reshape(data.mask!, [...data.mask!.shape, 1])) : features.tokens;
       const value = ops.add(ops.sum(ops.mul(tokens, data['cotangent.tokens']!)), ops.sum(ops.mul(features.global, data['cotangent.global']!)));
-      const sources: Tensors = { ...Object.fromEntries(Object.keys(withPrefix(arrays, 'grad.')).map((key) => [`grad.${key}`, state[key]!])), ...('grad_in.image' in arrays ? { 'grad_in.image': data.image! } : {}) };
+      const sources: Tensors = {
+        ...Object.fromEntries(Object.keys(withPrefix(arrays, 'grad.')).map((key) => [`grad.${key}`, state[key]!])),
+        ...('grad_in.image' in arrays ? { 'grad_in.image': data.image! } : {}),
+      };
       const gradients = grad(value, Object.values(sources));
-      const results: Record<string, Tensor> = { value, 'out.tokens': tokens, 'out.global': features.global, ...Object.fromEntries(Object.keys(sources).map((key, i) => [key, gradients[i]!])) };
+      const results: Record<string, Tensor> = {
+        value,
+        'out.tokens': tokens,
+        'out.global': features.global,
+        ...Object.fromEntries(Object.keys(sources).map((key, i) => [key, gradients[i]!])),
+      };
       if (features.importance && 'out.importance' in arrays) results['out.importance'] = features.importance;
       return { results, updates };
     },
@@ -47,7 +59,8 @@ export async function verifyEncoder(device: Device, golden: Golden): Promise<Com
   const program = await device.compile(graph);
   const results = await program.run({ ...inputs, 'cotangent.tokens': cotangents.tokens!, 'cotangent.global': cotangents.global! }, state);
   report.add('value', relativeError(results.value!.data, Float64Array.of(json.value)), bound);
-  for (const [quantity, { data }] of Object.entries(results)) if (quantity.startsWith('out.') || quantity.startsWith('grad_in.')) report.add(quantity, relativeError(data, arrays[quantity]!.data), bound);
+  for (const [quantity, { data }] of Object.entries(results))
+    if (quantity.startsWith('out.') || quantity.startsWith('grad_in.')) report.add(quantity, relativeError(data, arrays[quantity]!.data), bound);
   report.addGradients('gradients', withPrefix(results, 'grad.'), withPrefix(arrays, 'grad.'), bound);
   if (training) {
     const after = withPrefix(arrays, 'buffer_after.');

@@ -12,7 +12,8 @@ const bound = 1e-5;
 function lossOf(inputs: HostArrays, { tau, T }: { tau?: number; T?: number }): (values: Tensors) => Tensor {
   if ('zv' in inputs) return ({ zv, zt, s, groups }) => globalContrast({ image: zv!, text: zt!, logScale: s!, ...(groups ? { groups } : {}) });
   if ('pv' in inputs) {
-    return ({ pv, wt, mask, importance }) => ops.mean(localContrast({ patches: pv!, words: wt!, wordMask: mask!, temperature: tau ?? 0.1, ...(importance ? { importance } : {}) }));
+    return ({ pv, wt, mask, importance }) =>
+      ops.mean(localContrast({ patches: pv!, words: wt!, wordMask: mask!, temperature: tau ?? 0.1, ...(importance ? { importance } : {}) }));
   }
   if ('student' in inputs) return ({ student, teacher, mask }) => distillationLoss(student!, teacher!, mask!, T ?? 1);
   return ({ logits, target, mask }) => tokenLoss(logits!, target!, mask!);

@@ -17,7 +17,9 @@ import { asFloat, relativeError, Report, scalarError, withPrefix } from './golde
 const key = keyData(0);
 
 function batchOf(golden: Golden, prefix: string): HostArrays {
-  return Object.fromEntries(Object.entries(withPrefix(golden.arrays, prefix)).map(([name, value]) => [name, name.endsWith('mask') || name === 'image' ? asFloat(value) : value]));
+  return Object.fromEntries(
+    Object.entries(withPrefix(golden.arrays, prefix)).map(([name, value]) => [name, name.endsWith('mask') || name === 'image' ? asFloat(value) : value]),
+  );
 }
 
 const pickFields = (batch: HostArrays, plan: StagePlan): HostArrays => Object.fromEntries(stepFields(plan).map((field) => [field, batch[field]!]));
@@ -33,7 +35,8 @@ function planOf(stage: string, { weights, T }: StageJson, teacher: TeacherMode, 
   return { stage: 2, teacher, weights: weights!, temperature: T ?? 1, tau: 0.1, duplicates: positives ? 'positives' : 'negatives' };
 }
 
-const teacherState = (model: Model, source: HostArrays): HostArrays => Object.fromEntries(teacherParameters(model, 'snapshot').map((name) => [teacherPrefix + name, source[name]!]));
+const teacherState = (model: Model, source: HostArrays): HostArrays =>
+  Object.fromEntries(teacherParameters(model, 'snapshot').map((name) => [teacherPrefix + name, source[name]!]));
 
 /** Replays `hybridmed-losses*`: every loss and every parameter's gradient of each stage in the file. */
 export async function verifyModelLosses(device: Device, golden: Golden): Promise<Comparison[]> {
@@ -93,7 +96,15 @@ export async function verifyTraining(device: Device, golden: Golden): Promise<Co
     const recipe = json[stage] as TrainingStage;
     const number = stage === 'stage1' ? 1 : 2;
     const names = trainable(model, number);
-    const zeros = names.flatMap((parameter) => momentNames(parameter).map((moment) => [moment, { data: new Float32Array(model.parameters[parameter]!.shape.reduce((a, b) => a * b, 1)), shape: model.parameters[parameter]!.shape }] as const));
+    const zeros = names.flatMap((parameter) =>
+      momentNames(parameter).map(
+        (moment) =>
+          [
+            moment,
+            { data: new Float32Array(model.parameters[parameter]!.shape.reduce((a, b) => a * b, 1)), shape: model.parameters[parameter]!.shape },
+          ] as const,
+      ),
+    );
     state.write(Object.fromEntries(zeros));
     if (number === 2) state.write(teacherState(model, await state.read(teacherParameters(model, 'snapshot'))));
     const plan = planOf(stage, recipe, 'snapshot', 'groups' in batches[0]!);
@@ -102,14 +113,19 @@ export async function verifyTraining(device: Device, golden: Golden): Promise<Co
       const learningRate = cosineSchedule(row.step, { steps: recipe.steps, warmup: recipe.warmup, peak });
       report.add(`${stage}: learning rate`, scalarError(learningRate, row.lr), 1e-6);
       const scalar = (value: number) => ({ data: Float32Array.of(value), shape: [] });
-      const results = await program.run({ ...pickFields(batches[row.step % batches.length]!, plan), key, learning_rate: scalar(learningRate), step: scalar(row.step + 1) }, state);
+      const results = await program.run(
+        { ...pickFields(batches[row.step % batches.length]!, plan), key, learning_rate: scalar(learningRate), step: scalar(row.step + 1) },
+        state,
+      );
       report.add(`${stage}: gradient norm`, scalarError(results.gradient_norm!.data[0]!, row.grad_norm), 1e-2);
-      for (const loss of ['cg', 'cl', 'sum', 'cap', 'dis', 'total']) if (row[loss] !== undefined && results[loss]) report.add(`${stage}: L_${loss}`, scalarError(results[loss].data[0]!, row[loss]), 1e-3);
+      for (const loss of ['cg', 'cl', 'sum', 'cap', 'dis', 'total'])
+        if (row[loss] !== undefined && results[loss]) report.add(`${stage}: L_${loss}`, scalarError(results[loss].data[0]!, row[loss]), 1e-3);
     }
     const expected = withPrefix(arrays, `after_${stage}.`);
     const ours = await state.read(Object.keys(expected));
     for (const [parameter, { data }] of Object.entries(expected)) {
-      if (!isKeyBias(parameter)) report.add(`${stage}: parameters after`, relativeError(comparable(parameter, ours[parameter]!.data), comparable(parameter, data)), 1e-3);
+      if (!isKeyBias(parameter))
+        report.add(`${stage}: parameters after`, relativeError(comparable(parameter, ours[parameter]!.data), comparable(parameter, data)), 1e-3);
     }
     program.release?.();
   }
@@ -143,7 +159,8 @@ export async function verifyGeneration(device: Device, golden: Golden): Promise<
   const state = device.createState(withPrefix(arrays, 'param.'));
   for (const branch of ['image', 'findings'] as const) {
     const expectedLogits = arrays[`out.logits.${branch}`];
-    if (expectedLogits) report.add(`${branch}: logits`, relativeError((await forcedLogits(device, state, model, branch, batch)).data, expectedLogits.data), 1e-3);
+    if (expectedLogits)
+      report.add(`${branch}: logits`, relativeError((await forcedLogits(device, state, model, branch, batch)).data, expectedLogits.data), 1e-3);
     const generator = await createGenerator(device, state, model, branch, { maxTokens: json.max_new });
     const inputs: HostArrays = branch === 'image' ? { image: batch.image! } : { findings: batch.findings!, findings_mask: batch.findings_mask! };
     for (const [kind, expected] of Object.entries(json[branch] as Record<string, (number[] | { ids: number[]; score: number })[]>)) {

@@ -3,7 +3,10 @@ import type { KernelCase, Numbers } from '../kernel.ts';
 import type { AdamWProblem, GradientNormProblem } from './index.ts';
 
 const usual = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.05, maxNorm: 1, ceiling: Infinity };
-const scalars = (step: number, norm: number) => (index: number): Numbers | undefined => [Float32Array.of(1e-3), Float32Array.of(step), Float32Array.of(norm)][index];
+const scalars =
+  (step: number, norm: number) =>
+  (index: number): Numbers | undefined =>
+    [Float32Array.of(1e-3), Float32Array.of(step), Float32Array.of(norm)][index];
 
 /** Cases of the update. */
 export const cases: readonly KernelCase<AdamWProblem>[] = [

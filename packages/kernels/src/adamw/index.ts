@@ -33,8 +33,21 @@ export const adamW: Kernel<AdamWProblem> = {
   dispatches: ({ length, beta1, beta2, epsilon, weightDecay, maxNorm, ceiling }) => {
     if (length === 0) return [];
     // Rates of the bias corrections: logarithms are taken in float64 here, since 1 - beta2 is small.
-    const parameters = pack([length, ...[beta1, beta2, epsilon, weightDecay, finite(maxNorm), finite(ceiling), Math.log(beta1), Math.log(beta2), 1 - beta1, 1 - beta2].map(floatBits), Number.isFinite(maxNorm) ? 1 : 0]);
-    return [{ label: 'adamw', code: updateShader(parameters.length), parameters, arrays: [0, 1, 2, 3, 4, 5, 6], writes: [4, 5, 6], workgroups: spreadThreads(length) }];
+    const parameters = pack([
+      length,
+      ...[beta1, beta2, epsilon, weightDecay, finite(maxNorm), finite(ceiling), Math.log(beta1), Math.log(beta2), 1 - beta1, 1 - beta2].map(floatBits),
+      Number.isFinite(maxNorm) ? 1 : 0,
+    ]);
+    return [
+      {
+        label: 'adamw',
+        code: updateShader(parameters.length),
+        parameters,
+        arrays: [0, 1, 2, 3, 4, 5, 6],
+        writes: [4, 5, 6],
+        workgroups: spreadThreads(length),
+      },
+    ];
   },
   cost: ({ length }) => ({ flops: 16 * length, bytes: 28 * length }),
   reference: (problem, inputs): readonly Numbers[] => reference(problem, inputs),
@@ -57,7 +70,15 @@ export const gradientNorm: Kernel<GradientNormProblem> = {
   arrays: ({ lengths }) => ({
     inputs: lengths.map((length) => ({ type: 'f32' as const, length })),
     outputs: [{ type: 'f32', length: 1 }],
-    temporaries: [{ type: 'f32', length: Math.max(1, lengths.reduce((total, length) => total + chunksOf(length), 0)) }],
+    temporaries: [
+      {
+        type: 'f32',
+        length: Math.max(
+          1,
+          lengths.reduce((total, length) => total + chunksOf(length), 0),
+        ),
+      },
+    ],
   }),
   dispatches: ({ lengths }) => {
     const [output, partial] = [lengths.length, lengths.length + 1];
@@ -67,10 +88,22 @@ export const gradientNorm: Kernel<GradientNormProblem> = {
       const chunks = chunksOf(length);
       const parameters = pack([length, chunk, start, chunks]);
       start += chunks;
-      return [{ label: 'gradient-norm: squares', code: squaresShader(parameters.length), parameters, arrays: [i, partial], writes: [partial], workgroups: [chunks, 1, 1] }];
+      return [
+        {
+          label: 'gradient-norm: squares',
+          code: squaresShader(parameters.length),
+          parameters,
+          arrays: [i, partial],
+          writes: [partial],
+          workgroups: [chunks, 1, 1],
+        },
+      ];
     });
     const parameters = pack([start]);
-    return [...squares, { label: 'gradient-norm', code: normShader(parameters.length), parameters, arrays: [partial, output], writes: [output], workgroups: [1, 1, 1] }];
+    return [
+      ...squares,
+      { label: 'gradient-norm', code: normShader(parameters.length), parameters, arrays: [partial, output], writes: [output], workgroups: [1, 1, 1] },
+    ];
   },
   cost: ({ lengths }) => ({ flops: 2 * lengths.reduce((a, b) => a + b, 0), bytes: 4 + 4 * lengths.reduce((a, b) => a + b, 0) }),
   reference: (_, inputs): readonly Numbers[] => normReference(inputs),

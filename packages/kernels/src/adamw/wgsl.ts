@@ -12,24 +12,36 @@ fn oneMinusExp(x: f32) -> f32 {
 }`;
 
 /** rate, step, norm, gradient; parameter and moments in place. Parameters as `adamW` packs them. */
-export const updateShader = (parameterCount: number): string => `${declare([read('rate'), read('step'), read('norm'), read('g'), write('p'), write('m'), write('v')], parameterCount)}${correction}${perThread(u(0), `  let clip = select(1.0f, min(1.0f, ${f(5)} / (norm[0] + 1.0e-6f)), ${u(11)} != 0u);
+export const updateShader = (parameterCount: number): string =>
+  `${declare([read('rate'), read('step'), read('norm'), read('g'), write('p'), write('m'), write('v')], parameterCount)}${correction}${perThread(
+    u(0),
+    `  let clip = select(1.0f, min(1.0f, ${f(5)} / (norm[0] + 1.0e-6f)), ${u(11)} != 0u);
   let slope = g[i] * clip;
   let first = m[i] * ${f(1)} + slope * ${f(9)};
   let second = v[i] * ${f(2)} + slope * slope * ${f(10)};
   let direction = (first / oneMinusExp(step[0] * ${f(7)})) / (sqrt(second / oneMinusExp(step[0] * ${f(8)})) + ${f(3)});
   p[i] = min(p[i] * (1.0f - rate[0] * ${f(4)}) - rate[0] * direction, ${f(6)});
   m[i] = first;
-  v[i] = second;`)}`;
+  v[i] = second;`,
+  )}`;
 
 /** One workgroup per chunk of a gradient: the sum of its squares. Parameters: length, chunk, where partials begin, chunks. */
-export const squaresShader = (parameterCount: number): string => `${declare([read('g'), write('partial')], parameterCount)}${groupReductions}${perGroup(u(3), `  let end = min(${u(0)}, (i + 1u) * ${u(1)});
+export const squaresShader = (parameterCount: number): string =>
+  `${declare([read('g'), write('partial')], parameterCount)}${groupReductions}${perGroup(
+    u(3),
+    `  let end = min(${u(0)}, (i + 1u) * ${u(1)});
   var sum = 0.0f;
   for (var j = i * ${u(1)} + lane; j < end; j += groupThreads) { sum += g[j] * g[j]; }
   let total = groupSum(sum, lane);
-  if (lane == 0u) { partial[${u(2)} + i] = total; }`)}`;
+  if (lane == 0u) { partial[${u(2)} + i] = total; }`,
+  )}`;
 
 /** One workgroup: the root of the sum of all partials. */
-export const normShader = (parameterCount: number): string => `${declare([read('partial'), write('y')], parameterCount)}${groupReductions}${perGroup('1u', `  var sum = 0.0f;
+export const normShader = (parameterCount: number): string =>
+  `${declare([read('partial'), write('y')], parameterCount)}${groupReductions}${perGroup(
+    '1u',
+    `  var sum = 0.0f;
   for (var j = lane; j < ${u(0)}; j += groupThreads) { sum += partial[j]; }
   let total = groupSum(sum, lane);
-  if (lane == 0u) { y[0] = sqrt(total); }`)}`;
+  if (lane == 0u) { y[0] = sqrt(total); }`,
+  )}`;

@@ -13,10 +13,19 @@ export interface ArgmaxProblem {
 
 /** The shader. */
 export const shader = (type: ElementType, parameterCount: number): string =>
-  `${declare([{ name: 'x', type }, { name: 'y', type: 'i32', write: true }], parameterCount)}${perThread(u(0), `  let start = i * ${u(1)};
+  `${declare(
+    [
+      { name: 'x', type },
+      { name: 'y', type: 'i32', write: true },
+    ],
+    parameterCount,
+  )}${perThread(
+    u(0),
+    `  let start = i * ${u(1)};
   var best = 0u;
   for (var j = 1u; j < ${u(1)}; j++) { if (x[start + j] > x[start + best]) { best = j; } }
-  y[i] = i32(best);`)}`;
+  y[i] = i32(best);`,
+  )}`;
 
 /** The kernel. */
 export const argmax: Kernel<ArgmaxProblem> = {

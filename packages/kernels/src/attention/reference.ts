@@ -25,7 +25,10 @@ export function reference(problem: AttentionProblem, inputs: readonly Numbers[])
         const scores = visible.map((s) => scale * dot(q, qAt, k, kAt(s)));
         if (of === 'forward') {
           const greatest = scores.reduce((a, c) => Math.max(a, c), -1e30);
-          const total = Math.max(scores.reduce((sum, score) => sum + Math.exp(score - greatest), 0), 1e-30);
+          const total = Math.max(
+            scores.reduce((sum, score) => sum + Math.exp(score - greatest), 0),
+            1e-30,
+          );
           lse[row] = greatest + Math.log(total);
           for (let e = 0; e < n; e++) o[qAt + e] = visible.reduce((sum, s, i) => sum + (Math.exp(scores[i]! - greatest) / total) * v[kAt(s) + e]!, 0);
           continue;

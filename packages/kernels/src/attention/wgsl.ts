@@ -11,7 +11,8 @@ function cut({ headSize }: Shape): { count: number; width: 1 | 4 } {
   return headSize % 4 === 0 ? { count: headSize / 4, width: 4 } : { count: headSize, width: 1 };
 }
 
-const rows = (shape: Shape, names: readonly string[], write = false): Binding[] => names.map((name) => ({ name, type: cut(shape).width === 4 ? 'vec4<f32>' : 'f32', write }));
+const rows = (shape: Shape, names: readonly string[], write = false): Binding[] =>
+  names.map((name) => ({ name, type: cut(shape).width === 4 ? 'vec4<f32>' : 'f32', write }));
 const scalars = (names: readonly string[], write = false): Binding[] => names.map((name) => ({ name, type: 'f32', write }));
 const maskOf = ({ masked }: Shape): Binding[] => (masked ? scalars(['mask']) : []);
 
@@ -22,12 +23,15 @@ const splat = (shape: Shape, value: string): string => (cut(shape).width === 4 ?
 /** The sum of a vector's parts in `name`. */
 const total = (shape: Shape, name: string): string => (cut(shape).width === 4 ? `((${name}.x + ${name}.y) + (${name}.z + ${name}.w))` : name);
 /** Registers `name0`, `name1`, ... loaded from an array. */
-const load = (shape: Shape, name: string, from: string, at: string, factor = ''): string => each(shape, (e) => `let ${name}${e} = ${from}[${at} + ${e}u]${factor};`);
+const load = (shape: Shape, name: string, from: string, at: string, factor = ''): string =>
+  each(shape, (e) => `let ${name}${e} = ${from}[${at} + ${e}u]${factor};`);
 const clear = (shape: Shape, name: string): string => each(shape, (e) => `var ${name}${e} = ${zero(shape)};`);
 const store = (shape: Shape, name: string, to: string, at: string, divisor = ''): string => each(shape, (e) => `${to}[${at} + ${e}u] = ${name}${e}${divisor};`);
 /** Adds a vector's products with registers to `sum`, part by part. */
-const dot = (shape: Shape, sum: string, name: string, from: string, at: string): string => `var ${sum}Parts = ${zero(shape)}; ${each(shape, (e) => `${sum}Parts = fma(${name}${e}, ${from}[${at} + ${e}u], ${sum}Parts);`)} let ${sum} = ${total(shape, `${sum}Parts`)};`;
-const accumulate = (shape: Shape, name: string, factor: string, from: string, at: string): string => each(shape, (e) => `${name}${e} = fma(${splat(shape, factor)}, ${from}[${at} + ${e}u], ${name}${e});`);
+const dot = (shape: Shape, sum: string, name: string, from: string, at: string): string =>
+  `var ${sum}Parts = ${zero(shape)}; ${each(shape, (e) => `${sum}Parts = fma(${name}${e}, ${from}[${at} + ${e}u], ${sum}Parts);`)} let ${sum} = ${total(shape, `${sum}Parts`)};`;
+const accumulate = (shape: Shape, name: string, factor: string, from: string, at: string): string =>
+  each(shape, (e) => `${name}${e} = fma(${splat(shape, factor)}, ${from}[${at} + ${e}u], ${name}${e});`);
 
 // Parameters: B, T, S, heads, scale, query threads, key threads.
 const sizes = `  let T = ${u(1)}; let S = ${u(2)}; let heads = ${u(3)}; let scale = ${f(4)};`;
@@ -64,11 +68,15 @@ const queriesOfKey = (shape: Shape, body: string): string => `for (var t = ${sha
 
 /** q, k, v -> out, log-sum-exp: running maximum and sum [Milakov & Gimelshein 2018]. */
 export function forwardShader(shape: Shape, parameterCount: number): string {
-  return `${declare([...rows(shape, ['q', 'k', 'v']), ...maskOf(shape), ...rows(shape, ['o'], true), ...scalars(['lse'], true)], parameterCount)}${perThread(u(5), `${asQuery(shape)}
+  return `${declare([...rows(shape, ['q', 'k', 'v']), ...maskOf(shape), ...rows(shape, ['o'], true), ...scalars(['lse'], true)], parameterCount)}${perThread(
+    u(5),
+    `${asQuery(shape)}
   ${load(shape, 'query', 'q', 'qAt', ' * scale')}
   ${clear(shape, 'total')}
   var greatest = ${lowest}; var sum = 0.0f;
-  ${keysOfQuery(shape, `${dot(shape, 'score', 'query', 'k', 'kAt')}
+  ${keysOfQuery(
+    shape,
+    `${dot(shape, 'score', 'query', 'k', 'kAt')}
     if (score > greatest) {
       let shrink = exp(greatest - score);
       sum *= shrink;
@@ -77,55 +85,78 @@ export function forwardShader(shape: Shape, parameterCount: number): string {
     }
     let p = exp(score - greatest);
     sum += p;
-    ${accumulate(shape, 'total', 'p', 'v', 'kAt')}`)}
+    ${accumulate(shape, 'total', 'p', 'v', 'kAt')}`,
+  )}
   let safe = max(sum, 1.0e-30f);
   ${store(shape, 'total', 'o', 'qAt', ' / safe')}
-  lse[row] = greatest + log(safe);`)}`;
+  lse[row] = greatest + log(safe);`,
+  )}`;
 }
 
 /** out, dout -> D: the sum of their products over a row. */
 export function rowShader(shape: Shape, parameterCount: number): string {
-  return `${declare([...rows(shape, ['o', 'g']), ...scalars(['d'], true)], parameterCount)}${perThread(u(5), `${asQuery(shape)}
+  return `${declare([...rows(shape, ['o', 'g']), ...scalars(['d'], true)], parameterCount)}${perThread(
+    u(5),
+    `${asQuery(shape)}
   ${load(shape, 'out', 'o', 'qAt')}
   ${dot(shape, 'sum', 'out', 'g', 'qAt')}
-  d[row] = sum;`)}`;
+  d[row] = sum;`,
+  )}`;
 }
 
 const backward = (shape: Shape): Binding[] => [...rows(shape, ['q', 'k', 'v', 'g']), ...scalars(['lse', 'd']), ...maskOf(shape)];
 
 /** q, k, v, dout, log-sum-exp, D -> dq. */
 export function queryShader(shape: Shape, parameterCount: number): string {
-  return `${declare([...backward(shape), ...rows(shape, ['dq'], true)], parameterCount)}${perThread(u(5), `${asQuery(shape)}
+  return `${declare([...backward(shape), ...rows(shape, ['dq'], true)], parameterCount)}${perThread(
+    u(5),
+    `${asQuery(shape)}
   ${load(shape, 'query', 'q', 'qAt', ' * scale')}
   ${load(shape, 'slope', 'g', 'qAt')}
   ${clear(shape, 'total')}
-  ${keysOfQuery(shape, `${dot(shape, 'score', 'query', 'k', 'kAt')}
+  ${keysOfQuery(
+    shape,
+    `${dot(shape, 'score', 'query', 'k', 'kAt')}
     ${dot(shape, 'along', 'slope', 'v', 'kAt')}
     let ds = exp(score - lse[row]) * (along - d[row]) * scale;
-    ${accumulate(shape, 'total', 'ds', 'k', 'kAt')}`)}
-  ${store(shape, 'total', 'dq', 'qAt')}`)}`;
+    ${accumulate(shape, 'total', 'ds', 'k', 'kAt')}`,
+  )}
+  ${store(shape, 'total', 'dq', 'qAt')}`,
+  )}`;
 }
 
 /** q, k, v, dout, log-sum-exp, D -> dk. */
 export function keyShader(shape: Shape, parameterCount: number): string {
-  return `${declare([...backward(shape), ...rows(shape, ['dk'], true)], parameterCount)}${perThread(u(6), `${asKey(shape)}
+  return `${declare([...backward(shape), ...rows(shape, ['dk'], true)], parameterCount)}${perThread(
+    u(6),
+    `${asKey(shape)}
   ${load(shape, 'key', 'k', 'kAt', ' * scale')}
   ${load(shape, 'value', 'v', 'kAt')}
   ${clear(shape, 'total')}
-  ${queriesOfKey(shape, `${dot(shape, 'score', 'key', 'q', 'qAt')}
+  ${queriesOfKey(
+    shape,
+    `${dot(shape, 'score', 'key', 'q', 'qAt')}
     ${dot(shape, 'along', 'value', 'g', 'qAt')}
     let ds = exp(score - lse[row]) * (along - d[row]) * scale;
-    ${accumulate(shape, 'total', 'ds', 'q', 'qAt')}`)}
-  ${store(shape, 'total', 'dk', 'kAt')}`)}`;
+    ${accumulate(shape, 'total', 'ds', 'q', 'qAt')}`,
+  )}
+  ${store(shape, 'total', 'dk', 'kAt')}`,
+  )}`;
 }
 
 /** q, k, dout, log-sum-exp -> dv. */
 export function valueShader(shape: Shape, parameterCount: number): string {
-  return `${declare([...rows(shape, ['q', 'k', 'g']), ...scalars(['lse']), ...maskOf(shape), ...rows(shape, ['dv'], true)], parameterCount)}${perThread(u(6), `${asKey(shape)}
+  return `${declare([...rows(shape, ['q', 'k', 'g']), ...scalars(['lse']), ...maskOf(shape), ...rows(shape, ['dv'], true)], parameterCount)}${perThread(
+    u(6),
+    `${asKey(shape)}
   ${load(shape, 'key', 'k', 'kAt', ' * scale')}
   ${clear(shape, 'total')}
-  ${queriesOfKey(shape, `${dot(shape, 'score', 'key', 'q', 'qAt')}
+  ${queriesOfKey(
+    shape,
+    `${dot(shape, 'score', 'key', 'q', 'qAt')}
     let p = exp(score - lse[row]);
-    ${accumulate(shape, 'total', 'p', 'g', 'qAt')}`)}
-  ${store(shape, 'total', 'dv', 'kAt')}`)}`;
+    ${accumulate(shape, 'total', 'p', 'g', 'qAt')}`,
+  )}
+  ${store(shape, 'total', 'dv', 'kAt')}`,
+  )}`;
 }

@@ -47,6 +47,10 @@ const weight = `  let q = i32(i) % kw; let p = (i32(i) / kw) % kh; let c = i / u
 
 /** The shader of one of the three. */
 export function shader(of: ConvolutionProblem['of'], parameterCount: number): string {
-  const bindings = [{ name: 'a', type: 'f32' as const }, { name: 'w', type: 'f32' as const }, { name: 'y', type: 'f32' as const, write: true }];
+  const bindings = [
+    { name: 'a', type: 'f32' as const },
+    { name: 'w', type: 'f32' as const },
+    { name: 'y', type: 'f32' as const, write: true },
+  ];
   return `${declare(bindings, parameterCount)}${perThread(u(0), `${names}\n${{ output, input, weight }[of]}\n  y[i] = sum;`)}`;
 }

@@ -2,10 +2,12 @@
 import type { ArraySpec, KernelCase, Numbers } from '../kernel.ts';
 import type { CrossEntropyProblem } from './index.ts';
 
-const targets = (width: number) => (index: number, { length }: ArraySpec): Numbers | undefined => {
-  if (index === 1) return Int32Array.from({ length }, (_, i) => (i * 31) % width);
-  return index === 2 ? new Float32Array(length).fill(Math.log(width) + 1) : undefined;
-};
+const targets =
+  (width: number) =>
+  (index: number, { length }: ArraySpec): Numbers | undefined => {
+    if (index === 1) return Int32Array.from({ length }, (_, i) => (i * 31) % width);
+    return index === 2 ? new Float32Array(length).fill(Math.log(width) + 1) : undefined;
+  };
 
 /** Cases: both passes of each shape. */
 export const cases: readonly KernelCase<CrossEntropyProblem>[] = (['forward', 'gradient'] as const).flatMap((of) => [

@@ -14,7 +14,11 @@ export interface CrossEntropyProblem {
 }
 
 function arrays({ of, rows, width }: CrossEntropyProblem) {
-  const [logits, row, target]: ArraySpec[] = [{ type: 'f32', length: rows * width }, { type: 'f32', length: rows }, { type: 'i32', length: rows }];
+  const [logits, row, target]: ArraySpec[] = [
+    { type: 'f32', length: rows * width },
+    { type: 'f32', length: rows },
+    { type: 'i32', length: rows },
+  ];
   return of === 'forward' ? { inputs: [logits!, target!], outputs: [row!, row!] } : { inputs: [logits!, target!, row!, row!], outputs: [logits!] };
 }
 
@@ -26,8 +30,18 @@ export const crossEntropy: Kernel<CrossEntropyProblem> = {
   dispatches: ({ of, rows, width }) => {
     if (rows * width === 0) return [];
     const parameters = pack([rows, width, rows * width]);
-    if (of === 'forward') return [{ label: 'cross-entropy', code: forwardShader(parameters.length), parameters, arrays: [0, 1, 2, 3], writes: [2, 3], workgroups: spread(rows) }];
-    return [{ label: 'cross-entropy: gradient', code: gradientShader(parameters.length), parameters, arrays: [0, 1, 2, 3, 4], writes: [4], workgroups: spreadThreads(rows * width) }];
+    if (of === 'forward')
+      return [{ label: 'cross-entropy', code: forwardShader(parameters.length), parameters, arrays: [0, 1, 2, 3], writes: [2, 3], workgroups: spread(rows) }];
+    return [
+      {
+        label: 'cross-entropy: gradient',
+        code: gradientShader(parameters.length),
+        parameters,
+        arrays: [0, 1, 2, 3, 4],
+        writes: [4],
+        workgroups: spreadThreads(rows * width),
+      },
+    ];
   },
   cost: (problem) => ({ flops: 3 * problem.rows * problem.width, bytes: bytesOf(arrays(problem)) }),
   reference: (problem, inputs): readonly Numbers[] => reference(problem, inputs),

@@ -6,7 +6,10 @@ const write = (name: string) => ({ name, type: 'f32' as const, write: true });
 const target = { name: 'target_id', type: 'i32' as const };
 
 /** logits, target -> loss, log-sum-exp. */
-export const forwardShader = (parameterCount: number): string => `${declare([read('x'), target, write('loss'), write('lse')], parameterCount)}${groupReductions}${perGroup(u(0), `  let start = i * ${u(1)};
+export const forwardShader = (parameterCount: number): string =>
+  `${declare([read('x'), target, write('loss'), write('lse')], parameterCount)}${groupReductions}${perGroup(
+    u(0),
+    `  let start = i * ${u(1)};
   var most = ${lowest};
   for (var j = lane; j < ${u(1)}; j += groupThreads) { most = max(most, x[start + j]); }
   let greatest = groupMax(most, lane);
@@ -18,9 +21,14 @@ export const forwardShader = (parameterCount: number): string => `${declare([rea
     let inside = id >= 0 && id < i32(${u(1)});
     lse[i] = greatest + total;
     loss[i] = select(0.0f, (greatest - x[start + u32(clamp(id, 0, i32(${u(1)}) - 1))]) + total, inside);
-  }`)}`;
+  }`,
+  )}`;
 
 /** logits, target, log-sum-exp, dloss -> dlogits. */
-export const gradientShader = (parameterCount: number): string => `${declare([read('x'), target, read('lse'), read('slope'), write('dx')], parameterCount)}${perThread(u(2), `  let row = i / ${u(1)};
+export const gradientShader = (parameterCount: number): string =>
+  `${declare([read('x'), target, read('lse'), read('slope'), write('dx')], parameterCount)}${perThread(
+    u(2),
+    `  let row = i / ${u(1)};
   let hot = select(0.0f, 1.0f, i32(i % ${u(1)}) == target_id[row]);
-  dx[i] = (exp(x[i] - lse[row]) - hot) * slope[row];`)}`;
+  dx[i] = (exp(x[i] - lse[row]) - hot) * slope[row];`,
+  )}`;

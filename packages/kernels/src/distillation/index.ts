@@ -15,7 +15,10 @@ export interface DistillationProblem {
 }
 
 function arrays({ of, rows, width }: DistillationProblem) {
-  const [logits, row]: ArraySpec[] = [{ type: 'f32', length: rows * width }, { type: 'f32', length: rows }];
+  const [logits, row]: ArraySpec[] = [
+    { type: 'f32', length: rows * width },
+    { type: 'f32', length: rows },
+  ];
   return of === 'forward' ? { inputs: [logits!, logits!], outputs: [row!] } : { inputs: [logits!, logits!, row!], outputs: [logits!] };
 }
 
@@ -28,7 +31,9 @@ export const distillation: Kernel<DistillationProblem> = {
     if (rows * width === 0) return [];
     const parameters = pack([rows, width, floatBits(1 / temperature)]);
     const list = of === 'forward' ? [0, 1, 2] : [0, 1, 2, 3];
-    return [{ label: `distillation: ${of}`, code: shader(of, parameters.length), parameters, arrays: list, writes: [list.length - 1], workgroups: spread(rows) }];
+    return [
+      { label: `distillation: ${of}`, code: shader(of, parameters.length), parameters, arrays: list, writes: [list.length - 1], workgroups: spread(rows) },
+    ];
   },
   cost: (problem) => ({ flops: 10 * problem.rows * problem.width, bytes: bytesOf(arrays(problem)) }),
   reference: (problem, inputs): readonly Numbers[] => reference(problem, inputs),

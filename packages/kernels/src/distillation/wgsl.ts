@@ -15,7 +15,9 @@ export function shader(of: DistillationProblem['of'], parameterCount: number): s
   if (lane == 0u) { y[i] = loss; }`
       : `let factor = slope[i] * cool;
   ${columns('y[start + j] = (exp(student[start + j] * cool - studentTotal) - exp(teacher[start + j] * cool - teacherTotal)) * factor;')}`;
-  return `${declare([...inputs, { name: 'y', type: 'f32', write: true }], parameterCount)}${groupReductions}${perGroup(u(0), `  let start = i * ${u(1)};
+  return `${declare([...inputs, { name: 'y', type: 'f32', write: true }], parameterCount)}${groupReductions}${perGroup(
+    u(0),
+    `  let start = i * ${u(1)};
   let cool = ${f(2)};
   var mostS = ${lowest};
   var mostT = ${lowest};
@@ -27,5 +29,6 @@ export function shader(of: DistillationProblem['of'], parameterCount: number): s
   ${columns('sumS += exp(student[start + j] * cool - greatestS); sumT += exp(teacher[start + j] * cool - greatestT);')}
   let studentTotal = greatestS + log(groupSum(sumS, lane));
   let teacherTotal = greatestT + log(groupSum(sumT, lane));
-  ${finish}`)}`;
+  ${finish}`,
+  )}`;
 }

@@ -2,7 +2,10 @@
 import type { ArraySpec, KernelCase, Numbers } from '../kernel.ts';
 import type { GatherProblem } from './index.ts';
 
-const ids = (rows: number) => (index: number, { length }: ArraySpec): Numbers | undefined => (index === 1 ? Int32Array.from({ length }, (_, i) => ((i * 7919) % (rows + 3)) - 1) : undefined);
+const ids =
+  (rows: number) =>
+  (index: number, { length }: ArraySpec): Numbers | undefined =>
+    index === 1 ? Int32Array.from({ length }, (_, i) => ((i * 7919) % (rows + 3)) - 1) : undefined;
 
 /** Cases. */
 export const cases: readonly KernelCase<GatherProblem>[] = [

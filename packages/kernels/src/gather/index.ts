@@ -14,7 +14,11 @@ export interface GatherProblem {
 
 /** The shader: one thread per element. */
 export function shader(type: ElementType, parameterCount: number): string {
-  const bindings = [{ name: 'rows', type }, { name: 'ids', type: 'i32' as const }, { name: 'y', type, write: true }];
+  const bindings = [
+    { name: 'rows', type },
+    { name: 'ids', type: 'i32' as const },
+    { name: 'y', type, write: true },
+  ];
   return `${declare(bindings, parameterCount)}${perThread(u(0), `  let row = u32(clamp(ids[i / ${u(1)}], 0, i32(${u(2)}) - 1));\n  y[i] = rows[row * ${u(1)} + i % ${u(1)}];`)}`;
 }
 
@@ -22,7 +26,13 @@ export function shader(type: ElementType, parameterCount: number): string {
 export const gather: Kernel<GatherProblem> = {
   name: 'gather',
   pass: () => 'forward',
-  arrays: ({ type, rows, width, ids }) => ({ inputs: [{ type, length: rows * width }, { type: 'i32', length: ids }], outputs: [{ type, length: ids * width }] }),
+  arrays: ({ type, rows, width, ids }) => ({
+    inputs: [
+      { type, length: rows * width },
+      { type: 'i32', length: ids },
+    ],
+    outputs: [{ type, length: ids * width }],
+  }),
   dispatches: ({ type, rows, width, ids }) => {
     if (ids * width === 0) return [];
     const parameters = pack([ids * width, width, rows]);

@@ -15,7 +15,11 @@ export interface LayerNormProblem {
 }
 
 function arrays({ of, rows, width }: LayerNormProblem) {
-  const [x, row, column] = [rows * width, rows, width].map((length) => ({ type: 'f32' as const, length })) as [{ type: 'f32'; length: number }, { type: 'f32'; length: number }, { type: 'f32'; length: number }];
+  const [x, row, column] = [rows * width, rows, width].map((length) => ({ type: 'f32' as const, length })) as [
+    { type: 'f32'; length: number },
+    { type: 'f32'; length: number },
+    { type: 'f32'; length: number },
+  ];
   return of === 'forward' ? { inputs: [x, column, column], outputs: [x, row, row] } : { inputs: [x, column, row, row, x], outputs: [x, column, column] };
 }
 
@@ -27,10 +31,26 @@ export const layerNorm: Kernel<LayerNormProblem> = {
   dispatches: ({ of, rows, width, epsilon }) => {
     const parameters = pack([rows, width, floatBits(epsilon)]);
     const count = parameters.length;
-    if (of === 'forward') return rows === 0 ? [] : [{ label: 'layer-norm', code: forwardShader(count), parameters, arrays: [0, 1, 2, 3, 4, 5], writes: [3, 4, 5], workgroups: spread(rows) }];
+    if (of === 'forward')
+      return rows === 0
+        ? []
+        : [{ label: 'layer-norm', code: forwardShader(count), parameters, arrays: [0, 1, 2, 3, 4, 5], writes: [3, 4, 5], workgroups: spread(rows) }];
     return [
-      ...(rows * width === 0 ? [] : [{ label: 'layer-norm: dx', code: inputShader(count), parameters, arrays: [0, 1, 2, 3, 4, 5], writes: [5], workgroups: spread(rows) }]),
-      ...(width === 0 ? [] : [{ label: 'layer-norm: dweight, dbias', code: weightShader(count), parameters, arrays: [0, 2, 3, 4, 6, 7], writes: [6, 7], workgroups: spread(width) }]),
+      ...(rows * width === 0
+        ? []
+        : [{ label: 'layer-norm: dx', code: inputShader(count), parameters, arrays: [0, 1, 2, 3, 4, 5], writes: [5], workgroups: spread(rows) }]),
+      ...(width === 0
+        ? []
+        : [
+            {
+              label: 'layer-norm: dweight, dbias',
+              code: weightShader(count),
+              parameters,
+              arrays: [0, 2, 3, 4, 6, 7],
+              writes: [6, 7],
+              workgroups: spread(width),
+            },
+          ]),
     ];
   },
   cost: (problem) => ({ flops: (problem.of === 'forward' ? 7 : 14) * problem.rows * problem.width, bytes: bytesOf(arrays(problem)) }),

@@ -37,4 +37,5 @@ function gradient({ rows, width }: LayerNormProblem, [x, weight, averages, scale
 }
 
 /** Either pass. */
-export const reference = (problem: LayerNormProblem, inputs: readonly Numbers[]): Numbers[] => (problem.of === 'forward' ? forward(problem, inputs) : gradient(problem, inputs));
+export const reference = (problem: LayerNormProblem, inputs: readonly Numbers[]): Numbers[] =>
+  problem.of === 'forward' ? forward(problem, inputs) : gradient(problem, inputs);

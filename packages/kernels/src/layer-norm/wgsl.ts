@@ -7,7 +7,10 @@ const columns = (body: string): string => `for (var j = lane; j < ${u(1)}; j += 
 const width = `f32(${u(1)})`;
 
 /** x, weight, bias -> y, mean, scale; the variance in a second pass over the row. */
-export const forwardShader = (parameterCount: number): string => `${declare([read('x'), read('weight'), read('bias'), write('y'), write('average'), write('scale')], parameterCount)}${groupReductions}${perGroup(u(0), `  let start = i * ${u(1)};
+export const forwardShader = (parameterCount: number): string =>
+  `${declare([read('x'), read('weight'), read('bias'), write('y'), write('average'), write('scale')], parameterCount)}${groupReductions}${perGroup(
+    u(0),
+    `  let start = i * ${u(1)};
   var sum = 0.0f;
   ${columns('sum += x[start + j];')}
   let mean = groupSum(sum, lane) / ${width};
@@ -15,10 +18,14 @@ export const forwardShader = (parameterCount: number): string => `${declare([rea
   ${columns('let d = x[start + j] - mean; squares += d * d;')}
   let factor = 1.0f / sqrt(groupSum(squares, lane) / ${width} + ${f(2)});
   ${columns('y[start + j] = (x[start + j] - mean) * factor * weight[j] + bias[j];')}
-  if (lane == 0u) { average[i] = mean; scale[i] = factor; }`)}`;
+  if (lane == 0u) { average[i] = mean; scale[i] = factor; }`,
+  )}`;
 
 /** x, weight, mean, scale, dy -> dx = scale (g - mean(g) - n mean(g n)), g = dy weight, n = (x - mean) scale. */
-export const inputShader = (parameterCount: number): string => `${declare([read('x'), read('weight'), read('average'), read('scale'), read('dy'), write('dx')], parameterCount)}${groupReductions}${perGroup(u(0), `  let start = i * ${u(1)};
+export const inputShader = (parameterCount: number): string =>
+  `${declare([read('x'), read('weight'), read('average'), read('scale'), read('dy'), write('dx')], parameterCount)}${groupReductions}${perGroup(
+    u(0),
+    `  let start = i * ${u(1)};
   let mean = average[i];
   let factor = scale[i];
   var first = 0.0f;
@@ -26,10 +33,14 @@ export const inputShader = (parameterCount: number): string => `${declare([read(
   ${columns('let g = dy[start + j] * weight[j]; first += g; second += g * ((x[start + j] - mean) * factor);')}
   let meanG = groupSum(first, lane) / ${width};
   let meanGN = groupSum(second, lane) / ${width};
-  ${columns('let g = dy[start + j] * weight[j]; dx[start + j] = (g - meanG - (x[start + j] - mean) * factor * meanGN) * factor;')}`)}`;
+  ${columns('let g = dy[start + j] * weight[j]; dx[start + j] = (g - meanG - (x[start + j] - mean) * factor * meanGN) * factor;')}`,
+  )}`;
 
 /** x, mean, scale, dy -> dweight, dbias: sums over rows of one column. */
-export const weightShader = (parameterCount: number): string => `${declare([read('x'), read('average'), read('scale'), read('dy'), write('dweight'), write('dbias')], parameterCount)}${groupReductions}${perGroup(u(1), `  var first = 0.0f;
+export const weightShader = (parameterCount: number): string =>
+  `${declare([read('x'), read('average'), read('scale'), read('dy'), write('dweight'), write('dbias')], parameterCount)}${groupReductions}${perGroup(
+    u(1),
+    `  var first = 0.0f;
   var second = 0.0f;
   for (var r = lane; r < ${u(0)}; r += groupThreads) {
     let at = r * ${u(1)} + i;
@@ -38,4 +49,5 @@ export const weightShader = (parameterCount: number): string => `${declare([read
   }
   let weightSum = groupSum(first, lane);
   let biasSum = groupSum(second, lane);
-  if (lane == 0u) { dweight[i] = weightSum; dbias[i] = biasSum; }`)}`;
+  if (lane == 0u) { dweight[i] = weightSum; dbias[i] = biasSum; }`,
+  )}`;

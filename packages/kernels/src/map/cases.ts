@@ -5,22 +5,64 @@ import type { MapProblem, MapStep, View } from './problem.ts';
 
 const dense = (shape: readonly number[], type: View['type'] = 'f32'): View => ({ type, length: product(shape), offset: 0, strides: stridesOf(shape) });
 const view = (length: number, offset: number, strides: readonly number[], type: View['type'] = 'f32'): View => ({ type, length, offset, strides });
-const step = (op: MapStep['op'], args: readonly number[], value?: number, type: MapStep['type'] = 'f32'): MapStep => ({ op, type, arguments: args, ...(value === undefined ? {} : { value }) });
-const chain = (shape: readonly number[], inputs: readonly View[], steps: readonly MapStep[], type: View['type'] = 'f32'): MapProblem => ({ shape, inputs, steps, output: dense(shape, type) });
+const step = (op: MapStep['op'], args: readonly number[], value?: number, type: MapStep['type'] = 'f32'): MapStep => ({
+  op,
+  type,
+  arguments: args,
+  ...(value === undefined ? {} : { value }),
+});
+const chain = (shape: readonly number[], inputs: readonly View[], steps: readonly MapStep[], type: View['type'] = 'f32'): MapProblem => ({
+  shape,
+  inputs,
+  steps,
+  output: dense(shape, type),
+});
 
 /** Cases. */
 export const cases: readonly KernelCase<MapProblem>[] = [
-  { name: 'bias and GELU, 197x129', problem: chain([197, 129], [dense([197, 129]), view(129, 0, [0, 1])], [step('add', [0, 1]), step('gelu', [2])]), tolerance: 2e-6 },
+  {
+    name: 'bias and GELU, 197x129',
+    problem: chain([197, 129], [dense([197, 129]), view(129, 0, [0, 1])], [step('add', [0, 1]), step('gelu', [2])]),
+    tolerance: 2e-6,
+  },
   { name: 'GELU gradient, 7x33', problem: chain([7, 33], [dense([7, 33]), dense([7, 33])], [step('geluGrad', [0, 1])]), tolerance: 2e-6 },
   { name: 'outer sum 5x1 + 1x3', problem: chain([5, 3], [view(5, 0, [1, 0]), view(3, 0, [0, 1])], [step('add', [0, 1])]), tolerance: 1e-6 },
   { name: 'transpose 3x5x7', problem: chain([7, 3, 5], [view(105, 0, [1, 35, 7])], []), tolerance: 0 },
   { name: 'slice and reverse order', problem: chain([3, 2], [view(40, 5, [10, 3])], []), tolerance: 0 },
   { name: 'strided write', problem: { shape: [2, 3], inputs: [dense([2, 3])], steps: [], output: view(24, 4, [12, 3]) }, tolerance: 0 },
-  { name: 'selection by comparison', problem: chain([64], [dense([64]), dense([64])], [step('less', [0, 1]), step('constant', [], 0.5), step('where', [2, 0, 3])]), tolerance: 0 },
-  { name: 'exp, log, sqrt, erf, division', problem: chain([70], [dense([70])], [step('exp', [0]), step('sqrt', [1]), step('log', [2]), step('erf', [3]), step('div', [4, 1])]), tolerance: 4e-6 },
-  { name: 'i32 arithmetic and casts', problem: chain([65], [dense([65], 'i32')], [step('index', [], 0, 'i32'), step('constant', [], -3, 'i32'), step('mul', [1, 2], undefined, 'i32'), step('add', [0, 3], undefined, 'i32'), step('toF32', [4])]), tolerance: 0, input: (_, { length }) => Int32Array.from({ length }, (__, i) => (i * 37) % 11) },
+  {
+    name: 'selection by comparison',
+    problem: chain([64], [dense([64]), dense([64])], [step('less', [0, 1]), step('constant', [], 0.5), step('where', [2, 0, 3])]),
+    tolerance: 0,
+  },
+  {
+    name: 'exp, log, sqrt, erf, division',
+    problem: chain([70], [dense([70])], [step('exp', [0]), step('sqrt', [1]), step('log', [2]), step('erf', [3]), step('div', [4, 1])]),
+    tolerance: 4e-6,
+  },
+  {
+    name: 'i32 arithmetic and casts',
+    problem: chain(
+      [65],
+      [dense([65], 'i32')],
+      [
+        step('index', [], 0, 'i32'),
+        step('constant', [], -3, 'i32'),
+        step('mul', [1, 2], undefined, 'i32'),
+        step('add', [0, 3], undefined, 'i32'),
+        step('toF32', [4]),
+      ],
+    ),
+    tolerance: 0,
+    input: (_, { length }) => Int32Array.from({ length }, (__, i) => (i * 37) % 11),
+  },
   { name: 'random', problem: chain([33, 5], [view(2, 0, [0, 0], 'i32')], [step('random', [0], 7)]), tolerance: 0, input: () => Int32Array.of(12345, -678) },
   { name: 'scalar', problem: chain([], [dense([])], [step('neg', [0])]), tolerance: 0 },
   { name: 'nothing', problem: chain([0, 4], [dense([0, 4])], [step('neg', [0])]), tolerance: 0 },
-  { name: 'residual sum, ViT-B/16, batch 8', problem: chain([8 * 197, 768], [dense([8 * 197, 768]), dense([8 * 197, 768])], [step('add', [0, 1])]), tolerance: 1e-6, large: true },
+  {
+    name: 'residual sum, ViT-B/16, batch 8',
+    problem: chain([8 * 197, 768], [dense([8 * 197, 768]), dense([8 * 197, 768])], [step('add', [0, 1])]),
+    tolerance: 1e-6,
+    large: true,
+  },
 ];

@@ -11,7 +11,9 @@ import { shader } from './wgsl.ts';
 /** Parameters: count, shape, then offset and strides of each strided view, then the steps' values. */
 function parametersOf({ shape, inputs, steps, output }: MapProblem): number[] {
   const views = [...inputs, output].filter((view) => !isDense(view, shape)).flatMap(({ offset, strides }) => [offset, ...strides]);
-  const values = steps.flatMap(({ op, type, value = 0 }) => (op === 'constant' ? [type === 'i32' ? value | 0 : floatBits(value)] : op === 'random' ? [value] : []));
+  const values = steps.flatMap(({ op, type, value = 0 }) =>
+    op === 'constant' ? [type === 'i32' ? value | 0 : floatBits(value)] : op === 'random' ? [value] : [],
+  );
   return [product(shape), ...shape, ...views, ...values];
 }
 
@@ -25,7 +27,16 @@ export const map: Kernel<MapProblem> = {
     if (count === 0) return [];
     const parameters = pack(parametersOf(problem));
     const arrays = [...problem.inputs.keys(), problem.inputs.length];
-    return [{ label: `map ${problem.steps.map(({ op }) => op).join(' ')}`, code: shader(problem, parameters.length), parameters, arrays, writes: [problem.inputs.length], workgroups: spreadThreads(count) }];
+    return [
+      {
+        label: `map ${problem.steps.map(({ op }) => op).join(' ')}`,
+        code: shader(problem, parameters.length),
+        parameters,
+        arrays,
+        writes: [problem.inputs.length],
+        workgroups: spreadThreads(count),
+      },
+    ];
   },
   cost: ({ shape, inputs, steps }) => ({ flops: product(shape) * steps.length, bytes: 4 * product(shape) * (inputs.length + 1) }),
   reference: (problem, inputs): readonly Numbers[] => reference(problem, inputs),

@@ -2,7 +2,27 @@
 import type { ElementType } from '../kernel.ts';
 
 /** Steps that take values of one type (`add` to `maximum` also take i32). */
-export type MapOp = 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'less' | 'equal' | 'where' | 'neg' | 'exp' | 'log' | 'sqrt' | 'erf' | 'gelu' | 'geluGrad' | 'toF32' | 'toI32' | 'constant' | 'index' | 'random';
+export type MapOp =
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div'
+  | 'maximum'
+  | 'less'
+  | 'equal'
+  | 'where'
+  | 'neg'
+  | 'exp'
+  | 'log'
+  | 'sqrt'
+  | 'erf'
+  | 'gelu'
+  | 'geluGrad'
+  | 'toF32'
+  | 'toI32'
+  | 'constant'
+  | 'index'
+  | 'random';
 
 /**
  * One step. `arguments` are numbers of earlier values: the inputs first, then the steps. `constant` has a `value`; `index` gives

@@ -87,7 +87,16 @@ export function reference({ shape, inputs, steps, output }: MapProblem, arrays: 
       rest = Math.floor(rest / shape[axis]!);
     }
     const values = inputs.map((view, k) => arrays[k]![at(view)]!);
-    for (const step of steps) values.push(apply(step, step.arguments.map((k) => values[k]!), step.op === 'random' ? arrays[step.arguments[0]!] : undefined, i, index));
+    for (const step of steps)
+      values.push(
+        apply(
+          step,
+          step.arguments.map((k) => values[k]!),
+          step.op === 'random' ? arrays[step.arguments[0]!] : undefined,
+          i,
+          index,
+        ),
+      );
     out[at(output)] = values.at(-1)!;
   }
   return [out];

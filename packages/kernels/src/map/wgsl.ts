@@ -101,7 +101,8 @@ export function shader({ shape, inputs, steps, output }: MapProblem, parameterCo
   const lines: string[] = [];
   if (strided) {
     lines.push('  var rest = i;');
-    for (let axis = shape.length - 1; axis >= 0; axis--) lines.push(axis === 0 ? `  let c0 = rest;` : `  let c${axis} = rest % ${u(1 + axis)}; rest = rest / ${u(1 + axis)};`);
+    for (let axis = shape.length - 1; axis >= 0; axis--)
+      lines.push(axis === 0 ? `  let c0 = rest;` : `  let c${axis} = rest % ${u(1 + axis)}; rest = rest / ${u(1 + axis)};`);
   }
   let next = 1 + shape.length;
   const place = (view: MapProblem['output']): string => {

@@ -2,7 +2,16 @@
 import type { KernelCase } from '../kernel.ts';
 import type { MatmulProblem } from './index.ts';
 
-const plain = (m: number, n: number, k: number, transposeA = false, transposeB = false): MatmulProblem => ({ m, n, k, transposeA, transposeB, lead: [], leadA: [], leadB: [] });
+const plain = (m: number, n: number, k: number, transposeA = false, transposeB = false): MatmulProblem => ({
+  m,
+  n,
+  k,
+  transposeA,
+  transposeB,
+  lead: [],
+  leadA: [],
+  leadB: [],
+});
 const tolerance = 3e-6;
 
 /** Cases. */

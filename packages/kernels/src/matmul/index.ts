@@ -22,7 +22,8 @@ export interface MatmulProblem {
 }
 
 /** Number of matrices an operand holds. */
-const matrices = (lead: readonly number[], strides: readonly number[]): number => (lead.includes(0) ? 0 : 1 + lead.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, 0));
+const matrices = (lead: readonly number[], strides: readonly number[]): number =>
+  lead.includes(0) ? 0 : 1 + lead.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, 0);
 
 const arrays = ({ m, n, k, lead, leadA, leadB }: MatmulProblem) => ({
   inputs: [
@@ -44,7 +45,16 @@ export const matmul: Kernel<MatmulProblem> = {
     const tiles = [Math.ceil(m / 4), Math.ceil(n / 4)] as const;
     const threads = batch * tiles[0] * tiles[1];
     const parameters = pack([threads, m, n, k, tiles[0], tiles[1], ...lead, ...leadA, ...leadB]);
-    return [{ label: `matmul ${m}x${n}x${k}${batch > 1 ? ` x${batch}` : ''}`, code: shader({ rank: lead.length, transposeA, transposeB, steps: stepsOf(problem) }, parameters.length), parameters, arrays: [0, 1, 2], writes: [2], workgroups: spreadThreads(threads) }];
+    return [
+      {
+        label: `matmul ${m}x${n}x${k}${batch > 1 ? ` x${batch}` : ''}`,
+        code: shader({ rank: lead.length, transposeA, transposeB, steps: stepsOf(problem) }, parameters.length),
+        parameters,
+        arrays: [0, 1, 2],
+        writes: [2],
+        workgroups: spreadThreads(threads),
+      },
+    ];
   },
   cost: (problem) => ({ flops: 2 * product(problem.lead) * problem.m * problem.n * problem.k, bytes: bytesOf(arrays(problem)) }),
   reference: (problem, [a, b]): readonly Numbers[] => reference(problem, a!, b!),

@@ -14,7 +14,19 @@ export interface MatmulShader {
 }
 
 /** How a product's operands can be read: in quads where the rows of both, as they lie, are multiples of four elements. */
-export function stepsOf({ m, n, k, transposeA, transposeB }: { m: number; n: number; k: number; transposeA: boolean; transposeB: boolean }): MatmulShader['steps'] {
+export function stepsOf({
+  m,
+  n,
+  k,
+  transposeA,
+  transposeB,
+}: {
+  m: number;
+  n: number;
+  k: number;
+  transposeA: boolean;
+  transposeB: boolean;
+}): MatmulShader['steps'] {
   const quads = (transposeA ? m : k) % 4 === 0 && (transposeB ? k : n) % 4 === 0;
   return quads && k > 0 ? (k % 4 === 0 ? 4 : 1) : 0;
 }
@@ -25,7 +37,12 @@ function tileStart(rank: number): string[] {
   for (let axis = rank - 1; axis >= 0; axis--) {
     lines.push(`  { let c = rest % ${u(6 + axis)}; rest = rest / ${u(6 + axis)}; at += c * ${u(6 + rank + axis)}; bt += c * ${u(6 + 2 * rank + axis)}; }`);
   }
-  lines.push(`  let row = (tile / ${u(5)}) * 4u;`, `  let column = (tile % ${u(5)}) * 4u;`, `  let m = ${u(1)}; let n = ${u(2)}; let k = ${u(3)};`, '  at *= m * k; bt *= k * n;');
+  lines.push(
+    `  let row = (tile / ${u(5)}) * 4u;`,
+    `  let column = (tile % ${u(5)}) * 4u;`,
+    `  let m = ${u(1)}; let n = ${u(2)}; let k = ${u(3)};`,
+    '  at *= m * k; bt *= k * n;',
+  );
   // Rows and columns past the end read the last one; what they compute is not written.
   for (const r of four) lines.push(`  let r${r} = min(row + ${r}u, m - 1u); let q${r} = min(column + ${r}u, n - 1u);`, `  var s${r} = vec4<f32>(0.0f);`);
   return lines;
@@ -49,11 +66,26 @@ function scalarLoop({ transposeA, transposeB }: MatmulShader): string[] {
 function quadLoop({ transposeA, transposeB, steps }: MatmulShader): string[] {
   const taken = four.slice(0, steps);
   const [startA, loadA, nextA, valueA] = transposeA
-    ? [['  var ia = (at + row) / 4u;'], taken.map((s) => `    let x${s} = a[ia + ${s}u * stepA];`), [`    ia += ${steps}u * stepA;`], (r: number, s: number) => `x${s}[${r}]`]
+    ? [
+        ['  var ia = (at + row) / 4u;'],
+        taken.map((s) => `    let x${s} = a[ia + ${s}u * stepA];`),
+        [`    ia += ${steps}u * stepA;`],
+        (r: number, s: number) => `x${s}[${r}]`,
+      ]
     : [four.map((r) => `  let a${r} = (at + r${r} * k) / 4u;`), four.map((r) => `    let x${r} = a[a${r} + p];`), [], (r: number, s: number) => `x${r}[${s}]`];
   const [startB, loadB, nextB, valueB] = transposeB
-    ? [four.map((c) => `  let b${c} = (bt + q${c} * k) / 4u;`), four.map((c) => `    let v${c} = b[b${c} + p];`), [], (s: number) => `vec4<f32>(${four.map((c) => `v${c}[${s}]`).join(', ')})`]
-    : [['  var ib = (bt + column) / 4u;'], taken.map((s) => `    let v${s} = b[ib + ${s}u * stepB];`), [`    ib += ${steps}u * stepB;`], (s: number) => `v${s}`];
+    ? [
+        four.map((c) => `  let b${c} = (bt + q${c} * k) / 4u;`),
+        four.map((c) => `    let v${c} = b[b${c} + p];`),
+        [],
+        (s: number) => `vec4<f32>(${four.map((c) => `v${c}[${s}]`).join(', ')})`,
+      ]
+    : [
+        ['  var ib = (bt + column) / 4u;'],
+        taken.map((s) => `    let v${s} = b[ib + ${s}u * stepB];`),
+        [`    ib += ${steps}u * stepB;`],
+        (s: number) => `v${s}`,
+      ];
   return [
     '  let stepA = m / 4u; let stepB = n / 4u;',
     ...startA,

@@ -6,7 +6,15 @@ import type { ReduceProblem } from './index.ts';
 function over(op: 'sum' | 'max', shape: readonly number[], axes: readonly number[], type: ReduceProblem['type'] = 'f32'): ReduceProblem {
   const strides = stridesOf(shape);
   const stays = shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
-  return { op, type, length: product(shape), kept: stays.map((a) => shape[a]!), keptStrides: stays.map((a) => strides[a]!), reduced: axes.map((a) => shape[a]!), reducedStrides: axes.map((a) => strides[a]!) };
+  return {
+    op,
+    type,
+    length: product(shape),
+    kept: stays.map((a) => shape[a]!),
+    keptStrides: stays.map((a) => strides[a]!),
+    reduced: axes.map((a) => shape[a]!),
+    reducedStrides: axes.map((a) => strides[a]!),
+  };
 }
 
 /** Cases. */

@@ -30,7 +30,16 @@ export const reduce: Kernel<ReduceProblem> = {
     if (results === 0) return [];
     const parameters = pack([results, each, ...problem.kept, ...problem.keptStrides, ...problem.reduced, ...problem.reducedStrides]);
     const grouped = each >= groupFrom && problem.type === 'f32';
-    return [{ label: `reduce ${problem.op}`, code: shader(problem, grouped, parameters.length), parameters, arrays: [0, 1], writes: [1], workgroups: grouped ? spread(results) : spreadThreads(results) }];
+    return [
+      {
+        label: `reduce ${problem.op}`,
+        code: shader(problem, grouped, parameters.length),
+        parameters,
+        arrays: [0, 1],
+        writes: [1],
+        workgroups: grouped ? spread(results) : spreadThreads(results),
+      },
+    ];
   },
   cost: ({ kept, reduced, length }) => ({ flops: product(kept) * product(reduced), bytes: 4 * (length + product(kept)) }),
   reference: (problem, [x]): readonly Numbers[] => reference(problem, x!),

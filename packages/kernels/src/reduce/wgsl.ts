@@ -16,7 +16,13 @@ function offsetOf(name: string, rank: number, sizes: number, strides: number): s
 
 /** One thread or one workgroup per result. Sums of a thread run in order; sums of a group in a fixed tree. */
 export function shader({ op, type, kept, reduced }: ReduceProblem, grouped: boolean, parameterCount: number): string {
-  const head = declare([{ name: 'x', type }, { name: 'y', type, write: true }], parameterCount);
+  const head = declare(
+    [
+      { name: 'x', type },
+      { name: 'y', type, write: true },
+    ],
+    parameterCount,
+  );
   const [k, r] = [kept.length, reduced.length];
   const base = offsetOf('i', k, 2, 2 + k);
   const at = offsetOf('j', r, 2 + 2 * k, 2 + 2 * k + r);
@@ -26,7 +32,10 @@ export function shader({ op, type, kept, reduced }: ReduceProblem, grouped: bool
   var total = ${start};
   for (var j = ${from}; j < ${u(1)}; j += ${step}) { let at = ${at}; ${combine} }`;
   if (!grouped) return `${head}${perThread(u(0), `${loop('0u', '1u')}\n  y[i] = total;`)}`;
-  return `${head}${groupReductions}${perGroup(u(0), `${loop('lane', 'groupThreads')}
+  return `${head}${groupReductions}${perGroup(
+    u(0),
+    `${loop('lane', 'groupThreads')}
   let result = ${op === 'sum' ? 'groupSum' : 'groupMax'}(total, lane);
-  if (lane == 0u) { y[i] = result; }`)}`;
+  if (lane == 0u) { y[i] = result; }`,
+  )}`;
 }

@@ -2,7 +2,10 @@
 import type { ArraySpec, KernelCase, Numbers } from '../kernel.ts';
 import type { ScatterAddProblem } from './index.ts';
 
-const ids = (of: (i: number) => number) => (index: number, { length }: ArraySpec): Numbers | undefined => (index === 1 ? Int32Array.from({ length }, (_, i) => of(i)) : undefined);
+const ids =
+  (of: (i: number) => number) =>
+  (index: number, { length }: ArraySpec): Numbers | undefined =>
+    index === 1 ? Int32Array.from({ length }, (_, i) => of(i)) : undefined;
 
 /** Cases. */
 export const cases: readonly KernelCase<ScatterAddProblem>[] = [
@@ -10,5 +13,11 @@ export const cases: readonly KernelCase<ScatterAddProblem>[] = [
   { name: 'all into one row', problem: { type: 'f32', rows: 3, width: 4, ids: 70 }, tolerance: 4e-6, input: ids(() => 1) },
   { name: 'no rows to add', problem: { type: 'f32', rows: 3, width: 4, ids: 0 }, tolerance: 0 },
   { name: 'no table', problem: { type: 'f32', rows: 0, width: 4, ids: 0 }, tolerance: 0 },
-  { name: 'BERT embeddings, 8 x 128 tokens', problem: { type: 'f32', rows: 30522, width: 768, ids: 1024 }, tolerance: 1e-5, input: ids((i) => (i * 7919) % 500), large: true },
+  {
+    name: 'BERT embeddings, 8 x 128 tokens',
+    problem: { type: 'f32', rows: 30522, width: 768, ids: 1024 },
+    tolerance: 1e-5,
+    input: ids((i) => (i * 7919) % 500),
+    large: true,
+  },
 ];

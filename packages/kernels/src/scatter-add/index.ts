@@ -18,20 +18,37 @@ export const scatterAdd: Kernel<ScatterAddProblem> = {
   name: 'scatter-add',
   pass: () => 'backward',
   arrays: ({ type, rows, width, ids }) => ({
-    inputs: [{ type, length: ids * width }, { type: 'i32', length: ids }],
+    inputs: [
+      { type, length: ids * width },
+      { type: 'i32', length: ids },
+    ],
     outputs: [{ type, length: rows * width }],
     temporaries: [{ type: 'i32', length: ids }],
   }),
   dispatches: ({ type, rows, width, ids }) => {
     if (rows * width === 0) return [];
     const zero = pack([rows * width]);
-    const first = { label: 'scatter-add: zero', code: zeroShader(type, zero.length), parameters: zero, arrays: [2], writes: [2], workgroups: spreadThreads(rows * width) };
+    const first = {
+      label: 'scatter-add: zero',
+      code: zeroShader(type, zero.length),
+      parameters: zero,
+      arrays: [2],
+      writes: [2],
+      workgroups: spreadThreads(rows * width),
+    };
     if (ids === 0) return [first];
     const [link, add] = [pack([ids, rows]), pack([ids * width, width, rows])];
     return [
       first,
       { label: 'scatter-add: chains', code: linkShader(link.length), parameters: link, arrays: [1, 3], writes: [3], workgroups: spread(ids) },
-      { label: 'scatter-add: sums', code: addShader(type, add.length), parameters: add, arrays: [0, 1, 3, 2], writes: [2], workgroups: spreadThreads(ids * width) },
+      {
+        label: 'scatter-add: sums',
+        code: addShader(type, add.length),
+        parameters: add,
+        arrays: [0, 1, 3, 2],
+        writes: [2],
+        workgroups: spreadThreads(ids * width),
+      },
     ];
   },
   cost: ({ rows, width, ids }) => ({ flops: ids * width, bytes: 4 * (ids * width + rows * width + ids) }),

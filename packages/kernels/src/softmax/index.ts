@@ -15,7 +15,15 @@ export interface SoftmaxProblem {
 export function shader(log: boolean, parameterCount: number): string {
   const loop = (body: string) => `for (var j = lane; j < ${u(1)}; j += groupThreads) { ${body} }`;
   const result = log ? 'x[start + j] - greatest - logTotal' : 'exp(x[start + j] - greatest) / total';
-  return `${declare([{ name: 'x', type: 'f32' }, { name: 'y', type: 'f32', write: true }], parameterCount)}${groupReductions}${perGroup(u(0), `  let start = i * ${u(1)};
+  return `${declare(
+    [
+      { name: 'x', type: 'f32' },
+      { name: 'y', type: 'f32', write: true },
+    ],
+    parameterCount,
+  )}${groupReductions}${perGroup(
+    u(0),
+    `  let start = i * ${u(1)};
   var most = ${lowest};
   ${loop('most = max(most, x[start + j]);')}
   let greatest = groupMax(most, lane);
@@ -23,7 +31,8 @@ export function shader(log: boolean, parameterCount: number): string {
   ${loop('sum += exp(x[start + j] - greatest);')}
   let total = groupSum(sum, lane);
   ${log ? 'let logTotal = log(total);' : ''}
-  ${loop(`y[start + j] = ${result};`)}`)}`;
+  ${loop(`y[start + j] = ${result};`)}`,
+  )}`;
 }
 
 /** The kernel. */
@@ -34,7 +43,9 @@ export const softmax: Kernel<SoftmaxProblem> = {
   dispatches: ({ rows, width, log }) => {
     if (rows * width === 0) return [];
     const parameters = pack([rows, width]);
-    return [{ label: log ? 'log-softmax' : 'softmax', code: shader(log, parameters.length), parameters, arrays: [0, 1], writes: [1], workgroups: spread(rows) }];
+    return [
+      { label: log ? 'log-softmax' : 'softmax', code: shader(log, parameters.length), parameters, arrays: [0, 1], writes: [1], workgroups: spread(rows) },
+    ];
   },
   cost: ({ rows, width }) => ({ flops: 4 * rows * width, bytes: 8 * rows * width }),
   reference: (problem, [x]): readonly Numbers[] => reference(problem, x!),

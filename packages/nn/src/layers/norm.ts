@@ -23,7 +23,8 @@ export function batchNorm({ channels, epsilon = 1e-5, momentum = 0.1 }: { channe
     call(scope, x) {
       const [weight, bias] = [channel(scope.get('weight')), channel(scope.get('bias'))];
       const [runningMean, runningVariance] = [scope.get('running_mean'), scope.get('running_var')];
-      if (!scope.training) return ops.add(ops.mul(ops.mul(ops.sub(x, channel(runningMean)), ops.div(1, ops.sqrt(ops.add(channel(runningVariance), epsilon)))), weight), bias);
+      if (!scope.training)
+        return ops.add(ops.mul(ops.mul(ops.sub(x, channel(runningMean)), ops.div(1, ops.sqrt(ops.add(channel(runningVariance), epsilon)))), weight), bias);
       const over = { axes: [0, 2, 3], keepDims: true };
       const average = ops.mean(x, over);
       const centred = ops.sub(x, average);

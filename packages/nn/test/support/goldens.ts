@@ -14,7 +14,11 @@ export function readGolden(name: string) {
   const json = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as { config: never; value: number; tau?: number };
   const { arrays } = parseSafetensors(readFileSync(join(folder, `${name}.safetensors`)));
   const part = (prefix: string): Record<string, HostArray> =>
-    Object.fromEntries(Object.entries(arrays).flatMap(([key, { data, shape }]) => (key.startsWith(prefix) ? [[key.slice(prefix.length), { shape, data: key.endsWith('mask') ? Float32Array.from(data) : data }]] : [])));
+    Object.fromEntries(
+      Object.entries(arrays).flatMap(([key, { data, shape }]) =>
+        key.startsWith(prefix) ? [[key.slice(prefix.length), { shape, data: key.endsWith('mask') ? Float32Array.from(data) : data }]] : [],
+      ),
+    );
   return { json, part };
 }
 

@@ -70,17 +70,24 @@ const denseTerm = (terms: readonly GradientTerm[]): number => terms.findIndex(({
 
 /** Compiles a graph for the CPU. Throws a DeviceError when ONNX Runtime refuses it. */
 export async function compileProgram(graph: Graph, options: InferenceSession.SessionOptions): Promise<Program> {
-  const compiled = await plan(graph, options).catch((error: unknown) => Promise.reject(new DeviceError('cpu', `ONNX Runtime refused the graph: ${oneLine(error)}`)));
+  const compiled = await plan(graph, options).catch((error: unknown) =>
+    Promise.reject(new DeviceError('cpu', `ONNX Runtime refused the graph: ${oneLine(error)}`)),
+  );
   const { session, inputs, outputs, tail } = compiled;
   const buffers = new TermBuffers();
 
   /** Where the session writes the gradients' summands: one of each straight to the gradient's place. */
   function termTensors({ gradients }: AdamWTail, slots: readonly Slot[], bindings: Bindings): Record<string, OrtTensor> {
-    const tensor = (i: number, j: number, dense: boolean, value: Tensor) => (dense ? slots[i]!.gradient.tensor : buffers.get(termName(i, j), bindShape(value.shape, bindings)));
+    const tensor = (i: number, j: number, dense: boolean, value: Tensor) =>
+      dense ? slots[i]!.gradient.tensor : buffers.get(termName(i, j), bindShape(value.shape, bindings));
     return Object.fromEntries(gradients.flatMap((terms, i) => terms.map(({ value }, j) => [termName(i, j), tensor(i, j, j === denseTerm(terms), value)])));
   }
 
-  async function runSession(data: HostArrays, state: CpuState | undefined, terms: Readonly<Record<string, OrtTensor>>): Promise<Readonly<Record<string, OrtTensor>>> {
+  async function runSession(
+    data: HostArrays,
+    state: CpuState | undefined,
+    terms: Readonly<Record<string, OrtTensor>>,
+  ): Promise<Readonly<Record<string, OrtTensor>>> {
     if (!session) return {};
     const feeds = Object.fromEntries(inputs.map((name) => [name, graph.data[name] ? bindTensor(data[name]!) : state!.get(name)!.tensor]));
     const read = Object.keys(outputs).filter((name) => !(name in terms));
@@ -100,12 +107,16 @@ export async function compileProgram(graph: Graph, options: InferenceSession.Ses
       const shapes = Object.fromEntries(Object.keys(graph.state).flatMap((name) => (state?.get(name) ? [[name, state.get(name)!.array.shape]] : [])));
       const bindings = bindInputs('cpu', graph, data, shapes);
       if (Object.keys(graph.updates).length > 0 && !state) throw new DeviceError('cpu', 'the graph updates state; give a state to run with');
-      const slots = tail ? state!.slots(tail.parameters.map((parameter, i) => ({ parameter, first: tail.firstMoments[i]!, second: tail.secondMoments[i]! }))) : [];
+      const slots = tail
+        ? state!.slots(tail.parameters.map((parameter, i) => ({ parameter, first: tail.firstMoments[i]!, second: tail.secondMoments[i]! })))
+        : [];
       const terms = tail ? termTensors(tail, slots, bindings) : {};
       const values = await runSession(data, state, terms);
       const results: Record<string, HostArray> = {};
       for (const name of Object.keys(graph.results)) if (values[`result.${name}`]) results[name] = hostArray(values[`result.${name}`]!);
-      state?.replace(Object.fromEntries(Object.keys(graph.updates).flatMap((name) => (values[`update.${name}`] ? [[name, hostArray(values[`update.${name}`]!)]] : []))));
+      state?.replace(
+        Object.fromEntries(Object.keys(graph.updates).flatMap((name) => (values[`update.${name}`] ? [[name, hostArray(values[`update.${name}`]!)]] : []))),
+      );
       if (tail) {
         slots.forEach((slot, i) => sumTerms(slot, tail.gradients[i]!, (j) => terms[termName(i, j)]!.data as Float32Array, data));
         const norm = adamWInPlace(slots, data[tail.learningRate]!.data[0]!, data[tail.step]!.data[0]!, tail.node.attributes);

@@ -51,8 +51,26 @@ export function allocateSlots(shapes: readonly (readonly number[])[]): Slot[] {
       const offset = (at: number): number => next + at * bytes;
       const offsets = { parameter: offset(0), gradient: offset(1), first: offset(2), second: offset(3), bytes };
       next += 4 * bytes;
-      const entry = (from: number): Entry => bindEntry({ data: new Float32Array(memory.buffer, from, shape.reduce((a, b) => a * b, 1)), shape }, true);
-      return { kernels, offsets, parameter: entry(offsets.parameter), gradient: entry(offsets.gradient), first: entry(offsets.first), second: entry(offsets.second) };
+      const entry = (from: number): Entry =>
+        bindEntry(
+          {
+            data: new Float32Array(
+              memory.buffer,
+              from,
+              shape.reduce((a, b) => a * b, 1),
+            ),
+            shape,
+          },
+          true,
+        );
+      return {
+        kernels,
+        offsets,
+        parameter: entry(offsets.parameter),
+        gradient: entry(offsets.gradient),
+        first: entry(offsets.first),
+        second: entry(offsets.second),
+      };
     });
   });
 }

@@ -47,7 +47,13 @@ export class CpuState implements DeviceState {
   drop(names: readonly string[] = this.names()): void {
     const dropped = new Set(names);
     for (const name of dropped) this.#entries.delete(name);
-    for (const [key, { names: { parameter } }] of this.#slots) if (dropped.has(parameter)) this.#slots.delete(key);
+    for (const [
+      key,
+      {
+        names: { parameter },
+      },
+    ] of this.#slots)
+      if (dropped.has(parameter)) this.#slots.delete(key);
   }
 
   /** The entry called `name`, if there is one. */

@@ -22,7 +22,8 @@ export interface AdamWTail {
   readonly norm: string | undefined;
 }
 
-const inputName = (value: Tensor, entries: Readonly<Record<string, Tensor>>): string | undefined => Object.keys(entries).find((name) => entries[name]!.node === value.node);
+const inputName = (value: Tensor, entries: Readonly<Record<string, Tensor>>): string | undefined =>
+  Object.keys(entries).find((name) => entries[name]!.node === value.node);
 
 /** The summands of a gradient, where scatters by a data input are taken apart from the rest. */
 function terms(value: Tensor, graph: Graph, uses: ReadonlyMap<Node, number>): GradientTerm[] {

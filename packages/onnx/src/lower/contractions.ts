@@ -12,7 +12,10 @@ const matmul: Lowering<'matmul'> = ({ b, name }, { inputs: [x, y], attributes: {
 
 const conv2d: Lowering<'conv2d'> = (context, node) => {
   const { b, name } = context;
-  const { inputs: [x, weight], attributes: { stride, padding } } = node;
+  const {
+    inputs: [x, weight],
+    attributes: { stride, padding },
+  } = node;
   if (isStem(node)) return [stemConvolution(context, node)];
   return [b.node('Conv', [name(x!), name(weight!)], { strides: stride, pads: [...padding, ...padding] })];
 };
@@ -51,7 +54,9 @@ function stemConvolution(context: LoweringContext, { inputs: [x, weight], output
 
 const conv2dGradInput: Lowering<'conv2dGradInput'> = ({ b, name }, { inputs: [dy, weight], attributes: { stride, padding, size } }) => {
   // A strided convolution may ignore the last rows and columns of its input: their gradient is zero, which output_padding adds.
-  const missing = [0, 1].map((axis) => (size[axis] as number) - (((dy!.shape[2 + axis] as number) - 1) * stride[axis]! + (weight!.shape[2 + axis] as number) - 2 * padding[axis]!));
+  const missing = [0, 1].map(
+    (axis) => (size[axis] as number) - (((dy!.shape[2 + axis] as number) - 1) * stride[axis]! + (weight!.shape[2 + axis] as number) - 2 * padding[axis]!),
+  );
   return [b.node('ConvTranspose', [name(dy!), name(weight!)], { strides: stride, pads: [...padding, ...padding], output_padding: missing })];
 };
 

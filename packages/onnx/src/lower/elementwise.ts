@@ -25,7 +25,13 @@ const full: Lowering<'full'> = ({ b }, { attributes: { value, shape, dtype } }) 
 };
 
 const iota: Lowering<'iota'> = ({ b }, { attributes: { size } }) => {
-  if (typeof size === 'number') return [b.constant('i32', Array.from({ length: size }, (_, i) => i))];
+  if (typeof size === 'number')
+    return [
+      b.constant(
+        'i32',
+        Array.from({ length: size }, (_, i) => i),
+      ),
+    ];
   return [
     b.once(`iota ${size}`, () => {
       const limit = b.node('Cast', [b.node('Squeeze', [b.dim(size)])], { to: elementTypes.i32 });
@@ -34,7 +40,9 @@ const iota: Lowering<'iota'> = ({ b }, { attributes: { size } }) => {
   ];
 };
 
-const size: Lowering<'size'> = ({ b }, { attributes: { dim } }) => [b.once(`size ${dim}`, () => b.node('Cast', [b.node('Squeeze', [b.dim(dim)])], { to: elementTypes.f32 }))];
+const size: Lowering<'size'> = ({ b }, { attributes: { dim } }) => [
+  b.once(`size ${dim}`, () => b.node('Cast', [b.node('Squeeze', [b.dim(dim)])], { to: elementTypes.f32 })),
+];
 
 /** x mod 2^32 of a non-negative or wrapped int64. */
 const low32 = (b: GraphBuilder, x: string): string => b.node('BitwiseAnd', [x, b.constant('i64', [0xffffffff], [])]);

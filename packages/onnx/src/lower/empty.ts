@@ -14,6 +14,10 @@ export function lowerEmpty(b: GraphBuilder, node: Node): string[] | undefined {
   return node.outputs.map(({ shape, dtype }) => {
     const sizes = shape.map((dim) => (typeof dim === 'number' ? dim : 0));
     const value = node.op === 'max' ? lowest[dtype] : 0;
-    return b.constant(dtype, Array.from({ length: sizes.reduce((x, y) => x * y, 1) }, () => value), sizes);
+    return b.constant(
+      dtype,
+      Array.from({ length: sizes.reduce((x, y) => x * y, 1) }, () => value),
+      sizes,
+    );
   });
 }

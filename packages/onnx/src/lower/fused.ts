@@ -31,7 +31,8 @@ const softmax: Lowering<'softmax'> = ({ b, name }, { inputs: [x] }) => [b.node('
 
 const logSoftmax: Lowering<'logSoftmax'> = ({ b, name }, { inputs: [x] }) => [logSoftmaxOf(b, name(x!))];
 
-const layerNorm: Lowering<'layerNorm'> = ({ b, name }, node) => b.nodes('LayerNormalization', node.inputs.map(name), { axis: -1, epsilon: { f: node.attributes.epsilon } }, 3);
+const layerNorm: Lowering<'layerNorm'> = ({ b, name }, node) =>
+  b.nodes('LayerNormalization', node.inputs.map(name), { axis: -1, epsilon: { f: node.attributes.epsilon } }, 3);
 
 const layerNormGrad: Lowering<'layerNormGrad'> = (context, { inputs: [x, weight, average, scale, dy] }) => {
   const { b, name } = context;
@@ -63,7 +64,8 @@ const crossEntropy: Lowering<'crossEntropy'> = (context, { inputs: [logits, targ
   return [loss, context.used(lse!) ? b.node('Add', [chosen(name(logits!)), loss]) : loss];
 };
 
-const targetColumn = (context: LoweringContext, target: Tensor): string => context.b.once(`target ${context.name(target)}`, () => columnOf(context, context.name(target)));
+const targetColumn = (context: LoweringContext, target: Tensor): string =>
+  context.b.once(`target ${context.name(target)}`, () => columnOf(context, context.name(target)));
 
 const crossEntropyGrad: Lowering<'crossEntropyGrad'> = (context, { inputs: [logits, target, , dy] }) => {
   const { b, name } = context;
@@ -72,7 +74,8 @@ const crossEntropyGrad: Lowering<'crossEntropyGrad'> = (context, { inputs: [logi
   return [b.describe(b.node('ScatterElements', [scaled, targetColumn(context, target!), b.node('Neg', [weight])], { axis: -1, reduction: 'add' }), logits!)];
 };
 
-const tempered = ({ b }: LoweringContext, x: string, temperature: number): string => (temperature === 1 ? x : b.once(`tempered ${x} ${temperature}`, () => b.node('Mul', [x, b.scalar(1 / temperature)])));
+const tempered = ({ b }: LoweringContext, x: string, temperature: number): string =>
+  temperature === 1 ? x : b.once(`tempered ${x} ${temperature}`, () => b.node('Mul', [x, b.scalar(1 / temperature)]));
 
 const distillation: Lowering<'distillation'> = (context, { inputs: [student, teacher], attributes: { temperature } }) => {
   const { b, name } = context;
@@ -114,14 +117,20 @@ function headSums(context: LoweringContext, x: string, [batch, length, width]: T
 const far = -1e30;
 
 /** What is added to scores (broadcast to (B, heads, T, S)) where keys may not be seen; undefined where all may. */
-function scoreBias({ b, name }: LoweringContext, { causal, t, s, mask }: { causal: boolean; t: Tensor['shape'][number]; s: Tensor['shape'][number]; mask: Tensor | undefined }): string | undefined {
-  const padding = mask && b.once(`padding ${name(mask)}`, () => {
-    const hidden = b.node('Mul', [b.node('Sub', [name(mask), b.scalar(1)]), b.scalar(-far)]);
-    return b.node('Unsqueeze', [hidden, b.constant('i64', [1, 2])]);
-  });
+function scoreBias(
+  { b, name }: LoweringContext,
+  { causal, t, s, mask }: { causal: boolean; t: Tensor['shape'][number]; s: Tensor['shape'][number]; mask: Tensor | undefined },
+): string | undefined {
+  const padding =
+    mask &&
+    b.once(`padding ${name(mask)}`, () => {
+      const hidden = b.node('Mul', [b.node('Sub', [name(mask), b.scalar(1)]), b.scalar(-far)]);
+      return b.node('Unsqueeze', [hidden, b.constant('i64', [1, 2])]);
+    });
   if (!causal) return padding;
   const future = b.once(`future ${t} ${s}`, () => {
-    const range = (size: Tensor['shape'][number]) => b.node('Range', [b.constant('i64', [0], []), b.node('Squeeze', [b.dim(size)]), b.constant('i64', [1], [])]);
+    const range = (size: Tensor['shape'][number]) =>
+      b.node('Range', [b.constant('i64', [0], []), b.node('Squeeze', [b.dim(size)]), b.constant('i64', [1], [])]);
     const later = b.node('Less', [b.node('Unsqueeze', [range(t), b.constant('i64', [1])]), b.node('Unsqueeze', [range(s), b.constant('i64', [0])])]);
     return b.node('Mul', [b.node('Cast', [later], { to: elementTypes.f32 }), b.scalar(far)]);
   });
@@ -129,10 +138,20 @@ function scoreBias({ b, name }: LoweringContext, { causal, t, s, mask }: { causa
 }
 
 /** Heads of q, k and v and the probabilities; masked values are zeroed so that a row that sees no key gives zeros. */
-function probabilities(context: LoweringContext, [q, k, v, mask]: readonly (Tensor | undefined)[], { heads, causal, scale }: Node<'attention'>['attributes']): Record<'q' | 'k' | 'v' | 'p' | 'scores', string> {
+function probabilities(
+  context: LoweringContext,
+  [q, k, v, mask]: readonly (Tensor | undefined)[],
+  { heads, causal, scale }: Node<'attention'>['attributes'],
+): Record<'q' | 'k' | 'v' | 'p' | 'scores', string> {
   const { b, name } = context;
-  const value = mask ? b.once(`masked ${name(v!)} ${name(mask)}`, () => b.node('Mul', [name(v!), b.node('Unsqueeze', [name(mask), b.constant('i64', [-1])])])) : name(v!);
-  const parts = { q: splitHeads(context, name(q!), q!.shape, heads), k: splitHeads(context, name(k!), k!.shape, heads), v: splitHeads(context, value, v!.shape, heads) };
+  const value = mask
+    ? b.once(`masked ${name(v!)} ${name(mask)}`, () => b.node('Mul', [name(v!), b.node('Unsqueeze', [name(mask), b.constant('i64', [-1])])]))
+    : name(v!);
+  const parts = {
+    q: splitHeads(context, name(q!), q!.shape, heads),
+    k: splitHeads(context, name(k!), k!.shape, heads),
+    v: splitHeads(context, value, v!.shape, heads),
+  };
   const product = b.node('ms:FusedMatMul', [parts.q, parts.k], { transB: 1, alpha: { f: scale } });
   const bias = scoreBias(context, { causal, t: q!.shape[1]!, s: k!.shape[1]!, mask });
   const scores = bias ? b.node('Add', [product, bias]) : product;
@@ -169,4 +188,17 @@ const attentionGrad: Lowering<'attentionGrad'> = (context, { inputs, attributes 
 };
 
 /** Rules of fused ops. */
-export const fusedLowering = { gelu, geluGrad, softmax, logSoftmax, layerNorm, layerNormGrad, attention, attentionGrad, crossEntropy, crossEntropyGrad, distillation, distillationGrad };
+export const fusedLowering = {
+  gelu,
+  geluGrad,
+  softmax,
+  logSoftmax,
+  layerNorm,
+  layerNormGrad,
+  attention,
+  attentionGrad,
+  crossEntropy,
+  crossEntropyGrad,
+  distillation,
+  distillationGrad,
+};

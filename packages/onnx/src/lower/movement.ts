@@ -29,7 +29,9 @@ function reshapeNode({ b }: LoweringContext, x: string, from: Shape, to: Shape):
 
 const reshape: Lowering<'reshape'> = (context, { inputs: [x], attributes: { shape } }) => [reshapeTo(context, context.name(x!), x!.shape, shape)];
 
-const transpose: Lowering<'transpose'> = ({ b, name }, { inputs: [x], attributes: { permutation } }) => [b.node('Transpose', [name(x!)], { perm: permutation })];
+const transpose: Lowering<'transpose'> = ({ b, name }, { inputs: [x], attributes: { permutation } }) => [
+  b.node('Transpose', [name(x!)], { perm: permutation }),
+];
 
 const broadcast: Lowering<'broadcast'> = ({ b, name }, { inputs: [x], attributes: { shape } }) => [b.node('Expand', [name(x!), b.shape(shape)])];
 
@@ -62,7 +64,12 @@ const pad: Lowering<'pad'> = (context, { inputs: [x], attributes: { low, sizes, 
     const spread = b.node('Pad', [wide, b.constant('i64', pads)]);
     const widened = split.map((size, at) => (at === axis + 1 ? zeros + 1 : size));
     const full = dim * (zeros + 1);
-    const joined = reshapeTo(context, spread, widened, shape.map((size, at) => (at === axis ? full : size)));
+    const joined = reshapeTo(
+      context,
+      spread,
+      widened,
+      shape.map((size, at) => (at === axis ? full : size)),
+    );
     shape[axis] = full - zeros;
     current = b.node('Slice', [joined, b.constant('i64', [0]), b.constant('i64', [full - zeros]), b.constant('i64', [axis])]);
   });
@@ -81,11 +88,16 @@ const concat: Lowering<'concat'> = ({ b, name }, node) => [b.node('Concat', node
 
 /** Row ids clamped to a table's rows. */
 function clampedIds({ b, name }: LoweringContext, ids: Tensor, rows: Dim): string {
-  const last = typeof rows === 'number' ? b.constant('i32', [rows - 1], []) : b.node('Cast', [b.node('Squeeze', [b.node('Sub', [b.dim(rows), b.constant('i64', [1])])])], { to: elementTypes.i32 });
+  const last =
+    typeof rows === 'number'
+      ? b.constant('i32', [rows - 1], [])
+      : b.node('Cast', [b.node('Squeeze', [b.node('Sub', [b.dim(rows), b.constant('i64', [1])])])], { to: elementTypes.i32 });
   return b.once(`clamped ${name(ids)} ${rows}`, () => b.node('Max', [b.node('Min', [name(ids), last]), b.constant('i32', [0], [])]));
 }
 
-const gather: Lowering<'gather'> = (context, { inputs: [table, ids] }) => [context.b.node('Gather', [context.name(table!), clampedIds(context, ids!, table!.shape[0]!)], { axis: 0 })];
+const gather: Lowering<'gather'> = (context, { inputs: [table, ids] }) => [
+  context.b.node('Gather', [context.name(table!), clampedIds(context, ids!, table!.shape[0]!)], { axis: 0 }),
+];
 
 // ScatterElements walks its updates in order on one thread, so that sums have a fixed order.
 const scatterAdd: Lowering<'scatterAdd'> = (context, { inputs: [updates, ids], attributes: { rows }, outputs: [out] }) => {
@@ -117,9 +129,13 @@ const sum: Lowering<'sum'> = (context, { inputs: [x], outputs: [out], attributes
   return [reshapeTo(context, columnSums(context, name(x!), shape), shape.slice(-1), out!.shape)];
 };
 
-const max: Lowering<'max'> = ({ b, name }, { inputs: [x], attributes: { axes, keepDims } }) => [b.node('ReduceMax', [name(x!), b.constant('i64', axes)], { keepdims: keepDims ? 1 : 0 })];
+const max: Lowering<'max'> = ({ b, name }, { inputs: [x], attributes: { axes, keepDims } }) => [
+  b.node('ReduceMax', [name(x!), b.constant('i64', axes)], { keepdims: keepDims ? 1 : 0 }),
+];
 
-const argmax: Lowering<'argmax'> = ({ b, name }, { inputs: [x] }) => [b.node('Cast', [b.node('ArgMax', [name(x!)], { axis: -1, keepdims: 0 })], { to: elementTypes.i32 })];
+const argmax: Lowering<'argmax'> = ({ b, name }, { inputs: [x] }) => [
+  b.node('Cast', [b.node('ArgMax', [name(x!)], { axis: -1, keepdims: 0 })], { to: elementTypes.i32 }),
+];
 
 /** Rules of movement ops and reductions. */
 export const movementLowering = { reshape, transpose, broadcast, slice, pad, concat, gather, scatterAdd, sum, max, argmax };

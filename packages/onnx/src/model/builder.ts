@@ -57,7 +57,13 @@ export class GraphBuilder {
   nodes(op: string, inputs: readonly string[], attributes: Attributes = {}, outputs = 1): string[] {
     const names = Array.from({ length: outputs }, () => this.fresh());
     const own = op.startsWith('ms:');
-    this.#nodes.push({ opType: own ? op.slice(3) : op, domain: own ? contrib : '', input: [...inputs], output: names, attribute: Object.entries(attributes).map(([name, value]) => attribute(name, value)) });
+    this.#nodes.push({
+      opType: own ? op.slice(3) : op,
+      domain: own ? contrib : '',
+      input: [...inputs],
+      output: names,
+      attribute: Object.entries(attributes).map(([name, value]) => attribute(name, value)),
+    });
     return names;
   }
 
@@ -130,7 +136,13 @@ export class GraphBuilder {
   /** A shape as an int64 vector. */
   shape(shape: Shape): string {
     if (shape.every((dim) => typeof dim === 'number')) return this.constant('i64', shape as number[]);
-    return this.once(`shape ${shape.join()}`, () => this.node('Concat', shape.map((dim) => this.dim(dim)), { axis: 0 }));
+    return this.once(`shape ${shape.join()}`, () =>
+      this.node(
+        'Concat',
+        shape.map((dim) => this.dim(dim)),
+        { axis: 0 },
+      ),
+    );
   }
 
   /** Gives a value a second, chosen name, as outputs need. */
@@ -183,5 +195,10 @@ export class GraphBuilder {
 }
 
 function valueInfo(name: string, shape: Shape, dtype: Tensor['dtype']): object {
-  return { name, type: { tensorType: { elemType: elementTypes[dtype], shape: { dim: shape.map((dim) => (typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim })) } } } };
+  return {
+    name,
+    type: {
+      tensorType: { elemType: elementTypes[dtype], shape: { dim: shape.map((dim) => (typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim })) } },
+    },
+  };
 }

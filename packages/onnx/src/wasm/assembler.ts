@@ -66,10 +66,22 @@ const magic = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 export function assemble(functions: readonly WasmFunction[]): Uint8Array<ArrayBuffer> {
   return Uint8Array.from([
     ...magic,
-    ...section(1, functions.map(({ parameters, result }) => [0x60, ...list(codes(parameters)), ...list(codes(result ? [result] : []))])),
+    ...section(
+      1,
+      functions.map(({ parameters, result }) => [0x60, ...list(codes(parameters)), ...list(codes(result ? [result] : []))]),
+    ),
     ...section(2, [[...sized(bytesOf('env')), ...sized(bytesOf('memory')), 0x02, 0x00, 0x01]]),
-    ...section(3, functions.map((_, index) => leb(index))),
-    ...section(7, functions.map(({ name }, index) => [...sized(bytesOf(name)), 0x00, ...leb(index)])),
-    ...section(10, functions.map(({ locals, body }) => sized([...list(locals.map((type) => [1, types[type]])), ...body, 0x0b]))),
+    ...section(
+      3,
+      functions.map((_, index) => leb(index)),
+    ),
+    ...section(
+      7,
+      functions.map(({ name }, index) => [...sized(bytesOf(name)), 0x00, ...leb(index)]),
+    ),
+    ...section(
+      10,
+      functions.map(({ locals, body }) => sized([...list(locals.map((type) => [1, types[type]])), ...body, 0x0b])),
+    ),
   ]);
 }

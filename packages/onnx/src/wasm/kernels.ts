@@ -26,7 +26,10 @@ export interface Kernels {
   /** Sum of squares in float64, in a fixed order. */
   sumOfSquares(array: number, bytes: number): number;
   /** Updates parameter and moments in place. */
-  adamW(arrays: { readonly parameter: number; readonly gradient: number; readonly first: number; readonly second: number; readonly bytes: number }, numbers: AdamWNumbers): void;
+  adamW(
+    arrays: { readonly parameter: number; readonly gradient: number; readonly first: number; readonly second: number; readonly bytes: number },
+    numbers: AdamWNumbers,
+  ): void;
 }
 
 const { get, set, f32x4, f64x2 } = wasm;
@@ -37,10 +40,12 @@ const advance = (pointer: number, by: number): Code => lines(get(pointer), wasm.
 function sumOfSquares(): Code {
   const [pointer, bytes, end, value] = [0, 1, 2, 3];
   const accumulators = [4, 5, 6, 7];
-  const body = accumulators.map((accumulator, i) => lines(
-    lines(get(pointer), wasm.loadHalf(8 * i), wasm.promote, set(value)),
-    lines(get(accumulator), get(value), get(value), f64x2.mul, f64x2.add, set(accumulator)),
-  ));
+  const body = accumulators.map((accumulator, i) =>
+    lines(
+      lines(get(pointer), wasm.loadHalf(8 * i), wasm.promote, set(value)),
+      lines(get(accumulator), get(value), get(value), f64x2.mul, f64x2.add, set(accumulator)),
+    ),
+  );
   const total = lines(get(4), get(5), f64x2.add, get(6), get(7), f64x2.add, f64x2.add, set(value));
   return lines(
     lines(get(pointer), get(bytes), wasm.i32Add, set(end)),
@@ -80,7 +85,12 @@ export function kernelsOver(memory: WebAssembly.Memory): Kernels {
   compiled ??= new WebAssembly.Module(
     assemble([
       { name: 'sumOfSquares', parameters: ['i32', 'i32'], result: 'f64', locals: ['i32', ...repeat('v128', 5)], body: sumOfSquares() },
-      { name: 'adamW', parameters: [...repeat('i32', 5), ...repeat('f32', scalars.length)], locals: ['i32', ...repeat('v128', 3 + scalars.length)], body: adamW() },
+      {
+        name: 'adamW',
+        parameters: [...repeat('i32', 5), ...repeat('f32', scalars.length)],
+        locals: ['i32', ...repeat('v128', 3 + scalars.length)],
+        body: adamW(),
+      },
     ]),
   );
   const exported = new WebAssembly.Instance(compiled, { env: { memory } }).exports as Record<string, (...values: number[]) => number>;

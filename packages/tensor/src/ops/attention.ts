@@ -107,7 +107,8 @@ export const attentionRows = {
     },
   } satisfies OpRow<'attention'>,
   attentionGrad: {
-    documentation: 'q, k, v, out, lse, dout, optional mask -> dq, dk, dv: P = exp(scores - lse), D = rowsum(dout * out), dS = P * (dout V^T - D) [Dao et al. 2022].',
+    documentation:
+      'q, k, v, out, lse, dout, optional mask -> dq, dk, dv: P = exp(scores - lse), D = rowsum(dout * out), dS = P * (dout V^T - D) [Dao et al. 2022].',
     infer: (inputs) => inputs.slice(0, 3).map(({ shape }) => ({ shape, dtype: 'f32' as const })),
     gradient: 'definition',
     definition: ([q, k, v, out, lse, dout, mask], attributes) => {

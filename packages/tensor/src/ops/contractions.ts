@@ -66,7 +66,7 @@ export const contractionRows = {
     },
   } satisfies OpRow<'matmul'>,
   conv2d: {
-    documentation: '2-D cross-correlation: x (B, C, H, W), weight (O, C, kh, kw) -> (B, O, H\', W\').',
+    documentation: "2-D cross-correlation: x (B, C, H, W), weight (O, C, kh, kw) -> (B, O, H', W').",
     infer: ([x, weight], { stride, padding }, fail) => {
       const [b, c, h, w] = x!.shape;
       const [o, c2, kh, kw] = weight!.shape;
@@ -80,7 +80,7 @@ export const contractionRows = {
     ],
   } satisfies OpRow<'conv2d'>,
   conv2dGradInput: {
-    documentation: 'Adjoint of conv2d in x: dy (B, O, H\', W\'), weight (O, C, kh, kw) -> (B, C, H, W).',
+    documentation: "Adjoint of conv2d in x: dy (B, O, H', W'), weight (O, C, kh, kw) -> (B, C, H, W).",
     infer: ([dy, weight], { size }) => [{ shape: [dy!.shape[0]!, weight!.shape[1]!, ...size], dtype: 'f32' }],
     gradient: ({ inputs: [dy, weight], attributes: { stride, padding } }, [g]) => [
       conv2d(g!, weight!, { stride, padding }),
@@ -88,7 +88,7 @@ export const contractionRows = {
     ],
   } satisfies OpRow<'conv2dGradInput'>,
   conv2dGradWeight: {
-    documentation: 'Adjoint of conv2d in its weight: x (B, C, H, W), dy (B, O, H\', W\') -> (O, C, kh, kw).',
+    documentation: "Adjoint of conv2d in its weight: x (B, C, H, W), dy (B, O, H', W') -> (O, C, kh, kw).",
     infer: ([x, dy], { kernel }) => [{ shape: [dy!.shape[1]!, x!.shape[1]!, ...kernel], dtype: 'f32' }],
     gradient: ({ inputs: [x, dy], attributes: { stride, padding } }, [g]) => [
       applyOne('conv2dGradInput', [dy!, g!], { stride, padding, size: [x!.shape[2]!, x!.shape[3]!] }),

@@ -26,7 +26,8 @@ export const movementRows = {
     documentation: 'Axes in another order: output axis i is input axis permutation[i].',
     infer: ([x], { permutation }, fail) => {
       const rank = x!.shape.length;
-      if (permutation.length !== rank || permutation.toSorted((a, b) => a - b).some((axis, i) => axis !== i)) fail(`[${permutation.join(', ')}] is not a permutation of ${rank} axes`);
+      if (permutation.length !== rank || permutation.toSorted((a, b) => a - b).some((axis, i) => axis !== i))
+        fail(`[${permutation.join(', ')}] is not a permutation of ${rank} axes`);
       return [{ shape: permutation.map((axis) => x!.shape[axis]!), dtype: x!.dtype }];
     },
     gradient: ({ attributes: { permutation } }, [dy]) => [transpose(dy!, inverse(permutation))],
@@ -44,15 +45,24 @@ export const movementRows = {
     documentation: 'Per axis, sizes[i] elements from starts[i] in steps of strides[i].',
     infer: ([x], { starts, sizes, strides }, fail) => {
       const { shape, dtype } = x!;
-      if (starts.length !== shape.length || sizes.length !== shape.length || strides.length !== shape.length) fail('starts, sizes and strides need one number per axis');
+      if (starts.length !== shape.length || sizes.length !== shape.length || strides.length !== shape.length)
+        fail('starts, sizes and strides need one number per axis');
       shape.forEach((dim, axis) => {
         const [start, count, stride] = [starts[axis]!, sizes[axis]!, strides[axis]!];
         if (start < 0 || stride < 1) fail(`axis ${axis}: start ${start}, stride ${stride}`);
-        if (typeof dim === 'number' && typeof count === 'number' && count > 0 && start + (count - 1) * stride >= dim) fail(`axis ${axis}: ${count} elements from ${start} in steps of ${stride} pass its end`);
+        if (typeof dim === 'number' && typeof count === 'number' && count > 0 && start + (count - 1) * stride >= dim)
+          fail(`axis ${axis}: ${count} elements from ${start} in steps of ${stride} pass its end`);
       });
       return [{ shape: sizes, dtype }];
     },
-    gradient: ({ inputs: [x], attributes: { starts, strides } }, [dy]) => [pad(dy!, starts, x!.shape, strides.map((stride) => stride - 1))],
+    gradient: ({ inputs: [x], attributes: { starts, strides } }, [dy]) => [
+      pad(
+        dy!,
+        starts,
+        x!.shape,
+        strides.map((stride) => stride - 1),
+      ),
+    ],
   } satisfies OpRow<'slice'>,
   pad: {
     documentation: 'x in zeros of shape sizes, from low on, with interior zeros between neighbours.',
@@ -60,11 +70,19 @@ export const movementRows = {
       if (low.length !== x!.shape.length || sizes.length !== x!.shape.length) fail('low and sizes need one number per axis');
       x!.shape.forEach((dim, axis) => {
         const size = sizes[axis]!;
-        if (typeof dim === 'number' && typeof size === 'number' && dim > 0 && low[axis]! + (dim - 1) * (interior[axis]! + 1) >= size) fail(`axis ${axis}: the input passes the end of ${size}`);
+        if (typeof dim === 'number' && typeof size === 'number' && dim > 0 && low[axis]! + (dim - 1) * (interior[axis]! + 1) >= size)
+          fail(`axis ${axis}: the input passes the end of ${size}`);
       });
       return [{ shape: sizes, dtype: x!.dtype }];
     },
-    gradient: ({ inputs: [x], attributes: { low, interior } }, [dy]) => [slice(dy!, low, x!.shape, interior.map((zeros) => zeros + 1))],
+    gradient: ({ inputs: [x], attributes: { low, interior } }, [dy]) => [
+      slice(
+        dy!,
+        low,
+        x!.shape,
+        interior.map((zeros) => zeros + 1),
+      ),
+    ],
   } satisfies OpRow<'pad'>,
   concat: {
     documentation: 'Tensors joined along an axis; at most one part may have a symbolic size there, alone.',
@@ -72,7 +90,8 @@ export const movementRows = {
       const first = inputs[0]!;
       let total = 0;
       for (const { shape, dtype } of inputs) {
-        if (dtype !== first.dtype || shape.length !== first.shape.length || shape.some((dim, other) => other !== axis && dim !== first.shape[other])) fail(`parts differ outside axis ${axis}`);
+        if (dtype !== first.dtype || shape.length !== first.shape.length || shape.some((dim, other) => other !== axis && dim !== first.shape[other]))
+          fail(`parts differ outside axis ${axis}`);
         const count = shape[axis];
         if (typeof count !== 'number') return fail(`axis ${axis} must have a fixed size to be joined`);
         total += count;

@@ -46,7 +46,11 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
   return reshape(sum(x, { axes, keepDims: true }), shape);
 }
 
-function inferReduction([x]: readonly TensorSpec[], { axes, keepDims }: { axes: readonly number[]; keepDims: boolean }, fail: (problem: string) => never): TensorSpec[] {
+function inferReduction(
+  [x]: readonly TensorSpec[],
+  { axes, keepDims }: { axes: readonly number[]; keepDims: boolean },
+  fail: (problem: string) => never,
+): TensorSpec[] {
   const { shape, dtype } = x!;
   if (axes.some((axis) => !Number.isInteger(axis) || axis < 0 || axis >= shape.length)) fail(`axes ${axes.join(', ')} are not axes of the input`);
   const reduced: Dim[] = shape.flatMap((dim, axis) => (axes.includes(axis) ? (keepDims ? [1] : []) : [dim]));
@@ -55,7 +59,10 @@ function inferReduction([x]: readonly TensorSpec[], { axes, keepDims }: { axes: 
 
 /** A reduced tensor with its reduced axes back as 1. */
 function restore(y: Tensor, x: Tensor, axes: readonly number[]): Tensor {
-  return reshape(y, x.shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim)));
+  return reshape(
+    y,
+    x.shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim)),
+  );
 }
 
 /** Rows of the reductions. */

@@ -45,7 +45,7 @@ export const sourceRows = {
     gradient: 'zero',
   } satisfies OpRow<'size'>,
   random: {
-    documentation: 'Uniform f32 in [0, 1) from a key (i32 [2]), a stream and each element\'s index.',
+    documentation: "Uniform f32 in [0, 1) from a key (i32 [2]), a stream and each element's index.",
     infer: ([key], { shape }, fail) => {
       if (key!.dtype !== 'i32' || key!.shape.length !== 1 || key!.shape[0] !== 2) fail('the key is i32 [2]');
       return [{ shape, dtype: 'f32' }];

@@ -35,7 +35,8 @@ export function greatestError(actual: HostArrays, expected: HostArrays): number 
     expect({ name, shape: actual[name]!.shape, whole: actual[name]!.data instanceof Int32Array }).toEqual({ name, shape, whole: data instanceof Int32Array });
     const numbers = actual[name]!.data;
     const scale = [...data].reduce((most, value) => Math.max(most, Math.abs(value)), 1);
-    const difference = (value: number, i: number) => (Object.is(value, numbers[i]) ? 0 : Number.isNaN(value - numbers[i]!) ? Infinity : Math.abs(value - numbers[i]!));
+    const difference = (value: number, i: number) =>
+      Object.is(value, numbers[i]) ? 0 : Number.isNaN(value - numbers[i]!) ? Infinity : Math.abs(value - numbers[i]!);
     return [...data].reduce((most, value, i) => Math.max(most, difference(value, i)), 0) / scale;
   });
   return Math.max(0, ...errors);

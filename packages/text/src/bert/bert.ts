@@ -72,7 +72,8 @@ export function bert(config: BertConfig): TextEncoder {
     parameters: collect({ ...embeddings, ...Object.fromEntries(layers.map((layer, i) => [`encoder.layer.${i}`, layer])) }),
     call(scope, ids, mask) {
       const [batch, length] = [ids.shape[0]!, ids.shape[1]!];
-      const rows = (name: 'position' | 'token_type', count: typeof length) => ops.narrow(scope.child(`embeddings.${name}_embeddings`).get('weight'), 0, 0, count);
+      const rows = (name: 'position' | 'token_type', count: typeof length) =>
+        ops.narrow(scope.child(`embeddings.${name}_embeddings`).get('weight'), 0, 0, count);
       const words = embeddings['embeddings.word_embeddings'].call(scope.child('embeddings.word_embeddings'), ids);
       const summed = ops.add(words, ops.add(rows('position', length), rows('token_type', 1)));
       let h = dropout(scope, embeddings['embeddings.LayerNorm'].call(scope.child('embeddings.LayerNorm'), summed), config.dropout ?? 0, 'embeddings');

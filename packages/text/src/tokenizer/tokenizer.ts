@@ -29,7 +29,8 @@ export interface Tokenizer {
 export function tokenizerFromJson(json: unknown): Tokenizer {
   const document = json as Partial<TokenizerDocument> | null;
   const vocab = document?.model?.vocab;
-  if (document?.model?.type !== 'WordPiece' || typeof vocab !== 'object' || vocab === null) throw new HybridmedError('tokenizer: the document has no "model" of type WordPiece with a "vocab"; give a tokenizer.json of a BERT');
+  if (document?.model?.type !== 'WordPiece' || typeof vocab !== 'object' || vocab === null)
+    throw new HybridmedError('tokenizer: the document has no "model" of type WordPiece with a "vocab"; give a tokenizer.json of a BERT');
   const id = (name: string): number => {
     const found = vocab[name];
     if (found === undefined) throw new HybridmedError(`tokenizer: the vocabulary has no ${name}; add it as a line of its own`);

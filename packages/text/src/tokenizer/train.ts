@@ -43,7 +43,9 @@ function countWords(texts: Iterable<string>, lowercase: boolean): Map<string, nu
 }
 
 function splitWords(counts: ReadonlyMap<string, number>): Word[] {
-  return [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([word, count]) => ({ pieces: Array.from(word, (char, i) => (i === 0 ? char : `##${char}`)), count }));
+  return [...counts]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([word, count]) => ({ pieces: Array.from(word, (char, i) => (i === 0 ? char : `##${char}`)), count }));
 }
 
 const separator = '\u0000';

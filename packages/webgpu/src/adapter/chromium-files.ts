@@ -68,10 +68,7 @@ export async function unpackChromiumFiles(packs: readonly ChromiumPack[]): Promi
 /** Where unpacked files are kept: the user's cache folder, else a folder of this user's own under the system's temporary one. */
 async function cacheRoot(): Promise<string> {
   const own = typeof process.getuid === 'function' ? process.getuid() : undefined;
-  const candidates = [
-    join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'hybridmed'),
-    join(tmpdir(), `hybridmed-${own ?? 'cache'}`),
-  ];
+  const candidates = [join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'hybridmed'), join(tmpdir(), `hybridmed-${own ?? 'cache'}`)];
   const refused: string[] = [];
   for (const folder of candidates) {
     try {

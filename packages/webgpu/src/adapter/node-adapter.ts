@@ -27,10 +27,7 @@ export interface NodeAdapter {
 }
 
 // allow_unsafe_apis gives subgroup matrices; NVIDIA's f16 is off by default on Vulkan; quantized timestamps are too coarse to tune by.
-const dawnFlags = [
-  'enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia',
-  'disable-dawn-features=timestamp_quantization',
-];
+const dawnFlags = ['enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia', 'disable-dawn-features=timestamp_quantization'];
 
 type Source = 'system' | 'swiftshader';
 
@@ -50,9 +47,7 @@ function instance(source: Source): GPU {
 
 async function request(source: Source, software: boolean): Promise<NodeAdapter | undefined> {
   const gpu = instance(source);
-  const adapter = await gpu.requestAdapter(
-    software ? { forceFallbackAdapter: true } : { powerPreference: 'high-performance' },
-  );
+  const adapter = await gpu.requestAdapter(software ? { forceFallbackAdapter: true } : { powerPreference: 'high-performance' });
   if (!adapter || adapter.info.isFallbackAdapter !== software) return undefined;
   const { vendor, architecture, device, description } = adapter.info;
   return { gpu, adapter, info: { vendor, architecture, device, description, software } };

@@ -16,11 +16,10 @@ const block = 512;
 export function tarFiles(archive: Uint8Array): TarFile[] {
   const decoder = new TextDecoder();
   const files: TarFile[] = [];
-  for (let offset = 0; offset + block <= archive.length; ) {
+  for (let offset = 0; offset + block <= archive.length;) {
     const header = archive.subarray(offset, offset + block);
     if (header.every((byte) => byte === 0)) break;
-    const text = (start: number, length: number): string =>
-      decoder.decode(header.subarray(start, start + length)).replace(/\0.*$/s, '');
+    const text = (start: number, length: number): string => decoder.decode(header.subarray(start, start + length)).replace(/\0.*$/s, '');
     const octal = (start: number, length: number): number => Number.parseInt(text(start, length).trim() || '0', 8);
     // The checksum counts its own eight bytes as spaces.
     const sum = header.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0);

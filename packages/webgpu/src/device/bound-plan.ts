@@ -46,13 +46,19 @@ export class BoundPlan {
     this.#shaders = shaders;
     this.#readback = new Readback(context);
     const { alignment } = context.limits;
-    const parameters = layOut(plan.dispatches.map((dispatch) => dispatch.parameters.byteLength), alignment);
+    const parameters = layOut(
+      plan.dispatches.map((dispatch) => dispatch.parameters.byteLength),
+      alignment,
+    );
     this.#parameterOffsets = parameters.offsets;
     this.#parameters = context.buffer('parameters', parameters.total, usage.uniform | usage.copyTarget);
     const packed = new Uint32Array(parameters.total / 4);
     plan.dispatches.forEach((dispatch, i) => packed.set(dispatch.parameters, parameters.offsets[i]! / 4));
     if (packed.length > 0) context.gpu.queue.writeBuffer(this.#parameters, 0, packed);
-    const data = layOut(plan.data.map(({ value }) => byteLength(value)), alignment);
+    const data = layOut(
+      plan.data.map(({ value }) => byteLength(value)),
+      alignment,
+    );
     this.#dataOffsets = new Map(plan.data.map(({ name }, i) => [name, data.offsets[i]!]));
     this.#data = context.buffer('inputs', data.total, usage.storage | usage.copySource | usage.copyTarget);
   }
@@ -75,7 +81,9 @@ export class BoundPlan {
     const before = this.#groupsFor;
     if (before && before.state === now.state && before.stateGeneration === now.stateGeneration && before.arenaGeneration === now.arenaGeneration) return;
     this.#groups = this.plan.dispatches.map(({ parameters, values }, i) => {
-      const entries: GPUBindGroupEntry[] = [{ binding: 0, resource: { buffer: this.#parameters, offset: this.#parameterOffsets[i]!, size: parameters.byteLength } }];
+      const entries: GPUBindGroupEntry[] = [
+        { binding: 0, resource: { buffer: this.#parameters, offset: this.#parameterOffsets[i]!, size: parameters.byteLength } },
+      ];
       values.forEach((value, k) => {
         const { buffer, offset } = this.#place(value, state, arenas);
         entries.push({ binding: k + 1, resource: { buffer, offset, size: byteLength(value) } });
@@ -96,7 +104,8 @@ export class BoundPlan {
     this.#bind(state, arenas);
     for (const { name, value } of plan.data) {
       const array = data[name]!.data;
-      if (value.length > 0) gpu.queue.writeBuffer(this.#data, this.#dataOffsets.get(name)!, unshared(array instanceof Float64Array ? Float32Array.from(array) : array));
+      if (value.length > 0)
+        gpu.queue.writeBuffer(this.#data, this.#dataOffsets.get(name)!, unshared(array instanceof Float64Array ? Float32Array.from(array) : array));
     }
     const encoder = gpu.createCommandEncoder({ label: 'step' });
     const pass = encoder.beginComputePass();
@@ -106,7 +115,13 @@ export class BoundPlan {
       pass.dispatchWorkgroups(...workgroups);
     });
     pass.end();
-    const readable = plan.results.map(({ name, value, shape }) => ({ name, ...this.#place(value, state, arenas), length: value.length, type: value.type, shape }));
+    const readable = plan.results.map(({ name, value, shape }) => ({
+      name,
+      ...this.#place(value, state, arenas),
+      length: value.length,
+      type: value.type,
+      shape,
+    }));
     const { finish } = this.#readback.encode(encoder, readable);
     const later = plan.updates.filter(({ name, value }) => !fits(name, value.length * 4));
     for (const update of plan.updates) {

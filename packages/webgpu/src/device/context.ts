@@ -31,14 +31,18 @@ export class GpuContext {
     this.gpu = gpu;
     // On a processor every thread of a group waits at each barrier in turn; few threads are faster there.
     this.#groupThreads = gpu.adapterInfo?.isFallbackAdapter ? 16 : 64;
-    const { minStorageBufferOffsetAlignment, minUniformBufferOffsetAlignment, maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = gpu.limits;
+    const { minStorageBufferOffsetAlignment, minUniformBufferOffsetAlignment, maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } =
+      gpu.limits;
     this.limits = {
       alignment: Math.max(minStorageBufferOffsetAlignment, minUniformBufferOffsetAlignment, 16),
       maxBufferSize: Math.floor(maxBufferSize / 256) * 256,
       maxBindingSize: Math.min(maxStorageBufferBindingSize, maxBufferSize),
       maxInputs: maxStorageBuffersPerShaderStage - 1,
     };
-    void gpu.lost.then(({ message, reason }) => (this.#lost = reason === 'destroyed' ? 'the device was closed' : `the device was lost (${message.split('\n')[0] || 'no reason given'})`));
+    void gpu.lost.then(
+      ({ message, reason }) =>
+        (this.#lost = reason === 'destroyed' ? 'the device was closed' : `the device was lost (${message.split('\n')[0] || 'no reason given'})`),
+    );
     gpu.addEventListener('uncapturederror', (event) => (this.#failure ??= (event as GPUUncapturedErrorEvent).error.message.split('\n')[0]!));
   }
 
@@ -86,7 +90,10 @@ export class GpuContext {
     for (const i of short) this.#arenas[i] = this.buffer(`arena ${i}`, sizes[i]!, usage.storage | usage.copySource | usage.copyTarget);
     if (await this.wait(this.gpu.popErrorScope())) {
       for (const arena of this.#arenas.splice(0)) arena.destroy();
-      throw new DeviceError(deviceName, `the adapter's memory cannot hold the ${sizes.reduce((a, b) => a + b, 0)} bytes that the intermediates need; use a smaller batch or model`);
+      throw new DeviceError(
+        deviceName,
+        `the adapter's memory cannot hold the ${sizes.reduce((a, b) => a + b, 0)} bytes that the intermediates need; use a smaller batch or model`,
+      );
     }
     return this.#arenas;
   }
@@ -95,7 +102,11 @@ export class GpuContext {
     const key = `${bindings} ${writes.join()}`;
     let layout = this.#layouts.get(key);
     if (!layout) {
-      const storage = Array.from({ length: bindings }, (_, i) => ({ binding: i + 1, visibility: 4, buffer: { type: writes.includes(i) ? ('storage' as const) : ('read-only-storage' as const) } }));
+      const storage = Array.from({ length: bindings }, (_, i) => ({
+        binding: i + 1,
+        visibility: 4,
+        buffer: { type: writes.includes(i) ? ('storage' as const) : ('read-only-storage' as const) },
+      }));
       layout = this.gpu.createBindGroupLayout({ entries: [{ binding: 0, visibility: 4, buffer: { type: 'uniform' } }, ...storage] });
       this.#layouts.set(key, layout);
     }
@@ -117,7 +128,11 @@ export class GpuContext {
   async #compile(label: string, code: string, constants: Record<string, number>, layout: GPUBindGroupLayout): Promise<CompiledShader> {
     const module = this.gpu.createShaderModule({ label, code });
     try {
-      const pipeline = await this.gpu.createComputePipelineAsync({ label, layout: this.gpu.createPipelineLayout({ bindGroupLayouts: [layout] }), compute: { module, entryPoint: 'main', constants } });
+      const pipeline = await this.gpu.createComputePipelineAsync({
+        label,
+        layout: this.gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
+        compute: { module, entryPoint: 'main', constants },
+      });
       return { pipeline, layout };
     } catch (error) {
       const { messages } = await module.getCompilationInfo();

@@ -20,7 +20,10 @@ const raised = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxStorageBuffe
 /** Requests the GPU device of an adapter with the limits that models need. Throws a DeviceError where the adapter refuses. */
 export async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
   try {
-    return await adapter.requestDevice({ requiredLimits: Object.fromEntries(raised.map((name) => [name, adapter.limits[name]])), requiredFeatures: adapter.features.has('timestamp-query') ? ['timestamp-query'] : [] });
+    return await adapter.requestDevice({
+      requiredLimits: Object.fromEntries(raised.map((name) => [name, adapter.limits[name]])),
+      requiredFeatures: adapter.features.has('timestamp-query') ? ['timestamp-query'] : [],
+    });
   } catch (error) {
     throw new DeviceError(deviceName, `the adapter gives no device (${(error as Error).message.split('\n')[0]}); update its driver or choose another device`);
   }
@@ -47,5 +50,8 @@ export async function browserWebgpuDevice(options: GPURequestAdapterOptions = { 
   const adapter = await gpu?.requestAdapter(options);
   if (!adapter) throw new DeviceError(deviceName, 'this browser offers no WebGPU adapter; use a current Chrome, Edge, Safari or Firefox, or the plain device');
   const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
-  return webgpuDevice(await requestDevice(adapter), { name: [vendor, architecture, description].filter(Boolean).join(' ') || 'WebGPU', software: isFallbackAdapter ?? false });
+  return webgpuDevice(await requestDevice(adapter), {
+    name: [vendor, architecture, description].filter(Boolean).join(' ') || 'WebGPU',
+    software: isFallbackAdapter ?? false,
+  });
 }

@@ -13,7 +13,10 @@ export class DeviceLimitError extends DeviceError {
   readonly limit: number;
 
   constructor(what: string, required: number, limit: number, verb: 'hold' | 'bind') {
-    super(deviceName, `${what} needs ${required} bytes, but the adapter can ${verb} ${limit} in one ${verb === 'hold' ? 'buffer' : 'binding'}; use a smaller batch or model`);
+    super(
+      deviceName,
+      `${what} needs ${required} bytes, but the adapter can ${verb} ${limit} in one ${verb === 'hold' ? 'buffer' : 'binding'}; use a smaller batch or model`,
+    );
     this.required = required;
     this.limit = limit;
   }

@@ -62,7 +62,13 @@ export function compileProgram(context: GpuContext, graph: Graph): GpuProgram {
       }),
     summary(bindings) {
       const { dispatches, memory } = makePlan(lowered, bindings, context.limits);
-      return { bindings, dispatches: dispatches.length, shaders: new Set(dispatches.map(({ code }) => code)).size, arenaBytes: memory.arenas.reduce((a, b) => a + b, 0), unsharedBytes: memory.unshared };
+      return {
+        bindings,
+        dispatches: dispatches.length,
+        shaders: new Set(dispatches.map(({ code }) => code)).size,
+        arenaBytes: memory.arenas.reduce((a, b) => a + b, 0),
+        unsharedBytes: memory.unshared,
+      };
     },
     release() {
       for (const plan of plans.values()) void plan.then((bound) => bound.release()).catch(() => undefined);

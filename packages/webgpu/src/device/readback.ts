@@ -25,7 +25,11 @@ export class Readback {
   /** Adds the copies to an encoder; `finish`, after submission, waits for them. */
   encode(encoder: GPUCommandEncoder, arrays: readonly Readable[]): { finish(): Promise<Record<string, HostArray>> } {
     const total = arrays.reduce((sum, { length }) => sum + length * 4, 0);
-    if (total === 0) return { finish: async () => Object.fromEntries(arrays.map(({ name, type, shape }) => [name, { data: type === 'i32' ? new Int32Array(0) : new Float32Array(0), shape }])) };
+    if (total === 0)
+      return {
+        finish: async () =>
+          Object.fromEntries(arrays.map(({ name, type, shape }) => [name, { data: type === 'i32' ? new Int32Array(0) : new Float32Array(0), shape }])),
+      };
     if ((this.#buffer?.size ?? 0) < total) {
       this.#buffer?.destroy();
       this.#buffer = this.#context.buffer('readback', total, usage.mapRead | usage.copyTarget);

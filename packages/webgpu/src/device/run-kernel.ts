@@ -14,7 +14,13 @@ export interface PreparedKernel {
 }
 
 /** Puts a problem's inputs on the GPU and compiles its shaders. Outputs begin as zeros. `groupThreads`: threads of a group that shares an item, chosen by the adapter by default. */
-export async function prepareKernel<P>(gpu: GPUDevice, kernel: Kernel<P>, problem: P, inputs: readonly Numbers[], { groupThreads }: { groupThreads?: number } = {}): Promise<PreparedKernel> {
+export async function prepareKernel<P>(
+  gpu: GPUDevice,
+  kernel: Kernel<P>,
+  problem: P,
+  inputs: readonly Numbers[],
+  { groupThreads }: { groupThreads?: number } = {},
+): Promise<PreparedKernel> {
   const context = contextOf(gpu);
   const { inputs: inputSpecs, outputs, temporaries = [] } = kernel.arrays(problem);
   const specs = [...inputSpecs, ...outputs, ...temporaries];
@@ -25,7 +31,13 @@ export async function prepareKernel<P>(gpu: GPUDevice, kernel: Kernel<P>, proble
   });
   const dispatches = await Promise.all(
     kernel.dispatches(problem).map(async ({ label, code, parameters, arrays, writes, workgroups }) => {
-      const { pipeline, layout } = await context.shader(label, code, arrays.length, writes.map((i) => arrays.indexOf(i)), groupThreads);
+      const { pipeline, layout } = await context.shader(
+        label,
+        code,
+        arrays.length,
+        writes.map((i) => arrays.indexOf(i)),
+        groupThreads,
+      );
       const uniforms = context.buffer('parameters', parameters.byteLength, usage.uniform | usage.copyTarget);
       gpu.queue.writeBuffer(uniforms, 0, parameters as Uint32Array<ArrayBuffer>);
       const entries = [{ binding: 0, resource: { buffer: uniforms } }, ...arrays.map((i, k) => ({ binding: k + 1, resource: { buffer: buffers[i]! } }))];
@@ -56,7 +68,14 @@ export async function prepareKernel<P>(gpu: GPUDevice, kernel: Kernel<P>, proble
     async run() {
       const encoder = gpu.createCommandEncoder();
       encode(encoder, 1);
-      const arrays = outputs.map(({ type, length }, i) => ({ name: String(i), buffer: buffers[inputSpecs.length + i]!, offset: 0, length, type, shape: [length] }));
+      const arrays = outputs.map(({ type, length }, i) => ({
+        name: String(i),
+        buffer: buffers[inputSpecs.length + i]!,
+        offset: 0,
+        length,
+        type,
+        shape: [length],
+      }));
       const { finish } = readback.encode(encoder, arrays);
       gpu.queue.submit([encoder.finish()]);
       const result = await context.wait(finish());

@@ -6,7 +6,12 @@ import type { Argument, Chain, ChainInput, ChainStep, Value } from './values.ts'
 const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** A value read as it lies. */
-export const chainOf = (value: Value, shape: readonly number[]): Chain => ({ shape, type: value.type, inputs: [{ value, offset: 0, strides: stridesOf(shape) }], steps: [] });
+export const chainOf = (value: Value, shape: readonly number[]): Chain => ({
+  shape,
+  type: value.type,
+  inputs: [{ value, offset: 0, strides: stridesOf(shape) }],
+  steps: [],
+});
 
 /** Whether a chain only reads one value as it lies. */
 export function isWhole({ shape, inputs, steps }: Chain): boolean {
@@ -21,40 +26,58 @@ const positional = ({ steps }: Chain): boolean => steps.some(({ op }) => op === 
 /** Whether a chain can be repeated over a larger shape without doing costly work again. */
 export const isCheap = (chain: Chain): boolean => !positional(chain) && chain.steps.length <= 1;
 
-const withInputs = (chain: Chain, shape: readonly number[], change: (input: ChainInput) => ChainInput): Chain => ({ ...chain, shape, inputs: chain.inputs.map(change) });
+const withInputs = (chain: Chain, shape: readonly number[], change: (input: ChainInput) => ChainInput): Chain => ({
+  ...chain,
+  shape,
+  inputs: chain.inputs.map(change),
+});
 
 /** The chain over a shape it broadcasts to, or undefined where it depends on its own positions. */
 export function broadcastChain(chain: Chain, shape: readonly number[]): Chain | undefined {
   if (chain.shape.length === shape.length && chain.shape.every((size, axis) => size === shape[axis])) return chain;
   if (positional(chain)) return undefined;
   const lead = shape.length - chain.shape.length;
-  return withInputs(chain, shape, ({ value, offset, strides }) => ({ value, offset, strides: shape.map((_, axis) => (axis < lead || chain.shape[axis - lead] === 1 ? 0 : strides[axis - lead]!)) }));
+  return withInputs(chain, shape, ({ value, offset, strides }) => ({
+    value,
+    offset,
+    strides: shape.map((_, axis) => (axis < lead || chain.shape[axis - lead] === 1 ? 0 : strides[axis - lead]!)),
+  }));
 }
 
 /** The chain with its axes in another order. */
 export function transposeChain(chain: Chain, permutation: readonly number[]): Chain | undefined {
   if (positional(chain)) return undefined;
-  return withInputs(chain, permutation.map((axis) => chain.shape[axis]!), ({ value, offset, strides }) => ({ value, offset, strides: permutation.map((axis) => strides[axis]!) }));
+  return withInputs(
+    chain,
+    permutation.map((axis) => chain.shape[axis]!),
+    ({ value, offset, strides }) => ({ value, offset, strides: permutation.map((axis) => strides[axis]!) }),
+  );
 }
 
 /** A part of the chain. */
 export function sliceChain(chain: Chain, starts: readonly number[], sizes: readonly number[], steps: readonly number[]): Chain | undefined {
   if (positional(chain)) return undefined;
-  return withInputs(chain, sizes, ({ value, offset, strides }) => ({ value, offset: starts.reduce((sum, start, axis) => sum + start * strides[axis]!, offset), strides: strides.map((stride, axis) => stride * steps[axis]!) }));
+  return withInputs(chain, sizes, ({ value, offset, strides }) => ({
+    value,
+    offset: starts.reduce((sum, start, axis) => sum + start * strides[axis]!, offset),
+    strides: strides.map((stride, axis) => stride * steps[axis]!),
+  }));
 }
 
 /** The chain under another shape, where all its inputs lie dense or repeat one element. */
 export function reshapeChain(chain: Chain, shape: readonly number[]): Chain | undefined {
   if (positional(chain)) return undefined;
   const dense = stridesOf(chain.shape);
-  const uniform = ({ offset, strides, value }: ChainInput) => value.length <= offset + 1 || strides.every((stride, axis) => stride === 0 || chain.shape[axis] === 1);
+  const uniform = ({ offset, strides, value }: ChainInput) =>
+    value.length <= offset + 1 || strides.every((stride, axis) => stride === 0 || chain.shape[axis] === 1);
   const whole = ({ offset, strides }: ChainInput) => offset === 0 && chain.shape.every((size, axis) => size === 1 || strides[axis] === dense[axis]);
   if (!chain.inputs.every((input) => whole(input) || uniform(input))) return undefined;
   const next = stridesOf(shape);
   return withInputs(chain, shape, (input) => ({ value: input.value, offset: input.offset, strides: whole(input) ? next : shape.map(() => 0) }));
 }
 
-const sameInput = (a: ChainInput, b: ChainInput): boolean => a.value === b.value && a.offset === b.offset && a.strides.every((stride, axis) => stride === b.strides[axis]);
+const sameInput = (a: ChainInput, b: ChainInput): boolean =>
+  a.value === b.value && a.offset === b.offset && a.strides.every((stride, axis) => stride === b.strides[axis]);
 
 /** A step on chains of one shape. */
 export function joinChains(op: MapStep['op'], type: ElementType, parts: readonly Chain[], shape: readonly number[], value?: number): Chain {
@@ -68,7 +91,10 @@ export function joinChains(op: MapStep['op'], type: ElementType, parts: readonly
     const stepAt: number[] = [];
     for (const step of part.steps) {
       stepAt.push(steps.length);
-      steps.push({ ...step, arguments: step.arguments.map((argument) => ('input' in argument ? { input: inputAt[argument.input]! } : { step: stepAt[argument.step]! })) });
+      steps.push({
+        ...step,
+        arguments: step.arguments.map((argument) => ('input' in argument ? { input: inputAt[argument.input]! } : { step: stepAt[argument.step]! })),
+      });
     }
     return part.steps.length > 0 ? { step: stepAt.at(-1)! } : { input: inputAt[0]! };
   });

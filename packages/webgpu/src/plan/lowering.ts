@@ -64,10 +64,15 @@ export class Lowering {
   joinable(tensors: readonly Tensor[]): Chain[] {
     for (;;) {
       const chains = tensors.map((tensor) => this.chain(tensor));
-      const inputs = new Set(chains.flatMap((chain) => chain.inputs.map(({ value, offset, strides }) => `${value.id} ${offset} ${strides.join()} of ${chain.shape.join()}`)));
+      const inputs = new Set(
+        chains.flatMap((chain) => chain.inputs.map(({ value, offset, strides }) => `${value.id} ${offset} ${strides.join()} of ${chain.shape.join()}`)),
+      );
       const steps = chains.reduce((total, chain) => total + chain.steps.length, 0);
       if (inputs.size <= this.#maxInputs && steps < maxSteps) return chains;
-      const longest = chains.map((chain, i) => ({ i, size: chain.inputs.length + chain.steps.length, open: chain.steps.length > 0 })).filter(({ open }) => open).toSorted((a, b) => b.size - a.size)[0];
+      const longest = chains
+        .map((chain, i) => ({ i, size: chain.inputs.length + chain.steps.length, open: chain.steps.length > 0 }))
+        .filter(({ open }) => open)
+        .toSorted((a, b) => b.size - a.size)[0];
       if (!longest) return chains;
       this.value(tensors[longest.i]!);
     }
@@ -87,9 +92,17 @@ export class Lowering {
   compute(chain: Chain, target?: { value: Value; offset: number; strides: readonly number[] }): Value {
     const value = target?.value ?? this.create(chain.type, count(chain.shape));
     const inputs: View[] = chain.inputs.map(({ value: from, offset, strides }) => ({ type: from.type, length: from.length, offset, strides }));
-    const steps = chain.steps.map((step) => ({ ...step, arguments: step.arguments.map((argument) => ('input' in argument ? argument.input : chain.inputs.length + argument.step)) }));
+    const steps = chain.steps.map((step) => ({
+      ...step,
+      arguments: step.arguments.map((argument) => ('input' in argument ? argument.input : chain.inputs.length + argument.step)),
+    }));
     const output: View = { type: value.type, length: value.length, offset: target?.offset ?? 0, strides: target?.strides ?? stridesOf(chain.shape) };
-    this.run(kernels.map, { shape: chain.shape, inputs, steps, output }, chain.inputs.map((input) => input.value), [value]);
+    this.run(
+      kernels.map,
+      { shape: chain.shape, inputs, steps, output },
+      chain.inputs.map((input) => input.value),
+      [value],
+    );
     return value;
   }
 
@@ -106,7 +119,16 @@ export class Lowering {
   }
 
   #add({ label, code, parameters, arrays, writes, workgroups }: Dispatch, all: readonly Value[], flops: number, bytes: number): void {
-    this.dispatches.push({ label, code, parameters, values: arrays.map((i) => all[i]!), writes: writes.map((i) => arrays.indexOf(i)), workgroups, flops, bytes });
+    this.dispatches.push({
+      label,
+      code,
+      parameters,
+      values: arrays.map((i) => all[i]!),
+      writes: writes.map((i) => arrays.indexOf(i)),
+      workgroups,
+      flops,
+      bytes,
+    });
   }
 
   /** Notes what the graph reads and writes, for `mayOverwrite` and `settle`. */
@@ -118,7 +140,8 @@ export class Lowering {
     const shown = new Set(Object.values(graph.results).map(({ node }) => node));
     const entryOf = new Map(Object.entries(graph.state).map(([name, { node }]) => [node, name]));
     for (const [name, { node }] of Object.entries(graph.updates)) if (entryOf.get(node) !== name) shown.add(node);
-    for (const [name, { node }] of Object.entries(graph.state)) this.#state.set(name, { update: graph.updates[name], lastReader: lastReader.get(node), shown: shown.has(node) });
+    for (const [name, { node }] of Object.entries(graph.state))
+      this.#state.set(name, { update: graph.updates[name], lastReader: lastReader.get(node), shown: shown.has(node) });
   }
 
   /** Whether a node may rewrite a state entry where it lies: it is the last to read it, and its output is the entry's new value. */
@@ -142,6 +165,13 @@ export class Lowering {
 
 /** Runs a kernel and sets a node's outputs to its outputs. */
 export function lowerTo<P>(lowering: Lowering, node: Node, kernel: Kernel<P>, problem: NoInfer<P>): void {
-  const values = lowering.run(kernel as AnyKernel, problem, node.inputs.map((input) => lowering.value(input)));
-  lowering.set(node, values.slice(0, node.outputs.length).map((value, i) => ({ kind: 'value', value, shape: lowering.shape(node.outputs[i]!) })));
+  const values = lowering.run(
+    kernel as AnyKernel,
+    problem,
+    node.inputs.map((input) => lowering.value(input)),
+  );
+  lowering.set(
+    node,
+    values.slice(0, node.outputs.length).map((value, i) => ({ kind: 'value', value, shape: lowering.shape(node.outputs[i]!) })),
+  );
 }

@@ -71,7 +71,11 @@ function gapIn(blocks: readonly Block[], size: number): number {
 }
 
 /** Plans memory. `kept` are values needed after the last dispatch. Throws a DeviceLimitError where the adapter cannot bind a value. */
-export function planMemory(dispatches: readonly PlannedDispatch[], kept: ReadonlySet<Value>, { alignment, maxBufferSize, maxBindingSize }: MemoryLimits): MemoryPlan {
+export function planMemory(
+  dispatches: readonly PlannedDispatch[],
+  kept: ReadonlySet<Value>,
+  { alignment, maxBufferSize, maxBindingSize }: MemoryLimits,
+): MemoryPlan {
   const placements = new Map<Value, Placement>();
   const live: Block[][] = [];
   const sizes: number[] = [];

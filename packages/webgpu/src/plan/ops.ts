@@ -14,7 +14,21 @@ type Lower<K extends OpName> = (node: Node<K>, lowering: Lowering) => void;
 const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** Ops that have kernels of their own; other fused ops run through their definitions. */
-export const keptOps: ReadonlySet<OpName> = new Set<OpName>(['gelu', 'geluGrad', 'softmax', 'logSoftmax', 'layerNorm', 'layerNormGrad', 'attention', 'attentionGrad', 'crossEntropy', 'crossEntropyGrad', 'distillation', 'distillationGrad', 'adamW']);
+export const keptOps: ReadonlySet<OpName> = new Set<OpName>([
+  'gelu',
+  'geluGrad',
+  'softmax',
+  'logSoftmax',
+  'layerNorm',
+  'layerNormGrad',
+  'attention',
+  'attentionGrad',
+  'crossEntropy',
+  'crossEntropyGrad',
+  'distillation',
+  'distillationGrad',
+  'adamW',
+]);
 
 /** An argument's chain over the node's shape; computed first where repeating it would repeat work. */
 function spread(tensor: Tensor, chain: Chain, shape: readonly number[], lowering: Lowering): Chain {
@@ -52,7 +66,15 @@ function reduction<K extends 'sum' | 'max'>(op: 'sum' | 'max'): Lower<K> {
     const strides = stridesOf(shape);
     const { axes } = node.attributes as { axes: readonly number[] };
     const stays = shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
-    lowerTo(lowering, node as Node, kernels.reduce, { op, type: node.outputs[0]!.dtype, length: count(shape), kept: stays.map((a) => shape[a]!), keptStrides: stays.map((a) => strides[a]!), reduced: axes.map((a) => shape[a]!), reducedStrides: axes.map((a) => strides[a]!) });
+    lowerTo(lowering, node as Node, kernels.reduce, {
+      op,
+      type: node.outputs[0]!.dtype,
+      length: count(shape),
+      kept: stays.map((a) => shape[a]!),
+      keptStrides: stays.map((a) => strides[a]!),
+      reduced: axes.map((a) => shape[a]!),
+      reducedStrides: axes.map((a) => strides[a]!),
+    });
   };
 }
 
@@ -74,7 +96,10 @@ const rowsOf = (tensor: Tensor, lowering: Lowering): { rows: number; width: numb
 
 function attention<K extends 'attention' | 'attentionGrad'>(of: 'forward' | 'gradient'): Lower<K> {
   return (node, lowering) => {
-    const [[batch, queries, width], [, keys]] = [lowering.shape(node.inputs[0]!), lowering.shape(node.inputs[1]!)] as [[number, number, number], [number, number]];
+    const [[batch, queries, width], [, keys]] = [lowering.shape(node.inputs[0]!), lowering.shape(node.inputs[1]!)] as [
+      [number, number, number],
+      [number, number],
+    ];
     const { heads, causal, scale, masked } = node.attributes as Node<'attention'>['attributes'];
     lowerTo(lowering, node as Node, kernels.attention, { of, batch, queries, keys, heads, headSize: width / heads, scale, causal, masked });
   };
@@ -93,7 +118,16 @@ const matmul: Lower<'matmul'> = (node, lowering) => {
       return at < 0 || own[at] === 1 ? 0 : steps[at]!;
     });
   };
-  lowerTo(lowering, node, kernels.matmul, { m: shape.at(-2)!, n: shape.at(-1)!, k: a.at(transposeA ? -2 : -1)!, transposeA, transposeB, lead, leadA: strides(a), leadB: strides(b) });
+  lowerTo(lowering, node, kernels.matmul, {
+    m: shape.at(-2)!,
+    n: shape.at(-1)!,
+    k: a.at(transposeA ? -2 : -1)!,
+    transposeA,
+    transposeB,
+    lead,
+    leadA: strides(a),
+    leadB: strides(b),
+  });
 };
 
 /** Writes several chains into parts of one new array. */
@@ -128,7 +162,16 @@ export const lowerings: { readonly [K in Exclude<OpName, 'input'>]: Lower<K> } =
   random: (node, lowering) => {
     const shape = lowering.shape(node.outputs[0]!);
     const key = lowering.value(node.inputs[0]!);
-    lowering.setChain(node, joinChains('random', 'f32', [{ shape, type: 'i32', inputs: [{ value: key, offset: 0, strides: shape.map(() => 0) }], steps: [] }], shape, node.attributes.stream));
+    lowering.setChain(
+      node,
+      joinChains(
+        'random',
+        'f32',
+        [{ shape, type: 'i32', inputs: [{ value: key, offset: 0, strides: shape.map(() => 0) }], steps: [] }],
+        shape,
+        node.attributes.stream,
+      ),
+    );
   },
   add: elementwise('add'),
   sub: elementwise('sub'),
@@ -166,7 +209,12 @@ export const lowerings: { readonly [K in Exclude<OpName, 'input'>]: Lower<K> } =
   },
   scatterAdd: (node, lowering) => {
     const ids = lowering.shape(node.inputs[1]!);
-    lowerTo(lowering, node, kernels.scatterAdd, { type: node.outputs[0]!.dtype, rows: bindDim(node.attributes.rows, lowering.bindings), width: count(lowering.shape(node.inputs[0]!).slice(ids.length)), ids: count(ids) });
+    lowerTo(lowering, node, kernels.scatterAdd, {
+      type: node.outputs[0]!.dtype,
+      rows: bindDim(node.attributes.rows, lowering.bindings),
+      width: count(lowering.shape(node.inputs[0]!).slice(ids.length)),
+      ids: count(ids),
+    });
   },
   matmul,
   conv2d: convolution('output'),
@@ -174,13 +222,16 @@ export const lowerings: { readonly [K in Exclude<OpName, 'input'>]: Lower<K> } =
   conv2dGradWeight: convolution('weight'),
   softmax: (node, lowering) => lowerTo(lowering, node, kernels.softmax, { ...rowsOf(node.inputs[0]!, lowering), log: false }),
   logSoftmax: (node, lowering) => lowerTo(lowering, node, kernels.softmax, { ...rowsOf(node.inputs[0]!, lowering), log: true }),
-  layerNorm: (node, lowering) => lowerTo(lowering, node, kernels.layerNorm, { of: 'forward', ...rowsOf(node.inputs[0]!, lowering), epsilon: node.attributes.epsilon }),
+  layerNorm: (node, lowering) =>
+    lowerTo(lowering, node, kernels.layerNorm, { of: 'forward', ...rowsOf(node.inputs[0]!, lowering), epsilon: node.attributes.epsilon }),
   layerNormGrad: (node, lowering) => lowerTo(lowering, node, kernels.layerNorm, { of: 'gradient', ...rowsOf(node.inputs[0]!, lowering), epsilon: 0 }),
   attention: attention('forward'),
   attentionGrad: attention('gradient'),
   crossEntropy: (node, lowering) => lowerTo(lowering, node, kernels.crossEntropy, { of: 'forward', ...rowsOf(node.inputs[0]!, lowering) }),
   crossEntropyGrad: (node, lowering) => lowerTo(lowering, node, kernels.crossEntropy, { of: 'gradient', ...rowsOf(node.inputs[0]!, lowering) }),
-  distillation: (node, lowering) => lowerTo(lowering, node, kernels.distillation, { of: 'forward', ...rowsOf(node.inputs[0]!, lowering), temperature: node.attributes.temperature }),
-  distillationGrad: (node, lowering) => lowerTo(lowering, node, kernels.distillation, { of: 'gradient', ...rowsOf(node.inputs[0]!, lowering), temperature: node.attributes.temperature }),
+  distillation: (node, lowering) =>
+    lowerTo(lowering, node, kernels.distillation, { of: 'forward', ...rowsOf(node.inputs[0]!, lowering), temperature: node.attributes.temperature }),
+  distillationGrad: (node, lowering) =>
+    lowerTo(lowering, node, kernels.distillation, { of: 'gradient', ...rowsOf(node.inputs[0]!, lowering), temperature: node.attributes.temperature }),
   adamW: lowerAdamW,
 };

@@ -18,8 +18,16 @@ export function lowerAdamW(node: Node<'adamW'>, lowering: Lowering): void {
   const updated = olds.map((values) => values.map((old) => (lowering.mayOverwrite(node, old) ? old : lowering.compute(chainOf(old, [old.length])))));
   for (let i = 0; i < n; i++) {
     const targets = updated.map((values) => values[i]!) as [Value, Value, Value];
-    lowering.run(kernels.adamW, { length: gradients[i]!.length, beta1, beta2, epsilon, weightDecay: decay[i] ? weightDecay : 0, maxNorm, ceiling: ceilings[i]! }, [rate, step, norm!, gradients[i]!], targets);
+    lowering.run(
+      kernels.adamW,
+      { length: gradients[i]!.length, beta1, beta2, epsilon, weightDecay: decay[i] ? weightDecay : 0, maxNorm, ceiling: ceilings[i]! },
+      [rate, step, norm!, gradients[i]!],
+      targets,
+    );
   }
   const values = [...updated.flat(), norm!];
-  lowering.set(node, values.map((value, i) => ({ kind: 'value', value, shape: lowering.shape(node.outputs[i]!) })));
+  lowering.set(
+    node,
+    values.map((value, i) => ({ kind: 'value', value, shape: lowering.shape(node.outputs[i]!) })),
+  );
 }

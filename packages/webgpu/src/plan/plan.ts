@@ -44,14 +44,20 @@ export function makePlan(graph: Graph, bindings: Bindings, limits: MemoryLimits 
   const inputs = (entries: Readonly<Record<string, Tensor>>, kind: 'data' | 'state'): Output[] =>
     Object.entries(entries).map(([name, tensor]) => {
       const shape = bindShape(tensor.shape, bindings);
-      const value = lowering.create(tensor.dtype, shape.reduce((a, b) => a * b, 1), { kind, name });
-      if (byteLength(value) > limits.maxBindingSize) throw new DeviceLimitError(`the ${kind === 'data' ? 'input' : 'state entry'} "${name}"`, byteLength(value), limits.maxBindingSize, 'bind');
+      const value = lowering.create(
+        tensor.dtype,
+        shape.reduce((a, b) => a * b, 1),
+        { kind, name },
+      );
+      if (byteLength(value) > limits.maxBindingSize)
+        throw new DeviceLimitError(`the ${kind === 'data' ? 'input' : 'state entry'} "${name}"`, byteLength(value), limits.maxBindingSize, 'bind');
       lowering.set(tensor.node, [{ kind: 'value', value, shape }]);
       return { name, value, shape };
     });
   const [data, state] = [inputs(graph.data, 'data'), inputs(graph.state, 'state')];
   for (const node of nodes) if (node.op !== 'input') (lowerings[node.op] as (node: Node, lowering: Lowering) => void)(node, lowering);
-  const outputs = (entries: Readonly<Record<string, Tensor>>): Output[] => Object.entries(entries).map(([name, tensor]) => ({ name, value: lowering.value(tensor), shape: lowering.shape(tensor) }));
+  const outputs = (entries: Readonly<Record<string, Tensor>>): Output[] =>
+    Object.entries(entries).map(([name, tensor]) => ({ name, value: lowering.value(tensor), shape: lowering.shape(tensor) }));
   const results = outputs(graph.results);
   // An entry that becomes another entry's old value gets a copy: that one may be written first.
   const updates = outputs(graph.updates).flatMap(({ name, value, shape }): Output[] => {

@@ -14,7 +14,8 @@ interface Flags extends DeviceFlags {
   epochs: string;
 }
 
-const compare = ({ id, truth, image, findings }: Example): string => `  ${id}\n    true           ${truth}\n    from the image ${image}\n    from findings  ${findings}\n`;
+const compare = ({ id, truth, image, findings }: Example): string =>
+  `  ${id}\n    true           ${truth}\n    from the image ${image}\n    from findings  ${findings}\n`;
 
 function conclusion({ labels, text }: EvaluationReport): string {
   const [ours, theirs] = [labels?.image?.micro ?? 0, labels?.mostFrequent?.micro ?? 0];
@@ -33,16 +34,17 @@ export function addDemo(program: Command, output: Output): void {
     .addOption(threadsOption())
     .action(async ({ out, studies, epochs, device: name, threads }: Flags) => {
       const { rm } = await import('node:fs/promises');
-      const [{ writePhantoms }, { pretrain }, { completeConfig }, { evaluate }, { openDevice }, { trainingProgress }, { stagePair }, { writeFileAtomic }] = await Promise.all([
-        import('@hybridmed/data'),
-        import('../../node/pretrain.ts'),
-        import('../../node/run-config.ts'),
-        import('../../evaluation/evaluate.ts'),
-        import('../../node/device.ts'),
-        import('../training-progress.ts'),
-        import('../options.ts'),
-        import('../../node/files.ts'),
-      ]);
+      const [{ writePhantoms }, { pretrain }, { completeConfig }, { evaluate }, { openDevice }, { trainingProgress }, { stagePair }, { writeFileAtomic }] =
+        await Promise.all([
+          import('@hybridmed/data'),
+          import('../../node/pretrain.ts'),
+          import('../../node/run-config.ts'),
+          import('../../evaluation/evaluate.ts'),
+          import('../../node/device.ts'),
+          import('../training-progress.ts'),
+          import('../options.ts'),
+          import('../../node/files.ts'),
+        ]);
       const phantoms = join(out, `phantoms-${studies}`);
       const bar = progressBar('phantoms');
       await import('node:fs/promises').then(({ mkdir }) => mkdir(out, { recursive: true }));
@@ -60,8 +62,12 @@ export function addDemo(program: Command, output: Output): void {
       const shown = report.examples.filter(({ truth }, i) => i % 7 === 0 && truth.length > 30);
       const [figures, file] = [join(run, 'evaluation.json'), join(run, 'report.md')];
       await writeFileAtomic(figures, [`${JSON.stringify(report, undefined, 2)}\n`]);
-      await writeFileAtomic(file, [`# What the demo learnt\n\n${conclusion(report)}\n\`\`\`\n${formatEvaluation(report)}\`\`\`\n\n## Held-out phantoms\n\n\`\`\`\n${shown.slice(0, 40).map(compare).join('')}\`\`\`\n`]);
+      await writeFileAtomic(file, [
+        `# What the demo learnt\n\n${conclusion(report)}\n\`\`\`\n${formatEvaluation(report)}\`\`\`\n\n## Held-out phantoms\n\n\`\`\`\n${shown.slice(0, 40).map(compare).join('')}\`\`\`\n`,
+      ]);
       await device.close();
-      output.result(`\n${formatEvaluation(report)}\nHeld-out phantoms:\n${shown.slice(0, 5).map(compare).join('')}\n${conclusion(report)}\ncheckpoint: ${checkpoint}\nmetrics:    ${join(run, 'metrics.jsonl')}\nreport:     ${file} (figures: ${figures})\n`);
+      output.result(
+        `\n${formatEvaluation(report)}\nHeld-out phantoms:\n${shown.slice(0, 5).map(compare).join('')}\n${conclusion(report)}\ncheckpoint: ${checkpoint}\nmetrics:    ${join(run, 'metrics.jsonl')}\nreport:     ${file} (figures: ${figures})\n`,
+      );
     });
 }

@@ -14,7 +14,12 @@ export function addDevices(program: Command, output: Output): void {
       const { listDevices } = await import('../../node/device.ts');
       const { devices, auto, reason } = await listDevices();
       if (json) return printJson(output, { devices, auto, reason });
-      const rows = devices.map(({ kind, available, name, software }) => [kind === auto ? '*' : '', kind, available ? (software ? 'software' : 'ready') : 'absent', name]);
+      const rows = devices.map(({ kind, available, name, software }) => [
+        kind === auto ? '*' : '',
+        kind,
+        available ? (software ? 'software' : 'ready') : 'absent',
+        name,
+      ]);
       output.result(`${table(rows)}\nauto takes ${auto}: ${reason}\n`);
     });
 }

@@ -17,20 +17,54 @@ interface Flags extends DeviceFlags {
 }
 
 const digits = (value: number, places = 3): string => (Number.isFinite(value) ? value.toFixed(places) : '-');
-const interval = ({ value, low, high }: { value: number; low: number; high: number }, places = 3): string => `${digits(value, places)} (${digits(low, places)} to ${digits(high, places)})`;
+const interval = ({ value, low, high }: { value: number; low: number; high: number }, places = 3): string =>
+  `${digits(value, places)} (${digits(low, places)} to ${digits(high, places)})`;
 
 /** The report as tables for people. */
 export function formatEvaluation(report: EvaluationReport): string {
   const { text, losses, captioning, retrieval, zeroShot, labels } = report;
-  const named = { 'from the image': text.image, 'from the findings': text.findings, 'most frequent impression': text.mostFrequent, 'nearest findings (tf-idf)': text.nearestFindings };
-  const f1s: Record<string, number | undefined> = { 'from the image': labels?.image?.micro, 'from the findings': labels?.findings?.micro, 'most frequent impression': labels?.mostFrequent?.micro };
-  const rows = Object.entries(named).flatMap(([name, scores]) => (scores ? [[name, interval(scores.intervals.bleu4), interval(scores.intervals.rougeL), interval(scores.intervals.cider, 2), String(scores.distinct), ...(labels ? [f1s[name] === undefined ? '-' : digits(f1s[name])] : [])]] : []));
-  const parts = [`${report.checkpoint} on ${report.studies} ${report.split} studies of ${report.data}\n`, table([['impressions (95 %)', 'BLEU-4', 'ROUGE-L', 'CIDEr', 'distinct', ...(labels ? ['label F1'] : [])], ...rows])];
+  const named = {
+    'from the image': text.image,
+    'from the findings': text.findings,
+    'most frequent impression': text.mostFrequent,
+    'nearest findings (tf-idf)': text.nearestFindings,
+  };
+  const f1s: Record<string, number | undefined> = {
+    'from the image': labels?.image?.micro,
+    'from the findings': labels?.findings?.micro,
+    'most frequent impression': labels?.mostFrequent?.micro,
+  };
+  const rows = Object.entries(named).flatMap(([name, scores]) =>
+    scores
+      ? [
+          [
+            name,
+            interval(scores.intervals.bleu4),
+            interval(scores.intervals.rougeL),
+            interval(scores.intervals.cider, 2),
+            String(scores.distinct),
+            ...(labels ? [f1s[name] === undefined ? '-' : digits(f1s[name])] : []),
+          ],
+        ]
+      : [],
+  );
+  const parts = [
+    `${report.checkpoint} on ${report.studies} ${report.split} studies of ${report.data}\n`,
+    table([['impressions (95 %)', 'BLEU-4', 'ROUGE-L', 'CIDEr', 'distinct', ...(labels ? ['label F1'] : [])], ...rows]),
+  ];
   const shownLosses = Object.entries(losses).flatMap(([name, value]) => (value === null ? [] : [`${name} ${digits(value)}`]));
   parts.push(`losses (nats per study): ${shownLosses.join(', ')}\n`);
-  if (captioning) parts.push(`captioning: ${digits(captioning.perToken)} nats per token with the study's film, ${digits(captioning.shuffledPerToken)} with another's\n`);
-  if (retrieval) parts.push(table([['image to impression', 'recall (95 %)', 'chance'], ...Object.entries(retrieval.recall).map(([k, row]) => [`${k} of ${retrieval.gallery}`, interval(row), digits(row.chance)])]));
-  if (zeroShot.length > 0) parts.push(table([['zero-shot', 'AUC (95 %)', 'positive'], ...zeroShot.map((row) => [row.name, interval(row.auc), `${row.positives}/${row.studies}`])]));
+  if (captioning)
+    parts.push(`captioning: ${digits(captioning.perToken)} nats per token with the study's film, ${digits(captioning.shuffledPerToken)} with another's\n`);
+  if (retrieval)
+    parts.push(
+      table([
+        ['image to impression', 'recall (95 %)', 'chance'],
+        ...Object.entries(retrieval.recall).map(([k, row]) => [`${k} of ${retrieval.gallery}`, interval(row), digits(row.chance)]),
+      ]),
+    );
+  if (zeroShot.length > 0)
+    parts.push(table([['zero-shot', 'AUC (95 %)', 'positive'], ...zeroShot.map((row) => [row.name, interval(row.auc), `${row.positives}/${row.studies}`])]));
   return parts.join('\n');
 }
 

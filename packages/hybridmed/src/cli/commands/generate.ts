@@ -39,13 +39,20 @@ export function addGenerate(program: Command, output: Output): void {
   command.action(async ({ checkpoint, image, findings, search: kind, device: name, threads, json, ...rest }: Flags) => {
     if ((image === undefined) === (findings === undefined)) return command.error('error: give either --image FILE... or --findings TEXT');
     const [{ loadWriter }, { openDevice }] = await Promise.all([import('../../node/writer.ts'), import('../../node/device.ts')]);
-    const search = kind === 'greedy' ? { kind } : kind === 'beam' ? { kind, width: rest.beams, alpha: rest.alpha } : { kind, p: rest.p, temperature: rest.temperature, seed: rest.seed };
+    const search =
+      kind === 'greedy'
+        ? { kind }
+        : kind === 'beam'
+          ? { kind, width: rest.beams, alpha: rest.alpha }
+          : { kind, p: rest.p, temperature: rest.temperature, seed: rest.seed };
     const { device } = await openDevice(name!, threads === undefined ? {} : { threads });
     const writer = await loadWriter(checkpoint, device);
     const texts = image ? await writer.fromImages(image, search) : await writer.fromFindings([findings!], search);
     const results = texts.map((impression, i) => ({ ...(image ? { image: image[i]! } : { findings: findings! }), impression }));
     if (json) printJson(output, { checkpoint: writer.checkpoint, search, results });
-    else for (const { impression, ...source } of results) output.result(image && image.length > 1 ? `${'image' in source ? source.image : ''}: ${impression}\n` : `${impression}\n`);
+    else
+      for (const { impression, ...source } of results)
+        output.result(image && image.length > 1 ? `${'image' in source ? source.image : ''}: ${impression}\n` : `${impression}\n`);
     await device.close();
   });
 }

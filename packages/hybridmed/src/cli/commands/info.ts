@@ -20,6 +20,8 @@ export function addInfo(program: Command, output: Output): void {
       const { parameters, secondBranch } = info;
       output.result(`${info.checkpoint}: preset ${info.preset}, stage ${info.stage}, vocabulary ${grouped(info.vocabulary)}\n\n`);
       output.result(table(Object.entries(parameters).map(([part, count]) => [part, grouped(count)])));
-      output.result(`\nThe second branch (the image's cross-attention) costs ${grouped(secondBranch.parameters)} parameters, ${secondBranch.percentOfDecoder} % of the decoder and ${secondBranch.percentOfModel} % of the model.\n`);
+      output.result(
+        `\nThe second branch (the image's cross-attention) costs ${grouped(secondBranch.parameters)} parameters, ${secondBranch.percentOfDecoder} % of the decoder and ${secondBranch.percentOfModel} % of the model.\n`,
+      );
     });
 }

@@ -87,7 +87,8 @@ export function addPretrain(program: Command, output: Output): void {
     .action(async (flags: CommandFlags) => {
       const { readRunFile } = await import('../../node/run-file.ts');
       const file = flags.config === undefined ? { settings: {}, command: {} } : await readRunFile(flags.config);
-      const of = <K extends keyof CommandFlags>(key: K): CommandFlags[K] => (command.getOptionValueSource(key) === 'cli' ? flags[key] : ((file.command as Partial<CommandFlags>)[key] ?? flags[key]));
+      const of = <K extends keyof CommandFlags>(key: K): CommandFlags[K] =>
+        command.getOptionValueSource(key) === 'cli' ? flags[key] : ((file.command as Partial<CommandFlags>)[key] ?? flags[key]);
       const { checkSettings, completeConfig } = await import('../../node/run-config.ts');
       let chosen: Partial<RunConfig>;
       try {
@@ -99,14 +100,22 @@ export function addPretrain(program: Command, output: Output): void {
       if (chosen.data === undefined) return command.error("error: required option '--data <spec>' not specified");
       if (out === undefined) return command.error("error: required option '--out <dir>' not specified");
       const config: RunConfig = completeConfig({ ...chosen, data: chosen.data });
-      await run(config, { ...flags, out, resume: of('resume'), device: of('device')!, ...optional('threads', of('threads')), ...optional('workers', of('workers')) }, output);
+      await run(
+        config,
+        { ...flags, out, resume: of('resume'), device: of('device')!, ...optional('threads', of('threads')), ...optional('workers', of('workers')) },
+        output,
+      );
     });
 }
 
 const optional = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } => (value === undefined ? {} : ({ [key]: value } as { [P in K]: V }));
 
 async function run(config: RunConfig, flags: CommandFlags & { out: string }, output: Output): Promise<void> {
-  const [{ pretrain }, { openDevice }, { trainingProgress }] = await Promise.all([import('../../node/pretrain.ts'), import('../../node/device.ts'), import('../training-progress.ts')]);
+  const [{ pretrain }, { openDevice }, { trainingProgress }] = await Promise.all([
+    import('../../node/pretrain.ts'),
+    import('../../node/device.ts'),
+    import('../training-progress.ts'),
+  ]);
   const { device, reason } = await openDevice(flags.device as 'auto', flags.threads === undefined ? {} : { threads: flags.threads });
   output.log(`device: ${device.info.name} (${reason})`);
   const progress = trainingProgress(output);
@@ -120,4 +129,3 @@ async function run(config: RunConfig, flags: CommandFlags & { out: string }, out
     await device.close();
   }
 }
-

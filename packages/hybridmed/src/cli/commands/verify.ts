@@ -17,7 +17,11 @@ export function addVerify(program: Command, output: Output): void {
     .option('--only <names...>', 'only these files (names without ending)')
     .addOption(jsonOption())
     .action(async (folder: string, { device: name, threads, only, json }: DeviceFlags & { only?: string[]; json: boolean }) => {
-      const [{ listGoldens, readGolden }, { openDevice }, { verifyGolden }] = await Promise.all([import('../../node/goldens.ts'), import('../../node/device.ts'), import('../../verify/verify.ts')]);
+      const [{ listGoldens, readGolden }, { openDevice }, { verifyGolden }] = await Promise.all([
+        import('../../node/goldens.ts'),
+        import('../../node/device.ts'),
+        import('../../verify/verify.ts'),
+      ]);
       const { fileError } = await import('../../node/files.ts');
       const known = await listGoldens(folder);
       const missing = only?.find((wanted) => !known.includes(wanted));
@@ -29,9 +33,19 @@ export function addVerify(program: Command, output: Output): void {
         rows.push(...(await verifyGolden(device, await readGolden(folder, golden))));
       }
       const failed = rows.filter(({ ok }) => !ok);
-      if (json) printJson(output, { device: device.info, ok: failed.length === 0, comparisons: rows.map((row) => ({ ...row, error: Number.isFinite(row.error) ? row.error : null })) });
+      if (json)
+        printJson(output, {
+          device: device.info,
+          ok: failed.length === 0,
+          comparisons: rows.map((row) => ({ ...row, error: Number.isFinite(row.error) ? row.error : null })),
+        });
       else {
-        output.result(table([['file', 'quantity', 'error', 'bound', ''], ...rows.map(({ file, quantity, error, bound, ok }) => [file, quantity, error.toExponential(1), bound.toExponential(0), ok ? '' : 'TOO LARGE'])]));
+        output.result(
+          table([
+            ['file', 'quantity', 'error', 'bound', ''],
+            ...rows.map(({ file, quantity, error, bound, ok }) => [file, quantity, error.toExponential(1), bound.toExponential(0), ok ? '' : 'TOO LARGE']),
+          ]),
+        );
         output.result(`\n${rows.length - failed.length} of ${rows.length} quantities are within their bounds on ${device.info.name}\n`);
       }
       await device.close();
