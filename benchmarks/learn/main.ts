@@ -13,6 +13,8 @@ Pre-trains both stages (or goes on where DIR stopped), evaluates the best checkp
 
   --preset P        tiny, small, medium, paper (default small)
   --seed N          (default 0)
+  --epochs A,B      epochs of each stage (default: the preset's)
+  --learning-rate X peak learning rate (default: the preset's)
   --no-dis          without distillation
   --stage1 RUN      start from another run's stage 1
   --device D        cpu, webgpu, gpujs, auto (default auto)
@@ -50,6 +52,8 @@ async function main(): Promise<number> {
     name: { type: 'string' },
     preset: { type: 'string', default: 'small' },
     seed: { type: 'string', default: '0' },
+    epochs: { type: 'string' },
+    'learning-rate': { type: 'string' },
     'no-dis': { type: 'boolean' },
     stage1: { type: 'string' },
     device: { type: 'string', default: 'auto' },
@@ -65,6 +69,8 @@ async function main(): Promise<number> {
     data,
     preset: values.preset as 'small',
     seed: Number(values.seed),
+    ...(values.epochs === undefined ? {} : { epochs: values.epochs.split(',').map(Number) as [number, number] }),
+    ...(values['learning-rate'] === undefined ? {} : { learningRate: Number(values['learning-rate']) }),
     ...(values['no-dis'] ? { dis: 0 } : {}),
     ...(stage1 === undefined ? {} : { stage1 }),
   });
