@@ -98,6 +98,14 @@ describe('failures end with 1, one line that names the thing, and nothing half-w
     await fails(['info', broken], 'config.json', 'not valid JSON');
   });
 
+  test('a vocabulary that is missing, or none', async () => {
+    const broken = join(folder, 'vocab.txt');
+    writeFileSync(broken, 'heart\nlung\n');
+    await fails(pretrain(`phantom:${phantoms}`, '--vocabulary', '/nowhere/vocab.txt'), '/nowhere/vocab.txt', 'does not exist');
+    await fails(pretrain(`phantom:${phantoms}`, '--vocabulary', broken), broken, 'the vocabulary has no [PAD]');
+    expect(existsSync(join(folder, 'none'))).toBe(false);
+  });
+
   test('an image that is none', async () => {
     const file = join(folder, 'image.png');
     writeFileSync(file, 'no image');
@@ -174,6 +182,18 @@ describe('a run', () => {
     expect((await run('evaluate', '--checkpoint', trained, '--data', `phantom:${phantoms}`, '--device', 'cpu', '--limit', '5')).out).toContain(
       'most frequent impression',
     );
+  });
+
+  test('takes a published vocabulary, cut to what the texts use', async () => {
+    const file = join(folder, 'words.txt');
+    const pieces = Object.keys(JSON.parse(readFileSync(join(trained, 'tokenizer.json'), 'utf8')).model.vocab);
+    writeFileSync(file, [...pieces, 'unheardof'].join('\n'));
+    const out = join(folder, 'cut');
+    const { code, log } = await run('pretrain', '--data', `phantom:${phantoms}`, ...quick, '--vocabulary', file, '--cut-vocabulary', '--out', out);
+    expect(code, log).toBe(0);
+    const vocab = JSON.parse(readFileSync(join(out, 'tokenizer.json'), 'utf8')).model.vocab;
+    expect(vocab).not.toHaveProperty('unheardof');
+    expect(vocab).toHaveProperty('[CLS]', 2);
   });
 
   test('stage 2 starts from another run', async () => {

@@ -1,6 +1,7 @@
 // The public face of the text package.
 export { bert } from './bert/bert.ts';
 export type { BertConfig } from './bert/bert.ts';
+export { cutVocabulary } from './tokenizer/cut.ts';
 export type { TokenizerDocument } from './tokenizer/document.ts';
 export { tokenizerFromJson, tokenizerFromVocab } from './tokenizer/tokenizer.ts';
 export type { SpecialIds, Tokenizer } from './tokenizer/tokenizer.ts';

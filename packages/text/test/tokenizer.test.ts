@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { tokenizerFromJson, tokenizerFromVocab, trainWordPiece } from '@hybridmed/text';
+import { cutVocabulary, tokenizerFromJson, tokenizerFromVocab, trainWordPiece } from '@hybridmed/text';
 import { describe, expect, test } from 'vitest';
 
 const goldens = join(import.meta.dirname, '../../../../shared/goldens/wordpiece.json');
@@ -44,6 +44,21 @@ describe('training a vocabulary', () => {
     expect(a.encode('effusion')).toHaveLength(3);
     for (const text of texts) expect(a.encode(text)).not.toContain(a.special.unk);
     expect(a.vocabularySize).toBeLessThanOrEqual(80);
+  });
+});
+
+describe('cutting a vocabulary', () => {
+  const tokenizer = tokenizerFromVocab(`${vocab}\nn\n##o\nd\nunused`, { lowercase: true });
+  const cut = cutVocabulary(tokenizer, ['No cardiomegaly.']);
+
+  test('keeps special tokens, used pieces and their characters, in order', () => {
+    expect(Object.keys(cut.toJSON().model.vocab)).toEqual(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'no', 'card', '##iomegaly', '.', 'n', '##o', 'd']);
+    expect(cut.vocabularySize).toBe(12);
+  });
+
+  test('cuts texts up as before', () => {
+    expect(cut.decode(cut.encode('No cardiomegaly.'))).toBe('no cardiomegaly .');
+    expect(cut.encode('effusion')).toEqual([2, 1, 3]);
   });
 });
 

@@ -52,9 +52,9 @@ function place(draws: Draws, found: readonly Finding[], allowed: readonly Zone[]
   return places.length > 0 ? draws.pick(places) : undefined;
 }
 
-/** Draws a study's findings; about a third of the studies have none. */
+/** Draws a study's findings; about a quarter of the studies have none. */
 export function drawFindings(draws: Draws): Finding[] {
-  if (draws.chance(0.3)) return [];
+  if (draws.chance(0.18)) return [];
   const found: Finding[] = [];
   for (const name of phantomFindings) {
     if (!draws.chance(chances[name])) continue;

@@ -18,7 +18,7 @@ const heights: Readonly<Record<Zone, number>> = { upper: -0.36, mid: -0.02, lowe
 const filled = 0.36;
 
 function effusion(anatomy: Anatomy, finding: Finding, draws: Draws): Lesion {
-  const rise = [0.21, 0.38, 0.66][finding.grade]! + draws.between(-0.03, 0.03);
+  const rise = [0.26, 0.43, 0.68][finding.grade]! + draws.between(-0.03, 0.03);
   const sides = finding.sides.map(sign);
   const depth = (x: number, y: number): number => {
     const side = x < 0 ? -1 : 1;
@@ -33,7 +33,7 @@ function effusion(anatomy: Anatomy, finding: Finding, draws: Draws): Lesion {
 
 function opacity(finding: Finding, draws: Draws): Lesion {
   const [cx, cy] = [sign(finding.sides[0]!) * draws.between(0.36, 0.46), heights[finding.zone!] + draws.between(-0.05, 0.05)];
-  const [rx, ry] = [draws.between(0.17, 0.21), draws.between(0.15, 0.19)];
+  const [rx, ry] = [draws.between(0.18, 0.22), draws.between(0.16, 0.2)];
   const strength = [0.34, 0.4, 0.46][finding.grade]!;
   const distance = (x: number, y: number) => Math.hypot((x - cx) / rx, (y - cy) / ry);
   return {
@@ -45,9 +45,9 @@ function opacity(finding: Finding, draws: Draws): Lesion {
 
 function nodule(finding: Finding, draws: Draws): Lesion {
   const [cx, cy] = [sign(finding.sides[0]!) * draws.between(0.3, 0.48), heights[finding.zone!] + draws.between(-0.08, 0.08)];
-  const radius = [0.085, 0.105, 0.125][finding.grade]!;
+  const radius = [0.095, 0.115, 0.135][finding.grade]!;
   const distance = (x: number, y: number) => Math.hypot(x - cx, y - cy);
-  return { finding, density: (x, y, lung) => 0.5 * lung * ramp(radius + 0.015, radius - 0.015, distance(x, y)), covers: (x, y) => distance(x, y) < radius };
+  return { finding, density: (x, y, lung) => 0.6 * lung * ramp(radius + 0.015, radius - 0.015, distance(x, y)), covers: (x, y) => distance(x, y) < radius };
 }
 
 function pneumothorax(anatomy: Anatomy, finding: Finding, draws: Draws): Lesion {
@@ -84,12 +84,12 @@ function atelectasis(anatomy: Anatomy, finding: Finding, draws: Draws): Lesion {
   const centre = side * draws.between(0.36, 0.44);
   const height = diaphragm(anatomy, centre) - draws.between(0.1, 0.16);
   const tilt = draws.between(-0.25, 0.25);
-  const extent = [0.18, 0.22, 0.26][finding.grade]!;
+  const extent = [0.2, 0.24, 0.28][finding.grade]!;
   const across = (x: number, y: number) => y - height - tilt * (x - centre);
   const along = (x: number) => ramp(extent + 0.04, extent - 0.04, Math.abs(x - centre));
   return {
     finding,
-    density: (x, y, lung) => 0.42 * lung * along(x) * (bell(across(x, y), 0.036) + 0.8 * bell(across(x, y) + 0.11, 0.03)),
+    density: (x, y, lung) => 0.46 * lung * along(x) * (bell(across(x, y), 0.042) + 0.8 * bell(across(x, y) + 0.12, 0.036)),
     covers: (x, y) => Math.abs(x - centre) < extent && across(x, y) < 0.03 && across(x, y) > -0.12,
   };
 }

@@ -12,6 +12,14 @@ export const integer =
     return value;
   };
 
+/** A whole number not below `least`, or anything that is no number: the name of a `kind`. */
+export const integerOr =
+  (kind: string, least: number) =>
+  (text: string): number | string => {
+    if (text.trim() === '') throw new InvalidArgumentError(`Give a whole number, ${least} or more, or a ${kind}.`);
+    return Number.isNaN(Number(text)) ? text : integer(least)(text);
+  };
+
 /** A number not below `least`. */
 export const number =
   (least: number) =>

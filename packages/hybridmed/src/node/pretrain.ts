@@ -7,7 +7,7 @@ import { initialize } from '@hybridmed/nn';
 import type { Device, DeviceState, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
-import { tokenizerFromJson, trainWordPiece } from '@hybridmed/text';
+import { tokenizerFromJson } from '@hybridmed/text';
 import type { ModelConfig } from '../model/config.ts';
 import type { Model } from '../model/model.ts';
 import { createModel } from '../model/model.ts';
@@ -18,14 +18,15 @@ import type { CheckpointConfig, TrainerState } from './checkpoint.ts';
 import { checkpointFolder, formatVersion, loadCheckpoint, loadTrainerState, saveCheckpoint } from './checkpoint.ts';
 import { fileError, readJson, recoverFolder, writeFileAtomic } from './files.ts';
 import { MetricsLog } from './metrics-log.ts';
-import type { RunConfig } from './run-config.ts';
-import { lossWeights } from './run-config.ts';
+import type { RunConfig, RunOptions } from './run-config.ts';
+import { completeConfig, lossWeights } from './run-config.ts';
 import type { RunEvents } from './stage.ts';
 import { runStage } from './stage.ts';
 import { accumulatedStep, wholeStep, zeroMoments } from './stage-step.ts';
 import type { TeacherStates } from './teacher-states.ts';
 import { computeTeacherStates, teacherBytes } from './teacher-states.ts';
 import { EventWriter } from './tensorboard.ts';
+import { runTokenizer } from './vocabulary.ts';
 
 /** What a run needs beside its configuration. */
 export interface PretrainOptions {
@@ -92,7 +93,8 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
 
 /** A resumed run must be the same run, but for how long it goes on being watched. */
 async function checkSameRun(out: string, config: RunConfig): Promise<void> {
-  const saved = (await readJson(join(out, 'run.json'))) as RunConfig;
+  // Runs of earlier versions lack settings that came later.
+  const saved = completeConfig((await readJson(join(out, 'run.json'))) as RunOptions);
   for (const key of Object.keys(config) as (keyof RunConfig)[]) {
     if (JSON.stringify(saved[key]) !== JSON.stringify(config[key]))
       throw fileError(
@@ -138,13 +140,7 @@ async function prepareRun(options: PretrainOptions, data: DataSet): Promise<Run>
   if (validating.length === 0) throw new HybridmedError(`${config.data}: no validation studies; add some (column "split")`);
   const shared = typeof config.stage1 === 'string' ? await loadCheckpoint(await stage1Checkpoint(config.stage1)) : undefined;
   const saved = existsSync(join(out, 'tokenizer.json')) ? tokenizerFromJson(await readJson(join(out, 'tokenizer.json'))) : undefined;
-  const tokenizer =
-    saved ??
-    shared?.tokenizer ??
-    trainWordPiece(
-      training.flatMap(({ findings, impression }) => [findings, impression]),
-      { size: config.vocabulary },
-    );
+  const tokenizer = saved ?? shared?.tokenizer ?? (await runTokenizer(config, training));
   const model = modelConfig(config, tokenizer);
   const { resize, findingsLength, impressionLength } = preset;
   const input = { resize, findingsLength, impressionLength };

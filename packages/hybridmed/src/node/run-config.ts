@@ -39,7 +39,10 @@ export const runConfigSchema = z.strictObject({
   projection: z.enum(['linear', 'mlp']).describe('Projections into the common space.'),
   sharedCross: z.boolean().describe('One cross-attention for both branches instead of two.'),
   stage1: z.union([z.boolean(), z.string().min(1)]).describe('Whether to run stage 1, or the folder of a run whose stage 1 to start from.'),
-  vocabulary: positive.describe('Greatest size of the vocabulary trained on the training texts.'),
+  vocabulary: z
+    .union([positive, z.string().min(1)])
+    .describe('Greatest size of the vocabulary trained on the training texts, or a vocab.txt or tokenizer.json to use instead.'),
+  cutVocabulary: z.boolean().describe('Whether to cut a given vocabulary to the pieces that the training texts use.'),
   dropout: z.number().min(0).lt(1).describe('Share of values dropped in training.'),
   checkpointEvery: count.describe('Steps between checkpoints inside an epoch; 0 for the ends of epochs only.'),
 });
@@ -78,6 +81,7 @@ export function completeConfig(options: RunOptions): RunConfig {
     sharedCross: false,
     stage1: true,
     vocabulary: preset.vocabulary,
+    cutVocabulary: false,
     dropout: preset.vision.dropout ?? 0,
     checkpointEvery: 500,
     ...given,

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { presets } from '../../model/presets.ts';
 import type { RunConfig } from '../../node/run-config.ts';
-import { deviceOption, integer, jsonOption, number, stagePair, threadsOption } from '../options.ts';
+import { deviceOption, integer, integerOr, jsonOption, number, stagePair, threadsOption } from '../options.ts';
 import type { Output } from '../output.ts';
 import { printJson } from '../output.ts';
 
@@ -23,7 +23,8 @@ const settings = [
   new Option('--early-stop <epochs>', 'end a stage after so many epochs without improvement; 0 for never').argParser(integer(0)),
   new Option('--views <views>', 'which views').choices(['frontal', 'all']),
   new Option('--seed <n>', 'seed of everything random').argParser(integer(0)),
-  new Option('--vocabulary <n>', 'greatest size of the vocabulary').argParser(integer(10)),
+  new Option('--vocabulary <n|file>', 'size of the vocabulary trained on the texts, or a vocab.txt or tokenizer.json').argParser(integerOr('file', 10)),
+  new Option('--cut-vocabulary', 'cut a given vocabulary to what the training texts use'),
   new Option('--dropout <share>', 'share of values dropped').argParser(number(0)),
   new Option('--checkpoint-every <steps>', 'steps between checkpoints inside an epoch').argParser(integer(0)),
   new Option('--cg <weight>', 'weight of the global contrast').argParser(number(0)),
