@@ -25,6 +25,7 @@ function openi(): string {
   const own = [
     ['openi-small', 'this project, with distillation, seed 0'],
     ['openi-small-nodis', 'this project, without, seed 0'],
+    ['openi-small-bert', "this project, with distillation, the reference's vocabulary"],
   ].flatMap(([file, name]) => {
     const run = result(`learn-${file}`);
     return run ? [{ name: name!, run }] : [];

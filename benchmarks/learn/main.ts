@@ -15,6 +15,7 @@ Pre-trains both stages (or goes on where DIR stopped), evaluates the best checkp
   --seed N          (default 0)
   --epochs A,B      epochs of each stage (default: the preset's)
   --learning-rate X peak learning rate (default: the preset's)
+  --vocabulary FILE a vocab.txt or tokenizer.json, cut to the training texts, instead of a trained vocabulary
   --no-dis          without distillation
   --stage1 RUN      start from another run's stage 1
   --device D        cpu, webgpu, gpujs, auto (default auto)
@@ -45,6 +46,10 @@ function speeds(out: string): object {
   return { stage1: summary(1), stage2: summary(2) };
 }
 
+/** A vocabulary's own folder and file, without the machine's path. */
+const publicName = (vocabulary: number | string): number | string =>
+  typeof vocabulary === 'number' ? vocabulary : vocabulary.split(/[\\/]/).slice(-2).join('/');
+
 async function main(): Promise<number> {
   const options = {
     data: { type: 'string' },
@@ -54,6 +59,7 @@ async function main(): Promise<number> {
     seed: { type: 'string', default: '0' },
     epochs: { type: 'string' },
     'learning-rate': { type: 'string' },
+    vocabulary: { type: 'string' },
     'no-dis': { type: 'boolean' },
     stage1: { type: 'string' },
     device: { type: 'string', default: 'auto' },
@@ -71,6 +77,7 @@ async function main(): Promise<number> {
     seed: Number(values.seed),
     ...(values.epochs === undefined ? {} : { epochs: values.epochs.split(',').map(Number) as [number, number] }),
     ...(values['learning-rate'] === undefined ? {} : { learningRate: Number(values['learning-rate']) }),
+    ...(values.vocabulary === undefined ? {} : { vocabulary: values.vocabulary, cutVocabulary: true }),
     ...(values['no-dis'] ? { dis: 0 } : {}),
     ...(stage1 === undefined ? {} : { stage1 }),
   });
@@ -88,7 +95,7 @@ async function main(): Promise<number> {
     ...figures,
     data: data.slice(0, data.indexOf(':')),
     threads: cpus().length,
-    settings,
+    settings: { ...settings, vocabulary: publicName(settings.vocabulary) },
     stage1From: stage1 === undefined ? null : 'another run',
     best: stages.map(({ stage, best }) => ({ stage, ...best })),
     speed: speeds(out),

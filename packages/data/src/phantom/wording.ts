@@ -51,14 +51,16 @@ const absent: Readonly<Record<FindingName, readonly string[]>> = {
   line: ['there are no lines or tubes', 'no support device is present'],
 };
 
+// Wordings of one finding begin alike: where they part at the first word, greedy generation sees the finding's weight in halves and ends
+// the text before it.
 const concluded: Readonly<Record<FindingName, Wording>> = {
-  pneumothorax: (f) => [`${size[f.grade]} ${sideOf(f)} pneumothorax`],
-  effusion: (f) => [`${size[f.grade]} ${sideOf(f)} pleural effusion${f.sides.length === 2 ? 's' : ''}`],
-  opacity: (f) => [`${lungOf(f)} opacity`, `opacity in the ${lungOf(f)}`],
-  nodule: (f) => [`${lungOf(f)} nodule`, `nodule in the ${lungOf(f)}`],
+  pneumothorax: (f) => [`${sideOf(f)} pneumothorax, ${size[f.grade]}`],
+  effusion: (f) => [`${sideOf(f)} pleural effusion${f.sides.length === 2 ? 's' : ''}, ${size[f.grade]}`],
+  opacity: (f) => [`${lungOf(f)} opacity`, `${lungOf(f)} airspace opacity`],
+  nodule: (f) => [`${lungOf(f)} nodule`, `${sideOf(f)} ${f.zone} zone nodule`],
   edema: (f) => [`${degree[f.grade]} pulmonary edema`],
   cardiomegaly: (f) => [`${degree[f.grade]} cardiomegaly`],
-  atelectasis: (f) => [`${sideOf(f)} basilar atelectasis`, `atelectasis at the ${sideOf(f)} base`],
+  atelectasis: (f) => [`${sideOf(f)} basilar atelectasis`, `${sideOf(f)} lower lobe atelectasis`],
   line: (f) => [`${sideOf(f)} central venous catheter in place`, `${sideOf(f)} central line in place`],
 };
 

@@ -2,6 +2,7 @@
 import type { Node, OpName, Tensor } from '@hybridmed/tensor';
 import type { GraphBuilder } from '../model/builder.ts';
 import { elementTypes } from '../model/proto.ts';
+import { biasedProduct } from './bias.ts';
 import type { Lowering, LoweringContext } from './lowering.ts';
 import { tiles } from './tiles.ts';
 
@@ -77,8 +78,10 @@ const cast: Lowering<'cast'> = ({ b, name }, { inputs: [x], attributes: { dtype 
 
 const stopGradient: Lowering<'stopGradient'> = ({ name }, { inputs: [x] }) => [name(x!)];
 
-// The gradients of slices that cut an array up are pads which tile it: their sum is a concatenation.
 const add: Lowering<'add'> = (context, node) => {
+  const biased = biasedProduct(context, node);
+  if (biased !== undefined) return [biased];
+  // The gradients of slices that cut an array up are pads which tile it: their sum is a concatenation.
   const parts = tiles(node as Node);
   if (parts) return [context.b.node('Concat', parts.values.map(context.name), { axis: parts.axis })];
   return [context.b.node('Add', inputs(context, node))];

@@ -28,6 +28,13 @@ function opsByInput(nodes: readonly Node[]): Map<Tensor, Set<OpName>> {
   return ops;
 }
 
+/** How many inputs and outputs take each value. */
+function countUses(nodes: readonly Node[], ends: readonly Tensor[]): Map<Tensor, number> {
+  const uses = new Map<Tensor, number>();
+  for (const value of [...nodes.flatMap(({ inputs }) => inputs), ...ends]) uses.set(value, (uses.get(value) ?? 0) + 1);
+  return uses;
+}
+
 /** Lowers `nodes` (runnable order) with the values of `outputs` by name. `sources` are all inputs that may give sizes. */
 export function lower(nodes: readonly Node[], sources: Readonly<Record<string, Tensor>>, outputs: Readonly<Record<string, Tensor>>): LoweredModel {
   const b = new GraphBuilder();
@@ -36,6 +43,7 @@ export function lower(nodes: readonly Node[], sources: Readonly<Record<string, T
   const bools = new Map<Tensor, string>();
   const used = usedOutputs(nodes, Object.values(outputs));
   const consumers = opsByInput(nodes);
+  const uses = countUses(nodes, Object.values(outputs));
   const name = (value: Tensor): string => names.get(value)!;
   const context: LoweringContext = {
     b,
@@ -43,6 +51,7 @@ export function lower(nodes: readonly Node[], sources: Readonly<Record<string, T
     bool: (value) => bools.get(value) ?? b.once(`bool ${name(value)}`, () => b.node('Cast', [name(value)], { to: elementTypes.bool })),
     setBool: (value, bool) => bools.set(value, bool),
     used: (value) => used.has(value),
+    alone: (value) => uses.get(value) === 1,
     feeds: (value, op) => consumers.get(value)?.has(op) ?? false,
     reshaped: new Map(),
     kept: new Map(),

@@ -16,6 +16,8 @@ export interface LoweringContext {
   setBool(value: Tensor, name: string): void;
   /** True where something uses this output. */
   used(value: Tensor): boolean;
+  /** True where a single input of a node takes the value, and no output of the graph does. */
+  alone(value: Tensor): boolean;
   /** True where a node of this op takes the value. */
   feeds(value: Tensor, op: OpName): boolean;
   /** Where a value that a reshape gave came from, by ONNX name. */
