@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkDataSet, openDataSet, writePhantoms } from '@hybridmed/data';
+import { checkDataSet, writePhantoms } from '@hybridmed/data';
 import { completeConfig, loadWriter, openDevice, pretrain } from 'hybridmed/node';
 
 const folder = mkdtempSync(join(tmpdir(), 'hybridmed-example-'));
@@ -10,7 +10,7 @@ await writePhantoms(join(folder, 'mine'), { studies: 120, size: 48 });
 // Columns: image, findings, impression; optionally id, patient, split, view, and columns of 0 and 1 as labels.
 const data = `csv:${join(folder, 'mine', 'phantoms.csv')}`;
 
-const { splits, dropped } = await checkDataSet(await openDataSet(data));
+const { splits, dropped } = await checkDataSet(data);
 process.stdout.write(`${JSON.stringify(splits)}, dropped ${JSON.stringify(dropped)}\n`);
 const { device } = await openDevice('cpu');
 const { checkpoint } = await pretrain({ config: completeConfig({ data, preset: 'tiny', steps: [15, 15] }), out: join(folder, 'run'), device });

@@ -1,6 +1,8 @@
 // The public face of the data package.
-export { checkDataSet } from './check.ts';
-export type { DataReport } from './check.ts';
+export { checkDataSet } from './check/check.ts';
+export type { DataReport, SharedCounts } from './check/check.ts';
+export type { LabelCounts, LabelPrevalence } from './check/labels.ts';
+export type { LengthSummary } from './check/texts.ts';
 export { DataError } from './errors.ts';
 export { readGrey } from './image/grey.ts';
 export type { GreyImage } from './image/grey.ts';
@@ -20,5 +22,18 @@ export type { PhantomStudy } from './phantom/study.ts';
 export { writePhantoms } from './phantom/write.ts';
 export type { PhantomOptions, PhantomSet } from './phantom/write.ts';
 export { readableStudies } from './readable.ts';
-export { splitOf } from './split.ts';
-export type { DataSet, SelectOptions, Split, Study } from './study.ts';
+export { splitOf } from './split/draw.ts';
+export type {
+  Box,
+  ColumnRole,
+  CountName,
+  DataNeed,
+  DataSet,
+  Question,
+  ResiduePolicy,
+  SelectOptions,
+  Split,
+  SplitOrigin,
+  Study,
+  UncertainPolicy,
+} from './study.ts';

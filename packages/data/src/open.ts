@@ -1,33 +1,56 @@
-// Opens a data set by its specification `name:path`.
+// Opens a data set by its specification `name:path`: the source reads, the selection keeps what the caller needs.
 import { join } from 'node:path';
 import { DataError } from './errors.ts';
-import { openCsv } from './sources/csv.ts';
-import { openOpeni } from './sources/openi.ts';
-import type { DataSet, SelectOptions } from './study.ts';
+import { select } from './select.ts';
+import { readCsv } from './sources/csv.ts';
+import { readOpeni } from './sources/openi.ts';
+import type { Source, SourceData } from './sources/source.ts';
+import type { DataNeed, DataSet, SelectOptions } from './study.ts';
 
-type Opener = (path: string, options: SelectOptions) => Promise<DataSet>;
-
-const openers: Readonly<Record<string, Opener>> = {
-  openi: openOpeni,
-  phantom: async (path, options) => ({ ...(await openCsv(join(path, 'phantoms.csv'), options)), name: 'phantom', spec: `phantom:${path}` }),
-  csv: openCsv,
+const sources: Readonly<Record<string, Source>> = {
+  openi: readOpeni,
+  phantom: (path, options) => readCsv(join(path, 'phantoms.csv'), options),
+  csv: readCsv,
 };
 
 /** Names of data sets a specification may begin with. */
-export const dataSetNames: readonly string[] = Object.keys(openers);
+export const dataSetNames: readonly string[] = Object.keys(sources);
 
-/** Opens `openi:DIR`, `phantom:DIR` or `csv:FILE`. Throws a DataError for an unknown name, unreadable files, or when no study is left. */
-export async function openDataSet(spec: string, options: SelectOptions = {}): Promise<DataSet> {
+const holds: Readonly<Record<DataNeed, string>> = {
+  pairs: 'image-report pairs',
+  labels: 'labelled images',
+  images: 'images',
+  questions: 'questions about images',
+};
+
+/** Reads everything a set's files name. Throws a DataError for an unknown name or unreadable files. */
+export async function readSource(spec: string, { residue = 'keep', ...options }: SelectOptions): Promise<SourceData & { readonly name: string }> {
   const colon = spec.indexOf(':');
   const [name, path] = [spec.slice(0, colon), spec.slice(colon + 1)];
-  const opener = colon > 0 ? openers[name] : undefined;
-  if (!opener || path === '') throw new DataError(`"${spec}" names no data set; write name:path with one of ${dataSetNames.join(', ')}`);
-  const data = await opener(path, options);
-  if (data.studies.length === 0) {
-    const reasons = Object.entries(data.dropped)
+  const source = colon > 0 && Object.hasOwn(sources, name) ? sources[name] : undefined;
+  if (!source || path === '') throw new DataError(`"${spec}" names no data set; write name:path with one of ${dataSetNames.join(', ')}`);
+  return { name, ...(await source(path, { ...options, residue })) };
+}
+
+/**
+ * Opens `name:path`, such as `openi:DIR`, and keeps what `need` asks for: image-report pairs by default. Throws a DataError of one line for
+ * an unknown name, unreadable files, a set that does not hold what is needed, or when nothing is left.
+ */
+export async function openDataSet(spec: string, options: SelectOptions = {}): Promise<DataSet> {
+  const { need = 'pairs' } = options;
+  const data = await readSource(spec, options);
+  if (!data.offers.includes(need))
+    throw new DataError(
+      data.lacks?.[need] ?? `${spec}: holds ${data.offers.map((offer) => holds[offer]).join(' and ')}, no ${holds[need]}; name a set that holds them`,
+    );
+  if (data.lacks?.views && options.views !== 'all') throw new DataError(`${data.lacks.views}, or take all views with --views all`);
+  const { name, counts, splitOrigin, warnings = [] } = data;
+  const { studies, questions, dropped } = select(data, need, options);
+  if (studies.length === 0 && (questions?.length ?? 0) === 0) {
+    const reasons = Object.entries(dropped)
       .map(([reason, count]) => `${count}: ${reason}`)
       .join('; ');
-    throw new DataError(`${spec}: no study is left${reasons ? ` (${reasons})` : ''}; check the folder`);
+    throw new DataError(`${spec}: no ${need === 'questions' ? 'question' : 'study'} is left${reasons ? ` (${reasons})` : ''}; check the files`);
   }
-  return data;
+  return { name, spec, studies, ...(questions ? { questions } : {}), counts, dropped, splitOrigin, warnings };
 }

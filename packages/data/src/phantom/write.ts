@@ -5,7 +5,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { DataError, describeFileError } from '../errors.ts';
-import { splitOf } from '../split.ts';
+import { splitOf } from '../split/draw.ts';
 import { phantomFindings } from './findings.ts';
 import { phantomStudy } from './study.ts';
 

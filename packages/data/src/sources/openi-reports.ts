@@ -7,8 +7,8 @@ import { pipeline } from 'node:stream/promises';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import tar from 'tar-stream';
 import { DataError, describeFileError } from '../errors.ts';
-import type { Drops } from '../study.ts';
-import { normalizeText } from '../study.ts';
+import { normalizeText } from '../text.ts';
+import type { Drops } from './source.ts';
 import { readTable } from './table.ts';
 
 /** One report: its number, sections, the ids of its images, and its MeSH tags. */

@@ -2,11 +2,13 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
-import { DataError, describeFileError } from '../errors.ts';
-import { splitOf } from '../split.ts';
-import type { DataSet, SelectOptions, Study } from '../study.ts';
-import { Drops, wordCount } from '../study.ts';
+import { describeFileError } from '../errors.ts';
+import { splitOf } from '../split/draw.ts';
+import type { Study } from '../study.ts';
+import { treatResidue } from '../text.ts';
 import { readReports } from './openi-reports.ts';
+import type { Candidate, ReadOptions, SourceData } from './source.ts';
+import { Drops } from './source.ts';
 import { readTable } from './table.ts';
 
 const imageEndings = new Set(['.png', '.jpg', '.jpeg', '.dcm']);
@@ -43,38 +45,45 @@ async function readViews(folder: string): Promise<Map<string, string> | undefine
   return new Map(rows.map((row) => [row.filename!.replace(/(\.dcm)?\.png$/, ''), row.projection!]));
 }
 
-/** Opens a folder in Open-I's layout. Throws a DataError when there are no reports or no pair is left. */
-export async function openOpeni(folder: string, { views = 'frontal', minWords = 3 }: SelectOptions = {}): Promise<DataSet> {
+/** Reads a folder in Open-I's layout. Throws a DataError when there are no reports, or when frontal views cannot be told. */
+export async function readOpeni(folder: string, { residue }: ReadOptions): Promise<SourceData> {
   if (!existsSync(folder)) throw describeFileError(folder, { code: 'ENOENT', message: '' });
   const drops = new Drops();
   const reports = await readReports(folder, drops);
   const images = await findImages(folder);
   const projections = await readViews(folder);
-  if (!projections && views === 'frontal')
-    throw new DataError(
-      `${join(folder, 'indiana_projections.csv')}: does not exist, and the reports do not name views; add it, or take all views with --views all`,
-    );
-  const studies: Study[] = [];
+  const studies: Candidate<Study>[] = [];
   let [pairs, withBoth] = [0, 0];
-  for (const { id: report, findings, impression, images: ids, tags } of reports) {
-    const files = ids.flatMap((id) => (lookUp(images, id) === undefined ? [] : [[id, lookUp(images, id)!] as const]));
-    drops.add('the image file is missing', ids.length - files.length);
-    if (findings === '' || impression === '') {
-      drops.add('the report lacks findings or impression', files.length);
-      continue;
-    }
-    pairs += files.length;
-    if (files.length > 0) withBoth++;
-    if (wordCount(findings) < minWords || wordCount(impression) < minWords) {
-      drops.add(`a section has fewer than ${minWords} words`, files.length);
-      continue;
-    }
-    for (const [id, image] of files) {
+  for (const { id: report, images: ids, tags, ...sections } of reports) {
+    const [findings, impression] = [treatResidue(sections.findings, residue), treatResidue(sections.impression, residue)];
+    const split = splitOf(report);
+    let found = 0;
+    for (const id of ids) {
+      const image = lookUp(images, id);
       const view = projections && lookUp(projections, id);
-      if (views === 'frontal' && view !== 'Frontal') drops.add(view === undefined ? 'the view is unknown' : 'the view is not frontal');
-      else studies.push({ id, report, image, findings, impression, ...(view ? { view } : {}), split: splitOf(report), tags });
+      if (image) found++;
+      studies.push({
+        id,
+        report,
+        image: image ?? join(folder, `${id}.png`),
+        findings,
+        impression,
+        ...(view ? { view } : {}),
+        split,
+        tags,
+        ...(image ? {} : { absent: true as const }),
+      });
     }
+    if (sections.findings === '' || sections.impression === '') continue;
+    pairs += found;
+    if (found > 0) withBoth++;
   }
-  const dropped = Object.fromEntries(Object.entries(drops.counts()).filter(([, count]) => count > 0));
-  return { name: 'openi', spec: `openi:${folder}`, studies, counts: { reports: reports.length, studies: withBoth, images: images.size, pairs }, dropped };
+  return {
+    studies,
+    offers: ['pairs', 'images'],
+    counts: { reports: reports.length, studies: withBoth, images: images.size, pairs },
+    dropped: drops.counts(),
+    splitOrigin: 'drawn',
+    ...(projections ? {} : { lacks: { views: `${join(folder, 'indiana_projections.csv')}: does not exist, and the reports do not name views; add it` } }),
+  };
 }

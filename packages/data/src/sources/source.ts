@@ -1,0 +1,42 @@
+// What a source hands over: everything its files name, before anything is selected.
+import type { ColumnRole, CountName, DataNeed, Question, ResiduePolicy, SelectOptions, SplitOrigin, Study } from '../study.ts';
+
+/** How a source reads its files. */
+export type ReadOptions = Pick<SelectOptions, 'uncertain' | 'unmentioned' | 'columns' | 'index'> & { readonly residue: ResiduePolicy };
+
+/** An image the files name, which may not be on disk. */
+export type Candidate<T extends Study | Question> = T & { readonly absent?: true };
+
+/** Everything a set's files name. */
+export interface SourceData {
+  readonly studies: readonly Candidate<Study>[];
+  readonly questions?: readonly Candidate<Question>[];
+  /** What the set is for, the first need first: `pairs` where it has reports, and so on. */
+  readonly offers: readonly DataNeed[];
+  readonly counts: Readonly<Partial<Record<CountName, number>>>;
+  /** What could not be read, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly splitOrigin: SplitOrigin;
+  readonly warnings?: readonly string[];
+  /** Why the set does not offer a need, or cannot tell views: which file or column would, and what to do. */
+  readonly lacks?: Readonly<Partial<Record<DataNeed | 'views', string>>>;
+}
+
+/** Reads a set from the path behind its name. Throws a DataError naming the file that is missing or unreadable. */
+export type Source = (path: string, options: ReadOptions) => Promise<SourceData>;
+
+/** The name of the column that has a role. */
+export const columnOf = (options: ReadOptions, role: ColumnRole): string => options.columns?.[role] ?? role;
+
+/** Counts reasons as a data set is read. */
+export class Drops {
+  readonly #counts: Record<string, number> = {};
+
+  add(reason: string, count = 1): void {
+    if (count > 0) this.#counts[reason] = (this.#counts[reason] ?? 0) + count;
+  }
+
+  counts(): Record<string, number> {
+    return { ...this.#counts };
+  }
+}

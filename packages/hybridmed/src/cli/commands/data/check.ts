@@ -1,0 +1,53 @@
+// `hybridmed data check`: what a set holds, what is dropped, and what stands on both sides of a split.
+import type { DataReport } from '@hybridmed/data';
+import type { Command } from 'commander';
+import { jsonOption } from '../../options.ts';
+import type { Output } from '../../output.ts';
+import { printJson, table } from '../../output.ts';
+import type { SelectFlags } from '../../select-options.ts';
+import { addSelectOptions, selectOptions } from '../../select-options.ts';
+
+const countNames = ['rows', 'reports', 'studies', 'patients', 'images', 'pairs', 'questions'] as const;
+
+/** A report as aligned lines. */
+function shown(report: DataReport): string {
+  const { splits, splitOrigin, dropped, words, labels = {}, leaks, shared, warnings, unreadable } = report;
+  const rows = [
+    ...countNames.flatMap((name) => (report[name] === undefined ? [] : [[name, String(report[name])]])),
+    [`kept (${report.need})`, String(report.kept)],
+    ...Object.entries(splits).map(([split, count]) => [`  ${split}`, String(count)]),
+    ['split', splitOrigin],
+    ['dropped', String(Object.values(dropped).reduce((a, b) => a + b, 0))],
+    ...Object.entries(dropped).map(([reason, count]) => [`  ${reason}`, String(count)]),
+    ...Object.entries(labels).map(([label, { train, validate, test }]) => [
+      `label ${label}`,
+      `positive ${train.positive}/${validate.positive}/${test.positive}, negative ${train.negative}/${validate.negative}/${test.negative}`,
+    ]),
+    ...Object.entries(words).map(([text, { median, p95, max }]) => [`words of ${text}`, `median ${median}, 95 % ${p95}, most ${max}`]),
+    ...(words['impression'] ? [['repeated impressions', String(report.repeatedImpressions)]] : []),
+    ...Object.entries(shared).map(([what, count]) => [`${what} across splits`, String(count)]),
+    ['leaks', String(Object.values(leaks).reduce((a, b) => a + b, 0))],
+    ...(unreadable ? [['unreadable images', String(unreadable.length)]] : []),
+  ];
+  const lines = [...(unreadable ?? []).map((line) => `  ${line}`), ...warnings.map((line) => `warning: ${line}`)];
+  return table(rows) + lines.map((line) => `${line}\n`).join('');
+}
+
+/** Adds the command. */
+export function addDataCheck(data: Command, output: Output): void {
+  addSelectOptions(
+    data
+      .command('check')
+      .description('print what a data set holds: counts kept and dropped by reason, labels, lengths, repeats, leaks; exit 1 for a leak')
+      .argument('<spec>', 'data set as name:path, such as openi:DIR'),
+  )
+    .option('--images', 'read every image too', false)
+    .addOption(jsonOption())
+    .action(async (spec: string, { images, json, ...flags }: SelectFlags & { images: boolean; json: boolean }) => {
+      const { checkDataSet } = await import('@hybridmed/data');
+      const report = await checkDataSet(spec, { ...selectOptions(flags), images });
+      if (json) printJson(output, report);
+      else output.result(shown(report));
+      if (Object.values(report.leaks).some((count) => count > 0)) output.exitCode = 1;
+    });
+}

@@ -1,0 +1,26 @@
+// `hybridmed data phantom`: makes a set of procedural films.
+import type { Command } from 'commander';
+import { integer, jsonOption } from '../../options.ts';
+import type { Output } from '../../output.ts';
+import { printJson } from '../../output.ts';
+import { progressBar } from '../../progress.ts';
+
+/** Adds the command. */
+export function addDataPhantom(data: Command, output: Output): void {
+  data
+    .command('phantom')
+    .description('make a data set of procedural chest films with reports and labels')
+    .argument('<dir>', 'folder to make')
+    .option('--studies <n>', 'number of studies', integer(10), 4000)
+    .option('--size <pixels>', 'side of the images', integer(32), 128)
+    .option('--seed <n>', 'seed; the same one gives the same files', integer(0), 0)
+    .addOption(jsonOption())
+    .action(async (dir: string, { studies, size, seed, json }: { studies: number; size: number; seed: number; json: boolean }) => {
+      const { writePhantoms } = await import('@hybridmed/data');
+      const bar = progressBar('phantoms');
+      const made = await writePhantoms(dir, { studies, size, seed, onProgress: (done: number) => bar.update(done, studies) });
+      bar.stop();
+      if (json) printJson(output, made);
+      else output.result(`${dir}: ${studies} studies of ${size} x ${size} pixels; train with --data phantom:${dir}\n`);
+    });
+}

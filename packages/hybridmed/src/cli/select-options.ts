@@ -1,0 +1,63 @@
+// Flags that say what is kept of a data set and how its files are read; shared by the commands that open any set.
+import type { ColumnRole, DataNeed, ResiduePolicy, SelectOptions, UncertainPolicy } from '@hybridmed/data';
+import type { Command } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import { integer } from './options.ts';
+
+const roles: readonly ColumnRole[] = ['image', 'findings', 'impression', 'id', 'patient', 'study', 'split', 'view'];
+
+/** Values of the flags. */
+export interface SelectFlags {
+  need?: DataNeed;
+  views: 'frontal' | 'all';
+  minWords: number;
+  residue: ResiduePolicy;
+  uncertain?: UncertainPolicy;
+  unmentioned: 'ignore' | 'zeros';
+  splitFile?: string;
+  column?: Partial<Record<ColumnRole, string>>;
+  index: string | boolean;
+}
+
+function column(text: string, before: Partial<Record<ColumnRole, string>> = {}): Partial<Record<ColumnRole, string>> {
+  const equals = text.indexOf('=');
+  const role = text.slice(0, equals) as ColumnRole;
+  if (equals < 1 || !roles.includes(role) || equals === text.length - 1) throw new InvalidArgumentError(`Give ROLE=NAME with a role of ${roles.join(', ')}.`);
+  return { ...before, [role]: text.slice(equals + 1) };
+}
+
+/** Adds the flags to a command. */
+export function addSelectOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--need <need>', 'what is looked for (default: what the set is for)').choices(['pairs', 'labels', 'images', 'questions']))
+    .addOption(new Option('--views <views>', 'frontal views only, or all').choices(['frontal', 'all']).default('frontal'))
+    .option('--min-words <n>', 'least number of words in each section of a report', integer(1), 3)
+    .addOption(new Option('--residue <policy>', 'what becomes of XXXX and ___ left by de-identification').choices(['keep', 'remove', 'mask']).default('keep'))
+    .addOption(
+      new Option('--uncertain <policy>', "what an uncertain label becomes (default: the CheXpert protocol's choice by label)").choices([
+        'ones',
+        'zeros',
+        'ignore',
+      ]),
+    )
+    .addOption(new Option('--unmentioned <policy>', 'what a blank label becomes').choices(['ignore', 'zeros']).default('ignore'))
+    .option('--split-file <file>', "split ids to use in place of the set's own split (see data split)")
+    .option('--column <role=name>', 'csv: the name of the column that has a role; may be repeated', column)
+    .option('--index <folder>', 'where indexes of large tables are kept')
+    .option('--no-index', 'read large tables anew');
+}
+
+/** The flags as options of `openDataSet`. */
+export function selectOptions({ need, views, minWords, residue, uncertain, unmentioned, splitFile, column: columns, index }: SelectFlags): SelectOptions {
+  return {
+    views,
+    minWords,
+    residue,
+    unmentioned,
+    ...(need ? { need } : {}),
+    ...(uncertain ? { uncertain } : {}),
+    ...(splitFile ? { splitFile } : {}),
+    ...(columns ? { columns } : {}),
+    ...(index === true ? {} : { index }),
+  };
+}
