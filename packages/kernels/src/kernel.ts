@@ -49,6 +49,8 @@ export interface KernelCase<P> {
   readonly tolerance: number;
   /** Inputs where random ones will not do (ids, masks); by default numbers in [-1, 1). */
   readonly input?: (index: number, spec: ArraySpec) => Numbers | undefined;
+  /** Which pass of a model it belongs to, where the problem alone does not say. */
+  readonly pass?: 'forward' | 'backward';
   /** Too large for a test on a software adapter: benchmarks only. */
   readonly large?: boolean;
 }

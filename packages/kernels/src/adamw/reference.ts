@@ -6,11 +6,15 @@ import type { AdamWProblem } from './index.ts';
 export function reference({ length, beta1, beta2, epsilon, maxNorm, ceiling }: AdamWProblem, [rate, step, norm, g]: readonly Numbers[]): Numbers[] {
   const [p, m, v] = [new Float32Array(length), new Float32Array(length), new Float32Array(length)];
   const clip = Number.isFinite(maxNorm) ? Math.min(1, maxNorm / (norm![0]! + 1e-6)) : 1;
+  const [correction1, correction2] = [1 - beta1 ** step![0]!, 1 - beta2 ** step![0]!];
   for (let i = 0; i < length; i++) {
     const slope = g![i]! * clip;
-    const [first, second] = [(1 - beta1) * slope, (1 - beta2) * slope * slope];
-    const direction = first / (1 - beta1 ** step![0]!) / (Math.sqrt(second / (1 - beta2 ** step![0]!)) + epsilon);
-    [p[i], m[i], v[i]] = [Math.min(-rate![0]! * direction, ceiling), first, second];
+    const first = (1 - beta1) * slope;
+    const second = (1 - beta2) * slope * slope;
+    const direction = first / correction1 / (Math.sqrt(second / correction2) + epsilon);
+    p[i] = Math.min(-rate![0]! * direction, ceiling);
+    m[i] = first;
+    v[i] = second;
   }
   return [p, m, v];
 }

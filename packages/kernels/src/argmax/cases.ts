@@ -9,5 +9,5 @@ export const cases: readonly KernelCase<ArgmaxProblem>[] = [
   { name: '9x33', problem: { type: 'f32', rows: 9, width: 33 }, tolerance: 0 },
   { name: 'ties', problem: { type: 'f32', rows: 4, width: 12 }, tolerance: 0, input: ties },
   { name: 'no rows', problem: { type: 'f32', rows: 0, width: 12 }, tolerance: 0 },
-  { name: '384x30522', problem: { type: 'f32', rows: 384, width: 30522 }, tolerance: 0, large: true },
+  { name: 'decoder logits, 384x30522', problem: { type: 'f32', rows: 384, width: 30522 }, tolerance: 0, large: true },
 ];

@@ -24,15 +24,17 @@ const kinds: readonly { readonly name: string; readonly kind: Partial<Kind>; rea
   { name: 'causal and masked, odd head', kind: { queries: 6, keys: 6, heads: 3, headSize: 5, causal: true, masked: true } },
   { name: 'one query', kind: { queries: 1, keys: 33, headSize: 32 } },
   { name: 'no studies', kind: { batch: 0 } },
-  { name: 'ViT-B/16, batch 4', kind: { batch: 4, queries: 197, keys: 197, heads: 12, headSize: 64 }, large: true },
-  { name: 'BERT, 8 x 128 tokens, masked', kind: { batch: 8, queries: 128, keys: 128, heads: 12, headSize: 64, masked: true }, large: true },
-  { name: 'decoder, 8 x 48 tokens, causal', kind: { batch: 8, queries: 48, keys: 48, heads: 12, headSize: 64, causal: true }, large: true },
+  { name: 'ViT-B/16, 1x12x197x64', kind: { batch: 1, queries: 197, keys: 197, heads: 12, headSize: 64 }, large: true },
+  { name: 'ViT-S/16, 4x6x197x64', kind: { batch: 4, queries: 197, keys: 197, heads: 6, headSize: 64 }, large: true },
+  { name: 'BERT, masked, 4x12x128x64', kind: { batch: 4, queries: 128, keys: 128, heads: 12, headSize: 64, masked: true }, large: true },
+  { name: 'decoder, causal, 8x6x48x64', kind: { batch: 8, queries: 48, keys: 48, heads: 6, headSize: 64, causal: true }, large: true },
+  { name: 'decoder, on 196 patches, 4x6x48x64', kind: { batch: 4, queries: 48, keys: 196, heads: 6, headSize: 64 }, large: true },
 ];
 
 /** Cases: both passes of each kind. */
 export const cases: readonly KernelCase<AttentionProblem>[] = (['forward', 'gradient'] as const).flatMap((of) =>
   kinds.map(({ name, kind, large }) => {
     const problem: AttentionProblem = { ...base, ...kind, of, scale: 1 / Math.sqrt(kind.headSize ?? base.headSize) };
-    return { name: `${name}, ${of}`, problem, tolerance, input: inputOf(problem), ...(large ? { large } : {}) };
+    return { name: large ? name : `${name}, ${of}`, problem, tolerance, input: inputOf(problem), ...(large ? { large } : {}) };
   }),
 );

@@ -12,6 +12,9 @@ function make(of: ConvolutionProblem['of'], x: Four, weight: Four, stride: reado
 const kinds = ['output', 'input', 'weight'] as const;
 const tolerance = 2e-6;
 
+/** What a direction is called in the names of models' cases. */
+const gradient = { output: '', input: ', input gradient', weight: ', weight gradient' } as const;
+
 /** Cases: each shape in all three directions. */
 export const cases: readonly KernelCase<ConvolutionProblem>[] = kinds.flatMap((of) => [
   { name: `3x3, ${of}`, problem: make(of, [2, 3, 7, 9], [4, 3, 3, 3], [1, 1], [1, 1]), tolerance },
@@ -21,6 +24,17 @@ export const cases: readonly KernelCase<ConvolutionProblem>[] = kinds.flatMap((o
   { name: `kernel larger than the film, ${of}`, problem: make(of, [2, 2, 2, 3], [3, 2, 5, 5], [3, 2], [2, 3]), tolerance },
   { name: `steps beyond the kernel, ${of}`, problem: make(of, [1, 2, 9, 10], [2, 2, 1, 2], [3, 4], [1, 0]), tolerance },
   { name: `no films, ${of}`, problem: make(of, [0, 1, 8, 8], [2, 1, 3, 3], [1, 1], [1, 1]), tolerance },
-  { name: `patch embedding, ViT-B/16, batch 4, ${of}`, problem: make(of, [4, 3, 224, 224], [768, 3, 16, 16], [16, 16], [0, 0]), tolerance: 1e-5, large: true },
-  { name: `ResNet-50 stem, batch 4, ${of}`, problem: make(of, [4, 3, 224, 224], [64, 3, 7, 7], [2, 2], [3, 3]), tolerance: 1e-5, large: true },
+  {
+    name: `ViT-B/16 patch embedding, batch 4${gradient[of]}`,
+    problem: make(of, [4, 3, 224, 224], [768, 3, 16, 16], [16, 16], [0, 0]),
+    tolerance: 1e-5,
+    large: true,
+  },
+  {
+    name: `ViT-S/16 patch embedding, batch 4${gradient[of]}`,
+    problem: make(of, [4, 1, 224, 224], [384, 1, 16, 16], [16, 16], [0, 0]),
+    tolerance: 1e-5,
+    large: true,
+  },
+  { name: `ResNet-50 stem, batch 1${gradient[of]}`, problem: make(of, [1, 3, 224, 224], [64, 3, 7, 7], [2, 2], [3, 3]), tolerance: 1e-5, large: true },
 ]);

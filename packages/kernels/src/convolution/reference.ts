@@ -3,7 +3,13 @@ import type { Numbers } from '../kernel.ts';
 import { product } from '../kernel.ts';
 import type { ConvolutionProblem } from './index.ts';
 
-/** Visits every product the convolution sums. */
+/** Positions of the output along one axis at which a kernel's element meets the image: from, up to. */
+function meeting(element: number, size: number, positions: number, stride: number, padding: number): readonly [number, number] {
+  const from = Math.max(0, Math.ceil((padding - element) / stride));
+  return [from, Math.min(positions, Math.floor((size - 1 + padding - element) / stride) + 1)];
+}
+
+/** Visits every product the convolution sums, the output's positions innermost. */
 export function reference({ of, x, weight, y, stride, padding }: ConvolutionProblem, a: Numbers, w: Numbers): Numbers[] {
   const [B, C, H, W] = x;
   const [O, , kh, kw] = weight;
@@ -12,16 +18,24 @@ export function reference({ of, x, weight, y, stride, padding }: ConvolutionProb
   for (let b = 0; b < B; b++)
     for (let o = 0; o < O; o++)
       for (let c = 0; c < C; c++)
-        for (let r = 0; r < oh; r++)
-          for (let s = 0; s < ow; s++)
-            for (let p = 0; p < kh; p++)
-              for (let q = 0; q < kw; q++) {
-                const [row, column] = [r * stride[0] + p - padding[0], s * stride[1] + q - padding[1]];
-                if (row < 0 || row >= H || column < 0 || column >= W) continue;
-                const [ix, iw, iy] = [((b * C + c) * H + row) * W + column, ((o * C + c) * kh + p) * kw + q, ((b * O + o) * oh + r) * ow + s];
-                if (of === 'output') sums[iy]! += a[ix]! * w[iw]!;
-                else if (of === 'input') sums[ix]! += a[iy]! * w[iw]!;
-                else sums[iw]! += a[ix]! * w[iy]!;
+        for (let p = 0; p < kh; p++)
+          for (let q = 0; q < kw; q++) {
+            const at = ((o * C + c) * kh + p) * kw + q;
+            const [top, bottom] = meeting(p, H, oh, stride[0], padding[0]);
+            const [left, right] = meeting(q, W, ow, stride[1], padding[1]);
+            let sum = 0;
+            for (let r = top; r < bottom; r++) {
+              let inX = ((b * C + c) * H + r * stride[0] + p - padding[0]) * W + left * stride[1] + q - padding[1];
+              let inY = ((b * O + o) * oh + r) * ow + left;
+              for (let s = left; s < right; s++) {
+                if (of === 'output') sums[inY]! += a[inX]! * w[at]!;
+                else if (of === 'input') sums[inX]! += a[inY]! * w[at]!;
+                else sum += a[inX]! * w[inY]!;
+                inX += stride[1];
+                inY++;
               }
+            }
+            if (of === 'weight') sums[at]! += sum;
+          }
   return [Float32Array.from(sums)];
 }

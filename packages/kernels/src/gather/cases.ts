@@ -11,5 +11,6 @@ const ids =
 export const cases: readonly KernelCase<GatherProblem>[] = [
   { name: '19 of 7x5, some outside', problem: { type: 'f32', rows: 7, width: 5, ids: 19 }, tolerance: 0, input: ids(7) },
   { name: 'no ids', problem: { type: 'f32', rows: 7, width: 5, ids: 0 }, tolerance: 0 },
-  { name: 'BERT embeddings, 8 x 128 tokens', problem: { type: 'f32', rows: 30522, width: 768, ids: 1024 }, tolerance: 0, input: ids(30522), large: true },
+  { name: 'BERT embeddings, 1024 of 30522x768', problem: { type: 'f32', rows: 30522, width: 768, ids: 1024 }, tolerance: 0, input: ids(30522), large: true },
+  { name: 'decoder embeddings, 384 of 30522x384', problem: { type: 'f32', rows: 30522, width: 384, ids: 384 }, tolerance: 0, input: ids(30522), large: true },
 ];

@@ -60,9 +60,22 @@ export const cases: readonly KernelCase<MapProblem>[] = [
   { name: 'scalar', problem: chain([], [dense([])], [step('neg', [0])]), tolerance: 0 },
   { name: 'nothing', problem: chain([0, 4], [dense([0, 4])], [step('neg', [0])]), tolerance: 0 },
   {
-    name: 'residual sum, ViT-B/16, batch 8',
-    problem: chain([8 * 197, 768], [dense([8 * 197, 768]), dense([8 * 197, 768])], [step('add', [0, 1])]),
+    name: 'ViT-B/16 residual sum, 788x768',
+    problem: chain([4 * 197, 768], [dense([4 * 197, 768]), dense([4 * 197, 768])], [step('add', [0, 1])]),
     tolerance: 1e-6,
     large: true,
+  },
+  {
+    name: 'BERT bias and GELU, 1024x3072',
+    problem: chain([1024, 3072], [dense([1024, 3072]), view(3072, 0, [0, 1])], [step('add', [0, 1]), step('gelu', [2])]),
+    tolerance: 2e-6,
+    large: true,
+  },
+  {
+    name: 'BERT GELU gradient, 1024x3072',
+    problem: chain([1024, 3072], [dense([1024, 3072]), dense([1024, 3072])], [step('geluGrad', [0, 1])]),
+    tolerance: 2e-6,
+    large: true,
+    pass: 'backward',
   },
 ];

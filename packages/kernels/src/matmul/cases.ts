@@ -14,6 +14,32 @@ const plain = (m: number, n: number, k: number, transposeA = false, transposeB =
 });
 const tolerance = 3e-6;
 
+/** Linear layers of models: rows are tokens of a batch. */
+const linears = [
+  { name: 'ViT-B/16 qkv', rows: 4 * 197, inputs: 768, outputs: 2304 },
+  { name: 'ViT-S/16 feed-forward', rows: 4 * 197, inputs: 384, outputs: 1536 },
+  { name: 'BERT feed-forward', rows: 8 * 128, inputs: 768, outputs: 3072 },
+  { name: 'decoder projection', rows: 8 * 48, inputs: 384, outputs: 384 },
+  { name: 'decoder logits', rows: 8 * 48, inputs: 384, outputs: 30522 },
+] as const;
+
+/** A layer's three products, with weights as (out, in): y = x W', dx = dy W, dW = dy' x. */
+function linearCases(name: string, rows: number, inputs: number, outputs: number): KernelCase<MatmulProblem>[] {
+  const size = ({ m, n, k }: MatmulProblem) => `${m}x${n}x${k}`;
+  const of = (what: string, problem: MatmulProblem, pass: 'forward' | 'backward') => ({
+    name: `${name}${what}, ${size(problem)}`,
+    problem,
+    tolerance,
+    large: true,
+    pass,
+  });
+  return [
+    of('', plain(rows, outputs, inputs, false, true), 'forward'),
+    of(' input gradient', plain(rows, inputs, outputs), 'backward'),
+    of(' weight gradient', plain(outputs, inputs, rows, true, false), 'backward'),
+  ];
+}
+
 /** Cases. */
 export const cases: readonly KernelCase<MatmulProblem>[] = [
   { name: '33x17x65', problem: plain(33, 17, 65), tolerance },
@@ -31,9 +57,6 @@ export const cases: readonly KernelCase<MatmulProblem>[] = [
   { name: 'batch with B repeated', problem: { ...plain(5, 4, 7, false, true), lead: [2, 3], leadA: [3, 1], leadB: [0, 1] }, tolerance },
   { name: 'inner size 0', problem: plain(3, 2, 0), tolerance },
   { name: 'no rows', problem: plain(0, 2, 3), tolerance },
-  { name: 'ViT-S/16 feed-forward, batch 4', problem: plain(4 * 197, 1536, 384, false, true), tolerance, large: true },
-  { name: 'ViT-B/16 qkv, batch 4', problem: plain(4 * 197, 2304, 768, false, true), tolerance, large: true },
-  { name: 'ViT-B/16 qkv weight gradient, batch 4', problem: plain(2304, 768, 4 * 197, true, false), tolerance, large: true },
-  { name: 'BERT feed-forward, 8 x 128 tokens', problem: plain(1024, 3072, 768, false, true), tolerance, large: true },
-  { name: 'decoder logits, 8 x 48 tokens, 30,522 words', problem: plain(384, 30522, 384, false, true), tolerance, large: true },
+  ...linears.flatMap(({ name, rows, inputs, outputs }) => linearCases(name, rows, inputs, outputs)),
+  { name: 'decoder logits of one token, 1x30522x384', problem: plain(1, 30522, 384, false, true), tolerance, large: true },
 ];

@@ -3,6 +3,16 @@ import type { Numbers } from '../kernel.ts';
 import { product } from '../kernel.ts';
 import type { MatmulProblem } from './index.ts';
 
+function dot(row: Float64Array, b: Numbers, at: number): number {
+  let sum = 0;
+  for (let p = 0; p < row.length; p++) sum += row[p]! * b[at + p]!;
+  return sum;
+}
+
+function addScaled(sums: Float64Array, scale: number, b: Numbers, at: number): void {
+  for (let j = 0; j < sums.length; j++) sums[j]! += scale * b[at + j]!;
+}
+
 /** Every product of the batch. */
 export function reference({ m, n, k, transposeA, transposeB, lead, leadA, leadB }: MatmulProblem, a: Numbers, b: Numbers): Numbers[] {
   const batch = product(lead);
@@ -15,12 +25,13 @@ export function reference({ m, n, k, transposeA, transposeB, lead, leadA, leadB 
       startA += c * leadA[axis]! * m * k;
       startB += c * leadB[axis]! * k * n;
     }
+    // A row of A times all of B, along B's own rows: whatever the flags, the inner loop reads memory in order.
     for (let i = 0; i < m; i++) {
-      for (let j = 0; j < n; j++) {
-        let sum = 0;
-        for (let p = 0; p < k; p++) sum += a[startA + (transposeA ? p * m + i : i * k + p)]! * b[startB + (transposeB ? j * k + p : p * n + j)]!;
-        out[(index * m + i) * n + j] = sum;
-      }
+      const row = Float64Array.from({ length: k }, (_, p) => a[startA + (transposeA ? p * m + i : i * k + p)]!);
+      const sums = new Float64Array(n);
+      if (transposeB) for (let j = 0; j < n; j++) sums[j] = dot(row, b, startB + j * k);
+      else for (let p = 0; p < k; p++) addScaled(sums, row[p]!, b, startB + p * n);
+      out.set(sums, (index * m + i) * n);
     }
   }
   return [out];

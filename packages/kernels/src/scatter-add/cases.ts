@@ -14,8 +14,15 @@ export const cases: readonly KernelCase<ScatterAddProblem>[] = [
   { name: 'no rows to add', problem: { type: 'f32', rows: 3, width: 4, ids: 0 }, tolerance: 0 },
   { name: 'no table', problem: { type: 'f32', rows: 0, width: 4, ids: 0 }, tolerance: 0 },
   {
-    name: 'BERT embeddings, 8 x 128 tokens',
+    name: 'BERT embeddings, 1024 of 30522x768',
     problem: { type: 'f32', rows: 30522, width: 768, ids: 1024 },
+    tolerance: 1e-5,
+    input: ids((i) => (i * 7919) % 500),
+    large: true,
+  },
+  {
+    name: 'decoder embeddings, 384 of 30522x384',
+    problem: { type: 'f32', rows: 30522, width: 384, ids: 384 },
     tolerance: 1e-5,
     input: ids((i) => (i * 7919) % 500),
     large: true,
