@@ -23,34 +23,46 @@ function quantile(sorted: readonly number[], share: number): number {
   return sorted[below]! + (sorted[Math.min(below + 1, sorted.length - 1)]! - sorted[below]!) * (at - below);
 }
 
+function checkOptions(count: number, samples: number, level: number): void {
+  if (!(count >= 1)) throw new HybridmedError('bootstrap: no studies; give at least one');
+  if (!(samples >= 1)) throw new HybridmedError(`bootstrap: samples is ${samples}; give at least 1`);
+  if (!(level > 0 && level < 1)) throw new HybridmedError(`bootstrap: level is ${level}; give a share between 0 and 1, such as 0.95`);
+}
+
+/**
+ * Percentile intervals of several statistics of `count` studies from the same resamples: as `bootstrap`, for a `statistics` that
+ * returns one number each. Throws as `bootstrap` does.
+ */
+export function bootstrapAll(
+  count: number,
+  statistics: (indices: Int32Array) => readonly number[],
+  { samples = 1000, level = 0.95, seed = 0 }: BootstrapOptions = {},
+): Interval[] {
+  checkOptions(count, samples, level);
+  const indices = Int32Array.from({ length: count }, (_, i) => i);
+  const whole = statistics(indices);
+  const drawn: number[][] = whole.map(() => []);
+  for (let sample = 0; sample < samples; sample++) {
+    // Through keyData: a plain seed would only exchange neighbouring draws, and every seed would give nearly the same interval.
+    const [first, second] = keyData(seed, sample).data as Int32Array;
+    for (let i = 0; i < count; i++) indices[i] = Math.floor(uniformAt([first!, second!], 0, i) * count);
+    statistics(indices).forEach((value, at) => Number.isNaN(value) || drawn[at]!.push(value));
+  }
+  const tail = (1 - level) / 2;
+  return whole.map((value, at) => {
+    const sorted = drawn[at]!.toSorted((a, b) => a - b);
+    return sorted.length === 0 ? { value, low: Number.NaN, high: Number.NaN } : { value, low: quantile(sorted, tail), high: quantile(sorted, 1 - tail) };
+  });
+}
+
 /**
  * Percentile interval of a statistic of `count` studies. `statistic` gets the indices of a resample, (count), in an array that is
  * used again; first, for the value itself, all indices in order. The same seed draws the same studies for every statistic, so that
  * a statistic which subtracts two systems gives their paired difference. Resamples where it is not a number (a class is missing)
  * are left out; the interval is NaN where none remain. Throws for no studies, no resamples, or a level outside (0, 1).
  */
-export function bootstrap(
-  count: number,
-  statistic: (indices: Int32Array) => number,
-  { samples = 1000, level = 0.95, seed = 0 }: BootstrapOptions = {},
-): Interval {
-  if (!(count >= 1)) throw new HybridmedError('bootstrap: no studies; give at least one');
-  if (!(samples >= 1)) throw new HybridmedError(`bootstrap: samples is ${samples}; give at least 1`);
-  if (!(level > 0 && level < 1)) throw new HybridmedError(`bootstrap: level is ${level}; give a share between 0 and 1, such as 0.95`);
-  const indices = Int32Array.from({ length: count }, (_, i) => i);
-  const value = statistic(indices);
-  const values: number[] = [];
-  for (let sample = 0; sample < samples; sample++) {
-    // Through keyData: a plain seed would only exchange neighbouring draws, and every seed would give nearly the same interval.
-    const [first, second] = keyData(seed, sample).data as Int32Array;
-    for (let i = 0; i < count; i++) indices[i] = Math.floor(uniformAt([first!, second!], 0, i) * count);
-    const drawn = statistic(indices);
-    if (!Number.isNaN(drawn)) values.push(drawn);
-  }
-  if (values.length === 0) return { value, low: Number.NaN, high: Number.NaN };
-  const sorted = values.toSorted((a, b) => a - b);
-  const tail = (1 - level) / 2;
-  return { value, low: quantile(sorted, tail), high: quantile(sorted, 1 - tail) };
+export function bootstrap(count: number, statistic: (indices: Int32Array) => number, options?: BootstrapOptions): Interval {
+  return bootstrapAll(count, (indices) => [statistic(indices)], options)[0]!;
 }
 
 /** Interval of the mean of one number per study. Throws for no studies, or a value that is not a number. */
