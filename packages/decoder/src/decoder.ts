@@ -74,7 +74,7 @@ export function dualBranchDecoder(config: DecoderConfig, memories: Memories): De
     hidden(scope, branch, ids, memory, mask) {
       const cross = projectMemory(scope, branch, memory);
       let h = embed(scope, ids, ops.narrow(scope.child('pos').get('weight'), 0, 0, ids.shape[1]!), branch);
-      blocks.forEach((block, i) => (h = block.call(blockScope(scope, i), h, { branch, cross: cross[i]!, crossMask: mask })));
+      blocks.forEach((block, i) => (h = scope.layer(() => block.call(blockScope(scope, i), h, { branch, cross: cross[i]!, crossMask: mask }))));
       return parts.norm.call(scope.child('norm'), h);
     },
     logits: (scope, hidden) => ops.add(ops.matmul(hidden, scope.child('embed').get('weight'), { transposeB: true }), scope.get('head.bias')),

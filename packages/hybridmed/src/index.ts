@@ -4,6 +4,8 @@ export type { Generator, Search } from './generation/generator.ts';
 export { defaultWeights, lossNames } from './model/config.ts';
 export type { LossName, LossWeights, ModelConfig, SpecialTokens } from './model/config.ts';
 export { imageEmbeddingGraph, memoryGraph, textEmbeddingGraph } from './model/embed.ts';
+export { fineTune } from './model/fine-tune.ts';
+export type { FineTuneOptions } from './model/fine-tune.ts';
 export { composeModel, createModel, trainable } from './model/model.ts';
 export type { Branch, Model, ModelParts } from './model/model.ts';
 export { presetModel, presets } from './model/presets.ts';

@@ -46,6 +46,7 @@ export function adamWStep(
       maxNorm: clip,
       decay: names.map((name) => decays(specs[name]!)),
       ceilings: names.map((name) => ceilings[name] ?? Infinity),
+      ...(names.some((name) => specs[name]!.rate !== undefined) ? { rates: names.map((name) => specs[name]!.rate ?? 1) } : {}),
     },
   );
   const updates: Record<string, Tensor> = {};

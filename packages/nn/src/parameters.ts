@@ -18,6 +18,12 @@ export interface ParameterSpec {
   readonly decay?: boolean;
   /** True for running statistics: saved and loaded, never trained by gradient. */
   readonly buffer?: boolean;
+  /** True for a weight (outputs, inputs) of a linear layer, which LoRA can adapt. */
+  readonly linear?: boolean;
+  /** True for what training leaves as it is though it could be trained. */
+  readonly frozen?: boolean;
+  /** Factor on the learning rate; 1 by default. */
+  readonly rate?: number;
 }
 
 /** Named arrays of a module. */

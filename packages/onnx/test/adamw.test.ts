@@ -43,6 +43,7 @@ function stepGraph(maxNorm: number, extra: (gradients: readonly Tensor[]) => Rec
           decay: [true, true, false, false],
           maxNorm,
           ceilings: [Infinity, Infinity, Infinity, -0.5],
+          rates: [1, 0.3, 1, 2],
         },
       );
       const updates = Object.fromEntries(

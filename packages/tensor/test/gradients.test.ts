@@ -81,8 +81,8 @@ describe('fused ops equal their definitions', () => {
   });
 });
 
-test('AdamW: two hand-worked steps with clipping, decay and a ceiling', async () => {
-  const attributes = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1, decay: [true], maxNorm: 1, ceilings: [0.9] };
+test('AdamW: two hand-worked steps with clipping, decay, a ceiling and half the learning rate', async () => {
+  const attributes = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1, decay: [true], maxNorm: 1, ceilings: [0.9], rates: [0.5] };
   const graph = trace(
     {
       data: { rate: { shape: [], dtype: 'f32' }, step: { shape: [], dtype: 'f32' }, g: { shape: [2], dtype: 'f32' } },
@@ -110,7 +110,7 @@ test('AdamW: two hand-worked steps with clipping, decay and a ceiling', async ()
       expected.m[i] = 0.9 * expected.m[i]! + 0.1 * slope;
       expected.v[i] = 0.999 * expected.v[i]! + 0.001 * slope * slope;
       const direction = expected.m[i]! / (1 - 0.9 ** step) / (Math.sqrt(expected.v[i]! / (1 - 0.999 ** step)) + 1e-8);
-      expected.p[i] = Math.min(0.9, expected.p[i]! * (1 - Math.fround(0.01) * 0.1) - Math.fround(0.01) * direction);
+      expected.p[i] = Math.min(0.9, expected.p[i]! * (1 - 0.5 * Math.fround(0.01) * 0.1) - 0.5 * Math.fround(0.01) * direction);
     });
     const { p, m, v } = await state.read();
     expect([...p!.data]).toEqual(expected.p.map((value) => expect.closeTo(value, 9)));

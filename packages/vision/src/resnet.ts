@@ -98,7 +98,7 @@ export function resnet({ image, channels, layers, channelsPerStage, stem = 64 }:
     parameters: collect({ conv1, bn1, ...Object.fromEntries(blocks) }),
     call(scope, x) {
       let h = maxPool(relu(bn1.call(scope.child('bn1'), conv1.call(scope.child('conv1'), x))));
-      for (const [name, block] of blocks) h = block.call(scope.child(name), h);
+      for (const [name, block] of blocks) h = scope.layer(() => block.call(scope.child(name), h));
       const [batch, , height, columns] = h.shape as [Tensor['shape'][number], number, number, number];
       const tokens = ops.transpose(ops.reshape(h, [batch, width, height * columns]), [0, 2, 1]);
       return { tokens, global: ops.mean(tokens, { axes: [1] }) };

@@ -84,7 +84,7 @@ export function vit(config: ViTConfig): VisionEncoder {
       const patches = embed.call(scope.child('patch_embed.proj'), x);
       const tokens = ops.concat([ops.broadcast(scope.get('cls_token'), [batch, 1, width]), patches], 1);
       let h = dropout(scope, ops.add(tokens, scope.get('pos_embed')), config.dropout ?? 0, 'embed');
-      blocks.forEach((block, i) => (h = block.call(scope.child(`blocks.${i}`), h)));
+      blocks.forEach((block, i) => (h = scope.layer(() => block.call(scope.child(`blocks.${i}`), h))));
       const normed = norm.call(scope.child('norm'), h);
       return { tokens: ops.narrow(normed, 1, 1, tokenCount), global: ops.reshape(ops.narrow(normed, 1, 0, 1), [batch, width]) };
     },

@@ -75,7 +75,16 @@ function trainingGraph(
     const pick = (prefix: string) => names.map((name) => entries[prefix + name]!);
     const out = ops.adamW(
       { learningRate: rate!, step: step!, parameters: pick(''), gradients, firstMoments: pick('m.'), secondMoments: pick('v.') },
-      { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1, decay: [true, false, true], maxNorm: 0.5, ceilings: [Infinity, 0.2, Infinity] },
+      {
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-8,
+        weightDecay: 0.1,
+        decay: [true, false, true],
+        maxNorm: 0.5,
+        ceilings: [Infinity, 0.2, Infinity],
+        rates: [0.5, 1, 1],
+      },
     );
     const updates = Object.fromEntries(
       names.flatMap((name, i) => [

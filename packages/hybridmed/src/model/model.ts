@@ -4,7 +4,7 @@ import { alignment, maxLogScale } from '@hybridmed/align';
 import type { Decoder, DecoderConfig } from '@hybridmed/decoder';
 import { dualBranchDecoder } from '@hybridmed/decoder';
 import type { ParameterSpecs, TextEncoder, VisionEncoder } from '@hybridmed/nn';
-import { collect } from '@hybridmed/nn';
+import { collect, isAdapter, trainedNames } from '@hybridmed/nn';
 import { bert } from '@hybridmed/text';
 import { visionEncoder } from '@hybridmed/vision';
 import type { ModelConfig, SpecialTokens } from './config.ts';
@@ -46,8 +46,15 @@ export function createModel({ vision, text, align, projection, decoder, special 
 /** Upper bounds AdamW keeps parameters under: the logit scale's, log 100. */
 export const parameterCeilings = { 'align.logit_scale': maxLogScale };
 
-/** Names of what a stage trains. Stage 1: the text encoder, and the decoder without the image branch's tensors; stage 2: everything. Buffers are never trained. */
+const ofStage1 = (name: string): boolean => name.startsWith('text.') || (name.startsWith('decoder.') && !name.includes('.image.'));
+
+/** Names of what a stage trains. Stage 1: the text encoder, and the decoder without the image branch's tensors; stage 2: everything. Buffers and what is frozen are never trained. */
 export function trainable({ parameters }: Model, stage: 1 | 2): string[] {
-  const names = Object.keys(parameters).filter((name) => !parameters[name]!.buffer);
-  return stage === 2 ? names : names.filter((name) => name.startsWith('text.') || (name.startsWith('decoder.') && !name.includes('.image.')));
+  const names = trainedNames(parameters);
+  return stage === 2 ? names : names.filter(ofStage1);
+}
+
+/** Names of what stage 1 hands on, trained or not, adapters merged: the text encoder, and the decoder without the image branch's tensors. */
+export function stage1Names({ parameters }: Model): string[] {
+  return Object.keys(parameters).filter((name) => ofStage1(name) && !isAdapter(name));
 }

@@ -3,15 +3,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataSet, Loader, Study } from '@hybridmed/data';
 import { createLoader, openDataSet, readableStudies } from '@hybridmed/data';
-import { initialize } from '@hybridmed/nn';
+import { adapterState, initialize, mergeLora } from '@hybridmed/nn';
 import type { Device, DeviceState, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import { tokenizerFromJson } from '@hybridmed/text';
-import type { ModelConfig } from '../model/config.ts';
 import type { Model } from '../model/model.ts';
-import { createModel } from '../model/model.ts';
-import { presetModel, presets } from '../model/presets.ts';
+import { trainable } from '../model/model.ts';
+import { presets } from '../model/presets.ts';
 import type { StagePlan } from '../stages/graphs.ts';
 import { teacherParameters, teacherPrefix } from '../stages/graphs.ts';
 import type { CheckpointConfig, TrainerState } from './checkpoint.ts';
@@ -20,6 +19,7 @@ import { fileError, readJson, recoverFolder, writeFileAtomic } from './files.ts'
 import { MetricsLog } from './metrics-log.ts';
 import type { RunConfig, RunOptions } from './run-config.ts';
 import { completeConfig, lossWeights } from './run-config.ts';
+import { runModel, runModelConfig } from './run-model.ts';
 import type { RunEvents } from './stage.ts';
 import { runStage } from './stage.ts';
 import { accumulatedStep, wholeStep, zeroMoments } from './stage-step.ts';
@@ -141,7 +141,7 @@ async function prepareRun(options: PretrainOptions, data: DataSet): Promise<Run>
   const shared = typeof config.stage1 === 'string' ? await loadCheckpoint(await stage1Checkpoint(config.stage1)) : undefined;
   const saved = existsSync(join(out, 'tokenizer.json')) ? tokenizerFromJson(await readJson(join(out, 'tokenizer.json'))) : undefined;
   const tokenizer = saved ?? shared?.tokenizer ?? (await runTokenizer(config, training));
-  const model = modelConfig(config, tokenizer);
+  const model = runModelConfig(config, tokenizer);
   const { resize, findingsLength, impressionLength } = preset;
   const input = { resize, findingsLength, impressionLength };
   const common = {
@@ -154,24 +154,12 @@ async function prepareRun(options: PretrainOptions, data: DataSet): Promise<Run>
   };
   return {
     options,
-    model: createModel(model),
+    model: runModel(model, config),
     checkpoint: { formatVersion, preset: config.preset, model, input },
     tokenizer,
     train: createLoader({ ...common, studies: training, batchSize: config.batch * config.accumulate, train: true }),
     validation: createLoader({ ...common, studies: validating, batchSize: 32, train: false }),
     log: new MetricsLog(join(out, 'metrics.jsonl')),
-  };
-}
-
-function modelConfig(config: RunConfig, tokenizer: Tokenizer): ModelConfig {
-  const sizes = presetModel(config.preset, tokenizer.vocabularySize, tokenizer.special);
-  const drop = config.dropout > 0 || presets[config.preset].vision.dropout ? { dropout: config.dropout } : {};
-  return {
-    ...sizes,
-    vision: { ...sizes.vision, ...drop },
-    text: { ...sizes.text, ...drop },
-    decoder: { ...sizes.decoder, ...drop, ...(config.sharedCross ? { sharedCross: true } : {}) },
-    ...(config.projection === 'mlp' ? { projection: 'mlp' as const } : {}),
   };
 }
 
@@ -191,7 +179,8 @@ async function startingPoint(run: Run, stage: 1 | 2): Promise<{ parameters: Host
   await recoverFolder(checkpointFolder(out, stage, 'best'));
   if (options.resume && existsSync(join(last, 'trainer.json'))) {
     const { parameters } = await loadCheckpoint(last);
-    return { parameters, ...(await loadTrainerState(last)), teacher };
+    const { optimizer, trainer } = await loadTrainerState(last);
+    return { parameters, optimizer, trainer, teacher };
   }
   const base = first ? { ...initial, ...stage1Parameters(first, run) } : initial;
   const before =
@@ -208,14 +197,24 @@ function stage1Parameters(parameters: HostArrays, { model }: Run): HostArrays {
 }
 
 function planOf(config: RunConfig, stage: 1 | 2, cached: boolean): StagePlan {
-  if (stage === 1) return { stage: 1 };
-  const { temperature, tau, duplicates } = config;
-  return { stage: 2, weights: lossWeights(config), temperature, tau, duplicates, teacher: config.teacher === 'live' ? 'live' : cached ? 'cached' : 'snapshot' };
+  const { temperature, tau, duplicates, remat } = config;
+  if (stage === 1) return { stage: 1, remat };
+  return {
+    stage: 2,
+    remat,
+    weights: lossWeights(config),
+    temperature,
+    tau,
+    duplicates,
+    teacher: config.teacher === 'live' ? 'live' : cached ? 'cached' : 'snapshot',
+  };
 }
 
 async function trainStage(run: Run, stage: 1 | 2): Promise<TrainerState> {
   const { options, model, log } = run;
   const { config, out, device, events = {} } = options;
+  if (trainable(model, stage).length === 0)
+    throw new HybridmedError(`stage ${stage}: everything it trains is frozen; freeze less, or leave the stage out (--no-stage1, or 0 epochs)`);
   const begin = await startingPoint(run, stage);
   if (begin.trainer.finished) {
     events.onMessage?.(`stage ${stage} is finished`);
@@ -233,8 +232,9 @@ async function trainStage(run: Run, stage: 1 | 2): Promise<TrainerState> {
       : await wholeStep(device, state, model, plan, config.seed, optimizer);
   let writer: EventWriter | undefined;
   const save = async (kind: 'last' | 'best', trainer: TrainerState) => {
-    const parameters = await state.read(Object.keys(model.parameters));
-    const extra = kind === 'last' ? { optimizer: await state.read(Object.keys(zeroMoments(model, stage))), trainer } : {};
+    const parameters = mergeLora(await state.read(Object.keys(model.parameters)));
+    const kept = [...Object.keys(zeroMoments(model, stage)), ...adapterState(model.parameters)];
+    const extra = kind === 'last' ? { optimizer: await state.read(kept), trainer } : {};
     await saveCheckpoint(checkpointFolder(out, stage, kind), { config: { ...run.checkpoint, stage }, tokenizer: run.tokenizer.toJSON(), parameters, ...extra });
   };
   const opened = async () => {

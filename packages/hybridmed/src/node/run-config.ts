@@ -44,6 +44,12 @@ export const runConfigSchema = z.strictObject({
     .describe('Greatest size of the vocabulary trained on the training texts, or a vocab.txt or tokenizer.json to use instead.'),
   cutVocabulary: z.boolean().describe('Whether to cut a given vocabulary to the pieces that the training texts use.'),
   dropout: z.number().min(0).lt(1).describe('Share of values dropped in training.'),
+  freeze: z.array(z.string().min(1)).describe('Names of parameters that stay as they are; * stands for any characters.'),
+  layerDecay: z.number().positive().max(1).describe("Factor between the learning rates of an encoder's neighbouring layers; 1 for equal rates."),
+  lora: z.array(z.string().min(1)).describe('Names of linear layers to adapt by LoRA, their weights frozen; merged when saved.'),
+  loraRank: positive.describe('Rank of the adapters.'),
+  loraAlpha: z.number().positive().describe('The adapters are scaled by this over their rank.'),
+  remat: z.boolean().describe("Whether each layer's inner values are computed again for the backward pass instead of being kept in memory."),
   checkpointEvery: count.describe('Steps between checkpoints inside an epoch; 0 for the ends of epochs only.'),
 });
 
@@ -83,6 +89,12 @@ export function completeConfig(options: RunOptions): RunConfig {
     vocabulary: preset.vocabulary,
     cutVocabulary: false,
     dropout: preset.vision.dropout ?? 0,
+    freeze: [],
+    layerDecay: 1,
+    lora: [],
+    loraRank: 8,
+    loraAlpha: 16,
+    remat: false,
     checkpointEvery: 500,
     ...given,
   };

@@ -5,7 +5,7 @@ import { globalContrast } from '@hybridmed/align';
 import type { Graph, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
 import { grad, ops, trace } from '@hybridmed/tensor';
 import type { Model } from '../model/model.ts';
-import { parameterCeilings, trainable } from '../model/model.ts';
+import { parameterCeilings, stage1Names, trainable } from '../model/model.ts';
 import type { BatchField, BatchTensors } from './batch.ts';
 import { batchSpecs } from './batch.ts';
 import type { Counts, GlobalTerm, Losses, Stage2Options, Teacher } from './losses.ts';
@@ -14,8 +14,8 @@ import { globalProjections, lossResults, stage1Losses, stage2Losses, summarize }
 /** How stage 2's teacher is run: the frozen copy inside the step (`snapshot`), its kept hidden states (`cached`), or the live branch. */
 export type TeacherMode = 'snapshot' | 'cached' | 'live';
 
-/** Which step to build. */
-export type StagePlan = { readonly stage: 1 } | ({ readonly stage: 2; readonly teacher: TeacherMode } & Stage2Options);
+/** Which step to build; with `remat`, each layer's inner values are computed again for the backward pass instead of being kept. */
+export type StagePlan = { readonly remat?: boolean } & ({ readonly stage: 1 } | ({ readonly stage: 2; readonly teacher: TeacherMode } & Stage2Options));
 
 /** Prefix of the frozen teacher's parameters in the state. */
 export const teacherPrefix = 'teacher.';
@@ -48,7 +48,7 @@ const usesTeacher = (plan: StagePlan): plan is StagePlan & { stage: 2 } => plan.
 export function teacherParameters(model: Model, mode: TeacherMode): string[] {
   if (mode === 'live') return [];
   if (mode === 'cached') return ['decoder.embed.weight', 'decoder.head.bias'];
-  return trainable(model, 1);
+  return stage1Names(model);
 }
 
 function teacherSpecs(model: Model, plan: StagePlan): Record<string, TensorSpec> {
@@ -79,7 +79,8 @@ interface Traced {
 /** Losses of one (micro-)batch in training mode, with buffer updates. */
 function lossesOf(model: Model, plan: StagePlan, data: Tensors, state: Tensors, term?: GlobalTerm, counts?: Counts): Traced {
   const updates: Record<string, Tensor> = {};
-  const scope: Scope = rootScope(state, { training: true, updates, key: { data: data.key!, stream: 1 } });
+  const { remat = false } = plan;
+  const scope: Scope = rootScope(state, { training: true, updates, key: { data: data.key!, stream: 1 }, specs: model.parameters, remat });
   const batch = data as BatchTensors;
   const losses =
     plan.stage === 1 ? stage1Losses(model, scope, batch, counts) : stage2Losses(model, scope, batch, plan, teacherOf(model, plan, data, state), term, counts);
@@ -182,7 +183,11 @@ export function applyGraph(model: Model, plan: StagePlan, optimizer: AdamWOption
 export function projectionGraph(model: Model): Graph {
   const data = { ...specsOf(model, ['image', 'impression', 'impression_mask']), key: { shape: [2], dtype: 'i32' } as const };
   return trace({ data, state: floats(model.parameters) }, (inputs, state) => ({
-    results: globalProjections(model, rootScope(state, { training: true, key: { data: inputs.key!, stream: 1 } }), inputs as BatchTensors),
+    results: globalProjections(
+      model,
+      rootScope(state, { training: true, key: { data: inputs.key!, stream: 1 }, specs: model.parameters }),
+      inputs as BatchTensors,
+    ),
   }));
 }
 
@@ -214,7 +219,7 @@ export function validationGraph(model: Model, plan: StagePlan): Graph {
 
 /** The frozen teacher's final hidden states (B, T, width), from the parameters under `teacher.`: result `hidden`. */
 export function teacherGraph(model: Model): Graph {
-  const names = trainable(model, 1);
+  const names = stage1Names(model);
   const state = floats(Object.fromEntries(names.map((name) => [name, model.parameters[name]!])), teacherPrefix);
   return trace({ data: specsOf(model, ['findings', 'findings_mask', 'input']), state }, (inputs, values) => ({
     results: { hidden: summarize(model, rootScope(values).child('teacher'), inputs as BatchTensors).hidden },

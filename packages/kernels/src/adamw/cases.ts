@@ -2,7 +2,7 @@
 import type { KernelCase, Numbers } from '../kernel.ts';
 import type { AdamWProblem, GradientNormProblem } from './index.ts';
 
-const usual = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.05, maxNorm: 1, ceiling: Infinity };
+const usual = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.05, maxNorm: 1, ceiling: Infinity, rate: 1 };
 const scalars =
   (step: number, norm: number) =>
   (index: number): Numbers | undefined =>
@@ -13,6 +13,7 @@ export const cases: readonly KernelCase<AdamWProblem>[] = [
   { name: 'first step, clipped', problem: { ...usual, length: 133 }, tolerance: 1e-5, input: scalars(1, 7) },
   { name: 'step 1,000, not clipped', problem: { ...usual, length: 70, maxNorm: Infinity }, tolerance: 1e-5, input: scalars(1000, 7) },
   { name: 'ceiling', problem: { ...usual, length: 65, ceiling: 0.0005 }, tolerance: 1e-5, input: scalars(3, 0.1) },
+  { name: 'a quarter of the learning rate', problem: { ...usual, length: 65, rate: 0.25 }, tolerance: 1e-5, input: scalars(2, 0.1) },
   { name: 'nothing', problem: { ...usual, length: 0 }, tolerance: 0, input: scalars(1, 1) },
   { name: 'BERT feed-forward, 3072x768', problem: { ...usual, length: 3072 * 768 }, tolerance: 1e-5, input: scalars(10, 1), large: true },
   { name: 'decoder embeddings, 30522x384', problem: { ...usual, length: 30522 * 384 }, tolerance: 1e-5, input: scalars(10, 1), large: true },

@@ -17,6 +17,8 @@ export interface AdamWProblem {
   readonly maxNorm: number;
   /** Upper bound of the new values; Infinity for none. */
   readonly ceiling: number;
+  /** Factor on the learning rate. */
+  readonly rate: number;
 }
 
 /** Greatest f32: what stands for infinity in a shader. */
@@ -30,13 +32,14 @@ export const adamW: Kernel<AdamWProblem> = {
     inputs: [1, 1, 1, length].map((size) => ({ type: 'f32' as const, length: size })),
     outputs: [length, length, length].map((size) => ({ type: 'f32' as const, length: size })),
   }),
-  dispatches: ({ length, beta1, beta2, epsilon, weightDecay, maxNorm, ceiling }) => {
+  dispatches: ({ length, beta1, beta2, epsilon, weightDecay, maxNorm, ceiling, rate }) => {
     if (length === 0) return [];
     // Rates of the bias corrections: logarithms are taken in float64 here, since 1 - beta2 is small.
     const parameters = pack([
       length,
       ...[beta1, beta2, epsilon, weightDecay, finite(maxNorm), finite(ceiling), Math.log(beta1), Math.log(beta2), 1 - beta1, 1 - beta2].map(floatBits),
       Number.isFinite(maxNorm) ? 1 : 0,
+      floatBits(rate),
     ]);
     return [
       {

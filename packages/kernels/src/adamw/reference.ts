@@ -3,7 +3,10 @@ import type { Numbers } from '../kernel.ts';
 import type { AdamWProblem } from './index.ts';
 
 /** One update of a parameter whose value and moments are zero. */
-export function reference({ length, beta1, beta2, epsilon, maxNorm, ceiling }: AdamWProblem, [rate, step, norm, g]: readonly Numbers[]): Numbers[] {
+export function reference(
+  { length, beta1, beta2, epsilon, maxNorm, ceiling, rate: factor }: AdamWProblem,
+  [rate, step, norm, g]: readonly Numbers[],
+): Numbers[] {
   const [p, m, v] = [new Float32Array(length), new Float32Array(length), new Float32Array(length)];
   const clip = Number.isFinite(maxNorm) ? Math.min(1, maxNorm / (norm![0]! + 1e-6)) : 1;
   const [correction1, correction2] = [1 - beta1 ** step![0]!, 1 - beta2 ** step![0]!];
@@ -12,7 +15,7 @@ export function reference({ length, beta1, beta2, epsilon, maxNorm, ceiling }: A
     const first = (1 - beta1) * slope;
     const second = (1 - beta2) * slope * slope;
     const direction = first / correction1 / (Math.sqrt(second / correction2) + epsilon);
-    p[i] = Math.min(-rate![0]! * direction, ceiling);
+    p[i] = Math.min(-rate![0]! * factor * direction, ceiling);
     m[i] = first;
     v[i] = second;
   }

@@ -20,7 +20,8 @@ export const updateShader = (parameterCount: number): string =>
   let first = m[i] * ${f(1)} + slope * ${f(9)};
   let second = v[i] * ${f(2)} + slope * slope * ${f(10)};
   let direction = (first / oneMinusExp(step[0] * ${f(7)})) / (sqrt(second / oneMinusExp(step[0] * ${f(8)})) + ${f(3)});
-  p[i] = min(p[i] * (1.0f - rate[0] * ${f(4)}) - rate[0] * direction, ${f(6)});
+  let own = rate[0] * ${f(12)};
+  p[i] = min(p[i] * (1.0f - own * ${f(4)}) - own * direction, ${f(6)});
   m[i] = first;
   v[i] = second;`,
   )}`;

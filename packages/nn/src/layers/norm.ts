@@ -13,7 +13,7 @@ export function layerNorm({ width, epsilon }: { width: number; epsilon: number }
 
 /**
  * Batch norm over (B, C, H, W), per channel [Ioffe & Szegedy 2015]. In training it uses the batch's statistics and updates the
- * running ones with `momentum` (the running variance unbiased); otherwise it uses the running ones.
+ * running ones with `momentum` (the running variance unbiased); otherwise, and where the running ones are frozen, it uses those.
  */
 export function batchNorm({ channels, epsilon = 1e-5, momentum = 0.1 }: { channels: number; epsilon?: number; momentum?: number }): Module {
   const constant = (value: number, buffer = false) => ({ shape: [channels], init: { kind: 'constant', value }, ...(buffer ? { buffer } : {}) }) as const;
@@ -23,7 +23,7 @@ export function batchNorm({ channels, epsilon = 1e-5, momentum = 0.1 }: { channe
     call(scope, x) {
       const [weight, bias] = [channel(scope.get('weight')), channel(scope.get('bias'))];
       const [runningMean, runningVariance] = [scope.get('running_mean'), scope.get('running_var')];
-      if (!scope.training)
+      if (!scope.training || scope.frozen('running_mean'))
         return ops.add(ops.mul(ops.mul(ops.sub(x, channel(runningMean)), ops.div(1, ops.sqrt(ops.add(channel(runningVariance), epsilon)))), weight), bias);
       const over = { axes: [0, 2, 3], keepDims: true };
       const average = ops.mean(x, over);

@@ -4,15 +4,16 @@ import type { Slot } from './slots.ts';
 
 /** Updates all parameters in place and returns the gradients' global norm before clipping. */
 export function adamWInPlace(slots: readonly Slot[], learningRate: number, step: number, attributes: OpAttributes['adamW']): number {
-  const { beta1, beta2, epsilon, weightDecay, decay, maxNorm, ceilings } = attributes;
+  const { beta1, beta2, epsilon, weightDecay, decay, maxNorm, ceilings, rates } = attributes;
   const norm = Math.sqrt(slots.reduce((total, { kernels, offsets }) => total + kernels.sumOfSquares(offsets.gradient, offsets.bytes), 0));
   // torch.nn.utils.clip_grad_norm_: scale = min(1, maxNorm / (norm + 1e-6))
   const clip = Number.isFinite(maxNorm) ? Math.min(1, maxNorm / (norm + 1e-6)) : 1;
-  const rate = learningRate / (1 - beta1 ** step);
+  const correction = 1 - beta1 ** step;
   const root = 1 / Math.sqrt(1 - beta2 ** step);
   slots.forEach(({ kernels, offsets }, index) => {
-    const keep = decay[index] ? 1 - learningRate * weightDecay : 1;
-    kernels.adamW(offsets, { clip, beta1, beta2, keep, rate, root, epsilon, ceiling: ceilings[index]! });
+    const own = learningRate * (rates?.[index] ?? 1);
+    const keep = decay[index] ? 1 - own * weightDecay : 1;
+    kernels.adamW(offsets, { clip, beta1, beta2, keep, rate: own / correction, root, epsilon, ceiling: ceilings[index]! });
   });
   return norm;
 }

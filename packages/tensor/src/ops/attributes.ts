@@ -88,6 +88,8 @@ export interface OpAttributes {
     readonly maxNorm: number;
     /** Upper bound of each parameter's elements after the update; Infinity for none. */
     readonly ceilings: readonly number[];
+    /** Factors on the learning rate by parameter; 1 for all by default. */
+    readonly rates?: readonly number[];
   };
 }
 

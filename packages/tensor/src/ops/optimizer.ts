@@ -40,9 +40,10 @@ export function adamW(inputs: AdamWInputs, attributes: OpAttributes['adamW']): A
 export const optimizerRows = {
   adamW: {
     documentation: 'learning rate, step, n parameters, n gradients, n first and n second moments -> n parameters, n first and n second moments, gradient norm.',
-    infer: (inputs, { decay, ceilings }, fail) => {
+    infer: (inputs, { decay, ceilings, rates }, fail) => {
       const n = (inputs.length - 2) / 4;
-      if (!Number.isInteger(n) || decay.length !== n || ceilings.length !== n) fail('needs as many gradients, moments, decay flags and ceilings as parameters');
+      if (!Number.isInteger(n) || decay.length !== n || ceilings.length !== n || (rates?.length ?? n) !== n)
+        fail('needs as many gradients, moments, decay flags, ceilings and rates as parameters');
       const block = (at: number): readonly TensorSpec[] => inputs.slice(2 + at * n, 2 + (at + 1) * n);
       block(0).forEach((parameter, i) => {
         for (const at of [1, 2, 3]) if (!sameShape(block(at)[i]!.shape, parameter.shape)) fail(`input ${2 + at * n + i} differs in shape from parameter ${i}`);
@@ -50,7 +51,7 @@ export const optimizerRows = {
       return [...block(0), ...block(2), ...block(3), { shape: [], dtype: 'f32' }];
     },
     gradient: 'none',
-    definition: (inputs, { beta1, beta2, epsilon, weightDecay, decay, maxNorm, ceilings }) => {
+    definition: (inputs, { beta1, beta2, epsilon, weightDecay, decay, maxNorm, ceilings, rates }) => {
       const n = (inputs.length - 2) / 4;
       const [rate, step] = inputs as [Tensor, Tensor];
       const block = (at: number): readonly Tensor[] => inputs.slice(2 + at * n, 2 + (at + 1) * n);
@@ -66,9 +67,10 @@ export const optimizerRows = {
         return add(mul(seconds[i]!, beta2), mul(mul(clipped, clipped), 1 - beta2));
       });
       const updated = parameters.map((p, i) => {
-        const decayed = decay[i] ? mul(p, sub(1, mul(rate, weightDecay))) : p;
+        const own = rates && rates[i] !== 1 ? mul(rate, rates[i]!) : rate;
+        const decayed = decay[i] ? mul(p, sub(1, mul(own, weightDecay))) : p;
         const direction = div(div(first[i]!, correction1), add(sqrt(div(second[i]!, correction2)), epsilon));
-        const next = sub(decayed, mul(rate, direction));
+        const next = sub(decayed, mul(own, direction));
         return Number.isFinite(ceilings[i]!) ? neg(maximum(neg(next), -ceilings[i]!)) : next;
       });
       return [...updated, ...first, ...second, norm];

@@ -79,7 +79,7 @@ export function bert(config: BertConfig): TextEncoder {
       let h = dropout(scope, embeddings['embeddings.LayerNorm'].call(scope.child('embeddings.LayerNorm'), summed), config.dropout ?? 0, 'embeddings');
       let last: ReturnType<Layer['call']> | undefined;
       for (const [i, layer] of layers.entries()) {
-        last = layer.call(scope.child(`encoder.layer.${i}`), h, mask);
+        last = scope.layer(() => layer.call(scope.child(`encoder.layer.${i}`), h, mask));
         h = last.h;
       }
       const global = ops.reshape(ops.narrow(h, 1, 0, 1), [batch, width]);

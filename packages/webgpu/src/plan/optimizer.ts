@@ -8,7 +8,7 @@ import type { Value } from './values.ts';
 /** Emits the norm of all gradients, then one update per parameter. An output that is its state input's own array was updated in place. */
 export function lowerAdamW(node: Node<'adamW'>, lowering: Lowering): void {
   const n = (node.inputs.length - 2) / 4;
-  const { beta1, beta2, epsilon, weightDecay, decay, maxNorm, ceilings } = node.attributes;
+  const { beta1, beta2, epsilon, weightDecay, decay, maxNorm, ceilings, rates } = node.attributes;
   const block = (at: number) => node.inputs.slice(2 + at * n, 2 + (at + 1) * n);
   const [rate, step] = [lowering.value(node.inputs[0]!), lowering.value(node.inputs[1]!)];
   const gradients = block(1).map((tensor) => lowering.value(tensor));
@@ -20,7 +20,7 @@ export function lowerAdamW(node: Node<'adamW'>, lowering: Lowering): void {
     const targets = updated.map((values) => values[i]!) as [Value, Value, Value];
     lowering.run(
       kernels.adamW,
-      { length: gradients[i]!.length, beta1, beta2, epsilon, weightDecay: decay[i] ? weightDecay : 0, maxNorm, ceiling: ceilings[i]! },
+      { length: gradients[i]!.length, beta1, beta2, epsilon, weightDecay: decay[i] ? weightDecay : 0, maxNorm, ceiling: ceilings[i]!, rate: rates?.[i] ?? 1 },
       [rate, step, norm!, gradients[i]!],
       targets,
     );

@@ -1,0 +1,26 @@
+// Fine-tuning: the same model with parts frozen, slower layers or LoRA adapters, as changes of its parameters' specs.
+import type { LoraOptions, ParameterSpecs } from '@hybridmed/nn';
+import { addLora, freeze, layerDecay } from '@hybridmed/nn';
+import type { Model } from './model.ts';
+
+/** What is trained, and how fast. */
+export interface FineTuneOptions {
+  /** Names of parameters to freeze; `*` stands for any characters, as in `vision.*`. */
+  readonly freeze?: readonly string[];
+  /** Factor between the learning rates of an encoder's neighbouring layers, for both encoders; 1 for equal rates. */
+  readonly layerDecay?: number;
+  /** Linear layers to adapt by LoRA. */
+  readonly lora?: LoraOptions;
+}
+
+const encoders = ['vision.', 'text.'];
+
+/** The model to train under these options. Throws a HybridmedError that names a pattern which matches nothing. */
+export function fineTune(model: Model, { freeze: frozen = [], layerDecay: factor = 1, lora }: FineTuneOptions): Model {
+  let parameters: ParameterSpecs = freeze(model.parameters, frozen);
+  if (factor !== 1) for (const prefix of encoders) parameters = { ...parameters, ...layerDecay(partOf(parameters, prefix), factor) };
+  if (lora && lora.layers.length > 0) parameters = addLora(parameters, lora);
+  return { ...model, parameters };
+}
+
+const partOf = (specs: ParameterSpecs, prefix: string): ParameterSpecs => Object.fromEntries(Object.entries(specs).filter(([name]) => name.startsWith(prefix)));
