@@ -1,22 +1,4 @@
-// From an image file to the square the encoder crops from, and from that square to normalized floats.
-import type { GreyImage } from './grey.ts';
-import { readGrey, resizeGrey } from './grey.ts';
-
-/** Keeps the aspect: longest side to `size`, centred in a square of zeros. */
-export async function squareOf(image: GreyImage, size: number): Promise<Uint8Array> {
-  const scale = size / Math.max(image.width, image.height);
-  const [width, height] = [Math.max(1, Math.round(image.width * scale)), Math.max(1, Math.round(image.height * scale))];
-  const { pixels } = width === image.width && height === image.height ? image : await resizeGrey(image, width, height);
-  const square = new Uint8Array(size * size);
-  const [left, top] = [Math.floor((size - width) / 2), Math.floor((size - height) / 2)];
-  for (let row = 0; row < height; row++) square.set(pixels.subarray(row * width, (row + 1) * width), (top + row) * size + left);
-  return square;
-}
-
-/** Reads a file as a square of `size` pixels. Throws a DataError that names the file. */
-export async function readSquare(file: string, size: number): Promise<Uint8Array> {
-  return squareOf(await readGrey(file), size);
-}
+// From the square to normalized floats: the crop the encoder sees.
 
 /** Where a crop of `crop` pixels begins in a square of `size`. */
 export interface CropOffset {

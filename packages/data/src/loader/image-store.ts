@@ -1,7 +1,7 @@
 // Squares of a data set's images: decoded by worker threads ahead of their use, and kept in memory up to a budget.
 import { Worker } from 'node:worker_threads';
 import { DataError } from '../errors.ts';
-import { readSquare } from '../image/prepare.ts';
+import { readSquare } from '../image/grey.ts';
 import type { ImageReply, ImageRequest } from './image-worker.ts';
 
 /** Options of a store: files by index, the squares' side, worker threads (0: on this one), and bytes of squares to keep. */

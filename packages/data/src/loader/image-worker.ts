@@ -1,6 +1,6 @@
 // A worker thread: reads image files as squares and hands the pixels over.
 import { parentPort } from 'node:worker_threads';
-import { readSquare } from '../image/prepare.ts';
+import { readSquare } from '../image/grey.ts';
 
 /** What is asked of the worker. */
 export interface ImageRequest {

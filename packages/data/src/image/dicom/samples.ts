@@ -1,0 +1,92 @@
+// Stored values of a file's first frame, whatever its transfer syntax: one for each pixel, as the bits in the file are.
+import { decodeJpeg, decodeLossless, decodeWasm } from './codecs.ts';
+import type { DecodedFrame } from './codecs.ts';
+import type { DicomFile } from './file.ts';
+import { syntaxes } from './file.ts';
+import { firstFrame } from './frames.ts';
+import { decodeRle } from './rle.ts';
+
+type Decode = (frame: Uint8Array, file: DicomFile) => DecodedFrame | Promise<DecodedFrame>;
+
+const jpeg: Decode = (frame, { columns, rows }) => decodeJpeg(frame, columns, rows);
+const lossless: Decode = (frame, { columns, rows }) => decodeLossless(frame, columns, rows);
+const wasm =
+  (name: Parameters<typeof decodeWasm>[0]): Decode =>
+  (frame, { columns, rows }) =>
+    decodeWasm(name, frame, columns, rows);
+const rle: Decode = (frame, { columns, rows, samples, bitsAllocated }) => {
+  const bytesPerSample = bitsAllocated === 8 ? 1 : 2;
+  return { data: decodeRle(frame, columns * rows, samples, bytesPerSample), samples, bytesPerSample };
+};
+
+/** Encapsulated transfer syntaxes (PS3.5 annex A.4). */
+const encapsulated: Readonly<Record<string, Decode>> = {
+  '1.2.840.10008.1.2.4.50': jpeg,
+  '1.2.840.10008.1.2.4.51': jpeg,
+  '1.2.840.10008.1.2.4.57': lossless,
+  '1.2.840.10008.1.2.4.70': lossless,
+  '1.2.840.10008.1.2.4.80': wasm('jpegLs'),
+  '1.2.840.10008.1.2.4.81': wasm('jpegLs'),
+  '1.2.840.10008.1.2.4.90': wasm('jpeg2000'),
+  '1.2.840.10008.1.2.4.91': wasm('jpeg2000'),
+  '1.2.840.10008.1.2.4.201': wasm('htj2k'),
+  '1.2.840.10008.1.2.4.202': wasm('htj2k'),
+  '1.2.840.10008.1.2.4.203': wasm('htj2k'),
+  '1.2.840.10008.1.2.5': rle,
+};
+
+const native: readonly string[] = Object.values(syntaxes);
+
+/** Stored values as bit patterns, 8 or 16 bits wide: one for each pixel, colours as their luminance. */
+export type StoredValues = Uint8Array | Uint16Array;
+
+/** Reads them. Throws an Error that says what is wrong. */
+export async function storedValues(file: DicomFile): Promise<StoredValues> {
+  const decode = encapsulated[file.syntax];
+  if (decode === undefined && !native.includes(file.syntax)) throw new Error(`has the transfer syntax ${file.syntax}, which is not decoded`);
+  const frame = decode ? await decode(firstFrame(file, true), file) : nativeFrame(file);
+  if (/^YBR_.*_422$/.test(file.photometric) && !decode) return luminance422(frame.data, file.rows * file.columns);
+  const values = frame.bytesPerSample === 1 ? frame.data : words(frame.data);
+  if (frame.samples === 1) return values;
+  // A decoder gives pixels in turn; a native or run-length colour image may be planar.
+  return luminance(values, frame.samples, file, decode === undefined && file.planar);
+}
+
+function nativeFrame(file: DicomFile): DecodedFrame {
+  const { bitsAllocated, littleEndian, samples, pixels } = file;
+  const bytes = firstFrame(file, false);
+  // In big-endian files bytes come in swapped pairs too where they are written as words.
+  if (littleEndian || (bitsAllocated === 8 && pixels.vr !== 'OW')) return { data: bytes, samples, bytesPerSample: bitsAllocated === 8 ? 1 : 2 };
+  const whole = bytes.length % 2 === 0 ? bytes : file.bytes.subarray(pixels.dataOffset, pixels.dataOffset + bytes.length + 1);
+  return {
+    data: Buffer.from(whole)
+      .subarray(0, whole.length & ~1)
+      .swap16(),
+    samples,
+    bytesPerSample: bitsAllocated === 8 ? 1 : 2,
+  };
+}
+
+/** Little-endian words; copied only where they do not begin at an even address. */
+function words(bytes: Uint8Array): Uint16Array {
+  const aligned = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice();
+  return new Uint16Array(aligned.buffer, aligned.byteOffset, aligned.byteLength >> 1);
+}
+
+/** Red, green and blue (or luminance with two colour differences) as luminance [ITU-R BT.601]. */
+function luminance(values: StoredValues, samples: number, { photometric, rows, columns }: DicomFile, planar: boolean): StoredValues {
+  const count = rows * columns;
+  const out = values instanceof Uint8Array ? new Uint8Array(count) : new Uint16Array(count);
+  const [step, plane] = planar ? [1, count] : [samples, 1];
+  const isLuminance = photometric.startsWith('YBR_FULL');
+  for (let i = 0; i < count; i++) {
+    const at = i * step;
+    out[i] = isLuminance ? values[at]! : Math.round(0.299 * values[at]! + 0.587 * values[at + plane]! + 0.114 * values[at + 2 * plane]!);
+  }
+  return out;
+}
+
+/** Luminance of pixels stored as Y1 Y2 Cb Cr. */
+function luminance422(bytes: Uint8Array, count: number): Uint8Array {
+  return Uint8Array.from({ length: count }, (_, i) => bytes[4 * (i >> 1) + (i & 1)]!);
+}

@@ -1,0 +1,162 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { deflateRawSync } from 'node:zlib';
+import { DataError, decodeGrey, readGrey, readSquare, renderImage } from '@hybridmed/data';
+import sharp from 'sharp';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { DicomElement } from './support-dicom.ts';
+import { dicomFile } from './support-dicom.ts';
+import { temporaryFolder } from './support.ts';
+
+const { folder, remove } = temporaryFolder();
+afterAll(remove);
+
+interface Case {
+  readonly name: string;
+  readonly file: string;
+  readonly width: number;
+  readonly height: number;
+  readonly grey: string;
+}
+const cases = JSON.parse(readFileSync(join(import.meta.dirname, 'fixtures/dicom-cases.json'), 'utf8')) as Case[];
+const greatest = (a: Uint8Array, b: Uint8Array): number => a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
+
+describe('as pydicom, within one grey level', () => {
+  test.each(cases)('$name', async ({ name, file, width, height, grey }) => {
+    const image = await decodeGrey(Buffer.from(file, 'base64'), name);
+    expect([image.width, image.height]).toEqual([width, height]);
+    expect(greatest(image.pixels, Buffer.from(grey, 'base64'))).toBeLessThanOrEqual(1);
+  });
+});
+
+const shared = join(import.meta.dirname, '../../../../shared/data/dicom');
+describe.skipIf(!existsSync(shared))('radiographs (skipped where shared/data is absent)', () => {
+  const transcoded = existsSync(shared) ? readdirSync(join(shared, 'transcoded')).filter((name) => name.startsWith('chest_') && !name.includes('mono2')) : [];
+
+  test.each(transcoded)('%s has the pixels of the file it was made from', async (name) => {
+    const original = await readGrey(join(shared, 'original/gdcm-CR-MONO1-10-chest.dcm'));
+    expect(await readGrey(join(shared, 'transcoded', name))).toEqual(original);
+  });
+
+  test('MONOCHROME1 is inverted once: the same film stored the other way round looks the same', async () => {
+    const [one, two] = [join(shared, 'original/gdcm-CR-MONO1-10-chest.dcm'), join(shared, 'transcoded/chest_mono2_explicitLE.dcm')];
+    expect(greatest((await readGrey(one)).pixels, (await readGrey(two)).pixels)).toBeLessThanOrEqual(1);
+  });
+
+  test('every original decodes', async () => {
+    for (const name of readdirSync(join(shared, 'original'))) {
+      const { pixels, width, height } = await readGrey(join(shared, 'original', name));
+      expect(pixels).toHaveLength(width * height);
+      expect(Math.max(...pixels.subarray(0, 100_000))).toBeGreaterThan(100);
+    }
+  });
+});
+
+describe('shapes and colours', () => {
+  const ramp = (count: number) => Uint8Array.from({ length: count }, (_, i) => i);
+
+  test.each([
+    ['a ratio of 2 to 1', [[0x00280034, 'IS', '2\\1']], 8, 12],
+    ['a ratio of 1 to 2', [[0x00280034, 'IS', '1\\2']], 16, 6],
+    ['unequal spacings', [[0x00280030, 'DS', '0.2\\0.4']], 16, 6],
+    ['unequal spacings of the imager', [[0x00181164, 'DS', '0.4\\0.2']], 8, 12],
+    ['equal spacings', [[0x00280030, 'DS', '0.168\\0.168']], 8, 6],
+  ] as const)('%s makes square pixels', async (_, elements, width, height) => {
+    const image = await decodeGrey(dicomFile(8, 6, 8, ramp(48), elements as unknown as DicomElement[]), 'x');
+    expect([image.width, image.height]).toEqual([width, height]);
+    expect(image.pixels).toHaveLength(width * height);
+  });
+
+  test('colours become their luminance, pixel by pixel or plane by plane', async () => {
+    const rgb = Uint8Array.from([0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255, 128, 128, 128]);
+    const planes = Uint8Array.from([0, 1, 2].flatMap((channel) => [0, 1, 2, 3, 4, 5].map((pixel) => rgb[3 * pixel + channel]!)));
+    const colour: DicomElement[] = [
+      [0x00280002, 'US', [3]],
+      [0x00280004, 'CS', 'RGB'],
+    ];
+    const expected = [0, 76, 150, 29, 255, 128];
+    expect([...(await decodeGrey(dicomFile(3, 2, 8, rgb, colour), 'x')).pixels]).toEqual(expected);
+    expect([...(await decodeGrey(dicomFile(3, 2, 8, planes, [...colour, [0x00280006, 'US', [1]]]), 'x')).pixels]).toEqual(expected);
+    const ybr: DicomElement[] = [
+      [0x00280002, 'US', [3]],
+      [0x00280004, 'CS', 'YBR_FULL'],
+    ];
+    expect([...(await decodeGrey(dicomFile(3, 1, 8, Uint8Array.from([0, 9, 9, 100, 9, 9, 255, 9, 9]), ybr), 'x')).pixels]).toEqual([0, 100, 255]);
+    const palette = (n: number, table: number[]): DicomElement[] => [
+      [0x00281100 + n, 'US', [3, 0, 8]],
+      [0x00281200 + n, 'OW', table],
+    ];
+    const paletted: DicomElement[] = [
+      [0x00280004, 'CS', 'PALETTE COLOR'],
+      ...palette(1, [0, 255, 255]),
+      ...palette(2, [0, 0, 255]),
+      ...palette(3, [0, 0, 255]),
+    ];
+    expect([...(await decodeGrey(dicomFile(3, 1, 8, Uint8Array.from([0, 1, 2]), paletted), 'x')).pixels]).toEqual([0, 76, 255]);
+  });
+});
+
+describe('what cannot be read is a DataError of one line that names the file', () => {
+  const good = (more: readonly DicomElement[] = []) => dicomFile(8, 6, 8, new Uint8Array(48), more);
+  const bomb = () => {
+    const head = good([[0x00020010, 'UI', '1.2.840.10008.1.2.1.99']]).subarray(0, 166);
+    return Buffer.concat([head, deflateRawSync(Buffer.alloc(2 ** 28))]);
+  };
+  test.each([
+    ['text', () => Buffer.from('no image at all'), 'neither JPEG, PNG nor DICOM'],
+    ['nothing', () => Buffer.alloc(0), 'neither JPEG, PNG nor DICOM'],
+    ['a preamble and no more', () => good().subarray(0, 132), 'x'],
+    ['pixels that end early', () => good().subarray(0, -10), 'truncated'],
+    ['no pixels', () => good([[0x00280010, 'US', [0]]]), 'no pixels'],
+    ['60,000 x 60,000 pixels', () => good([[0x00280010, 'US', [60_000]], [0x00280011, 'US', [60_000]]]), '60000 x 60000'], // prettier-ignore
+    ['a transfer syntax of video', () => good([[0x00020010, 'UI', '1.2.840.10008.1.2.4.100']]), 'transfer syntax 1.2.840.10008.1.2.4.100'],
+    ['32 bits', () => good([[0x00280100, 'US', [32]]]), '32 bits'],
+    ['more bits stored than allocated', () => good([[0x00280101, 'US', [12]]]), '12 bits in 8'],
+    ['JPEG without fragments', () => good([[0x00020010, 'UI', '1.2.840.10008.1.2.4.50']]), 'fragments'],
+    ['an inflate bomb', bomb, 'x'],
+  ] as const)('%s', async (_, bytes, word) => {
+    const error: unknown = await decodeGrey(bytes(), 'x').catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(DataError);
+    expect((error as Error).message).toContain(word);
+    expect((error as Error).message).toMatch(/^x: [^\n]+; [^\n]+$/);
+  });
+});
+
+describe('renderImage', () => {
+  test('writes the grey levels themselves, or the padded square; nothing where it fails', async () => {
+    mkdirSync(join(folder, 'out'));
+    const [file, png] = [join(folder, 'a.dcm'), join(folder, 'out/a.png')];
+    writeFileSync(
+      file,
+      dicomFile(
+        8,
+        4,
+        8,
+        Uint8Array.from({ length: 32 }, (_, i) => 8 * i),
+      ),
+    );
+    expect(await renderImage(file, png)).toEqual({ width: 8, height: 4 });
+    expect((await readGrey(png)).pixels).toEqual((await readGrey(file)).pixels);
+    expect(await sharp(png).metadata()).toMatchObject({ channels: 1, depth: 'uchar' });
+    expect(await renderImage(file, png, { size: 8 })).toEqual({ width: 8, height: 8 });
+    const square = await readSquare(file, 8);
+    expect((await readGrey(png)).pixels).toEqual(square);
+    expect([...square.subarray(0, 16), ...square.subarray(48)]).toEqual(Array.from({ length: 32 }, () => 0));
+    await expect(renderImage(join(folder, 'none.dcm'), join(folder, 'out/b.png'))).rejects.toThrow('none.dcm: does not exist');
+    expect(readdirSync(join(folder, 'out'))).toEqual(['a.png']);
+  });
+
+  test('16-bit PNG: the least value to 0, the greatest to 255; colours to grey; other formats refused', async () => {
+    const values = Uint16Array.from([100, 1100, 2100, 4100]);
+    const deep = await sharp(values, { raw: { width: 4, height: 1, channels: 1 } })
+      .toColourspace('grey16')
+      .png()
+      .toBuffer();
+    expect([...(await decodeGrey(deep, 'x')).pixels]).toEqual([0, 64, 128, 255]);
+    const grey = await sharp({ create: { width: 3, height: 2, channels: 3, background: '#808080' } })
+      .jpeg()
+      .toBuffer();
+    expect([...(await decodeGrey(grey, 'x')).pixels]).toEqual([128, 128, 128, 128, 128, 128]);
+    await expect(decodeGrey(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'), 'x.svg')).rejects.toThrow('neither');
+  });
+});
