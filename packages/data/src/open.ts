@@ -4,13 +4,17 @@ import { DataError } from './errors.ts';
 import { select } from './select.ts';
 import { readCsv } from './sources/csv.ts';
 import { readOpeni } from './sources/openi.ts';
+import { readRsna } from './sources/rsna.ts';
 import type { Source, SourceData } from './sources/source.ts';
+import { readVqaRad } from './sources/vqa-rad.ts';
 import type { DataNeed, DataSet, SelectOptions } from './study.ts';
 
 const sources: Readonly<Record<string, Source>> = {
   openi: readOpeni,
   phantom: (path, options) => readCsv(join(path, 'phantoms.csv'), options),
   csv: readCsv,
+  rsna: readRsna,
+  'vqa-rad': readVqaRad,
 };
 
 /** Names of data sets a specification may begin with. */

@@ -89,7 +89,7 @@ describe('csv', () => {
         expect.stringContaining('leaves the folder'),
         expect.stringContaining('missing'),
         expect.stringContaining('fewer than 3 words'),
-        expect.stringContaining('not a CSV row'),
+        expect.stringContaining('not a row of the table'),
       ]),
     );
   });

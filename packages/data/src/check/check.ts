@@ -31,6 +31,8 @@ export interface DataReport extends Readonly<Partial<Record<CountName, number>>>
   readonly dropped: Readonly<Record<string, number>>;
   /** Positive, negative and unlabelled images by label and split. */
   readonly labels?: Readonly<Record<string, LabelPrevalence>>;
+  /** Closed and open questions by split. */
+  readonly answerTypes?: Readonly<Record<Split, { readonly closed: number; readonly open: number }>>;
   /** Lengths of sections, or of questions and answers, in words. */
   readonly words: Readonly<Record<string, LengthSummary>>;
   /** Pairs whose impression another pair has word for word. */
@@ -80,6 +82,12 @@ function wordsOf({ studies, questions }: Checked): Record<string, LengthSummary>
   return Object.fromEntries(Object.entries(lengths).filter(([, { max }]) => max > 0));
 }
 
+function answerTypes(questions: readonly Question[]): NonNullable<DataReport['answerTypes']> {
+  const counts = { train: { closed: 0, open: 0 }, validate: { closed: 0, open: 0 }, test: { closed: 0, open: 0 } };
+  for (const { split, closed } of questions) counts[split][closed ? 'closed' : 'open']++;
+  return counts;
+}
+
 const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
 
 function warningsOf({ patients, studies, images, texts }: DataReport['shared'], origin: SplitOrigin, noImage: boolean): string[] {
@@ -126,6 +134,7 @@ export async function checkDataSet(spec: string, { images = false, ...options }:
     splitOrigin: data.splitOrigin,
     dropped: selection.dropped,
     ...(labels ? { labels } : {}),
+    ...(what.questions.length > 0 ? { answerTypes: answerTypes(what.questions) } : {}),
     words: wordsOf(what),
     repeatedImpressions: repeatedTexts(what.studies.map(({ impression }) => impression)),
     leaks: data.splitOrigin === 'drawn' ? shared : { patients: 0, studies: 0, images: 0 },

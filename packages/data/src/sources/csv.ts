@@ -1,79 +1,86 @@
-// Anyone's table of images and reports: columns image, findings, impression, id, patient, study, split and labels, named by flags where they differ.
+// Anyone's table of images and reports (.csv, .tsv, .jsonl): columns by role, named by flags where they differ; columns of 0 and 1 are labels.
 import { existsSync } from 'node:fs';
-import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { DataError } from '../errors.ts';
+import { pathInside } from '../files/inside.ts';
+import { readTable } from '../files/table.ts';
+import { splitNamed } from '../split/names.ts';
 import { splitOf } from '../split/draw.ts';
-import type { ColumnRole, Split, Study } from '../study.ts';
+import type { ColumnRole, DataNeed, Study } from '../study.ts';
 import { normalizeText, treatResidue } from '../text.ts';
+import { labelColumns } from './label-columns.ts';
 import type { Candidate, ReadOptions, SourceData } from './source.ts';
-import { columnOf, Drops } from './source.ts';
-import { readTable } from './table.ts';
+import { columnRoles, Drops } from './source.ts';
 
-const splits: readonly string[] = ['train', 'validate', 'test'];
-const roles: readonly ColumnRole[] = ['image', 'findings', 'impression', 'id', 'patient', 'study', 'split', 'view'];
+/** What is missing for pairs, as one line. */
+function lacking(file: string, column: Readonly<Record<ColumnRole, string>>, columns: readonly string[]): string | undefined {
+  const role = (['findings', 'impression'] as const).find((name) => !columns.includes(column[name]));
+  return role && `${file}: has no column "${column[role]}"; its columns are ${columns.join(', ')}; name it with --column ${role}=NAME`;
+}
 
-/** Reads a table. Image paths are relative to it and may not leave its folder. Columns that hold only 0, 1 or nothing are labels. */
+/** Reads a table. Image paths are relative to its folder and may not leave it. */
 export async function readCsv(file: string, options: ReadOptions): Promise<SourceData> {
-  const column = Object.fromEntries(roles.map((role) => [role, columnOf(options, role)])) as Record<ColumnRole, string>;
-  const { rows, broken } = await readTable(file, [column.image]);
-  const has = (role: ColumnRole) => column[role] in (rows[0] ?? {});
+  const column = Object.fromEntries(columnRoles.map((role) => [role, options.columns?.[role] ?? role])) as Record<ColumnRole, string>;
   const folder = resolve(dirname(file));
   const drops = new Drops();
-  drops.add('the row is not a CSV row of this table', broken);
-  const known = new Set(Object.values(column));
-  const labelColumns = Object.keys(rows[0] ?? {}).filter(
-    (name) => !known.has(name) && rows.every((row) => ['0', '1', ''].includes(row[name]!)) && rows.some((row) => row[name] !== ''),
-  );
-  const text = (row: Record<string, string>, role: ColumnRole) => treatResidue(normalizeText(row[column[role]] ?? ''), options.residue);
   const studies: Candidate<Study>[] = [];
+  const labels = labelColumns();
   const seen = new Set<string>();
-  rows.forEach((row, index) => {
-    const image = resolve(folder, row[column.image]!);
-    const inside = relative(folder, image);
-    const [id, patient, view, split] = [row[column.id] || String(index + 1), row[column.patient], row[column.view], row[column.split]];
-    if (inside === '' || inside.startsWith('..') || isAbsolute(inside)) return drops.add('the image path leaves the folder');
+  let line = 1;
+  // Columns that the flags name must be there; those of the roles' own names may be.
+  const named = columnRoles.filter((role) => role !== 'image' && options.columns?.[role] !== undefined);
+  const free = columnRoles.filter((role) => role !== 'image' && !named.includes(role));
+  const order: readonly ColumnRole[] = ['image', ...named, ...free];
+  const wanted = { required: ['image' as const, ...named].map((role) => column[role]), optional: free.map((role) => column[role]), others: true };
+  const { columns, rows, broken } = await readTable(file, wanted, (values, names) => {
+    line++;
+    const cell = Object.fromEntries(order.map((role, i) => [role, values[i]!])) as Record<ColumnRole, string>;
+    const split = splitNamed(cell.split);
+    if (cell.split !== '' && split === undefined)
+      throw new DataError(`${file}: row ${line}, column "${column.split}": "${cell.split}" is none of train, validate, test`);
+    const [image, id] = [pathInside(folder, cell.image), cell.id || String(line - 1)];
+    if (image === undefined) return drops.add('the image path leaves the folder');
     if (seen.has(id)) return drops.add('the id is used twice');
-    if (split && !splits.includes(split))
-      throw new DataError(`${file}: row ${index + 2}, column "${column.split}": "${split}" is none of ${splits.join(', ')}`);
     seen.add(id);
-    const labels = Object.fromEntries(labelColumns.flatMap((name) => (row[name] === '' ? [] : [[name, Number(row[name]) as 0 | 1]])));
-    const report = row[column.study] || id;
+    labels.add(names.slice(order.length), values.slice(order.length));
+    const text = (role: 'findings' | 'impression') => treatResidue(normalizeText(cell[role]), options.residue);
+    const report = cell.study || id;
     studies.push({
       id,
       report,
       image,
-      findings: text(row, 'findings'),
-      impression: text(row, 'impression'),
-      split: (split as Split) || splitOf(patient || report),
-      ...(patient ? { patient } : {}),
-      ...(view ? { view } : {}),
-      ...(labelColumns.length > 0 ? { labels } : {}),
+      findings: text('findings'),
+      impression: text('impression'),
+      split: split ?? splitOf(cell.patient || report),
+      ...(cell.patient ? { patient: cell.patient } : {}),
+      ...(cell.view ? { view: cell.view } : {}),
       ...(existsSync(image) ? {} : { absent: true as const }),
     });
     return undefined;
   });
-  const reports = new Set(studies.map(({ report }) => report)).size;
-  const patients = new Set(studies.flatMap(({ patient }) => patient ?? [])).size;
-  const without = (['findings', 'impression'] as const).find((role) => !has(role));
+  drops.add('the row is not a row of the table', broken);
+  const labelled = labels.names().length > 0 ? studies.map((study, row) => ({ ...study, labels: labels.of(row) })) : studies;
+  const lack = lacking(file, column, columns);
+  const offers: DataNeed[] = [...(lack ? [] : ['pairs' as const]), ...(labelled === studies ? [] : ['labels' as const]), 'images'];
   return {
-    studies,
-    ...(without
-      ? {
-          lacks: {
-            pairs: `${file}: has no column "${column[without]}"; its columns are ${Object.keys(rows[0] ?? {}).join(', ')}; name it with --column ${without}=NAME`,
-          },
-        }
-      : {}),
-    offers: [...(without === undefined ? (['pairs'] as const) : []), ...(labelColumns.length > 0 ? (['labels'] as const) : []), 'images'],
-    counts: {
-      rows: rows.length,
-      ...(without === undefined ? { reports } : {}),
-      studies: reports,
-      images: studies.filter(({ absent }) => !absent).length,
-      ...(without === undefined ? { pairs: studies.filter(({ absent, findings, impression }) => !absent && findings !== '' && impression !== '').length } : {}),
-      ...(has('patient') ? { patients } : {}),
-    },
+    studies: labelled,
+    offers,
+    ...(lack ? { lacks: { pairs: lack } } : {}),
+    counts: countsOf(studies, rows + broken, !lack),
     dropped: drops.counts(),
     splitOrigin: 'drawn',
+  };
+}
+
+function countsOf(studies: readonly Candidate<Study>[], rows: number, texts: boolean): SourceData['counts'] {
+  const reports = new Set(studies.map(({ report }) => report)).size;
+  const patients = new Set(studies.flatMap(({ patient }) => patient ?? [])).size;
+  const present = studies.filter(({ absent }) => !absent);
+  return {
+    rows,
+    ...(texts ? { reports, pairs: present.filter(({ findings, impression }) => findings !== '' && impression !== '').length } : {}),
+    studies: reports,
+    images: present.length,
+    ...(patients > 0 ? { patients } : {}),
   };
 }

@@ -7,9 +7,10 @@ import { pipeline } from 'node:stream/promises';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import tar from 'tar-stream';
 import { DataError, describeFileError } from '../errors.ts';
+import { plainOrGzip } from '../files/chunks.ts';
+import { readTable } from '../files/table.ts';
 import { normalizeText } from '../text.ts';
 import type { Drops } from './source.ts';
-import { readTable } from './table.ts';
 
 /** One report: its number, sections, the ids of its images, and its MeSH tags. */
 export interface OpeniReport {
@@ -72,20 +73,23 @@ async function archiveReports(archive: string): Promise<[string, string][]> {
   return found;
 }
 
-async function tableReports(file: string, projections: string): Promise<OpeniReport[]> {
+async function tableReports(file: string, folder: string, drops: Drops): Promise<OpeniReport[]> {
   const images = new Map<string, string[]>();
-  if (existsSync(projections)) {
-    for (const row of (await readTable(projections, ['uid', 'filename'])).rows)
-      images.set(row.uid!, [...(images.get(row.uid!) ?? []), row.filename!.replace(/(\.dcm)?\.png$/, '')]);
+  const projections = plainOrGzip(join(folder, 'indiana_projections.csv'));
+  if (projections) {
+    await readTable(projections, { required: ['uid', 'filename'] }, ([uid, name]) => {
+      const known = images.get(uid!) ?? [];
+      known.push(name!.replace(/(\.dcm)?\.png$/, ''));
+      images.set(uid!, known);
+    });
   }
-  const { rows } = await readTable(file, ['uid', 'findings', 'impression']);
-  return rows.map((row) => ({
-    id: row.uid!,
-    findings: normalizeText(row.findings!),
-    impression: normalizeText(row.impression!),
-    images: images.get(row.uid!) ?? [],
-    tags: row.MeSH ?? '',
-  }));
+  const reports: OpeniReport[] = [];
+  const columns = { required: ['uid', 'findings', 'impression'], optional: ['MeSH'] };
+  const { broken } = await readTable(file, columns, ([id, findings, impression, tags]) => {
+    reports.push({ id: id!, findings: normalizeText(findings!), impression: normalizeText(impression!), images: images.get(id!) ?? [], tags: tags! });
+  });
+  drops.add('the row is not a row of the table', broken);
+  return reports;
 }
 
 /** Reads all reports of a folder in Open-I's layout, from XML where there is any. Broken files are counted in `drops`. */
@@ -100,9 +104,10 @@ export async function readReports(folder: string, drops: Drops): Promise<OpeniRe
   };
   const xmlFolder = [join(folder, 'ecgen-radiology'), join(folder, 'reports'), folder].find((candidate) => existsSync(join(candidate, '1.xml')));
   const archive = ['NLMCXR_reports.tgz', 'NLMCXR_reports.tar.gz'].map((name) => join(folder, name)).find(existsSync);
+  const table = plainOrGzip(join(folder, 'indiana_reports.csv'));
   if (xmlFolder) for await (const [file, xml] of folderReports(xmlFolder)) take(file, xml);
   else if (archive) for (const [file, xml] of await archiveReports(archive)) take(file, xml);
-  else if (existsSync(join(folder, 'indiana_reports.csv'))) return tableReports(join(folder, 'indiana_reports.csv'), join(folder, 'indiana_projections.csv'));
+  else if (table) reports.push(...(await tableReports(table, folder, drops)));
   else throw new DataError(`${folder}: holds no Open-I reports (ecgen-radiology/*.xml, NLMCXR_reports.tgz or indiana_reports.csv); name the folder that does`);
   return reports.toSorted((a, b) => Number(a.id) - Number(b.id));
 }

@@ -1,31 +1,22 @@
 // Open-I (Indiana University chest X-rays): reports, images named by id, views from the projections table.
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { join } from 'node:path';
 import { describeFileError } from '../errors.ts';
+import { plainOrGzip } from '../files/chunks.ts';
+import { readTable } from '../files/table.ts';
 import { splitOf } from '../split/draw.ts';
 import type { Study } from '../study.ts';
 import { treatResidue } from '../text.ts';
+import { byStem, imagesIn } from './images.ts';
 import { readReports } from './openi-reports.ts';
 import type { Candidate, ReadOptions, SourceData } from './source.ts';
 import { Drops } from './source.ts';
-import { readTable } from './table.ts';
 
-const imageEndings = new Set(['.png', '.jpg', '.jpeg', '.dcm']);
+const imageFolders = ['images', 'images_normalized', 'NLMCXR_png', '.'];
 
 /** Image files by id: `CXR1_1_IM-0001-4001.png`, or Kaggle's `1_IM-0001-4001.dcm.png`. */
-async function findImages(folder: string): Promise<Map<string, string>> {
-  const found = new Map<string, string>();
-  for (const place of ['images', 'images_normalized', '.'].map((name) => join(folder, name)).filter(existsSync)) {
-    for (const file of await readdir(place)) {
-      const ending = extname(file).toLowerCase();
-      const id = basename(file, extname(file)).replace(/\.dcm$/, '');
-      if (imageEndings.has(ending) && !found.has(id)) found.set(id, join(place, file));
-    }
-    if (found.size > 0) break;
-  }
-  return found;
-}
+const findImages = (folder: string): Map<string, string> =>
+  new Map([...byStem(imagesIn(folder, imageFolders))].map(([stem, path]) => [stem.replace(/\.dcm$/, ''), path]));
 
 /** Names an image may go by: its XML id, without the `CXR` before it, and without the report's number that id repeats. */
 function namesOf(id: string): string[] {
@@ -39,10 +30,11 @@ const lookUp = <T>(table: ReadonlyMap<string, T>, id: string): T | undefined =>
     .find((value) => value !== undefined);
 
 async function readViews(folder: string): Promise<Map<string, string> | undefined> {
-  const file = join(folder, 'indiana_projections.csv');
-  if (!existsSync(file)) return undefined;
-  const { rows } = await readTable(file, ['filename', 'projection']);
-  return new Map(rows.map((row) => [row.filename!.replace(/(\.dcm)?\.png$/, ''), row.projection!]));
+  const file = plainOrGzip(join(folder, 'indiana_projections.csv'));
+  if (!file) return undefined;
+  const views = new Map<string, string>();
+  await readTable(file, { required: ['filename', 'projection'] }, ([name, view]) => void views.set(name!.replace(/(\.dcm)?\.png$/, ''), view!));
+  return views;
 }
 
 /** Reads a folder in Open-I's layout. Throws a DataError when there are no reports, or when frontal views cannot be told. */
@@ -50,7 +42,7 @@ export async function readOpeni(folder: string, { residue }: ReadOptions): Promi
   if (!existsSync(folder)) throw describeFileError(folder, { code: 'ENOENT', message: '' });
   const drops = new Drops();
   const reports = await readReports(folder, drops);
-  const images = await findImages(folder);
+  const images = findImages(folder);
   const projections = await readViews(folder);
   const studies: Candidate<Study>[] = [];
   let [pairs, withBoth] = [0, 0];

@@ -25,8 +25,8 @@ export interface SourceData {
 /** Reads a set from the path behind its name. Throws a DataError naming the file that is missing or unreadable. */
 export type Source = (path: string, options: ReadOptions) => Promise<SourceData>;
 
-/** The name of the column that has a role. */
-export const columnOf = (options: ReadOptions, role: ColumnRole): string => options.columns?.[role] ?? role;
+/** Roles a column of one's own table may have. */
+export const columnRoles: readonly ColumnRole[] = ['image', 'findings', 'impression', 'id', 'patient', 'study', 'split', 'view'];
 
 /** Counts reasons as a data set is read. */
 export class Drops {

@@ -23,6 +23,7 @@ function shown(report: DataReport): string {
       `label ${label}`,
       `positive ${train.positive}/${validate.positive}/${test.positive}, negative ${train.negative}/${validate.negative}/${test.negative}`,
     ]),
+    ...Object.entries(report.answerTypes ?? {}).map(([split, { closed, open }]) => [`questions of ${split}`, `closed ${closed}, open ${open}`]),
     ...Object.entries(words).map(([text, { median, p95, max }]) => [`words of ${text}`, `median ${median}, 95 % ${p95}, most ${max}`]),
     ...(words['impression'] ? [['repeated impressions', String(report.repeatedImpressions)]] : []),
     ...Object.entries(shared).map(([what, count]) => [`${what} across splits`, String(count)]),

@@ -1,0 +1,126 @@
+// Tables by column name: .csv, .tsv or .jsonl, gzipped or not, a row at a time.
+import { DataError } from '../errors.ts';
+import { byteChunks, textLines } from './chunks.ts';
+import { csvScanner } from './csv.ts';
+
+/** Which columns are read. Names match whatever their case and the white space around them. */
+export interface TableColumns {
+  readonly required: readonly string[];
+  /** Empty where the table lacks them. */
+  readonly optional?: readonly string[];
+  /** Reads all other columns too. */
+  readonly others?: boolean;
+}
+
+/** What a table was found to be. */
+export interface TableSummary {
+  /** Names of the columns in the file. */
+  readonly columns: readonly string[];
+  readonly rows: number;
+  /** Rows left out: another number of cells than the header, or a quote that is never closed. */
+  readonly broken: number;
+}
+
+/** Takes a row's values, those asked for first and in their order, and the names of all of them. */
+export type OnRow = (values: readonly string[], names: readonly string[]) => void;
+
+const mostRecord = 1 << 24;
+const sameName = (name: string): string => name.trim().toLowerCase();
+
+/** Names in reading order, and where each stands in the file (-1: nowhere). */
+function plan(file: string, header: readonly string[], { required, optional = [], others = false }: TableColumns): { names: string[]; places: number[] } {
+  const keys = header.map(sameName);
+  const place = (name: string): number => {
+    const exact = header.indexOf(name);
+    return exact >= 0 ? exact : keys.indexOf(sameName(name));
+  };
+  const missing = required.find((name) => place(name) < 0);
+  if (missing !== undefined) throw new DataError(`${file}: has no column "${missing}"; its columns are ${header.slice(0, 40).join(', ').slice(0, 600)}`);
+  const names = [...required, ...optional];
+  const places = names.map(place);
+  if (others) {
+    header.forEach((name, i) => {
+      if (!places.includes(i)) {
+        names.push(name);
+        places.push(i);
+      }
+    });
+  }
+  return { names, places };
+}
+
+/** The delimiter: a tab in .tsv files, else whichever of comma, semicolon and tab the header has most of. */
+function delimiterOf(file: string, firstLine: string): number {
+  if (/\.tsv(\.gz)?$/i.test(file)) return 9;
+  const count = (mark: string) => firstLine.split(mark).length;
+  return [',', ';', '\t'].reduce((best, mark) => (count(mark) > count(best) ? mark : best)).codePointAt(0)!;
+}
+
+async function readSeparated(file: string, columns: TableColumns, onRow: OnRow): Promise<TableSummary> {
+  let header: string[] | undefined;
+  let order: { names: string[]; places: number[] } | undefined;
+  let [rows, broken] = [0, 0];
+  let scanner: ReturnType<typeof csvScanner> | undefined;
+  const onRecord = (cell: (index: number) => string, cells: number): void => {
+    if (!header || !order) {
+      header = Array.from({ length: cells }, (_, i) => cell(i).trim());
+      order = plan(file, header, columns);
+    } else if (cells !== header.length) broken++;
+    else {
+      rows++;
+      onRow(
+        order.places.map((place) => (place < 0 ? '' : cell(place))),
+        order.names,
+      );
+    }
+  };
+  for await (const chunk of byteChunks(file)) {
+    let bytes = chunk;
+    if (!scanner) {
+      if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) bytes = bytes.subarray(3);
+      const line = bytes.toString('latin1', 0, Math.min(bytes.length, 1 << 16)).split(/[\r\n]/, 1)[0]!;
+      scanner = csvScanner({ delimiter: delimiterOf(file, line), mostBytes: mostRecord }, onRecord);
+    }
+    if (!scanner.push(bytes)) throw new DataError(`${file}: row ${rows + broken + 2} is longer than ${mostRecord >> 20} MiB; a quote is not closed`);
+  }
+  if (scanner && !scanner.end()) broken++;
+  if (!header) throw new DataError(`${file}: is empty; a table begins with the names of its columns`);
+  return { columns: header, rows, broken };
+}
+
+const asCell = (value: unknown): string => (value === null || value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value));
+
+/** JSON Lines: an object a line; the first one says which columns there are. */
+async function readJsonLines(file: string, columns: TableColumns, onRow: OnRow): Promise<TableSummary> {
+  let header: string[] | undefined;
+  let order: { names: string[]; places: number[] } | undefined;
+  let [rows, broken] = [0, 0];
+  for await (const line of textLines(file)) {
+    let value: unknown;
+    try {
+      value = JSON.parse(line);
+    } catch {
+      value = undefined;
+    }
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      broken++;
+      continue;
+    }
+    const row = value as Record<string, unknown>;
+    header ??= Object.keys(row);
+    order ??= plan(file, header, columns);
+    const { names, places } = order;
+    rows++;
+    onRow(
+      places.map((place, i) => asCell(Object.hasOwn(row, place < 0 ? names[i]! : header![place]!) ? row[place < 0 ? names[i]! : header![place]!] : undefined)),
+      names,
+    );
+  }
+  if (!header) throw new DataError(`${file}: holds no JSON object; write one a line`);
+  return { columns: header, rows, broken };
+}
+
+/** Reads a table. Throws a DataError naming the file and a missing column, or why the file cannot be read. */
+export function readTable(file: string, columns: TableColumns, onRow: OnRow): Promise<TableSummary> {
+  return /\.(jsonl|ndjson)(\.gz)?$/i.test(file) ? readJsonLines(file, columns, onRow) : readSeparated(file, columns, onRow);
+}
