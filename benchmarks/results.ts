@@ -2,8 +2,25 @@
 import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 
-/** Writes a suite's document, with the date and the processor, to results/NAME.json. */
+/** Writes a suite's document, with the date and the processor, to results/NAME.json; rows take a line each. */
 export async function saveResult(name: string, document: object): Promise<void> {
   const machine = { date: new Date().toISOString().slice(0, 10), processor: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length, node: process.version };
-  await writeFile(new URL(`results/${name}.json`, import.meta.url), `${JSON.stringify({ ...machine, ...document }, undefined, 2)}\n`);
+  const { rows, ...rest } = { ...machine, ...document } as { rows?: readonly object[] };
+  const head = JSON.stringify(rest, undefined, 2);
+  const lines = rows?.map((row) => `    ${JSON.stringify(row)}`).join(',\n');
+  const text = lines === undefined ? head : `${head.slice(0, -2)},\n  "rows": [\n${lines}\n  ]\n}`;
+  await writeFile(new URL(`results/${name}.json`, import.meta.url), `${text}\n`);
+}
+
+/** A word for an adapter in file names: `lavapipe`, `swiftshader`, or its name's own words. */
+export function adapterSlug(adapter: string): string {
+  if (adapter.includes('llvmpipe')) return 'lavapipe';
+  if (/swiftshader/i.test(adapter)) return 'swiftshader';
+  return (
+    adapter
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, '-')
+      .replaceAll(/^-+|-+$/g, '')
+      .slice(0, 60) || 'adapter'
+  );
 }

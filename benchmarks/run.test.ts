@@ -30,3 +30,35 @@ test('--help lists the suites', () => {
   expect(status).toBe(0);
   expect(stdout).toContain('train-step');
 });
+
+test('a kernels run prints rows and nothing else', () => {
+  const { status, stdout } = run('kernels', '--filter', 'layer-norm: 5x7', '--small', '--seconds', '0.01', '--json');
+  expect(status).toBe(0);
+  const { rows } = JSON.parse(stdout) as { rows: Record<string, unknown>[] };
+  expect(rows.map((row) => row.pass)).toEqual(['forward', 'backward']);
+  for (const row of rows)
+    expect(row).toMatchObject({
+      suite: 'kernels',
+      kernel: 'layer-norm',
+      engine: 'hybridmed',
+      adapter: expect.any(String),
+      ms: expect.any(Number),
+      gflops: expect.any(Number),
+      gbps: expect.any(Number),
+      rooflinePercent: expect.any(Number),
+      error: expect.any(Number),
+      bound: 3e-6,
+      ok: true,
+    });
+});
+
+test.each([
+  [['kernels', '--device', 'cpu'], '--device is one of auto, webgpu, hardware, software, lavapipe, swiftshader, not "cpu"'],
+  [['kernels', '--filter', 'no such case'], 'no case has "no such case" in its name; kernels: adamw'],
+  [['kernels', '--seconds', '0'], '--seconds needs a number above 0'],
+  [['kernels', '--fast'], "Unknown option '--fast'"],
+])('%j is wrong use of the kernels suite', (options, message) => {
+  const { status, stdout, stderr } = run(...options);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).toContain(message);
+});

@@ -7,6 +7,8 @@ import { hasSystemDrivers, loadVulkanLoader, withSwiftShader } from './vulkan.ts
 export interface NodeAdapterOptions {
   /** `true`: only an adapter that runs on the processor; `false`: only hardware; unset: hardware, else software. */
   software?: boolean;
+  /** `system`: only what the system's drivers offer; `swiftshader`: only SwiftShader of `@sparticuz/chromium`; unset: the system's, else that. */
+  driver?: 'system' | 'swiftshader';
 }
 
 /** An adapter as it names itself. */
@@ -55,12 +57,14 @@ async function request(source: Source, software: boolean): Promise<NodeAdapter |
 
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
 
-async function find({ software }: NodeAdapterOptions): Promise<NodeAdapter> {
+async function find({ software, driver }: NodeAdapterOptions): Promise<NodeAdapter> {
   const linux = process.platform === 'linux';
   const kinds = software === undefined ? [false, true] : [software];
   const tried: string[] = [];
-  // Without a driver Dawn writes warnings of its own to standard error: do not even ask.
-  if (linux && !hasSystemDrivers()) {
+  if (driver === 'swiftshader') {
+    tried.push('only SwiftShader was asked for');
+  } else if (linux && !hasSystemDrivers()) {
+    // Without a driver Dawn writes warnings of its own to standard error: do not even ask.
     tried.push('the system lists no Vulkan driver');
   } else {
     for (const kind of kinds) {
@@ -75,7 +79,7 @@ async function find({ software }: NodeAdapterOptions): Promise<NodeAdapter> {
       }
     }
   }
-  if (software !== false && linux && process.arch === 'x64') {
+  if (software !== false && driver !== 'system' && linux && process.arch === 'x64') {
     try {
       await loadVulkanLoader();
       const found = await withSwiftShader(() => request('swiftshader', true));

@@ -5,7 +5,7 @@ import type { MemoryLimits } from '../plan/memory.ts';
 import { DeviceLimitError, DeviceLostError, deviceName } from './errors.ts';
 
 // WebGPU's flags by number: Node has no globals for them before an adapter was asked for, and they never change.
-export const usage = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128 } as const;
+export const usage = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128, queryResolve: 512 } as const;
 
 /** A pipeline and the layout its bind groups follow. */
 export interface CompiledShader {

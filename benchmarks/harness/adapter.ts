@@ -1,0 +1,29 @@
+// The adapter a suite runs on, by the names that `--device` takes.
+import type { WebgpuDevice } from '@hybridmed/webgpu';
+import { nodeWebgpuDevice } from '@hybridmed/webgpu/node';
+
+/** What `--device` takes: `auto` and `webgpu` are hardware, else software. */
+export const adapterNames = ['auto', 'webgpu', 'hardware', 'software', 'lavapipe', 'swiftshader'] as const;
+
+/** A name of an adapter. */
+export type AdapterName = (typeof adapterNames)[number];
+
+/** What each name asks of the search for adapters. */
+export const adapterOptions = {
+  auto: {},
+  webgpu: {},
+  hardware: { software: false },
+  software: { software: true },
+  lavapipe: { software: true, driver: 'system' },
+  swiftshader: { software: true, driver: 'swiftshader' },
+} as const;
+
+/** Opens it. Throws an AdapterError where there is none, an Error where the system's software adapter is not the one that was named. */
+export async function openAdapter(name: AdapterName): Promise<WebgpuDevice> {
+  const device = await nodeWebgpuDevice(adapterOptions[name]);
+  if (name === 'lavapipe' && !device.info.name.includes('llvmpipe')) {
+    await device.close();
+    throw new Error(`the system's software adapter is ${device.info.name}, not lavapipe; install mesa-vulkan-drivers 25 or later`);
+  }
+  return device;
+}

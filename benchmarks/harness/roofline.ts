@@ -1,0 +1,103 @@
+// The adapter's own roofline [Williams et al. 2009], by a short probe: arithmetic in registers, and a stream through memory.
+/// <reference types="@webgpu/types" />
+import type { Dispatch, Kernel } from '@hybridmed/kernels';
+import { prepareKernel } from '@hybridmed/webgpu';
+import type { Roofline } from './row.ts';
+
+const threads = 64;
+const rounds = 512;
+
+interface Probe {
+  readonly items: number;
+}
+
+const bindings = (parameters: string, ...arrays: readonly string[]): string =>
+  [
+    `@group(0) @binding(0) var<uniform> ${parameters}: array<vec4<u32>, 1>;`,
+    ...arrays.map((array, i) => `@group(0) @binding(${i + 1}) var<storage, ${i === arrays.length - 1 ? 'read_write' : 'read'}> ${array}: array<vec4<f32>>;`),
+  ].join('\n');
+
+const entry = (body: string): string => `
+@compute @workgroup_size(${threads})
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let i = (group.y * groups.x + group.x) * ${threads}u + lane;
+  if (i >= parameters[0].x) { return; }
+${body}
+}`;
+
+/** Eight independent chains of fused multiply-adds on vectors of four: enough to fill any pipeline. */
+const chains = Array.from({ length: 8 }, (_, i) => `s${i}`);
+const arithmetic = `${bindings('parameters', 'x', 'y')}${entry(`
+  let scale = x[0];
+  let shift = x[1];
+${chains.map((name, i) => `  var ${name} = x[0] * ${i + 1}.0;`).join('\n')}
+  for (var round = 0u; round < ${rounds}u; round++) {
+${chains.map((name) => `    ${name} = fma(${name}, scale, shift);`).join('\n')}
+  }
+  y[i] = ${chains.join(' + ')};`)}`;
+
+const stream = `${bindings('parameters', 'x', 'y')}${entry('  y[i] = x[i] * 2.0;')}`;
+
+function dispatchOf(code: string, items: number): Dispatch {
+  const groups = Math.ceil(items / threads);
+  const columns = Math.min(groups, 65_535);
+  return {
+    label: 'probe',
+    code,
+    parameters: Uint32Array.of(items, 0, 0, 0),
+    arrays: [0, 1],
+    writes: [1],
+    workgroups: [columns, Math.ceil(groups / columns), 1],
+  };
+}
+
+/** A probe in a kernel's clothes, so that it is run and timed as kernels are. */
+function probe(code: string, inputs: (items: number) => number): Kernel<Probe> {
+  return {
+    name: 'probe',
+    pass: () => 'forward',
+    arrays: ({ items }) => ({ inputs: [{ type: 'f32', length: inputs(items) }], outputs: [{ type: 'f32', length: 4 * items }] }),
+    dispatches: ({ items }) => [dispatchOf(code, items)],
+    cost: () => ({ flops: 0, bytes: 0 }),
+    reference: () => [],
+    cases: [],
+  };
+}
+
+/** Milliseconds of the fastest of a few runs: a roofline is what the adapter can do at its best. */
+async function fastest(gpu: GPUDevice, kernel: Kernel<Probe>, items: number, input: Float32Array): Promise<number> {
+  const prepared = await prepareKernel(gpu, kernel, { items }, [input]);
+  try {
+    const times: number[] = [];
+    for (let i = 0; i < 6; i++) times.push(await prepared.time(1));
+    return Math.min(...times.slice(1));
+  } finally {
+    prepared.release();
+  }
+}
+
+/** Probes an adapter in about a second: more work is given until a run takes at least 10 ms. */
+export async function probeRoofline(gpu: GPUDevice): Promise<Roofline> {
+  const seed = Float32Array.of(0.999, 0.998, 0.997, 0.996, 1e-3, 2e-3, 3e-3, 4e-3);
+  let [items, ms] = [4096, 0];
+  for (; ; items *= 4) {
+    ms = await fastest(
+      gpu,
+      probe(arithmetic, () => 8),
+      items,
+      seed,
+    );
+    if (ms >= 10 || items >= 4 ** 12) break;
+  }
+  const gflops = (items * rounds * chains.length * 8) / ms / 1e6;
+  // Beyond any cache: 64 MiB in, 64 MiB out, where the adapter binds as much.
+  const bytes = Math.min(2 ** 26, gpu.limits.maxStorageBufferBindingSize, gpu.limits.maxBufferSize);
+  const vectors = Math.floor(bytes / 16);
+  const streamed = await fastest(
+    gpu,
+    probe(stream, (count) => 4 * count),
+    vectors,
+    new Float32Array(4 * vectors).fill(1),
+  );
+  return { gflops: Number(gflops.toPrecision(4)), gbps: Number(((32 * vectors) / streamed / 1e6).toPrecision(4)) };
+}

@@ -1,0 +1,28 @@
+// Measures one case of our kernels on a GPU device: several samples of its time, and the error against the kernel's reference.
+import { prepareKernel } from '@hybridmed/webgpu';
+import { inputOf, relativeError } from '../harness/check.ts';
+import type { Measured } from '../harness/row.ts';
+import { takeSamples } from '../harness/samples.ts';
+import type { SelectedCase } from './select.ts';
+
+/** Options of a measurement. */
+export interface MeasureOptions {
+  /** About how long the samples together take. */
+  readonly seconds?: number;
+  /** Whether to compute the reference. */
+  readonly check?: boolean;
+}
+
+/** Runs a case once for its outputs, then for its time. */
+export async function measureCase(gpu: GPUDevice, { kernel, one }: SelectedCase, { seconds = 0.4, check = true }: MeasureOptions = {}): Promise<Measured> {
+  const { problem, tolerance: bound } = one;
+  const inputs = kernel.arrays(problem).inputs.map((spec, index) => inputOf(one, spec, index));
+  const prepared = await prepareKernel(gpu, kernel, problem, inputs);
+  try {
+    const outputs = await prepared.run();
+    const error = check ? relativeError(outputs, kernel.reference(problem, inputs)) : null;
+    return { samples: await takeSamples((times) => prepared.time(times), seconds), clock: prepared.clock, error, bound };
+  } finally {
+    prepared.release();
+  }
+}
