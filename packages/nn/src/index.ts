@@ -1,5 +1,5 @@
 // The public face of the layers.
-export { normalize, maskedMean, relu } from './functional.ts';
+export { maskedMean, normalize, quickGelu, relu, silu } from './functional.ts';
 export type { TextEncoder, TextFeatures, VisionEncoder, VisionFeatures } from './encoders.ts';
 export { freeze, trainedNames } from './fine-tuning/freeze.ts';
 export { layerDecay } from './fine-tuning/layer-decay.ts';
@@ -14,5 +14,15 @@ export { adamWStep, cosineSchedule, decays, momentNames } from './optimizer.ts';
 export type { AdamWOptions } from './optimizer.ts';
 export { collect, initialize } from './parameters.ts';
 export type { Initializer, ParameterSpec, ParameterSpecs } from './parameters.ts';
-export { decodeEntry, encodeSafetensors, parseSafetensors, parseSafetensorsHeader, SafetensorsError } from './safetensors.ts';
-export type { SafetensorsEntry, SafetensorsHeader } from './safetensors.ts';
+export { decodeEntry, parseSafetensors } from './safetensors/decode.ts';
+export { encodeSafetensors } from './safetensors/encode.ts';
+export { parseSafetensorsHeader, SafetensorsError } from './safetensors/header.ts';
+export type { SafetensorsDtype, SafetensorsEntry, SafetensorsHeader } from './safetensors/header.ts';
+export { openSafetensors } from './safetensors/reader.ts';
+export type { ByteSource, SafetensorsFile } from './safetensors/reader.ts';
+export { configFields } from './weights/config-fields.ts';
+export type { ConfigFields } from './weights/config-fields.ts';
+export { loadWeights, weightTable } from './weights/recipes.ts';
+export type { Recipe, Recipes, WeightRow } from './weights/recipes.ts';
+export { WeightsError } from './weights/source.ts';
+export type { TensorShapes, TensorSource } from './weights/source.ts';

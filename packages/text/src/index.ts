@@ -7,3 +7,5 @@ export { tokenizerFromJson, tokenizerFromVocab } from './tokenizer/tokenizer.ts'
 export type { SpecialIds, Tokenizer } from './tokenizer/tokenizer.ts';
 export { trainWordPiece } from './tokenizer/train.ts';
 export type { TrainOptions } from './tokenizer/train.ts';
+export { bertWeights } from './weights/bert-weights.ts';
+export type { BertWeightsOptions } from './weights/bert-weights.ts';

@@ -7,7 +7,11 @@ import { vit } from './vit.ts';
 
 export { resnet, vit };
 export type { ResNetConfig, ViTConfig };
+export type { Mlp } from './mlp.ts';
 export { resnet50, vitB16, vitS16, vitTi16 } from './presets.ts';
+export { visionWeights } from './weights/vision-weights.ts';
+export type { VisionWeightsOptions } from './weights/vision-weights.ts';
+export type { WantedImage } from './weights/vit-weights.ts';
 
 /** Builds the encoder a configuration names. */
 export function visionEncoder(config: ViTConfig | ResNetConfig): VisionEncoder {

@@ -1,10 +1,10 @@
-// ResNet with bottleneck blocks and batch norm, under torchvision's parameter names.
+// ResNet with basic or bottleneck blocks and batch norm, under torchvision's parameter names.
 import type { Tensor } from '@hybridmed/tensor';
 import { ops } from '@hybridmed/tensor';
 import type { Module, ParameterSpecs, Scope, VisionEncoder } from '@hybridmed/nn';
 import { batchNorm, collect, relu } from '@hybridmed/nn';
 
-/** Sizes of a ResNet: blocks per stage, and each stage's inner channels (its output has 4 times as many). */
+/** Sizes of a ResNet: blocks per stage, and each stage's inner channels (a bottleneck's output has 4 times as many). */
 export interface ResNetConfig {
   readonly kind: 'resnet';
   readonly image: number;
@@ -13,9 +13,11 @@ export interface ResNetConfig {
   readonly channelsPerStage: readonly number[];
   /** Channels after the first convolution: 64. */
   readonly stem?: number;
+  /** `basic` as in ResNet-18 and 34; `bottleneck` otherwise. */
+  readonly block?: 'basic' | 'bottleneck';
 }
 
-const expansion = 4;
+const expansions = { basic: 1, bottleneck: 4 } as const;
 
 function convolution({ inputs, outputs, kernel, stride = 1 }: { inputs: number; outputs: number; kernel: number; stride?: number }): Module {
   const padding = (kernel - 1) / 2;
@@ -48,35 +50,48 @@ interface Block {
   call(scope: Scope, x: Tensor): Tensor;
 }
 
-/** 1 x 1, 3 x 3 (with the stride), 1 x 1 with batch norms, added to the (projected) input. */
-function bottleneck({ inputs, inner, stride }: { inputs: number; inner: number; stride: number }): Block {
-  const outputs = inner * expansion;
+interface BlockSizes {
+  readonly inputs: number;
+  readonly inner: number;
+  readonly stride: number;
+}
+
+/** The convolutions of a block in order: 3 x 3 twice, or 1 x 1, 3 x 3, 1 x 1; the stride is the (first) 3 x 3's. */
+function convolutions(kind: 'basic' | 'bottleneck', { inputs, inner, stride }: BlockSizes): Module[] {
+  if (kind === 'basic') return [convolution({ inputs, outputs: inner, kernel: 3, stride }), convolution({ inputs: inner, outputs: inner, kernel: 3 })];
+  return [
+    convolution({ inputs, outputs: inner, kernel: 1 }),
+    convolution({ inputs: inner, outputs: inner, kernel: 3, stride }),
+    convolution({ inputs: inner, outputs: inner * expansions.bottleneck, kernel: 1 }),
+  ];
+}
+
+/** Convolutions with batch norms between ReLUs, added to the (projected) input. */
+function residualBlock(kind: 'basic' | 'bottleneck', sizes: BlockSizes): Block {
+  const { inputs, inner, stride } = sizes;
+  const outputs = inner * expansions[kind];
   const projected = stride !== 1 || inputs !== outputs;
-  const parts = {
-    conv1: convolution({ inputs, outputs: inner, kernel: 1 }),
-    bn1: batchNorm({ channels: inner }),
-    conv2: convolution({ inputs: inner, outputs: inner, kernel: 3, stride }),
-    bn2: batchNorm({ channels: inner }),
-    conv3: convolution({ inputs: inner, outputs, kernel: 1 }),
-    bn3: batchNorm({ channels: outputs }),
-  };
-  const shortcut: Record<string, Module> = projected
-    ? { 'downsample.0': convolution({ inputs, outputs, kernel: 1, stride }), 'downsample.1': batchNorm({ channels: outputs }) }
-    : {};
+  const layers = convolutions(kind, sizes).map((conv, i, all) => [conv, batchNorm({ channels: i === all.length - 1 ? outputs : inner })] as const);
+  const shortcut = [convolution({ inputs, outputs, kernel: 1, stride }), batchNorm({ channels: outputs })] as const;
   return {
-    parameters: collect({ ...parts, ...shortcut }),
+    parameters: collect({
+      ...Object.fromEntries(layers.flatMap(([conv, norm], i) => [[`conv${i + 1}`, conv] as const, [`bn${i + 1}`, norm] as const])),
+      ...(projected ? { 'downsample.0': shortcut[0], 'downsample.1': shortcut[1] } : {}),
+    }),
     call(scope, x) {
-      const run = (name: string, value: Tensor) => ({ ...parts, ...shortcut })[name as keyof typeof parts].call(scope.child(name), value);
-      const first = relu(run('bn1', run('conv1', x)));
-      const second = relu(run('bn2', run('conv2', first)));
-      const identity = projected ? run('downsample.1', run('downsample.0', x)) : x;
-      return relu(ops.add(run('bn3', run('conv3', second)), identity));
+      let h = x;
+      layers.forEach(([conv, norm], i) => {
+        const normed = norm.call(scope.child(`bn${i + 1}`), conv.call(scope.child(`conv${i + 1}`), h));
+        h = i < layers.length - 1 ? relu(normed) : normed;
+      });
+      const identity = projected ? shortcut[1].call(scope.child('downsample.1'), shortcut[0].call(scope.child('downsample.0'), x)) : x;
+      return relu(ops.add(h, identity));
     },
   };
 }
 
 /** A ResNet: images (B, C, H, W) -> the last feature map as tokens (B, H' W', width) and its mean (B, width) [He et al. 2016, stride in the 3 x 3 convolution]. */
-export function resnet({ image, channels, layers, channelsPerStage, stem = 64 }: ResNetConfig): VisionEncoder {
+export function resnet({ image, channels, layers, channelsPerStage, stem = 64, block: kind = 'bottleneck' }: ResNetConfig): VisionEncoder {
   const conv1 = convolution({ inputs: channels, outputs: stem, kernel: 7, stride: 2 });
   const bn1 = batchNorm({ channels: stem });
   const blocks: [string, Block][] = [];
@@ -84,8 +99,8 @@ export function resnet({ image, channels, layers, channelsPerStage, stem = 64 }:
   layers.forEach((count, stage) => {
     const inner = channelsPerStage[stage]!;
     for (let i = 0; i < count; i++) {
-      blocks.push([`layer${stage + 1}.${i}`, bottleneck({ inputs, inner, stride: stage > 0 && i === 0 ? 2 : 1 })]);
-      inputs = inner * expansion;
+      blocks.push([`layer${stage + 1}.${i}`, residualBlock(kind, { inputs, inner, stride: stage > 0 && i === 0 ? 2 : 1 })]);
+      inputs = inner * expansions[kind];
     }
   });
   const width = inputs;

@@ -16,9 +16,11 @@ export interface BertConfig {
   readonly types?: number;
   /** Rate on hidden states; attention probabilities are never dropped. */
   readonly dropout?: number;
+  /** Of every layer norm: 1e-12. */
+  readonly epsilon?: number;
 }
 
-const epsilon = 1e-12;
+const defaultEpsilon = 1e-12;
 
 interface Layer {
   readonly parameters: ParameterSpecs;
@@ -27,7 +29,7 @@ interface Layer {
 }
 
 /** h = LN(h + attention(h)); h = LN(h + FFN(h)). */
-function bertLayer({ width, heads, ffn, dropout: rate = 0 }: BertConfig): Layer {
+function bertLayer({ width, heads, ffn, dropout: rate = 0, epsilon = defaultEpsilon }: BertConfig): Layer {
   const square = (): Module => linear({ inputs: width, outputs: width });
   const parts = {
     'attention.self.query': square(),
@@ -57,7 +59,7 @@ function bertLayer({ width, heads, ffn, dropout: rate = 0 }: BertConfig): Layer 
  * `importance` (B, L) = the last layer's head-mean attention from [CLS], without gradient. Token types are 0.
  */
 export function bert(config: BertConfig): TextEncoder {
-  const { vocab, width, depth, heads, positions, types = 2 } = config;
+  const { vocab, width, depth, heads, positions, types = 2, epsilon = defaultEpsilon } = config;
   const embeddings = {
     'embeddings.word_embeddings': embedding({ rows: vocab, width }),
     'embeddings.position_embeddings': embedding({ rows: positions, width, decay: false }),

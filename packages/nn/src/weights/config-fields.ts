@@ -1,0 +1,45 @@
+// Reading a published config.json, which comes from a stranger: every field is checked for its kind and range before it is used.
+import { WeightsError } from './source.ts';
+
+/** Checked fields of one JSON object. Each reader throws a WeightsError that names the file, the field and what it must be. */
+export interface ConfigFields {
+  /** True where the field is there and not null. */
+  has(key: string): boolean;
+  /** A whole number of at least 1 (2^31 at most). Without `fallback` the field must be there. */
+  count(key: string, fallback?: number): number;
+  /** A positive number. */
+  positive(key: string, fallback?: number): number;
+  text(key: string, fallback?: string): string;
+  flag(key: string, fallback?: boolean): boolean;
+  /** An object inside; an empty one where it is absent. */
+  inner(key: string): ConfigFields;
+  /** Throws: the field is wrong for a reason of the caller's. */
+  refuse(key: string, problem: string): never;
+}
+
+/** The fields of what a config file held. `label` names the file in messages. Throws a WeightsError where it is no object. */
+export function configFields(json: unknown, label: string): ConfigFields {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new WeightsError(`${label}: is not a JSON object; restore the file`);
+  const value = (key: string): unknown => (Object.hasOwn(json, key) ? ((json as Record<string, unknown>)[key] ?? undefined) : undefined);
+  const refuse = (key: string, problem: string): never => {
+    throw new WeightsError(`${label}: "${key}" ${problem}`);
+  };
+  const shown = (found: unknown): string => (JSON.stringify(found) ?? 'undefined').slice(0, 40);
+  const read = <T>(key: string, fallback: T | undefined, kind: string, ok: (found: unknown) => boolean): T => {
+    const found = value(key);
+    if (found === undefined && fallback !== undefined) return fallback;
+    if (found === undefined) return refuse(key, `is missing; it must be ${kind}`);
+    if (!ok(found)) return refuse(key, `is ${shown(found)}; it must be ${kind}`);
+    return found as T;
+  };
+  return {
+    has: (key) => value(key) !== undefined,
+    count: (key, fallback) =>
+      read(key, fallback, 'a whole number of at least 1', (n) => Number.isSafeInteger(n) && (n as number) >= 1 && (n as number) < 2 ** 31),
+    positive: (key, fallback) => read(key, fallback, 'a positive number', (n) => typeof n === 'number' && Number.isFinite(n) && n > 0),
+    text: (key, fallback) => read(key, fallback, 'a text', (found) => typeof found === 'string'),
+    flag: (key, fallback) => read(key, fallback, 'true or false', (found) => typeof found === 'boolean'),
+    inner: (key) => configFields(value(key) ?? {}, `${label}: "${key}"`),
+    refuse,
+  };
+}
