@@ -20,9 +20,3 @@ export { parseSafetensorsHeader, SafetensorsError } from './safetensors/header.t
 export type { SafetensorsDtype, SafetensorsEntry, SafetensorsHeader } from './safetensors/header.ts';
 export { openSafetensors } from './safetensors/reader.ts';
 export type { ByteSource, SafetensorsFile } from './safetensors/reader.ts';
-export { configFields } from './weights/config-fields.ts';
-export type { ConfigFields } from './weights/config-fields.ts';
-export { loadWeights, weightTable } from './weights/recipes.ts';
-export type { Recipe, Recipes, WeightRow } from './weights/recipes.ts';
-export { WeightsError } from './weights/source.ts';
-export type { TensorShapes, TensorSource } from './weights/source.ts';

@@ -1,6 +1,6 @@
 // From the tensors of a published BERT to ours: sizes, the prefix they lie under, and rows of the vocabulary by token.
-import type { ConfigFields, Recipe, Recipes, TensorShapes } from '@hybridmed/nn';
-import { configFields, WeightsError } from '@hybridmed/nn';
+import type { ConfigFields, Recipe, Recipes, TensorShapes } from '@hybridmed/nn/weights';
+import { configFields, WeightsError } from '@hybridmed/nn/weights';
 import type { BertConfig } from '../bert/bert.ts';
 
 /** What is known of a checkpoint beside its tensors. */

@@ -1,6 +1,6 @@
 // The first convolution for another number of channels: colour weights summed for grey films, or spread over three equal channels.
-import type { Recipe } from '@hybridmed/nn';
-import { WeightsError } from '@hybridmed/nn';
+import type { Recipe } from '@hybridmed/nn/weights';
+import { WeightsError } from '@hybridmed/nn/weights';
 
 /**
  * A recipe for a convolution's weight (outputs, channels, h, w) with `wanted` channels. A grey film is the same in all three colours, so

@@ -1,6 +1,6 @@
 // From the tensors of a torchvision or timm ResNet-18, 34, 50 or 101 (or any of their plan) to ours.
-import type { Recipe, TensorShapes } from '@hybridmed/nn';
-import { WeightsError } from '@hybridmed/nn';
+import type { Recipe, TensorShapes } from '@hybridmed/nn/weights';
+import { WeightsError } from '@hybridmed/nn/weights';
 import type { ResNetConfig } from '../resnet.ts';
 import { fitChannels } from './channels.ts';
 import type { WantedImage } from './vit-weights.ts';

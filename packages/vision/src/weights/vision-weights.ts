@@ -1,6 +1,6 @@
 // Which vision encoder a checkpoint holds, by the names of its tensors, and how ours is made from it.
-import type { Recipes, TensorShapes } from '@hybridmed/nn';
-import { WeightsError } from '@hybridmed/nn';
+import type { Recipes, TensorShapes } from '@hybridmed/nn/weights';
+import { WeightsError } from '@hybridmed/nn/weights';
 import type { ResNetConfig } from '../resnet.ts';
 import type { ViTConfig } from '../vit.ts';
 import { findTransformers } from './names.ts';

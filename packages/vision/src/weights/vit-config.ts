@@ -1,6 +1,6 @@
 // What a checkpoint's config says that its tensors do not: heads, activation, epsilon, pooling. What both say must agree.
-import type { ConfigFields } from '@hybridmed/nn';
-import { configFields } from '@hybridmed/nn';
+import type { ConfigFields } from '@hybridmed/nn/weights';
+import { configFields } from '@hybridmed/nn/weights';
 import type { Mlp } from '../mlp.ts';
 import type { Library } from './names.ts';
 import type { Resampling } from './positions.ts';

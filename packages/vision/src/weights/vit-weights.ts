@@ -1,6 +1,6 @@
 // From the tensors of a published vision transformer to our ViT: sizes read off the shapes, and what each parameter is made of.
-import type { Recipe, TensorShapes } from '@hybridmed/nn';
-import { WeightsError } from '@hybridmed/nn';
+import type { Recipe, TensorShapes } from '@hybridmed/nn/weights';
+import { WeightsError } from '@hybridmed/nn/weights';
 import type { ViTConfig } from '../vit.ts';
 import { fitChannels } from './channels.ts';
 import type { Library } from './names.ts';
