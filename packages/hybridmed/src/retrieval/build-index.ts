@@ -1,0 +1,44 @@
+// From a data set's split to an index: every image, and every distinct impression once.
+import type { DataSet, SelectOptions, Split, Study } from '@hybridmed/data';
+import { DataError, openDataSet } from '@hybridmed/data';
+import { normalizeForComparison } from '@hybridmed/eval';
+import { HybridmedError } from '@hybridmed/tensor';
+import type { Encoder } from '../features/encoder.ts';
+import type { RetrievalIndex } from './index-file.ts';
+
+/** Opens a set for its reports; one without reports for its images alone. Throws a DataError of one line where nothing is left. */
+export async function openForRetrieval(spec: string, select: SelectOptions): Promise<DataSet> {
+  try {
+    return await openDataSet(spec, { ...select, need: 'pairs' });
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    const images = await openDataSet(spec, { ...select, need: 'labels' }).catch(() => undefined);
+    if (!images) throw error;
+    return images;
+  }
+}
+
+/** Studies of a split, or of all splits. Throws one line where there are none. */
+export function studiesOf({ studies, spec }: DataSet, split: Split | 'all'): readonly Study[] {
+  const found = split === 'all' ? studies : studies.filter((study) => study.split === split);
+  if (found.length === 0) throw new HybridmedError(`${spec}: no studies in the split "${split}"; name another with --split`);
+  return found;
+}
+
+/** Embeds studies: an index, and the studies whose images could be read, in its order. */
+export async function buildIndex(encoder: Encoder, given: readonly Study[]): Promise<{ index: RetrievalIndex; studies: readonly Study[] }> {
+  const { studies, embedding } = await encoder.images(given);
+  const rows = new Map<string, number>();
+  const reports: string[] = [];
+  const entries = studies.map(({ id, image, impression }) => {
+    const key = normalizeForComparison(impression);
+    if (key === '') return { id, image, report: -1 };
+    if (!rows.has(key)) {
+      rows.set(key, reports.length);
+      reports.push(impression);
+    }
+    return { id, image, report: rows.get(key)! };
+  });
+  const texts = reports.length > 0 ? await encoder.texts(reports) : { data: new Float32Array(0), shape: [0, embedding.shape[1]!] };
+  return { index: { checkpoint: encoder.hash, entries, reports, images: embedding, texts }, studies };
+}
