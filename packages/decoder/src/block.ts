@@ -15,8 +15,15 @@ export interface BlockContext {
   /** The branch's memory, projected by this block's cross-attention. */
   readonly cross: KeyValues;
   readonly crossMask?: Tensor | undefined;
-  /** Self-attention's keys and values: from the input itself (causal) when absent, from a cache otherwise. */
-  readonly cache?: { readonly keyValues: (fresh: KeyValues) => KeyValues; readonly mask: Tensor };
+  /** What self-attention reads beside its queries. */
+  readonly self: SelfAttention;
+}
+
+/** Self-attention's keys and values, made of the input's own, and which of them a query may see: those before it, or those of a mask (all without one). */
+export interface SelfAttention {
+  readonly keyValues: (fresh: KeyValues) => KeyValues;
+  readonly causal?: boolean;
+  readonly mask?: Tensor | undefined;
 }
 
 /** A decoder block. */
@@ -53,13 +60,13 @@ export function decoderBlock({ width, heads, memories, dropout: rate = 0, shared
   return {
     parameters: collect({ ...norms, ...crossNorms, self_attn: self, ...crossParts, ...feedForward }),
     projectMemory: (scope, branch, memory) => crosses[crossName(branch)]!.project(scope.child(`cross_attn.${crossName(branch)}`), memory),
-    call(scope, h0, { branch, cross, crossMask, cache }) {
+    call(scope, h0, { branch, cross, crossMask, self: { keyValues, causal = false, mask } }) {
       const name = crossName(branch);
       const add = (h: Tensor, change: Tensor, site: string) => ops.add(h, dropout(scope, change, rate, `${site}.${branch}`));
       const n = norms.norm_self.call(scope.child('norm_self'), h0);
       const selfScope = scope.child('self_attn');
       const fresh = self.project(selfScope, n);
-      const mixed = cache ? self.attend(selfScope, n, cache.keyValues(fresh), { mask: cache.mask }) : self.attend(selfScope, n, fresh, { causal: true });
+      const mixed = self.attend(selfScope, n, keyValues(fresh), { causal, mask });
       const h1 = add(h0, mixed, 'self');
       const queries = crossNorms[`norm_cross.${name}`]!.call(scope.child(`norm_cross.${name}`), h1);
       const h2 = add(h1, crosses[name]!.attend(scope.child(`cross_attn.${name}`), queries, cross, { mask: crossMask }), 'cross');

@@ -4,7 +4,7 @@ import { HybridmedError, ops } from '@hybridmed/tensor';
 import type { ParameterSpecs, Scope } from '@hybridmed/nn';
 import { collect, dropout, embedding, layerNorm } from '@hybridmed/nn';
 import type { KeyValues } from './attention.ts';
-import type { Block, Memories } from './block.ts';
+import type { Block, Memories, SelfAttention } from './block.ts';
 import { decoderBlock } from './block.ts';
 
 /** Sizes of a decoder. */
@@ -35,16 +35,18 @@ export interface Decoder {
   hidden(scope: Scope, branch: string, ids: Tensor, memory: Tensor, mask?: Tensor): Tensor;
   /** Logits (..., vocab) of hidden states (..., width), through the tied token embedding. */
   logits(scope: Scope, hidden: Tensor): Tensor;
-  /** Hidden states (B, 1, width) for one new token per row (B, 1) at `position` (i32 [1]), and the cache with it written in. */
-  step(
-    scope: Scope,
-    branch: string,
-    ids: Tensor,
-    position: Tensor,
-    cache: Cache,
-    cross: readonly KeyValues[],
-    mask?: Tensor,
-  ): { hidden: Tensor; cache: KeyValues[] };
+  /** Hidden states of all positions at once, and each block's self-attention keys and values (B, T, width), for decoding to go on from. */
+  prefill(scope: Scope, branch: string, ids: Tensor, cross: readonly KeyValues[], mask?: Tensor): Decoded;
+  /** Hidden states (B, 1, width) for one new token per row (B, 1) at `position` (i32 [1]), and the cache of fixed capacity with it written in. */
+  step(scope: Scope, branch: string, ids: Tensor, position: Tensor, cache: Cache, cross: readonly KeyValues[], mask?: Tensor): Decoded;
+  /** Hidden states (B, 1, width) for one new token per row (B, 1) after a past of P tokens (B, P, width), and the past with it, P + 1 long. */
+  extend(scope: Scope, branch: string, ids: Tensor, past: readonly KeyValues[], cross: readonly KeyValues[], mask?: Tensor): Decoded;
+}
+
+/** Final hidden states, and keys and values of self-attention by block. */
+export interface Decoded {
+  readonly hidden: Tensor;
+  readonly cache: KeyValues[];
 }
 
 /** Builds a decoder over memories of the given widths by branch. Throws a HybridmedError when `sharedCross` meets memories of different widths. */
@@ -59,38 +61,67 @@ export function dualBranchDecoder(config: DecoderConfig, memories: Memories): De
     norm: layerNorm({ width, epsilon: 1e-5 }),
   };
   const blockScope = (scope: Scope, i: number) => scope.child(`blocks.${i}`);
-  const embed = (scope: Scope, ids: Tensor, positionRows: Tensor, branch: string) =>
-    dropout(scope, ops.add(parts.embed.call(scope.child('embed'), ids), positionRows), rate, `embed.${branch}`);
   const projectMemory = (scope: Scope, branch: string, memory: Tensor) => blocks.map((block, i) => block.projectMemory(blockScope(scope, i), branch, memory));
+  const parameters = collect(
+    { ...parts, ...Object.fromEntries(blocks.map((block, i) => [`blocks.${i}`, block])) },
+    { 'head.bias': { shape: [vocab], init: { kind: 'constant', value: 0 } } },
+  );
+
+  /** Runs ids (B, T) at the positions whose rows of the table are given; `self` says what block i's self-attention reads. */
+  function run(scope: Scope, { branch, ids, positionRows, cross, crossMask }: Run, self: (i: number) => SelfAttention): Tensor {
+    let h = dropout(scope, ops.add(parts.embed.call(scope.child('embed'), ids), positionRows), rate, `embed.${branch}`);
+    blocks.forEach((block, i) => (h = scope.layer(() => block.call(blockScope(scope, i), h, { branch, cross: cross[i]!, crossMask, self: self(i) }))));
+    return parts.norm.call(scope.child('norm'), h);
+  }
+  const table = (scope: Scope) => scope.child('pos').get('weight');
+  const firstRows = (scope: Scope, ids: Tensor) => ops.narrow(table(scope), 0, 0, ids.shape[1]!);
   return {
     config,
     branches: Object.keys(memories),
     memories,
-    parameters: collect(
-      { ...parts, ...Object.fromEntries(blocks.map((block, i) => [`blocks.${i}`, block])) },
-      { 'head.bias': { shape: [vocab], init: { kind: 'constant', value: 0 } } },
-    ),
+    parameters,
     projectMemory,
-    hidden(scope, branch, ids, memory, mask) {
-      const cross = projectMemory(scope, branch, memory);
-      let h = embed(scope, ids, ops.narrow(scope.child('pos').get('weight'), 0, 0, ids.shape[1]!), branch);
-      blocks.forEach((block, i) => (h = scope.layer(() => block.call(blockScope(scope, i), h, { branch, cross: cross[i]!, crossMask: mask }))));
-      return parts.norm.call(scope.child('norm'), h);
-    },
+    hidden: (scope, branch, ids, memory, crossMask) =>
+      run(scope, { branch, ids, positionRows: firstRows(scope, ids), cross: projectMemory(scope, branch, memory), crossMask }, () => ownPast),
     logits: (scope, hidden) => ops.add(ops.matmul(hidden, scope.child('embed').get('weight'), { transposeB: true }), scope.get('head.bias')),
-    step(scope, branch, ids, position, cache, cross, mask) {
+    prefill(scope, branch, ids, cross, crossMask) {
+      const cache: KeyValues[] = [];
+      const hidden = run(scope, { branch, ids, positionRows: firstRows(scope, ids), cross, crossMask }, (i) => ({
+        causal: true,
+        keyValues: (fresh) => (cache[i] = fresh),
+      }));
+      return { hidden, cache };
+    },
+    step(scope, branch, ids, position, cache, cross, crossMask) {
       const [rows, capacity] = cache[0]!.keys.shape as [Dim, Dim, Dim];
       const slots = ops.reshape(ops.iota(capacity), [1, capacity]);
       const here = ops.reshape(ops.equal(slots, position), [1, capacity, 1]);
       const past = ops.broadcast(ops.sub(1, ops.less(position, slots)), [rows, capacity]);
       const written: KeyValues[] = [];
-      let h = embed(scope, ids, ops.gather(scope.child('pos').get('weight'), position), branch);
-      blocks.forEach((block, i) => {
-        const keyValues = (fresh: KeyValues) =>
-          (written[i] = { keys: ops.where(here, fresh.keys, cache[i]!.keys), values: ops.where(here, fresh.values, cache[i]!.values) });
-        h = block.call(blockScope(scope, i), h, { branch, cross: cross[i]!, crossMask: mask, cache: { keyValues, mask: past } });
-      });
-      return { hidden: parts.norm.call(scope.child('norm'), h), cache: written };
+      const hidden = run(scope, { branch, ids, positionRows: ops.gather(table(scope), position), cross, crossMask }, (i) => ({
+        mask: past,
+        keyValues: ({ keys, values }) => (written[i] = { keys: ops.where(here, keys, cache[i]!.keys), values: ops.where(here, values, cache[i]!.values) }),
+      }));
+      return { hidden, cache: written };
+    },
+    extend(scope, branch, ids, past, cross, crossMask) {
+      const position = ops.reshape(ops.cast(ops.size(past[0]!.keys.shape[1]!), 'i32'), [1]);
+      const grown: KeyValues[] = [];
+      const hidden = run(scope, { branch, ids, positionRows: ops.gather(table(scope), position), cross, crossMask }, (i) => ({
+        keyValues: ({ keys, values }) => (grown[i] = { keys: ops.concat([past[i]!.keys, keys], 1), values: ops.concat([past[i]!.values, values], 1) }),
+      }));
+      return { hidden, cache: grown };
     },
   };
+}
+
+/** Every token sees those before it. */
+const ownPast: SelfAttention = { causal: true, keyValues: (fresh) => fresh };
+
+interface Run {
+  branch: string;
+  ids: Tensor;
+  positionRows: Tensor;
+  cross: readonly KeyValues[];
+  crossMask: Tensor | undefined;
 }

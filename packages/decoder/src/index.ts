@@ -1,9 +1,11 @@
 // The public face of the dual-branch decoder.
 export type { KeyValues } from './attention.ts';
 export { dualBranchDecoder } from './decoder.ts';
-export type { Cache, Decoder, DecoderConfig } from './decoder.ts';
+export type { Cache, Decoded, Decoder, DecoderConfig } from './decoder.ts';
 export { createStepper, startGraph, stepGraph } from './decoding.ts';
 export type { DecodingOptions } from './decoding.ts';
+export { decodeGraph, prefillGraph } from './growing.ts';
+export type { GrowingOptions } from './growing.ts';
 export { distillationLoss, tokenLoss } from './losses.ts';
 export { beamSearch, greedySearch, nucleusSearch } from './search.ts';
 export type { Hypothesis, SearchOptions, Stepper } from './search.ts';

@@ -1,5 +1,15 @@
 import type { Stepper } from '@hybridmed/decoder';
-import { beamSearch, createStepper, distillationLoss, dualBranchDecoder, greedySearch, nucleusSearch, tokenLoss } from '@hybridmed/decoder';
+import {
+  beamSearch,
+  createStepper,
+  decodeGraph,
+  distillationLoss,
+  dualBranchDecoder,
+  greedySearch,
+  nucleusSearch,
+  prefillGraph,
+  tokenLoss,
+} from '@hybridmed/decoder';
 import { plainDevice } from '@hybridmed/gpujs';
 import { initialize, rootScope } from '@hybridmed/nn';
 import { array, compile, ops, trace, valueAndGrad } from '@hybridmed/tensor';
@@ -44,6 +54,33 @@ describe('the two branches', () => {
 });
 
 describe('decoding with a cache', () => {
+  test.each([1, 3])('a past that grows from %i tokens gives the logits of the whole text', async (first) => {
+    const state = device.createState(Object.fromEntries(Object.entries(parameters).map(([name, value]) => [`decoder.${name}`, value])));
+    const options = { decoder, branch: 'findings', masked: true };
+    const [prefill, decode] = [await device.compile(prefillGraph(options)), await device.compile(decodeGraph(options))];
+    const texts = Int32Array.of(1, 4, 9, 2, 6, 1, 7, 7, 3, 5);
+    const columns = (from: number, to: number) => ({
+      data: Int32Array.from([0, 5].flatMap((row) => [...texts.subarray(row + from, row + to)])),
+      shape: [2, to - from],
+    });
+    const memory = floats([2, 4, 10]);
+    const mask = array([1, 1, 1, 0, 1, 1, 0, 0], [2, 4]);
+    const whole = (await prefill.run({ ids: columns(0, 5), memory, memory_mask: mask }, state)).logits!;
+    let { logits, ...kept } = await prefill.run({ ids: columns(0, first), memory, memory_mask: mask }, state);
+    const cross = Object.fromEntries(Object.entries(kept).filter(([name]) => name.startsWith('cross.')));
+    for (let position = first; position < 5; position++) {
+      const past = Object.fromEntries(
+        Object.entries(kept).flatMap(([name, value]) => (name.startsWith('present.') ? [[name.replace('present', 'past'), value]] : [])),
+      );
+      ({ logits, ...kept } = await decode.run({ ids: columns(position, position + 1), memory_mask: mask, ...past, ...cross }, state));
+      expect(kept['present.1.keys']!.shape).toEqual([2, position + 1, 8]);
+      for (const row of [0, 1])
+        expect([...logits!.data.subarray(row * 13, (row + 1) * 13)]).toEqual(
+          [...whole.data.subarray((row * 5 + position) * 13, (row * 5 + position + 1) * 13)].map((value) => expect.closeTo(value, 9)),
+        );
+    }
+  });
+
   test('gives the logits of the whole text, row by row', async () => {
     const memory = floats([2, 4, 6]);
     const ids = Int32Array.of(1, 4, 9, 2, 1, 7, 7, 3);

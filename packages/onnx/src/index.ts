@@ -1,4 +1,7 @@
 // The public face of the CPU device and ONNX export.
 export { cpuDevice } from './device/device.ts';
 export type { CpuOptions } from './device/device.ts';
-export { exportOnnx } from './export.ts';
+export { exportOnnx, opsetRange } from './export.ts';
+export type { ExportOptions } from './export.ts';
+export type { Precision } from './lower/target.ts';
+export type { OnnxFile } from './model/initializers.ts';

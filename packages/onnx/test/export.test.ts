@@ -26,7 +26,7 @@ async function runFile(bytes: Uint8Array, inputs: Readonly<Record<string, { data
 }
 
 test('a graph with open lengths', async () => {
-  const bytes = exportOnnx(graph);
+  const { model: bytes } = exportOnnx(graph);
   const program = await cpu.compile(graph);
   for (const [batch, length] of [
     [2, 3],
@@ -60,7 +60,7 @@ test('a training step, with AdamW written out', async () => {
   );
   const data = { x: floats([3, 4]), rate: scalar(0.1), step: scalar(2) };
   const entries = { w: floats([4, 4], 2), m: floats([4, 4], 3), v: { ...floats([4, 4]), data: floats([4, 4]).data.map(Math.abs) as Float32Array } };
-  const { values } = await runFile(exportOnnx(step), { ...data, ...entries });
+  const { values } = await runFile(exportOnnx(step).model, { ...data, ...entries });
   const held = plain.createState(entries);
   const results = await (await plain.compile(step)).run(data, held);
   const next = Object.fromEntries(Object.entries(await held.read()).map(([name, value]) => [`${name}.next`, value]));

@@ -6,7 +6,7 @@ export { grad, vjp } from './autograd.ts';
 export { compile, valueAndGrad } from './compile.ts';
 export { bindInputs } from './device.ts';
 export type { Device, DeviceInfo, DeviceState, Program } from './device.ts';
-export { bindDim, bindShape, dimProduct, dimQuotient, dimSymbols } from './dim.ts';
+export { bindDim, bindShape, dimProduct, dimQuotient, dimSum, dimSymbols } from './dim.ts';
 export type { Bindings, Dim, Shape } from './dim.ts';
 export { DeviceError, HybridmedError, TraceError } from './errors.ts';
 export { graphNodes, graphOutputs } from './graph.ts';

@@ -8,6 +8,7 @@ import {
   DeviceError,
   dimProduct,
   dimQuotient,
+  dimSum,
   dimSymbols,
   foldIn,
   grad,
@@ -80,6 +81,23 @@ describe('sizes', () => {
         expect(bindDim(dimProduct(dims), bindings)).toBe(dims.reduce<number>((product, each) => product * bindDim(each, bindings), 1));
       }),
     );
+  });
+
+  test('sums are canonical, and products distribute over them', () => {
+    fc.assert(
+      fc.property(fc.array(dim, { maxLength: 4 }), fc.array(dim, { maxLength: 3 }), (dims, factors) => {
+        expect(dimSum(dims)).toEqual(dimSum(dims.toReversed()));
+        const bindings = { B: 3, L: 5, T: 7 };
+        const total = dims.reduce<number>((sum, each) => sum + bindDim(each, bindings), 0);
+        expect(bindDim(dimSum(dims), bindings)).toBe(total);
+        const product = dimProduct([dimSum(dims), ...factors]);
+        expect(bindDim(product, bindings)).toBe(total * bindDim(dimProduct(factors), bindings));
+        if (total > 0 && !factors.includes(0)) expect(dimQuotient(product, dimProduct(factors))).toEqual(dimSum(dims));
+      }),
+    );
+    expect(dimSum(['P', 1])).toBe('P+1');
+    expect(dimProduct(['P+1', 'B', 2])).toBe('2*B+2*B*P');
+    expect(dimQuotient('B+B*P', 'P+1')).toBe('B');
   });
 
   test('a quotient that is none is undefined; symbols are listed once', () => {

@@ -42,7 +42,7 @@ async function plan(graph: Graph, options: InferenceSession.SessionOptions): Pro
   const nodes = graphNodes(cut);
   if (nodes.length === 0) return { session: undefined, inputs: [], outputs, tail };
   const model = lower(nodes, { ...graph.data, ...graph.state }, outputs);
-  const session = await Session.create(model.bytes, options);
+  const session = await Session.create(model.build().model, options);
   return { session, inputs: model.inputs, outputs, tail };
 }
 

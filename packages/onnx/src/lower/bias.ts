@@ -2,6 +2,7 @@
 import type { Node, Tensor } from '@hybridmed/tensor';
 import type { LoweringContext } from './lowering.ts';
 import { reshapeTo } from './movement.ts';
+import { matrixProduct } from './product.ts';
 
 /** The product that this sum alone takes, straight or through a reshape. */
 function productOf({ alone }: LoweringContext, value: Tensor): Node<'matmul'> | undefined {
@@ -13,15 +14,16 @@ function productOf({ alone }: LoweringContext, value: Tensor): Node<'matmul'> | 
 
 /** The sum of a two-dimensional product and a row, or undefined where the node is no such sum. */
 export function biasedProduct(context: LoweringContext, node: Node<'add'>): string | undefined {
-  const { b, name } = context;
+  const { name } = context;
   for (const [value, bias] of [node.inputs, node.inputs.toReversed()] as [Tensor, Tensor][]) {
     if (bias.shape.length !== 1 || value.shape.at(-1) !== bias.shape[0]) continue;
     const product = productOf(context, value);
     const shape = product?.outputs[0]!.shape;
     if (!product || shape?.length !== 2 || shape[1] !== bias.shape[0] || product.inputs.some((input) => input.shape.length !== 2 || input.shape.includes(0)))
       continue;
-    const { transposeA, transposeB } = product.attributes;
-    const sum = b.node('Gemm', [...product.inputs.map(name), name(bias)], { transA: Number(transposeA), transB: Number(transposeB) });
+    const { transposeA: transA, transposeB: transB } = product.attributes;
+    const [x, y] = product.inputs.map(name) as [string, string];
+    const sum = matrixProduct(context, x, y, { transA, transB }, name(bias));
     return reshapeTo(context, sum, shape, node.outputs[0]!.shape);
   }
   return undefined;

@@ -3,21 +3,32 @@ import type { Dim, Node } from '@hybridmed/tensor';
 import { elementTypes } from '../model/proto.ts';
 import type { Lowering, LoweringContext } from './lowering.ts';
 import { reshapeTo } from './movement.ts';
+import { matrixProduct, stackedProduct } from './product.ts';
 
-const matmul: Lowering<'matmul'> = ({ b, name }, { inputs: [x, y], attributes: { transposeA, transposeB } }) => {
-  const [transA, transB] = [Number(transposeA), Number(transposeB)];
-  if (x!.shape.length === 2 && y!.shape.length === 2) return [b.node('Gemm', [name(x!), name(y!)], { transA, transB })];
-  return [transA || transB ? b.node('ms:FusedMatMul', [name(x!), name(y!)], { transA, transB }) : b.node('MatMul', [name(x!), name(y!)])];
+const matmul: Lowering<'matmul'> = (context, { inputs: [x, y], attributes: { transposeA: transA, transposeB: transB } }) => {
+  const [left, right] = [context.name(x!), context.name(y!)];
+  const ranks = [x!.shape.length, y!.shape.length];
+  if (ranks.every((rank) => rank === 2)) return [matrixProduct(context, left, right, { transA, transB })];
+  return [stackedProduct(context, left, right, Math.max(...ranks), { transA, transB })];
 };
 
 const conv2d: Lowering<'conv2d'> = (context, node) => {
-  const { b, name } = context;
+  const { b, name, target, weights } = context;
   const {
     inputs: [x, weight],
     attributes: { stride, padding },
   } = node;
-  if (isStem(node)) return [stemConvolution(context, node)];
-  return [b.node('Conv', [name(x!), name(weight!)], { strides: stride, pads: [...padding, ...padding] })];
+  // A file leaves the near ties to whoever runs it: nobody takes a gradient through it.
+  if (isStem(node) && !target.standard) return [stemConvolution(context, node)];
+  const attributes = { strides: stride, pads: [...padding, ...padding] };
+  const half = weights.half(name(weight!));
+  if (half !== undefined) {
+    const narrow = b.node('Conv', [b.node('Cast', [name(x!)], { to: elementTypes.f16 }), half], attributes);
+    return [b.node('Cast', [narrow], { to: elementTypes.f32 })];
+  }
+  const quantized = weights.quantized(name(weight!));
+  const kernel = quantized ? b.node('DequantizeLinear', [quantized.values, quantized.scales], { axis: 0 }) : name(weight!);
+  return [b.node('Conv', [name(x!), kernel], attributes)];
 };
 
 /** The greatest number of channels of an image. */

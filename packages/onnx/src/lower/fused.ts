@@ -3,6 +3,8 @@ import type { Node, Tensor } from '@hybridmed/tensor';
 import { elementTypes } from '../model/proto.ts';
 import type { Lowering, LoweringContext } from './lowering.ts';
 import { columnSums, reshapeTo } from './movement.ts';
+import type { ProductOptions } from './product.ts';
+import { stackedProduct } from './product.ts';
 
 const last = (b: LoweringContext['b'], op: string, x: string, keepdims = 1): string => b.node(op, [x, b.constant('i64', [-1])], { keepdims });
 
@@ -14,10 +16,11 @@ function normalOf(b: LoweringContext['b'], x: string): string {
   return b.once(`normal ${x}`, () => b.node('HardSigmoid', [b.node('Erf', [scaledOf(b, x)])], { alpha: { f: 0.5 }, beta: { f: 0.5 } }));
 }
 
-// Where the gradient follows, the forward pass keeps the distribution for it; ONNX Runtime's own kernel is faster alone.
-const gelu: Lowering<'gelu'> = ({ b, name, feeds }, { inputs: [x] }) => {
+// Where the gradient follows, the forward pass keeps the distribution for it; a kernel of its own is faster alone. The standard has one from opset 20 on.
+const gelu: Lowering<'gelu'> = ({ b, name, feeds, target }, { inputs: [x] }) => {
   const value = name(x!);
-  return [feeds(x!, 'geluGrad') ? b.node('Mul', [value, normalOf(b, value)]) : b.node('ms:Gelu', [value])];
+  if (feeds(x!, 'geluGrad') || (target.standard && target.opset < 20)) return [b.node('Mul', [value, normalOf(b, value)])];
+  return [b.node(target.standard ? 'Gelu' : 'ms:Gelu', [value])];
 };
 
 const geluGrad: Lowering<'geluGrad'> = ({ b, name }, { inputs: [x, dy] }) => {
@@ -83,7 +86,8 @@ const distillation: Lowering<'distillation'> = (context, { inputs: [student, tea
   const difference = b.node('Sub', [logSoftmaxOf(b, t), logSoftmaxOf(b, s)]);
   // A row's dot product in one pass, where a product and a sum are three.
   const [column, last2] = [b.constant('i64', [-2]), b.constant('i64', [-2, -1])];
-  const dots = b.node('ms:FusedMatMul', [b.node('Unsqueeze', [probabilitiesOf(b, t), column]), b.node('Unsqueeze', [difference, column])], { transB: 1 });
+  const [row, other] = [probabilitiesOf(b, t), difference].map((value) => b.node('Unsqueeze', [value, column])) as [string, string];
+  const dots = stackedProduct(context, row, other, student!.shape.length + 1, { transB: true });
   return [b.node('Squeeze', [dots, last2])];
 };
 
@@ -152,7 +156,7 @@ function probabilities(
     k: splitHeads(context, name(k!), k!.shape, heads),
     v: splitHeads(context, value, v!.shape, heads),
   };
-  const product = b.node('ms:FusedMatMul', [parts.q, parts.k], { transB: 1, alpha: { f: scale } });
+  const product = stackedProduct(context, parts.q, parts.k, 4, { transB: true, scale });
   const bias = scoreBias(context, { causal, t: q!.shape[1]!, s: k!.shape[1]!, mask });
   const scores = bias ? b.node('Add', [product, bias]) : product;
   return { ...parts, scores, p: b.node('Softmax', [scores], { axis: -1 }) };
@@ -175,14 +179,14 @@ const attentionGrad: Lowering<'attentionGrad'> = (context, { inputs, attributes 
   const parts = context.kept.get(out!.node) ?? probabilities(context, [q, k, v, mask], attributes);
   const { heads, scale } = attributes;
   const go = splitHeads(context, name(dout!), q!.shape, heads);
-  const dp = b.node('ms:FusedMatMul', [go, parts.v!], { transB: 1 });
+  const stacked = (x: string, y: string, options: ProductOptions) => stackedProduct(context, x, y, 4, options);
+  const dp = stacked(go, parts.v!, { transB: true });
   const rows = headSums(context, b.node('Mul', [name(dout!), name(out!)]), q!.shape, heads);
   const ds = b.node('Mul', [parts.p!, b.node('Sub', [dp, rows])]);
-  const scaled = { alpha: { f: scale } };
-  const dv = mergeHeads(context, b.node('ms:FusedMatMul', [parts.p!, go], { transA: 1 }), v!.shape, heads);
+  const dv = mergeHeads(context, stacked(parts.p!, go, { transA: true }), v!.shape, heads);
   return [
-    mergeHeads(context, b.node('ms:FusedMatMul', [ds, parts.k!], scaled), q!.shape, heads),
-    mergeHeads(context, b.node('ms:FusedMatMul', [ds, parts.q!], { transA: 1, ...scaled }), k!.shape, heads),
+    mergeHeads(context, stacked(ds, parts.k!, { scale }), q!.shape, heads),
+    mergeHeads(context, stacked(ds, parts.q!, { transA: true, scale }), k!.shape, heads),
     mask ? b.node('Mul', [dv, b.node('Unsqueeze', [name(mask), b.constant('i64', [-1])])]) : dv,
   ];
 };

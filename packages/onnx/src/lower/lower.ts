@@ -1,15 +1,20 @@
 // Lowers the part of a graph that ends in given values to an ONNX model.
 import type { Node, OpName, Tensor } from '@hybridmed/tensor';
 import { GraphBuilder } from '../model/builder.ts';
+import type { BuildOptions, OnnxFile } from '../model/initializers.ts';
 import { elementTypes } from '../model/proto.ts';
 import { lowerEmpty } from './empty.ts';
 import type { Lowering, LoweringContext } from './lowering.ts';
 import type { LoweredOp } from './table.ts';
+import type { Target } from './target.ts';
+import { cpuTarget } from './target.ts';
+import { Weights } from './weights.ts';
 import { lowerings } from './table.ts';
 
-/** A lowered graph: the model's bytes and the inputs it declares. */
+/** A lowered graph: what builds its file, and the inputs it declares. */
 export interface LoweredModel {
-  readonly bytes: Uint8Array;
+  /** The file's bytes; weights over the limit go to a second file. */
+  build(options?: BuildOptions): OnnxFile;
   readonly inputs: readonly string[];
 }
 
@@ -36,9 +41,15 @@ function countUses(nodes: readonly Node[], ends: readonly Tensor[]): Map<Tensor,
 }
 
 /** Lowers `nodes` (runnable order) with the values of `outputs` by name. `sources` are all inputs that may give sizes. */
-export function lower(nodes: readonly Node[], sources: Readonly<Record<string, Tensor>>, outputs: Readonly<Record<string, Tensor>>): LoweredModel {
-  const b = new GraphBuilder();
-  for (const [name, value] of Object.entries(sources)) b.offer(name, value);
+export function lower(
+  nodes: readonly Node[],
+  sources: Readonly<Record<string, Tensor>>,
+  outputs: Readonly<Record<string, Tensor>>,
+  target: Target = cpuTarget,
+): LoweredModel {
+  const b = new GraphBuilder(target.opset);
+  const weights = new Weights(b, target.precision);
+  for (const [name, value] of Object.entries(sources)) if (!target.parameters[name]) b.offer(name, value);
   const names = new Map<Tensor, string>();
   const bools = new Map<Tensor, string>();
   const used = usedOutputs(nodes, Object.values(outputs));
@@ -47,6 +58,8 @@ export function lower(nodes: readonly Node[], sources: Readonly<Record<string, T
   const name = (value: Tensor): string => names.get(value)!;
   const context: LoweringContext = {
     b,
+    target,
+    weights,
     name,
     bool: (value) => bools.get(value) ?? b.once(`bool ${name(value)}`, () => b.node('Cast', [name(value)], { to: elementTypes.bool })),
     setBool: (value, bool) => bools.set(value, bool),
@@ -59,8 +72,9 @@ export function lower(nodes: readonly Node[], sources: Readonly<Record<string, T
   for (const node of nodes) {
     if (node.op === 'input') {
       const input = (node as Node<'input'>).attributes.name;
-      b.input(input, node.outputs[0]!);
-      names.set(node.outputs[0]!, input);
+      const parameter = target.parameters[input];
+      if (!parameter) b.input(input, node.outputs[0]!);
+      names.set(node.outputs[0]!, parameter ? weights.add(input, parameter) : input);
     } else {
       const rule = lowerings[node.op as LoweredOp] as Lowering<LoweredOp>;
       (lowerEmpty(b, node) ?? rule(context, node as Node<LoweredOp>)).forEach((output, i) => names.set(node.outputs[i]!, output));
@@ -68,5 +82,5 @@ export function lower(nodes: readonly Node[], sources: Readonly<Record<string, T
   }
   const ends = Object.entries(outputs).map(([output, value]) => ({ name: output, spec: value }));
   for (const { name: output, spec } of ends) b.alias(output, name(spec));
-  return { bytes: b.build(ends), inputs: b.inputNames };
+  return { build: (options) => b.build(ends, options), inputs: b.inputNames };
 }

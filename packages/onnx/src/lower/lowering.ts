@@ -1,6 +1,8 @@
 // What a lowering rule sees: the builder, names of values, and the forms of a value that later rules can use.
 import type { Node, OpName, Shape, Tensor } from '@hybridmed/tensor';
 import type { GraphBuilder } from '../model/builder.ts';
+import type { Target } from './target.ts';
+import type { Weights } from './weights.ts';
 
 /** Lowers one node to ONNX nodes and returns its outputs' names. */
 export type Lowering<K extends OpName> = (context: LoweringContext, node: Node<K>) => readonly string[];
@@ -8,6 +10,10 @@ export type Lowering<K extends OpName> = (context: LoweringContext, node: Node<K
 /** The state of a lowering. */
 export interface LoweringContext {
   readonly b: GraphBuilder;
+  /** What the lowering is for. */
+  readonly target: Target;
+  /** Parameters inside the model. */
+  readonly weights: Weights;
   /** The ONNX name of a value. */
   name(value: Tensor): string;
   /** The condition (f32, 1 or 0) as a bool value, without a detour where it came from a comparison. */

@@ -27,7 +27,10 @@ function reshapeNode({ b }: LoweringContext, x: string, from: Shape, to: Shape):
   return b.node('Reshape', [x, b.shape(to)], zeros ? { allowzero: 1 } : {});
 }
 
-const reshape: Lowering<'reshape'> = (context, { inputs: [x], attributes: { shape } }) => [reshapeTo(context, context.name(x!), x!.shape, shape)];
+const reshape: Lowering<'reshape'> = (context, { inputs: [x], attributes: { shape } }) => {
+  const value = context.name(x!);
+  return [context.weights.reshaped(value, shape) ?? reshapeTo(context, value, x!.shape, shape)];
+};
 
 const transpose: Lowering<'transpose'> = ({ b, name }, { inputs: [x], attributes: { permutation } }) => [
   b.node('Transpose', [name(x!)], { perm: permutation }),
@@ -95,9 +98,23 @@ function clampedIds({ b, name }: LoweringContext, ids: Tensor, rows: Dim): strin
   return b.once(`clamped ${name(ids)} ${rows}`, () => b.node('Max', [b.node('Min', [name(ids), last]), b.constant('i32', [0], [])]));
 }
 
-const gather: Lowering<'gather'> = (context, { inputs: [table, ids] }) => [
-  context.b.node('Gather', [context.name(table!), clampedIds(context, ids!, table!.shape[0]!)], { axis: 0 }),
-];
+const gather: Lowering<'gather'> = (context, { inputs: [table, ids] }) => {
+  const { b, name, weights } = context;
+  const rows = (from: string) => b.node('Gather', [from, clampedIds(context, ids!, table!.shape[0]!)], { axis: 0 });
+  const wide = (value: string) => b.node('Cast', [value], { to: elementTypes.f32 });
+  const half = weights.half(name(table!));
+  if (half !== undefined) return [wide(rows(half))];
+  const quantized = weights.quantized(name(table!));
+  if (quantized === undefined) return [rows(name(table!))];
+  const scales = b.node('Unsqueeze', [
+    rows(quantized.scales),
+    b.constant(
+      'i64',
+      table!.shape.slice(1).map((_, axis) => -1 - axis),
+    ),
+  ]);
+  return [b.node('Mul', [wide(rows(quantized.values)), scales])];
+};
 
 // ScatterElements walks its updates in order on one thread, so that sums have a fixed order.
 const scatterAdd: Lowering<'scatterAdd'> = (context, { inputs: [updates, ids], attributes: { rows }, outputs: [out] }) => {

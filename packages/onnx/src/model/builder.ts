@@ -1,6 +1,8 @@
 // Builds an ONNX graph: names, constants (each once), nodes, and sizes that are known only when it runs.
 import type { Dim, Shape, Tensor, TensorSpec } from '@hybridmed/tensor';
 import { dimSymbols } from '@hybridmed/tensor';
+import type { BuildOptions, Initializer, OnnxFile } from './initializers.ts';
+import { placeInitializers } from './initializers.ts';
 import type { ElementType } from './proto.ts';
 import { elementTypes, encodeModel } from './proto.ts';
 
@@ -17,8 +19,8 @@ interface Node {
 
 const contrib = 'com.microsoft';
 
-/** The opset graphs are written in. */
-export const opset = 20;
+/** The format's version that came with an opset. */
+const irVersion = (opset: number): number => (opset < 19 ? 8 : opset < 21 ? 9 : opset < 23 ? 10 : 11);
 
 function attribute(name: string, value: Attributes[string]): object {
   if (typeof value === 'number') return { name, type: 2, i: value };
@@ -30,7 +32,8 @@ function attribute(name: string, value: Attributes[string]): object {
 /** A graph under construction. */
 export class GraphBuilder {
   readonly #nodes: Node[] = [];
-  readonly #initializers = new Map<string, { name: string; dataType: number; dims: number[]; rawData: Uint8Array }>();
+  readonly #opset: number;
+  readonly #initializers = new Map<string, Initializer>();
   readonly #inputs: object[] = [];
   readonly #memo = new Map<string, string>();
   readonly #symbols = new Map<string, { input: string; axis: number }>();
@@ -38,6 +41,10 @@ export class GraphBuilder {
   readonly #offered = new Map<string, TensorSpec>();
   readonly #described = new Map<string, TensorSpec>();
   #next = 0;
+
+  constructor(opset: number) {
+    this.#opset = opset;
+  }
 
   /** A new value name. */
   fresh(): string {
@@ -73,21 +80,18 @@ export class GraphBuilder {
   }
 
   /** A constant tensor. */
-  constant(type: ElementType, values: readonly number[], dims: readonly number[] = [values.length]): string {
+  constant(type: 'f32' | 'i32' | 'i64', values: readonly number[], dims: readonly number[] = [values.length]): string {
     const key = `${type}[${dims.join()}]${values.join()}`;
     return this.once(`constant ${key}`, () => {
-      const rawData =
-        type === 'f32'
-          ? new Uint8Array(Float32Array.from(values).buffer)
-          : type === 'i32'
-            ? new Uint8Array(Int32Array.from(values).buffer)
-            : type === 'i64'
-              ? new Uint8Array(BigInt64Array.from(values, BigInt).buffer)
-              : Uint8Array.from(values);
-      const name = this.fresh();
-      this.#initializers.set(name, { name, dataType: elementTypes[type], dims: [...dims], rawData });
-      return name;
+      const array = type === 'f32' ? Float32Array.from(values) : type === 'i32' ? Int32Array.from(values) : BigInt64Array.from(values, BigInt);
+      return this.tensor(this.fresh(), type, dims, new Uint8Array(array.buffer));
     });
+  }
+
+  /** A constant tensor of a chosen name, from its bytes, which are not copied. */
+  tensor(name: string, type: ElementType, dims: readonly number[], bytes: Uint8Array): string {
+    this.#initializers.set(name, { name, type, dims, bytes });
+    return name;
   }
 
   /** An f32 scalar. */
@@ -113,15 +117,22 @@ export class GraphBuilder {
   /** A dimension as an int64 [1]. */
   dim(dim: Dim): string {
     if (typeof dim === 'number') return this.constant('i64', [dim]);
-    const factors = dim.split('*');
     return this.once(`dim ${dim}`, () =>
-      factors
-        .map((factor) => {
-          const value = Number(factor);
-          return Number.isNaN(value) ? this.#symbol(factor) : this.constant('i64', [value]);
-        })
-        .reduce((a, b) => this.node('Mul', [a, b])),
+      dim
+        .split('+')
+        .map((term) =>
+          term
+            .split('*')
+            .map((factor) => this.#factor(factor))
+            .reduce((a, b) => this.node('Mul', [a, b])),
+        )
+        .reduce((a, b) => this.node('Add', [a, b])),
     );
+  }
+
+  #factor(factor: string): string {
+    const value = Number(factor);
+    return Number.isNaN(value) ? this.#symbol(factor) : this.constant('i64', [value]);
   }
 
   #symbol(symbol: string): string {
@@ -172,25 +183,25 @@ export class GraphBuilder {
     return { nodes: nodes.toReversed(), needed };
   }
 
-  /** The model's bytes with the given outputs. */
-  build(outputs: readonly { name: string; spec: TensorSpec }[]): Uint8Array {
+  /** The model's file with the given outputs. */
+  build(outputs: readonly { name: string; spec: TensorSpec }[], options: BuildOptions = {}): OnnxFile {
     const { nodes, needed } = this.#live(outputs.map(({ name }) => name));
-    return encodeModel({
-      irVersion: 9,
+    const kept = [...this.#initializers.values()].filter(({ name }) => needed.has(name));
+    const { tensors, external } = placeInitializers(kept, options);
+    const model = encodeModel({
+      irVersion: irVersion(this.#opset),
       producerName: 'hybridmed',
-      opsetImport: [
-        { domain: '', version: opset },
-        { domain: contrib, version: 1 },
-      ],
+      opsetImport: [{ domain: '', version: this.#opset }, ...(nodes.some(({ domain }) => domain === contrib) ? [{ domain: contrib, version: 1 }] : [])],
       graph: {
         name: 'hybridmed',
         node: nodes.map((node, i) => ({ ...node, name: `${node.opType}_${i}` })),
-        initializer: [...this.#initializers.values()].filter(({ name }) => needed.has(name)),
+        initializer: tensors,
         input: this.#inputs,
         valueInfo: [...this.#described].filter(([name]) => needed.has(name)).map(([name, { shape, dtype }]) => valueInfo(name, shape, dtype)),
         output: outputs.map(({ name, spec }) => valueInfo(name, spec.shape, spec.dtype)),
       },
     });
+    return external ? { model, external } : { model };
   }
 }
 

@@ -27,7 +27,17 @@ const root = protobuf.Root.fromJSON({
         attribute: field('AttributeProto', 5, true),
       },
     },
-    TensorProto: { fields: { dims: field('int64', 1, true), dataType: field('int32', 2), name: field('string', 8), rawData: field('bytes', 9) } },
+    StringStringEntryProto: { fields: { key: field('string', 1), value: field('string', 2) } },
+    TensorProto: {
+      fields: {
+        dims: field('int64', 1, true),
+        dataType: field('int32', 2),
+        name: field('string', 8),
+        rawData: field('bytes', 9),
+        externalData: field('StringStringEntryProto', 13, true),
+        dataLocation: field('int32', 14),
+      },
+    },
     Dimension: { fields: { dimValue: field('int64', 1), dimParam: field('string', 2) }, oneofs: { value: { oneof: ['dimValue', 'dimParam'] } } },
     TensorShapeProto: { fields: { dim: field('Dimension', 1, true) } },
     TypeProtoTensor: { fields: { elemType: field('int32', 1), shape: field('TensorShapeProto', 2) } },
@@ -48,6 +58,7 @@ const root = protobuf.Root.fromJSON({
       fields: {
         irVersion: field('int64', 1),
         producerName: field('string', 2),
+        producerVersion: field('string', 3),
         opsetImport: field('OperatorSetIdProto', 8, true),
         graph: field('GraphProto', 7),
       },
@@ -58,10 +69,10 @@ const root = protobuf.Root.fromJSON({
 const modelType = root.lookupType('ModelProto');
 
 /** ONNX element types. */
-export const elementTypes = { f32: 1, i32: 6, i64: 7, bool: 9, f64: 11 } as const;
+export const elementTypes = { f32: 1, i8: 3, i32: 6, i64: 7, bool: 9, f16: 10, f64: 11 } as const;
 
-/** Names of element types that constants have. */
-export type ElementType = Exclude<keyof typeof elementTypes, 'f64'>;
+/** Names of element types. */
+export type ElementType = keyof typeof elementTypes;
 
 /** Serializes a model given as a plain object of the format's fields. */
 export function encodeModel(model: object): Uint8Array {

@@ -1,5 +1,6 @@
 // Rows of the movement ops: every gradient is another movement.
-import { broadcastShapes, dimProduct, formatShape, sameShape } from '../dim.ts';
+import type { Dim } from '../dim.ts';
+import { broadcastShapes, dimProduct, dimSum, formatShape, sameShape } from '../dim.ts';
 import type { TensorSpec } from '../node.ts';
 import { gather, narrow, pad, reshape, scatterAdd, slice, transpose } from './movement.ts';
 import { sumTo } from './reductions.ts';
@@ -85,24 +86,22 @@ export const movementRows = {
     ],
   } satisfies OpRow<'pad'>,
   concat: {
-    documentation: 'Tensors joined along an axis; at most one part may have a symbolic size there, alone.',
+    documentation: 'Tensors joined along an axis; a gradient needs fixed sizes there before the last part.',
     infer: (inputs, { axis }, fail) => {
       const first = inputs[0]!;
-      let total = 0;
       for (const { shape, dtype } of inputs) {
         if (dtype !== first.dtype || shape.length !== first.shape.length || shape.some((dim, other) => other !== axis && dim !== first.shape[other]))
           fail(`parts differ outside axis ${axis}`);
-        const count = shape[axis];
-        if (typeof count !== 'number') return fail(`axis ${axis} must have a fixed size to be joined`);
-        total += count;
       }
+      const total = dimSum(inputs.map(({ shape }) => shape[axis]!));
       return [{ shape: first.shape.map((dim, other) => (other === axis ? total : dim)), dtype: first.dtype }];
     },
     gradient: ({ inputs, attributes: { axis } }, [dy]) => {
-      let start = 0;
+      let start: Dim = 0;
       return inputs.map((part) => {
+        if (typeof start !== 'number') throw new Error(`concat: no gradient where a part before the last has an open size on axis ${axis}`);
         const piece = narrow(dy!, axis, start, part.shape[axis]!);
-        start += part.shape[axis] as number;
+        start = dimSum([start, part.shape[axis]!]);
         return piece;
       });
     },
