@@ -35,6 +35,7 @@ export const kernels = {
 /** A kernel whose problems are not known here, for walks over all of them. */
 export type AnyKernel = Kernel<unknown>;
 
-export { stridesOf } from './kernel.ts';
-export type { ArraySpec, Cost, Dispatch, ElementType, Kernel, KernelArrays, KernelCase, Numbers } from './kernel.ts';
+export { fromHalf, toHalf } from './half.ts';
+export { elementBytes, everyAdapter, stridesOf } from './kernel.ts';
+export type { ArraySpec, Capabilities, Cost, Dispatch, ElementType, Kernel, KernelArrays, KernelCase, Numbers, SubgroupMatrix } from './kernel.ts';
 export type { MapOp, MapProblem, MapStep, View } from './map/problem.ts';

@@ -1,7 +1,7 @@
 // What a kernel is: pure data and functions, from a problem's sizes to shaders and dispatches, with its reference and its cases.
 
-/** Element types of arrays on the device. */
-export type ElementType = 'f32' | 'i32';
+/** Element types of arrays on the device. f16 is for storage: kernels compute in f32, and hosts see f32. */
+export type ElementType = 'f32' | 'i32' | 'f16';
 
 /** Numbers of one array on the host. */
 export type Numbers = Float32Array | Int32Array;
@@ -27,6 +27,29 @@ export interface Dispatch {
   readonly writes: readonly number[];
   readonly workgroups: readonly [number, number, number];
 }
+
+/** What an adapter can do, as far as kernels choose by it. Everything is read from the adapter; nothing is assumed. */
+export interface Capabilities {
+  /** Runs on the processor: loads and barriers cost more there than arithmetic. */
+  readonly software: boolean;
+  /** Threads of every subgroup; 0 where the adapter has no subgroups or their size varies. */
+  readonly subgroupSize: number;
+  /** Has 16-bit floats in shaders. */
+  readonly f16: boolean;
+  /** Products of f16 matrices that a subgroup can do, summed in f32. */
+  readonly subgroupMatrix: readonly SubgroupMatrix[];
+}
+
+/** Sizes of a subgroup's product: (m, k) times (k, n); and the threads of a subgroup, the most it may have. */
+export interface SubgroupMatrix {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly threads: number;
+}
+
+/** What every WebGPU adapter has. */
+export const everyAdapter: Capabilities = { software: false, subgroupSize: 0, f16: false, subgroupMatrix: [] };
 
 /** Work of a problem: floating-point operations and the least bytes that must move. */
 export interface Cost {
@@ -60,9 +83,10 @@ export interface Kernel<P> {
   /** The folder's name. */
   readonly name: string;
   readonly pass: (problem: P) => 'forward' | 'backward';
-  readonly arrays: (problem: P) => KernelArrays;
-  /** Dispatches in order; none where there is nothing to write. */
-  readonly dispatches: (problem: P) => readonly Dispatch[];
+  /** Temporaries may depend on the adapter, inputs and outputs do not. */
+  readonly arrays: (problem: P, capabilities?: Capabilities) => KernelArrays;
+  /** Dispatches in order, for an adapter (by default for any); none where there is nothing to write. */
+  readonly dispatches: (problem: P, capabilities?: Capabilities) => readonly Dispatch[];
   readonly cost: (problem: P) => Cost;
   /** The same outputs on the host, sums in float64. */
   readonly reference: (problem: P, inputs: readonly Numbers[]) => readonly Numbers[];
@@ -83,5 +107,9 @@ export function stridesOf(shape: readonly number[]): number[] {
   return strides;
 }
 
+/** Bytes of one element. */
+export const elementBytes = (type: ElementType): number => (type === 'f16' ? 2 : 4);
+
 /** Bytes of all arrays of a problem, each once. */
-export const bytesOf = ({ inputs, outputs }: KernelArrays): number => 4 * [...inputs, ...outputs].reduce((total, { length }) => total + length, 0);
+export const bytesOf = ({ inputs, outputs }: KernelArrays): number =>
+  [...inputs, ...outputs].reduce((total, { type, length }) => total + elementBytes(type) * length, 0);

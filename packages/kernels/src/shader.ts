@@ -11,16 +11,21 @@ const maxWorkgroups = 65_535;
 export interface Binding {
   readonly name: string;
   /** `vec4<f32>` reads an f32 array four elements at a time: its length must be a multiple of four. */
-  readonly type: ElementType | 'vec4<f32>';
+  readonly type: ElementType | `vec${2 | 4}<${'f32' | 'f16'}>`;
   readonly write?: boolean;
 }
 
-/** Declarations of the parameters (binding 0) and arrays (1, 2, ...). */
-export function declare(bindings: readonly Binding[], parameterCount: number): string {
+/** Features of WGSL that a shader asks for. */
+export type Extension = 'subgroups' | 'chromium_experimental_subgroup_matrix' | 'f16';
+
+/** Declarations of the parameters (binding 0) and arrays (1, 2, ...), after what the shader enables. */
+export function declare(bindings: readonly Binding[], parameterCount: number, extensions: readonly Extension[] = []): string {
+  const half = bindings.some(({ type }) => type.includes('f16')) && !extensions.includes('f16') ? (['f16'] as const) : [];
+  const enabled = [...extensions, ...half].map((extension) => `enable ${extension};`);
   const arrays = bindings.map(
     ({ name, type, write }, i) => `@group(0) @binding(${i + 1}) var<storage, ${write ? 'read_write' : 'read'}> ${name}: array<${type}>;`,
   );
-  return [`@group(0) @binding(0) var<uniform> parameters: array<vec4<u32>, ${Math.max(1, Math.ceil(parameterCount / 4))}>;`, ...arrays].join('\n');
+  return [...enabled, `@group(0) @binding(0) var<uniform> parameters: array<vec4<u32>, ${Math.max(1, Math.ceil(parameterCount / 4))}>;`, ...arrays].join('\n');
 }
 
 /** Expression for parameter i as u32. */
@@ -58,6 +63,18 @@ export const perThread = (count: string, body: string): string => `
 @compute @workgroup_size(${workgroupSize})
 fn main(${builtins}) {
   let i = (group.y * groups.x + group.x) * ${workgroupSize}u + lane;
+  if (i >= ${count}) { return; }
+${body}
+}`;
+
+/**
+ * An entry point with workgroups of a fixed size, one per item: `body` sees `i`, `lane`, and with `subgroups` also `sublane`, the
+ * thread's place in its subgroup.
+ */
+export const perTile = (threads: number, count: string, body: string, subgroups = false): string => `
+@compute @workgroup_size(${threads})
+fn main(${builtins}${subgroups ? ', @builtin(subgroup_invocation_id) sublane: u32' : ''}) {
+  let i = group.y * groups.x + group.x;
   if (i >= ${count}) { return; }
 ${body}
 }`;

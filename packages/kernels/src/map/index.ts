@@ -1,21 +1,12 @@
 // Element-wise chains: a few steps per element over strided inputs, written to a strided output. Movement is a chain without steps.
 import type { Kernel, Numbers } from '../kernel.ts';
 import { product } from '../kernel.ts';
-import { floatBits, pack, spreadThreads } from '../shader.ts';
+import { pack, spreadThreads } from '../shader.ts';
 import { cases } from './cases.ts';
+import { chainParameters } from './chain.ts';
 import type { MapProblem } from './problem.ts';
-import { isDense } from './problem.ts';
 import { reference } from './reference.ts';
 import { shader } from './wgsl.ts';
-
-/** Parameters: count, shape, then offset and strides of each strided view, then the steps' values. */
-function parametersOf({ shape, inputs, steps, output }: MapProblem): number[] {
-  const views = [...inputs, output].filter((view) => !isDense(view, shape)).flatMap(({ offset, strides }) => [offset, ...strides]);
-  const values = steps.flatMap(({ op, type, value = 0 }) =>
-    op === 'constant' ? [type === 'i32' ? value | 0 : floatBits(value)] : op === 'random' ? [value] : [],
-  );
-  return [product(shape), ...shape, ...views, ...values];
-}
 
 /** The kernel. */
 export const map: Kernel<MapProblem> = {
@@ -25,7 +16,7 @@ export const map: Kernel<MapProblem> = {
   dispatches: (problem) => {
     const count = product(problem.shape);
     if (count === 0) return [];
-    const parameters = pack(parametersOf(problem));
+    const parameters = pack([count, ...chainParameters({ ...problem, given: [] })]);
     const arrays = [...problem.inputs.keys(), problem.inputs.length];
     return [
       {

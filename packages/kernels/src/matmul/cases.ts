@@ -1,6 +1,6 @@
 // Products that models meet, and awkward ones.
 import type { KernelCase } from '../kernel.ts';
-import type { MatmulProblem } from './index.ts';
+import type { MatmulProblem } from './problem.ts';
 
 const plain = (m: number, n: number, k: number, transposeA = false, transposeB = false): MatmulProblem => ({
   m,

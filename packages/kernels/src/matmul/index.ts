@@ -1,62 +1,91 @@
-// Batched matrix products with both transpose flags: a 4 x 4 register tile straight from global memory.
-import type { Kernel, Numbers } from '../kernel.ts';
-import { bytesOf, product } from '../kernel.ts';
-import { pack, spreadThreads } from '../shader.ts';
+// Batched matrix products with both transpose flags and a fused epilogue; the tier is chosen by what the adapter can do.
+import type { Capabilities, Dispatch, Kernel, Numbers } from '../kernel.ts';
+import { bytesOf, everyAdapter, product } from '../kernel.ts';
+import { spread, spreadThreads } from '../shader.ts';
 import { cases } from './cases.ts';
+import type { Tier } from './choice.ts';
+import { chooseTier, cutOf } from './choice.ts';
+import { broadcastShader } from './broadcast.ts';
+import { directShader } from './direct.ts';
+import { matrixShader } from './matrix.ts';
+import type { MatmulProblem } from './problem.ts';
+import { batchOf, typesOf } from './problem.ts';
 import { reference } from './reference.ts';
-import { shader, stepsOf } from './wgsl.ts';
-
-/**
- * C = A B over a batch: A is (m, k), or (k, m) where `transposeA`; B is (k, n), or (n, k) where `transposeB`. `lead` are the batch's
- * axes; `leadA` and `leadB` are the operands' strides along them, counted in whole matrices (0 repeats).
- */
-export interface MatmulProblem {
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  readonly transposeA: boolean;
-  readonly transposeB: boolean;
-  readonly lead: readonly number[];
-  readonly leadA: readonly number[];
-  readonly leadB: readonly number[];
-}
+import type { TierText } from './tile.ts';
+import { parametersOf, sumParameters, sumShader, textOf } from './tile.ts';
+import { vectorShader } from './vector.ts';
+import { workgroupShader } from './workgroup.ts';
 
 /** Number of matrices an operand holds. */
 const matrices = (lead: readonly number[], strides: readonly number[]): number =>
   lead.includes(0) ? 0 : 1 + lead.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, 0);
 
-const arrays = ({ m, n, k, lead, leadA, leadB }: MatmulProblem) => ({
-  inputs: [
-    { type: 'f32' as const, length: matrices(lead, leadA) * m * k },
-    { type: 'f32' as const, length: matrices(lead, leadB) * k * n },
-  ],
-  outputs: [{ type: 'f32' as const, length: product(lead) * m * n }],
-});
+function arrays(problem: MatmulProblem, capabilities: Capabilities = everyAdapter) {
+  const { m, n, k, lead, leadA, leadB, epilogue } = problem;
+  const [a, b, y] = typesOf(problem);
+  const { slices } = cutOf(problem, chooseTier(problem, capabilities), capabilities);
+  const length = product(lead) * m * n;
+  return {
+    inputs: [
+      { type: a, length: matrices(lead, leadA) * m * k },
+      { type: b, length: matrices(lead, leadB) * k * n },
+      ...(epilogue?.inputs ?? []).map(({ type, length: elements }) => ({ type, length: elements })),
+    ],
+    outputs: [{ type: y, length }],
+    ...(slices > 1 ? { temporaries: [{ type: 'f32' as const, length: length * slices }] } : {}),
+  };
+}
+
+/** A tier's shader. */
+function codeOf(problem: MatmulProblem, tier: Tier, text: TierText): string {
+  switch (tier.kind) {
+    case 'direct':
+      return directShader(problem, text);
+    case 'broadcast':
+      return broadcastShader(text, tier.size);
+    case 'vector':
+      return vectorShader(text, tier.grouped);
+    case 'workgroup':
+      return workgroupShader(text, tier.tile);
+    case 'matrix':
+      return matrixShader(text, tier.shape);
+  }
+}
+
+/** The dispatches of one tier. */
+export function dispatchesOf(problem: MatmulProblem, tier: Tier, capabilities: Capabilities): Dispatch[] {
+  const { m, n, k, epilogue } = problem;
+  const batch = batchOf(problem);
+  if (batch * m * n === 0) return [];
+  const cut = cutOf(problem, tier, capabilities);
+  const items = batch * cut.down * cut.across * cut.slices;
+  const parameters = parametersOf(problem, cut);
+  const label = `matmul ${m}x${n}x${k}${batch > 1 ? ` x${batch}` : ''}`;
+  const extra = epilogue?.inputs.length ?? 0;
+  const [output, partial] = [2 + extra, 3 + extra];
+  const views = Array.from({ length: extra }, (_, at) => 2 + at);
+  const perItem = tier.kind === 'direct' || (tier.kind === 'vector' && !tier.grouped);
+  const first = {
+    label: `${label}, ${tier.kind}`,
+    code: codeOf(problem, tier, textOf(problem, cut, parameters.length)),
+    parameters,
+    arrays: cut.slices === 1 ? [0, 1, ...views, output] : [0, 1, partial],
+    writes: [cut.slices === 1 ? output : partial],
+    workgroups: perItem ? spreadThreads(items) : spread(items),
+  };
+  if (cut.slices === 1) return [first];
+  const added = sumParameters(problem, cut.slices);
+  const sum = { label: `${label}, sum of ${cut.slices} slices`, code: sumShader(problem, added.length), parameters: added };
+  return [first, { ...sum, arrays: [partial, ...views, output], writes: [output], workgroups: spreadThreads(batch * m * n) }];
+}
 
 /** The kernel. */
 export const matmul: Kernel<MatmulProblem> = {
   name: 'matmul',
   pass: ({ transposeA }) => (transposeA ? 'backward' : 'forward'),
   arrays,
-  dispatches: (problem) => {
-    const { m, n, k, transposeA, transposeB, lead, leadA, leadB } = problem;
-    const batch = product(lead);
-    if (batch * m * n === 0) return [];
-    const tiles = [Math.ceil(m / 4), Math.ceil(n / 4)] as const;
-    const threads = batch * tiles[0] * tiles[1];
-    const parameters = pack([threads, m, n, k, tiles[0], tiles[1], ...lead, ...leadA, ...leadB]);
-    return [
-      {
-        label: `matmul ${m}x${n}x${k}${batch > 1 ? ` x${batch}` : ''}`,
-        code: shader({ rank: lead.length, transposeA, transposeB, steps: stepsOf(problem) }, parameters.length),
-        parameters,
-        arrays: [0, 1, 2],
-        writes: [2],
-        workgroups: spreadThreads(threads),
-      },
-    ];
-  },
+  dispatches: (problem, capabilities = everyAdapter) => dispatchesOf(problem, chooseTier(problem, capabilities), capabilities),
   cost: (problem) => ({ flops: 2 * product(problem.lead) * problem.m * problem.n * problem.k, bytes: bytesOf(arrays(problem)) }),
-  reference: (problem, [a, b]): readonly Numbers[] => reference(problem, a!, b!),
+  reference: (problem, inputs): readonly Numbers[] => reference(problem, inputs as [Numbers, Numbers]),
   cases,
 };

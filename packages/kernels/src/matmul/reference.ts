@@ -1,7 +1,8 @@
 // Matrix products on the host, sums in float64.
 import type { Numbers } from '../kernel.ts';
-import { product } from '../kernel.ts';
-import type { MatmulProblem } from './index.ts';
+import { product, stridesOf } from '../kernel.ts';
+import { reference as chain } from '../map/reference.ts';
+import type { MatmulProblem } from './problem.ts';
 
 function dot(row: Float64Array, b: Numbers, at: number): number {
   let sum = 0;
@@ -13,8 +14,9 @@ function addScaled(sums: Float64Array, scale: number, b: Numbers, at: number): v
   for (let j = 0; j < sums.length; j++) sums[j]! += scale * b[at + j]!;
 }
 
-/** Every product of the batch. */
-export function reference({ m, n, k, transposeA, transposeB, lead, leadA, leadB }: MatmulProblem, a: Numbers, b: Numbers): Numbers[] {
+/** Every product of the batch, then the epilogue. */
+export function reference(problem: MatmulProblem, [a, b, ...extra]: readonly [Numbers, Numbers, ...Numbers[]]): Numbers[] {
+  const { m, n, k, transposeA, transposeB, lead, leadA, leadB, epilogue } = problem;
   const batch = product(lead);
   const out = new Float32Array(batch * m * n);
   for (let index = 0; index < batch; index++) {
@@ -34,5 +36,8 @@ export function reference({ m, n, k, transposeA, transposeB, lead, leadA, leadB 
       out.set(sums, (index * m + i) * n);
     }
   }
-  return [out];
+  if (!epilogue) return [out];
+  const { shape, inputs, steps } = epilogue;
+  const dense = { type: 'f32' as const, length: out.length, offset: 0, strides: stridesOf(shape) };
+  return chain({ shape, inputs: [dense, ...inputs], steps, output: dense }, [out, ...extra]);
 }

@@ -27,6 +27,9 @@ function layOut(sizes: readonly number[], alignment: number): { offsets: number[
   return { offsets, total };
 }
 
+/** The type of what leaves a plan: planning stores nothing of that as f16. */
+const hostType = ({ type }: Value): 'f32' | 'i32' => (type === 'i32' ? 'i32' : 'f32');
+
 /** A plan ready to run. */
 export class BoundPlan {
   readonly plan: Plan;
@@ -128,7 +131,7 @@ export class BoundPlan {
       if (later.includes(update)) continue;
       const { name, value, shape } = update;
       const from = this.#place(value, state, arenas);
-      const { buffer } = state!.ensure(name, shape, value.type);
+      const { buffer } = state!.ensure(name, shape, hostType(value));
       if (value.length > 0 && buffer !== from.buffer) encoder.copyBufferToBuffer(from.buffer, from.offset, buffer, 0, value.length * 4);
     }
     gpu.queue.submit([encoder.finish()]);
@@ -143,7 +146,7 @@ export class BoundPlan {
     const encoder = this.#context.gpu.createCommandEncoder({ label: 'new state' });
     const sources = updates.map(({ value }) => this.#place(value, state, arenas));
     updates.forEach(({ name, value, shape }, i) => {
-      const { buffer } = state.ensure(name, shape, value.type);
+      const { buffer } = state.ensure(name, shape, hostType(value));
       if (value.length > 0) encoder.copyBufferToBuffer(sources[i]!.buffer, sources[i]!.offset, buffer, 0, value.length * 4);
     });
     this.#context.gpu.queue.submit([encoder.finish()]);

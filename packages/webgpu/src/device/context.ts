@@ -1,7 +1,9 @@
 // What all programs of one GPU device share: pipelines by shader, arenas that grow, one run at a time, and how errors surface.
 /// <reference types="@webgpu/types" />
+import type { Capabilities } from '@hybridmed/kernels';
 import { DeviceError } from '@hybridmed/tensor';
 import type { MemoryLimits } from '../plan/memory.ts';
+import { capabilitiesOf } from './capabilities.ts';
 import { DeviceLimitError, DeviceLostError, deviceName } from './errors.ts';
 
 // WebGPU's flags by number: Node has no globals for them before an adapter was asked for, and they never change.
@@ -17,6 +19,8 @@ export interface CompiledShader {
 export class GpuContext {
   readonly gpu: GPUDevice;
   readonly limits: MemoryLimits & { readonly maxInputs: number };
+  /** What kernels choose by. */
+  readonly capabilities: Capabilities;
   readonly #groupThreads: number;
   readonly #shaders = new Map<string, Promise<CompiledShader>>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
@@ -29,6 +33,7 @@ export class GpuContext {
 
   constructor(gpu: GPUDevice) {
     this.gpu = gpu;
+    this.capabilities = capabilitiesOf(gpu);
     // On a processor every thread of a group waits at each barrier in turn; few threads are faster there.
     this.#groupThreads = gpu.adapterInfo?.isFallbackAdapter ? 16 : 64;
     const { minStorageBufferOffsetAlignment, minUniformBufferOffsetAlignment, maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } =

@@ -2,6 +2,7 @@
 /// <reference types="@webgpu/types" />
 import type { Device, Graph } from '@hybridmed/tensor';
 import { DeviceError } from '@hybridmed/tensor';
+import { wantedFeatures } from './capabilities.ts';
 import { contextOf } from './context.ts';
 import { deviceName } from './errors.ts';
 import type { GpuProgram } from './program.ts';
@@ -22,7 +23,7 @@ export async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
   try {
     return await adapter.requestDevice({
       requiredLimits: Object.fromEntries(raised.map((name) => [name, adapter.limits[name]])),
-      requiredFeatures: adapter.features.has('timestamp-query') ? ['timestamp-query'] : [],
+      requiredFeatures: wantedFeatures.filter((name) => (adapter.features as ReadonlySet<string>).has(name)) as GPUFeatureName[],
     });
   } catch (error) {
     throw new DeviceError(deviceName, `the adapter gives no device (${(error as Error).message.split('\n')[0]}); update its driver or choose another device`);

@@ -41,7 +41,7 @@ export function compileProgram(context: GpuContext, graph: Graph): GpuProgram {
       plans.set(key, known);
       return known;
     }
-    const made = BoundPlan.create(context, makePlan(lowered, bindings, context.limits));
+    const made = BoundPlan.create(context, makePlan(lowered, bindings, context));
     plans.set(key, made);
     made.catch(() => plans.delete(key));
     if (plans.size > maxPlans) {
@@ -61,7 +61,7 @@ export function compileProgram(context: GpuContext, graph: Graph): GpuProgram {
         return (await (await planFor(bindings)).run(data, own)) as Record<string, HostArrays[string]>;
       }),
     summary(bindings) {
-      const { dispatches, memory } = makePlan(lowered, bindings, context.limits);
+      const { dispatches, memory } = makePlan(lowered, bindings, context);
       return {
         bindings,
         dispatches: dispatches.length,

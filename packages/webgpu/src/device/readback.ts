@@ -1,4 +1,6 @@
 // Copying buffers back to the host through one mapped buffer that is kept.
+import type { ElementType } from '@hybridmed/kernels';
+import { elementBytes, fromHalf } from '@hybridmed/kernels';
 import type { HostArray } from '@hybridmed/tensor';
 import type { GpuContext } from './context.ts';
 import { usage } from './context.ts';
@@ -9,8 +11,16 @@ export interface Readable {
   readonly buffer: GPUBuffer;
   readonly offset: number;
   readonly length: number;
-  readonly type: 'f32' | 'i32';
+  readonly type: ElementType;
   readonly shape: readonly number[];
+}
+
+/** Bytes that an array takes, in whole words. */
+const sizeOf = ({ type, length }: Readable): number => Math.ceil((elementBytes(type) * length) / 4) * 4;
+
+function numbers(type: ElementType, bytes: ArrayBuffer, from: number, length: number): HostArray['data'] {
+  if (type === 'f16') return fromHalf(new Uint16Array(bytes, from, length));
+  return type === 'i32' ? new Int32Array(bytes, from, length).slice() : new Float32Array(bytes, from, length).slice();
 }
 
 /** A buffer for reading back; grows to the greatest size asked for. */
@@ -24,7 +34,7 @@ export class Readback {
 
   /** Adds the copies to an encoder; `finish`, after submission, waits for them. */
   encode(encoder: GPUCommandEncoder, arrays: readonly Readable[]): { finish(): Promise<Record<string, HostArray>> } {
-    const total = arrays.reduce((sum, { length }) => sum + length * 4, 0);
+    const total = arrays.reduce((sum, array) => sum + sizeOf(array), 0);
     if (total === 0)
       return {
         finish: async () =>
@@ -37,8 +47,8 @@ export class Readback {
     const buffer = this.#buffer!;
     let at = 0;
     for (const array of arrays) {
-      if (array.length > 0) encoder.copyBufferToBuffer(array.buffer, array.offset, buffer, at, array.length * 4);
-      at += array.length * 4;
+      if (array.length > 0) encoder.copyBufferToBuffer(array.buffer, array.offset, buffer, at, sizeOf(array));
+      at += sizeOf(array);
     }
     return {
       finish: async () => {
@@ -47,9 +57,10 @@ export class Readback {
         buffer.unmap();
         let from = 0;
         return Object.fromEntries(
-          arrays.map(({ name, type, length, shape }) => {
-            const data = type === 'i32' ? new Int32Array(bytes, from, length).slice() : new Float32Array(bytes, from, length).slice();
-            from += length * 4;
+          arrays.map((array) => {
+            const { name, type, length, shape } = array;
+            const data = numbers(type, bytes, from, length);
+            from += sizeOf(array);
             return [name, { data, shape }];
           }),
         );

@@ -1,6 +1,7 @@
 // One kernel alone, on plain arrays: what the harness and the benchmarks of kernels use.
 /// <reference types="@webgpu/types" />
-import type { Kernel, Numbers } from '@hybridmed/kernels';
+import type { Capabilities, ElementType, Kernel, Numbers } from '@hybridmed/kernels';
+import { elementBytes, toHalf } from '@hybridmed/kernels';
 import { contextOf, usage } from './context.ts';
 import { PassTimer } from './pass-timer.ts';
 import { Readback } from './readback.ts';
@@ -16,24 +17,30 @@ export interface PreparedKernel {
   release(): void;
 }
 
-/** Puts a problem's inputs on the GPU and compiles its shaders. Outputs begin as zeros. `groupThreads`: threads of a group that shares an item, chosen by the adapter by default. */
+/** Writes numbers as an array's type, in whole words. */
+function write(gpu: GPUDevice, buffer: GPUBuffer, type: ElementType, data: Numbers): void {
+  const values = type === 'f16' ? toHalf(data.length % 2 === 0 ? data : [...data, 0]) : (data as Float32Array<ArrayBuffer>);
+  gpu.queue.writeBuffer(buffer, 0, values);
+}
+
+/** Puts a problem's inputs on the GPU and compiles its shaders. Outputs begin as zeros. `groupThreads`: threads of a group that shares an item, chosen by the adapter by default; `capabilities`: the adapter's own by default. */
 export async function prepareKernel<P>(
   gpu: GPUDevice,
   kernel: Kernel<P>,
   problem: P,
   inputs: readonly Numbers[],
-  { groupThreads }: { groupThreads?: number } = {},
+  { groupThreads, capabilities = contextOf(gpu).capabilities }: { groupThreads?: number; capabilities?: Capabilities } = {},
 ): Promise<PreparedKernel> {
   const context = contextOf(gpu);
-  const { inputs: inputSpecs, outputs, temporaries = [] } = kernel.arrays(problem);
+  const { inputs: inputSpecs, outputs, temporaries = [] } = kernel.arrays(problem, capabilities);
   const specs = [...inputSpecs, ...outputs, ...temporaries];
   const flags = usage.storage | usage.copySource | usage.copyTarget;
-  const buffers = specs.map(({ length }, i) => context.buffer(`array ${i}`, length * 4, flags));
+  const buffers = specs.map(({ type, length }, i) => context.buffer(`array ${i}`, length * elementBytes(type), flags));
   inputs.forEach((data, i) => {
-    if (data.length > 0) gpu.queue.writeBuffer(buffers[i]!, 0, data as Float32Array<ArrayBuffer>);
+    if (data.length > 0) write(gpu, buffers[i]!, specs[i]!.type, data);
   });
   const dispatches = await Promise.all(
-    kernel.dispatches(problem).map(async ({ label, code, parameters, arrays, writes, workgroups }) => {
+    kernel.dispatches(problem, capabilities).map(async ({ label, code, parameters, arrays, writes, workgroups }) => {
       const { pipeline, layout } = await context.shader(
         label,
         code,

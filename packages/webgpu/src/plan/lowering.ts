@@ -1,5 +1,5 @@
 // Lowering a graph with bound sizes: element-wise chains grow until something needs their values; everything else becomes kernels.
-import type { AnyKernel, Dispatch, ElementType, Kernel, View } from '@hybridmed/kernels';
+import type { AnyKernel, Capabilities, Dispatch, ElementType, Kernel, View } from '@hybridmed/kernels';
 import { kernels, stridesOf } from '@hybridmed/kernels';
 import type { Bindings, Graph, Node, Tensor } from '@hybridmed/tensor';
 import { bindShape, graphOutputs } from '@hybridmed/tensor';
@@ -16,6 +16,7 @@ export class Lowering {
   readonly bindings: Bindings;
   readonly dispatches: PlannedDispatch[] = [];
   readonly #maxInputs: number;
+  readonly #capabilities: Capabilities;
   readonly #operands = new Map<Node, Operand[]>();
   readonly #uses: Map<Node, number[]>;
   readonly #state = new Map<string, { readonly update: Tensor | undefined; readonly lastReader: Node | undefined; readonly shown: boolean }>();
@@ -23,10 +24,11 @@ export class Lowering {
   #outputs: readonly Tensor[] = [];
   #nextId = 0;
 
-  constructor(bindings: Bindings, uses: Map<Node, number[]>, maxInputs: number) {
+  constructor(bindings: Bindings, uses: Map<Node, number[]>, maxInputs: number, capabilities: Capabilities) {
     this.bindings = bindings;
     this.#uses = uses;
     this.#maxInputs = maxInputs;
+    this.#capabilities = capabilities;
   }
 
   /** A new dense array. */
@@ -108,11 +110,11 @@ export class Lowering {
 
   /** Adds a kernel's dispatches on given inputs; outputs are made where not given. */
   run<P>(kernel: Kernel<P>, problem: NoInfer<P>, inputs: readonly Value[], outputs?: readonly Value[]): Value[] {
-    const arrays = kernel.arrays(problem);
+    const arrays = kernel.arrays(problem, this.#capabilities);
     const made = outputs ?? arrays.outputs.map(({ type, length }) => this.create(type, length));
     const temporaries = (arrays.temporaries ?? []).map(({ type, length }) => this.create(type, length));
     const all = [...inputs, ...made, ...temporaries];
-    const planned = kernel.dispatches(problem);
+    const planned = kernel.dispatches(problem, this.#capabilities);
     const { flops, bytes } = kernel.cost(problem);
     for (const dispatch of planned) this.#add(dispatch, all, flops / planned.length, bytes / planned.length);
     return [...made];

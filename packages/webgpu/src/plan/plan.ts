@@ -1,4 +1,5 @@
 // A plan: a graph with bound sizes as dispatches in order, with memory placed and copies at the end.
+import type { Capabilities } from '@hybridmed/kernels';
 import type { Bindings, Graph, Node, Tensor } from '@hybridmed/tensor';
 import { bindShape, graphNodes, graphOutputs } from '@hybridmed/tensor';
 import { DeviceLimitError } from '../device/errors.ts';
@@ -27,6 +28,12 @@ export interface Plan {
   readonly memory: MemoryPlan;
 }
 
+/** What planning knows of the adapter. */
+export interface Adapter {
+  readonly limits: MemoryLimits & { readonly maxInputs: number };
+  readonly capabilities: Capabilities;
+}
+
 /** How often each output of each node is used. */
 function countUses(graph: Graph, nodes: readonly Node[]): Map<Node, number[]> {
   const uses = new Map<Node, number[]>(nodes.map((node) => [node, node.outputs.map(() => 0)]));
@@ -37,9 +44,9 @@ function countUses(graph: Graph, nodes: readonly Node[]): Map<Node, number[]> {
 }
 
 /** Plans a lowered graph for given sizes. Throws a DeviceLimitError where the adapter cannot bind an array of it. */
-export function makePlan(graph: Graph, bindings: Bindings, limits: MemoryLimits & { maxInputs: number }): Plan {
+export function makePlan(graph: Graph, bindings: Bindings, { limits, capabilities }: Adapter): Plan {
   const nodes = graphNodes(graph);
-  const lowering = new Lowering(bindings, countUses(graph, nodes), limits.maxInputs);
+  const lowering = new Lowering(bindings, countUses(graph, nodes), limits.maxInputs, capabilities);
   lowering.watch(graph, nodes);
   const inputs = (entries: Readonly<Record<string, Tensor>>, kind: 'data' | 'state'): Output[] =>
     Object.entries(entries).map(([name, tensor]) => {

@@ -1,0 +1,155 @@
+// Text of an element-wise chain: from a position to a value. The map kernel and the epilogues of other kernels are made of it.
+import { f, floatBits, u } from '../shader.ts';
+import type { MapStep, View } from './problem.ts';
+import { isDense } from './problem.ts';
+
+// Polynomials of erf with an error of about one unit in the last place, after N. Juffa (constants only).
+const erfFunction = `
+fn erf(a: f32) -> f32 {
+  let t = abs(a);
+  let s = a * a;
+  if (t > 0.927734375f) {
+    var r = fma(-1.72853470e-5f, t, 3.83197126e-4f);
+    r = fma(r, s, fma(-3.88396438e-3f, t, 2.42546219e-2f));
+    r = fma(r, t, -1.06777877e-1f);
+    r = fma(r, t, -6.34846687e-1f);
+    r = fma(r, t, -1.28717512e-1f);
+    r = fma(r, t, -t);
+    r = 1.0f - exp(r);
+    return select(r, -r, a < 0.0f);
+  }
+  var r = -5.96761703e-4f;
+  r = fma(r, s, 4.99119423e-3f);
+  r = fma(r, s, -2.67681349e-2f);
+  r = fma(r, s, 1.12819925e-1f);
+  r = fma(r, s, -3.76125336e-1f);
+  r = fma(r, s, 1.28379166e-1f);
+  return fma(r, a, a);
+}`;
+
+const geluFunctions = `
+fn gelu(x: f32) -> f32 { return 0.5f * x * (1.0f + erf(x * 0.7071067811865476f)); }
+fn geluGrad(x: f32, dy: f32) -> f32 {
+  let cumulative = 0.5f * (1.0f + erf(x * 0.7071067811865476f));
+  return dy * (cumulative + x * 0.3989422804014327f * exp(-0.5f * x * x));
+}`;
+
+// MurmurHash3's 32-bit finalizer (Austin Appleby, public domain), as the random op is defined.
+const randomFunction = `
+fn mix32(h: u32) -> u32 {
+  var x = h;
+  x = (x ^ (x >> 16u)) * 0x85ebca6bu;
+  x = (x ^ (x >> 13u)) * 0xc2b2ae35u;
+  return x ^ (x >> 16u);
+}
+fn uniformAt(index: u32, key0: u32, key1: u32, stream: u32) -> f32 {
+  let h = mix32(index ^ key0);
+  return f32(mix32((h + stream * 0x9e3779b9u) ^ key1) >> 8u) * 5.9604644775390625e-8f;
+}`;
+
+/** Functions that steps call, at the shader's top level. */
+export function helpers(steps: readonly MapStep[]): string {
+  const uses = (...ops: MapStep['op'][]) => steps.some(({ op }) => ops.includes(op));
+  return [uses('erf', 'gelu', 'geluGrad') ? erfFunction : '', uses('gelu', 'geluGrad') ? geluFunctions : '', uses('random') ? randomFunction : ''].join('');
+}
+
+const infix: Partial<Record<MapStep['op'], string>> = { add: '+', sub: '-', mul: '*', div: '/' };
+
+/** Expression of one step on the names of its arguments. */
+function expression({ op, type, arguments: args, value = 0 }: MapStep, names: readonly string[], constant: () => number, given: number): string {
+  const [a, b, c] = args.map((i) => names[i]!);
+  switch (op) {
+    case 'add':
+    case 'sub':
+    case 'mul':
+    case 'div':
+      return `${a} ${infix[op]} ${b}`;
+    case 'maximum':
+      return `max(${a}, ${b})`;
+    case 'less':
+      return `select(0.0f, 1.0f, ${a} < ${b})`;
+    case 'equal':
+      return `select(0.0f, 1.0f, ${a} == ${b})`;
+    case 'where':
+      return `select(${c}, ${b}, ${a} != 0.0f)`;
+    case 'neg':
+      return `-${a}`;
+    case 'gelu':
+    case 'exp':
+    case 'log':
+    case 'sqrt':
+    case 'erf':
+      return `${op}(${a})`;
+    case 'geluGrad':
+      return `geluGrad(${a}, ${b})`;
+    case 'toF32':
+      return `f32(${a})`;
+    case 'toI32':
+      return `i32(${a})`;
+    case 'constant':
+      return type === 'f32' ? f(constant()) : `bitcast<i32>(${u(constant())})`;
+    case 'index':
+      return `i32(c${value})`;
+    case 'random':
+      return `uniformAt(i, bitcast<u32>(x${args[0]! - given}[0]), bitcast<u32>(x${args[0]! - given}[1]), ${u(constant())})`;
+  }
+}
+
+/** A chain as text: lines, and the names of its values. */
+export interface ChainText {
+  readonly lines: readonly string[];
+  readonly result: string;
+  /** Where the element of `output` lies: an expression. */
+  readonly target: string;
+}
+
+/** What a chain is made of: a position `i` over `shape`, values that are there already (`given`), views of arrays `x0`, `x1`, ..., steps. */
+export interface ChainParts {
+  readonly shape: readonly number[];
+  readonly given: readonly string[];
+  readonly inputs: readonly View[];
+  readonly steps: readonly MapStep[];
+  readonly output?: View;
+}
+
+/** Lines that compute the chain at `i`. Parameters from `first` on: shape, then offset and strides of each strided view, then the steps' values. */
+export function chainText({ shape, given, inputs, steps, output }: ChainParts, first: number): ChainText {
+  const views = output ? [...inputs, output] : inputs;
+  const lines: string[] = [];
+  if (views.some((view) => !isDense(view, shape)) || steps.some(({ op }) => op === 'index')) {
+    lines.push('  var rest = i;');
+    for (let axis = shape.length - 1; axis >= 0; axis--)
+      lines.push(axis === 0 ? `  let c0 = rest;` : `  let c${axis} = rest % ${u(first + axis)}; rest = rest / ${u(first + axis)};`);
+  }
+  let next = first + shape.length;
+  const place = (view: View): string => {
+    if (isDense(view, shape)) return 'i';
+    const start = next;
+    next += 1 + shape.length;
+    return [u(start), ...shape.map((_, axis) => `c${axis} * ${u(start + 1 + axis)}`)].join(' + ');
+  };
+  const names = [...given];
+  const whole = new Set(steps.flatMap(({ op, arguments: args }) => (op === 'random' ? [args[0]! - given.length] : [])));
+  inputs.forEach((view, i) => {
+    const at = place(view);
+    names.push(`v${names.length}`);
+    if (!whole.has(i)) lines.push(`  let ${names.at(-1)} = ${view.type === 'f16' ? `f32(x${i}[${at}])` : `x${i}[${at}]`};`);
+  });
+  const target = output ? place(output) : 'i';
+  const constant = () => next++;
+  for (const step of steps) {
+    const value = expression(step, names, constant, given.length);
+    names.push(`v${names.length}`);
+    lines.push(`  let ${names.at(-1)} = ${value};`);
+  }
+  return { lines, result: names.at(-1)!, target };
+}
+
+/** The parameters that `chainText` reads, in its order. */
+export function chainParameters({ shape, inputs, steps, output }: ChainParts): number[] {
+  const views = (output ? [...inputs, output] : inputs).filter((view) => !isDense(view, shape)).flatMap(({ offset, strides }) => [offset, ...strides]);
+  const values = steps.flatMap(({ op, type, value = 0 }) =>
+    op === 'constant' ? [type === 'i32' ? value | 0 : floatBits(value)] : op === 'random' ? [value] : [],
+  );
+  return [...shape, ...views, ...values];
+}
