@@ -74,6 +74,8 @@ export interface KernelCase<P> {
   readonly input?: (index: number, spec: ArraySpec) => Numbers | undefined;
   /** Which pass of a model it belongs to, where the problem alone does not say. */
   readonly pass?: 'forward' | 'backward';
+  /** Needs 16-bit floats in shaders. */
+  readonly f16?: boolean;
   /** Too large for a test on a software adapter: benchmarks only. */
   readonly large?: boolean;
 }

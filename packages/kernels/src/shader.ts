@@ -18,10 +18,10 @@ export interface Binding {
 /** Features of WGSL that a shader asks for. */
 export type Extension = 'subgroups' | 'chromium_experimental_subgroup_matrix' | 'f16';
 
-/** Declarations of the parameters (binding 0) and arrays (1, 2, ...), after what the shader enables. */
-export function declare(bindings: readonly Binding[], parameterCount: number, extensions: readonly Extension[] = []): string {
+/** Declarations of the parameters (binding 0) and arrays (1, 2, ...), after what the shader enables and the diagnostics it turns off. */
+export function declare(bindings: readonly Binding[], parameterCount: number, extensions: readonly Extension[] = [], off: readonly string[] = []): string {
   const half = bindings.some(({ type }) => type.includes('f16')) && !extensions.includes('f16') ? (['f16'] as const) : [];
-  const enabled = [...extensions, ...half].map((extension) => `enable ${extension};`);
+  const enabled = [...[...extensions, ...half].map((extension) => `enable ${extension};`), ...off.map((rule) => `diagnostic(off, ${rule});`)];
   const arrays = bindings.map(
     ({ name, type, write }, i) => `@group(0) @binding(${i + 1}) var<storage, ${write ? 'read_write' : 'read'}> ${name}: array<${type}>;`,
   );
@@ -67,17 +67,20 @@ fn main(${builtins}) {
 ${body}
 }`;
 
-/**
- * An entry point with workgroups of a fixed size, one per item: `body` sees `i`, `lane`, and with `subgroups` also `sublane`, the
- * thread's place in its subgroup.
- */
-export const perTile = (threads: number, count: string, body: string, subgroups = false): string => `
+/** What a thread can be told of its subgroup, and the names it has in a body. */
+const subgroupBuiltins = { subgroup_invocation_id: 'sublane', subgroup_id: 'subgroup' } as const;
+
+/** An entry point with workgroups of a fixed size, one per item: `body` sees `i`, `lane`, and what it asks for of the subgroup. */
+export function perTile(threads: number, count: string, body: string, asked: readonly (keyof typeof subgroupBuiltins)[] = []): string {
+  const more = asked.map((name) => `, @builtin(${name}) ${subgroupBuiltins[name]}: u32`).join('');
+  return `
 @compute @workgroup_size(${threads})
-fn main(${builtins}${subgroups ? ', @builtin(subgroup_invocation_id) sublane: u32' : ''}) {
+fn main(${builtins}${more}) {
   let i = group.y * groups.x + group.x;
   if (i >= ${count}) { return; }
 ${body}
 }`;
+}
 
 /** An entry point with one workgroup per item, beside `groupReductions`: `body` sees `i` (uniform in the group), `lane` and `groupThreads`. */
 export const perGroup = (count: string, body: string): string => `

@@ -1,8 +1,9 @@
 import type { AnyKernel, ArraySpec, KernelCase, Numbers } from '@hybridmed/kernels';
-import { kernels } from '@hybridmed/kernels';
-import { prepareKernel, requestDevice } from '@hybridmed/webgpu';
+import { fromHalf, kernels, toHalf } from '@hybridmed/kernels';
+import { capabilitiesOf, prepareKernel, requestDevice } from '@hybridmed/webgpu';
 import { requestNodeAdapter } from '@hybridmed/webgpu/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { adapters } from './support/adapters.ts';
 
 let gpu: GPUDevice;
 beforeAll(async () => {
@@ -15,9 +16,9 @@ function inputOf({ input }: KernelCase<unknown>, spec: ArraySpec, index: number)
   const given = input?.(index, spec);
   if (given) return given;
   const noise = (i: number) => (Math.sin((i + 1) * 12.9898 + index * 78.233) * 43758.5453) % 1;
-  return spec.type === 'i32'
-    ? Int32Array.from({ length: spec.length }, (_, i) => (i * 31) % 7)
-    : Float32Array.from({ length: spec.length }, (_, i) => noise(i));
+  if (spec.type === 'i32') return Int32Array.from({ length: spec.length }, (_, i) => (i * 31) % 7);
+  const numbers = Float32Array.from({ length: spec.length }, (_, i) => noise(i));
+  return spec.type === 'f16' ? fromHalf(toHalf(numbers)) : numbers;
 }
 
 function relativeError(ours: Numbers, theirs: Numbers): number {
@@ -34,16 +35,24 @@ function relativeError(ours: Numbers, theirs: Numbers): number {
 describe.each(Object.values(kernels) as unknown as AnyKernel[])('$name', (kernel) => {
   test.each(kernel.cases.filter(({ large }) => !large))('$name equals its reference', async (one) => {
     const { problem, tolerance } = one;
+    const capabilities = capabilitiesOf(gpu);
+    if (one.f16 && !capabilities.f16) return;
     const { inputs: specs } = kernel.arrays(problem);
     const inputs = specs.map((spec, index) => inputOf(one, spec, index));
     const expected = kernel.reference(problem, inputs);
-    // A processor's groups have few threads, a GPU's many: both must be right.
-    const shared = kernel.dispatches(problem).some(({ code }) => code.includes('groupThreads'));
-    for (const groupThreads of shared ? [16, 64, 128] : [64]) {
-      const prepared = await prepareKernel(gpu, kernel, problem, inputs, { groupThreads });
-      const outputs = await prepared.run();
-      outputs.forEach((output, i) => expect(relativeError(output, expected[i]!), `output ${i}, groups of ${groupThreads}`).toBeLessThanOrEqual(tolerance));
-      prepared.release();
+    const seen = new Set<string>();
+    // What a GPU or another processor would run is right here too, where this adapter can run it.
+    for (const kind of [capabilities, { ...adapters['gpu']!, f16: capabilities.f16 }, { ...adapters['processor']!, f16: capabilities.f16 }]) {
+      const codes = kernel.dispatches(problem, kind).map(({ code }) => code);
+      if (seen.has(codes.join())) continue;
+      seen.add(codes.join());
+      // A processor's groups have few threads, a GPU's many: both must be right.
+      for (const groupThreads of codes.some((code) => code.includes('groupThreads')) ? [16, 64, 128] : [64]) {
+        const prepared = await prepareKernel(gpu, kernel, problem, inputs, { groupThreads, capabilities: kind });
+        const outputs = await prepared.run();
+        outputs.forEach((output, i) => expect(relativeError(output, expected[i]!), `output ${i}, groups of ${groupThreads}`).toBeLessThanOrEqual(tolerance));
+        prepared.release();
+      }
     }
   });
 

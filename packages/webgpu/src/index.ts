@@ -1,4 +1,5 @@
 // The public face of the GPU device; it runs in browsers. What only Node has is `@hybridmed/webgpu/node`.
+export { capabilitiesOf } from './device/capabilities.ts';
 export { browserWebgpuDevice, requestDevice, webgpuDevice } from './device/device.ts';
 export type { WebgpuDevice } from './device/device.ts';
 export { DeviceLimitError, DeviceLostError } from './device/errors.ts';

@@ -125,5 +125,5 @@ export function broadcastShader(text: TierText, size: number): string {
     '    if (r < m && c < n) { write(to + r * n + c, sums[spot]); }',
     '  }',
   ].join('\n');
-  return `${declare(bindings(text, [left.width, right.width]), text.parameters, ['subgroups'])}${writer(text)}${perTile(threads, u(0), body, true)}`;
+  return `${declare(bindings(text, [left.width, right.width]), text.parameters, ['subgroups'])}${writer(text)}${perTile(threads, u(0), body, ['subgroup_invocation_id'])}`;
 }

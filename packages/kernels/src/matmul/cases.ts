@@ -1,5 +1,6 @@
 // Products that models meet, and awkward ones.
 import type { KernelCase } from '../kernel.ts';
+import type { MapStep, View } from '../map/problem.ts';
 import type { MatmulProblem } from './problem.ts';
 
 const plain = (m: number, n: number, k: number, transposeA = false, transposeB = false): MatmulProblem => ({
@@ -40,6 +41,44 @@ function linearCases(name: string, rows: number, inputs: number, outputs: number
   ];
 }
 
+/** Sizes that no tile divides, few rows, and a weight gradient tall enough to be cut along k. */
+const odd: readonly KernelCase<MatmulProblem>[] = [
+  { name: '197x65x63', problem: plain(197, 65, 63), tolerance },
+  { name: '65x3x1023, B transposed', problem: plain(65, 3, 1023, false, true), tolerance: 1e-5 },
+  { name: '1x197x64, one row', problem: plain(1, 197, 64, false, true), tolerance },
+  { name: '3x63x65, few rows', problem: plain(3, 63, 65), tolerance },
+  { name: '3x5x7, few rows, A transposed', problem: plain(3, 5, 7, true, true), tolerance },
+  { name: '48x33x1023, A transposed, tall', problem: plain(48, 33, 1023, true), tolerance: 1e-5 },
+  { name: '36x32x1024, A transposed, tall', problem: plain(36, 32, 1024, true), tolerance: 1e-5 },
+];
+
+const view = (length: number, strides: readonly number[], type: View['type'] = 'f32'): View => ({ type, length, offset: 0, strides });
+const step = (op: MapStep['op'], ...args: number[]): MapStep => ({ op, type: 'f32', arguments: args });
+
+/** Bias, GELU, scale and residual on the way out: on tiles, on few rows, and after a sum over slices. */
+const epilogues: readonly KernelCase<MatmulProblem>[] = [plain(33, 20, 64, false, true), plain(2, 20, 64, false, true), plain(36, 32, 1023, true)].map(
+  (problem) => ({
+    name: `${problem.m}x${problem.n}x${problem.k}, bias, GELU, scale, residual`,
+    problem: {
+      ...problem,
+      epilogue: {
+        shape: [problem.m / (problem.m === 2 ? 2 : 3), problem.m === 2 ? 2 : 3, problem.n],
+        inputs: [view(problem.n, [0, 0, 1]), view(problem.m * problem.n, [(problem.m === 2 ? 2 : 3) * problem.n, problem.n, 1])],
+        steps: [step('add', 0, 1), step('gelu', 3), { ...step('constant'), value: 0.5 }, step('mul', 4, 5), step('add', 6, 2)],
+      },
+    },
+    tolerance: 1e-5,
+  }),
+);
+
+/** Storage as f16: operands alone, and the result too. */
+const halves: readonly KernelCase<MatmulProblem>[] = [
+  { name: 'f16 operands, 33x20x64, B transposed', problem: { ...plain(33, 20, 64, false, true), types: ['f16', 'f16', 'f32'] }, tolerance, f16: true },
+  { name: 'f16 operands, 36x17x65, A transposed', problem: { ...plain(36, 17, 65, true), types: ['f16', 'f16', 'f32'] }, tolerance, f16: true },
+  { name: 'f16 result, 5x7x9', problem: { ...plain(5, 7, 9), types: ['f16', 'f32', 'f16'] }, tolerance: 1e-3, f16: true },
+  { name: 'f16, one row, 1x33x64', problem: { ...plain(1, 33, 64, false, true), types: ['f16', 'f16', 'f16'] }, tolerance: 1e-3, f16: true },
+];
+
 /** Cases. */
 export const cases: readonly KernelCase<MatmulProblem>[] = [
   { name: '33x17x65', problem: plain(33, 17, 65), tolerance },
@@ -55,6 +94,9 @@ export const cases: readonly KernelCase<MatmulProblem>[] = [
   { name: '1x1x1', problem: plain(1, 1, 1), tolerance },
   { name: 'batch 2x3 of 5x4x7', problem: { ...plain(5, 4, 7), lead: [2, 3], leadA: [3, 1], leadB: [3, 1] }, tolerance },
   { name: 'batch with B repeated', problem: { ...plain(5, 4, 7, false, true), lead: [2, 3], leadA: [3, 1], leadB: [0, 1] }, tolerance },
+  ...odd,
+  ...epilogues,
+  ...halves,
   { name: 'inner size 0', problem: plain(3, 2, 0), tolerance },
   { name: 'no rows', problem: plain(0, 2, 3), tolerance },
   ...linears.flatMap(({ name, rows, inputs, outputs }) => linearCases(name, rows, inputs, outputs)),

@@ -6,8 +6,8 @@ import { blockLoader } from './block.ts';
 import type { TierText } from './tile.ts';
 import { bindings, tileStart, writer } from './tile.ts';
 
-/** Rows and columns of a workgroup's tile, steps of k in a slab, and subgroups down and across it. */
-export const matrixTile = { rows: 64, columns: 64, steps: 32, down: 2, across: 2 } as const;
+/** Rows and columns of a workgroup's tile (with its sums within 16 KiB of memory), steps of k in a slab, and subgroups down and across it. */
+export const matrixTile = { rows: 64, columns: 32, steps: 32, down: 2, across: 2 } as const;
 
 const { rows, columns, steps, down, across } = matrixTile;
 const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
@@ -34,9 +34,10 @@ export function matrixShader(text: TierText, shape: SubgroupMatrix): string {
   const [high, wide] = [rows / down / m, columns / across / n];
   const each = range(high * wide);
   const result = `subgroup_matrix_result<f32, ${n}, ${m}>`;
-  // Slabs of A are [step][row], so that A's part is a column-major matrix with a stride of the tile's rows.
+  // Where subgroups turn out smaller than the most they may be, several do the same part. Slabs of A are [step][row], so that A's part is a column-major matrix with a stride of the tile's rows.
   const body = `${tileStart(text.rank, rows, columns)}
-  let over = (lane / ${shape.threads}u) / ${across}u * ${rows / down}u; let along = (lane / ${shape.threads}u) % ${across}u * ${columns / across}u;
+  let part = subgroup % ${down * across}u;
+  let over = part / ${across}u * ${rows / down}u; let along = part % ${across}u * ${columns / across}u;
 ${each.map((t) => `  var s${t} = ${result}(0.0f);`).join('\n')}
   for (var p = begin; p < end; p += ${steps}u) {
     workgroupBarrier();
@@ -45,10 +46,7 @@ ${stage('b', 'bt', 'column', 'n', columns, threads)}
     workgroupBarrier();
     for (var step = 0u; step < ${steps}u; step += ${k}u) {
 ${range(high)
-  .map(
-    (r) =>
-      `      let x${r} = subgroupMatrixLoad<subgroup_matrix_left<f16, ${k}, ${m}>, column_major>(&slab_a, step * ${rows}u + over + ${r * m}u, ${rows}u);`,
-  )
+  .map((r) => `      let x${r} = subgroupMatrixLoad<subgroup_matrix_left<f16, ${k}, ${m}>, col_major>(&slab_a, step * ${rows}u + over + ${r * m}u, ${rows}u);`)
   .join('\n')}
 ${range(wide)
   .map(
@@ -67,8 +65,8 @@ ${each.map((t) => `  subgroupMatrixStore<row_major>(&sums, (over + ${Math.floor(
   }`;
   const width = (at: 0 | 1): 1 | 4 => (text.operands[at].quads ? 4 : 1);
   const extensions = ['f16', 'subgroups', 'chromium_experimental_subgroup_matrix'] as const;
-  return `${declare(bindings(text, [width(0), width(1)]), text.parameters, extensions)}
+  return `${declare(bindings(text, [width(0), width(1)]), text.parameters, extensions, ['chromium.subgroup_matrix_uniformity'])}
 var<workgroup> slab_a: array<f16, ${rows * steps}>;
 var<workgroup> slab_b: array<f16, ${columns * steps}>;
-var<workgroup> sums: array<f32, ${rows * columns}>;${text.operands.map(blockLoader).join('')}${writer(text)}${perTile(threads, u(0), body)}`;
+var<workgroup> sums: array<f32, ${rows * columns}>;${text.operands.map(blockLoader).join('')}${writer(text)}${perTile(threads, u(0), body, ['subgroup_id'])}`;
 }
