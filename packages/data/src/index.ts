@@ -4,6 +4,8 @@ export type { DataReport, SharedCounts } from './check/check.ts';
 export type { LabelCounts, LabelPrevalence } from './check/labels.ts';
 export type { LengthSummary } from './check/texts.ts';
 export { DataError } from './errors.ts';
+export { encodePicture, filmThumbnail } from './image/encode.ts';
+export type { Picture } from './image/encode.ts';
 export { decodeGrey, readGrey, readSquare } from './image/grey.ts';
 export type { GreyImage } from './image/grey.ts';
 export { renderImage } from './image/render.ts';

@@ -8,7 +8,7 @@ import { run } from './support/output.ts';
 const { folder, remove } = temporaryFolder();
 let phantoms: string;
 const trained = join(folder, 'run');
-const quick = ['--preset', 'tiny', '--steps', '3,3', '--device', 'cpu', '--threads', '1', '--workers', '0'];
+const quick = ['--preset', 'tiny', '--steps', '3,3', '--device', 'cpu', '--threads', '1', '--workers', '0', '--no-report'];
 
 beforeAll(async () => {
   phantoms = await smallPhantoms(folder);

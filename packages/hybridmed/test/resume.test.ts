@@ -36,6 +36,7 @@ function pretrain(out: string, killAfter = Infinity): Promise<number | null> {
       'cpu',
       '--threads',
       '1',
+      '--no-report',
       '--workers',
       '0',
       '--out',

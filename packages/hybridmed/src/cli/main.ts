@@ -9,12 +9,13 @@ import { addEvaluate } from './commands/evaluate.ts';
 import { addGenerate } from './commands/generate.ts';
 import { addInfo } from './commands/info.ts';
 import { addPretrain } from './commands/pretrain.ts';
+import { addReport } from './commands/report.ts';
 import { addRetrieve } from './commands/retrieve.ts';
 import { addVerify } from './commands/verify.ts';
 import { addZeroShot } from './commands/zeroshot.ts';
 import type { Output } from './output.ts';
 import { processOutput } from './output.ts';
-import { version } from './version.ts';
+import { version } from '../node/version.ts';
 
 /** Exit codes: what scripts can rely on. */
 export const exitCodes = { success: 0, failure: 1, usage: 2 } as const;
@@ -29,7 +30,7 @@ function build(output: Output): Command {
     .configureHelp({ showGlobalOptions: true })
     .enablePositionalOptions()
     .configureOutput({ writeOut: (text) => output.result(text), writeErr: (text) => output.log(text.trimEnd()) });
-  for (const add of [addDevices, addData, addPretrain, addGenerate, addEvaluate, addInfo, addZeroShot, addRetrieve, addVerify, addDemo]) add(program, output);
+  for (const add of [addDevices, addData, addPretrain, addGenerate, addEvaluate, addInfo, addReport, addZeroShot, addRetrieve, addVerify, addDemo]) add(program, output);
   const strict = (command: Command): void => {
     command.exitOverride();
     command.configureOutput(program.configureOutput());

@@ -1,22 +1,25 @@
 // Evaluates a checkpoint on a split: losses, texts beside baselines, retrieval, zero-shot classification, labels.
 import type { Loader, Study } from '@hybridmed/data';
 import { createLoader, labelFindings, openDataSet, phantomFindings, readableStudies } from '@hybridmed/data';
-import { labelF1, mostFrequent, nearestTexts, normalizeForComparison, textIntervals, textScores } from '@hybridmed/eval';
+import { bootstrap, labelF1, mostFrequent, nearestTexts, normalizeForComparison, textIntervals, textScores } from '@hybridmed/eval';
 import type { Device, DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import { createGenerator } from '../generation/generator.ts';
 import { defaultWeights } from '../model/config.ts';
 import type { Branch } from '../model/model.ts';
 import type { Checkpoint } from '../node/checkpoint.ts';
-import { loadCheckpoint, resolveCheckpoint } from '../node/checkpoint.ts';
-import { maskCount, validate } from '../node/validate.ts';
+import { hashParameters, loadCheckpoint, resolveCheckpoint } from '../node/checkpoint.ts';
+import { hashIds } from '../node/provenance.ts';
+import { validate } from '../node/validate.ts';
 import type { StagePlan } from '../stages/graphs.ts';
 import { validationGraph } from '../stages/graphs.ts';
 import { embedImages, embedTexts } from './embeddings.ts';
 import { zeroShotTasks } from './prompts.ts';
 import type { EvaluationReport, Example, TextRow, TextTable } from './report.ts';
-import { distinctImpressions, retrievalTable, zeroShotRow } from './retrieval.ts';
+import { distinctImpressions, neighbours, retrievalTable, zeroShotRow } from './retrieval.ts';
 import { shuffledFilms } from './shuffled.ts';
+import type { StudyLosses } from './study-losses.ts';
+import { perToken, studyLosses } from './study-losses.ts';
 
 /** What to evaluate, on what. */
 export interface EvaluateOptions {
@@ -68,36 +71,73 @@ async function write({ checkpoint, device, state, loader }: Context, branch: Bra
   return texts;
 }
 
-async function losses(context: Context) {
+async function losses(context: Context): Promise<Pick<EvaluationReport, 'losses' | 'captioning' | 'perToken'> & { byStudy: Pick<Example, 'loss'>[] }> {
   const { checkpoint, device, state, loader } = context;
-  const program = await device.compile(validationGraph(checkpoint.model, planOf(checkpoint)));
-  const own = await validate(program, state, loader);
-  let tokens = 0;
-  for (const { arrays } of loader.texts(256)) tokens += maskCount(arrays.target_mask!.data);
-  const count = loader.studies.length;
-  if (own.cap === null) return { losses: own };
-  const other = loaderOf(checkpoint, shuffledFilms(loader.studies));
-  const shuffled = (await validate(program, state, other)).cap!;
-  await other.close();
+  const { model, config } = checkpoint;
+  const program = await device.compile(validationGraph(model, planOf(checkpoint)));
+  const { losses: own } = await validate(program, state, loader);
   program.release?.();
-  return { losses: own, captioning: { perToken: (own.cap * count) / tokens, shuffledPerToken: (shuffled * count) / tokens, shuffled } };
+  const count = loader.studies.length;
+  const interval = (of: StudyLosses) => bootstrap(count, (indices) => perToken(of, indices));
+  const findings = await studyLosses(device, state, model, 'findings', loader);
+  const loss = (i: number) => ({ findings: findings.nats[i]!, tokens: findings.tokens[i]! });
+  if (config.stage === 1) return { losses: own, perToken: { findings: interval(findings) }, byStudy: loader.studies.map((_, i) => ({ loss: loss(i) })) };
+  const image = await studyLosses(device, state, model, 'image', loader);
+  const other = loaderOf(checkpoint, shuffledFilms(loader.studies));
+  const otherFilm = await studyLosses(device, state, model, 'image', other);
+  await other.close();
+  const all = Array.from(loader.studies.keys());
+  return {
+    losses: own,
+    captioning: {
+      perToken: perToken(image, all),
+      shuffledPerToken: perToken(otherFilm, all),
+      shuffled: otherFilm.nats.reduce((a, b) => a + b, 0) / count,
+      difference: bootstrap(count, (indices) => perToken(otherFilm, indices) - perToken(image, indices)),
+    },
+    perToken: { image: interval(image), findings: interval(findings) },
+    byStudy: all.map((i) => ({ loss: { ...loss(i), image: image.nats[i]!, otherFilm: otherFilm.nats[i]! } })),
+  };
 }
 
-async function alignment({ checkpoint, device, state, loader }: Context): Promise<Pick<EvaluationReport, 'retrieval' | 'zeroShot' | 'meanAuc'>> {
+async function alignment({
+  checkpoint,
+  device,
+  state,
+  loader,
+}: Context): Promise<
+  Pick<EvaluationReport, 'retrieval' | 'zeroShot' | 'meanAuc'> & { byStudy: Pick<Example, 'rank' | 'nearest' | 'nearestFilms' | 'zeroShot'>[] }
+> {
   const { studies } = loader;
   const images = await embedImages(device, state, checkpoint, loader);
   const { texts, own } = distinctImpressions(studies);
-  const retrieval = retrievalTable(images, await embedTexts(device, state, checkpoint, texts), own);
+  const gallery = await embedTexts(device, state, checkpoint, texts);
+  const { table: retrieval, found } = retrievalTable(images, gallery, own);
+  const near = neighbours(
+    images,
+    gallery,
+    texts,
+    own,
+    studies.map(({ id }) => id),
+  );
   const zeroShot = [];
+  const answers: Record<string, { truth: 0 | 1; score: number }>[] = studies.map(() => ({}));
   for (const task of zeroShotTasks(studies)) {
     const [positive, negative] = [
       await embedTexts(device, state, checkpoint, task.prompts.positive),
       await embedTexts(device, state, checkpoint, task.prompts.negative),
     ];
-    zeroShot.push(zeroShotRow(task, studies, images, positive, negative));
+    const { row, answered } = zeroShotRow(task, studies, images, positive, negative);
+    zeroShot.push(row);
+    for (const { study, ...answer } of answered) answers[study]![task.name] = answer;
   }
   const known = zeroShot.map(({ auc }) => auc.value).filter((value) => !Number.isNaN(value));
-  return { retrieval, zeroShot, ...(known.length > 0 ? { meanAuc: known.reduce((a, b) => a + b, 0) / known.length } : {}) };
+  return {
+    retrieval,
+    zeroShot,
+    ...(known.length > 0 ? { meanAuc: known.reduce((a, b) => a + b, 0) / known.length } : {}),
+    byStudy: found.map((place, i) => ({ rank: place + 1, ...near[i]!, zeroShot: answers[i]! })),
+  };
 }
 
 function labelTable(
@@ -134,12 +174,12 @@ export async function evaluate({
   const context: Context = { checkpoint, device, state: device.createState(checkpoint.parameters), loader: loaderOf(checkpoint, studies) };
   try {
     onMessage(`losses of ${studies.length} studies`);
-    const measured = await losses(context);
+    const { byStudy: lossesByStudy, ...measured } = await losses(context);
     const sees = checkpoint.config.stage === 2;
     onMessage('writing impressions');
     const [image, findings] = [sees ? await write(context, 'image') : undefined, await write(context, 'findings')];
     onMessage('retrieval and zero-shot classification');
-    const aligned = sees ? await alignment(context) : { zeroShot: [] };
+    const { byStudy: alignedByStudy, ...aligned } = sees ? await alignment(context) : { zeroShot: [], byStudy: [] };
     const truth = studies.map(({ impression }) => impression);
     const frequent = studies.map(() => mostFrequent(train.map(({ impression }) => normalizeForComparison(impression))));
     const nearest = nearestTexts(
@@ -153,6 +193,8 @@ export async function evaluate({
       truth: impression,
       ...(image ? { image: image[i]! } : {}),
       findings: findings[i]!,
+      ...lossesByStudy[i]!,
+      ...alignedByStudy[i],
     }));
     return {
       checkpoint: folder,
@@ -160,6 +202,7 @@ export async function evaluate({
       split,
       studies: studies.length,
       device: device.info.name,
+      inputs: { checkpoint: await hashParameters(folder), studies: hashIds(studies) },
       ...measured,
       text,
       ...aligned,

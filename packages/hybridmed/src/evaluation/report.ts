@@ -10,6 +10,16 @@ export interface Example {
   readonly image?: string;
   /** Written from the findings. */
   readonly findings: string;
+  /** Nats of the true impression's `tokens`, from the film, from another study's film, and from the findings. */
+  readonly loss: { readonly image?: number; readonly otherFilm?: number; readonly findings: number; readonly tokens: number };
+  /** Place of the study's own impression when its film orders all distinct ones, from 1. */
+  readonly rank?: number;
+  /** The impressions nearest to its film, nearest first. */
+  readonly nearest?: readonly { readonly impression: string; readonly own: boolean; readonly similarity: number }[];
+  /** Ids of the studies whose films are nearest to its impression, nearest first. */
+  readonly nearestFilms?: readonly string[];
+  /** By question of zero-shot classification that the study answers: the truth, and the score in [-2, 2]. */
+  readonly zeroShot?: Readonly<Record<string, { readonly truth: 0 | 1; readonly score: number }>>;
 }
 
 /** Scores of one system's texts, and their intervals (95 %, over studies). */
@@ -50,10 +60,14 @@ export interface EvaluationReport {
   readonly split: string;
   readonly studies: number;
   readonly device: string;
+  /** SHA-256 of the checkpoint's parameters, and of the sorted ids of the studies: what these figures are of. */
+  readonly inputs: { readonly checkpoint: string; readonly studies: string };
   /** Nats per study: sums over its tokens for sum, cap and dis. */
   readonly losses: LossValues;
-  /** The captioning loss per token, and when each study gets another's film: the difference is what the image tells. */
-  readonly captioning?: { readonly perToken: number; readonly shuffledPerToken: number; readonly shuffled: number };
+  /** The captioning loss per token, and when each study gets another's film: the difference (with its interval over studies) is what the image tells. */
+  readonly captioning?: { readonly perToken: number; readonly shuffledPerToken: number; readonly shuffled: number; readonly difference: Interval };
+  /** Nats per token of each branch, and the interval over studies. */
+  readonly perToken: { readonly image?: Interval; readonly findings: Interval };
   readonly text: TextTable;
   readonly retrieval?: RetrievalTable;
   readonly zeroShot: readonly ZeroShotRow[];

@@ -21,8 +21,36 @@ export function distinctImpressions(studies: readonly Study[]): { texts: string[
   return { texts, own };
 }
 
-/** Recall of each film's own impression among all of them. */
-export function retrievalTable(images: Vectors, gallery: Vectors, own: readonly number[]): RetrievalTable {
+/** Indices of the greatest values, greatest first. */
+function greatest(values: Float64Array, count: number): number[] {
+  return Array.from(values.keys())
+    .toSorted((a, b) => values[b]! - values[a]!)
+    .slice(0, count);
+}
+
+const shownNeighbours = 3;
+
+/** What stands nearest to each study: impressions to its film, films to its impression. */
+export function neighbours(images: Vectors, gallery: Vectors, texts: readonly string[], own: readonly number[], ids: readonly string[]) {
+  const size = texts.length;
+  const similarities = cosineSimilarities(images, gallery);
+  const films = texts.map((_, entry) =>
+    greatest(
+      Float64Array.from(own, (_own, query) => similarities[query * size + entry]!),
+      shownNeighbours,
+    ),
+  );
+  return own.map((entry, query) => {
+    const row = similarities.subarray(query * size, (query + 1) * size);
+    return {
+      nearest: greatest(row, shownNeighbours).map((i) => ({ impression: texts[i]!, own: i === entry, similarity: row[i]! })),
+      nearestFilms: films[entry]!.map((i) => ids[i]!),
+    };
+  });
+}
+
+/** Recall of each film's own impression among all of them, and where each stands, from 0. */
+export function retrievalTable(images: Vectors, gallery: Vectors, own: readonly number[]): { table: RetrievalTable; found: number[] } {
   const size = gallery.shape[0]!;
   const found = ranks(cosineSimilarities(images, gallery), own.length, (query, entry) => own[query] === entry);
   const recall = Object.fromEntries(
@@ -33,15 +61,28 @@ export function retrievalTable(images: Vectors, gallery: Vectors, own: readonly 
         return [`R@${k}`, { value: recallAt(found, k), low, high, chance: k / size }];
       }),
   );
-  return { gallery: size, medianRank: found.toSorted((a, b) => a - b)[Math.floor(found.length / 2)]! + 1, recall };
+  return { table: { gallery: size, medianRank: found.toSorted((a, b) => a - b)[Math.floor(found.length / 2)]! + 1, recall }, found };
+}
+
+/** A study's answer to a question: the truth, and the score. */
+export interface ZeroShotAnswer {
+  readonly study: number;
+  readonly truth: 0 | 1;
+  readonly score: number;
 }
 
 /** One question: the mean of the positive prompts' vectors against that of the negative ones. */
-export function zeroShotRow(task: ZeroShotTask, studies: readonly Study[], images: Vectors, positive: Vectors, negative: Vectors): ZeroShotRow {
+export function zeroShotRow(
+  task: ZeroShotTask,
+  studies: readonly Study[],
+  images: Vectors,
+  positive: Vectors,
+  negative: Vectors,
+): { row: ZeroShotRow; answered: ZeroShotAnswer[] } {
   const [plus, minus] = [cosineSimilarities(images, meanDirection(positive)), cosineSimilarities(images, meanDirection(negative))];
   const answered = studies.flatMap((study, i) => {
     const truth = task.truth(study);
-    return truth === undefined ? [] : [{ truth, score: plus[i]! - minus[i]! }];
+    return truth === undefined ? [] : [{ study: i, truth, score: plus[i]! - minus[i]! }];
   });
   const interval = bootstrap(answered.length, (indices) =>
     auc(
@@ -49,5 +90,5 @@ export function zeroShotRow(task: ZeroShotTask, studies: readonly Study[], image
       Array.from(indices, (i) => answered[i]!.score),
     ),
   );
-  return { name: task.name, positives: answered.filter(({ truth }) => truth === 1).length, studies: answered.length, auc: interval };
+  return { row: { name: task.name, positives: answered.filter(({ truth }) => truth === 1).length, studies: answered.length, auc: interval }, answered };
 }

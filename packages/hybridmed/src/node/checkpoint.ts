@@ -1,5 +1,6 @@
 // A checkpoint is a folder: model.safetensors, config.json, tokenizer.json and, for resuming, optimizer.safetensors and trainer.json.
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ParameterSpecs } from '@hybridmed/nn';
@@ -11,7 +12,7 @@ import { tokenizerFromJson } from '@hybridmed/text';
 import type { ModelConfig } from '../model/config.ts';
 import type { Model } from '../model/model.ts';
 import { createModel } from '../model/model.ts';
-import { fileError, isFolder, readJson, recoverFolder, replaceFolder } from './files.ts';
+import { describeError, fileError, isFolder, readJson, recoverFolder, replaceFolder } from './files.ts';
 import { readSafetensors } from './safetensors-file.ts';
 
 /** Version of the folder's layout. */
@@ -127,6 +128,18 @@ export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
   const { arrays } = await readSafetensors(file);
   checkParameters(file, arrays, model.parameters);
   return { config, model, tokenizer, parameters: arrays };
+}
+
+/** SHA-256 of a checkpoint's parameters: what is computed with a checkpoint is known by it. */
+export async function hashParameters(folder: string): Promise<string> {
+  const file = join(folder, 'model.safetensors');
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(file)) hash.update(chunk as Uint8Array);
+  } catch (error) {
+    throw describeError(file, error);
+  }
+  return hash.digest('hex');
 }
 
 /** The optimizer's entries and the trainer's state of a checkpoint made for resuming. */

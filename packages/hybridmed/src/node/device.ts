@@ -59,6 +59,15 @@ export async function openDevice(name: DeviceName, options: DeviceOptions = {}):
   }
 }
 
+/** A device that is opened when it is first asked for, and closed if it was. */
+export function lazyDevice(name: DeviceName, options: DeviceOptions = {}): { open(): Promise<Device>; close(): Promise<void> } {
+  let opened: Promise<Device> | undefined;
+  return {
+    open: () => (opened ??= openDevice(name, options).then(({ device }) => device)),
+    close: async () => (await opened?.catch(() => undefined))?.close(),
+  };
+}
+
 /** One kind of device, as `devices` lists it. */
 export interface DeviceListing {
   readonly kind: Exclude<DeviceName, 'auto'>;

@@ -26,6 +26,8 @@ export interface StepLine extends Line {
 /** A validation, losses in nats per study (sum over its tokens for sum, cap and dis). */
 export interface ValidationLine extends Line {
   readonly validation: LossValues;
+  /** Mean number of target tokens of a study; lines of earlier versions lack it. */
+  readonly tokensPerStudy?: number;
 }
 
 /** A run's metrics file. */

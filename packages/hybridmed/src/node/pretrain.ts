@@ -15,10 +15,13 @@ import type { StagePlan } from '../stages/graphs.ts';
 import { teacherParameters, teacherPrefix } from '../stages/graphs.ts';
 import type { CheckpointConfig, TrainerState } from './checkpoint.ts';
 import { checkpointFolder, formatVersion, loadCheckpoint, loadTrainerState, saveCheckpoint } from './checkpoint.ts';
-import { fileError, readJson, recoverFolder, writeFileAtomic } from './files.ts';
+import { fileError, readJson, recoverFolder } from './files.ts';
 import { MetricsLog } from './metrics-log.ts';
-import type { RunConfig, RunOptions } from './run-config.ts';
-import { completeConfig, lossWeights } from './run-config.ts';
+import type { Session } from './provenance.ts';
+import { beginSession } from './provenance.ts';
+import type { RunConfig } from './run-config.ts';
+import { lossWeights } from './run-config.ts';
+import { checkSameRun, createRunFolder } from './run-folder.ts';
 import { runModel, runModelConfig } from './run-model.ts';
 import type { RunEvents } from './stage.ts';
 import { runStage } from './stage.ts';
@@ -68,6 +71,7 @@ interface Run {
   readonly train: Loader;
   readonly validation: Loader;
   readonly log: MetricsLog;
+  readonly session: Session;
 }
 
 /** Pre-trains. Throws one line for bad data, bad settings, or a folder that already holds a run (unless resuming). */
@@ -88,20 +92,6 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
     return { out, checkpoint: checkpointFolder(out, last, 'best'), stages };
   } finally {
     await Promise.all([run.train.close(), run.validation.close()]);
-  }
-}
-
-/** A resumed run must be the same run, but for how long it goes on being watched. */
-async function checkSameRun(out: string, config: RunConfig): Promise<void> {
-  // Runs of earlier versions lack settings that came later.
-  const saved = completeConfig((await readJson(join(out, 'run.json'))) as RunOptions);
-  for (const key of Object.keys(config) as (keyof RunConfig)[]) {
-    if (JSON.stringify(saved[key]) !== JSON.stringify(config[key]))
-      throw fileError(
-        join(out, 'run.json'),
-        `"${key}" is ${JSON.stringify(saved[key])}, this command says ${JSON.stringify(config[key])}`,
-        'resume with the same settings or name another --out',
-      );
   }
 }
 
@@ -160,6 +150,7 @@ async function prepareRun(options: PretrainOptions, data: DataSet): Promise<Run>
     train: createLoader({ ...common, studies: training, batchSize: config.batch * config.accumulate, train: true }),
     validation: createLoader({ ...common, studies: validating, batchSize: 32, train: false }),
     log: new MetricsLog(join(out, 'metrics.jsonl')),
+    session: await beginSession(out, options.device, data, { train: training, validate: validating }),
   };
 }
 
@@ -236,6 +227,7 @@ async function trainStage(run: Run, stage: 1 | 2): Promise<TrainerState> {
     const kept = [...Object.keys(zeroMoments(model, stage)), ...adapterState(model.parameters)];
     const extra = kind === 'last' ? { optimizer: await state.read(kept), trainer } : {};
     await saveCheckpoint(checkpointFolder(out, stage, kind), { config: { ...run.checkpoint, stage }, tokenizer: run.tokenizer.toJSON(), parameters, ...extra });
+    if (kind === 'last') await run.session.save();
   };
   const opened = async () => {
     const known = await log.start(begin.trainer.metricsLines);
@@ -254,7 +246,7 @@ async function trainStage(run: Run, stage: 1 | 2): Promise<TrainerState> {
     },
   };
   const onFirstStep = async () => {
-    if (!existsSync(join(out, 'run.json'))) await createRunFolder(run);
+    await createRunFolder(out, config, run.tokenizer);
     await opened();
   };
   const end = await runStage(
@@ -263,12 +255,6 @@ async function trainStage(run: Run, stage: 1 | 2): Promise<TrainerState> {
   );
   state.drop();
   return end;
-}
-
-/** Makes the run's folder, once a first step has shown that the run can be. */
-async function createRunFolder({ options, tokenizer }: Run): Promise<void> {
-  await writeFileAtomic(join(options.out, 'tokenizer.json'), [`${JSON.stringify(tokenizer)}\n`]);
-  await writeFileAtomic(join(options.out, 'run.json'), [`${JSON.stringify(options.config, undefined, 2)}\n`]);
 }
 
 /** Puts the frozen teacher into the state and, where its hidden states are kept, computes them. */

@@ -13,6 +13,7 @@ export const commandSchema = z.strictObject({
   device: z.enum(deviceNames).describe('Where to compute.'),
   threads: z.int().min(1).describe('Threads of the cpu device.'),
   workers: z.int().min(0).describe('Threads that decode images.'),
+  report: z.boolean().describe('Whether to end by evaluating the run and writing its page.'),
 });
 
 /** Schema of the whole file; `$schema` may name it. */

@@ -111,8 +111,8 @@ export async function runStage(context: StageContext, start: TrainerState): Prom
       if (now.step >= steps) break;
       begun = performance.now();
     }
-    const values = await validate(judge, state, validation);
-    const line: ValidationLine = { stage, epoch: now.epoch + 1, step: now.step, validation: values };
+    const { losses: values, tokensPerStudy } = await validate(judge, state, validation);
+    const line: ValidationLine = { stage, epoch: now.epoch + 1, step: now.step, validation: values, tokensPerStudy };
     log.append(line);
     const value = values[watched]!;
     const better = now.best === null || value < now.best.value;

@@ -26,7 +26,7 @@ function conclusion({ labels, text }: EvaluationReport): string {
 export function addDemo(program: Command, output: Output): void {
   program
     .command('demo')
-    .description('make phantoms, pre-train both stages on them, evaluate, and show what was learnt')
+    .description('make phantoms, pre-train both stages on them, and write a page of what was learnt')
     .option('--out <dir>', 'folder for phantoms and run', join('runs', 'demo'))
     .option('--studies <n>', 'number of phantoms', integer(100), 2500)
     .option('--epochs <a,b>', 'epochs of each stage', '3,22')
@@ -34,17 +34,15 @@ export function addDemo(program: Command, output: Output): void {
     .addOption(threadsOption())
     .action(async ({ out, studies, epochs, device: name, threads }: Flags) => {
       const { rm } = await import('node:fs/promises');
-      const [{ writePhantoms }, { pretrain }, { completeConfig }, { evaluate }, { openDevice }, { trainingProgress }, { stagePair }, { writeFileAtomic }] =
-        await Promise.all([
-          import('@hybridmed/data'),
-          import('../../node/pretrain.ts'),
-          import('../../node/run-config.ts'),
-          import('../../evaluation/evaluate.ts'),
-          import('../../node/device.ts'),
-          import('../training-progress.ts'),
-          import('../options.ts'),
-          import('../../node/files.ts'),
-        ]);
+      const [{ writePhantoms }, { pretrain }, { completeConfig }, { writeReport }, { openDevice }, { trainingProgress }, { stagePair }] = await Promise.all([
+        import('@hybridmed/data'),
+        import('../../node/pretrain.ts'),
+        import('../../node/run-config.ts'),
+        import('../../report/write-report.ts'),
+        import('../../node/device.ts'),
+        import('../training-progress.ts'),
+        import('../options.ts'),
+      ]);
       const phantoms = join(out, `phantoms-${studies}`);
       const bar = progressBar('phantoms');
       await import('node:fs/promises').then(({ mkdir }) => mkdir(out, { recursive: true }));
@@ -58,16 +56,11 @@ export function addDemo(program: Command, output: Output): void {
       const config = completeConfig({ data: `phantom:${phantoms}`, preset: 'tiny', epochs: stagePair(epochs), batch: 16, learningRate: 2e-3 });
       const { checkpoint } = await pretrain({ config, out: run, device, events: progress.events });
       progress.stop();
-      const report = await evaluate({ checkpoint, data: config.data, device, onMessage: (text) => output.log(text) });
-      const shown = report.examples.filter(({ truth }, i) => i % 7 === 0 && truth.length > 30);
-      const [figures, file] = [join(run, 'evaluation.json'), join(run, 'report.md')];
-      await writeFileAtomic(figures, [`${JSON.stringify(report, undefined, 2)}\n`]);
-      await writeFileAtomic(file, [
-        `# What the demo learnt\n\n${conclusion(report)}\n\`\`\`\n${formatEvaluation(report)}\`\`\`\n\n## Held-out phantoms\n\n\`\`\`\n${shown.slice(0, 40).map(compare).join('')}\`\`\`\n`,
-      ]);
+      const { file, evaluation } = await writeReport({ run, device: () => Promise.resolve(device), onMessage: (text) => output.log(text) });
       await device.close();
+      const shown = evaluation!.examples.filter(({ truth }, i) => i % 7 === 0 && truth.length > 30);
       output.result(
-        `\n${formatEvaluation(report)}\nHeld-out phantoms:\n${shown.slice(0, 5).map(compare).join('')}\n${conclusion(report)}\ncheckpoint: ${checkpoint}\nmetrics:    ${join(run, 'metrics.jsonl')}\nreport:     ${file} (figures: ${figures})\n`,
+        `\n${formatEvaluation(evaluation!)}\nHeld-out phantoms:\n${shown.slice(0, 5).map(compare).join('')}\n${conclusion(evaluation!)}\ncheckpoint: ${checkpoint}\nmetrics:    ${join(run, 'metrics.jsonl')}\nreport:     ${file} (open it in a browser)\n`,
       );
     });
 }

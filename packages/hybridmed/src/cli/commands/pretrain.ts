@@ -1,4 +1,5 @@
 // `hybridmed pretrain`: both stages from flags and a configuration file.
+import type { Device } from '@hybridmed/tensor';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { presets } from '../../model/presets.ts';
@@ -63,6 +64,7 @@ interface CommandFlags {
   device?: string;
   threads?: number;
   workers?: number;
+  report: boolean;
   json: boolean;
 }
 
@@ -88,6 +90,7 @@ export function addPretrain(program: Command, output: Output): void {
     .option('--config <file>', 'settings as JSON; flags come before it (schema: config.schema.json of this package)')
     .option('--resume', 'go on where the run stopped; begins where there is none', false)
     .option('--workers <n>', 'threads that decode images', integer(0))
+    .option('--no-report', 'do not end by evaluating the run and writing its page')
     .addOption(deviceOption())
     .addOption(threadsOption())
     .addOption(jsonOption())
@@ -109,13 +112,32 @@ export function addPretrain(program: Command, output: Output): void {
       const config: RunConfig = completeConfig({ ...chosen, data: chosen.data });
       await run(
         config,
-        { ...flags, out, resume: of('resume'), device: of('device')!, ...optional('threads', of('threads')), ...optional('workers', of('workers')) },
+        {
+          ...flags,
+          out,
+          resume: of('resume'),
+          report: of('report'),
+          device: of('device')!,
+          ...optional('threads', of('threads')),
+          ...optional('workers', of('workers')),
+        },
         output,
       );
     });
 }
 
 const optional = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } => (value === undefined ? {} : ({ [key]: value } as { [P in K]: V }));
+
+/** The run's page. A page that cannot be written takes nothing from the run, which is whole: the reason is said, and the run has succeeded. */
+async function page(folder: string, device: Device, output: Output): Promise<string | undefined> {
+  const { writeReport } = await import('../../report/write-report.ts');
+  try {
+    return (await writeReport({ run: folder, device: () => Promise.resolve(device), onMessage: (text) => output.log(text) })).file;
+  } catch (error) {
+    output.log(`no report was written: ${(error as Error).message.split('\n')[0]} (try again with hybridmed report ${folder})`);
+    return undefined;
+  }
+}
 
 async function run(config: RunConfig, flags: CommandFlags & { out: string }, output: Output): Promise<void> {
   const [{ pretrain }, { openDevice }, { trainingProgress }] = await Promise.all([
@@ -129,8 +151,12 @@ async function run(config: RunConfig, flags: CommandFlags & { out: string }, out
   try {
     const result = await pretrain({ config, out: flags.out, device, resume: flags.resume, ...optional('workers', flags.workers), events: progress.events });
     progress.stop();
-    if (flags.json) printJson(output, result);
-    else output.result(`checkpoint: ${result.checkpoint}\nmetrics:    ${result.out}/metrics.jsonl (and TensorBoard event files beside it)\n`);
+    const report = flags.report ? await page(flags.out, device, output) : undefined;
+    if (flags.json) printJson(output, { ...result, ...(report === undefined ? {} : { report }) });
+    else
+      output.result(
+        `checkpoint: ${result.checkpoint}\nmetrics:    ${result.out}/metrics.jsonl (and TensorBoard event files beside it)\n${report === undefined ? '' : `report:     ${report}\n`}`,
+      );
   } finally {
     progress.stop();
     await device.close();

@@ -1,0 +1,30 @@
+// Pixels as picture files: PNG where every value counts, JPEG for pages.
+import sharp from 'sharp';
+import { DataError } from '../errors.ts';
+import { readGrey } from './grey.ts';
+
+/** Pixels, row-major, `channels` values from 0 to 255 each: grey or RGB. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+  readonly pixels: Uint8Array;
+}
+
+/** A picture as the bytes of a PNG or JPEG file. Throws a DataError where the pixels do not fill the sides. */
+export async function encodePicture({ width, height, channels, pixels }: Picture, format: 'png' | 'jpeg'): Promise<Uint8Array> {
+  if (width < 1 || height < 1 || pixels.length !== width * height * channels)
+    throw new DataError(`encodePicture: ${pixels.length} values for ${width} x ${height} pixels of ${channels}; give width x height x channels`);
+  const image = sharp(pixels, { raw: { width, height, channels } }).toColourspace(channels === 1 ? 'b-w' : 'srgb');
+  return format === 'png' ? image.png().toBuffer() : image.jpeg({ quality: 82 }).toBuffer();
+}
+
+/** A film as a small grey JPEG, its longest side at most `side` pixels. Throws a DataError that names an unreadable file. */
+export async function filmThumbnail(file: string, side: number): Promise<Uint8Array> {
+  const { width, height, pixels } = await readGrey(file);
+  return sharp(pixels, { raw: { width, height, channels: 1 } })
+    .resize(side, side, { fit: 'inside', withoutEnlargement: true })
+    .toColourspace('b-w')
+    .jpeg({ quality: 82 })
+    .toBuffer();
+}

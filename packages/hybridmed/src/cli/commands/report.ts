@@ -1,0 +1,45 @@
+// `hybridmed report`: a run as one page to read, print and pass on.
+import type { Command } from 'commander';
+import type { DeviceFlags } from '../options.ts';
+import { deviceOption, integer, jsonOption, threadsOption } from '../options.ts';
+import type { Output } from '../output.ts';
+import { printJson } from '../output.ts';
+
+interface Flags extends DeviceFlags {
+  out?: string;
+  data?: string;
+  limit: number;
+  json: boolean;
+}
+
+/** Adds the command. */
+export function addReport(program: Command, output: Output): void {
+  program
+    .command('report')
+    .description('write a run as one self-contained HTML page: data, curves, metrics beside baselines, texts, films, failures')
+    .argument('<run>', "a run's --out folder")
+    .option('--out <file>', 'the page (default: report.html in the run)')
+    .option('--data <spec>', 'where the data set is now, if it has moved')
+    .option('--limit <n>', 'greatest number of held-out studies; 0 for all', integer(0), 0)
+    .addOption(deviceOption())
+    .addOption(threadsOption())
+    .addOption(jsonOption())
+    .action(async (run: string, { out, data, limit, device: name, threads, json }: Flags) => {
+      const [{ writeReport }, { lazyDevice }] = await Promise.all([import('../../report/write-report.ts'), import('../../node/device.ts')]);
+      const device = lazyDevice(name!, threads === undefined ? {} : { threads });
+      try {
+        const { file, evaluation } = await writeReport({
+          run,
+          limit,
+          device: device.open,
+          onMessage: (text) => output.log(text),
+          ...(out === undefined ? {} : { out }),
+          ...(data === undefined ? {} : { data }),
+        });
+        if (json) printJson(output, { report: file, ...(evaluation ? { evaluation } : {}) });
+        else output.result(`report: ${file}\n`);
+      } finally {
+        await device.close();
+      }
+    });
+}

@@ -1,0 +1,122 @@
+// Gathers what a run's page shows: its files, its evaluation, and the chosen studies with their films.
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve, sep } from 'node:path';
+import type { DataSet } from '@hybridmed/data';
+import { DataError, openDataSet } from '@hybridmed/data';
+import type { Device } from '@hybridmed/tensor';
+import { HybridmedError } from '@hybridmed/tensor';
+import type { EvaluationReport, Example } from '../evaluation/report.ts';
+import { resolveCheckpoint } from '../node/checkpoint.ts';
+import { describeCheckpoint } from '../node/describe.ts';
+import { fileError } from '../node/files.ts';
+import type { StepLine, ValidationLine } from '../node/metrics-log.ts';
+import { readProvenance } from '../node/provenance.ts';
+import type { RunConfig } from '../node/run-config.ts';
+import { readRunConfig } from '../node/run-folder.ts';
+import { version } from '../node/version.ts';
+import { evenlySpaced, failuresByRule } from './choose.ts';
+import { evaluateRun, savedEvaluation } from './evaluation-file.ts';
+import { filmReader } from './films.ts';
+import type { ReportData, ReportStudy } from './report-data.ts';
+
+/** What to gather. */
+export interface CollectOptions {
+  /** A run's folder. */
+  readonly run: string;
+  /** Opened only where something must be computed. */
+  readonly device: () => Promise<Device>;
+  /** Data set instead of the one the run names, for one that has moved. */
+  readonly data?: string;
+  /** Greatest number of held-out studies; 0 for all. */
+  readonly limit?: number;
+  readonly onMessage?: (text: string) => void;
+}
+
+const [comparisonCount, retrievalCount, failureCount] = [12, 4, 4];
+
+function readMetrics(run: string): (StepLine | ValidationLine)[] {
+  const file = join(run, 'metrics.jsonl');
+  if (!existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .flatMap((line, i) => {
+      if (line === '') return [];
+      try {
+        return [JSON.parse(line) as StepLine | ValidationLine];
+      } catch {
+        throw fileError(file, `line ${i + 1} is not valid JSON`, 'remove the line');
+      }
+    });
+}
+
+interface Measured {
+  readonly evaluation?: EvaluationReport;
+  readonly data?: DataSet;
+  readonly gaps: readonly string[];
+}
+
+/** The run's evaluation, and its data set where that can still be opened. */
+async function measure({ run, device, data: spec, limit = 0, onMessage }: CollectOptions, config: RunConfig): Promise<Measured> {
+  let data: DataSet;
+  try {
+    data = await openDataSet(spec ?? config.data, { views: config.views });
+  } catch (error) {
+    if (spec !== undefined || !(error instanceof DataError)) throw error;
+    const evaluation = await savedEvaluation(run);
+    if (!evaluation) throw new HybridmedError(`${error.message} (name where the data is now with --data)`);
+    return { evaluation, gaps: [`The data set is not where the run found it (${error.message}), so films are not shown.`] };
+  }
+  const split = (['test', 'validate'] as const).find((name) => data.studies.some((study) => study.split === name));
+  if (!split) return { data, gaps: ['The data set has no held-out studies, so nothing was evaluated.'] };
+  const gaps = split === 'validate' ? ['The data set has no test split: the figures are of the validation split, which also chose the checkpoint.'] : [];
+  const evaluation = await evaluateRun({ run, data, split, views: config.views, limit, device: await device(), ...(onMessage ? { onMessage } : {}) });
+  return { evaluation, data, gaps };
+}
+
+/** Gathers a page's data. Throws one line for a folder without a run or a checkpoint, or data that cannot be read. */
+export async function collectReport(options: CollectOptions): Promise<ReportData> {
+  const { run } = options;
+  const config = await readRunConfig(run);
+  const checkpoint = await describeCheckpoint(await resolveCheckpoint(run));
+  const provenance = await readProvenance(run);
+  const { evaluation, data, gaps } = await measure(options, config);
+  const studies = new Map(data?.studies.map((study) => [study.id, study]) ?? []);
+  const filmOf = filmReader(new Map([...studies].map(([id, { image }]) => [id, image])));
+  const examples = new Map(evaluation?.examples.map((example) => [example.id, example]) ?? []);
+  const complete = async (example: Example): Promise<ReportStudy> => {
+    const [film, source] = [await filmOf(example.id), studies.get(example.id)?.findings];
+    return { ...example, ...(film === undefined ? {} : { film }), ...(source === undefined ? {} : { source }) };
+  };
+  const all = (chosen: readonly Example[]) => Promise.all(chosen.map(complete));
+  const list = [...examples.values()];
+  const queries = await all(evenlySpaced(list, retrievalCount).filter(({ nearest }) => nearest !== undefined));
+  const failures = failuresByRule(list, failureCount).map(async ({ cases, ...rule }) => ({
+    ...rule,
+    cases: await Promise.all(cases.map(async ({ id, reason }) => ({ study: await complete(examples.get(id)!), reason }))),
+  }));
+  const distinct = [...new Map(queries.map((study) => [study.truth, study])).values()];
+  const found = distinct.map(async (study) => {
+    const films = (study.nearestFilms ?? []).map(async (id) => {
+      const film = await filmOf(id);
+      return { id, ...(film === undefined ? {} : { film }), own: id === study.id };
+    });
+    return { study, films: await Promise.all(films) };
+  });
+  return {
+    // The folder and the one it is in: a page that is passed on says nothing of the machine.
+    run: resolve(run).split(sep).slice(-2).join('/'),
+    written: new Date().toISOString(),
+    version: version(),
+    config,
+    checkpoint,
+    ...(provenance ? { provenance } : {}),
+    metrics: readMetrics(run),
+    ...(evaluation ? { evaluation } : {}),
+    gaps,
+    comparisons: await all(evenlySpaced(list, comparisonCount)),
+    retrieval: queries,
+    found: await Promise.all(found),
+    maps: [],
+    failures: await Promise.all(failures),
+  };
+}

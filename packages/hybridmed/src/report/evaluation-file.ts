@@ -1,0 +1,42 @@
+// evaluation.json of a run: made once for a checkpoint and its studies, read again as long as both are the same.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DataSet } from '@hybridmed/data';
+import { readableStudies } from '@hybridmed/data';
+import type { Device } from '@hybridmed/tensor';
+import type { EvaluateOptions } from '../evaluation/evaluate.ts';
+import { evaluate } from '../evaluation/evaluate.ts';
+import type { EvaluationReport } from '../evaluation/report.ts';
+import { hashParameters, resolveCheckpoint } from '../node/checkpoint.ts';
+import { readJson, writeFileAtomic } from '../node/files.ts';
+import { hashIds } from '../node/provenance.ts';
+
+const fileOf = (run: string): string => join(run, 'evaluation.json');
+
+/** A run's saved evaluation; undefined where there is none, or it is of another checkpoint or made by an earlier version. */
+export async function savedEvaluation(run: string): Promise<EvaluationReport | undefined> {
+  if (!existsSync(fileOf(run))) return undefined;
+  const saved = (await readJson(fileOf(run))) as EvaluationReport;
+  return saved.inputs?.checkpoint === (await hashParameters(await resolveCheckpoint(run))) ? saved : undefined;
+}
+
+/** What is evaluated: a run on the split of a data set that is open already. */
+export interface RunEvaluation extends Pick<EvaluateOptions, 'onMessage'> {
+  readonly run: string;
+  readonly data: DataSet;
+  readonly split: 'validate' | 'test';
+  readonly views: 'frontal' | 'all';
+  readonly limit: number;
+  readonly device: Device;
+}
+
+/** A run's evaluation on a split, from its file where that is of the same checkpoint and studies, else made and saved. */
+export async function evaluateRun({ run, data, split, views, limit, device, onMessage }: RunEvaluation): Promise<EvaluationReport> {
+  const held = data.studies.filter((study) => study.split === split);
+  const { studies } = await readableStudies(limit > 0 ? held.slice(0, limit) : held);
+  const saved = await savedEvaluation(run);
+  if (saved && saved.inputs.studies === hashIds(studies) && saved.split === split) return saved;
+  const report = await evaluate({ checkpoint: run, data: data.spec, split, limit, views, device, ...(onMessage ? { onMessage } : {}) });
+  await writeFileAtomic(fileOf(run), [`${JSON.stringify(report, undefined, 2)}\n`]);
+  return report;
+}

@@ -1,0 +1,33 @@
+// Markup as values: everything interpolated is escaped unless it is markup itself, because reports come from strangers.
+
+/** A piece of finished markup. */
+export interface Markup {
+  readonly markup: string;
+}
+
+/** What a template takes: markup as it is, texts and numbers escaped, lists joined, nothing for undefined, null and false. */
+export type Content = Markup | string | number | undefined | null | false | readonly Content[];
+
+const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+
+// Control characters have no place in a page; those that turn the direction of writing could make a text read as another.
+// oxlint-disable-next-line no-control-regex -- these are what is looked for.
+const unwanted = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+
+/** A text as it may stand in an element or in a quoted attribute. */
+export const escapeText = (text: string): string => text.replace(unwanted, '\ufffd').replace(/[&<>"']/g, (character) => entities[character]!);
+
+function render(content: Content): string {
+  if (content === undefined || content === null || content === false) return '';
+  if (typeof content === 'string') return escapeText(content);
+  if (typeof content === 'number') return String(content);
+  return Array.isArray(content) ? content.map(render).join('') : (content as Markup).markup;
+}
+
+/** Template tag for HTML and SVG. Attributes must be quoted. */
+export function html(strings: TemplateStringsArray, ...values: readonly Content[]): Markup {
+  return { markup: strings.map((text, i) => text + (i < values.length ? render(values[i]) : '')).join('') };
+}
+
+/** A text for display: cut where it is longer than any report. */
+export const shown = (text: string, most = 700): string => (text.length <= most ? text : `${text.slice(0, most)}…`);

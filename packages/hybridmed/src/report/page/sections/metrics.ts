@@ -1,0 +1,110 @@
+// Every metric with its interval, beside the baselines it must beat.
+import type { EvaluationReport, TextRow } from '../../../evaluation/report.ts';
+import type { ReportData } from '../../report-data.ts';
+import type { Markup } from '../markup.ts';
+import { html } from '../markup.ts';
+import type { Metric, MetricRow } from './metric-panel.ts';
+import { metricPanel } from './metric-panel.ts';
+import { section } from './section.ts';
+
+const systems = [
+  ['image', 'from the film', 'own'],
+  ['findings', 'from the findings', 'own'],
+  ['mostFrequent', 'most frequent impression', 'baseline'],
+  ['nearestFindings', 'nearest findings (tf-idf)', 'baseline'],
+] as const;
+
+const textMetrics: readonly (readonly [keyof TextRow['intervals'], string, string])[] = [
+  ['bleu1', 'BLEU-1', 'Single words that match, over the corpus.'],
+  ['bleu4', 'BLEU-4', 'Runs of up to four words that match, over the corpus.'],
+  ['rougeL', 'ROUGE-L', 'Longest common word sequence, mean over studies.'],
+  ['cider', 'CIDEr', 'Agreement weighted towards words that tell studies apart, 0 to 10.'],
+];
+
+function textPanels({ text }: EvaluationReport): Metric[] {
+  return textMetrics.map(([key, title, explanation]) => ({
+    title,
+    explanation,
+    rows: systems.flatMap(([system, name, kind]): MetricRow[] => (text[system] ? [{ name, kind, interval: text[system].intervals[key] }] : [])),
+  }));
+}
+
+/** A value without an interval. */
+const alone = (value: number): MetricRow['interval'] => ({ value, low: Number.NaN, high: Number.NaN });
+
+function distinctPanel({ text, studies }: EvaluationReport): Metric {
+  return {
+    title: 'Distinct impressions',
+    explanation: `Different texts for ${studies} studies: a model that writes few repeats itself.`,
+    rows: systems.flatMap(([system, name, kind]): MetricRow[] => (text[system] ? [{ name, kind, interval: alone(text[system].distinct), digits: 0 }] : [])),
+    range: [0, studies],
+  };
+}
+
+function lossPanel({ captioning, perToken }: EvaluationReport): Metric {
+  return {
+    title: 'Nats per token of the true impression',
+    explanation: 'How surprised each branch is by what the radiologist wrote; lower is better.',
+    rows: [
+      ...(perToken.image ? [{ name: 'film', interval: perToken.image }] : []),
+      { name: 'findings', interval: perToken.findings },
+      ...(captioning ? [{ name: "another study's film", kind: 'baseline' as const, interval: alone(captioning.shuffledPerToken) }] : []),
+      ...(captioning ? [{ name: 'saved by the right film', interval: captioning.difference, reference: 0 }] : []),
+    ],
+  };
+}
+
+function labelPanel({ labels }: EvaluationReport): Metric[] {
+  if (!labels) return [];
+  const rows = systems.flatMap(([system, name, kind]): MetricRow[] => {
+    const scores = system === 'nearestFindings' ? undefined : labels[system];
+    return scores ? [{ name, kind, interval: alone(scores.micro), note: `macro ${scores.macro.toFixed(2)}` }] : [];
+  });
+  return rows.length === 0
+    ? []
+    : [{ title: 'F1 of named findings (micro)', explanation: 'Findings that the rule labeller reads in the text, against the labels.', rows, range: [0, 1] }];
+}
+
+function retrievalPanel({ retrieval }: EvaluationReport): Metric[] {
+  if (!retrieval) return [];
+  return [
+    {
+      title: 'Film to impression',
+      explanation: `Share of films whose own impression is among the K nearest of ${retrieval.gallery}; median rank ${retrieval.medianRank}. The mark is chance.`,
+      rows: Object.entries(retrieval.recall).map(([name, row]) => ({ name, interval: row, reference: row.chance })),
+      range: [0, 1],
+    },
+  ];
+}
+
+function zeroShotPanel({ zeroShot }: EvaluationReport): Metric[] {
+  if (zeroShot.length === 0) return [];
+  return [
+    {
+      title: 'Zero-shot AUC',
+      explanation: 'From prompts alone, without a label in training. The mark is chance.',
+      rows: zeroShot.map(({ name, auc, positives, studies }) => ({ name, interval: auc, reference: 0.5, note: `${positives} of ${studies}` })),
+      range: [0, 1],
+    },
+  ];
+}
+
+/** How well the run does. */
+export function metricsSection({ evaluation }: ReportData): Markup {
+  if (!evaluation) return section('metrics', 'How well it does', 'This run has not been evaluated.');
+  const panels = [
+    ...textPanels(evaluation),
+    ...labelPanel(evaluation),
+    lossPanel(evaluation),
+    ...retrievalPanel(evaluation),
+    ...zeroShotPanel(evaluation),
+    distinctPanel(evaluation),
+  ];
+  return section(
+    'metrics',
+    'How well it does',
+    html`${evaluation.studies} studies of the ${evaluation.split} split. Bars are 95 % intervals over studies (bootstrap).
+      <span class="legend"><span class="key own"></span>this run</span> <span class="legend"><span class="key baseline"></span>baseline</span>`,
+    html`<div class="columns">${panels.map(metricPanel)}</div>`,
+  );
+}

@@ -1,0 +1,143 @@
+// What was trained on what: data with counts and hashes, settings, sizes, time and machine.
+import type { Provenance, SplitSummary } from '../../../node/provenance.ts';
+import { lossNames } from '../../../model/config.ts';
+import type { ReportData } from '../../report-data.ts';
+import type { Content, Markup } from '../markup.ts';
+import { html } from '../markup.ts';
+import { section } from './section.ts';
+
+const grouped = (count: number): string => count.toLocaleString('en-US');
+
+function duration(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  if (seconds < 120) return `${seconds} seconds`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)} minutes` : `${(seconds / 3600).toFixed(1)} hours`;
+}
+
+const moment = (iso: string): string => `${iso.slice(0, 16).replace('T', ' ')} UTC`;
+
+const facts = (rows: readonly (readonly [string, Content])[]): Markup =>
+  html`<dl class="facts-list">
+    ${rows.flatMap(([name, value]) =>
+      value
+        ? [
+            html`<div>
+              <dt>${name}</dt>
+              <dd>${value}</dd>
+            </div>`,
+          ]
+        : [],
+    )}
+  </dl>`;
+
+function dataCard({ data }: Provenance): Markup {
+  const row = (name: string, { studies, reports, ids }: SplitSummary) =>
+    html`<tr>
+      <th scope="row">${name}</th>
+      <td class="number">${grouped(studies)}</td>
+      <td class="number">${grouped(reports)}</td>
+      <td><code>${ids.slice(0, 12)}</code></td>
+    </tr>`;
+  const dropped = Object.entries(data.dropped).map(([reason, count]) => html`<li>${grouped(count)}: ${reason}</li>`);
+  return html`<article class="card">
+    <h3>Data</h3>
+    <p class="spec"><code>${data.spec}</code></p>
+    <table class="plain">
+      <thead>
+        <tr>
+          <th>split</th>
+          <th class="number">films</th>
+          <th class="number">reports</th>
+          <th>ids (SHA-256)</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${[row('train', data.splits.train), row('validate', data.splits.validate), row('test', data.splits.test)]}
+      </tbody>
+    </table>
+    ${
+      dropped.length > 0 &&
+      html`<p class="quiet">Left out before training:</p>
+        <ul class="quiet">
+          ${dropped}
+        </ul>`
+    }
+  </article>`;
+}
+
+function runCard({ provenance, metrics }: ReportData): Markup {
+  const steps = metrics.flatMap((line) => ('losses' in line ? [line] : []));
+  const speeds = steps.map(({ studiesPerSecond }) => studiesPerSecond).toSorted((a, b) => a - b);
+  const sessions = provenance?.sessions ?? [];
+  const time = sessions.reduce((sum, { started, ended }) => sum + Date.parse(ended) - Date.parse(started), 0);
+  return html`<article class="card">
+    <h3>Time and machine</h3>
+    ${facts([
+      ['device', [...new Set(sessions.map(({ device }) => device))].join('; ') || 'not recorded'],
+      ['began', sessions.length > 0 && moment(sessions[0]!.started)],
+      ['took', sessions.length > 0 && `${duration(time)}${sessions.length > 1 ? ` in ${sessions.length} sessions` : ''}`],
+      [
+        'steps',
+        steps.length > 0 &&
+          `${grouped(steps.filter(({ stage }) => stage === 1).length)} of stage 1, ${grouped(steps.filter(({ stage }) => stage === 2).length)} of stage 2`,
+      ],
+      ['speed', speeds.length > 0 && `${speeds[Math.floor(speeds.length / 2)]!.toFixed(1)} studies per second (median step)`],
+      ['memory', steps.length > 0 && `${grouped(steps.reduce((most, line) => Math.max(most, line.residentMiB), 0))} MiB at most`],
+      ['version', [...new Set(sessions.map((session) => session.version))].join(', ')],
+    ])}
+  </article>`;
+}
+
+function modelCard({ checkpoint }: ReportData): Markup {
+  const { parameters, secondBranch, image, vocabulary, stage } = checkpoint;
+  return html`<article class="card">
+    <h3>Model</h3>
+    ${facts([
+      ['film', `${image.size} × ${image.size} pixels, ${image.channels === 1 ? 'grey' : `${image.channels} channels`}`],
+      ['vocabulary', `${grouped(vocabulary)} tokens`],
+      [
+        'parameters',
+        `${grouped(parameters.total!)}: vision ${grouped(parameters.vision!)}, text ${grouped(parameters.text!)}, alignment ${grouped(parameters.align!)}, decoder ${grouped(parameters.decoder!)}`,
+      ],
+      ['second branch', `${grouped(secondBranch.parameters)} parameters, ${secondBranch.percentOfModel} % of the model`],
+      ['checkpoint', `best of stage ${stage} by validation`],
+    ])}
+  </article>`;
+}
+
+function settingsCard({ config }: ReportData): Markup {
+  const weights = lossNames.map((name) => `${name} ${config[name]}`).join(', ');
+  return html`<article class="card">
+    <h3>Settings</h3>
+    ${facts([
+      ['seed', String(config.seed)],
+      ['epochs', `${config.stage1 === true ? `${config.epochs[0]} of stage 1, ` : ''}${config.epochs[1]} of stage 2`],
+      ['stage 1', config.stage1 === true ? 'own' : config.stage1 === false ? 'left out' : html`from <code>${config.stage1}</code>`],
+      ['batch', `${config.batch}${config.accumulate > 1 ? ` × ${config.accumulate} passes` : ''}`],
+      ['learning rate', `${config.learningRate} at its peak, ${config.warmup * 100} % warm-up, cosine to 0`],
+      ['loss weights', weights],
+      ['distillation', config.dis === 0 ? 'none' : `${config.teacher} teacher, temperature ${config.temperature}`],
+      ['equal impressions', config.duplicates === 'positives' ? 'share the target' : 'are negatives'],
+    ])}
+    <p class="quiet">Everything else is in <code>run.json</code>, which <code>pretrain --config</code> takes.</p>
+  </article>`;
+}
+
+/** What was trained on what. */
+export const provenanceSection = (data: ReportData): Markup =>
+  section(
+    'run',
+    'What was trained on what',
+    undefined,
+    html`<div class="columns two">
+      ${
+        data.provenance
+          ? dataCard(data.provenance)
+          : html`<article class="card">
+              <h3>Data</h3>
+              <p class="spec"><code>${data.config.data}</code></p>
+              <p class="quiet">This run was made by a version that did not record counts and hashes.</p>
+            </article>`
+      }${settingsCard(data)}${modelCard(data)}${runCard(data)}
+    </div>`,
+  );

@@ -1,0 +1,44 @@
+// Words in which two texts differ: a longest common subsequence over words compared without case and punctuation.
+
+/** A word as it was written, and whether the other text lacks it here. */
+export interface MarkedWord {
+  readonly word: string;
+  readonly differs: boolean;
+}
+
+// The table of the subsequence is quadratic: beyond this many words only the beginnings are compared.
+const mostWords = 400;
+
+const wordsOf = (text: string): string[] => text.split(/\s+/).filter(Boolean).slice(0, mostWords);
+const bare = (word: string): string => word.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+
+/** Generated texts have their punctuation apart: a mark alone belongs to the word before it. */
+function joinPunctuation(words: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const word of words) {
+    if (bare(word) === '' && joined.length > 0) joined[joined.length - 1] += word;
+    else joined.push(word);
+  }
+  return joined;
+}
+
+/** Both texts word by word, each word marked that has no counterpart in the other. Case and punctuation do not count. */
+export function textDifference(a: string, b: string): { a: MarkedWord[]; b: MarkedWord[] } {
+  const [left, right] = [joinPunctuation(wordsOf(a)), joinPunctuation(wordsOf(b))];
+  const [x, y] = [left.map(bare), right.map(bare)];
+  const width = y.length + 1;
+  const longest = new Uint16Array((x.length + 1) * width);
+  for (let i = x.length - 1; i >= 0; i--) {
+    for (let j = y.length - 1; j >= 0; j--)
+      longest[i * width + j] = x[i] === y[j] ? longest[(i + 1) * width + j + 1]! + 1 : Math.max(longest[(i + 1) * width + j]!, longest[i * width + j + 1]!);
+  }
+  const [own, other] = [left.map((word) => ({ word, differs: true })), right.map((word) => ({ word, differs: true }))];
+  for (let i = 0, j = 0; i < x.length && j < y.length;) {
+    if (x[i] === y[j]) {
+      own[i++]!.differs = false;
+      other[j++]!.differs = false;
+    } else if (longest[(i + 1) * width + j]! >= longest[i * width + j + 1]!) i++;
+    else j++;
+  }
+  return { a: own, b: other };
+}

@@ -1,0 +1,55 @@
+// What a report page shows, as plain data: the page is a function of it.
+import type { EvaluationReport, Example } from '../evaluation/report.ts';
+import type { CheckpointInfo } from '../node/describe.ts';
+import type { StepLine, ValidationLine } from '../node/metrics-log.ts';
+import type { Provenance } from '../node/provenance.ts';
+import type { RunConfig } from '../node/run-config.ts';
+
+/** A held-out study: what was written about it and, where its files are at hand, its film and the findings section. */
+export interface ReportStudy extends Example {
+  /** The film as a data URI. */
+  readonly film?: string;
+  /** The findings section the summarization branch read. */
+  readonly source?: string;
+}
+
+/** Studies that one rule picked, each with what the rule saw in it. */
+export interface FailureGroup {
+  readonly title: string;
+  readonly rule: string;
+  readonly cases: readonly { readonly study: ReportStudy; readonly reason: string }[];
+}
+
+/** Films that an impression finds, nearest first. */
+export interface FoundFilms {
+  readonly study: ReportStudy;
+  readonly films: readonly { readonly id: string; readonly film?: string; readonly own: boolean }[];
+}
+
+/** A study's heat maps: pictures as data URIs. */
+export interface MapExample {
+  readonly study: ReportStudy;
+  readonly maps: readonly { readonly title: string; readonly caption: string; readonly picture: string }[];
+}
+
+/** Everything a page shows. */
+export interface ReportData {
+  /** The run's folder and the one it is in. */
+  readonly run: string;
+  /** When the page was written, ISO 8601. */
+  readonly written: string;
+  readonly version: string;
+  readonly config: RunConfig;
+  readonly checkpoint: CheckpointInfo;
+  readonly provenance?: Provenance;
+  readonly metrics: readonly (StepLine | ValidationLine)[];
+  readonly evaluation?: EvaluationReport;
+  /** What could not be shown, a sentence each. */
+  readonly gaps: readonly string[];
+  readonly comparisons: readonly ReportStudy[];
+  /** Studies whose film's nearest impressions are shown. */
+  readonly retrieval: readonly ReportStudy[];
+  readonly found: readonly FoundFilms[];
+  readonly maps: readonly MapExample[];
+  readonly failures: readonly FailureGroup[];
+}
