@@ -30,7 +30,8 @@ function build(output: Output): Command {
     .configureHelp({ showGlobalOptions: true })
     .enablePositionalOptions()
     .configureOutput({ writeOut: (text) => output.result(text), writeErr: (text) => output.log(text.trimEnd()) });
-  for (const add of [addDevices, addData, addPretrain, addGenerate, addEvaluate, addInfo, addReport, addZeroShot, addRetrieve, addVerify, addDemo]) add(program, output);
+  for (const add of [addDevices, addData, addPretrain, addGenerate, addEvaluate, addInfo, addReport, addZeroShot, addRetrieve, addVerify, addDemo])
+    add(program, output);
   const strict = (command: Command): void => {
     command.exitOverride();
     command.configureOutput(program.configureOutput());
