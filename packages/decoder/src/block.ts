@@ -1,4 +1,4 @@
-// One pre-LN block: causal self-attention (shared), one cross-attention per branch, feed-forward (shared).
+// One pre-LN block: causal self-attention (shared), one cross-attention per branch, feed-forward (shared); as an ablation, all of one's own.
 import type { Tensor } from '@hybridmed/tensor';
 import { ops } from '@hybridmed/tensor';
 import type { Module, ParameterSpecs, Scope } from '@hybridmed/nn';
@@ -35,43 +35,57 @@ export interface Block {
   call(scope: Scope, h: Tensor, context: BlockContext): Tensor;
 }
 
-/** Options of a block; `sharedCross` uses one cross-attention (and norm) for all branches, which needs memories of one width. */
+/**
+ * Options of a block; `sharedCross` uses one cross-attention (and norm) for all branches, which needs memories of one width;
+ * `unshared` gives each branch self-attention and feed-forward (and their norms) of its own.
+ */
 export interface BlockConfig {
   width: number;
   heads: number;
   memories: Memories;
   dropout?: number;
   sharedCross?: boolean;
+  unshared?: boolean;
 }
 
 const epsilon = 1e-5;
 
+/** Two linear layers with erf GELU between them, 4 times as wide inside. */
+function feedForward(width: number): Module {
+  const parts = { fc1: linear({ inputs: width, outputs: 4 * width }), fc2: linear({ inputs: 4 * width, outputs: width }) };
+  return { parameters: collect(parts), call: (scope, x) => parts.fc2.call(scope.child('fc2'), ops.gelu(parts.fc1.call(scope.child('fc1'), x))) };
+}
+
 /** h += SA(LN h); h += XA_b(LN_b h, memory_b); h += FFN(LN h), the FFN 4 times as wide with erf GELU. */
-export function decoderBlock({ width, heads, memories, dropout: rate = 0, sharedCross = false }: BlockConfig): Block {
+export function decoderBlock({ width, heads, memories, dropout: rate = 0, sharedCross = false, unshared = false }: BlockConfig): Block {
   const crossName = (branch: string) => (sharedCross ? 'shared' : branch);
   const crosses: Record<string, AttentionLayer> = {};
   for (const [branch, memory] of Object.entries(memories)) crosses[crossName(branch)] ??= attentionLayer({ width, heads, memory });
+  // One set of the common parts serves all branches; unshared, each branch has a set under its own name.
+  const ownName = (part: string, branch: string) => (unshared ? `${part}.${branch}` : part);
   const self = attentionLayer({ width, heads });
   const norm = (): Module => layerNorm({ width, epsilon });
-  const norms = { norm_self: norm(), norm_ffn: norm() };
+  const common = { norm_self: norm(), norm_ffn: norm(), self_attn: self, ffn: feedForward(width) };
+  const commonParts = Object.fromEntries(
+    Object.keys(memories).flatMap((branch) => Object.entries(common).map(([part, module]) => [ownName(part, branch), module])),
+  );
   const crossNorms = Object.fromEntries(Object.keys(crosses).map((name) => [`norm_cross.${name}`, norm()]));
-  const feedForward = { 'ffn.fc1': linear({ inputs: width, outputs: 4 * width }), 'ffn.fc2': linear({ inputs: 4 * width, outputs: width }) };
   const crossParts = Object.fromEntries(Object.entries(crosses).map(([name, layer]) => [`cross_attn.${name}`, layer]));
   return {
-    parameters: collect({ ...norms, ...crossNorms, self_attn: self, ...crossParts, ...feedForward }),
+    parameters: collect({ ...commonParts, ...crossNorms, ...crossParts }),
     projectMemory: (scope, branch, memory) => crosses[crossName(branch)]!.project(scope.child(`cross_attn.${crossName(branch)}`), memory),
     call(scope, h0, { branch, cross, crossMask, self: { keyValues, causal = false, mask } }) {
       const name = crossName(branch);
       const add = (h: Tensor, change: Tensor, site: string) => ops.add(h, dropout(scope, change, rate, `${site}.${branch}`));
-      const n = norms.norm_self.call(scope.child('norm_self'), h0);
-      const selfScope = scope.child('self_attn');
+      const own = (part: keyof typeof common) => scope.child(ownName(part, branch));
+      const n = common.norm_self.call(own('norm_self'), h0);
+      const selfScope = own('self_attn');
       const fresh = self.project(selfScope, n);
       const mixed = self.attend(selfScope, n, keyValues(fresh), { causal, mask });
       const h1 = add(h0, mixed, 'self');
       const queries = crossNorms[`norm_cross.${name}`]!.call(scope.child(`norm_cross.${name}`), h1);
       const h2 = add(h1, crosses[name]!.attend(scope.child(`cross_attn.${name}`), queries, cross, { mask: crossMask }), 'cross');
-      const inner = ops.gelu(feedForward['ffn.fc1'].call(scope.child('ffn.fc1'), norms.norm_ffn.call(scope.child('norm_ffn'), h2)));
-      return add(h2, feedForward['ffn.fc2'].call(scope.child('ffn.fc2'), inner), 'ffn');
+      return add(h2, common.ffn.call(own('ffn'), common.norm_ffn.call(own('norm_ffn'), h2)), 'ffn');
     },
   };
 }

@@ -18,6 +18,8 @@ export interface DecoderConfig {
   dropout?: number;
   /** Ablation: one cross-attention for all branches instead of one each; needs memories of one width. */
   sharedCross?: boolean;
+  /** Ablation: each branch has self-attention and feed-forward layers of its own, `blocks.I.{norm_self,self_attn,norm_ffn,ffn}.BRANCH` in checkpoints. */
+  unshared?: boolean;
 }
 
 /** A cache of self-attention keys and values of fixed capacity: one (B, capacity, width) pair per block. */
@@ -51,10 +53,10 @@ export interface Decoded {
 
 /** Builds a decoder over memories of the given widths by branch. Throws a HybridmedError when `sharedCross` meets memories of different widths. */
 export function dualBranchDecoder(config: DecoderConfig, memories: Memories): Decoder {
-  const { vocab, width, depth, heads, positions, dropout: rate = 0, sharedCross = false } = config;
+  const { vocab, width, depth, heads, positions, dropout: rate = 0, sharedCross = false, unshared = false } = config;
   if (sharedCross && new Set(Object.values(memories)).size > 1)
     throw new HybridmedError(`decoder.sharedCross needs memories of one width, not ${JSON.stringify(memories)}; give both encoders one width`);
-  const blocks: Block[] = Array.from({ length: depth }, () => decoderBlock({ width, heads, memories, dropout: rate, sharedCross }));
+  const blocks: Block[] = Array.from({ length: depth }, () => decoderBlock({ width, heads, memories, dropout: rate, sharedCross, unshared }));
   const parts = {
     embed: embedding({ rows: vocab, width }),
     pos: embedding({ rows: positions, width, decay: false }),

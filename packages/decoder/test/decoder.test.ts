@@ -33,6 +33,26 @@ describe('the two branches', () => {
     expect(Object.keys(shared.parameters).some((name) => name.includes('.image.'))).toBe(false);
   });
 
+  test('unshared, have every layer twice, and one branch does not feel what the other learns', async () => {
+    const unshared = dualBranchDecoder({ ...config, unshared: true }, { image: 6, findings: 10 });
+    const common = Object.keys(decoder.parameters).filter((name) => /blocks\.\d\.(norm_self|self_attn|norm_ffn|ffn)\./.test(name));
+    const twice = common.flatMap((name) => ['image', 'findings'].map((branch) => name.replace(/(norm_self|self_attn|norm_ffn|ffn)/, `$1.${branch}`)));
+    const rest = Object.keys(decoder.parameters).filter((name) => !common.includes(name));
+    expect(Object.keys(unshared.parameters).toSorted()).toEqual([...rest, ...twice].toSorted());
+    const start = initialize(unshared.parameters, 4);
+    const hidden = (own: typeof start, branch: string, width: number) =>
+      compile(device, ({ tokens, rows, ...state }) => unshared.hidden(rootScope(state), branch, tokens!, rows!))({
+        ...own,
+        tokens: { data: Int32Array.of(1, 5, 7), shape: [1, 3] },
+        rows: array([...floats([1, 2, width]).data], [1, 2, width]),
+      }).then(({ value }) => [...value!.data]);
+    const changed = Object.fromEntries(
+      Object.entries(start).map(([name, value]) => [name, name.includes('.image.') ? { ...value, data: value.data.map((x) => x + 0.5) } : value]),
+    );
+    expect(await hidden(changed, 'findings', 10)).toEqual(await hidden(start, 'findings', 10));
+    expect(await hidden(changed, 'image', 6)).not.toEqual(await hidden(start, 'image', 6));
+  });
+
   test('a later token changes nothing before it; masked memory is not seen', async () => {
     const run = (ids: number[], memory: number[], mask: number[]) =>
       compile(device, ({ tokens, rows, seen, ...own }) => decoder.hidden(rootScope(own), 'findings', tokens!, rows!, seen!))({

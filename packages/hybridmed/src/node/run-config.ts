@@ -38,6 +38,7 @@ export const runConfigSchema = z.strictObject({
   teacher: z.enum(['snapshot', 'live']).describe("Distillation's teacher: the frozen copy after stage 1, or the live branch."),
   projection: z.enum(['linear', 'mlp']).describe('Projections into the common space.'),
   sharedCross: z.boolean().describe('One cross-attention for both branches instead of two.'),
+  unsharedDecoder: z.boolean().describe('Self-attention and feed-forward layers of its own for each branch of the decoder.'),
   stage1: z.union([z.boolean(), z.string().min(1)]).describe('Whether to run stage 1, or the folder of a run whose stage 1 to start from.'),
   vocabulary: z
     .union([positive, z.string().min(1)])
@@ -85,6 +86,7 @@ export function completeConfig(options: RunOptions): RunConfig {
     teacher: 'snapshot',
     projection: 'linear',
     sharedCross: false,
+    unsharedDecoder: false,
     stage1: true,
     vocabulary: preset.vocabulary,
     cutVocabulary: false,

@@ -20,7 +20,7 @@ export function runModelConfig(config: RunConfig, tokenizer: Tokenizer): ModelCo
     ...sizes,
     vision: { ...sizes.vision, ...drop },
     text: { ...sizes.text, ...drop },
-    decoder: { ...sizes.decoder, ...drop, ...(config.sharedCross ? { sharedCross: true } : {}) },
+    decoder: { ...sizes.decoder, ...drop, ...(config.sharedCross ? { sharedCross: true } : {}), ...(config.unsharedDecoder ? { unshared: true } : {}) },
     ...(config.projection === 'mlp' ? { projection: 'mlp' as const } : {}),
   };
 }

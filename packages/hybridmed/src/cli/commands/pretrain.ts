@@ -50,6 +50,7 @@ const settings = [
   new Option('--teacher <kind>', "distillation's teacher").choices(['snapshot', 'live']),
   new Option('--projection <kind>', 'projections into the common space').choices(['linear', 'mlp']),
   new Option('--shared-cross', 'one cross-attention for both branches instead of two'),
+  new Option('--unshared-decoder', 'self-attention and feed-forward layers of its own for each branch'),
   new Option('--no-stage1', 'leave stage 1 out'),
   new Option('--stage1 <run>', "start stage 2 from another run's stage 1"),
 ];
