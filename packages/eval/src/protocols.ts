@@ -1,5 +1,5 @@
 // The protocols of use, over features, scores and texts, whoever made them: zero-shot, retrieval, probing, visual questions.
-export { classificationReport, meanAucDifference } from './classification/report.ts';
+export { classificationReport, meanAucOver } from './classification/report.ts';
 export type { ClassificationReport, ClassMetrics, ClassScores } from './classification/report.ts';
 export { bestThreshold } from './classification/threshold.ts';
 export type { ThresholdRule } from './classification/threshold.ts';

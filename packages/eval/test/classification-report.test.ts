@@ -1,5 +1,5 @@
 import { auc, averagePrecision, bootstrap } from '@hybridmed/eval';
-import { bestThreshold, classificationReport, meanAucDifference } from '@hybridmed/eval/protocols';
+import { bestThreshold, classificationReport, meanAucOver } from '@hybridmed/eval/protocols';
 import { expect, test } from 'vitest';
 import { numbers } from './shared.ts';
 
@@ -98,11 +98,14 @@ test('AUC intervals cover the true AUC at about their rate', () => {
 test('a difference of two systems is paired', () => {
   const { labels, scores } = example();
   const worse = scores.map((score, i) => (i % 7 === 0 ? 1 - score : score));
-  const difference = meanAucDifference({ a: { labels, scores } }, { a: { labels, scores: worse } })!;
+  const [good, bad] = [{ a: { labels, scores } }, { a: { labels, scores: worse } }];
+  const difference = meanAucOver([good], { than: [bad] })!;
   expect(difference.value).toBeCloseTo(auc(labels, scores) - auc(labels, worse), 12);
-  expect(meanAucDifference({ a: { labels, scores } }, { a: { labels, scores } })).toEqual({ value: 0, low: 0, high: 0 });
-  expect(meanAucDifference({ a: { labels: [1], scores: [1] } }, { a: { labels: [1], scores: [1] } })).toBeNull();
-  expect(() => meanAucDifference({ a: { labels, scores } }, {})).toThrow('no class "a"');
+  expect(difference.low).toBeGreaterThan(0);
+  expect(meanAucOver([good], { than: [good, good] })).toEqual({ value: 0, low: 0, high: 0 });
+  expect(meanAucOver([good, bad])!.value).toBeCloseTo((auc(labels, scores) + auc(labels, worse)) / 2, 12);
+  expect(meanAucOver([{ a: { labels: [1], scores: [1] } }])).toBeNull();
+  expect(() => meanAucOver([])).toThrow('no runs');
 });
 
 test('bad input is refused in one line', () => {

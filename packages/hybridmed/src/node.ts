@@ -1,4 +1,8 @@
 // The Node entry: training, evaluation, checkpoints and devices. What runs in a browser is the main entry.
+export { finetune } from './classification/finetune.ts';
+export type { FinetuneOptions, FinetuneResult } from './classification/finetune.ts';
+export { probe } from './classification/probe.ts';
+export type { ProbeCommandOptions, ProbeResult } from './classification/probe.ts';
 export { evaluate } from './evaluation/evaluate.ts';
 export type { EvaluateOptions } from './evaluation/evaluate.ts';
 export type { EvaluationReport } from './evaluation/report.ts';

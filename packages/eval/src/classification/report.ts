@@ -136,27 +136,36 @@ export function classificationReport(classes: Readonly<Record<string, ClassScore
   };
 }
 
-/** Interval of the difference in mean AUC, first minus second, of two systems over the same studies: both drawn alike. Null where no class has both labels. */
-export function meanAucDifference(
-  first: Readonly<Record<string, ClassScores>>,
-  second: Readonly<Record<string, ClassScores>>,
-  options?: BootstrapOptions,
+/** A mean AUC over classes of both kinds, as a function of how often each study counts; undefined where there is none. */
+function meanAucOf(classes: Readonly<Record<string, ClassScores>>, count: number): ((counts: Int32Array) => number) | undefined {
+  const ranked = Object.entries(classes)
+    .map(([name, given]) => prepare(name, given, count))
+    .filter((entry) => !oneSided(entry))
+    .map((entry) => entry.ranked);
+  return ranked.length === 0 ? undefined : (counts) => mean(ranked.map((entry) => rankedStatistics(entry, counts).auc));
+}
+
+/**
+ * Interval of the mean AUC over several runs of one system (its seeds) on the same studies, or, with `than`, of the difference to
+ * another system's: studies are drawn once for all, so that the difference is paired. A run's AUC is the mean over its classes with
+ * both labels. Null where a run has none. Throws for no runs.
+ */
+export function meanAucOver(
+  runs: readonly Readonly<Record<string, ClassScores>>[],
+  { than = [], ...options }: BootstrapOptions & { readonly than?: readonly Readonly<Record<string, ClassScores>>[] } = {},
 ): Interval | null {
-  const names = Object.keys(first);
-  const count = first[names[0]!]?.labels.length ?? 0;
-  const pairs = names.flatMap((name) => {
-    if (!second[name]) throw new HybridmedError(`meanAucDifference: the second system has no class "${name}"; give both the same classes`);
-    const [a, b] = [prepare(name, first[name]!, count), prepare(name, second[name], count)];
-    return oneSided(a) ? [] : [[a, b] as const];
-  });
-  if (pairs.length === 0) return null;
+  const count = Object.values(runs[0] ?? {})[0]?.labels.length ?? 0;
+  if (count === 0) throw new HybridmedError('meanAucOver: no runs with studies; give at least one');
+  const [own, others] = [runs, than].map((systems) => systems.map((classes) => meanAucOf(classes, count)));
+  if ([...own!, ...others!].includes(undefined)) return null;
   const counts = new Int32Array(count);
   const [interval] = bootstrapAll(
     count,
     (indices) => {
       counts.fill(0);
       for (const index of indices) counts[index]!++;
-      return [mean(pairs.map(([a, b]) => rankedStatistics(a.ranked, counts).auc - rankedStatistics(b.ranked, counts).auc))];
+      const [first, second] = [own!, others!].map((systems) => (systems.length === 0 ? 0 : mean(systems.map((system) => system!(counts)))));
+      return [first! - second!];
     },
     options,
   );

@@ -2,6 +2,7 @@
 import { DataError } from '@hybridmed/data';
 import { HybridmedError } from '@hybridmed/tensor';
 import { Command, CommanderError } from 'commander';
+import { addClassification } from './commands/classify.ts';
 import { addData } from './commands/data.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDevices } from './commands/devices.ts';
@@ -22,6 +23,22 @@ export const exitCodes = { success: 0, failure: 1, usage: 2 } as const;
 
 const helpCodes = new Set(['commander.help', 'commander.helpDisplayed', 'commander.version']);
 
+/** Commands in the order that --help shows them. */
+const commands: readonly ((program: Command, output: Output) => void)[] = [
+  addDevices,
+  addData,
+  addPretrain,
+  addGenerate,
+  addEvaluate,
+  addInfo,
+  addReport,
+  addZeroShot,
+  addRetrieve,
+  addClassification,
+  addVerify,
+  addDemo,
+];
+
 function build(output: Output): Command {
   const program = new Command('hybridmed')
     .description('Pre-training on chest radiographs and reports, and what it is good for. Not a medical device.')
@@ -30,8 +47,7 @@ function build(output: Output): Command {
     .configureHelp({ showGlobalOptions: true })
     .enablePositionalOptions()
     .configureOutput({ writeOut: (text) => output.result(text), writeErr: (text) => output.log(text.trimEnd()) });
-  for (const add of [addDevices, addData, addPretrain, addGenerate, addEvaluate, addInfo, addReport, addZeroShot, addRetrieve, addVerify, addDemo])
-    add(program, output);
+  for (const add of commands) add(program, output);
   const strict = (command: Command): void => {
     command.exitOverride();
     command.configureOutput(program.configureOutput());

@@ -28,13 +28,13 @@ export async function readPrompts(file: string): Promise<PromptSets> {
 }
 
 /**
- * The prompts of a data set's classes: from a shipped set by name, from a file, or, by default, from every shipped set that names one
- * of its labels. Throws one line where a file or a named set names a class that the data set has no label of, or where nothing fits.
+ * The prompts of a data set's classes: from a shipped set by name, from a file, or, by default, from the shipped set of the data set's
+ * own name, else from every shipped set that names one of its labels. Throws one line where a file or a named set names a class that the data set has no label of, or where nothing fits.
  */
 export async function promptsFor(labels: readonly string[], spec: string, source?: string): Promise<PromptSets> {
-  const known = Object.values(shippedPrompts).flatMap((sets) => Object.entries(sets));
   if (source === undefined || Object.hasOwn(shippedPrompts, source)) {
-    const sets = source === undefined ? known : Object.entries(shippedPrompts[source]!);
+    const own = shippedPrompts[source ?? spec.slice(0, spec.indexOf(':'))];
+    const sets = (own ? [own] : Object.values(shippedPrompts)).flatMap((some) => Object.entries(some));
     const fitting = Object.fromEntries(sets.filter(([name]) => labels.includes(name)));
     if (Object.keys(fitting).length > 0) return fitting;
     const which = source === undefined ? 'no shipped prompt set' : `prompt set "${source}"`;

@@ -71,7 +71,7 @@ const chexpert: PromptSets = {
 
 /** RSNA's question, in the words its protocol gives. */
 const rsna: PromptSets = {
-  pneumonia: { positive: ['Findings suggesting pneumonia.'], negative: ['No evidence of pneumonia'] },
+  Pneumonia: { positive: ['Findings suggesting pneumonia.'], negative: ['No evidence of pneumonia'] },
 };
 
 /** Open-I's tag. */

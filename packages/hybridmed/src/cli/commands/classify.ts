@@ -1,0 +1,125 @@
+// `hybridmed probe` and `hybridmed finetune`: classification with shares of the labels.
+import type { Command } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import type { ProtocolResult } from '../../classification/protocol.ts';
+import type { EncoderFlags } from '../encoder-options.ts';
+import { addEncoderOptions, withEncoder } from '../encoder-options.ts';
+import { shownInterval } from '../figures.ts';
+import { integer, number } from '../options.ts';
+import type { Output } from '../output.ts';
+import { printJson, table } from '../output.ts';
+import type { SelectFlags } from '../select-options.ts';
+import { addSelectOptions, selectOptions } from '../select-options.ts';
+
+interface Flags extends EncoderFlags, SelectFlags {
+  data: string;
+  out: string;
+  classes?: string[];
+  percent: number[];
+  seeds: number[];
+  classWeights: 'none' | 'balanced';
+  threshold: 'f1' | 'mcc' | 'youden';
+}
+
+interface FinetuneFlags extends Flags {
+  fromScratch: boolean;
+  epochs: number;
+  batch: number;
+  learningRate?: number[];
+  weightDecay: number;
+  patience: number;
+}
+
+const list =
+  <T>(parse: (text: string) => T) =>
+  (text: string): T[] =>
+    text.split(',').map((part) => parse(part.trim()));
+
+function share(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 100)) throw new InvalidArgumentError('Give percentages above 0 and up to 100, such as 1,10,100.');
+  return value;
+}
+
+function className(text: string): string {
+  if (text === '') throw new InvalidArgumentError('Give names of labels, such as "Edema,Pleural Effusion".');
+  return text;
+}
+
+function addProtocolOptions(command: Command): Command {
+  return addSelectOptions(
+    addEncoderOptions(command)
+      .requiredOption('--data <spec>', 'labelled data set as name:path')
+      .requiredOption('--out <dir>', 'folder for subsets, scores and results; its test split is read once')
+      .option('--classes <names>', 'labels to learn, separated by commas (default: all)', list(className))
+      .option('--percent <list>', 'shares of the training labels: nested subsets', list(share), [1, 10, 100])
+      .option('--seeds <list>', 'seeds of subsets and fits', list(integer(0)), [0, 1, 2])
+      .addOption(new Option('--class-weights <kind>', 'balanced: both kinds of a class weigh alike').choices(['none', 'balanced']).default('none'))
+      .addOption(new Option('--threshold <rule>', 'what validation thresholds make best').choices(['f1', 'mcc', 'youden']).default('f1')),
+  );
+}
+
+/** Results as a table: a line per share, and each class at each share. */
+function shown({ classes, studies, shares, runs }: ProtocolResult, out: string): string {
+  const rows = shares.map(({ percent, meanAuc, seeds }) => {
+    const known = seeds.filter((value) => value !== null);
+    const spread = known.length > 0 ? `${Math.min(...known).toFixed(3)} to ${Math.max(...known).toFixed(3)}` : '';
+    return [`${percent} %`, String(runs.find((run) => run.percent === percent)!.trainStudies), shownInterval(meanAuc), spread];
+  });
+  const byClass = classes.map((name) => [
+    name,
+    ...shares.map(({ percent }) => {
+      const values = runs.filter((run) => run.percent === percent).flatMap((run) => run.test.classes[name]?.auc?.value ?? []);
+      return values.length === 0 ? 'undefined' : (values.reduce((a, b) => a + b, 0) / values.length).toFixed(3);
+    }),
+  ]);
+  const notes = new Set(
+    runs.flatMap((run) =>
+      Object.entries(run.test.classes).flatMap(([name, row]) => (row.undefined && !run.untrained.includes(name) ? [`${name}: ${row.undefined}\n`] : [])),
+    ),
+  );
+  return [
+    `${studies.train} training, ${studies.validate} validation, ${studies.test} test studies\n`,
+    table([['labels', 'studies', 'mean AUC (95 %)', 'seeds'], ...rows]),
+    '\n',
+    table([['AUC', ...shares.map(({ percent }) => `${percent} %`)], ...byClass]),
+    ...notes,
+    `\nresults: ${out}\n`,
+  ].join('');
+}
+
+/** Adds both commands. */
+export function addClassification(program: Command, output: Output): void {
+  const common = (flags: Flags) => ({
+    data: flags.data,
+    out: flags.out,
+    select: selectOptions(flags),
+    classes: flags.classes,
+    percent: flags.percent,
+    seeds: flags.seeds,
+    classWeights: flags.classWeights,
+    rule: flags.threshold,
+  });
+  const print = (flags: Flags, result: ProtocolResult) => (flags.json ? printJson(output, result) : output.result(shown(result, flags.out)));
+  addProtocolOptions(program.command('probe').description('linear probe on frozen features, with 1, 10 and 100 % of the labels')).action(
+    async (flags: Flags) => {
+      const { probe } = await import('../../classification/probe.ts');
+      print(flags, await withEncoder(flags, output, (options) => probe({ ...options, ...common(flags) })));
+    },
+  );
+  addProtocolOptions(program.command('finetune').description('fine-tune the image encoder for classification, with 1, 10 and 100 % of the labels'))
+    .option('--from-scratch', "start values of the checkpoint's architecture instead of its parameters", false)
+    .option('--epochs <n>', 'greatest number of passes over a share (at least 400 steps)', integer(1), 30)
+    .option('--batch <n>', 'studies of one step', integer(1), 32)
+    .option('--learning-rate <list>', "peak learning rates; the best on the validation split wins (default: the preset's)", list(number(1e-12)))
+    .option('--weight-decay <x>', 'decoupled weight decay', number(0), 0.05)
+    .option('--patience <n>', 'validations without improvement before a fit ends; 0 for never', integer(0), 5)
+    .action(async (flags: FinetuneFlags) => {
+      const { finetune } = await import('../../classification/finetune.ts');
+      const { fromScratch, epochs, batch, learningRate, weightDecay, patience } = flags;
+      const result = await withEncoder(flags, output, ({ cache: _cache, ...options }) =>
+        finetune({ ...options, ...common(flags), fromScratch, epochs, batch, learningRates: learningRate, weightDecay, patience }),
+      );
+      print(flags, result);
+    });
+}

@@ -1,0 +1,125 @@
+// Fitting a part of a model to a task of its own: AdamW steps, validation in rounds, early stop, the best parameters kept.
+import type { AdamWOptions, ParameterSpecs, Scope } from '@hybridmed/nn';
+import { adamWStep, cosineSchedule, momentNames, rootScope } from '@hybridmed/nn';
+import type { Device, DeviceState, Graph, HostArray, HostArrays, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
+import { grad, HybridmedError, keyData, mix32, trace } from '@hybridmed/tensor';
+
+/** What is fitted: parameters by name, what a batch holds, and its loss, an f32 scalar. */
+export interface Task {
+  readonly parameters: ParameterSpecs;
+  readonly data: Readonly<Record<string, TensorSpec>>;
+  loss(scope: Scope, data: Tensors): Tensor;
+}
+
+/** Options of fitting. */
+export interface FitOptions {
+  readonly device: Device;
+  readonly task: Task;
+  /** Start values of every parameter. */
+  readonly start: HostArrays;
+  /** Batches of an epoch; every epoch has the same number of steps. */
+  batches(epoch: number): AsyncIterable<HostArrays> | Iterable<HostArrays>;
+  readonly stepsPerEpoch: number;
+  /** Greatest number of steps. */
+  readonly steps: number;
+  /** Steps between validations. */
+  readonly round: number;
+  /** Rounds without improvement after which fitting ends; 0 for never. */
+  readonly patience: number;
+  readonly learningRate: number;
+  readonly weightDecay?: number;
+  readonly seed: number;
+  /** The figure to raise, on validation data. */
+  validate(state: DeviceState): Promise<number>;
+  readonly onRound?:
+    | ((round: { readonly step: number; readonly steps: number; readonly loss: number; readonly validation: number; readonly best: boolean }) => void)
+    | undefined;
+}
+
+/** What fitting found. */
+export interface Fitted {
+  /** Parameters of the best round. */
+  readonly parameters: Record<string, HostArray>;
+  readonly validation: number;
+  readonly bestStep: number;
+  readonly steps: number;
+}
+
+const scalar: TensorSpec = { shape: [], dtype: 'f32' };
+const scalarOf = (value: number): HostArray => ({ data: Float32Array.of(value), shape: [] });
+const floats = (specs: ParameterSpecs): Record<string, TensorSpec> =>
+  Object.fromEntries(Object.entries(specs).map(([name, { shape }]) => [name, { shape, dtype: 'f32' }]));
+
+/** One step of a task as a graph: the batch's fields, `key`, `learning_rate` and `step` in; `loss` and `gradient_norm` out. */
+function taskGraph({ parameters, data, loss }: Task, optimizer: AdamWOptions): Graph {
+  const names = Object.keys(parameters).filter((name) => !parameters[name]!.buffer);
+  const moments = Object.fromEntries(
+    names.flatMap((name) => momentNames(name).map((moment) => [moment, { shape: parameters[name]!.shape, dtype: 'f32' as const }])),
+  );
+  return trace(
+    { data: { ...data, key: { shape: [2], dtype: 'i32' }, learning_rate: scalar, step: scalar }, state: { ...floats(parameters), ...moments } },
+    (inputs, state) => {
+      const updates: Record<string, Tensor> = {};
+      const value = loss(rootScope(state, { training: true, updates, key: { data: inputs['key']!, stream: 1 } }), inputs);
+      const gradients = grad(
+        value,
+        names.map((name) => state[name]!),
+      );
+      const stepped = adamWStep(
+        parameters,
+        state,
+        Object.fromEntries(names.map((name, i) => [name, gradients[i]!])),
+        { learningRate: inputs['learning_rate']!, step: inputs['step']! },
+        optimizer,
+      );
+      return { results: { loss: value, gradient_norm: stepped.gradientNorm }, updates: { ...updates, ...stepped.updates } };
+    },
+  );
+}
+
+const zeros = (shape: readonly number[]): HostArray => ({ data: new Float32Array(shape.reduce((a, b) => a * b, 1)), shape });
+
+/**
+ * Fits a task with AdamW, linear warm-up over 10 % of the steps and a cosine to 0, validating after each round. The best round's
+ * parameters win; of equals, the earlier. Throws one line where the loss stops being a number.
+ */
+export async function fit(options: FitOptions): Promise<Fitted> {
+  const { device, task, start, stepsPerEpoch, steps, round, patience, learningRate, weightDecay = 0.05, seed, validate, onRound } = options;
+  const names = Object.keys(task.parameters);
+  const moments = names.flatMap((name) => momentNames(name).map((moment) => [moment, zeros(task.parameters[name]!.shape)] as const));
+  const state = device.createState({ ...Object.fromEntries(names.map((name) => [name, start[name]!])), ...Object.fromEntries(moments) });
+  const program = await device.compile(taskGraph(task, { weightDecay }));
+  const schedule = { steps, warmup: Math.ceil(steps / 10), peak: learningRate };
+  let best: Fitted | undefined;
+  let [step, rounds, sum, summed] = [0, 0, 0, 0];
+  const ended = () => step >= steps || (patience > 0 && rounds >= patience);
+  const judge = async () => {
+    const validation = await validate(state);
+    const better = best === undefined || validation > best.validation;
+    if (better) best = { parameters: (await state.read(names)) as Record<string, HostArray>, validation, bestStep: step, steps: step };
+    rounds = better ? 0 : rounds + 1;
+    onRound?.({ step, steps, loss: sum / Math.max(1, summed), validation, best: better });
+    [sum, summed] = [0, 0];
+  };
+  try {
+    for (let epoch = 0; !ended(); epoch++) {
+      const before = step;
+      for await (const batch of options.batches(epoch)) {
+        const results = await program.run(
+          { ...batch, key: keyData(mix32(seed), step), learning_rate: scalarOf(cosineSchedule(step, schedule)), step: scalarOf(step + 1) },
+          state,
+        );
+        const loss = results['loss']!.data[0]!;
+        if (!Number.isFinite(loss) || !Number.isFinite(results['gradient_norm']!.data[0]!))
+          throw new HybridmedError(`step ${step + 1}: the loss is ${loss}; lower --learning-rate`);
+        [step, sum, summed] = [step + 1, sum + loss, summed + 1];
+        if (step % round === 0 || step >= steps) await judge();
+        if (ended() || step - before >= stepsPerEpoch) break;
+      }
+    }
+    return { ...best!, steps: step };
+  } finally {
+    state.drop();
+    program.release?.();
+  }
+}
