@@ -2,7 +2,9 @@
 import { join } from 'node:path';
 import { DataError } from './errors.ts';
 import { select } from './select.ts';
+import { readChexpert } from './sources/chexpert.ts';
 import { readCsv } from './sources/csv.ts';
+import { readMimic } from './sources/mimic.ts';
 import { readOpeni } from './sources/openi.ts';
 import { readRsna } from './sources/rsna.ts';
 import type { Source, SourceData } from './sources/source.ts';
@@ -14,6 +16,8 @@ const sources: Readonly<Record<string, Source>> = {
   phantom: (path, options) => readCsv(join(path, 'phantoms.csv'), options),
   csv: readCsv,
   rsna: readRsna,
+  chexpert: readChexpert,
+  mimic: readMimic,
   'vqa-rad': readVqaRad,
 };
 

@@ -2,6 +2,7 @@
 import type { Candidate, SourceData } from './sources/source.ts';
 import { Drops } from './sources/source.ts';
 import type { DataNeed, Question, SelectOptions, Study } from './study.ts';
+import { StudyView } from './table/rows.ts';
 import { wordCount } from './text.ts';
 
 /** What was selected. */
@@ -36,8 +37,8 @@ const needed: Readonly<Record<Exclude<DataNeed, 'questions'>, (minWords: number)
   images: () => () => undefined,
 };
 
-function viewRule(studies: readonly Study[], views: 'frontal' | 'all'): Rule {
-  if (views === 'all' || studies.every(({ view }) => view === undefined)) return () => undefined;
+function viewRule(studies: Iterable<Study>, views: 'frontal' | 'all'): Rule {
+  if (views === 'all' || !anyView(studies)) return () => undefined;
   const frontal = new Map<string, boolean>();
   return ({ view }) => {
     if (view === undefined) return 'the view is unknown';
@@ -45,6 +46,11 @@ function viewRule(studies: readonly Study[], views: 'frontal' | 'all'): Rule {
     if (is === undefined) frontal.set(view, (is = isFrontal(view)));
     return is ? undefined : 'the view is not frontal';
   };
+}
+
+function anyView(studies: Iterable<Study>): boolean {
+  for (const { view } of studies) if (view !== undefined) return true;
+  return false;
 }
 
 /** Selects what a need asks for. With `pretendImages`, images count as there, so that a table alone can be checked. */
@@ -62,10 +68,11 @@ export function select(
     return { studies: [], questions, dropped: drops.counts() };
   }
   const [rule, view] = [needed[need](minWords), viewRule(data.studies, views)];
-  const studies = data.studies.filter((study) => {
+  const studies: Study[] = [];
+  for (const study of data.studies) {
     const reason = (study.absent && !pretendImages ? missingImage : undefined) ?? rule(study) ?? view(study);
-    if (reason !== undefined) drops.add(reason);
-    return reason === undefined;
-  });
+    if (reason === undefined) studies.push(study instanceof StudyView ? study.keep() : study);
+    else drops.add(reason);
+  }
   return { studies, dropped: drops.counts() };
 }

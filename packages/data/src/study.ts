@@ -110,6 +110,8 @@ export interface SelectOptions {
   uncertain?: UncertainPolicy | Readonly<Record<string, UncertainPolicy>>;
   /** What a label that the table leaves blank (not mentioned) becomes: unlabelled (`ignore`, the default) or absent (`zeros`, as in much published code). */
   unmentioned?: 'ignore' | 'zeros';
+  /** For `mimic:`: whose labels, `chexpert` by default. */
+  labelTable?: 'chexpert' | 'negbio';
   /** A file of split ids (see `writeSplit`) in place of the set's own split. */
   splitFile?: string;
   /** For `csv:`: names of columns by role, where they are not the roles' own names. */

@@ -67,11 +67,15 @@ function checked(studies: readonly Study[], questions: readonly Question[]): Che
   return { studies, questions, items };
 }
 
+function allAbsent(candidates: Iterable<{ readonly absent?: true | undefined }>): boolean {
+  for (const { absent } of candidates) if (!absent) return false;
+  return true;
+}
+
 /** Selects as a caller would; where no image at all is on disk, as if every one were. */
 function selectForCheck(data: SourceData, need: DataNeed, options: SelectOptions) {
   const selection = select(data, need, options);
-  const all = [...data.studies, ...(data.questions ?? [])];
-  const noImage = all.length > 0 && all.every(({ absent }) => absent);
+  const noImage = selection.studies.length === 0 && (selection.questions?.length ?? 0) === 0 && allAbsent(data.studies) && allAbsent(data.questions ?? []);
   return { selection, shown: noImage ? select(data, need, options, { pretendImages: true }) : selection, noImage };
 }
 

@@ -1,15 +1,17 @@
 // What a source hands over: everything its files name, before anything is selected.
+import type { StudyRows } from '../table/rows.ts';
 import type { ColumnRole, CountName, DataNeed, Question, ResiduePolicy, SelectOptions, SplitOrigin, Study } from '../study.ts';
 
 /** How a source reads its files. */
-export type ReadOptions = Pick<SelectOptions, 'uncertain' | 'unmentioned' | 'columns' | 'index'> & { readonly residue: ResiduePolicy };
+export type ReadOptions = Pick<SelectOptions, 'uncertain' | 'unmentioned' | 'labelTable' | 'columns' | 'index'> & { readonly residue: ResiduePolicy };
 
 /** An image the files name, which may not be on disk. */
 export type Candidate<T extends Study | Question> = T & { readonly absent?: true };
 
 /** Everything a set's files name. */
 export interface SourceData {
-  readonly studies: readonly Candidate<Study>[];
+  /** A list, or the rows of a large table. */
+  readonly studies: readonly Candidate<Study>[] | StudyRows;
   readonly questions?: readonly Candidate<Question>[];
   /** What the set is for, the first need first: `pairs` where it has reports, and so on. */
   readonly offers: readonly DataNeed[];
@@ -18,6 +20,8 @@ export interface SourceData {
   readonly dropped: Readonly<Record<string, number>>;
   readonly splitOrigin: SplitOrigin;
   readonly warnings?: readonly string[];
+  /** The index of a large table: its file, and whether it was there already. */
+  readonly index?: { readonly file: string; readonly reused: boolean };
   /** Why the set does not offer a need, or cannot tell views: which file or column would, and what to do. */
   readonly lacks?: Readonly<Partial<Record<DataNeed | 'views', string>>>;
 }

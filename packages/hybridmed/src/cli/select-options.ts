@@ -14,6 +14,7 @@ export interface SelectFlags {
   residue: ResiduePolicy;
   uncertain?: UncertainPolicy;
   unmentioned: 'ignore' | 'zeros';
+  labelTable: 'chexpert' | 'negbio';
   splitFile?: string;
   column?: Partial<Record<ColumnRole, string>>;
   index: string | boolean;
@@ -41,6 +42,7 @@ export function addSelectOptions(command: Command): Command {
       ]),
     )
     .addOption(new Option('--unmentioned <policy>', 'what a blank label becomes').choices(['ignore', 'zeros']).default('ignore'))
+    .addOption(new Option('--label-table <name>', 'mimic: whose labels').choices(['chexpert', 'negbio']).default('chexpert'))
     .option('--split-file <file>', "split ids to use in place of the set's own split (see data split)")
     .option('--column <role=name>', 'csv: the name of the column that has a role; may be repeated', column)
     .option('--index <folder>', 'where indexes of large tables are kept')
@@ -48,12 +50,24 @@ export function addSelectOptions(command: Command): Command {
 }
 
 /** The flags as options of `openDataSet`. */
-export function selectOptions({ need, views, minWords, residue, uncertain, unmentioned, splitFile, column: columns, index }: SelectFlags): SelectOptions {
+export function selectOptions({
+  need,
+  views,
+  minWords,
+  residue,
+  uncertain,
+  unmentioned,
+  labelTable,
+  splitFile,
+  column: columns,
+  index,
+}: SelectFlags): SelectOptions {
   return {
     views,
     minWords,
     residue,
     unmentioned,
+    labelTable,
     ...(need ? { need } : {}),
     ...(uncertain ? { uncertain } : {}),
     ...(splitFile ? { splitFile } : {}),

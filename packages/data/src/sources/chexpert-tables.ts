@@ -1,0 +1,77 @@
+// CheXpert's tables by image path: labels of train.csv and valid.csv, and the report sections of CheXpert Plus.
+import { readTable } from '../files/table.ts';
+import { chexpertLabels, publishedLabel } from '../labels/chexpert.ts';
+import { splitNamed } from '../split/names.ts';
+import type { StudyTableBuilder } from '../table/study-table.ts';
+import { normalizeText } from '../text.ts';
+import type { Drops } from './source.ts';
+
+/** What the tables say of an image; labels and texts are numbers of the builder's, -1 for none. */
+export interface ChexpertRow {
+  readonly patient: string;
+  readonly view: string;
+  /** Of the published validation set, which is what the field tests on. */
+  readonly test: boolean;
+  readonly labels: number;
+  texts: number;
+}
+
+/** `CheXpert-v1.0-small/train/patient00001/study1/view1_frontal.jpg` without what stands before `train` or `valid`. */
+const shortPath = (path: string): string =>
+  path
+    .trim()
+    .replaceAll('\\', '/')
+    .replace(/^.*?(?=(?:train|valid|test)\/patient)/, '');
+
+const patientOf = (path: string): string | undefined => /(patient\d+)\//.exec(path)?.[1];
+
+/** The study's part of an image's path. */
+export const studyOfPath = (path: string): string => path.slice(0, path.lastIndexOf('/'));
+
+/** Reads a table of labels into `rows` and `builder`. Returns how many rows it has. */
+export async function readChexpertLabels(
+  table: string,
+  test: boolean,
+  builder: StudyTableBuilder,
+  drops: Drops,
+  rows: Map<string, ChexpertRow>,
+): Promise<number> {
+  const columns = { required: ['Path', 'Frontal/Lateral'], optional: chexpertLabels };
+  const summary = await readTable(table, columns, ([path, view, ...cells]) => {
+    const id = shortPath(path!);
+    const patient = patientOf(id);
+    if (patient === undefined) return drops.add('the path names no patient');
+    if (rows.has(id)) return drops.add('the path is listed twice');
+    rows.set(id, { patient, view: view!.trim(), test, labels: builder.addLabels(cells.map(publishedLabel)), texts: -1 });
+    return undefined;
+  });
+  drops.add('the row is not a row of the table', summary.broken);
+  return summary.rows + summary.broken;
+}
+
+/**
+ * Reads CheXpert Plus's table of reports: texts of images that are known, and images that are not. The parts are named as the folders
+ * are: what it calls valid is the field's test part. Returns how many rows it has.
+ */
+export async function readPlus(table: string, builder: StudyTableBuilder, drops: Drops, rows: Map<string, ChexpertRow>): Promise<number> {
+  const columns = {
+    required: ['path_to_image', 'section_findings', 'section_impression'],
+    optional: ['deid_patient_id', 'frontal_lateral', 'split'],
+  };
+  const { rows: read, broken } = await readTable(table, columns, ([path, findings, impression, deid, view, split]) => {
+    const id = shortPath(path!);
+    const patient = patientOf(id) ?? deid;
+    if (!patient) return drops.add('the path names no patient');
+    const known = rows.get(id);
+    if (known && known.texts >= 0) return drops.add('the path is listed twice');
+    const texts = builder.addTexts(normalizeText(findings!), normalizeText(impression!));
+    if (known) known.texts = texts;
+    else {
+      const test = (splitNamed(split!) ?? (id.startsWith('train/') ? 'train' : 'test')) !== 'train';
+      rows.set(id, { patient, view: view!.trim(), test, labels: -1, texts });
+    }
+    return undefined;
+  });
+  drops.add('the row is not a row of the table', broken);
+  return read + broken;
+}

@@ -1,0 +1,101 @@
+// CheXpert: train.csv and valid.csv with labels, and CheXpert Plus's reports where their table is beside them.
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { DataError } from '../errors.ts';
+import { plainOrGzip } from '../files/chunks.ts';
+import { pathInside } from '../files/inside.ts';
+import { chexpertLabels } from '../labels/chexpert.ts';
+import { drawItems } from '../split/draw.ts';
+import type { StudyTable } from '../table/study-table.ts';
+import { StudyTableBuilder } from '../table/study-table.ts';
+import type { ChexpertRow } from './chexpert-tables.ts';
+import { readChexpertLabels, readPlus, studyOfPath } from './chexpert-tables.ts';
+import type { ReadOptions, SourceData } from './source.ts';
+import { Drops } from './source.ts';
+import type { TableAbout } from './tabled.ts';
+import { endingOnDisk, imageStem, readTabled } from './tabled.ts';
+
+/** Rows of the training table held out for validation, whole patients only. */
+const validationRows = 5000;
+
+interface ChexpertFiles {
+  readonly root: string;
+  readonly train: string | undefined;
+  readonly valid: string | undefined;
+  readonly plus: string | undefined;
+  /** Where image paths begin: CheXpert Plus ships its PNGs in a folder of their own. */
+  readonly images: string;
+}
+
+/** Finds the tables in the folder named or in the folders inside it. */
+async function findChexpert(folder: string): Promise<ChexpertFiles> {
+  if (!existsSync(folder)) throw new DataError(`${folder}: does not exist; check the path`);
+  const inner = (await readdir(folder, { withFileTypes: true })).flatMap((entry) => (entry.isDirectory() ? [join(folder, entry.name)] : []));
+  for (const place of [folder, ...inner.toSorted()]) {
+    const [train, valid] = ['train.csv', 'valid.csv'].map((name) => plainOrGzip(join(place, name)));
+    const plus = (await readdir(place)).find((name) => /^df_chexpert_plus.*\.csv(\.gz)?$/i.test(name));
+    const root = resolve(place);
+    const images = [join(root, 'PNG'), root].find((start) => existsSync(join(start, 'train'))) ?? root;
+    if (train || plus) return { root, train, valid, plus: plus && join(place, plus), images };
+  }
+  throw new DataError(`${folder}: holds neither train.csv nor df_chexpert_plus_*.csv; name the folder that does`);
+}
+
+/** The validation patients: whole patients whose rows number 5,000 (of a smaller table, a tenth of its rows). */
+function drawValidation(rows: Iterable<ChexpertRow>): Set<string> {
+  const sizes = new Map<string, number>();
+  let training = 0;
+  for (const { patient, test } of rows) {
+    if (test) continue;
+    training++;
+    sizes.set(patient, (sizes.get(patient) ?? 0) + 1);
+  }
+  return drawItems(sizes, training > validationRows ? validationRows : Math.floor(training / 10));
+}
+
+async function build({ train, valid, plus, images }: ChexpertFiles): Promise<{ table: StudyTable; about: TableAbout }> {
+  const drops = new Drops();
+  const builder = new StudyTableBuilder();
+  const rows = new Map<string, ChexpertRow>();
+  let count = 0;
+  if (train) count += await readChexpertLabels(train, false, builder, drops, rows);
+  if (valid) count += await readChexpertLabels(valid, true, builder, drops, rows);
+  const labelled = rows.size > 0;
+  if (plus) count = Math.max(count, await readPlus(plus, builder, drops, rows));
+  const validation = drawValidation(rows.values());
+  const onDisk = endingOnDisk(images);
+  for (const [id, { patient, view, test, labels, texts }] of rows) {
+    if (pathInside(images, id) === undefined) drops.add('the image path leaves the folder');
+    else
+      builder.addRow({
+        id,
+        report: studyOfPath(id),
+        patient,
+        view,
+        split: test ? 'test' : validation.has(patient) ? 'validate' : 'train',
+        ending: onDisk(imageStem({ layout: 'id' }, id, patient, '')),
+        labels,
+        texts,
+      });
+  }
+  const about: TableAbout = { rows: count, labelled, hasTexts: plus !== undefined, dropped: drops.counts(), splitOrigin: 'drawn', warnings: [] };
+  return { table: builder.finish(images, 'id', chexpertLabels), about };
+}
+
+/**
+ * Reads the set. The test split is the published valid.csv; validation is 5,000 rows of train.csv drawn by patient in the order of
+ * sha256(patient), so that nobody is on both sides.
+ */
+export async function readChexpert(folder: string, options: ReadOptions): Promise<SourceData> {
+  const files = await findChexpert(folder);
+  const { train, valid, plus, images } = files;
+  const origin = {
+    name: ['chexpert', resolve(folder)],
+    files: [...[train, valid, plus].flatMap((file) => file ?? []), join(images, 'train'), join(images, 'valid')],
+  };
+  return readTabled(options, origin, () => build(files), {
+    offers: ({ hasTexts, labelled }) => [...(labelled ? ['labels' as const] : []), ...(hasTexts ? ['pairs' as const] : []), 'images'],
+    missing: `${folder}: holds labels but no reports; put CheXpert Plus's df_chexpert_plus_*.csv beside train.csv, or name a set with reports`,
+  });
+}

@@ -1,0 +1,26 @@
+// Which files are on disk, asked folder by folder: where a folder is missing, its files are not looked for.
+import { existsSync } from 'node:fs';
+
+/**
+ * Looks for files under `root`. Paths are relative, with `/`, without their ending; gives the index of the first of `endings` that a path
+ * is there with, or -1. Paths that stand together should be asked together: what is remembered is the last folder.
+ */
+export function filePresence(root: string, endings: readonly string[]): (stem: string) => number {
+  // The last folder that is there, and the last that is not; both as `a/b/`.
+  let [there, missing] = ['', '\0'];
+  const hasFolder = (folder: string): boolean => {
+    if (folder === '' || there.startsWith(folder)) return true;
+    if (folder.startsWith(missing)) return false;
+    for (let slash = folder.indexOf('/'); slash >= 0; slash = folder.indexOf('/', slash + 1)) {
+      const part = folder.slice(0, slash + 1);
+      if (there.startsWith(part)) continue;
+      if (!existsSync(`${root}/${part}`)) {
+        missing = part;
+        return false;
+      }
+    }
+    there = folder;
+    return true;
+  };
+  return (stem) => (hasFolder(stem.slice(0, stem.lastIndexOf('/') + 1)) ? endings.findIndex((ending) => existsSync(`${root}/${stem}${ending}`)) : -1);
+}

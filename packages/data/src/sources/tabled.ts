@@ -1,0 +1,73 @@
+// A source whose studies are a large table: built once, kept as an index, and looked over again for images that were missing.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { labelPolicy } from '../labels/chexpert.ts';
+import type { CountName, DataNeed, SplitOrigin } from '../study.ts';
+import type { CachedTable, TableOrigin } from '../table/cache.ts';
+import { cachedTable } from '../table/cache.ts';
+import { StudyRows } from '../table/rows.ts';
+import type { StudyTable } from '../table/study-table.ts';
+import { countRows, imageEndings } from '../table/study-table.ts';
+import { stringAt } from '../table/strings.ts';
+import { treatResidue } from '../text.ts';
+import { filePresence } from './presence.ts';
+import type { ReadOptions, SourceData } from './source.ts';
+
+/** What is known of a table beyond its rows. */
+export interface TableAbout {
+  /** Rows of the published table. */
+  readonly rows: number;
+  readonly labelled: boolean;
+  readonly hasTexts: boolean;
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly splitOrigin: SplitOrigin;
+  readonly warnings: readonly string[];
+}
+
+/** The number of an image's ending by its path without one; 0 where it is not on disk. */
+export function endingOnDisk(root: string): (stem: string) => number {
+  const present = filePresence(root, imageEndings.slice(1));
+  return (stem) => present(stem) + 1;
+}
+
+/** Where a row's image is, without its ending. */
+export function imageStem({ layout }: Pick<StudyTable, 'layout'>, id: string, patient: string, report: string): string {
+  return layout === 'mimic' ? `files/p${patient.slice(0, 2)}/p${patient}/s${report}/${id}` : id.replace(/\.[a-z]+$/i, '');
+}
+
+/** Looks again for images that were missing when the index was made. */
+function lookAgain(table: StudyTable): void {
+  const { ids, patients, reports, endings } = table.columns;
+  const onDisk = endingOnDisk(table.root);
+  if (!existsSync(join(table.root, table.layout === 'mimic' ? 'files' : 'train'))) return;
+  for (let row = 0; row < table.length; row++) {
+    if (endings[row] !== 0) continue;
+    const [patient, report] = [stringAt(patients.values, patients.codes[row]!), stringAt(reports.values, reports.codes[row]!)];
+    endings[row] = onDisk(imageStem(table, stringAt(ids, row), patient, report));
+  }
+}
+
+/** Reads such a source. `needs` says what it offers, `missing` what to say where it has no reports. */
+export async function readTabled(
+  options: ReadOptions,
+  origin: TableOrigin,
+  build: () => Promise<{ table: StudyTable; about: TableAbout }>,
+  { offers, missing }: { offers(about: TableAbout): DataNeed[]; missing: string },
+): Promise<SourceData> {
+  const cached: CachedTable<TableAbout> = await cachedTable(options.index, origin, build);
+  const { table, about, file, reused, problem } = cached;
+  if (reused) lookAgain(table);
+  const { images, pairs, reports, studies, patients } = countRows(table);
+  const labels = labelPolicy(table.labelNames, options);
+  const counts: Partial<Record<CountName, number>> = { rows: about.rows, ...(about.hasTexts ? { reports, pairs } : {}), studies, patients, images };
+  return {
+    studies: new StudyRows(table, { labels, text: (section) => treatResidue(section, options.residue) }),
+    offers: offers(about),
+    ...(about.hasTexts ? {} : { lacks: { pairs: missing } }),
+    counts,
+    dropped: about.dropped,
+    splitOrigin: about.splitOrigin,
+    warnings: [...about.warnings, ...(problem ? [problem] : [])],
+    ...(file ? { index: { file, reused } } : {}),
+  };
+}

@@ -1,0 +1,140 @@
+// Rows of a study table as studies: looked at where they are, and made into objects when they are kept.
+import type { LabelValues } from '../labels/chexpert.ts';
+import type { Split, Study } from '../study.ts';
+import type { StringColumn } from './strings.ts';
+import { stringAt } from './strings.ts';
+import type { RowReading, StudyTable, TableStudy } from './study-table.ts';
+import { imageEndings, splitNames } from './study-table.ts';
+
+/** A row that reads its columns when asked; `keep` makes the plain object that callers are given. */
+export class StudyView implements Study {
+  readonly #rows: StudyRows;
+  readonly #row: number;
+
+  constructor(rows: StudyRows, row: number) {
+    this.#rows = rows;
+    this.#row = row;
+  }
+
+  get id(): string {
+    return stringAt(this.#rows.table.columns.ids, this.#row);
+  }
+
+  get report(): string {
+    return this.#rows.reports(this.#row) ?? '';
+  }
+
+  get patient(): string {
+    return this.#rows.patients(this.#row) ?? '';
+  }
+
+  get view(): string | undefined {
+    return this.#rows.views(this.#row);
+  }
+
+  get split(): Split {
+    return splitNames[this.#rows.table.columns.splits[this.#row]!]!;
+  }
+
+  get absent(): true | undefined {
+    return this.#rows.table.columns.endings[this.#row] === 0 ? true : undefined;
+  }
+
+  get image(): string {
+    return this.#rows.imageOf(this.id, this.patient, this.report, this.#row);
+  }
+
+  get findings(): string {
+    return this.#rows.textOf('findings', this.#row);
+  }
+
+  get impression(): string {
+    return this.#rows.textOf('impressions', this.#row);
+  }
+
+  get labels(): LabelValues['labels'] | undefined {
+    return this.#rows.labelsOf(this.#row)?.labels;
+  }
+
+  get publishedLabels(): LabelValues['publishedLabels'] | undefined {
+    return this.#rows.labelsOf(this.#row)?.publishedLabels;
+  }
+
+  keep(): TableStudy {
+    const { id, report, patient, view, findings, impression, split, absent } = this;
+    const image = this.#rows.imageOf(id, patient, report, this.#row);
+    const labels = this.#rows.labelsOf(this.#row);
+    const study: { -readonly [K in keyof TableStudy]: TableStudy[K] } = { id, report, patient, image, findings, impression, split };
+    if (view !== undefined) study.view = view;
+    if (labels) {
+      study.labels = labels.labels;
+      study.publishedLabels = labels.publishedLabels;
+    }
+    if (absent) study.absent = true;
+    return study;
+  }
+}
+
+/** All strings of a column that repeat, made once each. */
+function coded(codes: Int32Array, values: StringColumn): (row: number) => string | undefined {
+  const made: (string | undefined)[] = Array.from({ length: values.length });
+  return (row) => {
+    const code = codes[row]!;
+    return code < 0 ? undefined : (made[code] ??= stringAt(values, code));
+  };
+}
+
+/** The rows of a table, in order, each time they are asked for. */
+export class StudyRows implements Iterable<StudyView> {
+  readonly table: StudyTable;
+  readonly reports: (row: number) => string | undefined;
+  readonly patients: (row: number) => string | undefined;
+  readonly views: (row: number) => string | undefined;
+  readonly #reading: RowReading;
+  readonly #texts = { findings: new Map<number, string>(), impressions: new Map<number, string>() };
+
+  constructor(table: StudyTable, reading: RowReading) {
+    const { reports, patients, views } = table.columns;
+    this.table = table;
+    this.#reading = reading;
+    this.reports = coded(reports.codes, reports.values);
+    this.patients = coded(patients.codes, patients.values);
+    this.views = coded(views.codes, views.values);
+  }
+
+  get length(): number {
+    return this.table.length;
+  }
+
+  imageOf(id: string, patient: string, report: string, row: number): string {
+    const { root, layout, columns } = this.table;
+    const ending = imageEndings[columns.endings[row]!] || '.jpg';
+    if (layout === 'mimic') return `${root}/files/p${patient.slice(0, 2)}/p${patient}/s${report}/${id}${ending}`;
+    return `${root}/${id.replace(/\.[a-z]+$/i, '')}${ending}`;
+  }
+
+  /** A section of a row; images of one report share the string. */
+  textOf(section: 'findings' | 'impressions', row: number): string {
+    const index = this.table.columns.texts[row]!;
+    if (index < 0) return '';
+    const made = this.#texts[section];
+    let text = made.get(index);
+    if (text === undefined) {
+      text = this.#reading.text(stringAt(this.table.columns[section], index));
+      // Images of a report stand together: older texts are not asked for again.
+      if (made.size > 64) made.clear();
+      made.set(index, text);
+    }
+    return text;
+  }
+
+  labelsOf(row: number): LabelValues | undefined {
+    const { columns, labelNames } = this.table;
+    const index = columns.labelRows[row]!;
+    return index < 0 ? undefined : this.#reading.labels(columns.labels.subarray(index * labelNames.length, (index + 1) * labelNames.length));
+  }
+
+  *[Symbol.iterator](): Generator<StudyView> {
+    for (let row = 0; row < this.length; row++) yield new StudyView(this, row);
+  }
+}

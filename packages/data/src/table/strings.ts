@@ -1,0 +1,87 @@
+// Columns of strings outside the JavaScript heap: their bytes end to end, and where each ends; repeated ones by number.
+import { DataError } from '../errors.ts';
+import { Growing } from './growing.ts';
+
+/** Strings by index. */
+export interface StringColumn {
+  readonly length: number;
+  /** UTF-8, end to end. */
+  readonly bytes: Buffer;
+  /** Where each string ends in `bytes`: (length) u32. */
+  readonly ends: Uint32Array;
+}
+
+/** The string of an index. */
+export function stringAt({ bytes, ends }: StringColumn, index: number): string {
+  return bytes.toString('utf8', index === 0 ? 0 : ends[index - 1]!, ends[index]!);
+}
+
+/** Bytes of the string of an index. */
+export const sizeAt = ({ ends }: StringColumn, index: number): number => ends[index]! - (index === 0 ? 0 : ends[index - 1]!);
+
+/** Takes strings one by one. */
+export class StringBuilder {
+  readonly #bytes = new Growing((length) => Buffer.alloc(length) as Uint8Array);
+  readonly #ends = new Growing((length) => new Uint32Array(length));
+
+  get length(): number {
+    return this.#ends.length;
+  }
+
+  /** Adds a string and returns its index. Throws a DataError where the column passes 4 GiB. */
+  add(text: string): number {
+    const bytes = this.#bytes;
+    bytes.reserve(3 * text.length);
+    bytes.length += (bytes.data as Buffer).write(text, bytes.length, 'utf8');
+    if (bytes.length > 0xffffffff) throw new DataError('a table holds more than 4 GiB of texts; split it');
+    this.#ends.push(bytes.length);
+    return this.#ends.length - 1;
+  }
+
+  /** The column as it is so far, valid until the next string. */
+  view(): StringColumn {
+    return { length: this.#ends.length, bytes: this.#bytes.data as Buffer, ends: this.#ends.data };
+  }
+
+  finish(): StringColumn {
+    const bytes = this.#bytes.finish();
+    return { length: this.#ends.length, bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), ends: this.#ends.finish() };
+  }
+}
+
+/** A column whose strings repeat: a number per row, -1 for none, and what the numbers stand for. */
+export interface CodedColumn {
+  readonly codes: Int32Array;
+  readonly values: StringColumn;
+}
+
+/** Takes strings that repeat. */
+export class CodedBuilder {
+  readonly #codes = new Growing((length) => new Int32Array(length));
+  readonly #values = new StringBuilder();
+  readonly #known = new Map<string, number>();
+  // Equal strings mostly follow each other.
+  #last = '';
+  #lastCode = -1;
+
+  /** Adds a row's string; an empty one is none. Returns its number. */
+  add(text: string): number {
+    if (text !== this.#last) {
+      let code = text === '' ? -1 : this.#known.get(text);
+      if (code === undefined) this.#known.set(text, (code = this.#values.add(text)));
+      this.#last = text;
+      this.#lastCode = code;
+    }
+    this.#codes.push(this.#lastCode);
+    return this.#lastCode;
+  }
+
+  /** Number of different strings. */
+  get distinct(): number {
+    return this.#values.length;
+  }
+
+  finish(): CodedColumn {
+    return { codes: this.#codes.finish(), values: this.#values.finish() };
+  }
+}
