@@ -1,11 +1,15 @@
 // Any input image as the pipeline sees it, as a PNG file.
+import sharp from 'sharp';
 import { writeFileAtomic } from '../atomic.ts';
 import type { GreyImage } from './grey.ts';
 import { readGrey, readSquare } from './grey.ts';
-import { pipelineOf } from './resize.ts';
 
 /** Grey pixels as the bytes of an 8-bit PNG file. */
-export const encodePng = (image: GreyImage): Promise<Uint8Array> => pipelineOf(image).toColourspace('b-w').png({ compressionLevel: 3 }).toBuffer();
+export const encodePng = ({ pixels, width, height }: GreyImage): Promise<Uint8Array> =>
+  sharp(pixels, { raw: { width, height, channels: 1 } })
+    .toColourspace('b-w')
+    .png({ compressionLevel: 3, adaptiveFiltering: true })
+    .toBuffer();
 
 /**
  * Writes an image (JPEG, PNG, DICOM) as 8-bit grey PNG: at full size, or as the square of `size` pixels that crops are taken from.

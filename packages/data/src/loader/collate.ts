@@ -13,8 +13,11 @@ export interface BatchArray {
   readonly shape: readonly number[];
 }
 
+/** Token ids of one text. */
+export type TokenRow = readonly number[] | Int32Array;
+
 /** Rows padded to the longest, and their mask: ids (B, L) i32, mask (B, L) f32. */
-export function padRows(rows: readonly (readonly number[])[], pad: number): { ids: BatchArray; mask: BatchArray } {
+export function padRows(rows: readonly TokenRow[], pad: number): { ids: BatchArray; mask: BatchArray } {
   const length = rows.reduce((longest, row) => Math.max(longest, row.length), 0);
   const ids = new Int32Array(rows.length * length).fill(pad);
   const mask = new Float32Array(rows.length * length);
@@ -27,7 +30,7 @@ export function padRows(rows: readonly (readonly number[])[], pad: number): { id
 }
 
 /** For each row, the first row equal to it: (B) i32. */
-export function groupRows(rows: readonly (readonly number[])[]): BatchArray {
+export function groupRows(rows: readonly TokenRow[]): BatchArray {
   const first = new Map<string, number>();
   const groups = rows.map((row, i) => {
     const key = row.join();
@@ -38,7 +41,7 @@ export function groupRows(rows: readonly (readonly number[])[]): BatchArray {
 }
 
 /** Text fields of a batch: findings, impression ([CLS] y1..yn [SEP]), the decoder's input ([CLS] y1..yn) and target (y1..yn [SEP]), masks, groups. */
-export function collateTexts(findings: readonly (readonly number[])[], impressions: readonly (readonly number[])[], pad: number): Record<string, BatchArray> {
+export function collateTexts(findings: readonly TokenRow[], impressions: readonly TokenRow[], pad: number): Record<string, BatchArray> {
   const [f, y] = [padRows(findings, pad), padRows(impressions, pad)];
   const input = padRows(
     impressions.map((row) => row.slice(0, -1)),

@@ -1,21 +1,33 @@
-// The loader: batches of typed arrays, in an order and with crops that depend on seed, epoch and study alone.
+// The loader: batches of typed arrays, in an order and with crops that depend on seed, epoch and study alone, made ahead of their use.
+import { availableParallelism } from 'node:os';
+import { defaultRangeReader } from '../image/range-cache.ts';
+import { isUrl } from '../image/source.ts';
 import type { Study } from '../study.ts';
-import { centreCrop, writeCrop } from '../image/prepare.ts';
+import type { Augmentation } from './augment.ts';
+import { checkAugmentation } from './augment.ts';
+import type { BatchRequest, BatchSettings, MadeBatch, StudyTokens } from './batch-maker.ts';
+import { createBatchMaker } from './batch-maker.ts';
 import type { BatchArray } from './collate.ts';
 import { collateTexts } from './collate.ts';
-import { ImageStore } from './image-store.ts';
-import { randomBelow, shuffledOrder } from './random.ts';
+import type { Sampling } from './order.ts';
+import { trainingOrder } from './order.ts';
+import { cacheMemory } from './square-cache.ts';
+import { WorkerPool } from './worker-pool.ts';
 
 /** What the loader needs of a tokenizer. */
 export interface LoaderTokenizer {
   encode(text: string, maxLength: number): number[];
   readonly special: { readonly pad: number };
+  /** What `tokenizerModule` makes the same tokenizer from. */
+  toJSON?(): unknown;
 }
 
 /** Options of a loader. */
 export interface LoaderOptions {
   studies: readonly Study[];
   tokenizer: LoaderTokenizer;
+  /** URL of a module whose `createTokenizer(tokenizer.toJSON())` gives the tokenizer to a worker; without it texts are encoded on this thread. */
+  tokenizerModule?: string;
   /** Side images are resized to, side of the crop, and channels. */
   image: { resize: number; crop: number; channels: number };
   /** Greatest numbers of tokens, special ones included. */
@@ -23,14 +35,21 @@ export interface LoaderOptions {
   impressionLength?: number;
   batchSize: number;
   seed?: number;
-  /** Training: shuffled, randomly cropped, a partial last batch dropped. Otherwise in order, centre-cropped, whole. */
+  /** Training: in a random order, randomly cropped, a partial last batch dropped. Otherwise in order, centre-cropped, whole. */
   train: boolean;
-  /** Threads that decode images ahead of use; 0 decodes on this one. */
+  /** The order of training; every study once by default. */
+  sampling?: Sampling;
+  /** What training varies beside the crop; nothing by default. */
+  augmentation?: Augmentation;
+  /** Threads that make batches ahead of use; 0 makes them on this one. By default one fewer than the processor has, at least 1 and at most 4. */
   workers?: number;
-  /** Batches decoded ahead. */
+  /** Batches made ahead. */
   ahead?: number;
-  /** Bytes of decoded images kept in memory. */
+  /** Bytes of decoded images kept in memory: 1 GiB by default. */
   cacheBytes?: number;
+  /** This process's number among `ranks` that train together: each takes its part of every step. */
+  rank?: number;
+  ranks?: number;
 }
 
 /** One batch: arrays by field (image (B, C, H, W) in [-1, 1], findings (B, L), ...) and which studies they are. */
@@ -47,62 +66,100 @@ export interface Loader {
   batches(options?: { epoch?: number; startStep?: number }): AsyncGenerator<LoadedBatch>;
   /** Batches without images, in order: for what needs only texts. */
   texts(batchSize: number): Generator<LoadedBatch>;
+  /** Gives a batch's memory back for another one. Its arrays must not be used any more. Batches that are kept need not be given back. */
+  recycle(batch: LoadedBatch): void;
   close(): Promise<void>;
 }
 
+const defaultWorkers = (): number => Math.min(4, Math.max(1, availableParallelism() - 1));
+
 /** Makes a loader. A study whose image cannot be read makes `batches` throw a DataError that names the file. */
 export function createLoader(options: LoaderOptions): Loader {
-  const { studies, tokenizer, image, findingsLength = 128, impressionLength = 80, batchSize, seed = 0, train, workers = 1, ahead = 4 } = options;
-  const store = new ImageStore({
-    files: studies.map((study) => study.image),
-    size: image.resize,
-    workers,
-    ...(options.cacheBytes === undefined ? {} : { cacheBytes: options.cacheBytes }),
-  });
-  const tokens: { findings: number[]; impression: number[] }[] = [];
-  const tokensOf = (index: number) =>
-    (tokens[index] ??= {
-      findings: tokenizer.encode(studies[index]!.findings, findingsLength),
-      impression: tokenizer.encode(studies[index]!.impression, impressionLength),
-    });
-  const stepsPerEpoch = train ? Math.floor(studies.length / batchSize) : Math.ceil(studies.length / batchSize);
-  const texts = (indices: readonly number[]) =>
-    collateTexts(
-      indices.map((i) => tokensOf(i).findings),
-      indices.map((i) => tokensOf(i).impression),
-      tokenizer.special.pad,
-    );
+  const { studies, tokenizer, tokenizerModule, image, batchSize, seed = 0, train, workers = defaultWorkers(), ahead = 4, rank = 0, ranks = 1 } = options;
+  const { findingsLength = 128, impressionLength = 80, sampling = { by: 'shuffle' }, augmentation = {}, cacheBytes = 2 ** 30 } = options;
+  checkAugmentation(augmentation);
+  const settings: BatchSettings = {
+    image,
+    findingsLength,
+    impressionLength,
+    pad: tokenizer.special.pad,
+    seed,
+    train,
+    augmentation,
+    cache: cacheMemory(studies.length, image.resize ** 2, cacheBytes),
+  };
+  const pool =
+    workers > 0
+      ? new WorkerPool(
+          workers,
+          { settings, ...workerTokenizer(options) },
+          studies.some((study) => isUrl(study.image)),
+        )
+      : undefined;
+  const here = createBatchMaker(settings, tokenizer, defaultRangeReader);
+  const make = (request: BatchRequest): Promise<MadeBatch> => pool?.make(request) ?? here(request);
 
-  async function images(indices: readonly number[], epoch: number): Promise<BatchArray> {
-    const { resize, crop, channels } = image;
-    const data = new Float32Array(indices.length * channels * crop * crop);
-    for (const [row, index] of indices.entries()) {
-      const room = resize - crop + 1;
-      const offset = train ? { top: randomBelow(room, seed, epoch, index, 2), left: randomBelow(room, seed, epoch, index, 3) } : centreCrop(resize, crop);
-      writeCrop(await store.get(index), resize, crop, offset, channels, data, row * channels * crop * crop);
-    }
-    return { data, shape: [indices.length, channels, crop, crop] };
+  const known: StudyTokens[] = [];
+  const tokensOf = (study: number): StudyTokens =>
+    (known[study] ??= {
+      findings: Int32Array.from(tokenizer.encode(studies[study]!.findings, findingsLength)),
+      impression: Int32Array.from(tokenizer.encode(studies[study]!.impression, impressionLength)),
+    });
+  const order = train ? trainingOrder({ studies, sampling, batchSize, seed, rank, ranks }) : undefined;
+  const stepsPerEpoch = order?.stepsPerEpoch ?? Math.ceil(studies.length / batchSize);
+  const free: ArrayBuffer[] = [];
+
+  async function batch(indices: readonly number[], epoch: number): Promise<LoadedBatch> {
+    const inWorkers = pool !== undefined && tokenizerModule !== undefined;
+    const items = indices.map((study) => {
+      const { image: file, findings, impression } = studies[study]!;
+      const tokens = inWorkers ? known[study] : tokensOf(study);
+      return { study, image: file, slot: study, ...(tokens ? { tokens } : { texts: { findings, impression } }) };
+    });
+    const buffer = free.pop();
+    const { arrays, tokens } = await make({ epoch, items, ...(buffer ? { buffer } : {}) });
+    tokens.forEach((some, i) => {
+      if (some) known[indices[i]!] = some;
+    });
+    return { arrays, studies: indices };
   }
 
   return {
     studies,
     stepsPerEpoch,
     async *batches({ epoch = 0, startStep = 0 } = {}) {
-      const order = train ? shuffledOrder(studies.length, seed, epoch) : Int32Array.from(studies.keys());
-      const indicesAt = (step: number) => [...order.subarray(step * batchSize, (step + 1) * batchSize)];
-      for (let step = startStep; step < Math.min(stepsPerEpoch, startStep + ahead); step++) indicesAt(step).forEach((index) => store.prefetch(index));
+      const all = order?.epoch(epoch) ?? Int32Array.from(studies.keys());
+      const waiting: Promise<LoadedBatch>[] = [];
+      const enqueue = (step: number) => {
+        if (step >= stepsPerEpoch) return;
+        const made = batch([...all.subarray(step * batchSize, (step + 1) * batchSize)], epoch);
+        // Whoever takes the batch sees its error; one that nobody takes must not end the process.
+        made.catch(() => undefined);
+        waiting.push(made);
+      };
+      // Without workers nothing is made ahead: it would only delay the first batch.
+      const first = pool ? Math.max(ahead, workers) : 1;
+      for (let step = startStep; step < startStep + first; step++) enqueue(step);
       for (let step = startStep; step < stepsPerEpoch; step++) {
-        if (step + ahead < stepsPerEpoch) indicesAt(step + ahead).forEach((index) => store.prefetch(index));
-        const indices = indicesAt(step);
-        yield { arrays: { image: await images(indices, epoch), ...texts(indices) }, studies: indices };
+        const made = await waiting.shift()!;
+        enqueue(step + first);
+        yield made;
       }
     },
     *texts(size) {
       for (let start = 0; start < studies.length; start += size) {
         const indices = Array.from({ length: Math.min(size, studies.length - start) }, (_, i) => start + i);
-        yield { arrays: texts(indices), studies: indices };
+        const [findings, impressions] = [indices.map((i) => tokensOf(i).findings), indices.map((i) => tokensOf(i).impression)];
+        yield { arrays: collateTexts(findings, impressions, tokenizer.special.pad), studies: indices };
       }
     },
-    close: () => store.close(),
+    recycle({ arrays }) {
+      const buffer = arrays.image?.data.buffer;
+      if (buffer instanceof ArrayBuffer && buffer.byteLength > 0 && free.length < ahead && !free.includes(buffer)) free.push(buffer);
+    },
+    close: async () => pool?.close(),
   };
 }
+
+const workerTokenizer = ({ tokenizer, tokenizerModule }: LoaderOptions): { tokenizer?: { module: string; config: unknown } } =>
+  tokenizerModule === undefined ? {} : { tokenizer: { module: tokenizerModule, config: tokenizer.toJSON?.() } };

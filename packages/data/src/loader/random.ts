@@ -1,4 +1,4 @@
-// Counter-based random numbers for shuffles and crops: pure functions of seed, epoch and study.
+// Counter-based random numbers for orders, crops and augmentations: pure functions of seed, epoch and study.
 
 /** MurmurHash3's 32-bit finalizer (Austin Appleby, public domain). */
 function mix(h: number): number {
@@ -8,18 +8,21 @@ function mix(h: number): number {
   return (x ^ (x >>> 16)) >>> 0;
 }
 
-/** A whole number in 0..bound-1 from any number of whole keys. */
-export function randomBelow(bound: number, ...keys: readonly number[]): number {
-  const h = keys.reduce((hash, key) => mix(hash ^ mix(key + 0x9e3779b9)), 0x243f6a88);
-  return Math.floor((h / 2 ** 32) * bound);
+/** A number in [0, 1) from any number of whole keys. */
+export function randomUnit(...keys: readonly number[]): number {
+  let hash = 0x243f6a88;
+  for (const key of keys) hash = mix(hash ^ mix(key + 0x9e3779b9));
+  return hash / 2 ** 32;
 }
 
-/** 0..n-1 in the order of an epoch [Fisher-Yates]. */
-export function shuffledOrder(n: number, seed: number, epoch: number): Int32Array {
-  const order = Int32Array.from({ length: n }, (_, i) => i);
-  for (let i = n - 1; i > 0; i--) {
-    const j = randomBelow(i + 1, seed, epoch, i, 1);
-    [order[i], order[j]] = [order[j]!, order[i]!];
+/** A whole number in 0..bound-1 from any number of whole keys. */
+export const randomBelow = (bound: number, ...keys: readonly number[]): number => Math.floor(randomUnit(...keys) * bound);
+
+/** Puts values in a random order, in place [Fisher-Yates]. */
+export function shuffle<T extends { [index: number]: number; readonly length: number }>(values: T, ...keys: readonly number[]): T {
+  for (let i = values.length - 1; i > 0; i--) {
+    const j = randomBelow(i + 1, ...keys, i, 1);
+    [values[i], values[j]] = [values[j]!, values[i]!];
   }
-  return order;
+  return values;
 }

@@ -14,7 +14,7 @@ export async function decodeDicom(bytes: Uint8Array, name: string): Promise<Grey
   try {
     const file = readDicomFile(bytes);
     const pixels = greyLevels(await storedValues(file), file);
-    return await squarePixels({ width: file.columns, height: file.rows, pixels }, file.aspect);
+    return squarePixels({ width: file.columns, height: file.rows, pixels }, file.aspect);
   } catch (error) {
     // dicom-parser throws objects that are no errors.
     const reason = error instanceof Error ? error.message : String((error as { exception?: unknown })?.exception ?? error);
@@ -50,17 +50,19 @@ function greyLevels(stored: StoredValues, file: DicomFile): Uint8Array {
   }
   const scale = greatest > least ? 255 / (greatest - least) : 0;
   const inverted = file.photometric === 'MONOCHROME1';
-  const levels = Uint8Array.from(shown, (value) => {
-    const level = Math.round((value - least) * scale);
-    return inverted ? 255 - level : level;
-  });
+  const levels = new Uint8Array(size);
+  for (let pattern = 0; pattern < size; pattern++) {
+    if (present[pattern] === 0) continue;
+    const level = Math.round((shown[pattern]! - least) * scale);
+    levels[pattern] = inverted ? 255 - level : level;
+  }
   const pixels = new Uint8Array(stored.length);
   for (let i = 0; i < stored.length; i++) pixels[i] = levels[stored[i]!]!;
   return pixels;
 }
 
 /** Pixels that are not square: the side that was sampled more coarsely is enlarged. */
-async function squarePixels(image: GreyImage, aspect: number): Promise<GreyImage> {
+function squarePixels(image: GreyImage, aspect: number): GreyImage {
   const [width, height] = [Math.round(image.width * Math.max(1, 1 / aspect)), Math.round(image.height * Math.max(1, aspect))];
   if (aspect > 16 || aspect < 1 / 16) throw new Error(`has pixels ${aspect} times as high as wide`);
   return width === image.width && height === image.height ? image : resizeGrey(image, width, height);

@@ -1,17 +1,29 @@
 // Stored values of a file's first frame, whatever its transfer syntax: one for each pixel, as the bits in the file are.
-import { decodeJpeg, decodeLossless, decodeWasm } from './codecs.ts';
-import type { DecodedFrame } from './codecs.ts';
+import { decodeJpeg } from '../encoded.ts';
+import { luminanceOf } from '../luminance.ts';
+import { streamSize } from '../stream-size.ts';
+import type { DecodedFrame, WasmCodec } from '../wasm.ts';
+import { decodeWasm } from '../wasm.ts';
 import type { DicomFile } from './file.ts';
 import { syntaxes } from './file.ts';
 import { firstFrame } from './frames.ts';
+import { decodeLossless } from './lossless.ts';
 import { decodeRle } from './rle.ts';
 
 type Decode = (frame: Uint8Array, file: DicomFile) => DecodedFrame | Promise<DecodedFrame>;
 
-const jpeg: Decode = (frame, { columns, rows }) => decodeJpeg(frame, columns, rows);
+const jpeg: Decode = async (frame, { columns, rows }) => {
+  const bits = streamSize(frame)?.bits ?? 8;
+  if (bits !== 8) throw new Error(`is JPEG of ${bits} bits, which is not decoded`);
+  const { width, height, pixels } = await decodeJpeg(frame).catch((error: unknown) => {
+    throw new Error(`cannot be decompressed (${(error as Error).message.split('\n')[0]})`, { cause: error });
+  });
+  if (width !== columns || height !== rows) throw new Error(`has a compressed image of ${width} x ${height} pixels in one of ${columns} x ${rows}`);
+  return { data: pixels, samples: 1, bytesPerSample: 1 };
+};
 const lossless: Decode = (frame, { columns, rows }) => decodeLossless(frame, columns, rows);
 const wasm =
-  (name: Parameters<typeof decodeWasm>[0]): Decode =>
+  (name: WasmCodec): Decode =>
   (frame, { columns, rows }) =>
     decodeWasm(name, frame, columns, rows);
 const rle: Decode = (frame, { columns, rows, samples, bitsAllocated }) => {
@@ -49,7 +61,9 @@ export async function storedValues(file: DicomFile): Promise<StoredValues> {
   const values = frame.bytesPerSample === 1 ? frame.data : words(frame.data);
   if (frame.samples === 1) return values;
   // A decoder gives pixels in turn; a native or run-length colour image may be planar.
-  return luminance(values, frame.samples, file, decode === undefined && file.planar);
+  const planar = decode === undefined && file.planar;
+  if (!file.photometric.startsWith('YBR_FULL')) return luminanceOf(values, frame.samples, planar);
+  return planar ? values.subarray(0, file.rows * file.columns) : values.filter((_, i) => i % frame.samples === 0);
 }
 
 function nativeFrame(file: DicomFile): DecodedFrame {
@@ -71,19 +85,6 @@ function nativeFrame(file: DicomFile): DecodedFrame {
 function words(bytes: Uint8Array): Uint16Array {
   const aligned = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice();
   return new Uint16Array(aligned.buffer, aligned.byteOffset, aligned.byteLength >> 1);
-}
-
-/** Red, green and blue (or luminance with two colour differences) as luminance [ITU-R BT.601]. */
-function luminance(values: StoredValues, samples: number, { photometric, rows, columns }: DicomFile, planar: boolean): StoredValues {
-  const count = rows * columns;
-  const out = values instanceof Uint8Array ? new Uint8Array(count) : new Uint16Array(count);
-  const [step, plane] = planar ? [1, count] : [samples, 1];
-  const isLuminance = photometric.startsWith('YBR_FULL');
-  for (let i = 0; i < count; i++) {
-    const at = i * step;
-    out[i] = isLuminance ? values[at]! : Math.round(0.299 * values[at]! + 0.587 * values[at + plane]! + 0.114 * values[at + 2 * plane]!);
-  }
-  return out;
 }
 
 /** Luminance of pixels stored as Y1 Y2 Cb Cr. */

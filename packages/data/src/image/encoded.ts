@@ -1,0 +1,57 @@
+// JPEG and PNG as 8-bit grey pixels: small ones by the quickest way there is, the rest through libvips.
+import type { Sharp } from 'sharp';
+import sharp from 'sharp';
+import type { GreyImage } from './grey.ts';
+import { maxPixels } from './limits.ts';
+import { luminanceOf } from './luminance.ts';
+import { decodePlainPng } from './png.ts';
+import { streamSize } from './stream-size.ts';
+import { decodeWasm } from './wasm.ts';
+
+// Files are read once each: nothing is worth keeping between them.
+sharp.cache(false);
+
+// WebAssembly decodes a whole image more quickly than libvips' pipeline is set up; libvips decodes a fraction of a larger one more quickly still.
+const smallPixels = 2 ** 22;
+const wholePixels = 2 ** 18;
+
+const open = (bytes: Uint8Array) => sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels });
+
+/** Decodes JPEG. With `atLeast`, an image whose longest side is at least twice that comes at a half, quarter or eighth of its size, by the transform's own low frequencies. */
+export async function decodeJpeg(bytes: Uint8Array, atLeast?: number): Promise<GreyImage> {
+  const size = streamSize(bytes);
+  if (size === undefined) throw new Error('has no frame header');
+  const { width, height, components, bits } = size;
+  if (width * height > maxPixels) throw new Error(`is ${width} x ${height} pixels, more than ${maxPixels}`);
+  const factor = atLeast === undefined || width * height <= wholePixels ? 1 : ([8, 4, 2].find((by) => Math.max(width, height) >= by * atLeast) ?? 1);
+  if (factor === 1 && width * height <= smallPixels && bits === 8 && components !== 4) {
+    const { data, samples } = await decodeWasm('jpeg', bytes, width, height);
+    return { width, height, pixels: samples === 1 ? data : luminanceOf(data, samples) };
+  }
+  const pipeline = factor === 1 ? open(bytes) : open(bytes).resize(Math.ceil(width / factor), Math.ceil(height / factor), { fit: 'fill' });
+  return raw(pipeline);
+}
+
+/** Decodes PNG of up to 8 bits. */
+export async function decodePng(bytes: Uint8Array): Promise<GreyImage> {
+  return decodePlainPng(bytes) ?? raw(open(bytes).flatten());
+}
+
+async function raw(pipeline: Sharp): Promise<GreyImage> {
+  const { data, info } = await pipeline.raw().toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  return { width, height, pixels: channels === 1 ? data : channels === 2 ? data.filter((_, i) => i % 2 === 0) : luminanceOf(data, channels) };
+}
+
+/** Decodes PNG of 16 bits, of which no one says how many are used: as in DICOM, the least value becomes 0 and the greatest 255. */
+export async function decodeDeepPng(bytes: Uint8Array): Promise<GreyImage> {
+  const { data, info } = await open(bytes).flatten().toColourspace('grey16').extractChannel(0).raw({ depth: 'ushort' }).toBuffer({ resolveWithObject: true });
+  const values = new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
+  let [least, greatest] = [65_535, 0];
+  for (const value of values) {
+    if (value < least) least = value;
+    if (value > greatest) greatest = value;
+  }
+  const scale = greatest > least ? 255 / (greatest - least) : 0;
+  return { width: info.width, height: info.height, pixels: Uint8Array.from(values, (value) => Math.round((value - least) * scale)) };
+}

@@ -1,0 +1,77 @@
+// Decoders that are WebAssembly: JPEG, JPEG-LS, JPEG 2000 and its high-throughput form.
+import { maxPixels } from './limits.ts';
+import { streamSize } from './stream-size.ts';
+
+/** A decoded image: samples pixel by pixel, one or two bytes each (little-endian). */
+export interface DecodedFrame {
+  readonly data: Uint8Array;
+  readonly samples: number;
+  readonly bytesPerSample: 1 | 2;
+}
+
+/** A decoder as the codec packages give it. */
+interface WasmDecoder {
+  getEncodedBuffer(length: number): Uint8Array;
+  decode(): void;
+  getDecodedBuffer(): Uint8Array;
+  getFrameInfo(): { width: number; height: number; bitsPerSample?: number; componentCount: number };
+  delete(): void;
+}
+type WasmModule = Readonly<Record<string, new () => WasmDecoder>> & { getExceptionMessage?: (pointer: number) => string };
+
+/** An Emscripten module's factory. */
+interface WasmFactory {
+  readonly default: (options: { print(): void; printErr(): void }) => Promise<WasmModule>;
+}
+
+/** Names of the decoders. */
+export type WasmCodec = 'jpeg' | 'jpegLs' | 'jpeg2000' | 'htj2k';
+
+const codecs: Readonly<Record<WasmCodec, { load(): Promise<unknown>; decoder: string }>> = {
+  // @ts-expect-error -- no types.
+  jpeg: { load: () => import('@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs'), decoder: 'JPEGDecoder' },
+  // @ts-expect-error -- no types.
+  jpegLs: { load: () => import('@cornerstonejs/codec-charls/decodewasmjs'), decoder: 'JpegLSDecoder' },
+  // @ts-expect-error -- no types.
+  jpeg2000: { load: () => import('@cornerstonejs/codec-openjpeg/decodewasmjs'), decoder: 'J2KDecoder' },
+  // @ts-expect-error -- no types.
+  htj2k: { load: () => import('@cornerstonejs/codec-openjph'), decoder: 'HTJ2KDecoder' },
+};
+const instances = new Map<WasmCodec, Promise<WasmModule>>();
+
+const silent = { print: () => undefined, printErr: () => undefined };
+
+function instance(name: WasmCodec): Promise<WasmModule> {
+  let made = instances.get(name);
+  if (!made) instances.set(name, (made = codecs[name].load().then((module) => (module as WasmFactory).default(silent))));
+  return made;
+}
+
+/**
+ * Decodes an image that must have the given sides. Its own header is believed only where it agrees, before anything is allocated
+ * for it. After an error the decoder, whose memory may be in any state, is thrown away. Throws an Error that says what is wrong.
+ */
+export async function decodeWasm(name: WasmCodec, frame: Uint8Array, width: number, height: number): Promise<DecodedFrame> {
+  const size = streamSize(frame);
+  if (size === undefined || size.width !== width || size.height !== height || size.components > 4 || width * height > maxPixels)
+    throw new Error(`has a compressed image of ${size?.width ?? 0} x ${size?.height ?? 0} pixels in one of ${width} x ${height}`);
+  const module = await instance(name);
+  try {
+    const decoder = new module[codecs[name].decoder]!();
+    decoder.getEncodedBuffer(frame.length).set(frame);
+    decoder.decode();
+    const { bitsPerSample = 8, componentCount, ...info } = decoder.getFrameInfo();
+    const bytesPerSample = bitsPerSample > 8 ? 2 : 1;
+    const decoded = decoder.getDecodedBuffer();
+    const needed = width * height * componentCount * bytesPerSample;
+    if (info.width !== width || info.height !== height || decoded.length < needed) throw new Error('its pixels are fewer than its header says');
+    // A copy: the next image will be decoded into the same memory.
+    const data = new Uint8Array(decoded.buffer, decoded.byteOffset, needed).slice();
+    decoder.delete();
+    return { data, samples: componentCount, bytesPerSample };
+  } catch (error) {
+    instances.delete(name);
+    const text = typeof error === 'number' ? (module.getExceptionMessage?.(error) ?? '') : (error as Error).message;
+    throw new Error(`cannot be decompressed (${String(text).split('\n')[0] || 'the codestream is broken'})`, { cause: error });
+  }
+}

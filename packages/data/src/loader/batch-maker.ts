@@ -1,0 +1,116 @@
+// Makes one batch from what the loader asks: the same code on the loader's thread and in its workers, so that their batches are the same.
+import { centreCrop, writeCrop } from '../image/prepare.ts';
+import { decodeSquare } from '../image/grey.ts';
+import type { RangeReader } from '../image/source.ts';
+import { readImageBytes } from '../image/source.ts';
+import type { Augmentation, Keys } from './augment.ts';
+import { turnedCrop, varyLevels } from './augment.ts';
+import type { BatchArray } from './collate.ts';
+import { collateTexts } from './collate.ts';
+import { randomBelow } from './random.ts';
+import { SquareCache } from './square-cache.ts';
+import type { SquareCacheMemory } from './square-cache.ts';
+
+/** Token ids of a study's sections. */
+export interface StudyTokens {
+  readonly findings: Int32Array;
+  readonly impression: Int32Array;
+}
+
+/** A study of a batch: which one it is, its image and its texts, or their tokens where they are known already. */
+export interface BatchItem {
+  readonly study: number;
+  readonly image: string;
+  /** Where its square is kept. */
+  readonly slot: number;
+  readonly texts?: { readonly findings: string; readonly impression: string };
+  readonly tokens?: StudyTokens;
+}
+
+/** A batch to make. */
+export interface BatchRequest {
+  readonly epoch: number;
+  readonly items: readonly BatchItem[];
+  /** Memory of an earlier batch to write the images to. */
+  readonly buffer?: ArrayBuffer;
+}
+
+/** A batch, and the tokens that were not known. */
+export interface MadeBatch {
+  readonly arrays: Record<string, BatchArray>;
+  readonly tokens: readonly (StudyTokens | undefined)[];
+}
+
+/** What all batches of a loader have in common. */
+export interface BatchSettings {
+  readonly image: { readonly resize: number; readonly crop: number; readonly channels: number };
+  readonly findingsLength: number;
+  readonly impressionLength: number;
+  readonly pad: number;
+  readonly seed: number;
+  readonly train: boolean;
+  readonly augmentation: Augmentation;
+  readonly cache: SquareCacheMemory;
+}
+
+/** What encodes texts. */
+export interface Encoder {
+  encode(text: string, maxLength: number): number[];
+}
+
+// Images of a batch that are read at once: one's file is waited for while another is decoded.
+const lanes = 4;
+
+/** Makes batches. A function that rejects with a DataError naming the file that cannot be read. */
+export function createBatchMaker(settings: BatchSettings, encoder: Encoder | undefined, remote: RangeReader): (request: BatchRequest) => Promise<MadeBatch> {
+  const { image, findingsLength, impressionLength, pad, seed, train, augmentation } = settings;
+  const { resize, crop, channels } = image;
+  const cache = new SquareCache(settings.cache);
+  const values = channels * crop * crop;
+
+  const square = async ({ image: name, slot }: BatchItem): Promise<Uint8Array> => {
+    const kept = cache.get(slot);
+    if (kept) return kept;
+    const made = await decodeSquare(await readImageBytes(name, remote), name, resize);
+    cache.put(slot, made);
+    return made;
+  };
+
+  function write(pixels: Uint8Array, epoch: number, study: number, out: Float32Array): void {
+    if (!train) return writeCrop(pixels, resize, crop, centreCrop(resize, crop), channels, out, 0);
+    const keys: Keys = [seed, epoch, study];
+    const room = resize - crop + 1;
+    const offset = { top: randomBelow(room, ...keys, 2), left: randomBelow(room, ...keys, 3) };
+    const turned = turnedCrop(pixels, resize, crop, offset, augmentation, keys);
+    if (turned) writeCrop(turned, crop, crop, { top: 0, left: 0 }, 1, out, 0);
+    else writeCrop(pixels, resize, crop, offset, 1, out, 0);
+    varyLevels(out.subarray(0, crop * crop), crop, augmentation, keys);
+    for (let channel = 1; channel < channels; channel++) out.copyWithin(channel * crop * crop, 0, crop * crop);
+  }
+
+  const encoded = ({ texts }: BatchItem): StudyTokens => ({
+    findings: Int32Array.from(encoder!.encode(texts!.findings, findingsLength)),
+    impression: Int32Array.from(encoder!.encode(texts!.impression, impressionLength)),
+  });
+
+  return async ({ epoch, items, buffer }) => {
+    const count = items.length * values;
+    const data = buffer && buffer.byteLength >= count * 4 ? new Float32Array(buffer, 0, count) : new Float32Array(count);
+    let next = 0;
+    const lane = async () => {
+      while (next < items.length) {
+        const row = next++;
+        write(await square(items[row]!), epoch, items[row]!.study, data.subarray(row * values, (row + 1) * values));
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(lanes, items.length) }, lane));
+    const fresh = items.map((item) => (item.tokens ? undefined : encoded(item)));
+    const tokens = items.map((item, i) => item.tokens ?? fresh[i]!);
+    const texts = collateTexts(
+      tokens.map(({ findings }) => findings),
+      tokens.map(({ impression }) => impression),
+      pad,
+    );
+    return { arrays: { image: { data, shape: [items.length, channels, crop, crop] }, ...texts }, tokens: fresh };
+  };
+}
