@@ -1,6 +1,8 @@
 // Leaves out studies whose image cannot be read, before training or evaluation meets them.
-import sharp from 'sharp';
+import { stat } from 'node:fs/promises';
+import { DataError, describeFileError } from './errors.ts';
 import { readGrey } from './image/grey.ts';
+import { rangeOf } from './image/source.ts';
 import type { Study } from './study.ts';
 
 /** Studies with readable images, and what was left out. */
@@ -10,18 +12,19 @@ export interface ReadableStudies {
   readonly unreadable: readonly string[];
 }
 
-/** Up to this many images are decoded whole; of larger sets only the headers are read. */
+/** Up to this many images are decoded whole; of larger sets only that the files are there is looked at. */
 const decodeUpTo = 20_000;
 
-async function headerOnly(file: string): Promise<void> {
-  if (!/\.(dcm|dicom)$/i.test(file)) await sharp(file).metadata();
+async function hasContent(file: string): Promise<void> {
+  const { size } = await stat(file).catch((error: unknown) => Promise.reject(describeFileError(file, error)));
+  if (size === 0) throw new DataError(`${file}: is empty; restore the file or leave the study out`);
 }
 
-/** Reads every image once. Order is kept. */
+/** Reads every image once. Order is kept. Images inside shards are taken to be what their packing made sure they are. */
 export async function readableStudies(studies: readonly Study[]): Promise<ReadableStudies> {
-  const look: (file: string) => Promise<unknown> = studies.length <= decodeUpTo ? readGrey : headerOnly;
+  const look: (file: string) => Promise<unknown> = studies.length <= decodeUpTo ? readGrey : hasContent;
   const problems = new Map<string, string>();
-  const files = [...new Set(studies.map(({ image }) => image))];
+  const files = [...new Set(studies.map(({ image }) => image).filter((image) => rangeOf(image) === undefined))];
   const width = 4;
   await Promise.all(
     Array.from({ length: width }, async (_, lane) => {

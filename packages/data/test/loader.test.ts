@@ -12,12 +12,21 @@ beforeAll(async () => {
   ({ studies } = await openDataSet(`phantom:${join(folder, 'set')}`));
 });
 
+const tokenizerModule = new URL('support.ts', import.meta.url).href;
+
 const make = (options: Partial<Parameters<typeof createLoader>[0]> = {}): Loader =>
   createLoader({ studies, tokenizer, image: { resize: 40, crop: 32, channels: 1 }, batchSize: 8, train: true, seed: 3, workers: 0, ...options });
 
 async function all(loader: Loader, options?: { epoch?: number; startStep?: number }): Promise<LoadedBatch[]> {
   const batches: LoadedBatch[] = [];
   for await (const batch of loader.batches(options)) batches.push(batch);
+  await loader.close();
+  return batches;
+}
+
+async function twoEpochs(loader: Loader): Promise<LoadedBatch[]> {
+  const batches: LoadedBatch[] = [];
+  for (const epoch of [0, 1]) for await (const batch of loader.batches({ epoch })) batches.push(batch);
   await loader.close();
   return batches;
 }
@@ -30,10 +39,37 @@ function total(data: ArrayLike<number>, from: number, to: number): number {
 }
 
 describe('batches', () => {
-  test('do not depend on the number of workers', async () => {
-    const expected = await all(make());
-    expect(expected).toHaveLength(3);
-    for (const workers of [1, 2]) expect(await all(make({ workers }))).toEqual(expected);
+  test('are the same bytes with 0, 1 and 4 workers, from files and from memory, whole epochs and resumed ones', async () => {
+    const varied = { augmentation: { rotation: 5, zoom: 0.1, brightness: 0.1, contrast: 0.2, noise: 0.02, cutout: 0.2 } };
+    const expected = await twoEpochs(make(varied));
+    expect(expected).toHaveLength(6);
+    expect(await twoEpochs(make({ ...varied, cacheBytes: 5000 }))).toEqual(expected);
+    for (const options of [{ workers: 0 }, { workers: 1, cacheBytes: 0 }, { workers: 4, tokenizerModule }]) {
+      const loader = make({ ...varied, ...options });
+      const resumed: LoadedBatch[] = [];
+      for await (const batch of loader.batches({ epoch: 1, startStep: 1 })) resumed.push(batch);
+      expect(resumed, `resumed, ${JSON.stringify(options)}`).toEqual(expected.slice(4));
+      expect(await twoEpochs(loader), JSON.stringify(options)).toEqual(expected);
+    }
+  });
+
+  test('memory that is given back is used again, and changes no batch', async () => {
+    const expected = await twoEpochs(make());
+    for (const workers of [0, 1]) {
+      const loader = make({ workers });
+      const seen = new Set<ArrayBufferLike>();
+      const batches: Record<string, unknown>[] = [];
+      for (const epoch of [0, 1, 2, 3, 4]) {
+        for await (const batch of loader.batches({ epoch })) {
+          if (epoch < 2) batches.push({ ...batch, arrays: structuredClone(batch.arrays) });
+          if (workers === 0) seen.add(batch.arrays.image!.data.buffer);
+          loader.recycle(batch);
+        }
+      }
+      await loader.close();
+      expect(batches).toEqual(expected);
+      if (workers === 0) expect(seen.size).toBeLessThanOrEqual(2);
+    }
   });
 
   test('differ between epochs and seeds, and an epoch may be entered in its middle', async () => {
@@ -84,6 +120,83 @@ describe('batches', () => {
       await expect(loader.batches().next()).rejects.toThrow('gone.png');
       await loader.close();
     }
+  });
+});
+
+describe('orders of an epoch', () => {
+  const order = async (options: Partial<Parameters<typeof createLoader>[0]>, epoch = 0) => {
+    const loader = make({ image: { resize: 4, crop: 4, channels: 1 }, ...options });
+    const batches = await all(loader, { epoch });
+    return batches.map((batch) => [...batch.studies]);
+  };
+
+  test('by weight: in proportion, with replacement, never what has none', async () => {
+    const weights = studies.map((_, i) => (i === 3 ? 10 : i < 10 ? 1 : 0));
+    const drawn = (await Promise.all(Array.from({ length: 20 }, (_, epoch) => order({ sampling: { by: 'weight', weights } }, epoch)))).flat(2);
+    expect(Math.max(...drawn)).toBeLessThan(10);
+    const share = drawn.filter((study) => study === 3).length / drawn.length;
+    expect(share).toBeGreaterThan(0.4);
+    expect(share).toBeLessThan(0.65);
+    expect(await order({ sampling: { by: 'weight', weights } }, 5)).toEqual(await order({ sampling: { by: 'weight', weights } }, 5));
+    expect(() => make({ sampling: { by: 'weight', weights: [1] } })).toThrow('1 weights for 30 studies');
+    expect(() => make({ sampling: { by: 'weight', weights: studies.map(() => 0) } })).toThrow('all weights are 0');
+    expect(() => make({ sampling: { by: 'weight', weights: studies.map(() => -1) } })).toThrow('weight 0 is -1');
+  });
+
+  test('by length: every study at most once, batches of texts of like length, less padding', async () => {
+    const length = (i: number) => studies[i]!.findings.length + studies[i]!.impression.length;
+    const spread = (batches: number[][]) => batches.reduce((sum, batch) => sum + Math.max(...batch.map(length)) - Math.min(...batch.map(length)), 0);
+    const [plain, sorted] = [await order({ batchSize: 5 }, 1), await order({ batchSize: 5, sampling: { by: 'length' } }, 1)];
+    expect(new Set(sorted.flat()).size).toBe(30);
+    expect(spread(sorted)).toBeLessThan(spread(plain) / 2);
+    expect(await order({ batchSize: 5, sampling: { by: 'length' } }, 2)).not.toEqual(sorted);
+    expect(sorted.map((batch) => Math.max(...batch.map(length)))).not.toEqual(sorted.map((batch) => Math.max(...batch.map(length))).toSorted((a, b) => a - b));
+  });
+
+  test('by shard needs shards', () => {
+    expect(() => make({ sampling: { by: 'shard' } })).toThrow('is in no shard');
+  });
+
+  test('ranks share every step as one process with a batch as large would see it', async () => {
+    for (const sampling of [{ by: 'shuffle' }, { by: 'length' }] as const) {
+      const whole = await order({ batchSize: 8, sampling }, 3);
+      const [first, second] = [await order({ batchSize: 4, sampling, rank: 0, ranks: 2 }, 3), await order({ batchSize: 4, sampling, rank: 1, ranks: 2 }, 3)];
+      expect(first.map((batch, step) => [...batch, ...second[step]!])).toEqual(whole);
+    }
+  });
+});
+
+describe('augmentations', () => {
+  const first = async (options: Partial<Parameters<typeof createLoader>[0]>) =>
+    (await all(make({ batchSize: 1, image: { resize: 40, crop: 40, channels: 2 }, ...options })))[0]!;
+
+  test.each([[{ rotation: 10 }], [{ zoom: 0.3 }], [{ brightness: 0.3 }], [{ contrast: 0.5 }], [{ noise: 0.1 }], [{ cutout: 0.5 }]])(
+    '%j changes the film, within [-1, 1], alike in all channels; not in evaluation',
+    async (augmentation) => {
+      const [plain, varied] = [(await first({})).arrays.image!.data, (await first({ augmentation })).arrays.image!.data];
+      expect(varied).not.toEqual(plain);
+      expect([...varied].every((value) => value >= -1 && value <= 1)).toBe(true);
+      expect(varied.slice(0, 1600)).toEqual(varied.slice(1600));
+      // Left stays left: the film is like itself, and less like its mirror image.
+      const mirrored = plain.map((_, i) => plain[i - (i % 40) + 39 - (i % 40)]!);
+      const distance = (other: ArrayLike<number>) => [...varied].reduce((sum, value, i) => sum + (value - other[i]!) ** 2, 0);
+      expect(distance(plain)).toBeLessThan(distance(mirrored));
+      expect(await first({ train: false, augmentation })).toEqual(await first({ train: false }));
+    },
+  );
+
+  test('cut-out blacks out a square of the share asked for', async () => {
+    const [plain, varied] = [(await first({})).arrays.image!.data, (await first({ augmentation: { cutout: 0.5 } })).arrays.image!.data];
+    const changed = Array.from({ length: 1600 }, (_, i) => i).filter((i) => plain[i] !== varied[i]);
+    const rows = changed.map((i) => Math.floor(i / 40));
+    expect(Math.max(...rows) - Math.min(...rows)).toBeLessThan(20);
+    expect(changed.every((i) => varied[i] === -1)).toBe(true);
+    expect(varied.slice(0, 1600).filter((value) => value === -1).length).toBeGreaterThanOrEqual(400);
+  });
+
+  test('amounts out of range are refused', () => {
+    expect(() => make({ augmentation: { rotation: 90 } })).toThrow('augmentation rotation is 90; give 0 to 30');
+    expect(() => make({ augmentation: { noise: Number.NaN } })).toThrow('augmentation noise is NaN');
   });
 });
 

@@ -18,3 +18,6 @@ export const tokenizer: LoaderTokenizer & { readonly special: { pad: number; cls
     return [2, ...words.slice(0, maxLength - 2), 3];
   },
 };
+
+/** The tokenizer as a worker makes it. */
+export const createTokenizer = (): LoaderTokenizer => tokenizer;

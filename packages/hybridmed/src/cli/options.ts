@@ -36,6 +36,17 @@ export function stagePair(text: string): [number, number] {
   return parts as [number, number];
 }
 
+/** Named numbers: `rotation=5,noise=0.01`. */
+export function amounts(text: string): Record<string, number> {
+  return Object.fromEntries(
+    text.split(',').map((part) => {
+      const [name, value, ...more] = part.split('=');
+      if (!name || value === undefined || more.length > 0) throw new InvalidArgumentError('Give names and numbers as NAME=NUMBER,NAME=NUMBER.');
+      return [name.trim(), number(0)(value)];
+    }),
+  );
+}
+
 /** Flags of the device a command runs on. */
 export interface DeviceFlags {
   device?: DeviceName;

@@ -103,10 +103,13 @@ async function stage1Checkpoint(run: string): Promise<string> {
   return folder;
 }
 
+// Where worker threads find the tokenizer.
+const tokenizerModule = import.meta.resolve('@hybridmed/text/worker-tokenizer');
+
 const limited = (studies: readonly Study[], limit: number): readonly Study[] => (limit > 0 ? studies.slice(0, limit) : studies);
 
 async function prepareRun(options: PretrainOptions, data: DataSet): Promise<Run> {
-  const { config, out, workers = 1 } = options;
+  const { config, out, workers } = options;
   const preset = presets[config.preset];
   const of = async (split: Study['split']) => {
     const { studies, unreadable } = await readableStudies(
@@ -136,10 +139,11 @@ async function prepareRun(options: PretrainOptions, data: DataSet): Promise<Run>
   const input = { resize, findingsLength, impressionLength };
   const common = {
     tokenizer,
+    tokenizerModule,
     image: { resize, crop: model.vision.image, channels: model.vision.channels },
     findingsLength,
     impressionLength,
-    workers,
+    ...(workers === undefined ? {} : { workers }),
     seed: config.seed,
   };
   return {
@@ -147,7 +151,14 @@ async function prepareRun(options: PretrainOptions, data: DataSet): Promise<Run>
     model: runModel(model, config),
     checkpoint: { formatVersion, preset: config.preset, model, input },
     tokenizer,
-    train: createLoader({ ...common, studies: training, batchSize: config.batch * config.accumulate, train: true }),
+    train: createLoader({
+      ...common,
+      studies: training,
+      batchSize: config.batch * config.accumulate,
+      train: true,
+      sampling: { by: config.sampling },
+      augmentation: config.augment,
+    }),
     validation: createLoader({ ...common, studies: validating, batchSize: 32, train: false }),
     log: new MetricsLog(join(out, 'metrics.jsonl')),
     session: await beginSession(out, options.device, data, { train: training, validate: validating }),

@@ -9,11 +9,12 @@ import { presets } from '../model/presets.ts';
 const count = z.int().min(0);
 const positive = z.int().min(1);
 const weight = z.number().min(0);
+const amount = (most: number) => z.number().min(0).max(most);
 const pair = z.tuple([count, count]);
 
 /** The configuration file's schema; every flag of `pretrain` that decides what is computed is a key. */
 export const runConfigSchema = z.strictObject({
-  data: z.string().min(1).describe('Data set as name:path, such as openi:DIR, phantom:DIR or csv:FILE.'),
+  data: z.string().min(1).describe('Data set as name:path, such as openi:DIR, phantom:DIR, csv:FILE or shards:DIR.'),
   preset: z.enum(Object.keys(presets) as [PresetName, ...PresetName[]]).describe('Sizes, lengths and defaults of training.'),
   seed: count.describe('Seed of start values, order, crops and dropout.'),
   views: z.enum(['frontal', 'all']).describe('Which views to train on.'),
@@ -51,6 +52,13 @@ export const runConfigSchema = z.strictObject({
   loraRank: positive.describe('Rank of the adapters.'),
   loraAlpha: z.number().positive().describe('The adapters are scaled by this over their rank.'),
   remat: z.boolean().describe("Whether each layer's inner values are computed again for the backward pass instead of being kept in memory."),
+  sampling: z
+    .enum(['shuffle', 'length', 'shard'])
+    .describe('Order of an epoch: every study once; batches of texts of like length; or shards and a buffer, for packed sets that are streamed.'),
+  augment: z
+    .strictObject({ rotation: amount(30), zoom: amount(0.9), brightness: amount(1), contrast: amount(0.99), noise: amount(1), cutout: amount(0.99) })
+    .partial()
+    .describe('What training varies beside the crop: degrees, and shares of the range or of the side; what is left out is not varied.'),
   checkpointEvery: count.describe('Steps between checkpoints inside an epoch; 0 for the ends of epochs only.'),
 });
 
@@ -97,6 +105,8 @@ export function completeConfig(options: RunOptions): RunConfig {
     loraRank: 8,
     loraAlpha: 16,
     remat: false,
+    sampling: 'shuffle',
+    augment: {},
     checkpointEvery: 500,
     ...given,
   };

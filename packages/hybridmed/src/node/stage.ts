@@ -85,9 +85,11 @@ export async function runStage(context: StageContext, start: TrainerState): Prom
   let first = true;
   while (now.step < steps && !(config.earlyStop > 0 && now.epochsSinceBest >= config.earlyStop)) {
     let begun = performance.now();
-    for await (const { arrays, studies } of train.batches({ epoch: now.epoch, startStep: now.stepInEpoch })) {
+    for await (const batch of train.batches({ epoch: now.epoch, startStep: now.stepInEpoch })) {
+      const { arrays, studies } = batch;
       const learningRate = cosineSchedule(now.step, schedule);
       const result = await step(stepInputs(plan, arrays, teacher, studies), { step: now.step, learningRate });
+      train.recycle(batch);
       checkFinite(result, stage, now.epoch + 1, now.step + 1);
       if (first) await context.onFirstStep();
       first = false;

@@ -19,9 +19,11 @@ export function maskCount(mask: HostArray['data']): number {
 export async function validate(program: Program, state: DeviceState, loader: Loader): Promise<{ losses: LossValues; tokensPerStudy: number }> {
   const totals: Partial<Record<LossName, number>> = {};
   let [studies, allTokens] = [0, 0];
-  for await (const { arrays, studies: indices } of loader.batches()) {
+  for await (const loaded of loader.batches()) {
+    const { arrays, studies: indices } = loaded;
     const batch = Object.fromEntries(Object.keys(program.graph.data).map((field) => [field, arrays[field]!])) as HostArrays;
     const results = await program.run(batch, state);
+    loader.recycle(loaded);
     const tokens = maskCount(arrays.target_mask!.data);
     studies += indices.length;
     allTokens += tokens;

@@ -4,13 +4,13 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { presets } from '../../model/presets.ts';
 import type { RunConfig } from '../../node/run-config.ts';
-import { deviceOption, integer, integerOr, jsonOption, number, stagePair, threadsOption } from '../options.ts';
+import { amounts, deviceOption, integer, integerOr, jsonOption, number, stagePair, threadsOption } from '../options.ts';
 import type { Output } from '../output.ts';
 import { printJson } from '../output.ts';
 
 /** Flags whose values go to the run's configuration under the same name. */
 const settings = [
-  new Option('--data <spec>', 'data set as name:path: openi:DIR, phantom:DIR, csv:FILE'),
+  new Option('--data <spec>', 'data set as name:path: openi:DIR, phantom:DIR, csv:FILE, shards:DIR or shards:URL'),
   new Option('--preset <name>', 'sizes and defaults (default: small)').choices(Object.keys(presets)),
   new Option('--epochs <a,b>', 'epochs of stage 1 and of stage 2').argParser(stagePair),
   new Option('--steps <a,b>', 'greatest number of steps of each stage; 0 for what the epochs give').argParser(stagePair),
@@ -33,6 +33,15 @@ const settings = [
   new Option('--lora-rank <n>', 'rank of the adapters').argParser(integer(1)),
   new Option('--lora-alpha <x>', 'the adapters are scaled by this over their rank').argParser(number(0)),
   new Option('--remat', "compute each layer's inner values again for the backward pass: less memory, more time"),
+  new Option('--sampling <order>', 'order of an epoch: shuffle, length (texts of like length together) or shard (packed sets, streamed)').choices([
+    'shuffle',
+    'length',
+    'shard',
+  ]),
+  new Option(
+    '--augment <amounts>',
+    'what training varies beside the crop, such as rotation=5,brightness=0.1,contrast=0.1 (also zoom, noise, cutout)',
+  ).argParser(amounts),
   new Option('--checkpoint-every <steps>', 'steps between checkpoints inside an epoch').argParser(integer(0)),
   new Option('--cg <weight>', 'weight of the global contrast').argParser(number(0)),
   new Option('--cl <weight>', 'weight of the local contrast').argParser(number(0)),
