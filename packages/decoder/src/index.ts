@@ -1,5 +1,6 @@
 // The public face of the dual-branch decoder.
-export type { KeyValues } from './attention.ts';
+export { attentionLayer } from './attention.ts';
+export type { AttentionLayer, KeyValues } from './attention.ts';
 export { dualBranchDecoder } from './decoder.ts';
 export type { Cache, Decoded, Decoder, DecoderConfig } from './decoder.ts';
 export { createStepper, startGraph, stepGraph } from './decoding.ts';

@@ -13,6 +13,7 @@ import { addPretrain } from './commands/pretrain.ts';
 import { addReport } from './commands/report.ts';
 import { addRetrieve } from './commands/retrieve.ts';
 import { addVerify } from './commands/verify.ts';
+import { addVqa } from './commands/vqa.ts';
 import { addZeroShot } from './commands/zeroshot.ts';
 import type { Output } from './output.ts';
 import { processOutput } from './output.ts';
@@ -35,6 +36,7 @@ const commands: readonly ((program: Command, output: Output) => void)[] = [
   addZeroShot,
   addRetrieve,
   addClassification,
+  addVqa,
   addVerify,
   addDemo,
 ];

@@ -1,6 +1,6 @@
 // Fitting a part of a model to a task of its own: AdamW steps, validation in rounds, early stop, the best parameters kept.
 import type { AdamWOptions, ParameterSpecs, Scope } from '@hybridmed/nn';
-import { adamWStep, cosineSchedule, momentNames, rootScope } from '@hybridmed/nn';
+import { adamWStep, cosineSchedule, momentNames, rootScope, trainedNames } from '@hybridmed/nn';
 import type { Device, DeviceState, Graph, HostArray, HostArrays, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
 import { grad, HybridmedError, keyData, mix32, trace } from '@hybridmed/tensor';
 
@@ -52,7 +52,7 @@ const floats = (specs: ParameterSpecs): Record<string, TensorSpec> =>
 
 /** One step of a task as a graph: the batch's fields, `key`, `learning_rate` and `step` in; `loss` and `gradient_norm` out. */
 function taskGraph({ parameters, data, loss }: Task, optimizer: AdamWOptions): Graph {
-  const names = Object.keys(parameters).filter((name) => !parameters[name]!.buffer);
+  const names = trainedNames(parameters);
   const moments = Object.fromEntries(
     names.flatMap((name) => momentNames(name).map((moment) => [moment, { shape: parameters[name]!.shape, dtype: 'f32' as const }])),
   );
@@ -60,7 +60,7 @@ function taskGraph({ parameters, data, loss }: Task, optimizer: AdamWOptions): G
     { data: { ...data, key: { shape: [2], dtype: 'i32' }, learning_rate: scalar, step: scalar }, state: { ...floats(parameters), ...moments } },
     (inputs, state) => {
       const updates: Record<string, Tensor> = {};
-      const value = loss(rootScope(state, { training: true, updates, key: { data: inputs['key']!, stream: 1 } }), inputs);
+      const value = loss(rootScope(state, { training: true, updates, key: { data: inputs['key']!, stream: 1 }, specs: parameters }), inputs);
       const gradients = grad(
         value,
         names.map((name) => state[name]!),
@@ -86,7 +86,7 @@ const zeros = (shape: readonly number[]): HostArray => ({ data: new Float32Array
 export async function fit(options: FitOptions): Promise<Fitted> {
   const { device, task, start, stepsPerEpoch, steps, round, patience, learningRate, weightDecay = 0.05, seed, validate, onRound } = options;
   const names = Object.keys(task.parameters);
-  const moments = names.flatMap((name) => momentNames(name).map((moment) => [moment, zeros(task.parameters[name]!.shape)] as const));
+  const moments = trainedNames(task.parameters).flatMap((name) => momentNames(name).map((moment) => [moment, zeros(task.parameters[name]!.shape)] as const));
   const state = device.createState({ ...Object.fromEntries(names.map((name) => [name, start[name]!])), ...Object.fromEntries(moments) });
   const program = await device.compile(taskGraph(task, { weightDecay }));
   const schedule = { steps, warmup: Math.ceil(steps / 10), peak: learningRate };

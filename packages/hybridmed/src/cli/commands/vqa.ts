@@ -1,0 +1,124 @@
+// `hybridmed vqa`: fitting visual question answering, and judging it beside baselines.
+import type { AnswerAccuracy } from '@hybridmed/eval/protocols';
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import type { VqaReport, VqaSystem } from '../../vqa/evaluate.ts';
+import { shownInterval } from '../figures.ts';
+import type { DeviceFlags } from '../options.ts';
+import { deviceOption, integer, jsonOption, number, threadsOption } from '../options.ts';
+import type { Output } from '../output.ts';
+import { printJson, table } from '../output.ts';
+
+interface TrainFlags extends DeviceFlags {
+  checkpoint: string;
+  data: string;
+  out: string;
+  mode: 'classify' | 'generate';
+  questionSplit: 'published' | 'image-disjoint';
+  fromScratch: boolean;
+  depth: number;
+  dropout: number;
+  epochs: number;
+  batch: number;
+  learningRate?: number;
+  weightDecay: number;
+  patience: number;
+  seed: number;
+  json: boolean;
+}
+
+const names: Readonly<Record<VqaSystem, string>> = {
+  model: 'the model',
+  questionOnly: 'the question alone',
+  commonestByType: 'commonest answer per type',
+  commonest: 'commonest answer',
+};
+
+function shown({ model, data, questionSplit, questions, unseenAnswers, systems, differences, warnings }: VqaReport): string {
+  const { categories } = systems.model;
+  const lenient = Object.values(systems).some(({ all }) => all.lenient?.value !== all.strict?.value);
+  const row = (name: string, of: (system: VqaReport['systems'][VqaSystem]) => AnswerAccuracy) => {
+    const cells = Object.values(systems).map((system) => shownInterval(of(system).strict));
+    return [name, String(of(systems.model).questions), ...cells, ...(lenient ? [shownInterval(of(systems.model).lenient)] : [])];
+  };
+  const parts: string[][] = [
+    ['strict accuracy (95 %)', 'questions', ...(Object.keys(systems) as VqaSystem[]).map((name) => names[name]), ...(lenient ? ['the model, lenient'] : [])],
+    row('all', ({ all }) => all),
+    row('closed', ({ closed }) => closed),
+    row('open', ({ open }) => open),
+    ...Object.keys(categories).map((name) => row(name, (system) => system.categories[name]!)),
+  ];
+  const less = Object.entries(differences).map(([name, value]) => [`the model less ${names[name as VqaSystem]}`, shownInterval(value)]);
+  return [
+    `${model} on ${questions} test questions of ${data} (split: ${questionSplit}); ${(100 * unseenAnswers).toFixed(1)} % of the answers are in no training question\n`,
+    table(parts),
+    '\n',
+    table(less),
+    ...warnings.map((line) => `warning: ${line}\n`),
+  ].join('');
+}
+
+/** Adds the commands. */
+export function addVqa(program: Command, output: Output): void {
+  const vqa = program.command('vqa').description('visual question answering: train, evaluate');
+  vqa
+    .command('train')
+    .description('fit question answering to a data set, and the baseline that never sees the image')
+    .requiredOption('--checkpoint <dir>', "checkpoint, or a run's --out folder")
+    .requiredOption('--data <spec>', 'data set with questions, such as vqa-rad:DIR')
+    .requiredOption('--out <dir>', "the fitted model's folder")
+    .addOption(
+      new Option('--mode <mode>', 'choose among training answers, or write them with the decoder').choices(['classify', 'generate']).default('classify'),
+    )
+    .addOption(
+      new Option('--question-split <split>', "the set's own split, or one in which no image is on both sides")
+        .choices(['published', 'image-disjoint'])
+        .default('published'),
+    )
+    .option('--from-scratch', "start values of the checkpoint's architecture instead of its parameters", false)
+    .option('--depth <n>', 'layers that fuse question and image', integer(1), 2)
+    .option('--dropout <rate>', 'share of fused values dropped in training', number(0), 0.1)
+    .option('--epochs <n>', 'greatest number of passes over the training questions', integer(1), 30)
+    .option('--batch <n>', 'questions of one step', integer(1), 32)
+    .option('--learning-rate <x>', "peak learning rate (default: the preset's)", number(1e-12))
+    .option('--weight-decay <x>', 'decoupled weight decay', number(0), 0.05)
+    .option('--patience <n>', 'validations without improvement before fitting ends; 0 for never', integer(0), 6)
+    .option('--seed <n>', 'seed of start values, order and crops', integer(0), 0)
+    .addOption(deviceOption())
+    .addOption(threadsOption())
+    .addOption(jsonOption())
+    .action(async ({ device: name, threads, json, ...rest }: TrainFlags) => {
+      const [{ trainVqa }, { openDevice }] = await Promise.all([import('../../vqa/train.ts'), import('../../node/device.ts')]);
+      const { device } = await openDevice(name!, threads === undefined ? {} : { threads });
+      try {
+        const result = await trainVqa({ ...rest, device, onMessage: (text) => output.log(text) });
+        const { out, answers, counts, chosen } = result;
+        if (json) printJson(output, { ...result, checkpoint: undefined });
+        else
+          output.result(
+            `${out}: fitted to ${counts.train} questions${answers.length > 0 ? ` with ${answers.length} answers` : ''}; validation accuracy ${chosen.model.validation.toFixed(3)} (question alone ${chosen.questionOnly.validation.toFixed(3)})\n`,
+          );
+      } finally {
+        await device.close();
+      }
+    });
+  vqa
+    .command('evaluate')
+    .description('accuracy on the test questions: closed, open, all, by category; beside three baselines')
+    .requiredOption('--model <dir>', 'the --out folder of vqa train')
+    .option('--data <spec>', 'another data set than the one it was fitted to')
+    .addOption(deviceOption())
+    .addOption(threadsOption())
+    .addOption(jsonOption())
+    .action(async ({ model, data, device: name, threads, json }: DeviceFlags & { model: string; data?: string; json: boolean }) => {
+      const [{ evaluateVqa }, { openDevice }] = await Promise.all([import('../../vqa/evaluate.ts'), import('../../node/device.ts')]);
+      const { device } = await openDevice(name!, threads === undefined ? {} : { threads });
+      try {
+        const report = await evaluateVqa({ model, data, device });
+        if (json) printJson(output, report);
+        else output.result(shown(report));
+      } finally {
+        await device.close();
+      }
+    });
+}
