@@ -1,5 +1,5 @@
 // Writing impressions with a trained model on a device: encode a memory once, then search token by token.
-import type { Hypothesis } from '@hybridmed/decoder';
+import type { Hypothesis, SearchOptions, Stepper } from '@hybridmed/decoder';
 import { beamSearch, createStepper, greedySearch, nucleusSearch } from '@hybridmed/decoder';
 import type { Device, DeviceState, HostArrays } from '@hybridmed/tensor';
 import { memoryGraph } from '../model/embed.ts';
@@ -17,6 +17,13 @@ export interface Generator {
   generate(inputs: HostArrays, search?: Search): Promise<Hypothesis[]>;
 }
 
+/** Runs a search over anything that steps; greedy without one. */
+export async function searchWith(stepper: Stepper, options: SearchOptions, search: Search = { kind: 'greedy' }): Promise<Hypothesis[]> {
+  if (search.kind === 'beam') return beamSearch(stepper, { ...options, width: search.width, alpha: search.alpha ?? 1 });
+  const texts = await (search.kind === 'greedy' ? greedySearch(stepper, options) : nucleusSearch(stepper, { ...options, ...search }));
+  return texts.map((ids) => ({ ids, score: 0 }));
+}
+
 /** Prepares a branch for generation on a device whose state holds the model's parameters. Scores are log probabilities for beam search, else 0. */
 export async function createGenerator(
   device: Device,
@@ -28,12 +35,9 @@ export async function createGenerator(
   const encode = await device.compile(memoryGraph(model, branch));
   const stepper = await createStepper(device, state, { decoder: model.decoder, branch, maxTokens, masked: branch === 'findings' });
   return {
-    async generate(inputs, search = { kind: 'greedy' }) {
+    async generate(inputs, search) {
       await encode.run(inputs, state);
-      const options = { studies: inputs[branch]!.shape[0]!, special: model.special };
-      if (search.kind === 'beam') return beamSearch(stepper, { ...options, width: search.width, alpha: search.alpha ?? 1 });
-      const texts = await (search.kind === 'greedy' ? greedySearch(stepper, options) : nucleusSearch(stepper, { ...options, ...search }));
-      return texts.map((ids) => ({ ids, score: 0 }));
+      return searchWith(stepper, { studies: inputs[branch]!.shape[0]!, special: model.special }, search);
     },
   };
 }

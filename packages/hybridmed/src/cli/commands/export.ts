@@ -1,0 +1,73 @@
+// `hybridmed export`: parts of a checkpoint as ONNX files.
+import type { Command } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import type { ExportManifest } from '../../exporting/manifest.ts';
+import { partNames } from '../../exporting/parts.ts';
+import type { PartName } from '../../exporting/parts.ts';
+import { integer, jsonOption } from '../options.ts';
+import type { Output } from '../output.ts';
+import { printJson, table } from '../output.ts';
+
+interface Flags {
+  part: PartName[];
+  out: string;
+  opset: number;
+  f16: boolean;
+  int8: boolean;
+  inlineLimit?: number;
+  json: boolean;
+}
+
+/** Opsets the exporter writes; the package that knows is loaded only when it is needed. */
+const opset = (text: string): number => {
+  const value = integer(18)(text);
+  if (value > 23) throw new InvalidArgumentError('Give an opset from 18 to 23.');
+  return value;
+};
+
+/** The parts as a table for people. */
+function format(manifest: ExportManifest, parts: readonly PartName[]): string {
+  const rows = parts.flatMap((part) =>
+    Object.values(manifest.parts[part]!.graphs).map(({ file, bytes, external, inputs, outputs, error }) => [
+      file,
+      ((bytes + (external?.bytes ?? 0)) / 2 ** 20).toFixed(1),
+      error.toExponential(1),
+      `${names(inputs)} -> ${names(outputs)}`,
+    ]),
+  );
+  return table([['file', 'MiB', 'error', 'inputs and outputs'], ...rows]);
+}
+
+/** Names of ports; numbered ones once. */
+const names = (ports: Readonly<Record<string, unknown>>): string => [...new Set(Object.keys(ports).map((name) => name.replace(/\.\d+\..*$/, '.*')))].join(', ');
+
+/** Adds the command. */
+export function addExport(program: Command, output: Output): void {
+  const command = program
+    .command('export')
+    .description('write parts of a checkpoint as ONNX files that run anywhere, each held against the model')
+    .argument('<checkpoint>', "checkpoint, or a run's --out folder")
+    .addOption(new Option('--part <names...>', `what to export: ${partNames.join(', ')}`).choices(partNames).makeOptionMandatory())
+    .requiredOption('--out <dir>', 'folder; parts of the same checkpoint that are there stay')
+    .option('--opset <n>', 'version of the ONNX operators, 18 to 23', opset, 20)
+    .option('--f16', 'weights and their products in half precision', false)
+    .option('--int8', 'weights in 8 bits, activations of linear layers quantized in each run', false)
+    .option('--inline-limit <bytes>', 'weights of more bytes go to a file beside the model (default: what one file can hold, 2 GiB)', integer(0))
+    .addOption(jsonOption());
+  command.action(async (checkpoint: string, { part, out, opset: version, f16, int8, inlineLimit, json }: Flags) => {
+    if (f16 && int8) return command.error('error: give either --f16 or --int8');
+    const { exportCheckpoint } = await import('../../node/export.ts');
+    const parts = [...new Set(part)];
+    const manifest = await exportCheckpoint({
+      checkpoint,
+      parts,
+      out,
+      opset: version,
+      precision: f16 ? 'f16' : int8 ? 'int8' : 'f32',
+      ...(inlineLimit === undefined ? {} : { inlineLimit }),
+      onMessage: (text) => output.log(text),
+    });
+    if (json) return printJson(output, manifest);
+    output.result(`${format(manifest, parts)}\nwritten to ${out}; error: greatest difference of ONNX Runtime from the model, relative to the greatest output\n`);
+  });
+}
