@@ -12,6 +12,7 @@ const says: Readonly<Record<string, RegExp>> = {
   'custom-vision-encoder': /loss [\d.]+ -> [\d.]+ with a convolutional encoder/,
   'losses-alone': /L_CG \+ L_CL = [\d.]+; gradients: grad\.image, grad\.text, grad\.patch, grad\.word/,
   'one-kernel': /attention on .+: [\d.]+ ms, [\d.]+ GFLOP\/s, greatest error \d\.\de-\d/,
+  'run-exported': /from the film: .*\nthe same as hybridmed generate writes/,
   'pretrain-own-csv': /after 15 steps, from findings: /,
 };
 

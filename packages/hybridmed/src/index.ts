@@ -1,4 +1,9 @@
 // The main entry: models, stages and generation, free of Node so that it runs in a browser. Data loading, training and the command line are `hybridmed/node`.
+export { exportedGenerator } from './exporting/generator.ts';
+export type { ExportedBranch, GraphRunner } from './exporting/generator.ts';
+export type { ExportedGraph, ExportedPart, ExportManifest, PortSpec } from './exporting/manifest.ts';
+export { partGraphs } from './exporting/parts.ts';
+export type { PartName } from './exporting/parts.ts';
 export { createGenerator } from './generation/generator.ts';
 export type { Generator, Search } from './generation/generator.ts';
 export { defaultWeights, lossNames } from './model/config.ts';

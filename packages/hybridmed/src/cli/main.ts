@@ -7,6 +7,7 @@ import { addData } from './commands/data.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDevices } from './commands/devices.ts';
 import { addEvaluate } from './commands/evaluate.ts';
+import { addExport } from './commands/export.ts';
 import { addGenerate } from './commands/generate.ts';
 import { addInfo } from './commands/info.ts';
 import { addPretrain } from './commands/pretrain.ts';
@@ -35,6 +36,7 @@ const commands: readonly ((program: Command, output: Output) => void)[] = [
   addReport,
   addZeroShot,
   addRetrieve,
+  addExport,
   addClassification,
   addVqa,
   addVerify,

@@ -13,7 +13,8 @@ function madeUp(name: string, { shape, dtype }: Tensor, vocabulary: number, stre
   const length = bound.reduce((a, b) => a * b, 1);
   const uniform = (i: number): number => uniformAt([1, 2], stream, i);
   if (dtype === 'i32') return { data: Int32Array.from({ length }, (_, i) => Math.floor(uniform(i) * vocabulary)), shape: bound };
-  if (name.includes('mask')) return { data: Float32Array.from({ length }, (_, i) => (i % bound[1]! < bound[1]! - Math.floor(i / bound[1]!) ? 1 : 0)), shape: bound };
+  if (name.includes('mask'))
+    return { data: Float32Array.from({ length }, (_, i) => (i % bound[1]! < bound[1]! - Math.floor(i / bound[1]!) ? 1 : 0)), shape: bound };
   return { data: Float32Array.from({ length }, (_, i) => 2 * uniform(i) - 1), shape: bound };
 }
 
@@ -26,7 +27,8 @@ function difference(ours: HostArrays, theirs: HostArrays): number {
     let [most, scale] = [0, 1];
     for (let i = 0; i < data.length; i++) {
       const gap = Math.abs(data[i]! - other.data[i]!);
-      if (!(gap <= most)) most = gap;
+      if (Number.isNaN(gap)) return Infinity;
+      most = Math.max(most, gap);
       scale = Math.max(scale, Math.abs(data[i]!));
     }
     worst = Math.max(worst, most / scale);
@@ -38,7 +40,9 @@ function difference(ours: HostArrays, theirs: HostArrays): number {
 export async function checkGraph(device: Device, graph: Graph, parameters: HostArrays, path: string, model: Model): Promise<number> {
   const vocabulary = Math.min(model.text.vocabulary, model.decoder.config.vocab);
   const inputs = Object.fromEntries(Object.entries(graph.data).map(([name, tensor], i) => [name, madeUp(name, tensor, vocabulary, i)]));
-  const unknown = Object.values(graph.data).flatMap(({ shape }) => shape.flatMap(dimSymbols)).find((symbol) => sizes[symbol] === undefined);
+  const unknown = Object.values(graph.data)
+    .flatMap(({ shape }) => shape.flatMap(dimSymbols))
+    .find((symbol) => sizes[symbol] === undefined);
   if (unknown !== undefined) throw new Error(`no size for "${unknown}"`);
   const state = device.createState(parameters);
   const program = await device.compile(graph);

@@ -54,7 +54,8 @@ export async function exportCheckpoint(options: ExportCheckpointOptions): Promis
   const folder = await resolveCheckpoint(options.checkpoint);
   const checkpoint = await loadCheckpoint(folder);
   const untrained = parts.find((part) => checkpoint.config.stage === 1 && part !== 'text' && part !== 'summarize');
-  if (untrained) throw new HybridmedError(`${folder}: is of stage 1, which has not trained "${untrained}"; name a stage-2 checkpoint, or export text or summarize`);
+  if (untrained)
+    throw new HybridmedError(`${folder}: is of stage 1, which has not trained "${untrained}"; name a stage-2 checkpoint, or export text or summarize`);
   const weights = await digest(join(folder, 'model.safetensors'));
   const before = existsSync(join(out, manifestName)) ? await readManifest(out) : undefined;
   if (before && before.weights !== weights) throw fileError(out, 'holds exports of another checkpoint', 'name another --out');

@@ -68,6 +68,8 @@ export function addExport(program: Command, output: Output): void {
       onMessage: (text) => output.log(text),
     });
     if (json) return printJson(output, manifest);
-    output.result(`${format(manifest, parts)}\nwritten to ${out}; error: greatest difference of ONNX Runtime from the model, relative to the greatest output\n`);
+    output.result(
+      `${format(manifest, parts)}\nwritten to ${out}; error: greatest difference of ONNX Runtime from the model, relative to the greatest output\n`,
+    );
   });
 }

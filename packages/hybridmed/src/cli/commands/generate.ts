@@ -24,7 +24,7 @@ export function addGenerate(program: Command, output: Output): void {
   const command = program
     .command('generate')
     .description('write impressions from images, or from the text of findings')
-    .requiredOption('--checkpoint <dir>', "checkpoint, or a run's --out folder")
+    .requiredOption('--checkpoint <dir>', "checkpoint, a run's --out folder, or an exported folder")
     .option('--image <files...>', 'films: PNG, JPEG or DICOM')
     .option('--findings <text>', 'findings to summarize')
     .addOption(new Option('--search <kind>', 'how tokens are chosen').choices(['greedy', 'beam', 'nucleus']).default('greedy'))
@@ -46,7 +46,7 @@ export function addGenerate(program: Command, output: Output): void {
           ? { kind, width: rest.beams, alpha: rest.alpha }
           : { kind, p: rest.p, temperature: rest.temperature, seed: rest.seed };
     const { device } = await openDevice(name!, threads === undefined ? {} : { threads });
-    const writer = await loadWriter(checkpoint, device);
+    const writer = await loadWriter(checkpoint, device, threads === undefined ? {} : { threads });
     const texts = image ? await writer.fromImages(image, search) : await writer.fromFindings([findings!], search);
     const results = texts.map((impression, i) => ({ ...(image ? { image: image[i]! } : { findings: findings! }), impression }));
     if (json) printJson(output, { checkpoint: writer.checkpoint, search, results });

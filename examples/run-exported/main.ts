@@ -1,0 +1,41 @@
+// An exported model run with onnxruntime-node alone: a film's impression, from the graphs and the loop in greedy.ts.
+// Give an exported folder and a film, or nothing: then a little model is trained on phantoms and exported first.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readSquare, writeCrop, writePhantoms } from '@hybridmed/data';
+import { completeConfig, exportCheckpoint, loadWriter, openDevice, pretrain } from 'hybridmed/node';
+import * as ort from 'onnxruntime-node';
+import { greedy, textOf } from './greedy.ts';
+
+const temporary = mkdtempSync(join(tmpdir(), 'hybridmed-example-'));
+const { device } = await openDevice('cpu');
+
+async function trainAndExport(): Promise<[folder: string, film: string]> {
+  const [set, out] = [join(temporary, 'set'), join(temporary, 'exported')];
+  await writePhantoms(set, { studies: 120, size: 48 });
+  const config = completeConfig({ data: `phantom:${set}`, preset: 'tiny', steps: [60, 120], epochs: [4, 8] });
+  const { checkpoint } = await pretrain({ config, out: join(temporary, 'run'), device });
+  await exportCheckpoint({ checkpoint, parts: ['caption'], out });
+  return [out, join(set, 'images', 'p000001.png')];
+}
+
+const [folder, film] = process.argv.length > 3 ? [process.argv[2]!, process.argv[3]!] : await trainAndExport();
+const { image, special, text, decoder } = JSON.parse(readFileSync(join(folder, 'export.json'), 'utf8'));
+const { model } = JSON.parse(readFileSync(join(folder, 'tokenizer.json'), 'utf8'));
+
+// The film as in training: padded to a square, resized, centre-cropped, in [-1, 1].
+const pixels = new Float32Array(image.channels * image.size ** 2);
+const offset = Math.floor((image.resize - image.size) / 2);
+writeCrop(await readSquare(film, image.resize), image.resize, image.size, { top: offset, left: offset }, image.channels, pixels, 0);
+
+const open = (name: string) => ort.InferenceSession.create(join(folder, 'caption', `${name}.onnx`));
+const sessions = { encoder: await open('encoder'), prefill: await open('prefill'), decode: await open('decode') };
+const inputs = { image: new ort.Tensor('float32', pixels, [1, image.channels, image.size, image.size]) };
+const [ids] = await greedy(ort, sessions, inputs, { special, maxTokens: Math.min(text.impressionLength, decoder.positions) });
+const impression = textOf(ids!, model.vocab);
+
+const [own] = await (await loadWriter(folder, device)).fromImages([film]);
+process.stdout.write(`from the film: ${impression}\n${impression === own ? 'the same as' : 'another than'} hybridmed generate writes\n`);
+await device.close();
+rmSync(temporary, { recursive: true, force: true });
