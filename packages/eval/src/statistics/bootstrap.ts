@@ -39,20 +39,43 @@ export function bootstrapAll(
   { samples = 1000, level = 0.95, seed = 0 }: BootstrapOptions = {},
 ): Interval[] {
   checkOptions(count, samples, level);
+  return resample(count, statistics, { samples, seed }).map(({ value, drawn }) => percentileInterval(value, drawn, level));
+}
+
+/** A statistic of all studies, and of every resample; NaN where a resample has none. */
+export interface Resampled {
+  readonly value: number;
+  readonly drawn: Float64Array;
+}
+
+/**
+ * Statistics of `count` studies and of their resamples: what `bootstrap` makes intervals of. The same seed draws the same studies, so
+ * that values of several systems can be subtracted or averaged resample by resample. Throws as `bootstrap` does.
+ */
+export function resample(
+  count: number,
+  statistics: (indices: Int32Array) => readonly number[],
+  { samples = 1000, seed = 0 }: Omit<BootstrapOptions, 'level'> = {},
+): Resampled[] {
+  checkOptions(count, samples, 0.95);
   const indices = Int32Array.from({ length: count }, (_, i) => i);
-  const whole = statistics(indices);
-  const drawn: number[][] = whole.map(() => []);
+  const all = statistics(indices).map((value) => ({ value, drawn: new Float64Array(samples) }));
   for (let sample = 0; sample < samples; sample++) {
     // Through keyData: a plain seed would only exchange neighbouring draws, and every seed would give nearly the same interval.
     const [first, second] = keyData(seed, sample).data as Int32Array;
     for (let i = 0; i < count; i++) indices[i] = Math.floor(uniformAt([first!, second!], 0, i) * count);
-    statistics(indices).forEach((value, at) => Number.isNaN(value) || drawn[at]!.push(value));
+    statistics(indices).forEach((value, at) => (all[at]!.drawn[sample] = value));
   }
+  return all;
+}
+
+/** The interval between the tails of resampled values, those that are not numbers left out; NaN where none remain. */
+export function percentileInterval(value: number, drawn: ArrayLike<number>, level = 0.95): Interval {
+  const sorted = Array.from(drawn)
+    .filter((other) => !Number.isNaN(other))
+    .toSorted((a, b) => a - b);
   const tail = (1 - level) / 2;
-  return whole.map((value, at) => {
-    const sorted = drawn[at]!.toSorted((a, b) => a - b);
-    return sorted.length === 0 ? { value, low: Number.NaN, high: Number.NaN } : { value, low: quantile(sorted, tail), high: quantile(sorted, 1 - tail) };
-  });
+  return sorted.length === 0 ? { value, low: Number.NaN, high: Number.NaN } : { value, low: quantile(sorted, tail), high: quantile(sorted, 1 - tail) };
 }
 
 /**

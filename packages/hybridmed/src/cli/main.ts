@@ -3,6 +3,7 @@ import { DataError } from '@hybridmed/data';
 import { HybridmedError } from '@hybridmed/tensor';
 import { Command, CommanderError } from 'commander';
 import { addClassification } from './commands/classify.ts';
+import { addAblate } from './commands/ablate.ts';
 import { addData } from './commands/data.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDevices } from './commands/devices.ts';
@@ -39,6 +40,7 @@ const commands: readonly ((program: Command, output: Output) => void)[] = [
   addExport,
   addClassification,
   addVqa,
+  addAblate,
   addVerify,
   addDemo,
 ];

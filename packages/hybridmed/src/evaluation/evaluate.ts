@@ -140,15 +140,22 @@ async function alignment({
   };
 }
 
-function labelTable(
-  studies: readonly Study[],
-  texts: Readonly<Record<'image' | 'findings' | 'mostFrequent', readonly string[] | undefined>>,
-): Pick<EvaluationReport, 'labels'> {
+type Texts = Readonly<Record<'image' | 'findings' | 'mostFrequent', readonly string[] | undefined>>;
+
+function labelTable(studies: readonly Study[], texts: Texts): Pick<EvaluationReport, 'labels'> & { byStudy: Pick<Example, 'labels'>[] } {
   const names = phantomFindings.filter((name) => studies.some(({ labels }) => labels?.[name] !== undefined));
-  if (names.length === 0) return {};
+  if (names.length === 0) return { byStudy: [] };
   const truth = studies.map(({ labels }) => labels ?? {});
-  const scored = (of: readonly string[] | undefined) => of && labelF1(truth, of.map(labelFindings), names);
-  return { labels: { image: scored(texts.image), findings: scored(texts.findings), mostFrequent: scored(texts.mostFrequent) } };
+  const read = (of: readonly string[] | undefined) => of?.map(labelFindings);
+  const [image, findings, mostFrequentText] = [read(texts.image), read(texts.findings)!, read(texts.mostFrequent)];
+  const scored = (of: ReturnType<typeof read>) => of && labelF1(truth, of, names);
+  const present = (labels: Readonly<Record<string, 0 | 1>>) => names.filter((name) => labels[name] === 1);
+  return {
+    labels: { image: scored(image), findings: scored(findings), mostFrequent: scored(mostFrequentText) },
+    byStudy: truth.map((own, i) => ({
+      labels: { truth: present(own), ...(image ? { image: present(image[i]!) } : {}), findings: present(findings[i]!) },
+    })),
+  };
 }
 
 /** Evaluates. Throws one line for a missing checkpoint, a data set without the split, or unreadable files. */
@@ -188,12 +195,14 @@ export async function evaluate({
     ).map((i) => train[i]!.impression);
     const row = (texts: readonly string[]): TextRow => ({ ...textScores(texts, truth), intervals: textIntervals(texts, truth) });
     const text: TextTable = { ...(image ? { image: row(image) } : {}), findings: row(findings), mostFrequent: row(frequent), nearestFindings: row(nearest) };
+    const { byStudy: labelsByStudy, ...named } = labelTable(studies, { image, findings, mostFrequent: frequent });
     const examples: Example[] = studies.map(({ id, impression }, i) => ({
       id,
       truth: impression,
       ...(image ? { image: image[i]! } : {}),
       findings: findings[i]!,
       ...lossesByStudy[i]!,
+      ...labelsByStudy[i],
       ...alignedByStudy[i],
     }));
     return {
@@ -206,7 +215,7 @@ export async function evaluate({
       ...measured,
       text,
       ...aligned,
-      ...labelTable(studies, { image, findings, mostFrequent: frequent }),
+      ...named,
       examples,
     };
   } finally {

@@ -12,6 +12,8 @@ export interface Example {
   readonly findings: string;
   /** Nats of the true impression's `tokens`, from the film, from another study's film, and from the findings. */
   readonly loss: { readonly image?: number; readonly otherFilm?: number; readonly findings: number; readonly tokens: number };
+  /** Labels that the study has, and that each text names, where studies are labelled. */
+  readonly labels?: { readonly truth: readonly string[]; readonly image?: readonly string[]; readonly findings: readonly string[] };
   /** Place of the study's own impression when its film orders all distinct ones, from 1. */
   readonly rank?: number;
   /** The impressions nearest to its film, nearest first. */

@@ -1,0 +1,44 @@
+// Trains and evaluates one run of an ablation, or finds it done.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { openDataSet } from '@hybridmed/data';
+import type { Device } from '@hybridmed/tensor';
+import { HybridmedError } from '@hybridmed/tensor';
+import type { EvaluationReport } from '../evaluation/report.ts';
+import type { TrainerState } from '../node/checkpoint.ts';
+import { checkpointFolder } from '../node/checkpoint.ts';
+import { readJson } from '../node/files.ts';
+import { pretrain } from '../node/pretrain.ts';
+import type { RunConfig } from '../node/run-config.ts';
+import { checkSameRun } from '../node/run-folder.ts';
+import { withScopedDevice } from '../node/scoped-device.ts';
+import type { RunEvents } from '../node/stage.ts';
+import { evaluateRun } from '../report/evaluation-file.ts';
+
+/** What a run is done with. */
+export interface RunContext {
+  readonly device: Device;
+  readonly workers?: number;
+  readonly events: RunEvents;
+}
+
+/** Whether a folder holds this very run, finished. Throws one line where it holds another. */
+async function isFinished(out: string, config: RunConfig): Promise<boolean> {
+  if (!existsSync(join(out, 'run.json'))) return false;
+  await checkSameRun(out, config);
+  const file = join(checkpointFolder(out, 2, 'last'), 'trainer.json');
+  return existsSync(file) && ((await readJson(file)) as TrainerState).finished;
+}
+
+/** Trains (from where the run stands), then evaluates on the test split; what is there already is not done again. */
+export async function completeRun(out: string, config: RunConfig, { device, workers, events }: RunContext): Promise<EvaluationReport> {
+  // Dozens of runs in one process: each must leave the device as it found it.
+  const scoped = <T>(use: (own: Device) => Promise<T>) => withScopedDevice(device, use);
+  if (await isFinished(out, config)) events.onMessage?.(`${out} is trained`);
+  else await scoped((own) => pretrain({ config, out, device: own, resume: true, events, ...(workers === undefined ? {} : { workers }) }));
+  const data = await openDataSet(config.data, { views: config.views });
+  const split = (['test', 'validate'] as const).find((name) => data.studies.some((study) => study.split === name));
+  if (!split) throw new HybridmedError(`${config.data}: no held-out studies to compare on; add some (column "split")`);
+  const { onMessage } = events;
+  return scoped((own) => evaluateRun({ run: out, data, split, views: config.views, limit: 0, device: own, ...(onMessage ? { onMessage } : {}) }));
+}

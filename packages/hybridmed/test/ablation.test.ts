@@ -1,0 +1,165 @@
+import { existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { measures, statisticsOf } from '../src/ablation/measures.ts';
+import { chooseVariants, variants } from '../src/ablation/variants.ts';
+import type { EvaluationReport } from '../src/evaluation/report.ts';
+import { completeConfig } from '../src/node/run-config.ts';
+import { smallPhantoms, temporaryFolder } from './support/phantoms.ts';
+import { run } from './support/output.ts';
+
+const { folder, remove } = temporaryFolder();
+const out = join(folder, 'ablation');
+let phantoms: string;
+const ablate = (...more: string[]) =>
+  run(
+    'ablate',
+    '--data',
+    `phantom:${phantoms}`,
+    '--preset',
+    'tiny',
+    '--steps',
+    '2,2',
+    '--seeds',
+    '2',
+    '--device',
+    'cpu',
+    '--threads',
+    '1',
+    '--workers',
+    '0',
+    '--out',
+    out,
+    ...more,
+  );
+const table = () => JSON.parse(readFileSync(join(out, 'ablation.json'), 'utf8'));
+
+beforeAll(async () => {
+  phantoms = await smallPhantoms(folder);
+  const { code, log } = await ablate('--variants', 'no-dis', 'unshared');
+  expect(code, log).toBe(0);
+}, 120_000);
+afterAll(remove);
+
+describe('an ablation', () => {
+  test('compares each variant with the full method of the same seeds, study by study', () => {
+    const { rows, seeds, failures } = table();
+    expect([seeds, failures]).toEqual([[0, 1], []]);
+    expect(rows.map(({ name }: { name: string }) => name)).toEqual(['full', 'no-dis', 'unshared']);
+    const [full, other] = rows;
+    expect(full.figures.caption.difference).toBeUndefined();
+    for (const { name } of measures) {
+      const { difference, bySeed } = other.figures[name];
+      expect(difference.bySeed).toEqual(bySeed.map((value: number, s: number) => value - full.figures[name].bySeed[s]));
+      expect(difference.overStudies.low).toBeLessThanOrEqual(difference.overStudies.value);
+      expect(difference.overSeeds.high).toBeGreaterThanOrEqual(difference.overSeeds.value);
+    }
+  });
+
+  test('counts what an unshared decoder costs', () => {
+    const [full, , unshared] = table().rows;
+    expect(unshared.parameters.total - full.parameters.total).toBe(unshared.parameters.decoder - full.parameters.decoder);
+    expect(unshared.parameters.secondBranch).toBeGreaterThan(2 * full.parameters.secondBranch);
+  });
+
+  test('variants share the stage 1 of the full method where they can', () => {
+    const checkpoints = (name: string) => readdirSync(join(out, 'seed-1', name, 'checkpoints')).toSorted();
+    expect(checkpoints('no-dis')).toEqual(['stage2-best', 'stage2-last']);
+    expect(checkpoints('unshared')).toEqual(['stage1-best', 'stage1-last', 'stage2-best', 'stage2-last']);
+    const config = JSON.parse(readFileSync(join(out, 'seed-1', 'no-dis', 'run.json'), 'utf8'));
+    expect(config).toMatchObject({ seed: 1, dis: 0, stage1: join(out, 'seed-1', 'full') });
+  });
+
+  test('does not run again what exists, and makes what is missing', async () => {
+    const model = (name: string) => statSync(join(out, 'seed-0', name, 'checkpoints/stage2-best/model.safetensors')).mtimeMs;
+    const before = [model('full'), model('no-dis')];
+    const whole = table();
+    rmSync(join(out, 'seed-0', 'no-dis', 'evaluation.json'));
+    rmSync(join(out, 'seed-0', 'unshared'), { recursive: true });
+    const { code, out: printed } = await ablate('--variants', 'no-dis', 'unshared');
+    expect(code).toBe(0);
+    expect([model('full'), model('no-dis')]).toEqual(before);
+    expect(existsSync(join(out, 'seed-0', 'no-dis', 'evaluation.json'))).toBe(true);
+    expect(table()).toEqual(whole);
+    for (const words of ['L_Cap per token, lower is better', 'without distillation', '95 % over seeds', 'unshared decoder', 'second branch'])
+      expect(printed).toContain(words);
+  }, 60_000);
+
+  test('other settings in the same folder are refused, run by run', async () => {
+    const { code, out: printed, log } = await ablate('--steps', '3,3', '--variants', 'no-dis');
+    expect([code, printed]).toEqual([1, '']);
+    expect(log.trim().split('\n').at(-1)).toContain('"steps" is [2,2]');
+  });
+
+  test('a run that fails is named, and the others are kept', async () => {
+    const { code, out: printed } = await ablate('--variants', 'no-dis', '--seeds', '1', '--json', '--config', await wrongTeacher());
+    expect(code).toBe(1);
+    const { failures, rows } = JSON.parse(printed);
+    expect(failures.map((failure: { run: string }) => failure.run)).toEqual([join(out, 'seed-0', 'no-dis')]);
+    expect(rows.map(({ name }: { name: string }) => name)).toEqual(['full']);
+  });
+
+  /** Spoils a finished run: its model is of another size. */
+  async function wrongTeacher(): Promise<string> {
+    const { writeFile } = await import('node:fs/promises');
+    rmSync(join(out, 'seed-0', 'no-dis', 'evaluation.json'));
+    await writeFile(join(out, 'seed-0', 'no-dis', 'checkpoints/stage2-best/model.safetensors'), 'nothing');
+    const file = join(folder, 'settings.json');
+    await writeFile(file, '{"preset": "tiny"}');
+    return file;
+  }
+
+  test('wrong use', async () => {
+    const wrong = await ablate('--variants', 'no-such');
+    expect(wrong.code).toBe(2);
+    expect(wrong.log).toContain('"no-such" is none; name some of no-dis');
+    expect((await run('ablate', '--out', 'x')).log).toContain("required option '--data <spec>'");
+    expect((await run('ablate', '--data', 'phantom:x', '--epochs', '2,0', '--out', 'x')).code).toBe(2);
+  });
+});
+
+test('every variant changes the full method, and only as it says', () => {
+  const full = completeConfig({ data: 'phantom:x' });
+  const changes = Object.fromEntries(variants.map((variant) => [variant.name, variant.change(full)]));
+  expect(changes).toEqual({
+    'no-dis': { dis: 0 },
+    'no-cg': { cg: 0 },
+    'no-cl': { cl: 0 },
+    'no-sum': { sum: 0 },
+    'no-stage1': { stage1: false, teacher: 'live' },
+    unshared: { unsharedDecoder: true },
+    'other-teacher': { teacher: 'live' },
+    'other-duplicates': { duplicates: 'negatives' },
+  });
+  expect(chooseVariants(undefined)).toEqual(variants);
+});
+
+test('measures of a worked case', () => {
+  const examples = [
+    {
+      id: 'a',
+      truth: 'x',
+      image: 'x',
+      findings: '',
+      loss: { image: 2, otherFilm: 6, findings: 1, tokens: 1 },
+      labels: { truth: ['p', 'q'], image: ['p'], findings: [] },
+      rank: 11,
+      zeroShot: { t: { truth: 1, score: 0.5 } },
+    },
+    {
+      id: 'b',
+      truth: 'y',
+      image: 'z',
+      findings: '',
+      loss: { image: 4, otherFilm: 3, findings: 5, tokens: 2 },
+      labels: { truth: [], image: ['q'], findings: [] },
+      rank: 10,
+      zeroShot: { t: { truth: 0, score: 0.1 } },
+    },
+  ] as const;
+  const statistics = statisticsOf({ examples } as unknown as EvaluationReport);
+  const values = Object.fromEntries(Object.entries(statistics).map(([name, statistic]) => [name, statistic(Int32Array.of(0, 1))]));
+  expect(values).toMatchObject({ caption: 2, summary: 2, film: 1, labelF1: 0.5, recall10: 0.5, zeroShot: 1, rougeL: 0.5 });
+  expect(statistics.caption!(Int32Array.of(0, 0))).toBe(2);
+  expect(statistics.zeroShot!(Int32Array.of(0, 0))).toBeNaN();
+});
