@@ -1,7 +1,8 @@
 // The public face of the data package.
 export { checkDataSet } from './check/check.ts';
-export type { DataReport, SharedCounts } from './check/check.ts';
+export type { CheckOptions } from './check/check.ts';
 export type { LabelCounts, LabelPrevalence } from './check/labels.ts';
+export type { DataReport, SharedCounts } from './check/report.ts';
 export type { LengthSummary } from './check/texts.ts';
 export { DataError } from './errors.ts';
 export { encodePicture, filmThumbnail } from './image/encode.ts';
@@ -16,7 +17,8 @@ export { padRows } from './loader/collate.ts';
 export { createLoader } from './loader/loader.ts';
 export type { LoadedBatch, Loader, LoaderOptions, LoaderTokenizer } from './loader/loader.ts';
 export type { Sampling } from './loader/order.ts';
-export { dataSetNames, openDataSet } from './open.ts';
+export { dataSetNames, indexDataSet, openDataSet } from './open.ts';
+export type { IndexedSet } from './open.ts';
 export { phantomFindings } from './phantom/findings.ts';
 export type { Finding, FindingName } from './phantom/findings.ts';
 export { labelFindings } from './phantom/labels.ts';
@@ -28,6 +30,11 @@ export { writePhantoms } from './phantom/write.ts';
 export type { PhantomOptions, PhantomSet } from './phantom/write.ts';
 export { readableStudies } from './readable.ts';
 export { splitOf } from './split/draw.ts';
+export type { SplitShares } from './split/draw.ts';
+export { readSplit, splitHash, writeSplit } from './split/file.ts';
+export type { SplitIds, SplitKey } from './split/file.ts';
+export { makeSplit, verifySplit } from './split/make.ts';
+export type { MakeSplitOptions, SplitVerification } from './split/make.ts';
 export type {
   Box,
   ColumnRole,

@@ -1,14 +1,20 @@
 // Opens a data set by its specification `name:path`: the source reads, the selection keeps what the caller needs.
 import { join } from 'node:path';
 import { DataError } from './errors.ts';
+import type { SelectIds } from './select.ts';
 import { select } from './select.ts';
 import { readChexpert } from './sources/chexpert.ts';
 import { readCsv } from './sources/csv.ts';
+import { readDicomFolder } from './sources/dicom-folder.ts';
+import { fiveBy200 } from './sources/five-by-200.ts';
 import { readMimic } from './sources/mimic.ts';
 import { readOpeni } from './sources/openi.ts';
+import { readR2gen } from './sources/r2gen.ts';
 import { readRsna } from './sources/rsna.ts';
 import type { Source, SourceData } from './sources/source.ts';
+import { readVqaMed } from './sources/vqa-med.ts';
 import { readVqaRad } from './sources/vqa-rad.ts';
+import { readSplit } from './split/file.ts';
 import type { DataNeed, DataSet, SelectOptions } from './study.ts';
 
 const sources: Readonly<Record<string, Source>> = {
@@ -18,7 +24,12 @@ const sources: Readonly<Record<string, Source>> = {
   rsna: readRsna,
   chexpert: readChexpert,
   mimic: readMimic,
+  'chexpert-5x200': fiveBy200(readChexpert, 'test'),
+  'mimic-5x200': fiveBy200(readMimic),
+  r2gen: readR2gen,
+  dicom: readDicomFolder,
   'vqa-rad': readVqaRad,
+  'vqa-med': readVqaMed,
 };
 
 /** Names of data sets a specification may begin with. */
@@ -31,13 +42,24 @@ const holds: Readonly<Record<DataNeed, string>> = {
   questions: 'questions about images',
 };
 
-/** Reads everything a set's files name. Throws a DataError for an unknown name or unreadable files. */
-export async function readSource(spec: string, { residue = 'keep', ...options }: SelectOptions): Promise<SourceData & { readonly name: string }> {
+/** A set as its files and the caller's split ids have it. */
+export interface ReadSet extends SourceData, SelectIds {
+  readonly name: string;
+}
+
+/** Reads everything a set's files name, and the split ids that the options name. Throws a DataError for an unknown name or unreadable files. */
+export async function readSource(spec: string, { residue = 'keep', splitFile, without, ...options }: SelectOptions): Promise<ReadSet> {
   const colon = spec.indexOf(':');
   const [name, path] = [spec.slice(0, colon), spec.slice(colon + 1)];
   const source = colon > 0 && Object.hasOwn(sources, name) ? sources[name] : undefined;
   if (!source || path === '') throw new DataError(`"${spec}" names no data set; write name:path with one of ${dataSetNames.join(', ')}`);
-  return { name, ...(await source(path, { ...options, residue })) };
+  const data = await source(path, { ...options, residue });
+  return {
+    name,
+    ...data,
+    ...(splitFile === undefined ? {} : { splits: await readSplit(splitFile), splitOrigin: 'drawn' as const }),
+    ...(without === undefined ? {} : { without: await readSplit(without) }),
+  };
 }
 
 /**
@@ -53,7 +75,7 @@ export async function openDataSet(spec: string, options: SelectOptions = {}): Pr
     );
   if (data.lacks?.views && options.views !== 'all') throw new DataError(`${data.lacks.views}, or take all views with --views all`);
   const { name, counts, splitOrigin, warnings = [] } = data;
-  const { studies, questions, dropped } = select(data, need, options);
+  const { studies, questions, dropped } = select(data, need, options, data);
   if (studies.length === 0 && (questions?.length ?? 0) === 0) {
     const reasons = Object.entries(dropped)
       .map(([reason, count]) => `${count}: ${reason}`)
@@ -61,4 +83,23 @@ export async function openDataSet(spec: string, options: SelectOptions = {}): Pr
     throw new DataError(`${spec}: no ${need === 'questions' ? 'question' : 'study'} is left${reasons ? ` (${reasons})` : ''}; check the files`);
   }
   return { name, spec, studies, ...(questions ? { questions } : {}), counts, dropped, splitOrigin, warnings };
+}
+
+/** What `indexDataSet` did. */
+export interface IndexedSet {
+  /** Rows of the set's tables. */
+  readonly rows: number;
+  /** The index; undefined for a set too small to need one. */
+  readonly file?: string;
+  /** Whether it was there already. */
+  readonly reused: boolean;
+  readonly seconds: number;
+}
+
+/** Builds the index of a large set, or opens the one that is there. Throws a DataError for an unknown name or unreadable files. */
+export async function indexDataSet(spec: string, options: SelectOptions = {}): Promise<IndexedSet> {
+  const start = performance.now();
+  const { counts, studies, index } = await readSource(spec, options);
+  const seconds = (performance.now() - start) / 1000;
+  return { rows: counts.rows ?? studies.length, ...(index ? { file: index.file } : {}), reused: index?.reused ?? false, seconds };
 }

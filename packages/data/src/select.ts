@@ -1,9 +1,17 @@
 // What is kept of a set for a need, and why the rest is dropped.
 import type { Candidate, SourceData } from './sources/source.ts';
 import { Drops } from './sources/source.ts';
-import type { DataNeed, Question, SelectOptions, Study } from './study.ts';
+import type { SplitIds } from './split/file.ts';
+import { questionKey, studyKey } from './split/file.ts';
+import type { DataNeed, Question, SelectOptions, Split, Study } from './study.ts';
 import { StudyView } from './table/rows.ts';
 import { wordCount } from './text.ts';
+
+/** Split ids that the caller names: to use in place of the set's own, and to leave out. */
+export interface SelectIds {
+  readonly splits?: SplitIds | undefined;
+  readonly without?: SplitIds | undefined;
+}
 
 /** What was selected. */
 export interface Selection {
@@ -53,26 +61,48 @@ function anyView(studies: Iterable<Study>): boolean {
   return false;
 }
 
+const unlisted = 'the split file does not list it';
+const leftOut = 'it is left out by its id';
+
+/** The part a caller's ids put something in, or why it is dropped. */
+function placed(own: Split, keyOf: (key: SplitIds['key']) => string | undefined, { splits, without }: SelectIds): { split: Split } | { reason: string } {
+  const id = without && keyOf(without.key);
+  if (id !== undefined && without!.splits.has(id)) return { reason: leftOut };
+  if (!splits) return { split: own };
+  const listed = keyOf(splits.key);
+  const split = listed === undefined ? undefined : splits.splits.get(listed);
+  return split ? { split } : { reason: unlisted };
+}
+
 /** Selects what a need asks for. With `pretendImages`, images count as there, so that a table alone can be checked. */
 export function select(
   data: SourceData,
   need: DataNeed,
   { views = 'frontal', minWords = 3 }: SelectOptions,
-  { pretendImages = false }: { pretendImages?: boolean } = {},
+  { pretendImages = false, ...ids }: SelectIds & { pretendImages?: boolean } = {},
 ): Selection {
   const drops = new Drops();
   for (const [reason, count] of Object.entries(data.dropped)) drops.add(reason, count);
+  const questions: Question[] = [];
+  const studies: Study[] = [];
   if (need === 'questions') {
-    const questions = (data.questions ?? []).filter(({ absent }) => pretendImages || !absent);
-    drops.add(missingImage, (data.questions?.length ?? 0) - questions.length);
-    return { studies: [], questions, dropped: drops.counts() };
+    for (const question of data.questions ?? []) {
+      const place = placed(question.split, (key) => questionKey(question, key), ids);
+      if (question.absent && !pretendImages) drops.add(missingImage);
+      else if ('reason' in place) drops.add(place.reason);
+      else questions.push(place.split === question.split ? question : { ...question, split: place.split });
+    }
+    return { studies, questions, dropped: drops.counts() };
   }
   const [rule, view] = [needed[need](minWords), viewRule(data.studies, views)];
-  const studies: Study[] = [];
   for (const study of data.studies) {
     const reason = (study.absent && !pretendImages ? missingImage : undefined) ?? rule(study) ?? view(study);
-    if (reason === undefined) studies.push(study instanceof StudyView ? study.keep() : study);
-    else drops.add(reason);
+    const place = reason === undefined ? placed(study.split, (key) => studyKey(study, key), ids) : { reason };
+    if ('reason' in place) drops.add(place.reason);
+    else {
+      const kept = study instanceof StudyView ? study.keep() : study;
+      studies.push(place.split === kept.split ? kept : { ...kept, split: place.split });
+    }
   }
   return { studies, dropped: drops.counts() };
 }

@@ -114,6 +114,8 @@ export interface SelectOptions {
   labelTable?: 'chexpert' | 'negbio';
   /** A file of split ids (see `writeSplit`) in place of the set's own split. */
   splitFile?: string;
+  /** A file of ids (see `writeSplit`) whose images are left out, such as a test set's that is drawn from the same films. */
+  without?: string;
   /** For `csv:`: names of columns by role, where they are not the roles' own names. */
   columns?: Readonly<Partial<Record<ColumnRole, string>>>;
   /** Folder that keeps indexes of large tables; `false` reads the tables anew. By default `$XDG_CACHE_HOME/hybridmed/index`. */

@@ -1,9 +1,9 @@
 // A study table in one file: a line of JSON that says what stands where, then the columns as the processor has them. Opening it is one
 // read; nothing is parsed row by row. (Parquet would be read value by value into objects, which takes longer than the whole bound.)
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { endianness } from 'node:os';
-import { dirname } from 'node:path';
+import { writeFileAtomic } from '../atomic.ts';
+import { DataError } from '../errors.ts';
 import type { CodedColumn, StringColumn } from './strings.ts';
 import type { ImageLayout, StudyColumns, StudyTable } from './study-table.ts';
 
@@ -56,26 +56,13 @@ export async function writeTableFile(file: string, table: StudyTable, fingerprin
   }
   const header = Buffer.alloc(headerBytes, ' ');
   const text = JSON.stringify({ magic, endianness: endianness(), fingerprint, about, ...rest, places } satisfies Header);
-  if (Buffer.byteLength(text) >= headerBytes) return;
-  header.write(`${text}\n`);
-  const temporary = `${file}.${randomBytes(4).toString('hex')}.tmp`;
-  await mkdir(dirname(file), { recursive: true });
-  const handle = await open(temporary, 'wx');
-  try {
-    await handle.write(header);
-    for (const array of Object.values(arrays)) {
-      const bytes = Buffer.from(array.buffer, array.byteOffset, array.byteLength);
-      for (let from = 0; from < bytes.length; from += 1 << 28) await handle.write(bytes.subarray(from, from + (1 << 28)));
-      await handle.write(Buffer.alloc(-bytes.length & 7));
-    }
-    await handle.sync();
-    await handle.close();
-    await rename(temporary, file);
-  } catch (error) {
-    await handle.close().catch(() => undefined);
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  if (Buffer.byteLength(text) >= headerBytes) throw new DataError(`${file}: cannot hold all that is to be said of the table`);
+  header.write(text);
+  const padded = Object.values(arrays).flatMap((array) => {
+    const bytes = Buffer.from(array.buffer, array.byteOffset, array.byteLength);
+    return [bytes, Buffer.alloc(-bytes.length & 7)];
+  });
+  await writeFileAtomic(file, [header, ...padded]);
 }
 
 /** Reads a table back, or undefined where the file is absent, damaged, or was made from something else. */

@@ -16,6 +16,7 @@ export interface SelectFlags {
   unmentioned: 'ignore' | 'zeros';
   labelTable: 'chexpert' | 'negbio';
   splitFile?: string;
+  without?: string;
   column?: Partial<Record<ColumnRole, string>>;
   index: string | boolean;
 }
@@ -44,6 +45,7 @@ export function addSelectOptions(command: Command): Command {
     .addOption(new Option('--unmentioned <policy>', 'what a blank label becomes').choices(['ignore', 'zeros']).default('ignore'))
     .addOption(new Option('--label-table <name>', 'mimic: whose labels').choices(['chexpert', 'negbio']).default('chexpert'))
     .option('--split-file <file>', "split ids to use in place of the set's own split (see data split)")
+    .option('--without <file>', 'split ids whose images are left out')
     .option('--column <role=name>', 'csv: the name of the column that has a role; may be repeated', column)
     .option('--index <folder>', 'where indexes of large tables are kept')
     .option('--no-index', 'read large tables anew');
@@ -59,6 +61,7 @@ export function selectOptions({
   unmentioned,
   labelTable,
   splitFile,
+  without,
   column: columns,
   index,
 }: SelectFlags): SelectOptions {
@@ -71,6 +74,7 @@ export function selectOptions({
     ...(need ? { need } : {}),
     ...(uncertain ? { uncertain } : {}),
     ...(splitFile ? { splitFile } : {}),
+    ...(without ? { without } : {}),
     ...(columns ? { columns } : {}),
     ...(index === true ? {} : { index }),
   };

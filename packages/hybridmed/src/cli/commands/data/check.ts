@@ -16,6 +16,7 @@ function shown(report: DataReport): string {
     ...countNames.flatMap((name) => (report[name] === undefined ? [] : [[name, String(report[name])]])),
     [`kept (${report.need})`, String(report.kept)],
     ...Object.entries(splits).map(([split, count]) => [`  ${split}`, String(count)]),
+    ['studies by split', Object.values(report.splitStudies).join('/')],
     ['split', splitOrigin],
     ['dropped', String(Object.values(dropped).reduce((a, b) => a + b, 0))],
     ...Object.entries(dropped).map(([reason, count]) => [`  ${reason}`, String(count)]),
@@ -24,13 +25,19 @@ function shown(report: DataReport): string {
       `positive ${train.positive}/${validate.positive}/${test.positive}, negative ${train.negative}/${validate.negative}/${test.negative}`,
     ]),
     ...Object.entries(report.answerTypes ?? {}).map(([split, { closed, open }]) => [`questions of ${split}`, `closed ${closed}, open ${open}`]),
+    ...Object.entries(report.categories ?? {}).map(([name, { train, validate, test }]) => [`category ${name}`, `${train}/${validate}/${test}`]),
     ...Object.entries(words).map(([text, { median, p95, max }]) => [`words of ${text}`, `median ${median}, 95 % ${p95}, most ${max}`]),
     ...(words['impression'] ? [['repeated impressions', String(report.repeatedImpressions)]] : []),
     ...Object.entries(shared).map(([what, count]) => [`${what} across splits`, String(count)]),
+    ...(report.lookAlikes ? [['look-alikes across splits', String(report.lookAlikes.pairs)]] : []),
     ['leaks', String(Object.values(leaks).reduce((a, b) => a + b, 0))],
     ...(unreadable ? [['unreadable images', String(unreadable.length)]] : []),
   ];
-  const lines = [...(unreadable ?? []).map((line) => `  ${line}`), ...warnings.map((line) => `warning: ${line}`)];
+  const lines = [
+    ...(report.lookAlikes?.examples ?? []).map(([a, b]) => `  alike: ${a} ${b}`),
+    ...(unreadable ?? []).map((line) => `  ${line}`),
+    ...warnings.map((line) => `warning: ${line}`),
+  ];
   return table(rows) + lines.map((line) => `${line}\n`).join('');
 }
 
@@ -42,11 +49,12 @@ export function addDataCheck(data: Command, output: Output): void {
       .description('print what a data set holds: counts kept and dropped by reason, labels, lengths, repeats, leaks; exit 1 for a leak')
       .argument('<spec>', 'data set as name:path, such as openi:DIR'),
   )
-    .option('--images', 'read every image too', false)
+    .option('--images', 'read every image: equal files, look-alikes, files that cannot be read (default: in sets small enough)')
+    .option('--no-images', 'look at no image')
     .addOption(jsonOption())
-    .action(async (spec: string, { images, json, ...flags }: SelectFlags & { images: boolean; json: boolean }) => {
+    .action(async (spec: string, { images, json, ...flags }: SelectFlags & { images?: boolean; json: boolean }) => {
       const { checkDataSet } = await import('@hybridmed/data');
-      const report = await checkDataSet(spec, { ...selectOptions(flags), images });
+      const report = await checkDataSet(spec, { ...selectOptions(flags), ...(images === undefined ? {} : { images }) });
       if (json) printJson(output, report);
       else output.result(shown(report));
       if (Object.values(report.leaks).some((count) => count > 0)) output.exitCode = 1;

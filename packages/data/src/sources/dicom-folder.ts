@@ -1,0 +1,92 @@
+// A folder of DICOM files: an image a file, patient, study and view from its header.
+import { open, opendir } from 'node:fs/promises';
+import { join, relative, resolve, sep } from 'node:path';
+import dicomParser from 'dicom-parser';
+import { describeFileError } from '../errors.ts';
+import { splitOf } from '../split/draw.ts';
+import type { Study } from '../study.ts';
+import type { Candidate, SourceData } from './source.ts';
+import { Drops } from './source.ts';
+
+// Headers of radiographs take a few kilobytes; some carry look-up tables and private data.
+const headerBytes = 1 << 18;
+const pixelTag = 'x7fe00010';
+const mostDepth = 12;
+const mostFiles = 1_000_000;
+
+/** Files under a folder, links left aside, in order of their names. */
+async function filesUnder(folder: string, depth = 0): Promise<string[]> {
+  const files: string[] = [];
+  const folders: string[] = [];
+  for await (const entry of await opendir(folder).catch((error: unknown) => Promise.reject(describeFileError(folder, error)))) {
+    if (entry.isDirectory() && depth < mostDepth) folders.push(join(folder, entry.name));
+    else if (entry.isFile()) files.push(join(folder, entry.name));
+    if (files.length + folders.length > mostFiles) break;
+  }
+  for (const inner of folders.toSorted()) files.push(...(await filesUnder(inner, depth + 1)));
+  return files.toSorted();
+}
+
+async function headerOf(file: string): Promise<dicomParser.DataSet | undefined> {
+  const handle = await open(file, 'r');
+  try {
+    const buffer = Buffer.alloc(headerBytes);
+    const { bytesRead } = await handle.read(buffer, 0, headerBytes, 0);
+    const marked = buffer.toString('latin1', 128, 132) === 'DICM';
+    if (!marked && !/\.(dcm|dicom)$/i.test(file)) return undefined;
+    return parseHeader(buffer.subarray(0, bytesRead));
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The elements before the pixels; of a header that is cut, those before the cut. */
+function parseHeader(bytes: Uint8Array): dicomParser.DataSet {
+  const set = {} as { dataSet?: dicomParser.DataSet };
+  try {
+    return dicomParser.parseDicom(bytes, { untilTag: pixelTag });
+  } catch (error) {
+    Object.assign(set, error);
+    if (set.dataSet) return set.dataSet;
+    throw error;
+  }
+}
+
+/** Reads a folder. Images are split by patient where the header names one, else by study, else by their path. */
+export async function readDicomFolder(path: string): Promise<SourceData> {
+  const folder = resolve(path);
+  const drops = new Drops();
+  const studies: Candidate<Study>[] = [];
+  for (const file of await filesUnder(folder)) {
+    try {
+      const header = await headerOf(file);
+      if (!header) continue;
+      const id = relative(folder, file).split(sep).join('/');
+      const [patient, study, view] = ['x00100020', 'x0020000d', 'x00185101'].map((tag) => header.string(tag)?.trim() ?? '');
+      const report = study || id;
+      studies.push({
+        id,
+        report,
+        image: file,
+        findings: '',
+        impression: '',
+        split: splitOf(patient || report),
+        ...(patient ? { patient } : {}),
+        ...(view ? { view } : {}),
+      });
+    } catch {
+      drops.add('the file is not readable DICOM');
+    }
+  }
+  return {
+    studies,
+    offers: ['images'],
+    counts: {
+      studies: new Set(studies.map(({ report }) => report)).size,
+      images: studies.length,
+      patients: new Set(studies.flatMap(({ patient }) => patient ?? [])).size,
+    },
+    dropped: drops.counts(),
+    splitOrigin: 'drawn',
+  };
+}

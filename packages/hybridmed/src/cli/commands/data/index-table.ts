@@ -1,0 +1,26 @@
+// `hybridmed data index`: builds the index of a large set's tables, or says that it is there.
+import type { Command } from 'commander';
+import { jsonOption } from '../../options.ts';
+import type { Output } from '../../output.ts';
+import { printJson } from '../../output.ts';
+import type { SelectFlags } from '../../select-options.ts';
+import { addSelectOptions, selectOptions } from '../../select-options.ts';
+
+/** Adds the command. */
+export function addDataIndex(data: Command, output: Output): void {
+  addSelectOptions(
+    data
+      .command('index')
+      .description('build the on-disk index of a large set, or open the one that is there; every command does so by itself, this one says how long it takes')
+      .argument('<spec>', 'data set as name:path, such as mimic:DIR'),
+  )
+    .addOption(jsonOption())
+    .action(async (spec: string, { json, ...flags }: SelectFlags & { json: boolean }) => {
+      const { indexDataSet } = await import('@hybridmed/data');
+      const found = await indexDataSet(spec, selectOptions(flags));
+      const { rows, file, reused, seconds } = found;
+      if (json) printJson(output, { ...found, residentMegabytes: Math.round(process.resourceUsage().maxRSS / 1024) });
+      else if (file === undefined) output.result(`${spec}: ${rows} rows read in ${seconds.toFixed(2)} s; too few to keep an index of\n`);
+      else output.result(`${file}: ${rows} rows ${reused ? 'opened' : 'indexed'} in ${seconds.toFixed(2)} s\n`);
+    });
+}

@@ -1,0 +1,73 @@
+// `hybridmed data split`: a set's split as a file of ids, and whether such a file fits a set.
+import type { SplitKey, SplitShares, SplitVerification } from '@hybridmed/data';
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { jsonOption, number } from '../../options.ts';
+import type { Output } from '../../output.ts';
+import { printJson, table } from '../../output.ts';
+import type { SelectFlags } from '../../select-options.ts';
+import { addSelectOptions, selectOptions } from '../../select-options.ts';
+
+interface SplitFlags extends SelectFlags {
+  out?: string;
+  verify?: string;
+  by?: SplitKey;
+  validate?: number;
+  test?: number;
+  json: boolean;
+}
+
+async function make(spec: string, out: string, { by, validate, test, json, ...flags }: SplitFlags, output: Output): Promise<void> {
+  const { makeSplit, splitHash, writeSplit } = await import('@hybridmed/data');
+  const shares: SplitShares | undefined = validate === undefined && test === undefined ? undefined : { validate: validate ?? 0, test: test ?? 0 };
+  const ids = await makeSplit(spec, { ...selectOptions(flags), ...(by ? { by } : {}), ...(shares ? { shares } : {}) });
+  await writeSplit(out, ids);
+  const counts = { train: 0, validate: 0, test: 0 };
+  for (const split of ids.splits.values()) counts[split]++;
+  const result = { file: out, key: ids.key, ids: counts, sha256: splitHash(ids) };
+  if (json) printJson(output, result);
+  else output.result(`${out}: ${counts.train}/${counts.validate}/${counts.test} ids (${ids.key}), sha256 ${result.sha256}\n`);
+}
+
+async function verify(spec: string, file: string, { json, ...flags }: SplitFlags, output: Output): Promise<void> {
+  const { verifySplit } = await import('@hybridmed/data');
+  const found: SplitVerification = await verifySplit(spec, file, selectOptions(flags));
+  const { ids, members, unlisted, unknown, leaks, moved } = found;
+  const fits = unlisted + unknown + leaks === 0;
+  if (json) printJson(output, { ...found, fits });
+  else
+    output.result(
+      table([
+        [`ids (${found.key})`, `${ids.train}/${ids.validate}/${ids.test}`],
+        ['images or questions', `${members.train}/${members.validate}/${members.test}`],
+        ['not listed', String(unlisted)],
+        ['ids the set does not have', String(unknown)],
+        ['patients on both sides', String(leaks)],
+        ["differing from the set's own split", String(moved)],
+        ['fits', fits ? 'yes' : 'no'],
+      ]) + `sha256 ${found.sha256}\n`,
+    );
+  if (!fits) output.exitCode = 1;
+}
+
+/** Adds the command. */
+export function addDataSplit(data: Command, output: Output): void {
+  const command = addSelectOptions(
+    data
+      .command('split')
+      .description("write a set's split as a file of ids that a paper can cite, draw a new one by patient, or verify such a file; exit 1 where it does not fit")
+      .argument('<spec>', 'data set as name:path, such as openi:DIR'),
+  )
+    .option('--out <file>', 'file to write')
+    .option('--verify <file>', 'file to verify against the set')
+    .addOption(new Option('--by <key>', 'what is kept together (default: patient where the set names them, else study)').choices(['patient', 'study', 'image']))
+    .option('--validate <share>', 'draw anew: share for validation', number(0))
+    .option('--test <share>', 'draw anew: share for testing', number(0))
+    .addOption(jsonOption());
+  command.action(async (spec: string, flags: SplitFlags) => {
+    if ((flags.out === undefined) === (flags.verify === undefined)) command.error('error: give either --out FILE or --verify FILE');
+    if ((flags.validate ?? 0) + (flags.test ?? 0) > 1) command.error("error: '--validate' and '--test' are shares of 1 together at most");
+    if (flags.out !== undefined) await make(spec, flags.out, flags, output);
+    else await verify(spec, flags.verify!, flags, output);
+  });
+}
