@@ -1,7 +1,7 @@
 // An image encoder with a linear head as a task: its loss over labels that may be missing, its batches, its scores.
 import type { Loader, Study } from '@hybridmed/data';
 import { createLoader } from '@hybridmed/data';
-import { collect, linear, rootScope } from '@hybridmed/nn';
+import { collect, layerDecay, linear, rootScope } from '@hybridmed/nn';
 import type { Device, DeviceState, HostArray, HostArrays, Tensor } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
 import { parameterSpecs } from '../features/graphs.ts';
@@ -20,12 +20,16 @@ function binaryCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
   return ops.add(ops.sub(ops.maximum(logits, 0), ops.mul(logits, targets)), ops.log(ops.add(1, ops.exp(ops.neg(magnitude)))));
 }
 
+/** The encoder's and the head's parameters; below the head each layer of the encoder learns `decay` times as fast as the one above it. */
+const parametersOf = (model: Model, classes: number, decay = 1) =>
+  collect({ vision: { parameters: decay === 1 ? model.vision.parameters : layerDecay(model.vision.parameters, decay) }, head: headOf(model, classes) });
+
 /** The task: `image`, `targets` (B, classes) and `weights` (B, classes), 0 where a label is missing. The loss is the weighted mean. */
-export function classifierTask(model: Model, classes: number): Task {
+export function classifierTask(model: Model, classes: number, decay = 1): Task {
   const head = headOf(model, classes);
   const perClass = { shape: ['B', classes], dtype: 'f32' } as const;
   return {
-    parameters: collect({ vision: model.vision, head }),
+    parameters: parametersOf(model, classes, decay),
     data: { image: batchSpecs(model).image, targets: perClass, weights: perClass },
     loss(scope, { image, targets, weights }) {
       const logits = head.call(scope.child('head'), model.vision.call(scope.child('vision'), image!).global);
@@ -81,7 +85,7 @@ export interface Scorer {
 /** Compiles a classifier's forward pass: logits by class, in the loader's order. */
 export async function createScorer(device: Device, { model }: Checkpoint, classes: readonly string[]): Promise<Scorer> {
   const head = headOf(model, classes.length);
-  const specs = { parameters: collect({ vision: model.vision, head }) };
+  const specs = { parameters: parametersOf(model, classes.length) };
   const program = await device.compile(
     trace({ data: { image: batchSpecs(model).image }, state: parameterSpecs(specs, ['']) }, ({ image }, state) => {
       const scope = rootScope(state);

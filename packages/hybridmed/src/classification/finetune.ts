@@ -28,6 +28,8 @@ export interface FinetuneOptions extends Omit<ProbeCommandOptions, 'cache'> {
   /** Rates tried: the best on the validation split wins. By default the preset's own. */
   readonly learningRates?: readonly number[] | undefined;
   readonly weightDecay?: number;
+  /** Factor between the learning rates of the encoder's neighbouring layers; 1 for equal rates. */
+  readonly layerDecay?: number;
   /** Validations without improvement after which a fit ends. */
   readonly patience?: number;
 }
@@ -45,6 +47,7 @@ export interface FinetuneResult extends ProtocolResult {
     readonly batch: number;
     readonly learningRates: readonly number[];
     readonly weightDecay: number;
+    readonly layerDecay: number;
     readonly patience: number;
   };
 }
@@ -65,7 +68,7 @@ interface Context {
 /** Fits one share at every learning rate, keeps the best on the validation split and writes its parameters. */
 function shareFitter({ device, checkpoint, fromScratch, settings, classWeights, out, onMessage }: Context): FitShare {
   return async (train, validating, { classes, seed, name }): Promise<FittedRun> => {
-    const task = classifierTask(checkpoint.model, classes.length);
+    const task = classifierTask(checkpoint.model, classes.length, settings.layerDecay);
     const fresh = initialize(task.parameters, seed);
     const start: HostArrays = fromScratch ? fresh : { ...checkpoint.parameters, 'head.weight': fresh['head.weight']!, 'head.bias': fresh['head.bias']! };
     const batchSize = Math.min(settings.batch, train.length);
@@ -141,6 +144,7 @@ export async function finetune({
   batch = 32,
   learningRates,
   weightDecay = 0.05,
+  layerDecay = 1,
   patience = 5,
   onMessage = () => undefined,
 }: FinetuneOptions): Promise<FinetuneResult> {
@@ -155,7 +159,7 @@ export async function finetune({
   const known = new Set(studies.map(({ id }) => id));
   const set = { ...opened, of: (split: Study['split']) => opened.of(split).filter(({ id }) => known.has(id)) };
   const preset = presets[checkpoint.config.preset as keyof typeof presets];
-  const settings = { epochs, batch, learningRates: learningRates ?? [preset?.learningRate ?? 1e-4], weightDecay, patience };
+  const settings = { epochs, batch, learningRates: learningRates ?? [preset?.learningRate ?? 1e-4], weightDecay, layerDecay, patience };
   const fitShare = shareFitter({ device, checkpoint, fromScratch, settings, classWeights, out, onMessage });
   const result = await runProtocol({ set, classes, shares: percent, seeds, rule, out, onMessage }, fitShare);
   const complete: FinetuneResult = {

@@ -128,6 +128,8 @@ export async function runProtocol(options: ProtocolOptions, fitShare: FitShare):
   checkUnread(out);
   const [train, validation] = [set.of('train'), set.of('validate')];
   checkClasses(options, train);
+  // That there is a test split is known before anything is fitted; what is in it is not.
+  if (!set.data.studies.some(({ split }) => split === 'test')) set.of('test');
   const testOnce = readOnce(`${set.data.spec}: test split`, () => set.of('test'));
   const byId = new Map(train.map((study) => [study.id, study]));
   const fits: { percent: number; seed: number; ids: readonly string[]; trained: readonly string[]; fitted: FittedRun }[] = [];

@@ -27,6 +27,7 @@ interface FinetuneFlags extends Flags {
   batch: number;
   learningRate?: number[];
   weightDecay: number;
+  layerDecay: number;
   patience: number;
 }
 
@@ -113,12 +114,13 @@ export function addClassification(program: Command, output: Output): void {
     .option('--batch <n>', 'studies of one step', integer(1), 32)
     .option('--learning-rate <list>', "peak learning rates; the best on the validation split wins (default: the preset's)", list(number(1e-12)))
     .option('--weight-decay <x>', 'decoupled weight decay', number(0), 0.05)
+    .option('--layer-decay <x>', "factor between the learning rates of the encoder's neighbouring layers", number(0), 1)
     .option('--patience <n>', 'validations without improvement before a fit ends; 0 for never', integer(0), 5)
     .action(async (flags: FinetuneFlags) => {
       const { finetune } = await import('../../classification/finetune.ts');
-      const { fromScratch, epochs, batch, learningRate, weightDecay, patience } = flags;
+      const { fromScratch, epochs, batch, learningRate, weightDecay, layerDecay, patience } = flags;
       const result = await withEncoder(flags, output, ({ cache: _cache, ...options }) =>
-        finetune({ ...options, ...common(flags), fromScratch, epochs, batch, learningRates: learningRate, weightDecay, patience }),
+        finetune({ ...options, ...common(flags), fromScratch, epochs, batch, learningRates: learningRate, weightDecay, layerDecay, patience }),
       );
       print(flags, result);
     });
