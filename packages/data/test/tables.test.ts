@@ -1,0 +1,100 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { openDataSet } from '@hybridmed/data';
+import { parse } from 'csv-parse/sync';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { film, write } from './fixtures.ts';
+import { temporaryFolder } from './support.ts';
+
+const { folder, remove } = temporaryFolder();
+afterAll(remove);
+beforeAll(() => film(join(folder, 'a.png')));
+
+const texts = async (spec: string, options: Parameters<typeof openDataSet>[1] = {}) =>
+  (await openDataSet(spec, { need: 'images', ...options })).studies.map(({ findings, impression }) => [findings, impression]);
+const plain = (text: string): string => text.normalize('NFC').replace(/\s+/g, ' ').trim();
+
+describe('a table reads the same', () => {
+  const rows = [
+    ['a.png', 'The lungs, "clear"', 'No acute\ndisease'],
+    ['a.png', 'Ünïcode héart', ''],
+  ];
+  const expected = rows.map(([, findings, impression]) => [plain(findings!), plain(impression!)]);
+  const quoted = (separator: string, end: string) =>
+    [['image', 'findings', 'impression'], ...rows].map((row) => row.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(separator) + end).join('');
+  const lines = rows.map(([image, findings, impression]) => `${JSON.stringify({ impression, image, findings, other: null })}\n`).join('');
+
+  test.each([
+    ['comma.csv', quoted(',', '\n')],
+    ['bom.csv', `\uFEFF${quoted(',', '\n')}`],
+    ['crlf.csv', quoted(',', '\r\n')],
+    ['cr.csv', quoted(',', '\r')],
+    ['no-end.csv', quoted(',', '\n').trimEnd()],
+    ['empty-lines.csv', quoted(',', '\n\n')],
+    ['semicolon.csv', quoted(';', '\n')],
+    ['tab.tsv', quoted('\t', '\n')],
+    ['tab.csv', quoted('\t', '\n')],
+    ['packed.csv.gz', quoted(',', '\n')],
+    ['packed-without-saying-so.csv', quoted(',', '\n')],
+    ['lines.jsonl', lines],
+    ['lines-crlf.jsonl', `\uFEFF${lines.replaceAll('\n', '\r\n')}`],
+    ['lines.jsonl.gz', lines],
+  ])('from %s', async (name, text) => {
+    const file = write(join(folder, name), text);
+    if (name.startsWith('packed-without')) writeFileSync(file, gzipSync(text));
+    expect(await texts(`csv:${file}`)).toEqual(expected);
+  });
+
+  test('whatever the columns are called and however they stand', async () => {
+    const file = write(join(folder, 'named.csv'), 'Note, Report ,film\nx,"the heart is large",a.png\n');
+    expect(await texts(`csv:${file}`, { columns: { image: 'film', findings: 'Report' } })).toEqual([['the heart is large', '']]);
+    await expect(openDataSet(`csv:${file}`, { columns: { image: 'picture' } })).rejects.toThrow('has no column "picture"; its columns are Note, Report, film');
+    await expect(openDataSet(`csv:${file}`, { columns: { image: 'film' } })).rejects.toThrow(
+      'has no column "findings"; its columns are Note, Report, film; name it with --column findings=NAME',
+    );
+  });
+});
+
+test('CSV is read as csv-parse reads it, wherever the bytes are cut into pieces', async () => {
+  const cell = fc.oneof(fc.string({ unit: fc.constantFrom('a', 'b', ',', '"', '\n', '\r\n', ' ', 'é', '漢') }), fc.string());
+  const file = join(folder, 'random.csv');
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(cell, cell), { minLength: 1, maxLength: 8 }), fc.boolean(), fc.nat(400_000), async (cells, pack, padding) => {
+      const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
+      // A long cell first moves the rest over the border between two pieces.
+      const all = [['x'.repeat(padding), ''], ...cells];
+      const text = `image,findings,impression\n${all.map((row) => `a.png,${row.map(quoted).join(',')}\n`).join('')}`;
+      writeFileSync(file, pack ? gzipSync(text, { level: 1 }) : text);
+      const expected = parse(text, { columns: true }).map((row) => [
+        plain((row as Record<string, string>)['findings']!),
+        plain((row as Record<string, string>)['impression']!),
+      ]);
+      expect(await texts(`csv:${file}`)).toEqual(expected);
+    }),
+    { numRuns: 150, seed: 11 },
+  );
+});
+
+describe('what is no table is refused in one line', () => {
+  test.each([
+    ['empty.csv', '', 'is empty'],
+    ['no-image.csv', 'picture,text\na.png,x\n', 'has no column "image"'],
+    ['nothing.jsonl', 'nothing\n', 'holds no JSON object'],
+    ['unclosed.csv', `image,findings\na.png,"${'never closed '.repeat(1_500_000)}`, 'a quote is not closed'],
+  ])('%s', async (name, text, message) => {
+    const error = await openDataSet(`csv:${write(join(folder, name), text)}`, { need: 'images' }).catch((thrown: unknown) => thrown as Error);
+    expect((error as Error).message).toContain(message);
+    expect((error as Error).message).not.toContain('\n');
+    expect((error as Error).name).toBe('DataError');
+  });
+
+  test('a gzip file that inflates beyond reason, and one that is cut', async () => {
+    const bomb = write(join(folder, 'bomb.csv.gz'), `image\n${'\n'.repeat(150 << 20)}`);
+    await expect(openDataSet(`csv:${bomb}`, { need: 'images' })).rejects.toThrow('inflates to more than 200 times its size');
+    const cut = write(join(folder, 'cut.csv.gz'), `image\n${Array.from({ length: 5000 }, (_, i) => `a.png${i}\n`).join('')}`);
+    writeFileSync(cut, readFileSync(cut).subarray(0, -40));
+    await expect(openDataSet(`csv:${cut}`, { need: 'images' })).rejects.toThrow(/cut\.csv\.gz: .*;/);
+  });
+});
