@@ -43,15 +43,16 @@ export function resnetWeights(
   const block = own.includes('layer1.0.conv3.weight') ? 'bottleneck' : 'basic';
   const [stem, channels, side] = shapeOf('conv1.weight') as [number, number, number];
   if (side !== 7) fail(`its first convolution is ${side} x ${side}; this loads ResNets that begin with 7 x 7`);
+  const { channels: wanted = channels } = image;
   const config: ResNetConfig = {
     kind: 'resnet',
-    image: image.size,
-    channels: image.channels,
+    image: image.size ?? 224,
+    channels: wanted,
     layers,
     channelsPerStage: layers.map((_, i) => shapeOf(`layer${i + 1}.0.conv1.weight`)[0]!),
     ...(stem === 64 ? {} : { stem }),
     ...(block === 'basic' ? { block } : {}),
   };
-  if (channels !== image.channels) recipes['conv1.weight'] = fitChannels(`${prefix}conv1.weight`, shapeOf('conv1.weight'), image.channels, label);
+  if (channels !== wanted) recipes['conv1.weight'] = fitChannels(`${prefix}conv1.weight`, shapeOf('conv1.weight'), wanted, label);
   return { config, recipes };
 }

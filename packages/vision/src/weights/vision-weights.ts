@@ -15,8 +15,8 @@ export interface VisionWeightsOptions {
   /** What messages call the config and the checkpoint. */
   readonly configLabel?: string;
   readonly label?: string;
-  /** The images the encoder is to read: side in pixels, and channels. */
-  readonly image: WantedImage;
+  /** The images the encoder is to read, where they are not those of the checkpoint (224 pixels for a ResNet). */
+  readonly image?: WantedImage;
 }
 
 /**
@@ -26,7 +26,7 @@ export interface VisionWeightsOptions {
  */
 export function visionWeights(
   shapes: TensorShapes,
-  { config, configLabel = 'config.json', label = 'checkpoint', image }: VisionWeightsOptions,
+  { config, configLabel = 'config.json', label = 'checkpoint', image = {} }: VisionWeightsOptions,
 ): { config: ViTConfig | ResNetConfig; recipes: Recipes } {
   const names = Object.keys(shapes);
   const transformers = findTransformers(names);

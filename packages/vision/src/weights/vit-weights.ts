@@ -5,13 +5,14 @@ import type { ViTConfig } from '../vit.ts';
 import { fitChannels } from './channels.ts';
 import type { Library } from './names.ts';
 import { placeOf } from './names.ts';
+import type { Resampling } from './positions.ts';
 import { resamplePositions } from './positions.ts';
 import { readStated } from './vit-config.ts';
 
-/** The input an encoder is wanted for. */
+/** The input an encoder is wanted for: side in pixels, and channels. What is left out is the checkpoint's own. */
 export interface WantedImage {
-  readonly size: number;
-  readonly channels: number;
+  readonly size?: number;
+  readonly channels?: number;
 }
 
 /** Names in a checkpoint by our parameter, in the order in which they are joined. */
@@ -62,13 +63,16 @@ export function vitWeights(
   const registers = ['dist_token', 'reg_token'].flatMap((name) => places.get(name) ?? []);
   const registerCount = registers.reduce((count, name) => count + tokensIn(shapes[name]!, width, name, fail), 0);
   const pool = places.has('fc_norm.weight') && !places.has('norm.weight') ? 'meanNormed' : (stated.pool ?? (classToken ? 'class' : 'mean'));
-  if (image.size % patch !== 0)
-    fail(`its patches of ${patch} pixels do not divide images of ${image.size}; give --image-size ${Math.max(patch, Math.round(image.size / patch) * patch)}`);
+  const positions = first('pos_embed') ?? fail('has no position embedding; encoders with rotary or computed positions are not loaded');
+  const grid = positionGrid(tokensIn(shapes[positions]!, width, positions, fail), { classToken, registerCount }, fail);
+  const { size = grid.side * patch, channels: wanted = channels } = image;
+  if (size % patch !== 0)
+    fail(`its patches of ${patch} pixels do not divide images of ${size}; give --image-size ${Math.max(patch, Math.round(size / patch) * patch)}`);
   const config: ViTConfig = {
     kind: 'vit',
-    image: image.size,
+    image: size,
     patch,
-    channels: image.channels,
+    channels: wanted,
     width,
     depth,
     heads: stated.heads,
@@ -87,9 +91,8 @@ export function vitWeights(
   for (const [parameter, from] of places) recipes[parameter] = { from, ...(from.length > 1 ? { note: `${from.length} joined` } : {}) };
   // open_clip has one name for the norm before and after pooling.
   if (pool === 'meanNormed' && !recipes['fc_norm.weight']) for (const leaf of ['weight', 'bias']) moveRecipe(recipes, `norm.${leaf}`, `fc_norm.${leaf}`);
-  recipes['patch_embed.proj.weight'] = fitChannels(first('patch_embed.proj.weight')!, patchShape, image.channels, label);
-  const positions = first('pos_embed') ?? fail('has no position embedding; encoders with rotary or computed positions are not loaded');
-  Object.assign(recipes, tokenRecipes({ positions, classToken: first('cls_token'), registers }, shapes, config, stated.resampling, fail));
+  recipes['patch_embed.proj.weight'] = fitChannels(first('patch_embed.proj.weight')!, patchShape, wanted, label);
+  Object.assign(recipes, tokenRecipes({ positions, classToken: first('cls_token'), registers }, grid, config, stated.resampling));
   return { config, recipes };
 }
 
@@ -113,6 +116,25 @@ function tokensIn(shape: readonly number[], width: number, name: string, fail: (
     : fail(`tensor "${name}" has shape [${shape.join(', ')}]; its last axis must be the width ${width}`);
 }
 
+/** Where the patches' positions begin, and the side of their square grid. */
+interface PositionGrid {
+  readonly before: number;
+  readonly side: number;
+}
+
+/** Positions for no token, the class token, or all tokens before the patches: what leaves a square. */
+function positionGrid(
+  rows: number,
+  { classToken, registerCount }: { classToken: boolean; registerCount: number },
+  fail: (problem: string) => never,
+): PositionGrid {
+  const prefix = (classToken ? 1 : 0) + registerCount;
+  const options = registerCount > 0 ? [0, classToken ? 1 : 0, prefix] : [prefix, 0];
+  const before = options.find((count) => rows > count && Number.isInteger(Math.sqrt(rows - count)));
+  if (before === undefined) return fail(`its ${rows} positions are no square grid of patches with ${prefix} tokens before it`);
+  return { before, side: Math.sqrt(rows - before) };
+}
+
 interface TokenNames {
   readonly positions: string;
   readonly classToken: string | undefined;
@@ -125,38 +147,29 @@ interface TokenNames {
  */
 function tokenRecipes(
   { positions, classToken, registers }: TokenNames,
-  shapes: TensorShapes,
+  { before, side: from }: PositionGrid,
   { width, image, patch, registers: registerCount = 0 }: ViTConfig,
-  how: Parameters<typeof resamplePositions>[1]['how'],
-  fail: (problem: string) => never,
+  how: Resampling,
 ): Record<string, Recipe> {
   const prefix = (classToken ? 1 : 0) + registerCount;
-  const rows = tokensIn(shapes[positions]!, width, positions, fail);
-  const isGrid = (count: number) => count > 0 && Number.isInteger(Math.sqrt(count));
-  // Positions for no token, the class token, or all tokens before the patches.
-  const options = registers.length > 0 ? [0, classToken ? 1 : 0, prefix] : [prefix, 0];
-  const before = options.find((count) => isGrid(rows - count));
-  if (before === undefined) return fail(`its ${rows} positions are no square grid of patches with ${prefix} tokens before it`);
-  const [from, to] = [Math.sqrt(rows - before), image / patch];
-  const resampled = from !== to;
-  const note = resampled ? `${from} x ${from} patches resampled to ${to} x ${to}` : undefined;
+  const to = image / patch;
   const keepClass = classToken !== undefined && registers.length === 0;
   const grid = (values: Float32Array): Float32Array => {
     const own = values.subarray(before * width);
-    return resampled ? resamplePositions(own, { from, to, width, how }) : own;
+    return from === to ? own : resamplePositions(own, { from, to, width, how });
   };
   const recipes: Record<string, Recipe> = {
     pos_embed: {
       from: [positions],
       convert(values) {
         const patches = grid(values);
-        if (!keepClass) return patches === values ? values : patches.slice();
+        if (!keepClass) return patches.slice();
         const out = new Float32Array(width + patches.length);
         if (before > 0) out.set(values.subarray(0, width));
         out.set(patches, width);
         return out;
       },
-      ...(note ? { note } : {}),
+      ...(from === to ? {} : { note: `${from} x ${from} patches resampled to ${to} x ${to}` }),
     },
   };
   // The tokens' own values come first, then all positions.
