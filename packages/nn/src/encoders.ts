@@ -1,5 +1,5 @@
 // The two interfaces through which encoders are swapped: a custom encoder is a module with these outputs.
-import type { Tensor } from '@hybridmed/tensor';
+import type { HostArray, Tensor } from '@hybridmed/tensor';
 import type { Module } from './module.ts';
 
 /** What a vision encoder gives for images (B, C, H, W): patch tokens (B, N, width) and one vector per image (B, width). */
@@ -22,6 +22,11 @@ export interface VisionEncoder extends Module<readonly [image: Tensor], VisionFe
   /** Number of patch tokens N. */
   readonly tokenCount: number;
   readonly image: { readonly size: number; readonly channels: number };
+  /**
+   * A part that is no graph and never trained, such as a network another runtime computes: it runs first, outside, and `call` gets what it
+   * makes of the images (B, C, H, W), an array (B, ...shape), in their place. The same images must give the same bits.
+   */
+  readonly frozen?: { readonly shape: readonly number[]; run(images: HostArray): Promise<HostArray> };
 }
 
 /** Any module from token ids (B, L) i32 and mask (B, L) f32 to features. */

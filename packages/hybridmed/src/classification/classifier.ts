@@ -1,6 +1,5 @@
 // An image encoder with a linear head as a task: its loss over labels that may be missing, its batches, its scores.
 import type { Loader, Study } from '@hybridmed/data';
-import { createLoader } from '@hybridmed/data';
 import { collect, layerDecay, linear, rootScope } from '@hybridmed/nn';
 import type { Device, DeviceState, HostArray, HostArrays, Tensor } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
@@ -8,6 +7,7 @@ import { parameterSpecs } from '../features/graphs.ts';
 import { kindsOf, labelsOf } from '../labels/labelled-set.ts';
 import type { Model } from '../model/model.ts';
 import type { Checkpoint } from '../node/checkpoint.ts';
+import { modelLoader } from '../node/model-loader.ts';
 import { batchSpecs } from '../stages/batch.ts';
 import type { Task } from '../training/fit.ts';
 import type { ScoresByClass } from './protocol.ts';
@@ -45,13 +45,7 @@ export function labelledLoader(
   studies: readonly Study[],
   options: { batchSize: number; train: boolean; seed?: number },
 ): Loader {
-  const { size, channels } = model.vision.image;
-  return createLoader({
-    studies,
-    tokenizer: { encode: () => [], special: { pad: 0 } },
-    image: { resize: config.input.resize, crop: size, channels },
-    ...options,
-  });
+  return modelLoader({ vision: model.vision, input: config.input }, { studies, tokenizer: { encode: () => [], special: { pad: 0 } }, ...options });
 }
 
 /** Batches of an epoch with targets and weights. `balanced` weighs both kinds of a class alike in sum. */

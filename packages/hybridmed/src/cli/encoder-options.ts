@@ -1,24 +1,26 @@
 // Flags of the commands that use a checkpoint's features: checkpoint, data set, device, kept features.
 import type { Command } from 'commander';
 import type { EncoderOptions } from '../features/encoder.ts';
-import type { DeviceFlags } from './options.ts';
-import { deviceOption, jsonOption, threadsOption } from './options.ts';
+import type { DeviceFlags, ModuleFlags } from './options.ts';
+import { deviceOption, jsonOption, textModuleOption, threadsOption, visionModuleOption } from './options.ts';
 import type { Output } from './output.ts';
 import { progressBar } from './progress.ts';
 
 /** Values of the flags. */
-export interface EncoderFlags extends DeviceFlags {
+export interface EncoderFlags extends DeviceFlags, ModuleFlags {
   checkpoint: string;
   cache: string | boolean;
   json: boolean;
 }
 
-/** Adds `--checkpoint`, `--cache`, `--no-cache`, `--device`, `--threads`, `--json`. */
+/** Adds `--checkpoint`, `--cache`, `--no-cache`, `--vision`, `--text`, `--device`, `--threads`, `--json`. */
 export function addEncoderOptions(command: Command): Command {
   return command
     .requiredOption('--checkpoint <dir>', "checkpoint, or a run's --out folder")
     .option('--cache <folder>', 'where features are kept (default: $XDG_CACHE_HOME/hybridmed/features)')
     .option('--no-cache', 'compute features anew and keep none')
+    .addOption(visionModuleOption())
+    .addOption(textModuleOption())
     .addOption(deviceOption())
     .addOption(threadsOption())
     .addOption(jsonOption());
@@ -26,7 +28,7 @@ export function addEncoderOptions(command: Command): Command {
 
 /** Opens the device and runs `use` with the flags as options of an encoder; progress goes to standard error. */
 export async function withEncoder<T>(
-  { checkpoint, cache, device: name, threads }: EncoderFlags,
+  { checkpoint, cache, device: name, threads, vision, text }: EncoderFlags,
   output: Output,
   use: (options: EncoderOptions) => Promise<T>,
 ): Promise<T> {
@@ -37,8 +39,9 @@ export async function withEncoder<T>(
     return await use({
       checkpoint,
       device,
+      encoders: { vision, text },
       ...(cache === true ? {} : { cache: cache === false ? false : cache }),
-      onMessage: (text) => output.log(text),
+      onMessage: (line) => output.log(line),
       onProgress: (done, total) => {
         if (total > 100) bar.update(done, total);
         if (done === total) bar.stop();

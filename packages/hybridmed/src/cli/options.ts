@@ -58,5 +58,15 @@ export const deviceOption = () =>
   new Option('--device <name>', 'where to compute: auto takes hardware WebGPU, else cpu, else gpujs').choices(deviceNames).default('auto');
 export const threadsOption = () => new Option('--threads <n>', 'threads of the cpu device (default: all cores)').argParser(integer(1));
 
+/** Modules of a checkpoint's encoders. */
+export interface ModuleFlags {
+  vision?: string;
+  text?: string;
+}
+
+/** `--vision` and `--text` of commands that use a checkpoint: code is run only where the user names it. */
+export const visionModuleOption = () => new Option('--vision <module>', "the module of the checkpoint's vision encoder, where it was trained with one");
+export const textModuleOption = () => new Option('--text <module>', "the module of the checkpoint's text encoder, where it was trained with one");
+
 /** `--json`. */
 export const jsonOption = () => new Option('--json', 'print one JSON document and nothing else').default(false);

@@ -1,14 +1,16 @@
 // Evaluates a checkpoint on a split: losses, texts beside baselines, retrieval, zero-shot classification, labels.
 import type { Loader, Study } from '@hybridmed/data';
-import { createLoader, labelFindings, openDataSet, phantomFindings, readableStudies } from '@hybridmed/data';
+import { labelFindings, openDataSet, phantomFindings, readableStudies } from '@hybridmed/data';
 import { bootstrap, labelF1, mostFrequent, nearestTexts, normalizeForComparison, textIntervals, textScores } from '@hybridmed/eval';
 import type { Device, DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import { createGenerator } from '../generation/generator.ts';
 import { defaultWeights } from '../model/config.ts';
 import type { Branch } from '../model/model.ts';
+import type { CheckpointEncoders } from '../node/checkpoint-encoders.ts';
 import type { Checkpoint } from '../node/checkpoint.ts';
 import { hashParameters, loadCheckpoint, resolveCheckpoint } from '../node/checkpoint.ts';
+import { modelLoader } from '../node/model-loader.ts';
 import { hashIds } from '../node/provenance.ts';
 import { validate } from '../node/validate.ts';
 import type { StagePlan } from '../stages/graphs.ts';
@@ -31,6 +33,8 @@ export interface EvaluateOptions {
   readonly limit?: number;
   readonly views?: 'frontal' | 'all';
   readonly device: Device;
+  /** Modules of the checkpoint's encoders, where they are modules'. */
+  readonly encoders?: CheckpointEncoders;
   readonly onMessage?: (text: string) => void;
 }
 
@@ -47,15 +51,7 @@ const planOf = ({ config }: Checkpoint): StagePlan =>
   config.stage === 1 ? { stage: 1 } : { stage: 2, teacher: 'live', weights: defaultWeights, temperature: 1, tau: 0.1, duplicates: 'positives' };
 
 const loaderOf = ({ config, model, tokenizer }: Checkpoint, studies: readonly Study[]): Loader =>
-  createLoader({
-    studies,
-    tokenizer,
-    image: { resize: config.input.resize, crop: model.vision.image.size, channels: model.vision.image.channels },
-    findingsLength: config.input.findingsLength,
-    impressionLength: config.input.impressionLength,
-    batchSize: 32,
-    train: false,
-  });
+  modelLoader({ vision: model.vision, input: config.input }, { studies, tokenizer, batchSize: 32, train: false });
 
 async function write({ checkpoint, device, state, loader }: Context, branch: Branch): Promise<string[]> {
   const { model, config, tokenizer } = checkpoint;
@@ -166,10 +162,11 @@ export async function evaluate({
   limit = 0,
   views = 'frontal',
   device,
+  encoders = {},
   onMessage = () => undefined,
 }: EvaluateOptions): Promise<EvaluationReport> {
   const folder = await resolveCheckpoint(path);
-  const checkpoint = await loadCheckpoint(folder);
+  const checkpoint = await loadCheckpoint(folder, encoders);
   const data = await openDataSet(spec, { views });
   const held = data.studies.filter((study) => study.split === split);
   const { studies, unreadable } = await readableStudies(limit > 0 ? held.slice(0, limit) : held);

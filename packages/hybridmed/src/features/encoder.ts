@@ -1,13 +1,15 @@
 // A checkpoint ready to turn images and texts into vectors; images are encoded once and kept by content.
 import type { LoaderTokenizer, Study } from '@hybridmed/data';
-import { createLoader, readableStudies } from '@hybridmed/data';
+import { readableStudies } from '@hybridmed/data';
 import type { Vectors } from '@hybridmed/eval';
 import type { Device, HostArray, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import { availableParallelism } from 'node:os';
 import { embedTexts } from '../evaluation/embeddings.ts';
+import type { CheckpointEncoders } from '../node/checkpoint-encoders.ts';
 import type { Checkpoint } from '../node/checkpoint.ts';
 import { loadCheckpoint, resolveCheckpoint } from '../node/checkpoint.ts';
+import { modelLoader } from '../node/model-loader.ts';
 import type { FeatureCache } from './cache.ts';
 import { featureCache } from './cache.ts';
 import { hashCheckpoint, hashFiles } from './content-hash.ts';
@@ -42,6 +44,8 @@ export interface EncoderOptions {
   /** A checkpoint, or a run's folder. */
   readonly checkpoint: string;
   readonly device: Device;
+  /** Modules of the checkpoint's encoders, where they are modules'. */
+  readonly encoders?: CheckpointEncoders | undefined;
   /** Folder of kept features, or `false` to keep none. */
   readonly cache?: string | false | undefined;
   readonly onMessage?: ((text: string) => void) | undefined;
@@ -70,12 +74,13 @@ export function pickRows({ data, shape }: Vectors, rows: readonly number[]): Vec
 export async function openEncoder({
   checkpoint: path,
   device,
+  encoders = {},
   cache: cacheFolder,
   onMessage = () => undefined,
   onProgress = () => undefined,
 }: EncoderOptions): Promise<Encoder> {
   const folder = await resolveCheckpoint(path);
-  const checkpoint = await loadCheckpoint(folder);
+  const checkpoint = await loadCheckpoint(folder, encoders);
   if (checkpoint.config.stage === 1)
     throw new HybridmedError(`${folder}: is of stage 1, whose image encoder and alignment are not trained; name a stage-2 checkpoint`);
   const hash = await hashCheckpoint(folder);
@@ -84,17 +89,18 @@ export async function openEncoder({
   const state = device.createState(checkpoint.parameters);
 
   async function encode(studies: readonly Study[]): Promise<HostArrays> {
-    const { size, channels } = model.vision.image;
-    const loader = createLoader({
-      studies,
-      tokenizer: noTexts,
-      image: { resize: config.input.resize, crop: size, channels },
-      batchSize,
-      train: false,
-      workers: Math.max(1, Math.min(4, availableParallelism() - 1)),
-      // Every image is used once.
-      cacheBytes: 0,
-    });
+    const loader = modelLoader(
+      { vision: model.vision, input: config.input },
+      {
+        studies,
+        tokenizer: noTexts,
+        batchSize,
+        train: false,
+        workers: Math.max(1, Math.min(4, availableParallelism() - 1)),
+        // Every image is used once.
+        cacheBytes: 0,
+      },
+    );
     const program = await device.compile(imageFeatureGraph(model));
     const arrays: Record<string, { readonly data: Float32Array; readonly shape: readonly number[] }> = {};
     try {

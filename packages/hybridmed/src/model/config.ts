@@ -12,10 +12,26 @@ export interface SpecialTokens {
   readonly mask?: number;
 }
 
+/** A vision encoder of somebody else's module: its name as it was given, and the images it reads. */
+export interface ModuleVisionConfig {
+  readonly kind: 'module';
+  readonly module: string;
+  readonly image: number;
+  readonly channels: number;
+}
+
+/** A text encoder of somebody else's module, for a number of tokens and of positions. */
+export interface ModuleTextConfig {
+  readonly kind: 'module';
+  readonly module: string;
+  readonly vocab: number;
+  readonly positions: number;
+}
+
 /** Sizes of a whole model. */
 export interface ModelConfig {
-  readonly vision: ViTConfig | ResNetConfig;
-  readonly text: BertConfig;
+  readonly vision: ViTConfig | ResNetConfig | ModuleVisionConfig;
+  readonly text: BertConfig | ModuleTextConfig;
   /** Width d of the common space of images and texts. */
   readonly align: number;
   /** Kind of the projections into it. */

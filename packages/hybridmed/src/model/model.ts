@@ -5,6 +5,7 @@ import type { Decoder, DecoderConfig } from '@hybridmed/decoder';
 import { dualBranchDecoder } from '@hybridmed/decoder';
 import type { ParameterSpecs, TextEncoder, VisionEncoder } from '@hybridmed/nn';
 import { collect, isAdapter, trainedNames } from '@hybridmed/nn';
+import { HybridmedError } from '@hybridmed/tensor';
 import { bert } from '@hybridmed/text';
 import { visionEncoder } from '@hybridmed/vision';
 import type { ModelConfig, SpecialTokens } from './config.ts';
@@ -38,9 +39,26 @@ export function composeModel({ vision, text, align: common = {}, decoder: sizes,
   return { vision, text, align, decoder, special, parameters: collect({ vision, text, align, decoder }) };
 }
 
-/** Builds a model of the built-in encoders from its sizes. */
-export function createModel({ vision, text, align, projection, decoder, special }: ModelConfig): Model {
-  return composeModel({ vision: visionEncoder(vision), text: bert(text), align: { width: align, ...(projection ? { projection } : {}) }, decoder, special });
+/** Encoders of modules, ready-made. */
+export interface GivenEncoders {
+  readonly vision?: VisionEncoder;
+  readonly text?: TextEncoder;
+}
+
+const given = <T>(encoder: T | undefined, kind: string, module: string): T => {
+  if (!encoder) throw new HybridmedError(`createModel: the ${kind} encoder is that of the module "${module}"; give it`);
+  return encoder;
+};
+
+/** Builds a model from its sizes; an encoder that is a module's has to be given. */
+export function createModel({ vision, text, align, projection, decoder, special }: ModelConfig, encoders: GivenEncoders = {}): Model {
+  return composeModel({
+    vision: vision.kind === 'module' ? given(encoders.vision, 'vision', vision.module) : visionEncoder(vision),
+    text: 'kind' in text ? given(encoders.text, 'text', text.module) : bert(text),
+    align: { width: align, ...(projection ? { projection } : {}) },
+    decoder,
+    special,
+  });
 }
 
 /** Upper bounds AdamW keeps parameters under: the logit scale's, log 100. */

@@ -12,6 +12,8 @@ import { tokenizerFromJson } from '@hybridmed/text';
 import type { ModelConfig } from '../model/config.ts';
 import type { Model } from '../model/model.ts';
 import { createModel } from '../model/model.ts';
+import type { CheckpointEncoders } from './checkpoint-encoders.ts';
+import { givenEncoders } from './checkpoint-encoders.ts';
 import { describeError, fileError, isFolder, readJson, recoverFolder, replaceFolder } from './files.ts';
 import { readSafetensors } from './safetensors-file.ts';
 
@@ -106,9 +108,15 @@ export async function readConfig(folder: string): Promise<CheckpointConfig> {
   return config as CheckpointConfig;
 }
 
-/** Loads a checkpoint folder for use. Throws one line that names the file and what is wrong with it. */
-export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
+/** The configuration and model of a checkpoint, without its parameters. `encoders` are those of modules. Throws one line that names the file. */
+export async function checkpointModel(folder: string, encoders: CheckpointEncoders = {}): Promise<{ config: CheckpointConfig; model: Model }> {
   const config = await readConfig(folder);
+  return { config, model: createModel(config.model, await givenEncoders(join(folder, 'config.json'), config.model, encoders)) };
+}
+
+/** Loads a checkpoint folder for use. `encoders` are those of modules. Throws one line that names the file and what is wrong with it. */
+export async function loadCheckpoint(folder: string, encoders: CheckpointEncoders = {}): Promise<Checkpoint> {
+  const { config, model } = await checkpointModel(folder, encoders);
   const tokenizerFile = join(folder, 'tokenizer.json');
   let tokenizer: Tokenizer;
   try {
@@ -123,7 +131,6 @@ export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
       `has ${tokenizer.vocabularySize} tokens, the model ${config.model.text.vocab}`,
       'restore the file that was saved with the model',
     );
-  const model = createModel(config.model);
   const file = join(folder, 'model.safetensors');
   const { arrays } = await readSafetensors(file);
   checkParameters(file, arrays, model.parameters);

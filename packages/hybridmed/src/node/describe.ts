@@ -1,6 +1,6 @@
 // Parameters of a checkpoint counted per part.
-import { createModel } from '../model/model.ts';
-import { readConfig, resolveCheckpoint } from './checkpoint.ts';
+import type { CheckpointEncoders } from './checkpoint-encoders.ts';
+import { checkpointModel, resolveCheckpoint } from './checkpoint.ts';
 
 /** What `info` shows. */
 export interface CheckpointInfo {
@@ -20,10 +20,10 @@ export interface CheckpointInfo {
 const percent = (part: number, whole: number): number => Number(((100 * part) / whole).toFixed(2));
 
 /** Describes a checkpoint or a run's best one. Throws one line when there is none. */
-export async function describeCheckpoint(path: string): Promise<CheckpointInfo> {
+export async function describeCheckpoint(path: string, encoders: CheckpointEncoders = {}): Promise<CheckpointInfo> {
   const checkpoint = await resolveCheckpoint(path);
-  const { preset, stage, formatVersion, model: sizes, input } = await readConfig(checkpoint);
-  const model = createModel(sizes);
+  const { config, model } = await checkpointModel(checkpoint, encoders);
+  const { preset, stage, formatVersion, model: sizes, input } = config;
   const entries = Object.entries(model.parameters).filter(([, spec]) => !spec.buffer);
   const count = (match: (name: string) => boolean) =>
     entries.reduce((total, [name, { shape }]) => (match(name) ? total + shape.reduce((a, b) => a * b, 1) : total), 0);

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataSet, Loader, Study } from '@hybridmed/data';
-import { createLoader, openDataSet, readableStudies } from '@hybridmed/data';
+import { openDataSet, readableStudies } from '@hybridmed/data';
 import { adapterState, initialize, mergeLora } from '@hybridmed/nn';
 import type { Device, DeviceState, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
@@ -10,7 +10,6 @@ import type { Tokenizer } from '@hybridmed/text';
 import { tokenizerFromJson } from '@hybridmed/text';
 import type { Model } from '../model/model.ts';
 import { trainable } from '../model/model.ts';
-import { presets } from '../model/presets.ts';
 import type { StagePlan } from '../stages/graphs.ts';
 import { teacherParameters, teacherPrefix } from '../stages/graphs.ts';
 import type { CheckpointConfig, TrainerState } from './checkpoint.ts';
@@ -22,7 +21,10 @@ import { beginSession } from './provenance.ts';
 import type { RunConfig } from './run-config.ts';
 import { lossWeights } from './run-config.ts';
 import { checkSameRun, createRunFolder } from './run-folder.ts';
-import { runModel, runModelConfig } from './run-model.ts';
+import { modelLoader } from './model-loader.ts';
+import type { RunEncoders } from './run-encoders.ts';
+import { runEncoders } from './run-encoders.ts';
+import { runModel } from './run-model.ts';
 import type { RunEvents } from './stage.ts';
 import { runStage } from './stage.ts';
 import { accumulatedStep, wholeStep, zeroMoments } from './stage-step.ts';
@@ -66,6 +68,7 @@ const start = (stage: 1 | 2, metricsLines: number): TrainerState => ({
 interface Run {
   readonly options: PretrainOptions;
   readonly model: Model;
+  readonly encoders: RunEncoders;
   readonly checkpoint: Omit<CheckpointConfig, 'stage'>;
   readonly tokenizer: Tokenizer;
   readonly train: Loader;
@@ -110,7 +113,6 @@ const limited = (studies: readonly Study[], limit: number): readonly Study[] => 
 
 async function prepareRun(options: PretrainOptions, data: DataSet): Promise<Run> {
   const { config, out, workers } = options;
-  const preset = presets[config.preset];
   const of = async (split: Study['split']) => {
     const { studies, unreadable } = await readableStudies(
       limited(
@@ -131,27 +133,21 @@ async function prepareRun(options: PretrainOptions, data: DataSet): Promise<Run>
       `${config.data}: ${training.length} training studies are fewer than one batch of ${config.batch * config.accumulate}; lower --batch or --accumulate`,
     );
   if (validating.length === 0) throw new HybridmedError(`${config.data}: no validation studies; add some (column "split")`);
-  const shared = typeof config.stage1 === 'string' ? await loadCheckpoint(await stage1Checkpoint(config.stage1)) : undefined;
-  const saved = existsSync(join(out, 'tokenizer.json')) ? tokenizerFromJson(await readJson(join(out, 'tokenizer.json'))) : undefined;
-  const tokenizer = saved ?? shared?.tokenizer ?? (await runTokenizer(config, training));
-  const model = runModelConfig(config, tokenizer);
-  const { resize, findingsLength, impressionLength } = preset;
-  const input = { resize, findingsLength, impressionLength };
-  const common = {
-    tokenizer,
-    tokenizerModule,
-    image: { resize, crop: model.vision.image, channels: model.vision.channels },
-    findingsLength,
-    impressionLength,
-    ...(workers === undefined ? {} : { workers }),
-    seed: config.seed,
-  };
+  // A run has the vocabulary it began with, or that of the stage 1 it starts from.
+  const earlier = existsSync(join(out, 'tokenizer.json')) ? out : typeof config.stage1 === 'string' ? await stage1Checkpoint(config.stage1) : undefined;
+  const tokenizer = earlier === undefined ? await runTokenizer(config, training) : tokenizerFromJson(await readJson(join(earlier, 'tokenizer.json')));
+  const encoders = await runEncoders(config, tokenizer, options.events?.onMessage);
+  const { sizes, input, given } = encoders;
+  const model = runModel(sizes, given, config);
+  const common = { tokenizer, tokenizerModule, ...(workers === undefined ? {} : { workers }), seed: config.seed };
+  const prepared = { vision: model.vision, input };
   return {
     options,
-    model: runModel(model, config),
-    checkpoint: { formatVersion, preset: config.preset, model, input },
+    model,
+    encoders,
+    checkpoint: { formatVersion, preset: config.preset, model: sizes, input },
     tokenizer,
-    train: createLoader({
+    train: modelLoader(prepared, {
       ...common,
       studies: training,
       batchSize: config.batch * config.accumulate,
@@ -159,37 +155,43 @@ async function prepareRun(options: PretrainOptions, data: DataSet): Promise<Run>
       sampling: { by: config.sampling },
       augmentation: config.augment,
     }),
-    validation: createLoader({ ...common, studies: validating, batchSize: 32, train: false }),
+    validation: modelLoader(prepared, { ...common, studies: validating, batchSize: 32, train: false }),
     log: new MetricsLog(join(out, 'metrics.jsonl')),
     session: await beginSession(out, options.device, data, { train: training, validate: validating }),
   };
 }
 
+/** Values of published checkpoints, and start values of everything else. */
+async function startValues({ encoders, model, options }: Run): Promise<HostArrays> {
+  const loaded = await encoders.load();
+  const others = Object.fromEntries(Object.entries(model.parameters).filter(([name]) => !loaded[name]));
+  return { ...initialize(others, options.config.seed), ...loaded };
+}
+
 /** Parameters a stage begins with: a resumed checkpoint's, stage 1's best, or start values. */
 async function startingPoint(run: Run, stage: 1 | 2): Promise<{ parameters: HostArrays; optimizer?: HostArrays; trainer: TrainerState; teacher: HostArrays }> {
-  const { options, model } = run;
+  const { options } = run;
   const { config, out } = options;
-  const initial = initialize(model.parameters, config.seed);
   const stage1 = typeof config.stage1 === 'string' ? config.stage1 : config.stage1 ? out : null;
   const first =
     stage === 2 && stage1 !== null && existsSync(checkpointFolder(stage1, 1, 'best'))
-      ? (await loadCheckpoint(checkpointFolder(stage1, 1, 'best'))).parameters
+      ? (await loadCheckpoint(checkpointFolder(stage1, 1, 'best'), run.encoders.given)).parameters
       : undefined;
-  const teacher = first ?? initial;
   const last = checkpointFolder(out, stage, 'last');
   await recoverFolder(last);
   await recoverFolder(checkpointFolder(out, stage, 'best'));
   if (options.resume && existsSync(join(last, 'trainer.json'))) {
-    const { parameters } = await loadCheckpoint(last);
+    const { parameters } = await loadCheckpoint(last, run.encoders.given);
     const { optimizer, trainer } = await loadTrainerState(last);
-    return { parameters, optimizer, trainer, teacher };
+    return { parameters, optimizer, trainer, teacher: first ?? (await startValues(run)) };
   }
+  const initial = await startValues(run);
   const base = first ? { ...initial, ...stage1Parameters(first, run) } : initial;
   const before =
     stage === 2 && existsSync(join(checkpointFolder(out, 1, 'last'), 'trainer.json'))
       ? (await loadTrainerState(checkpointFolder(out, 1, 'last'))).trainer.metricsLines
       : 0;
-  return { parameters: base, trainer: start(stage, before), teacher };
+  return { parameters: base, trainer: start(stage, before), teacher: first ?? initial };
 }
 
 /** What stage 1 trained, of a checkpoint that holds everything. */

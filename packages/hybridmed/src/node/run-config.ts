@@ -16,6 +16,12 @@ const pair = z.tuple([count, count]);
 export const runConfigSchema = z.strictObject({
   data: z.string().min(1).describe('Data set as name:path, such as openi:DIR, phantom:DIR, csv:FILE or shards:DIR.'),
   preset: z.enum(Object.keys(presets) as [PresetName, ...PresetName[]]).describe('Sizes, lengths and defaults of training.'),
+  vision: z
+    .string()
+    .min(1)
+    .describe('Vision encoder: preset, hf:FOLDER of a published checkpoint (or a .safetensors file), or a module that exports createVisionEncoder.'),
+  text: z.string().min(1).describe('Text encoder: preset, hf:FOLDER of a published BERT, or a module that exports createTextEncoder.'),
+  imageSize: count.describe("Side of the images in pixels; 0 for the preset's."),
   seed: count.describe('Seed of start values, order, crops and dropout.'),
   views: z.enum(['frontal', 'all']).describe('Which views to train on.'),
   limit: count.describe('Greatest number of training studies (and of validation studies); 0 for all.'),
@@ -75,6 +81,9 @@ export function completeConfig(options: RunOptions): RunConfig {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as RunOptions;
   return {
     preset: name,
+    vision: 'preset',
+    text: 'preset',
+    imageSize: 0,
     seed: 0,
     views: 'frontal',
     limit: 0,
@@ -96,7 +105,8 @@ export function completeConfig(options: RunOptions): RunConfig {
     sharedCross: false,
     unsharedDecoder: false,
     stage1: true,
-    vocabulary: preset.vocabulary,
+    // A published text encoder comes with its vocabulary.
+    vocabulary: options.text?.startsWith('hf:') ? options.text.slice(3) : preset.vocabulary,
     cutVocabulary: false,
     dropout: preset.vision.dropout ?? 0,
     freeze: [],

@@ -6,8 +6,10 @@ import type { Tokenizer } from '@hybridmed/text';
 import type { Generator, Search } from '../generation/generator.ts';
 import { createGenerator } from '../generation/generator.ts';
 import type { Branch } from '../model/model.ts';
+import type { CheckpointEncoders } from './checkpoint-encoders.ts';
 import { loadCheckpoint, resolveCheckpoint } from './checkpoint.ts';
 import { isExported, openExported } from './exported.ts';
+import { throughFrozen } from './model-loader.ts';
 
 /** Writes impressions. */
 export interface Writer {
@@ -54,9 +56,9 @@ interface Source {
   generator(branch: Branch): Promise<Generator>;
 }
 
-async function checkpointSource(path: string, device: Device): Promise<Source> {
+async function checkpointSource(path: string, device: Device, encoders: CheckpointEncoders): Promise<Source> {
   const folder = await resolveCheckpoint(path);
-  const { config, model, tokenizer, parameters } = await loadCheckpoint(folder);
+  const { config, model, tokenizer, parameters } = await loadCheckpoint(folder, encoders);
   const state = device.createState(parameters);
   const { findingsLength, impressionLength, resize } = config.input;
   return {
@@ -67,7 +69,9 @@ async function checkpointSource(path: string, device: Device): Promise<Source> {
     async generator(branch) {
       if (branch === 'image' && config.stage === 1)
         throw new HybridmedError(`${folder}: is of stage 1, whose image branch is not trained; name a stage-2 checkpoint`);
-      return createGenerator(device, state, model, branch, { maxTokens: Math.min(impressionLength, model.decoder.config.positions) });
+      const generator = await createGenerator(device, state, model, branch, { maxTokens: Math.min(impressionLength, model.decoder.config.positions) });
+      if (branch === 'findings' || !model.vision.frozen) return generator;
+      return { generate: async ({ image }, search) => generator.generate({ image: await throughFrozen(model.vision, image!) }, search) };
     },
   };
 }
@@ -84,11 +88,15 @@ async function exportedSource(folder: string, threads: number | undefined): Prom
 }
 
 /**
- * Loads a checkpoint (or a run's best one) onto a device; an exported folder is run by ONNX Runtime, with `threads`. Throws one line for
- * a stage-1 checkpoint asked to read images, and for a part that was not exported.
+ * Loads a checkpoint (or a run's best one) onto a device, with `encoders` those of modules; an exported folder is run by ONNX Runtime,
+ * with `threads`. Throws one line for a stage-1 checkpoint asked to read images, and for a part that was not exported.
  */
-export async function loadWriter(path: string, device: Device, { threads }: { readonly threads?: number } = {}): Promise<Writer> {
-  const source = isExported(path) ? await exportedSource(path, threads) : await checkpointSource(path, device);
+export async function loadWriter(
+  path: string,
+  device: Device,
+  { threads, encoders = {} }: { readonly threads?: number; readonly encoders?: CheckpointEncoders } = {},
+): Promise<Writer> {
+  const source = isExported(path) ? await exportedSource(path, threads) : await checkpointSource(path, device, encoders);
   const { tokenizer } = source;
   async function write<T>(branch: Branch, items: readonly T[], prepare: (some: readonly T[]) => Promise<HostArrays>, search?: Search): Promise<string[]> {
     const generator = await source.generator(branch);

@@ -11,13 +11,13 @@ export type Batch = Readonly<Partial<Record<BatchField, HostArrays[string]>>>;
 /** A batch as traced values. */
 export type BatchTensors = Readonly<Record<BatchField, Tensor>>;
 
-/** Symbolic shapes of a model's batch: B studies, L findings, Y impression and T target tokens. */
+/** Symbolic shapes of a model's batch: B studies, L findings, Y impression and T target tokens. Where the vision encoder has a frozen part, `image` is what that makes. */
 export function batchSpecs({ vision }: Model): Record<BatchField, TensorSpec> {
   const { size, channels } = vision.image;
   const ids = (length: string): TensorSpec => ({ shape: ['B', length], dtype: 'i32' });
   const mask = (length: string): TensorSpec => ({ shape: ['B', length], dtype: 'f32' });
   return {
-    image: { shape: ['B', channels, size, size], dtype: 'f32' },
+    image: { shape: ['B', ...(vision.frozen?.shape ?? [channels, size, size])], dtype: 'f32' },
     findings: ids('L'),
     findings_mask: mask('L'),
     impression: ids('Y'),

@@ -1,9 +1,9 @@
 // Answering: a fitted model's answers to questions, chosen by its head or written by its decoder.
 import type { Loader, Question } from '@hybridmed/data';
-import { createLoader } from '@hybridmed/data';
 import { createStepper, greedySearch } from '@hybridmed/decoder';
 import type { Device, DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
 import type { Checkpoint } from '../node/checkpoint.ts';
+import { modelLoader } from '../node/model-loader.ts';
 import type { VqaModel } from './model.ts';
 import { asStudies } from './questions.ts';
 
@@ -16,15 +16,8 @@ export function questionLoader(
   questions: readonly Question[],
   options: { batchSize: number; train: boolean; seed?: number },
 ): Loader {
-  const { size, channels } = model.vision.image;
-  return createLoader({
-    studies: asStudies(questions),
-    tokenizer,
-    image: { resize: config.input.resize, crop: size, channels },
-    findingsLength: config.input.findingsLength,
-    impressionLength: Math.min(answerLength, config.input.impressionLength),
-    ...options,
-  });
+  const input = { ...config.input, impressionLength: Math.min(answerLength, config.input.impressionLength) };
+  return modelLoader({ vision: model.vision, input }, { studies: asStudies(questions), tokenizer, ...options });
 }
 
 /** The fields of a batch that a model reads before it answers. */

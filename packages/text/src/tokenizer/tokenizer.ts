@@ -67,13 +67,13 @@ export function tokenizerFromJson(json: unknown): Tokenizer {
   if (!Array.isArray(added) || added.some((token) => typeof token !== 'object' || token === null))
     throw new HybridmedError('tokenizer: "added_tokens" is no list of tokens; give the tokenizer.json of a BERT');
   const pieces = tokensById(vocab, added);
-  const ids = new Map(pieces.map((token, id) => [token, id]));
+  const idOf = new Map(pieces.map((token, index) => [token, index]));
   const id = (name: string): number => {
-    const found = ids.get(name);
+    const found = idOf.get(name);
     if (found === undefined) throw new HybridmedError(`tokenizer: the vocabulary has no ${name}; add it as a line of its own`);
     return found;
   };
-  const mask = ids.get('[MASK]');
+  const mask = idOf.get('[MASK]');
   const special: SpecialIds = { pad: id('[PAD]'), unk: id('[UNK]'), cls: id('[CLS]'), sep: id('[SEP]'), ...(mask === undefined ? {} : { mask }) };
   const skipped = new Set<number>([special.pad, special.cls, special.sep, ...(mask === undefined ? [] : [mask])]);
   const inner = openDocument({ ...document, added_tokens: added, model: { ...document!.model, type: 'WordPiece' } });

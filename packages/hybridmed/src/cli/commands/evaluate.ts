@@ -2,12 +2,12 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { EvaluationReport } from '../../evaluation/report.ts';
-import type { DeviceFlags } from '../options.ts';
-import { deviceOption, integer, jsonOption, threadsOption } from '../options.ts';
+import type { DeviceFlags, ModuleFlags } from '../options.ts';
+import { deviceOption, integer, jsonOption, textModuleOption, threadsOption, visionModuleOption } from '../options.ts';
 import type { Output } from '../output.ts';
 import { printJson, table } from '../output.ts';
 
-interface Flags extends DeviceFlags {
+interface Flags extends DeviceFlags, ModuleFlags {
   checkpoint: string;
   data: string;
   split: 'train' | 'validate' | 'test';
@@ -78,13 +78,15 @@ export function addEvaluate(program: Command, output: Output): void {
     .addOption(new Option('--split <name>', 'which split').choices(['train', 'validate', 'test']).default('test'))
     .addOption(new Option('--views <views>', 'which views').choices(['frontal', 'all']).default('frontal'))
     .option('--limit <n>', 'greatest number of studies; 0 for all', integer(0), 0)
+    .addOption(visionModuleOption())
+    .addOption(textModuleOption())
     .addOption(deviceOption())
     .addOption(threadsOption())
     .addOption(jsonOption())
-    .action(async ({ device: name, threads, json, ...rest }: Flags) => {
+    .action(async ({ device: name, threads, json, vision, text, ...rest }: Flags) => {
       const [{ evaluate }, { openDevice }] = await Promise.all([import('../../evaluation/evaluate.ts'), import('../../node/device.ts')]);
       const { device } = await openDevice(name!, threads === undefined ? {} : { threads });
-      const report = await evaluate({ ...rest, device, onMessage: (text) => output.log(text) });
+      const report = await evaluate({ ...rest, encoders: { vision, text }, device, onMessage: (line) => output.log(line) });
       if (json) printJson(output, report);
       else output.result(formatEvaluation(report));
       await device.close();

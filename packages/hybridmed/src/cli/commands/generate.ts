@@ -1,12 +1,12 @@
 // `hybridmed generate`: impressions from films, or from findings.
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import type { DeviceFlags } from '../options.ts';
-import { deviceOption, integer, jsonOption, number, threadsOption } from '../options.ts';
+import type { DeviceFlags, ModuleFlags } from '../options.ts';
+import { deviceOption, integer, jsonOption, number, textModuleOption, threadsOption, visionModuleOption } from '../options.ts';
 import type { Output } from '../output.ts';
 import { printJson } from '../output.ts';
 
-interface Flags extends DeviceFlags {
+interface Flags extends DeviceFlags, ModuleFlags {
   checkpoint: string;
   image?: string[];
   findings?: string;
@@ -33,10 +33,12 @@ export function addGenerate(program: Command, output: Output): void {
     .option('--p <share>', 'probability mass of nucleus search', number(0), 0.9)
     .option('--temperature <x>', 'temperature of nucleus search', number(0), 1)
     .option('--seed <n>', 'seed of nucleus search', integer(0), 0)
+    .addOption(visionModuleOption())
+    .addOption(textModuleOption())
     .addOption(deviceOption())
     .addOption(threadsOption())
     .addOption(jsonOption());
-  command.action(async ({ checkpoint, image, findings, search: kind, device: name, threads, json, ...rest }: Flags) => {
+  command.action(async ({ checkpoint, image, findings, search: kind, device: name, threads, json, vision, text, ...rest }: Flags) => {
     if ((image === undefined) === (findings === undefined)) return command.error('error: give either --image FILE... or --findings TEXT');
     const [{ loadWriter }, { openDevice }] = await Promise.all([import('../../node/writer.ts'), import('../../node/device.ts')]);
     const search =
@@ -46,7 +48,7 @@ export function addGenerate(program: Command, output: Output): void {
           ? { kind, width: rest.beams, alpha: rest.alpha }
           : { kind, p: rest.p, temperature: rest.temperature, seed: rest.seed };
     const { device } = await openDevice(name!, threads === undefined ? {} : { threads });
-    const writer = await loadWriter(checkpoint, device, threads === undefined ? {} : { threads });
+    const writer = await loadWriter(checkpoint, device, { ...(threads === undefined ? {} : { threads }), encoders: { vision, text } });
     const texts = image ? await writer.fromImages(image, search) : await writer.fromFindings([findings!], search);
     const results = texts.map((impression, i) => ({ ...(image ? { image: image[i]! } : { findings: findings! }), impression }));
     if (json) printJson(output, { checkpoint: writer.checkpoint, search, results });

@@ -12,6 +12,9 @@ import { printJson } from '../output.ts';
 const settings = [
   new Option('--data <spec>', 'data set as name:path: openi:DIR, phantom:DIR, csv:FILE, shards:DIR or shards:URL'),
   new Option('--preset <name>', 'sizes and defaults (default: small)').choices(Object.keys(presets)),
+  new Option('--vision <encoder>', 'vision encoder: preset, hf:FOLDER of a published checkpoint, or a module (default: preset)'),
+  new Option('--text <encoder>', 'text encoder: preset, hf:FOLDER of a published BERT, or a module (default: preset)'),
+  new Option('--image-size <pixels>', "side of the images; 0 for the preset's").argParser(integer(0)),
   new Option('--epochs <a,b>', 'epochs of stage 1 and of stage 2').argParser(stagePair),
   new Option('--steps <a,b>', 'greatest number of steps of each stage; 0 for what the epochs give').argParser(stagePair),
   new Option('--limit <n>', 'greatest number of training (and of validation) studies').argParser(integer(0)),

@@ -39,6 +39,7 @@ function refusePickle(path: string): WeightsError {
 
 /** Opens a folder or file. Throws one line that names what is missing or wrong, and the conversion for a pickle. */
 export async function openWeights(path: string): Promise<PublishedWeights> {
+  if (path === '') throw new WeightsError('hf: names no checkpoint; write hf:FOLDER or hf:FILE.safetensors');
   if (!(await isFolder(path))) {
     if (pickle.test(path) && existsSync(path)) throw refusePickle(path);
     if (existsSync(path) && !path.endsWith('.safetensors')) throw fileError(path, 'is no folder and no .safetensors file', 'name one of these');
