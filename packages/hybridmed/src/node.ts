@@ -24,8 +24,6 @@ export type { Exported } from './node/exported.ts';
 export { listGoldens, readGolden } from './node/goldens.ts';
 export { pretrain } from './node/pretrain.ts';
 export type { PretrainOptions, PretrainResult } from './node/pretrain.ts';
-export { pretrainedText, pretrainedVision } from './node/pretrained/encoders.ts';
-export type { PretrainedEncoder } from './node/pretrained/encoders.ts';
 export { completeConfig, runConfigSchema } from './node/run-config.ts';
 export type { RunConfig } from './node/run-config.ts';
 export { query } from './retrieval/query.ts';

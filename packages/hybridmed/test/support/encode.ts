@@ -7,7 +7,8 @@ import type { Device, HostArray, HostArrays } from '@hybridmed/tensor';
 import { compile, ops } from '@hybridmed/tensor';
 import { bert } from '@hybridmed/text';
 import { visionEncoder } from '@hybridmed/vision';
-import { pretrainedText, pretrainedVision, readSafetensors } from 'hybridmed/node';
+import { pretrainedText, pretrainedVision } from 'hybridmed/encoders';
+import { readSafetensors } from 'hybridmed/node';
 
 /** Greatest difference relative to the greatest reference value; Infinity where sizes differ or a value is no number. */
 export function relativeError(ours: HostArray, theirs: HostArray): number {
