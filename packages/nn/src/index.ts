@@ -15,7 +15,7 @@ export type { AdamWOptions } from './optimizer.ts';
 export { collect, initialize } from './parameters.ts';
 export type { Initializer, ParameterSpec, ParameterSpecs } from './parameters.ts';
 export { decodeEntry, parseSafetensors } from './safetensors/decode.ts';
-export { encodeSafetensors } from './safetensors/encode.ts';
+export { encodeSafetensors, safetensorsHeader } from './safetensors/encode.ts';
 export { parseSafetensorsHeader, SafetensorsError } from './safetensors/header.ts';
 export type { SafetensorsDtype, SafetensorsEntry, SafetensorsHeader } from './safetensors/header.ts';
 export { openSafetensors } from './safetensors/reader.ts';

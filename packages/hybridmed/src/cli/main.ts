@@ -7,6 +7,7 @@ import { addAblate } from './commands/ablate.ts';
 import { addData } from './commands/data.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDevices } from './commands/devices.ts';
+import { addEmbed } from './commands/embed.ts';
 import { addEvaluate } from './commands/evaluate.ts';
 import { addExport } from './commands/export.ts';
 import { addGenerate } from './commands/generate.ts';
@@ -38,6 +39,7 @@ const commands: readonly ((program: Command, output: Output) => void)[] = [
   addZeroShot,
   addRetrieve,
   addExport,
+  addEmbed,
   addClassification,
   addVqa,
   addAblate,

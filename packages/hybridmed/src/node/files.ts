@@ -22,14 +22,16 @@ export function describeError(path: string, error: unknown): HybridmedError {
   return fileError(path, (error as Error).message.split('\n')[0]!, 'check the file');
 }
 
+type Chunks = Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>;
+
 /** Writes chunks to a file through a temporary name beside it, flushed before it is renamed. */
-export async function writeFileAtomic(path: string, chunks: readonly (Uint8Array | string)[]): Promise<void> {
+export async function writeFileAtomic(path: string, chunks: Chunks): Promise<void> {
   const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
   try {
     await mkdir(dirname(path), { recursive: true });
     const file = await open(temporary, 'w');
     try {
-      for (const chunk of chunks) await file.writeFile(chunk);
+      for await (const chunk of chunks) await file.writeFile(chunk);
       await file.sync();
     } finally {
       await file.close();

@@ -1,0 +1,87 @@
+// `hybridmed embed`: features of texts or images as a safetensors file for other tools.
+import type { Device } from '@hybridmed/tensor';
+import type { Command } from 'commander';
+import type { EmbedResult } from '../../embed/embed.ts';
+import type { DeviceFlags } from '../options.ts';
+import { deviceOption, integer, jsonOption, threadsOption } from '../options.ts';
+import type { Output } from '../output.ts';
+import { printJson } from '../output.ts';
+import { progressBar } from '../progress.ts';
+
+interface Flags extends DeviceFlags {
+  checkpoint?: string;
+  text?: string;
+  vision?: string;
+  texts?: string;
+  images?: string[];
+  maxTokens?: number;
+  out: string;
+  json: boolean;
+}
+
+/** What is wrong with a combination of flags, or undefined. */
+function problem({ checkpoint, text, vision, texts, images }: Flags): string | undefined {
+  if ([checkpoint, text, vision].filter((source) => source !== undefined).length !== 1)
+    return 'give one of --checkpoint DIR, --text hf:DIR and --vision hf:DIR';
+  if ((texts === undefined) === (images === undefined)) return 'give either --texts FILE or --images FILE...';
+  if (text !== undefined && images) return '--text reads texts; give --texts FILE, or --vision hf:DIR';
+  if (vision !== undefined && texts !== undefined) return '--vision reads images; give --images FILE..., or --text hf:DIR';
+  const published = text ?? vision;
+  if (published !== undefined && !published.startsWith('hf:')) return `write hf: before the folder, as in hf:${published}`;
+  return undefined;
+}
+
+/** Adds the command. */
+export function addEmbed(program: Command, output: Output): void {
+  const command = program
+    .command('embed')
+    .description('write features of texts or images as safetensors: tokens (N, L, D), zero at padding, mask (N, L) and global (N, D)')
+    .option('--checkpoint <dir>', "checkpoint, a run's --out folder, or an exported folder")
+    .option('--text <source>', 'published text encoder: hf:DIR')
+    .option('--vision <source>', 'published vision encoder: hf:DIR')
+    .option('--texts <file>', 'texts, one per line, or a JSON list of texts')
+    .option('--images <files...>', 'films: PNG, JPEG or DICOM')
+    .option('--max-tokens <n>', "greatest number of tokens of a text (default: the encoder's own limit)", integer(2))
+    .requiredOption('--out <file>', 'safetensors file to write')
+    .addOption(deviceOption())
+    .addOption(threadsOption())
+    .addOption(jsonOption());
+  command.action(async (flags: Flags) => {
+    const wrong = problem(flags);
+    if (wrong !== undefined) return command.error(`error: ${wrong}`);
+    const result = await embed(flags, output);
+    if (flags.json) return printJson(output, result);
+    const [count, length, width] = result.shapes.tokens;
+    output.result(
+      `${result.out}: ${count} ${flags.images ? 'images' : 'texts'} of ${length} tokens and ${width} features${result.cut > 0 ? `; ${result.cut} texts were cut` : ''}\n`,
+    );
+  });
+}
+
+async function embed(flags: Flags, output: Output): Promise<EmbedResult> {
+  const { texts, images, out, threads, maxTokens } = flags;
+  const [{ embedTextsToFile, embedImagesToFile }, { openDevice }, { readTexts }] = await Promise.all([
+    import('../../embed/embed.ts'),
+    import('../../node/device.ts'),
+    import('../../embed/texts-file.ts'),
+  ]);
+  const list = texts === undefined ? [] : await readTexts(texts);
+  const { device, reason } = await openDevice(flags.device!, threads === undefined ? {} : { threads });
+  output.log(`device: ${device.info.name} (${reason})`);
+  const bar = progressBar(images ? 'images' : 'texts');
+  const options = { out, onProgress: (done: number, total: number) => bar.update(done, total), ...(maxTokens === undefined ? {} : { maxTokens }) };
+  try {
+    const source = await openSource(flags, device);
+    const result = source.kind === 'text' ? await embedTextsToFile(source, list, options) : await embedImagesToFile(source, images!, options);
+    await source.close();
+    return result;
+  } finally {
+    bar.stop();
+    await device.close();
+  }
+}
+
+async function openSource({ checkpoint, images, threads }: Flags, device: Device) {
+  const { checkpointSource } = await import('../../embed/sources.ts');
+  return checkpointSource(checkpoint!, images ? 'image' : 'text', { device, threads });
+}

@@ -1,0 +1,111 @@
+// `hybridmed embed`: features of a checkpoint's and an exported encoder as safetensors.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { initialize } from '@hybridmed/nn';
+import { trainWordPiece } from '@hybridmed/text';
+import { createModel, presetModel } from 'hybridmed';
+import { exportCheckpoint, readSafetensors, saveCheckpoint } from 'hybridmed/node';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { smallPhantoms, temporaryFolder } from './support/phantoms.ts';
+import { run } from './support/output.ts';
+
+const { folder, remove } = temporaryFolder();
+const [checkpoint, exported, texts] = [join(folder, 'checkpoint'), join(folder, 'exported'), join(folder, 'texts.txt')];
+const lines = ['No acute disease.', 'The heart is enlarged. There is a small left effusion.', '', 'Normal.'];
+const films: string[] = [];
+
+beforeAll(async () => {
+  const phantoms = await smallPhantoms(folder);
+  films.push(...[1, 2, 3].map((i) => join(phantoms, 'images', `p00000${i}.png`)));
+  const tokenizer = trainWordPiece(lines, { size: 100 });
+  const config = presetModel('tiny', tokenizer.vocabularySize, tokenizer.special);
+  const input = { resize: 36, findingsLength: 128, impressionLength: 48 };
+  const parameters = initialize(createModel(config).parameters, 3);
+  await saveCheckpoint(checkpoint, { config: { formatVersion: 1, preset: 'tiny', stage: 2, model: config, input }, tokenizer: tokenizer.toJSON(), parameters });
+  await exportCheckpoint({ checkpoint, parts: ['text', 'vision'], out: exported });
+  writeFileSync(texts, `${lines.join('\r\n')}\n\n`);
+});
+afterAll(remove);
+
+const embed = async (name: string, ...flags: string[]) => {
+  const out = join(folder, `${name}.safetensors`);
+  const { code, log, out: printed } = await run('embed', ...flags, '--out', out, '--device', 'cpu', '--json');
+  expect(code, log).toBe(0);
+  return { ...(await readSafetensors(out)), result: JSON.parse(printed) };
+};
+
+describe('texts', () => {
+  test('tokens are zero at padding, the mask tells real ones, global is the vector at [CLS]', async () => {
+    const { arrays, metadata, result } = await embed('texts', '--checkpoint', checkpoint, '--texts', texts);
+    const { tokens, mask, global } = arrays;
+    const [count, length, width] = tokens!.shape as [number, number, number];
+    expect([count, width, result.shapes.tokens, metadata.kind]).toEqual([4, 40, tokens!.shape, 'texts']);
+    expect(Object.keys(arrays).toSorted()).toEqual(['global', 'mask', 'tokens']);
+    const real = Array.from(
+      { length: count },
+      (_, row) => Array.from(mask!.data.slice(row * length, (row + 1) * length)).filter((value) => value === 1).length,
+    );
+    // An empty text is [CLS] [SEP]; the longest fills its row.
+    expect([real[2], Math.max(...real)]).toEqual([2, length]);
+    for (let row = 0; row < count; row++) {
+      expect(global!.data.slice(row * width, (row + 1) * width)).toEqual(tokens!.data.slice(row * length * width, (row * length + 1) * width));
+      for (let at = 0; at < length; at++) {
+        const vector = tokens!.data.slice((row * length + at) * width, (row * length + at + 1) * width);
+        expect(vector.some((value) => value !== 0)).toBe(at < real[row]!);
+      }
+    }
+  });
+
+  test('a text has the same features alone as beside longer ones, and from the exported encoder', async () => {
+    const { arrays: all } = await embed('all', '--checkpoint', checkpoint, '--texts', texts);
+    const one = join(folder, 'one.json');
+    writeFileSync(one, JSON.stringify([lines[0]]));
+    for (const source of [checkpoint, exported]) {
+      const { tokens } = (await embed('one', '--checkpoint', source, '--texts', one)).arrays;
+      tokens!.data.forEach((value, i) => expect(Math.abs(value - all.tokens!.data[i]!)).toBeLessThan(1e-5));
+    }
+  });
+
+  test('longer texts are cut, and it is said', async () => {
+    const { arrays, result } = await embed('cut', '--checkpoint', checkpoint, '--texts', texts, '--max-tokens', '4');
+    // Only the empty text has no more than four.
+    expect([arrays.tokens!.shape[1], result.cut]).toEqual([4, 3]);
+  });
+});
+
+describe('images', () => {
+  test('every token is real; the files are named in row order', async () => {
+    const { arrays, metadata } = await embed('images', '--checkpoint', checkpoint, '--images', ...films);
+    expect([arrays.tokens!.shape, arrays.global!.shape]).toEqual([
+      [3, 16, 48],
+      [3, 48],
+    ]);
+    expect(arrays.mask!.data.every((value) => value === 1)).toBe(true);
+    expect(JSON.parse(metadata.files!)).toEqual(films);
+    const { arrays: again } = await embed('exported', '--checkpoint', exported, '--images', films[1]!);
+    again.global!.data.forEach((value, i) => expect(Math.abs(value - arrays.global!.data[48 + i]!)).toBeLessThan(1e-5));
+  });
+});
+
+test('wrong use ends with 2, failures with 1 and nothing half-written', async () => {
+  const out = join(folder, 'none.safetensors');
+  const fails = async (code: number, word: string, ...flags: string[]) => {
+    const result = await run('embed', ...flags, '--out', out, '--device', 'cpu');
+    expect(result.code, result.log).toBe(code);
+    expect(result.log).toContain(word);
+    expect(existsSync(out)).toBe(false);
+  };
+  await fails(2, 'one of --checkpoint', '--texts', texts);
+  await fails(2, 'one of --checkpoint', '--checkpoint', checkpoint, '--text', 'hf:x', '--texts', texts);
+  await fails(2, 'either --texts', '--checkpoint', checkpoint);
+  await fails(2, 'give --texts FILE', '--text', 'hf:x', '--images', films[0]!);
+  await fails(2, 'hf:x', '--text', 'x', '--texts', texts);
+  await fails(1, '/nowhere.txt', '--checkpoint', checkpoint, '--texts', '/nowhere.txt');
+  await fails(1, '/nowhere.png', '--checkpoint', checkpoint, '--images', films[0]!, '/nowhere.png');
+  const empty = join(folder, 'empty.txt');
+  writeFileSync(empty, '\n\n');
+  await fails(1, 'holds no text', '--checkpoint', checkpoint, '--texts', empty);
+  writeFileSync(join(folder, 'list.json'), '["a", 2]');
+  await fails(1, 'entry 2 is no text', '--checkpoint', checkpoint, '--texts', join(folder, 'list.json'));
+  expect(readFileSync(texts, 'utf8')).toContain('No acute');
+});
