@@ -1,10 +1,7 @@
 // The public face of the layers.
 export { maskedMean, normalize, quickGelu, relu, silu } from './functional.ts';
 export type { TextEncoder, TextFeatures, VisionEncoder, VisionFeatures } from './encoders.ts';
-export { freeze, trainedNames } from './fine-tuning/freeze.ts';
-export { layerDecay } from './fine-tuning/layer-decay.ts';
-export { adapterState, addLora, isAdapter, mergeLora } from './fine-tuning/lora.ts';
-export type { LoraOptions } from './fine-tuning/lora.ts';
+export { trainedNames } from './fine-tuning/freeze.ts';
 export { dropout } from './layers/dropout.ts';
 export { embedding, linear } from './layers/linear.ts';
 export { batchNorm, layerNorm } from './layers/norm.ts';

@@ -1,21 +1,8 @@
 // Freezing, layer-wise learning rates, LoRA with its merge, and recomputed layers.
 import { plainDevice } from '@hybridmed/gpujs';
 import type { Module, ParameterSpecs } from '@hybridmed/nn';
-import {
-  adapterState,
-  adamWStep,
-  addLora,
-  batchNorm,
-  collect,
-  freeze,
-  initialize,
-  layerDecay,
-  linear,
-  mergeLora,
-  momentNames,
-  rootScope,
-  trainedNames,
-} from '@hybridmed/nn';
+import { adamWStep, batchNorm, collect, initialize, linear, momentNames, rootScope, trainedNames } from '@hybridmed/nn';
+import { adapterState, addLora, freeze, layerDecay, mergeLora } from '@hybridmed/nn/fine-tuning';
 import type { HostArrays } from '@hybridmed/tensor';
 import { grad, graphNodes, HybridmedError, ops, trace } from '@hybridmed/tensor';
 import { expect, test } from 'vitest';

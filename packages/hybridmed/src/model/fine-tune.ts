@@ -1,6 +1,7 @@
 // Fine-tuning: the same model with parts frozen, slower layers or LoRA adapters, as changes of its parameters' specs.
-import type { LoraOptions, ParameterSpecs } from '@hybridmed/nn';
-import { addLora, freeze, layerDecay } from '@hybridmed/nn';
+import type { ParameterSpecs } from '@hybridmed/nn';
+import type { LoraOptions } from '@hybridmed/nn/fine-tuning';
+import { addLora, freeze, layerDecay } from '@hybridmed/nn/fine-tuning';
 import type { Model } from './model.ts';
 
 /** What is trained, and how fast. */
