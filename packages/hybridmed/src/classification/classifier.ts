@@ -1,6 +1,7 @@
 // An image encoder with a linear head as a task: its loss over labels that may be missing, its batches, its scores.
 import type { Loader, Study } from '@hybridmed/data';
-import { collect, layerDecay, linear, rootScope } from '@hybridmed/nn';
+import { collect, linear, rootScope } from '@hybridmed/nn';
+import { layerDecay } from '@hybridmed/nn/fine-tuning';
 import type { Device, DeviceState, HostArray, HostArrays, Tensor } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
 import { parameterSpecs } from '../features/graphs.ts';
