@@ -32,6 +32,8 @@ export type { PhantomOptions, PhantomSet } from './phantom/write.ts';
 export { readableStudies } from './readable.ts';
 export { readMimicReport } from './sources/mimic-sections.ts';
 export type { MimicReport, ReportSection } from './sources/mimic-sections.ts';
+export { packDataSet } from './shards/pack.ts';
+export type { PackOptions, PackResult } from './shards/pack.ts';
 export { splitOf } from './split/draw.ts';
 export type { SplitShares } from './split/draw.ts';
 export { readSplit, splitHash, writeSplit } from './split/file.ts';

@@ -15,6 +15,7 @@ import type { Source, SourceData } from './sources/source.ts';
 import { readVqaMed } from './sources/vqa-med.ts';
 import { readVqaRad } from './sources/vqa-rad.ts';
 import { readSplit } from './split/file.ts';
+import { readShards } from './shards/open.ts';
 import type { DataNeed, DataSet, SelectOptions } from './study.ts';
 
 const sources: Readonly<Record<string, Source>> = {
@@ -30,6 +31,7 @@ const sources: Readonly<Record<string, Source>> = {
   dicom: readDicomFolder,
   'vqa-rad': readVqaRad,
   'vqa-med': readVqaMed,
+  shards: readShards,
 };
 
 /** Names of data sets a specification may begin with. */

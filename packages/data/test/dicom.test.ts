@@ -35,7 +35,8 @@ describe.skipIf(!existsSync(shared))('radiographs (skipped where shared/data is 
 
   test.each(transcoded)('%s has the pixels of the file it was made from', async (name) => {
     const original = await readGrey(join(shared, 'original/gdcm-CR-MONO1-10-chest.dcm'));
-    expect(await readGrey(join(shared, 'transcoded', name))).toEqual(original);
+    const other = await readGrey(join(shared, 'transcoded', name));
+    expect([other.width, other.height, Buffer.compare(other.pixels, original.pixels)]).toEqual([original.width, original.height, 0]);
   });
 
   test('MONOCHROME1 is inverted once: the same film stored the other way round looks the same', async () => {

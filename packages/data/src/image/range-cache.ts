@@ -1,5 +1,6 @@
 // Parts of what is served over HTTP: fetched by range requests in blocks, the last used of which are kept, up to a number of bytes.
 import { DataError } from '../errors.ts';
+import { maxFileBytes } from './limits.ts';
 import type { ByteRange, RangeReader } from './source.ts';
 
 /** How much is fetched at once, how much is kept, and how long a server may take. */
@@ -15,40 +16,84 @@ const pause = (ms: number): Promise<void> =>
     setTimeout(resolve, ms);
   });
 
-/** Fetches one range. Throws a DataError for what no retry mends. */
+/** A response's body from byte `skip` on, up to `most` bytes; a longer one is an error, or with `cut` left unread. Throws a DataError. */
+async function bodyOf(response: Response, url: string, most: number, { skip = 0, cut = false } = {}): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let [passed, length] = [0, 0];
+  // Leaving the loop early ends the transfer.
+  for await (const chunk of response.body ?? []) {
+    const part = chunk.subarray(Math.min(chunk.length, Math.max(0, skip - passed)));
+    passed += chunk.length;
+    const room = most - length;
+    if (part.length > room && !cut) throw new DataError(`${url}: the server sends more than ${most} bytes; check the address`);
+    parts.push(part.subarray(0, room));
+    length += Math.min(part.length, room);
+    if (cut && length === most) break;
+  }
+  return Buffer.concat(parts);
+}
+
+/** Throws for an answer without content: a DataError where trying again would not help. */
+async function checkAnswer(response: Response, url: string): Promise<void> {
+  if (response.ok) return;
+  await response.body?.cancel();
+  const text = `the server answers ${response.status}`;
+  if (response.status >= 500 || response.status === 429) throw new Error(text);
+  throw new DataError(`${url}: ${text}; check the address`);
+}
+
+/** Fetches one range: fewer bytes at the end. A server that knows no ranges sends everything, of which the rest is left aside. */
 async function fetchRange(url: string, first: number, last: number, timeoutMs: number): Promise<Uint8Array> {
   const response = await fetch(url, { headers: { range: `bytes=${first}-${last}` }, signal: AbortSignal.timeout(timeoutMs) });
-  if (response.status === 416) return new Uint8Array(0);
-  if (response.status !== 206) {
+  if (response.status === 416) {
     await response.body?.cancel();
-    const text = response.status === 200 ? 'the server ignores range requests' : `the server answers ${response.status}`;
-    const error = new DataError(`${url}: ${text}; check the address`);
-    if (response.status >= 500 || response.status === 429) throw new Error(error.message);
-    throw error;
+    return new Uint8Array(0);
   }
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  if (bytes.length > last - first + 1) throw new DataError(`${url}: the server sends more than was asked for; check the address`);
-  return bytes;
+  await checkAnswer(response, url);
+  if (response.status !== 206) return bodyOf(response, url, last - first + 1, { skip: first, cut: true });
+  if (!(response.headers.get('content-range') ?? '').startsWith(`bytes ${first}-`))
+    throw new DataError(`${url}: the server sends another range than was asked for; check the address`);
+  return bodyOf(response, url, last - first + 1);
+}
+
+/** Reads ranges, whole or as far as the source goes. */
+export interface RangeCache {
+  readonly exactly: RangeReader;
+  readonly upTo: RangeReader;
+}
+
+/** Tries again what may be a passing trouble. Throws a DataError that names the URL. */
+async function persistently<T>(url: string, retries: number, work: () => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof DataError) throw error;
+      const { cause, message } = error as Error;
+      const reason = (cause instanceof Error ? cause.message : message).split('\n')[0];
+      if (attempt >= retries) throw new DataError(`${url}: cannot be fetched (${reason}); check the address and the network`);
+      await pause(100 * 4 ** attempt);
+    }
+  }
+}
+
+/** Fetches a whole text, such as a manifest or an index. Throws a DataError that names the URL, and for more than 256 MiB. */
+export function fetchWhole(url: string, { timeoutMs = 60_000, retries = 3 }: RangeCacheOptions = {}): Promise<Uint8Array> {
+  return persistently(url, retries, async () => {
+    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
+    await checkAnswer(response, url);
+    return bodyOf(response, url, maxFileBytes);
+  });
 }
 
 /** Makes a reader of ranges that keeps at most `cacheBytes` (64 MiB), in blocks of `blockBytes` (1 MiB). */
-export function createRangeCache({ blockBytes = 2 ** 20, cacheBytes = 2 ** 26, timeoutMs = 30_000, retries = 3 }: RangeCacheOptions = {}): RangeReader {
+export function createRangeCache({ blockBytes = 2 ** 20, cacheBytes = 2 ** 26, timeoutMs = 30_000, retries = 3 }: RangeCacheOptions = {}): RangeCache {
   // The order of a Map is that of insertion: a block used again is put back at its end.
   const blocks = new Map<string, Promise<Uint8Array>>();
   const most = Math.max(1, Math.floor(cacheBytes / blockBytes));
 
-  async function fetchBlock(url: string, index: number): Promise<Uint8Array> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        return await fetchRange(url, index * blockBytes, (index + 1) * blockBytes - 1, timeoutMs);
-      } catch (error) {
-        if (error instanceof DataError) throw error;
-        const reason = (error as Error).cause instanceof Error ? ((error as Error).cause as Error).message : (error as Error).message;
-        if (attempt >= retries) throw new DataError(`${url}: cannot be fetched (${reason.split('\n')[0]}); check the address and the network`);
-        await pause(100 * 4 ** attempt);
-      }
-    }
-  }
+  const fetchBlock = (url: string, index: number): Promise<Uint8Array> =>
+    persistently(url, retries, () => fetchRange(url, index * blockBytes, (index + 1) * blockBytes - 1, timeoutMs));
 
   function block(url: string, index: number): Promise<Uint8Array> {
     const key = `${index} ${url}`;
@@ -66,7 +111,7 @@ export function createRangeCache({ blockBytes = 2 ** 20, cacheBytes = 2 ** 26, t
     return bytes;
   }
 
-  return async ({ source, start, length }: ByteRange) => {
+  const upTo = async ({ source, start, length }: ByteRange) => {
     const [from, to] = [Math.floor(start / blockBytes), Math.floor((start + length - 1) / blockBytes)];
     const parts = await Promise.all(Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => block(source, from + i)));
     const out = new Uint8Array(length);
@@ -77,12 +122,19 @@ export function createRangeCache({ blockBytes = 2 ** 20, cacheBytes = 2 ** 26, t
       out.set(piece, done);
       done += piece.length;
     });
-    if (done < length) throw new DataError(`${source}: ends before byte ${start + length}; make the shard again`);
-    return out;
+    return done < length ? out.slice(0, done) : out;
+  };
+  return {
+    upTo,
+    async exactly(range) {
+      const bytes = await upTo(range);
+      if (bytes.length < range.length) throw new DataError(`${range.source}: ends before byte ${range.start + range.length}; make the shard again`);
+      return bytes;
+    },
   };
 }
 
 let shared: RangeReader | undefined;
 
 /** The reader of this thread. */
-export const defaultRangeReader: RangeReader = (range) => (shared ??= createRangeCache())(range);
+export const defaultRangeReader: RangeReader = (range) => (shared ??= createRangeCache().exactly)(range);

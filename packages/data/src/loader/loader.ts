@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { defaultRangeReader } from '../image/range-cache.ts';
 import { isUrl } from '../image/source.ts';
 import type { Study } from '../study.ts';
+import { TaskPool } from '../threads/task-pool.ts';
 import type { Augmentation } from './augment.ts';
 import { checkAugmentation } from './augment.ts';
 import type { BatchRequest, BatchSettings, MadeBatch, StudyTokens } from './batch-maker.ts';
@@ -11,8 +12,9 @@ import type { BatchArray } from './collate.ts';
 import { collateTexts } from './collate.ts';
 import type { Sampling } from './order.ts';
 import { trainingOrder } from './order.ts';
+import { startFetcher } from './range-client.ts';
 import { cacheMemory } from './square-cache.ts';
-import { WorkerPool } from './worker-pool.ts';
+import type { WorkerStart } from './worker.ts';
 
 /** What the loader needs of a tokenizer. */
 export interface LoaderTokenizer {
@@ -88,16 +90,9 @@ export function createLoader(options: LoaderOptions): Loader {
     augmentation,
     cache: cacheMemory(studies.length, image.resize ** 2, cacheBytes),
   };
-  const pool =
-    workers > 0
-      ? new WorkerPool(
-          workers,
-          { settings, ...workerTokenizer(options) },
-          studies.some((study) => isUrl(study.image)),
-        )
-      : undefined;
+  const threads = workers > 0 ? startThreads(options, settings, workers) : undefined;
   const here = createBatchMaker(settings, tokenizer, defaultRangeReader);
-  const make = (request: BatchRequest): Promise<MadeBatch> => pool?.make(request) ?? here(request);
+  const make = (request: BatchRequest): Promise<MadeBatch> => threads?.pool.run(request, request.buffer ? [request.buffer] : []) ?? here(request);
 
   const known: StudyTokens[] = [];
   const tokensOf = (study: number): StudyTokens =>
@@ -110,7 +105,7 @@ export function createLoader(options: LoaderOptions): Loader {
   const free: ArrayBuffer[] = [];
 
   async function batch(indices: readonly number[], epoch: number): Promise<LoadedBatch> {
-    const inWorkers = pool !== undefined && tokenizerModule !== undefined;
+    const inWorkers = threads !== undefined && tokenizerModule !== undefined;
     const items = indices.map((study) => {
       const { image: file, findings, impression } = studies[study]!;
       const tokens = inWorkers ? known[study] : tokensOf(study);
@@ -138,7 +133,7 @@ export function createLoader(options: LoaderOptions): Loader {
         waiting.push(made);
       };
       // Without workers nothing is made ahead: it would only delay the first batch.
-      const first = pool ? Math.max(ahead, workers) : 1;
+      const first = threads ? Math.max(ahead, workers) : 1;
       for (let step = startStep; step < startStep + first; step++) enqueue(step);
       for (let step = startStep; step < stepsPerEpoch; step++) {
         const made = await waiting.shift()!;
@@ -157,9 +152,18 @@ export function createLoader(options: LoaderOptions): Loader {
       const buffer = arrays.image?.data.buffer;
       if (buffer instanceof ArrayBuffer && buffer.byteLength > 0 && free.length < ahead && !free.includes(buffer)) free.push(buffer);
     },
-    close: async () => pool?.close(),
+    close: async () => threads?.close(),
   };
 }
 
-const workerTokenizer = ({ tokenizer, tokenizerModule }: LoaderOptions): { tokenizer?: { module: string; config: unknown } } =>
-  tokenizerModule === undefined ? {} : { tokenizer: { module: tokenizerModule, config: tokenizer.toJSON?.() } };
+/** Workers, and where images are to be fetched, one thread more that fetches for all of them. */
+function startThreads({ studies, tokenizer, tokenizerModule }: LoaderOptions, settings: BatchSettings, workers: number) {
+  const fetching = studies.some((study) => isUrl(study.image)) ? startFetcher(workers) : undefined;
+  const encoder = tokenizerModule === undefined ? {} : { tokenizer: { module: tokenizerModule, config: tokenizer.toJSON?.() } };
+  const starts = Array.from({ length: workers }, (_, i) => {
+    const ranges = fetching?.ports[i];
+    return { data: { settings, ...encoder, ...(ranges ? { ranges } : {}) } satisfies WorkerStart, transfer: ranges ? [ranges] : [] };
+  });
+  const pool = new TaskPool<BatchRequest, MadeBatch>('loader/worker', starts);
+  return { pool, close: async () => void (await Promise.all([pool.close(), fetching?.fetcher.terminate()])) };
+}

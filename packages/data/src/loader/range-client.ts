@@ -1,28 +1,36 @@
 // A worker's way to parts of remote shards: asked of the one thread that fetches and keeps them for all.
-import type { MessagePort } from 'node:worker_threads';
+import type { MessagePort, Worker } from 'node:worker_threads';
+import { MessageChannel } from 'node:worker_threads';
 import { DataError } from '../errors.ts';
 import { defaultRangeReader } from '../image/range-cache.ts';
 import type { ByteRange, RangeReader } from '../image/source.ts';
+import type { TaskReply, TaskRequest } from '../threads/serve.ts';
+import { startWorker } from '../threads/start.ts';
 
-/** A range asked for, and what is answered: bytes, or the error's line. */
-export type RangeRequest = ByteRange & { readonly id: number };
-export type RangeReply = { readonly id: number; readonly bytes: Uint8Array } | { readonly id: number; readonly error: string };
+/** Starts the thread that fetches, and a port to it for each of `count` workers. */
+export function startFetcher(count: number): { fetcher: Worker; ports: MessagePort[] } {
+  const channels = Array.from({ length: count }, () => new MessageChannel());
+  const ends = channels.map(({ port1 }) => port1);
+  const fetcher = startWorker('loader/range-worker', { ports: ends }, ends);
+  fetcher.unref();
+  return { fetcher, ports: channels.map(({ port2 }) => port2) };
+}
 
 /** A reader that asks through a port; without one this thread fetches for itself. */
 export function remoteRanges(port: MessagePort | undefined): RangeReader {
   if (port === undefined) return defaultRangeReader;
   const waiting = new Map<number, { resolve: (bytes: Uint8Array) => void; reject: (error: DataError) => void }>();
   let next = 0;
-  port.on('message', (reply: RangeReply) => {
+  port.on('message', (reply: TaskReply<Uint8Array>) => {
     const asked = waiting.get(reply.id);
     waiting.delete(reply.id);
-    if ('bytes' in reply) asked?.resolve(reply.bytes);
+    if ('result' in reply) asked?.resolve(reply.result);
     else asked?.reject(new DataError(reply.error));
   });
-  return (range) =>
+  return ({ source, start, length }) =>
     new Promise((resolve, reject) => {
       const id = next++;
       waiting.set(id, { resolve, reject });
-      port.postMessage({ id, ...range } satisfies RangeRequest);
+      port.postMessage({ id, request: { source, start, length } } satisfies TaskRequest<ByteRange>);
     });
 }

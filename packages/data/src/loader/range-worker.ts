@@ -2,14 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { workerData } from 'node:worker_threads';
 import { createRangeCache } from '../image/range-cache.ts';
-import type { RangeReply, RangeRequest } from './range-client.ts';
+import { serve } from '../threads/serve.ts';
 
-const read = createRangeCache();
-for (const port of (workerData as { ports?: readonly MessagePort[] } | null)?.ports ?? []) {
-  port.on('message', ({ id, ...range }: RangeRequest) => {
-    read(range).then(
-      (bytes) => port.postMessage({ id, bytes } satisfies RangeReply, [bytes.buffer as ArrayBuffer]),
-      (error: unknown) => port.postMessage({ id, error: (error as Error).message } satisfies RangeReply),
-    );
-  });
-}
+const { exactly } = createRangeCache();
+for (const port of (workerData as { ports?: readonly MessagePort[] } | null)?.ports ?? []) serve(port, exactly, (bytes) => [bytes.buffer as ArrayBuffer]);

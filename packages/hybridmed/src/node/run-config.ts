@@ -130,7 +130,7 @@ export function checkSettings(source: string, settings: unknown): Partial<RunCon
   const result = runConfigSchema.partial().safeParse(settings);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
-  const key = issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : issue.path.join('.');
+  const key = [...issue.path, ...(issue.code === 'unrecognized_keys' ? [issue.keys.join(', ')] : [])].join('.');
   throw new HybridmedError(
     `${source}: ${key === '' ? '' : `"${key}": `}${issue.message.replace(/^Invalid input: /, '')}; see config.schema.json for every key`,
   );

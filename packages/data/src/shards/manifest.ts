@@ -1,0 +1,101 @@
+// What a packed set says of itself: its manifest, and the index of each shard.
+import { DataError } from '../errors.ts';
+import type { CountName, Split, SplitOrigin, Study } from '../study.ts';
+
+/** How a set was packed: equal recipes give equal shards. */
+export interface PackRecipe {
+  readonly spec: string;
+  /** Side of the images: longest side to it, padded to a square. */
+  readonly size: number;
+  readonly studiesPerShard: number;
+  /** What was selected. */
+  readonly select: Readonly<Record<string, unknown>>;
+  /** SHA-256 of the studies: ids, images, texts and all. */
+  readonly studies: string;
+}
+
+/** One shard as the manifest lists it. */
+export interface ShardEntry {
+  readonly file: string;
+  readonly split: Split;
+  readonly studies: number;
+  readonly bytes: number;
+  /** SHA-256 of the archive and of its index. */
+  readonly sha256: string;
+  readonly indexSha256: string;
+}
+
+/** The manifest: written last, when every shard is whole. */
+export interface ShardManifest {
+  readonly format: 'hybridmed-shards';
+  readonly version: 1;
+  readonly recipe: PackRecipe;
+  readonly counts: Readonly<Partial<Record<CountName, number>>>;
+  readonly dropped: Readonly<Record<string, number>>;
+  /** One line for each image that could not be read. */
+  readonly unreadable: readonly string[];
+  readonly splitOrigin: SplitOrigin;
+  readonly warnings: readonly string[];
+  readonly shards: readonly ShardEntry[];
+}
+
+/** First line of a shard's index: what the archive must be for the index to be true. */
+export interface IndexHeader {
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly unreadable: readonly string[];
+}
+
+/** A further line: where a study's image lies, which place the study has in the set, and what is known of it. */
+export interface IndexLine {
+  readonly position: number;
+  readonly start: number;
+  readonly length: number;
+  readonly study: Omit<Study, 'image'>;
+}
+
+/** Names of the files. A shard's index lies beside it. */
+export const manifestName = 'manifest.json';
+export const indexNameOf = (shard: string): string => shard.replace(/\.tar$/, '.jsonl');
+
+/** Reads a manifest's text. Throws a DataError naming where it comes from. */
+export function parseManifest(text: string, from: string): ShardManifest {
+  const fail = (problem: string): never => {
+    throw new DataError(`${from}: ${problem}; pack the set again`);
+  };
+  let manifest: ShardManifest;
+  try {
+    manifest = JSON.parse(text) as ShardManifest;
+  } catch {
+    return fail('is not JSON');
+  }
+  if (manifest?.format !== 'hybridmed-shards' || manifest.version !== 1) return fail('is not the manifest of a packed set of version 1');
+  if (!Array.isArray(manifest.shards)) return fail('lists no shards');
+  for (const { file, sha256, indexSha256 } of manifest.shards) {
+    // A name, not a path: a manifest from elsewhere must not lead out of its folder.
+    if (typeof file !== 'string' || !/^[\w-]+\.tar$/.test(file)) return fail(`lists a shard named ${JSON.stringify(file)}`);
+    if (![sha256, indexSha256].every((hash) => /^[0-9a-f]{64}$/.test(hash))) return fail(`lists no hashes for ${file}`);
+  }
+  return manifest;
+}
+
+/** Reads an index's text. Throws a DataError naming where it comes from. */
+export function parseIndex(text: string, from: string): { header: IndexHeader; lines: IndexLine[] } {
+  try {
+    const [header, ...lines] = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as IndexLine);
+    if (typeof (header as unknown as IndexHeader)?.sha256 !== 'string') throw new Error('it has no header');
+    const broken = lines.findIndex(
+      ({ position, start, length, study }) =>
+        ![position, start, length].every((value) => Number.isSafeInteger(value) && value >= 0) ||
+        ![study?.id, study?.report, study?.findings, study?.impression].every((value) => typeof value === 'string') ||
+        !['train', 'validate', 'test'].includes(study.split),
+    );
+    if (broken !== -1) throw new Error(`line ${broken + 2} is incomplete`);
+    return { header: header as unknown as IndexHeader, lines };
+  } catch (error) {
+    throw new DataError(`${from}: is not the index of a shard (${(error as Error).message.split('\n')[0]}); pack the set again`);
+  }
+}

@@ -1,0 +1,104 @@
+// Packed sets and shards written elsewhere (Python's webdataset) as a source of studies, from a folder or over HTTP, without unpacking them.
+import { createHash } from 'node:crypto';
+import { open as openFile, readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DataError, describeFileError } from '../errors.ts';
+import { createRangeCache, fetchWhole } from '../image/range-cache.ts';
+import { isUrl, rangeName } from '../image/source.ts';
+import type { SourceData } from '../sources/source.ts';
+import type { DataNeed, Study } from '../study.ts';
+import { foreignStudies } from './foreign.ts';
+import type { ShardEntry, ShardManifest } from './manifest.ts';
+import { indexNameOf, manifestName, parseIndex, parseManifest } from './manifest.ts';
+import type { ReadUpTo } from './members.ts';
+
+const child = (base: string, name: string): string => (isUrl(base) ? `${base.replace(/\/*$/, '')}/${name}` : join(base, name));
+
+const readText = async (name: string): Promise<string> => {
+  if (isUrl(name)) return Buffer.from(await fetchWhole(name)).toString('utf8');
+  return readFile(name, 'utf8').catch((error: unknown) => Promise.reject(describeFileError(name, error)));
+};
+
+/** `{000..012}` in a name as the names it stands for. */
+function expanded(name: string): string[] {
+  const match = /\{(\d+)\.\.(\d+)\}/.exec(name);
+  if (!match) return [name];
+  const [first, last] = [Number(match[1]), Number(match[2])];
+  if (last < first || last - first > 100_000) throw new DataError(`${name}: {${match[1]}..${match[2]}} is no range of shards; write the lesser number first`);
+  return Array.from({ length: last - first + 1 }, (_, i) => name.replace(match[0], String(first + i).padStart(match[1]!.length, '0')));
+}
+
+/** Opens `shards:` and a folder, a manifest, or an archive (several as `{000..012}`), on disk or as a URL. Throws a DataError. */
+export async function readShards(path: string): Promise<SourceData> {
+  if (path.endsWith('.tar')) return readForeign(path, expanded(path));
+  if (path.endsWith(`/${manifestName}`)) return readPacked(path.slice(0, -manifestName.length - 1));
+  if (isUrl(path)) return readPacked(path);
+  const names = await readdir(path).catch((error: unknown) => Promise.reject(describeFileError(path, error)));
+  if (names.includes(manifestName)) return readPacked(path);
+  if (names.includes('recipe.json')) throw new DataError(`${path}: is not packed to its end; run data pack again`);
+  const archives = names.filter((name) => name.endsWith('.tar')).toSorted();
+  if (archives.length === 0) throw new DataError(`${path}: holds neither ${manifestName} nor .tar shards; name the folder that does`);
+  return readForeign(
+    path,
+    archives.map((name) => join(path, name)),
+  );
+}
+
+const needs = ({ recipe }: ShardManifest): readonly DataNeed[] => {
+  const need = recipe?.select?.need as DataNeed | undefined;
+  return need === undefined || need === 'pairs' ? ['pairs', 'labels', 'images'] : [need, ...(need === 'labels' ? (['images'] as const) : [])];
+};
+
+async function readPacked(base: string): Promise<SourceData> {
+  const manifest = parseManifest(await readText(child(base, manifestName)), child(base, manifestName));
+  const studies: { position: number; study: Study }[] = [];
+  for (const entry of manifest.shards) studies.push(...(await readIndexed(base, entry)));
+  studies.sort((a, b) => a.position - b.position);
+  const { counts = {}, dropped = {}, splitOrigin = 'published', warnings = [] } = manifest;
+  return { studies: studies.map(({ study }) => study), offers: needs(manifest), counts, dropped, splitOrigin, warnings };
+}
+
+async function readIndexed(base: string, entry: ShardEntry): Promise<{ position: number; study: Study }[]> {
+  const [archive, name] = [child(base, entry.file), child(base, indexNameOf(entry.file))];
+  const text = await readText(name);
+  if (createHash('sha256').update(text).digest('hex') !== entry.indexSha256)
+    throw new DataError(`${name}: is not the index that the manifest lists; pack or fetch the set again`);
+  if (!isUrl(archive)) {
+    const { size } = await stat(archive).catch((error: unknown) => Promise.reject(describeFileError(archive, error)));
+    if (size !== entry.bytes) throw new DataError(`${archive}: has ${size} bytes, not the ${entry.bytes} that the manifest lists; pack or fetch the set again`);
+  }
+  return parseIndex(text, name).lines.map(({ position, start, length, study }) => ({
+    position,
+    study: { ...study, image: rangeName({ source: archive, start, length }) },
+  }));
+}
+
+async function readForeign(path: string, archives: readonly string[]): Promise<SourceData> {
+  const studies: Study[] = [];
+  const dropped: Record<string, number> = {};
+  const drawn = { count: 0 };
+  for (const archive of archives) await withReader(archive, (read) => foreignStudies(archive, read, studies, dropped, drawn));
+  if (studies.length === 0) throw new DataError(`${path}: holds no sample with an image (.png, .jpg or .dcm); name other shards`);
+  const reports = studies.some(({ findings, impression }) => findings !== '' && impression !== '');
+  const labels = studies.some((study) => study.labels !== undefined);
+  const offers: DataNeed[] = [...(reports ? (['pairs'] as const) : []), ...(labels ? (['labels'] as const) : []), 'images'];
+  return { studies, offers, counts: { images: studies.length }, dropped, splitOrigin: drawn.count > 0 ? 'drawn' : 'published' };
+}
+
+/** Reads an archive piece by piece: from disk through a window of one block, or by ranges. */
+async function withReader(archive: string, use: (read: ReadUpTo) => Promise<void>): Promise<void> {
+  if (isUrl(archive)) {
+    const cache = createRangeCache();
+    return use((start, length) => cache.upTo({ source: archive, start, length }));
+  }
+  const file = await openFile(archive).catch((error: unknown) => Promise.reject(describeFileError(archive, error)));
+  try {
+    await use(async (start, length) => {
+      const bytes = Buffer.alloc(length);
+      const { bytesRead } = await file.read(bytes, 0, length, start);
+      return bytes.subarray(0, bytesRead);
+    });
+  } finally {
+    await file.close();
+  }
+}

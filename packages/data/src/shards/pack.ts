@@ -1,0 +1,163 @@
+// Packs a data set: images at training size and all that is known of them as WebDataset shards, which a kill may interrupt at any moment.
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../atomic.ts';
+import { DataError, describeFileError } from '../errors.ts';
+import type { DataSet, Split, Study } from '../study.ts';
+import { TaskPool } from '../threads/task-pool.ts';
+import type { PackRecipe, ShardManifest } from './manifest.ts';
+import { manifestName, parseManifest } from './manifest.ts';
+import type { PackedImage, PackRequest } from './pack-image.ts';
+import { packImage } from './pack-image.ts';
+import type { PackedStudy, WrittenShard } from './write-shard.ts';
+import { readWhole, writeShard } from './write-shard.ts';
+
+/** Options of packing. */
+export interface PackOptions {
+  /** Side of the images in pixels. */
+  size: number;
+  /** Studies of one shard. */
+  studiesPerShard?: number;
+  /** What was selected when the set was opened: part of the recipe. */
+  select?: Readonly<Record<string, unknown>>;
+  /** Threads that read images; 0 reads them on this one. */
+  workers?: number;
+  onProgress?(done: number, total: number): void;
+}
+
+/** What was packed. */
+export interface PackResult {
+  readonly folder: string;
+  readonly shards: number;
+  /** Shards that an earlier run had finished. */
+  readonly kept: number;
+  readonly studies: number;
+  readonly bytes: number;
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly unreadable: readonly string[];
+}
+
+const recipeName = 'recipe.json';
+const unreadableReason = 'the image cannot be read';
+// Images that are read and encoded while earlier ones are waited for.
+const inFlight = 16;
+
+interface Plan {
+  readonly file: string;
+  readonly split: Split;
+  readonly positions: readonly number[];
+}
+
+/** Which studies go into which shard: each split by itself, in the set's order. */
+function planShards(studies: readonly Study[], studiesPerShard: number): Plan[] {
+  return (['train', 'validate', 'test'] as const).flatMap((split) => {
+    const positions = studies.flatMap((study, i) => (study.split === split ? [i] : []));
+    return Array.from({ length: Math.ceil(positions.length / studiesPerShard) }, (_, i) => ({
+      file: `${split}-${String(i).padStart(6, '0')}.tar`,
+      split,
+      positions: positions.slice(i * studiesPerShard, (i + 1) * studiesPerShard),
+    }));
+  });
+}
+
+function recipeOf({ spec, studies }: DataSet, { size, studiesPerShard = 1000, select = {} }: PackOptions): PackRecipe {
+  const hash = createHash('sha256');
+  for (const study of studies) hash.update(JSON.stringify(study));
+  return { spec, size, studiesPerShard, select, studies: hash.digest('hex') };
+}
+
+/** Makes the folder this packing's own. Throws a DataError where it holds something else. */
+async function claimFolder(folder: string, recipe: PackRecipe): Promise<void> {
+  const file = join(folder, recipeName);
+  try {
+    await mkdir(folder, { recursive: true });
+    if (existsSync(file)) {
+      const saved = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+      const other = Object.entries(recipe).find(([key, value]) => JSON.stringify(saved[key]) !== JSON.stringify(value));
+      if (other)
+        throw new DataError(
+          `${folder}: was begun with another "${other[0]}" (${JSON.stringify(saved[other[0]])}, not ${JSON.stringify(other[1])}); name another folder or remove it`,
+        );
+    } else if ((await readdir(folder)).some((name) => !name.endsWith('.tmp'))) {
+      throw new DataError(`${folder}: holds something else; name another folder`);
+    }
+    // What a kill left half-written.
+    for (const name of await readdir(folder)) if (name.endsWith('.tmp')) await rm(join(folder, name));
+    if (!existsSync(file)) await writeFileAtomic(file, [`${JSON.stringify(recipe, undefined, 2)}\n`]);
+  } catch (error) {
+    throw describeFileError(folder, error);
+  }
+}
+
+/**
+ * Packs an opened set into a folder: `SPLIT-NNNNNN.tar` with `KEY.png` and `KEY.json` for each study, an index beside each shard, and
+ * manifest.json last. Shards that are there and whole are kept; equal sets and options give equal bytes. Throws a DataError where
+ * the folder holds something else or cannot be written; images that cannot be read are left out and counted.
+ */
+export async function packDataSet(data: DataSet, folder: string, options: PackOptions): Promise<PackResult> {
+  const { size, studiesPerShard = 1000, workers = 1, onProgress } = options;
+  const recipe = recipeOf(data, options);
+  await claimFolder(folder, recipe);
+  const plans = planShards(data.studies, studiesPerShard);
+  const starts = Array.from({ length: workers }, () => ({}));
+  const pool = workers > 0 ? new TaskPool<PackRequest, PackedImage>('shards/pack-worker', starts) : undefined;
+  const read = (request: PackRequest) => pool?.run(request) ?? packImage(request);
+  const written: WrittenShard[] = [];
+  let [done, kept] = [0, 0];
+  try {
+    for (const { file, split, positions } of plans) {
+      const whole = await readWhole(folder, file, split);
+      if (whole) kept++;
+      const progress = (count: number) => onProgress?.((done += count), data.studies.length);
+      if (whole) progress(positions.length);
+      written.push(whole ?? (await writeShard(folder, file, split, packed(data.studies, positions, size, read, progress))));
+    }
+  } finally {
+    await pool?.close();
+  }
+  const unreadable = written.flatMap((shard) => shard.unreadable);
+  const dropped = { ...data.dropped, ...(unreadable.length > 0 ? { [unreadableReason]: unreadable.length } : {}) };
+  const shards = written.map(({ entry }) => entry);
+  const { counts, splitOrigin, warnings } = data;
+  const manifest: ShardManifest = { format: 'hybridmed-shards', version: 1, recipe, counts, dropped, unreadable, splitOrigin, warnings, shards };
+  await writeFileAtomic(join(folder, manifestName), [`${JSON.stringify(manifest, undefined, 2)}\n`]);
+  parseManifest(await readFile(join(folder, manifestName), 'utf8'), folder);
+  const sum = (of: (entry: (typeof shards)[number]) => number) => shards.reduce((total, entry) => total + of(entry), 0);
+  return { folder, shards: shards.length, kept, studies: sum((entry) => entry.studies), bytes: sum((entry) => entry.bytes), dropped, unreadable };
+}
+
+/** Studies with their images, in order, some of them in the making while earlier ones are taken. */
+async function* packed(
+  studies: readonly Study[],
+  positions: readonly number[],
+  size: number,
+  read: (request: PackRequest) => Promise<PackedImage>,
+  progress: (count: number) => void,
+): AsyncGenerator<PackedStudy> {
+  const make = async (position: number): Promise<PackedStudy> => {
+    const { image, ...study } = studies[position]!;
+    try {
+      const { png, boxes } = await read({ image, size, ...(study.boxes ? { boxes: study.boxes } : {}) });
+      return { position, study: boxes ? { ...study, boxes } : study, image: png };
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      return { position, study, image: error.message };
+    }
+  };
+  const waiting: Promise<PackedStudy>[] = [];
+  const enqueue = (position: number | undefined) => {
+    if (position === undefined) return;
+    const made = make(position);
+    made.catch(() => undefined);
+    waiting.push(made);
+  };
+  positions.slice(0, inFlight).forEach(enqueue);
+  for (let i = 0; i < positions.length; i++) {
+    const made = await waiting.shift()!;
+    enqueue(positions[i + inFlight]);
+    progress(1);
+    yield made;
+  }
+}

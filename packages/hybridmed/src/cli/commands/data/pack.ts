@@ -1,0 +1,53 @@
+// `hybridmed data pack`: a data set as WebDataset shards, images at training size.
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { presets } from '../../../model/presets.ts';
+import { integer, jsonOption } from '../../options.ts';
+import type { Output } from '../../output.ts';
+import { printJson } from '../../output.ts';
+import { progressBar } from '../../progress.ts';
+import type { SelectFlags } from '../../select-options.ts';
+import { addSelectOptions, selectOptions } from '../../select-options.ts';
+
+interface PackFlags extends SelectFlags {
+  preset: keyof typeof presets;
+  size?: number;
+  studiesPerShard: number;
+  workers: number;
+  json: boolean;
+}
+
+/** Adds the command. */
+export function addDataPack(data: Command, output: Output): void {
+  const command = data
+    .command('pack')
+    .description('write a data set as WebDataset shards (tar archives of PNG and JSON) to train from; run again, it finishes what was interrupted')
+    .argument('<spec>', 'data set as name:path, such as openi:DIR')
+    .argument('<out>', 'folder of the shards');
+  addSelectOptions(command)
+    .addOption(new Option('--preset <name>', 'take the size that this preset trains at').choices(Object.keys(presets)).default('small'))
+    .option('--size <pixels>', "side of the images, longest side to it and padded to a square (default: the preset's)", integer(8))
+    .option('--studies-per-shard <n>', 'studies of one shard', integer(1), 1000)
+    .option('--workers <n>', 'threads that read images', integer(0), 1)
+    .addOption(jsonOption())
+    .action(async (spec: string, out: string, { preset, size, studiesPerShard, workers, json, ...flags }: PackFlags) => {
+      if ((size ?? 0) > 4096) command.error("error: option '--size' must be 4096 or less");
+      const { openDataSet, packDataSet } = await import('@hybridmed/data');
+      const { index: _index, ...select } = selectOptions(flags);
+      const opened = await openDataSet(spec, selectOptions(flags));
+      const bar = progressBar('packing');
+      try {
+        const onProgress = (done: number, total: number) => bar.update(done, total);
+        const made = await packDataSet(opened, out, { size: size ?? presets[preset].resize, studiesPerShard, select, workers, onProgress });
+        bar.stop();
+        for (const line of made.unreadable) output.log(`left out: ${line}`);
+        if (json) printJson(output, made);
+        else
+          output.result(
+            `${out}: ${made.studies} studies in ${made.shards} shards${made.kept > 0 ? ` (${made.kept} were there)` : ''}, ${(made.bytes / 2 ** 20).toFixed(1)} MiB; train with --data shards:${out}\n`,
+          );
+      } finally {
+        bar.stop();
+      }
+    });
+}
