@@ -8,21 +8,31 @@ const base: Kind = { batch: 2, queries: 5, keys: 7, heads: 2, headSize: 8, causa
 const tolerance = 5e-6;
 
 /** Masks with holes; a log-sum-exp above every score, so that gradients stay small. */
-function inputOf({ of, masked, queries, keys, causal }: AttentionProblem): (index: number, spec: ArraySpec) => Numbers | undefined {
+function inputOf({ of, masked, queries, keys, causal }: AttentionProblem, blind = false): (index: number, spec: ArraySpec) => Numbers | undefined {
   const maskAt = of === 'forward' ? 3 : 6;
   return (index, { length }) => {
-    if (masked && index === maskAt) return Float32Array.from({ length }, (_, i) => ((i * 5) % 3 === 0 ? 0 : 1));
+    if (masked && index === maskAt) return Float32Array.from({ length }, (_, i) => (blind || (i * 5) % 3 === 0 ? 0 : 1));
     if (of === 'gradient' && index === 4) return Float32Array.from({ length }, () => Math.log(causal ? queries : keys) + 1);
     return undefined;
   };
 }
 
-const kinds: readonly { readonly name: string; readonly kind: Partial<Kind>; readonly large?: boolean }[] = [
+const kinds: readonly { readonly name: string; readonly kind: Partial<Kind>; readonly blind?: boolean; readonly own?: boolean; readonly large?: boolean }[] = [
   { name: 'cross, 5 x 7', kind: {} },
   { name: 'causal, 9 x 9', kind: { queries: 9, keys: 9, causal: true } },
   { name: 'masked', kind: { keys: 70, masked: true } },
   { name: 'causal and masked, odd head', kind: { queries: 6, keys: 6, heads: 3, headSize: 5, causal: true, masked: true } },
-  { name: 'one query', kind: { queries: 1, keys: 33, headSize: 32 } },
+  { name: 'one query', kind: { queries: 1, keys: 33, headSize: 8 } },
+  { name: 'three queries on a cache, masked', kind: { queries: 3, keys: 65, headSize: 12, masked: true } },
+  { name: 'no key to be seen', kind: { queries: 6, keys: 17, masked: true }, blind: true },
+  { name: 'no key to be seen, one query', kind: { queries: 1, keys: 17, masked: true }, blind: true },
+  { name: 'odd head, 65 x 63', kind: { batch: 1, queries: 65, keys: 63, headSize: 7 } },
+  { name: 'one head of 1, 197 x 3', kind: { batch: 1, queries: 197, keys: 3, heads: 1, headSize: 1 } },
+  { name: 'head of 32, causal, 33 x 33', kind: { batch: 1, queries: 33, keys: 33, headSize: 32, causal: true }, own: true },
+  { name: 'head of 64, masked, 17 x 65', kind: { batch: 1, queries: 17, keys: 65, headSize: 64, masked: true }, own: true },
+  { name: 'head of 128, 9 x 10', kind: { batch: 1, queries: 9, keys: 10, heads: 1, headSize: 128 }, own: true },
+  { name: 'no queries', kind: { queries: 0 } },
+  { name: 'no keys', kind: { keys: 0 } },
   { name: 'no studies', kind: { batch: 0 } },
   { name: 'ViT-B/16, 1x12x197x64', kind: { batch: 1, queries: 197, keys: 197, heads: 12, headSize: 64 }, large: true },
   { name: 'ViT-S/16, 4x6x197x64', kind: { batch: 4, queries: 197, keys: 197, heads: 6, headSize: 64 }, large: true },
@@ -33,8 +43,8 @@ const kinds: readonly { readonly name: string; readonly kind: Partial<Kind>; rea
 
 /** Cases: both passes of each kind. */
 export const cases: readonly KernelCase<AttentionProblem>[] = (['forward', 'gradient'] as const).flatMap((of) =>
-  kinds.map(({ name, kind, large }) => {
+  kinds.map(({ name, kind, blind, own, large }) => {
     const problem: AttentionProblem = { ...base, ...kind, of, scale: 1 / Math.sqrt(kind.headSize ?? base.headSize) };
-    return { name: large ? name : `${name}, ${of}`, problem, tolerance, input: inputOf(problem), ...(large ? { large } : {}) };
+    return { name: large ? name : `${name}, ${of}`, problem, tolerance, input: inputOf(problem, blind), ...(own ? { own } : {}), ...(large ? { large } : {}) };
   }),
 );

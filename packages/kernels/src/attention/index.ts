@@ -1,10 +1,12 @@
 // Attention with memory linear in tokens: a single pass over the keys forward; backward D, then dQ, dK and dV [Dao et al. 2022].
 import type { ArraySpec, Dispatch, Kernel, Numbers } from '../kernel.ts';
-import { bytesOf } from '../kernel.ts';
-import { floatBits, pack, spreadThreads } from '../shader.ts';
+import { bytesOf, everyAdapter } from '../kernel.ts';
+import { floatBits, pack, spread, spreadThreads } from '../shader.ts';
+import { keyShader, queryShader, statisticsShader } from './backward.ts';
 import { cases } from './cases.ts';
+import { decodeShader, forwardShader } from './forward.ts';
+import { sharingFor, threadsOf } from './layout.ts';
 import { reference } from './reference.ts';
-import { forwardShader, keyShader, queryShader, rowShader, valueShader } from './wgsl.ts';
 
 /**
  * q (B, T, D), k and v (B, S, D), heads inside D; a mask (B, S) where `masked`. Forward: -> out (B, T, D), log-sum-exp (B, heads, T).
@@ -22,13 +24,16 @@ export interface AttentionProblem {
   readonly masked: boolean;
 }
 
+/** Up to this many queries a workgroup shares the keys of each: decoding with a cache of keys and values. */
+const fewQueries = 4;
+
 const array = (length: number): ArraySpec => ({ type: 'f32', length });
 
 function arrays({ of, batch, queries, keys, heads, headSize, masked }: AttentionProblem) {
   const [q, k, rows] = [array(batch * queries * heads * headSize), array(batch * keys * heads * headSize), array(batch * heads * queries)];
   const mask = masked ? [array(batch * keys)] : [];
   if (of === 'forward') return { inputs: [q, k, k, ...mask], outputs: [q, rows] };
-  return { inputs: [q, k, k, q, rows, q, ...mask], outputs: [q, k, k], temporaries: [rows] };
+  return { inputs: [q, k, k, q, rows, q, ...mask], outputs: [q, k, k], temporaries: [array(2 * rows.length)] };
 }
 
 /** The kernel. */
@@ -36,26 +41,38 @@ export const attention: Kernel<AttentionProblem> = {
   name: 'attention',
   pass: ({ of }) => (of === 'forward' ? 'forward' : 'backward'),
   arrays,
-  dispatches: (problem) => {
-    const { of, batch, queries, keys, heads, scale, masked } = problem;
-    const [queryThreads, keyThreads] = [batch * heads * queries, batch * heads * keys];
-    const parameters = pack([batch, queries, keys, heads, floatBits(scale), queryThreads, keyThreads]);
-    const count = parameters.length;
-    const extra = (at: number) => (masked ? [at] : []);
-    const on = (label: string, code: string, list: readonly number[], writes: readonly number[], threads: number): Dispatch[] =>
-      threads * problem.headSize === 0 ? [] : [{ label: `attention: ${label}`, code, parameters, arrays: list, writes, workgroups: spreadThreads(threads) }];
+  dispatches: (problem, capabilities = everyAdapter) => {
+    const { of, batch, queries, keys, heads, headSize, scale, masked } = problem;
+    const sharing = sharingFor(problem, capabilities);
+    const threads = threadsOf(sharing);
+    const blocks = [Math.ceil(queries / threads), Math.ceil(keys / threads)] as const;
+    const on = (label: string, code: (parameters: number) => string, list: readonly number[], writes: readonly number[], items: number, perItem = false) => {
+      if (items * headSize === 0) return [];
+      const parameters = pack([items, batch, queries, keys, heads, floatBits(scale), ...blocks]);
+      const workgroups = perItem ? spreadThreads(items) : spread(items);
+      return [{ label: `attention: ${label}`, code: code(parameters.length), parameters, arrays: list, writes, workgroups }] satisfies Dispatch[];
+    };
+    const [rows, queryItems, keyItems] = [batch * heads * queries, batch * heads * blocks[0], batch * heads * blocks[1]];
     if (of === 'forward') {
       const outs = masked ? [4, 5] : [3, 4];
-      return on('forward', forwardShader(problem, count), [0, 1, 2, ...extra(3), ...outs], outs, queryThreads);
+      const list = [0, 1, 2, ...(masked ? [3] : []), ...outs];
+      if (queries <= fewQueries) return on('decode', (count) => decodeShader(problem, count), list, outs, rows);
+      return on('forward', (count) => forwardShader(problem, sharing, count), list, outs, queryItems);
     }
-    // Inputs q 0, k 1, v 2, out 3, log-sum-exp 4, dout 5, mask 6; then dq, dk, dv and the temporary D.
+    // Inputs q 0, k 1, v 2, out 3, log-sum-exp 4, dout 5, mask 6; then dq, dk, dv and the temporary statistics.
     const first = masked ? 7 : 6;
-    const [dq, dk, dv, d] = [first, first + 1, first + 2, first + 3];
+    const [dq, dk, dv, stats] = [first, first + 1, first + 2, first + 3];
+    const shared = [5, stats, ...(masked ? [6] : [])];
+    const both = headSize <= 32;
     return [
-      ...on('D', rowShader(problem, count), [3, 5, d], [d], queryThreads),
-      ...on('dQ', queryShader(problem, count), [0, 1, 2, 5, 4, d, ...extra(6), dq], [dq], queryThreads),
-      ...on('dK', keyShader(problem, count), [0, 1, 2, 5, 4, d, ...extra(6), dk], [dk], keyThreads),
-      ...on('dV', valueShader(problem, count), [0, 1, 5, 4, ...extra(6), dv], [dv], keyThreads),
+      ...on('statistics', (count) => statisticsShader(problem, count), [3, 5, 4, stats], [stats], rows, true),
+      ...on('dQ', (count) => queryShader(problem, sharing, count), [0, 1, 2, ...shared, dq], [dq], queryItems),
+      ...(both
+        ? on('dK and dV', (count) => keyShader(problem, sharing, ['dk', 'dv'], count), [0, 1, 2, ...shared, dk, dv], [dk, dv], keyItems)
+        : [
+            ...on('dK', (count) => keyShader(problem, sharing, ['dk'], count), [0, 1, 2, ...shared, dk], [dk], keyItems),
+            ...on('dV', (count) => keyShader(problem, sharing, ['dv'], count), [0, 1, ...shared, dv], [dv], keyItems),
+          ]),
     ];
   },
   cost: (problem) => {

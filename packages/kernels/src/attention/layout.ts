@@ -1,0 +1,127 @@
+// How attention's shaders cut a row's vector, and where threads find the rows that they all need: straight from memory, as
+// broadcasts within a subgroup, or staged in workgroup memory.
+import type { Binding } from '../shader.ts';
+import type { Capabilities } from '../kernel.ts';
+import type { AttentionProblem } from './index.ts';
+
+/** What the shaders' text depends on. */
+export type Shape = Pick<AttentionProblem, 'headSize' | 'causal' | 'masked'>;
+
+/** How threads share the rows they walk: `broadcast` within subgroups of `size`, `staged` in workgroup memory, or not at all. */
+export type Sharing = { readonly kind: 'none' } | { readonly kind: 'broadcast'; readonly size: number } | { readonly kind: 'staged'; readonly rows: number };
+
+/** Rows walked in one step of a loop. */
+export const stride = 1;
+
+/** Threads of a workgroup: each has a row of its own. */
+export const threadsOf = ({ kind }: Sharing): number => (kind === 'staged' ? 32 : 16);
+
+/** How rows are shared on an adapter. Workgroup memory holds `arrays` rows' vectors side by side, in 16 KiB. */
+export function sharingFor({ headSize }: Shape, { software, subgroupSize }: Capabilities): Sharing {
+  if (software) return [4, 8, 16].includes(subgroupSize) ? { kind: 'broadcast', size: subgroupSize } : { kind: 'none' };
+  const rows = Math.min(16, Math.floor(16384 / (2 * 4 * headSize) / stride) * stride);
+  return rows > 0 ? { kind: 'staged', rows } : { kind: 'none' };
+}
+
+/** How a row's vector is cut: `count` parts of `width` elements. */
+export function cut({ headSize }: Shape): { readonly count: number; readonly width: 1 | 4; readonly type: 'f32' | 'vec4<f32>' } {
+  return headSize % 4 === 0 ? { count: headSize / 4, width: 4, type: 'vec4<f32>' } : { count: headSize, width: 1, type: 'f32' };
+}
+
+/** Bindings of arrays of rows, and of arrays of numbers. */
+export const rowBindings = (shape: Shape, names: readonly string[], write = false): Binding[] => names.map((name) => ({ name, type: cut(shape).type, write }));
+/** Bindings of arrays of numbers. */
+export const scalarBindings = (names: readonly string[], write = false): Binding[] => names.map((name) => ({ name, type: 'f32', write }));
+
+/** Text on a row's parts. */
+export function vectors(shape: Shape) {
+  const { count, width, type } = cut(shape);
+  const each = (line: (e: number) => string): string => Array.from({ length: count }, (_, e) => line(e)).join(' ');
+  return {
+    /** Registers loaded from an array. */
+    load: (name: string, array: string, at: string, factor = ''): string => each((e) => `let ${name}${e} = ${array}[${at} + ${e}u]${factor};`),
+    clear: (name: string): string => each((e) => `var ${name}${e} = ${type}(0.0f);`),
+    store: (name: string, array: string, at: string, divisor = ''): string => each((e) => `${array}[${at} + ${e}u] = ${name}${e}${divisor};`),
+    scale: (name: string, factor: string): string => each((e) => `${name}${e} *= ${factor};`),
+    /** `sum`: products of registers with a row, whose parts `part` names. */
+    dot: (sum: string, name: string, part: (e: number) => string): string =>
+      `var ${sum}Parts = ${type}(0.0f); ${each((e) => `${sum}Parts = fma(${name}${e}, ${part(e)}, ${sum}Parts);`)} let ${sum} = ${
+        width === 4 ? `((${sum}Parts.x + ${sum}Parts.y) + (${sum}Parts.z + ${sum}Parts.w))` : `${sum}Parts`
+      };`,
+    /** Adds rows, each times a factor, to registers. */
+    add: (name: string, terms: readonly { readonly factor: string; readonly part: (e: number) => string }[]): string =>
+      each((e) => `${name}${e} = ${terms.reduce((sum, { factor, part }) => `fma(${type}(${factor}), ${part(e)}, ${sum})`, `${name}${e}`)};`),
+  };
+}
+
+/** A loop over rows that all threads of a workgroup walk together. */
+export interface Walk {
+  /** Arrays whose rows are read: at most two. */
+  readonly arrays: readonly string[];
+  /** Uniform expressions: the first row, and the one after the last. */
+  readonly first: string;
+  readonly last: string;
+  /** Where row `r` begins in the arrays, in parts. */
+  readonly at: (r: string) => string;
+  /** Lines of one step; rows `r0`, `r1`, ... of which those from `last` on repeat the last and must not count. `part` names an array's part. */
+  readonly body: (part: (array: string, row: number, e: number) => string) => string;
+}
+
+const rowsOfStep = Array.from({ length: stride }, (_, r) => r);
+
+/** The loop's text, and declarations it needs at the top level. */
+export function walk(shape: Shape, sharing: Sharing, { arrays, first, last, at, body }: Walk): { readonly declarations: string; readonly loop: string } {
+  const { count, type } = cut(shape);
+  const clamped = rowsOfStep.map((r) => `let r${r} = step + ${r}u; let at${r} = ${at(`min(r${r}, ${last} - 1u)`)};`).join(' ');
+  if (sharing.kind === 'none')
+    return {
+      declarations: '',
+      loop: `  for (var step = ${first}; step < ${last}; step += ${stride}u) {
+    ${clamped}
+    ${body((array, row, e) => `${array}[at${row} + ${e}u]`)}
+  }`,
+    };
+  if (sharing.kind === 'broadcast') {
+    const { size } = sharing;
+    const loads = arrays.flatMap((array) =>
+      rowsOfStep.flatMap((r) =>
+        Array.from(
+          { length: Math.ceil(count / size) },
+          (_, l) =>
+            `let ${array}${r}_${l} = ${array}[at${r} + ${count % size === 0 ? `sublane + ${l * size}u` : `min(sublane + ${l * size}u, ${count - 1}u)`}];`,
+        ),
+      ),
+    );
+    const parts = arrays.flatMap((array) =>
+      rowsOfStep.map((r) =>
+        Array.from({ length: count }, (_, e) => `let ${array}${r}at${e} = subgroupBroadcast(${array}${r}_${Math.floor(e / size)}, ${e % size}u);`).join(' '),
+      ),
+    );
+    return {
+      declarations: '',
+      loop: `  for (var step = ${first}; step < ${last}; step += ${stride}u) {
+    ${clamped}
+    ${loads.join(' ')}
+    ${parts.join('\n    ')}
+    ${body((array, row, e) => `${array}${row}at${e}`)}
+  }`,
+    };
+  }
+  const { rows } = sharing;
+  const threads = threadsOf(sharing);
+  return {
+    declarations: arrays.map((array) => `\nvar<workgroup> staged_${array}: array<${type}, ${rows * count}>;`).join(''),
+    loop: `  for (var slab = ${first}; slab < ${last}; slab += ${rows}u) {
+    workgroupBarrier();
+    for (var unit = lane; unit < ${rows * count}u; unit += ${threads}u) {
+      let from_row = ${at(`min(slab + unit / ${count}u, ${last} - 1u)`)} + unit % ${count}u;
+      ${arrays.map((array) => `staged_${array}[unit] = ${array}[from_row];`).join(' ')}
+    }
+    workgroupBarrier();
+    for (var step = slab; step < min(${last}, slab + ${rows}u); step += ${stride}u) {
+      ${rowsOfStep.map((r) => `let r${r} = step + ${r}u; let at${r} = (step + ${r}u - slab) * ${count}u;`).join(' ')}
+      ${body((array, row, e) => `staged_${array}[at${row} + ${e}u]`)}
+    }
+  }`,
+  };
+}
