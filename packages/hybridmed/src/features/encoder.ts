@@ -4,7 +4,6 @@ import { readableStudies } from '@hybridmed/data';
 import type { Vectors } from '@hybridmed/eval';
 import type { Device, HostArray, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
-import { availableParallelism } from 'node:os';
 import { embedTexts } from '../evaluation/embeddings.ts';
 import type { CheckpointEncoders } from '../node/checkpoint-encoders.ts';
 import type { Checkpoint } from '../node/checkpoint.ts';
@@ -96,7 +95,6 @@ export async function openEncoder({
         tokenizer: noTexts,
         batchSize,
         train: false,
-        workers: Math.max(1, Math.min(4, availableParallelism() - 1)),
         // Every image is used once.
         cacheBytes: 0,
       },
@@ -105,14 +103,15 @@ export async function openEncoder({
     const arrays: Record<string, { readonly data: Float32Array; readonly shape: readonly number[] }> = {};
     try {
       let done = 0;
-      for await (const { arrays: batch, studies: indices } of loader.batches()) {
-        const results = await program.run({ image: batch.image as HostArray }, state);
+      for await (const batch of loader.batches()) {
+        const results = await program.run({ image: batch.arrays['image'] as HostArray }, state);
         for (const [name, { data, shape }] of Object.entries(results)) {
           const width = shape[1]!;
           arrays[name] ??= { data: new Float32Array(studies.length * width), shape: [studies.length, width] };
           arrays[name].data.set(data, done * width);
         }
-        done += indices.length;
+        done += batch.studies.length;
+        loader.recycle(batch);
         onProgress(done, studies.length);
       }
     } finally {
@@ -130,8 +129,9 @@ export async function openEncoder({
       let studies = given;
       const attempt = async (): Promise<StudyFeatures> => {
         if (studies.length === 0) throw new HybridmedError('no image can be read; check the data set with `hybridmed data check --images`');
-        // A single film, such as a query's, is not worth a file.
-        const key = cache && studies.length > 1 && { checkpoint: hash, images: await hashFiles(studies.map(({ image }) => image)), device: device.info.kind };
+        // A single film, such as a query's, is not worth a file; what is behind a URL may change unseen.
+        const keep = studies.length > 1 && !studies.some(({ image }) => /^https?:/.test(image));
+        const key = cache && keep && { checkpoint: hash, images: await hashFiles(studies.map(({ image }) => image)), device: device.info.kind };
         const kept = key ? await cache.read(key, studies.length) : undefined;
         const arrays = kept ?? (await encode(studies));
         if (key && !kept) await cache.write(key, arrays);

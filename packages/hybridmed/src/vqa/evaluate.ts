@@ -2,7 +2,7 @@
 import type { Question, SelectOptions } from '@hybridmed/data';
 import type { Interval } from '@hybridmed/eval';
 import type { AnswerReport } from '@hybridmed/eval/protocols';
-import { answerDifference, answerReport, commonestAnswer, commonestByType, unseenAnswers } from '@hybridmed/eval/protocols';
+import { answerDifference, answerReport, checkAnswers, commonestAnswer, commonestByType, unseenAnswers } from '@hybridmed/eval/protocols';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import { hashNames } from '../features/content-hash.ts';
@@ -56,7 +56,8 @@ export async function evaluateVqa({ model: folder, data: asked, select = {}, dev
   const { settings, checkpoint, parameters } = await loadVqa(folder);
   const spec = asked ?? settings.data;
   const { train, validate, test, data } = await openQuestions(spec, settings.questionSplit, select);
-  if (test.length === 0) throw new HybridmedError(`${spec}: has no test questions with answers; name a set that has`);
+  if (test.length === 0) throw new HybridmedError(`${spec}: has no test questions; name a set that has`);
+  checkAnswers(test);
   if (spec === settings.data && hashNames(train.map(({ id }) => id)) !== settings.trainIds)
     throw new HybridmedError(`${spec}: its training questions are not those that ${folder} was fitted to; restore the data set or fit again`);
   const configs = configsOf(settings);

@@ -82,5 +82,5 @@ const openi: PromptSets = {
   },
 };
 
-/** Shipped prompt sets by name. Phantoms answer under the names of their findings. */
-export const shippedPrompts: Readonly<Record<string, PromptSets>> = { chexpert, rsna, openi, phantom: phantomPrompts };
+/** Shipped prompt sets by name; where two name one class, the later one is taken by default. Phantoms answer under the names of their findings. */
+export const shippedPrompts: Readonly<Record<string, PromptSets>> = { phantom: phantomPrompts, openi, rsna, chexpert };
