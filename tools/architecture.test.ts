@@ -119,7 +119,9 @@ describe.each(packages)('%s', (name) => {
   });
 
   test('documents every export, and has few of them', () => {
-    const entries = files.filter((file) => ['index.ts', 'node.ts', 'protocols.ts'].includes(relative(join(root, 'packages', name, 'src'), file.getFilePath())));
+    const entries = files.filter((file) =>
+      ['index.ts', 'node.ts', 'protocols.ts', 'uses.ts'].includes(relative(join(root, 'packages', name, 'src'), file.getFilePath())),
+    );
     for (const entry of entries) {
       const exported = entry.getExportedDeclarations();
       const bare = [...exported].filter(([, declarations]) =>

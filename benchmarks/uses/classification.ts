@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { ClassScores } from '@hybridmed/eval/protocols';
 import { meanAucOver } from '@hybridmed/eval/protocols';
 import type { Device } from '@hybridmed/tensor';
-import { describeCheckpoint, finetune, probe, zeroShot } from 'hybridmed/node';
+import { describeCheckpoint } from 'hybridmed/node';
+import { finetune, probe, zeroShot } from 'hybridmed/uses';
 import { saveResult } from '../results.ts';
 import { chexpertPhantomPrompts, fiveClasses, writeChexpertPhantoms } from './chexpert-phantoms.ts';
 

@@ -9,7 +9,8 @@ import type { Device } from '@hybridmed/tensor';
 import { tokenizerFromVocab } from '@hybridmed/text';
 import type { PresetName } from 'hybridmed';
 import { createModel, imageEmbeddingGraph, presetModel, presets } from 'hybridmed';
-import { openEncoder, saveCheckpoint } from 'hybridmed/node';
+import { saveCheckpoint } from 'hybridmed/node';
+import { openEncoder } from 'hybridmed/uses';
 import { saveResult } from '../results.ts';
 
 const batch = 32;

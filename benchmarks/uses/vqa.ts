@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Device } from '@hybridmed/tensor';
-import { describeCheckpoint, evaluateVqa, trainVqa } from 'hybridmed/node';
+import { describeCheckpoint } from 'hybridmed/node';
+import { evaluateVqa, trainVqa } from 'hybridmed/uses';
 import { saveResult } from '../results.ts';
 
 const splits = ['published', 'image-disjoint'] as const;

@@ -28,10 +28,13 @@ function column(text: string, before: Partial<Record<ColumnRole, string>> = {}):
   return { ...before, [role]: text.slice(equals + 1) };
 }
 
-/** Adds the flags to a command. */
+/** `--need`, for commands that take any kind of set. */
+export const needOption = () =>
+  new Option('--need <need>', 'what is looked for (default: what the set is for)').choices(['pairs', 'labels', 'images', 'questions']);
+
+/** Adds the flags to a command; what it needs of a set is its own. */
 export function addSelectOptions(command: Command): Command {
   return command
-    .addOption(new Option('--need <need>', 'what is looked for (default: what the set is for)').choices(['pairs', 'labels', 'images', 'questions']))
     .addOption(new Option('--views <views>', 'frontal views only, or all').choices(['frontal', 'all']).default('frontal'))
     .option('--min-words <n>', 'least number of words in each section of a report', integer(1), 3)
     .addOption(new Option('--residue <policy>', 'what becomes of XXXX and ___ left by de-identification').choices(['keep', 'remove', 'mask']).default('keep'))

@@ -5,7 +5,7 @@ import { jsonOption } from '../../options.ts';
 import type { Output } from '../../output.ts';
 import { printJson, table } from '../../output.ts';
 import type { SelectFlags } from '../../select-options.ts';
-import { addSelectOptions, selectOptions } from '../../select-options.ts';
+import { addSelectOptions, needOption, selectOptions } from '../../select-options.ts';
 
 const countNames = ['rows', 'reports', 'studies', 'patients', 'images', 'pairs', 'questions'] as const;
 
@@ -47,7 +47,8 @@ export function addDataCheck(data: Command, output: Output): void {
     data
       .command('check')
       .description('print what a data set holds: counts kept and dropped by reason, labels, lengths, repeats, leaks; exit 1 for a leak')
-      .argument('<spec>', 'data set as name:path, such as openi:DIR'),
+      .argument('<spec>', 'data set as name:path, such as openi:DIR')
+      .addOption(needOption()),
   )
     .option('--images', 'read every image: equal files, look-alikes, files that cannot be read (default: in sets small enough)')
     .option('--no-images', 'look at no image')

@@ -4,7 +4,7 @@ import { jsonOption } from '../../options.ts';
 import type { Output } from '../../output.ts';
 import { printJson } from '../../output.ts';
 import type { SelectFlags } from '../../select-options.ts';
-import { addSelectOptions, selectOptions } from '../../select-options.ts';
+import { addSelectOptions, needOption, selectOptions } from '../../select-options.ts';
 
 /** Adds the command. */
 export function addDataIndex(data: Command, output: Output): void {
@@ -12,7 +12,8 @@ export function addDataIndex(data: Command, output: Output): void {
     data
       .command('index')
       .description('build the on-disk index of a large set, or open the one that is there; every command does so by itself, this one says how long it takes')
-      .argument('<spec>', 'data set as name:path, such as mimic:DIR'),
+      .argument('<spec>', 'data set as name:path, such as mimic:DIR')
+      .addOption(needOption()),
   )
     .addOption(jsonOption())
     .action(async (spec: string, { json, ...flags }: SelectFlags & { json: boolean }) => {

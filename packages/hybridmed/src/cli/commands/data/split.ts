@@ -6,7 +6,7 @@ import { jsonOption, number } from '../../options.ts';
 import type { Output } from '../../output.ts';
 import { printJson, table } from '../../output.ts';
 import type { SelectFlags } from '../../select-options.ts';
-import { addSelectOptions, selectOptions } from '../../select-options.ts';
+import { addSelectOptions, needOption, selectOptions } from '../../select-options.ts';
 
 interface SplitFlags extends SelectFlags {
   out?: string;
@@ -56,7 +56,8 @@ export function addDataSplit(data: Command, output: Output): void {
     data
       .command('split')
       .description("write a set's split as a file of ids that a paper can cite, draw a new one by patient, or verify such a file; exit 1 where it does not fit")
-      .argument('<spec>', 'data set as name:path, such as openi:DIR'),
+      .argument('<spec>', 'data set as name:path, such as openi:DIR')
+      .addOption(needOption()),
   )
     .option('--out <file>', 'file to write')
     .option('--verify <file>', 'file to verify against the set')
