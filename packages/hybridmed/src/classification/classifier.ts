@@ -9,7 +9,6 @@ import { kindsOf, labelsOf } from '../labels/labelled-set.ts';
 import type { Model } from '../model/model.ts';
 import type { Checkpoint } from '../node/checkpoint.ts';
 import { modelLoader } from '../node/model-loader.ts';
-import { modelLoader } from '../node/model-loader.ts';
 import { batchSpecs } from '../stages/batch.ts';
 import type { Task } from '../training/fit.ts';
 import type { ScoresByClass } from './protocol.ts';
@@ -42,7 +41,11 @@ export function classifierTask(model: Model, classes: number, decay = 1): Task {
 }
 
 /** A loader of images alone, prepared as the checkpoint's model takes them. */
-export function labelledLoader({ config, model }: Checkpoint, studies: readonly Study[], options: { batchSize: number; train: boolean; seed?: number }): Loader {
+export function labelledLoader(
+  { config, model }: Checkpoint,
+  studies: readonly Study[],
+  options: { batchSize: number; train: boolean; seed?: number },
+): Loader {
   return modelLoader({ vision: model.vision, input: config.input }, { studies, tokenizer: { encode: () => [], special: { pad: 0 } }, ...options });
 }
 

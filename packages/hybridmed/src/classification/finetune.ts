@@ -133,6 +133,7 @@ export async function finetune({
   data: spec,
   out,
   device,
+  encoders = {},
   select = {},
   classes: asked,
   percent = [1, 10, 100],
@@ -150,7 +151,7 @@ export async function finetune({
 }: FinetuneOptions): Promise<FinetuneResult> {
   checkUnread(out);
   const folder = await resolveCheckpoint(path);
-  const checkpoint = await loadCheckpoint(folder);
+  const checkpoint = await loadCheckpoint(folder, encoders);
   if (checkpoint.config.stage === 1 && !fromScratch)
     throw new HybridmedError(`${folder}: is of stage 1, whose image encoder is not trained; name a stage-2 checkpoint, or use --from-scratch`);
   const opened = await openLabelled(spec, select);

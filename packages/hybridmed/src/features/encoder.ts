@@ -129,8 +129,8 @@ export async function openEncoder({
       let studies = given;
       const attempt = async (): Promise<StudyFeatures> => {
         if (studies.length === 0) throw new HybridmedError('no image can be read; check the data set with `hybridmed data check --images`');
-        // A single film, such as a query's, is not worth a file; what is behind a URL may change unseen.
-        const keep = studies.length > 1 && !studies.some(({ image }) => /^https?:/.test(image));
+        // A single film, such as a query's, is not worth a file; what is behind a URL, or in a module's encoder, may change unseen.
+        const keep = studies.length > 1 && config.model.vision.kind !== 'module' && !studies.some(({ image }) => /^https?:/.test(image));
         const key = cache && keep && { checkpoint: hash, images: await hashFiles(studies.map(({ image }) => image)), device: device.info.kind };
         const kept = key ? await cache.read(key, studies.length) : undefined;
         const arrays = kept ?? (await encode(studies));
