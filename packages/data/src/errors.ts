@@ -3,6 +3,12 @@
 /** A problem with a data set that stops a command. */
 export class DataError extends Error {
   override readonly name = 'DataError';
+
+  /** A message of one line: what files say of themselves may hold line ends and other control characters. */
+  constructor(message: string) {
+    // oxlint-disable-next-line no-control-regex -- they are what is taken out.
+    super(message.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' '));
+  }
 }
 
 /** Turns an operating-system error into a DataError that names the file. */

@@ -25,10 +25,12 @@ export interface TableSummary {
 export type OnRow = (values: readonly string[], names: readonly string[]) => void;
 
 const mostRecord = 1 << 24;
+const mostColumns = 4096;
 const sameName = (name: string): string => name.trim().toLowerCase();
 
 /** Names in reading order, and where each stands in the file (-1: nowhere). */
 function plan(file: string, header: readonly string[], { required, optional = [], others = false }: TableColumns): { names: string[]; places: number[] } {
+  if (header.length > mostColumns) throw new DataError(`${file}: has ${header.length} columns, more than ${mostColumns}; it is not a table of images`);
   const keys = header.map(sameName);
   const place = (name: string): number => {
     const exact = header.indexOf(name);
@@ -39,8 +41,9 @@ function plan(file: string, header: readonly string[], { required, optional = []
   const names = [...required, ...optional];
   const places = names.map(place);
   if (others) {
+    const read = new Set(places);
     header.forEach((name, i) => {
-      if (!places.includes(i)) {
+      if (!read.has(i)) {
         names.push(name);
         places.push(i);
       }

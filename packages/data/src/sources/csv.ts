@@ -24,7 +24,7 @@ export async function readCsv(file: string, options: ReadOptions): Promise<Sourc
   const folder = resolve(dirname(file));
   const drops = new Drops();
   const studies: Candidate<Study>[] = [];
-  const labels = labelColumns();
+  const collected = labelColumns();
   const seen = new Set<string>();
   let line = 1;
   // Columns that the flags name must be there; those of the roles' own names may be.
@@ -42,7 +42,7 @@ export async function readCsv(file: string, options: ReadOptions): Promise<Sourc
     if (image === undefined) return drops.add('the image path leaves the folder');
     if (seen.has(id)) return drops.add('the id is used twice');
     seen.add(id);
-    labels.add(names.slice(order.length), values.slice(order.length));
+    collected.add(names.slice(order.length), values.slice(order.length));
     const text = (role: 'findings' | 'impression') => treatResidue(normalizeText(cell[role]), options.residue);
     const report = cell.study || id;
     studies.push({
@@ -59,7 +59,8 @@ export async function readCsv(file: string, options: ReadOptions): Promise<Sourc
     return undefined;
   });
   drops.add('the row is not a row of the table', broken);
-  const labelled = labels.names().length > 0 ? studies.map((study, row) => ({ ...study, labels: labels.of(row) })) : studies;
+  const labels = collected.finish();
+  const labelled = labels.names.length > 0 ? studies.map((study, row) => ({ ...study, labels: labels.of(row) })) : studies;
   const lack = lacking(file, column, columns);
   const offers: DataNeed[] = [...(lack ? [] : ['pairs' as const]), ...(labelled === studies ? [] : ['labels' as const]), 'images'];
   return {

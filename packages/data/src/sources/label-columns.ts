@@ -3,10 +3,8 @@
 /** Collects a table's further cells row by row. */
 export interface LabelColumns {
   add(names: readonly string[], values: readonly string[]): void;
-  /** Columns that are labels. */
-  names(): readonly string[];
-  /** Labels of a row: those it gives. */
-  of(row: number): Record<string, 0 | 1>;
+  /** Which columns are labels, and the labels of a row: those it gives. */
+  finish(): { readonly names: readonly string[]; of(row: number): Record<string, 0 | 1> };
 }
 
 const valueOf: Readonly<Record<string, number>> = { '': -1, '0': 0, '1': 1, '0.0': 0, '1.0': 1 };
@@ -14,7 +12,6 @@ const valueOf: Readonly<Record<string, number>> = { '': -1, '0': 0, '1': 1, '0.0
 /** Makes a collector. */
 export function labelColumns(): LabelColumns {
   const columns = new Map<string, { values: number[]; isLabel: boolean; given: boolean }>();
-  const labels = () => [...columns].filter(([, { isLabel, given }]) => isLabel && given);
   return {
     add(names, values) {
       names.forEach((name, i) => {
@@ -31,7 +28,12 @@ export function labelColumns(): LabelColumns {
         }
       });
     },
-    names: () => labels().map(([name]) => name),
-    of: (row) => Object.fromEntries(labels().flatMap(([name, { values }]) => (values[row]! >= 0 ? [[name, values[row] as 0 | 1]] : []))),
+    finish() {
+      const labels = [...columns].filter(([, { isLabel, given }]) => isLabel && given);
+      return {
+        names: labels.map(([name]) => name),
+        of: (row) => Object.fromEntries(labels.flatMap(([name, { values }]) => (values[row]! >= 0 ? [[name, values[row] as 0 | 1]] : []))),
+      };
+    },
   };
 }
