@@ -67,7 +67,7 @@ const packed = (name: string, text: string): Promise<Buffer> =>
   new Promise((resolve) => {
     const pack = tar.pack();
     const chunks: Buffer[] = [];
-    pack.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => resolve(Buffer.concat(chunks)));
+    pack.on('data', (chunk) => chunks.push(chunk as Buffer)).on('end', () => resolve(Buffer.concat(chunks)));
     pack.entry({ name }, text);
     pack.finalize();
   });
