@@ -1,6 +1,7 @@
 // What a result says of the machine it was measured on, and where results are kept.
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
+import type { Row } from './harness/row.ts';
 
 /** Writes a suite's document, with the date and the processor, to results/NAME.json; rows take a line each. */
 export async function saveResult(name: string, document: object): Promise<void> {
@@ -23,4 +24,22 @@ export function adapterSlug(adapter: string): string {
       .replaceAll(/^-+|-+$/g, '')
       .slice(0, 60) || 'adapter'
   );
+}
+
+interface RowsDocument {
+  readonly rows: readonly Row[];
+  readonly absent?: readonly object[];
+}
+
+const keyOf = ({ engine, kernel, case: name, pass }: Pick<Row, 'engine' | 'kernel' | 'case' | 'pass'>): string => JSON.stringify([engine, kernel, name, pass]);
+
+/** Keeps rows beside those of other cases in the same file, so that a long suite can be measured in parts; `derive` gives what follows from all rows. */
+export async function saveRows(name: string, document: RowsDocument, derive: (rows: readonly Row[]) => object): Promise<void> {
+  const text = await readFile(new URL(`results/${name}.json`, import.meta.url), 'utf8').catch(() => '{"rows":[]}');
+  const before = JSON.parse(text) as RowsDocument;
+  const entries = [...document.rows, ...((document.absent ?? []) as Row[])];
+  const measured = new Set(entries.map(keyOf));
+  const kept = <T extends object>(old: readonly T[] | undefined) => (old ?? []).filter((row) => !measured.has(keyOf(row as unknown as Row)));
+  const rows = [...kept(before.rows), ...document.rows];
+  await saveResult(name, { ...document, ...derive(rows), rows, absent: [...kept(before.absent), ...(document.absent ?? [])] });
 }

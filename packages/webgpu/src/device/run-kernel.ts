@@ -23,13 +23,16 @@ function write(gpu: GPUDevice, buffer: GPUBuffer, type: ElementType, data: Numbe
   gpu.queue.writeBuffer(buffer, 0, values);
 }
 
-/** Puts a problem's inputs on the GPU and compiles its shaders. Outputs begin as zeros. `groupThreads`: threads of a group that shares an item, chosen by the adapter by default; `capabilities`: the adapter's own by default. */
+/**
+ * Puts a problem's inputs on the GPU and compiles its shaders. Outputs begin as zeros. `groupThreads`: threads of a group that shares an item,
+ * chosen by the adapter by default; `capabilities`: the adapter's own by default; `clock`: `host` measures by the host's clock even where the device has timestamps.
+ */
 export async function prepareKernel<P>(
   gpu: GPUDevice,
   kernel: Kernel<P>,
   problem: P,
   inputs: readonly Numbers[],
-  { groupThreads, capabilities = contextOf(gpu).capabilities }: { groupThreads?: number; capabilities?: Capabilities } = {},
+  { groupThreads, capabilities = contextOf(gpu).capabilities, clock }: { groupThreads?: number; capabilities?: Capabilities; clock?: 'host' } = {},
 ): Promise<PreparedKernel> {
   const context = contextOf(gpu);
   const { inputs: inputSpecs, outputs, temporaries = [] } = kernel.arrays(problem, capabilities);
@@ -66,7 +69,7 @@ export async function prepareKernel<P>(
     pass.end();
   };
   const readback = new Readback(context);
-  const timer = gpu.features.has('timestamp-query') ? new PassTimer(context, 1) : undefined;
+  const timer = clock === undefined && gpu.features.has('timestamp-query') ? new PassTimer(context, 1) : undefined;
   return {
     clock: timer ? 'timestamps' : 'host',
     async time(times) {

@@ -1,0 +1,144 @@
+// The peers suite: the same cases, inputs, adapter and run for this project and for other WebGPU engines.
+import { parseArgs } from 'node:util';
+import type { Numbers } from '@hybridmed/kernels';
+import { openAdapter } from '../harness/adapter.ts';
+import { relativeError } from '../harness/check.ts';
+import { UsageError, adapterChoice, positive, runSuite } from '../harness/options.ts';
+import { probeRoofline } from '../harness/roofline.ts';
+import type { Measured, Row } from '../harness/row.ts';
+import { makeRow, rowLine } from '../harness/row.ts';
+import { adapterSlug, saveRows } from '../results.ts';
+import type { PeerCase } from './cases.ts';
+import { peerCases } from './cases.ts';
+import type { EngineName } from './engine-process.ts';
+import { EngineProcess, engineNames } from './engine-process.ts';
+import { installPeers, peerVersions } from './install.ts';
+import { summarize } from './summary.ts';
+import type { Task } from './task.ts';
+import { variantsOf } from './task.ts';
+
+const usage = `usage: npm run bench -- peers [options]
+
+The kernels' cases on the same adapter in one run: this project, ONNX Runtime's WebGPU provider, jax-js and TensorFlow.js, which are
+installed into benchmarks/peers on first use. Case by case, one engine after the other, all by the host's clock around submitted work;
+gradients of engines that compute the forward pass again count without it. What an engine cannot do is listed with the reason.
+
+  --filter TEXT   only cases whose "kernel: case, pass" has TEXT in it
+  --engines LIST  some of ${engineNames.join(',')} (default all)
+  --device D      auto (hardware, else software), hardware, software, lavapipe, swiftshader (default auto)
+  --seconds S     about how long each engine is measured on a case (default 0.4; three samples at least)
+  --limit S       seconds that an engine may take for a case, compilation included (default 600)
+  --json          one JSON document {"rows": [...], "absent": [...]} on standard output, and nothing else there
+  --save          keep the rows in benchmarks/results, beside those of other cases on this adapter
+`;
+
+/** Peers may round their own way; what matters is that they compute the same thing. */
+const peerBound = 1e-4;
+
+/** A case that an engine has no row for. */
+interface Absence {
+  readonly engine: string;
+  readonly kernel: string;
+  readonly case: string;
+  readonly pass: string;
+  readonly reason: string;
+}
+
+function read() {
+  const { values } = parseArgs({
+    args: process.argv.slice(2),
+    options: {
+      filter: { type: 'string', default: '' },
+      engines: { type: 'string', default: engineNames.join() },
+      device: { type: 'string', default: 'auto' },
+      seconds: { type: 'string', default: '0.4' },
+      limit: { type: 'string', default: '600' },
+      json: { type: 'boolean', default: false },
+      save: { type: 'boolean', default: false },
+    },
+  });
+  const engines = values.engines.split(',') as EngineName[];
+  const unknown = engines.find((name) => !engineNames.includes(name));
+  if (unknown !== undefined) throw new UsageError(`--engines takes some of ${engineNames.join(',')}, not "${unknown}"`);
+  return {
+    ...values,
+    engines,
+    device: adapterChoice(values.device),
+    seconds: positive('seconds', values.seconds),
+    limit: positive('limit', values.limit),
+  };
+}
+
+await runSuite(usage, async () => {
+  const { filter, engines: names, device: adapterName, seconds, limit, json, save } = read();
+  const cases = peerCases(filter);
+  const device = await openAdapter(adapterName);
+  const { name: adapter, software } = device.info;
+  const roofline = await probeRoofline(device.gpu);
+  await device.close();
+  if (names.some((name) => name !== 'hybridmed')) await installPeers();
+  process.stderr.write(`${adapter}: ${cases.length} cases, ${names.length} engines\n`);
+  const [rows, absent]: [Row[], Absence[]] = [[], []];
+  const engines = names.map((name) => new EngineProcess(name, adapterName, limit));
+  const tell = (line: string) => void (json ? process.stderr : process.stdout).write(`${line}\n`);
+  const measure = async (one: PeerCase): Promise<void> => {
+    const { kernel, case: name, pass } = one;
+    const { task, expected } = await one.open();
+    for (const engine of engines) {
+      const outcome = await measureOn(engine, one, task, expected);
+      if ('reason' in outcome) {
+        absent.push({ engine: engine.name, kernel, case: name, pass, reason: outcome.reason });
+        tell(`${`${kernel}: ${name}`.padEnd(64)}  ${pass.padEnd(8)}  ${engine.name.padEnd(11)}  absent: ${outcome.reason}`);
+        continue;
+      }
+      const row = makeRow({ suite: 'peers', kernel, case: name, pass, adapter, engine: engine.name }, one.cost, roofline, outcome);
+      rows.push(row);
+      tell(rowLine(row));
+    }
+  };
+  /** An engine's first way that is right on this adapter, else its first. */
+  const measureOn = async (
+    engine: EngineProcess,
+    { kernel, bound: own }: PeerCase,
+    task: Task,
+    expected: readonly Numbers[],
+  ): Promise<Measured | { reason: string }> => {
+    const bound = engine.name === 'hybridmed' ? own : Math.max(own, peerBound);
+    let first: Measured | undefined;
+    for (let variant = 0; variant < variantsOf(engine.name, kernel); variant++) {
+      const answer = await engine.ask({ ...task, variant, seconds });
+      if (answer.kind !== 'measured') {
+        if (first) break;
+        return { reason: answer.kind === 'absent' ? answer.reason : answer.kind };
+      }
+      // What an engine does not give, such as a log-sum-exp, is not compared; what it gives is.
+      const given = expected.flatMap((wanted, i) => (answer.outputs[i] ? [[answer.outputs[i], wanted] as const] : []));
+      const error =
+        given.length === 0
+          ? Infinity
+          : relativeError(
+              given.map(([got]) => got),
+              given.map(([, wanted]) => wanted),
+            );
+      const measured: Measured = { samples: answer.samples, clock: 'host', error, bound };
+      if (error <= bound) return measured;
+      first ??= measured;
+    }
+    return first!;
+  };
+  try {
+    for (const one of cases) await measure(one);
+  } finally {
+    for (const engine of engines) engine.stop();
+  }
+  const document = { suite: 'peers', adapter, software, roofline, versions: peerVersions(), summary: summarize(rows), rows, absent };
+  for (const line of document.summary)
+    tell(
+      `${line.kernel.padEnd(16)} ${line.pass.padEnd(8)} ${line.peer.padEnd(12)} ${line.speedup.toFixed(2)} times as fast, worst case ${line.worst.toFixed(2)} (${line.cases} cases)`,
+    );
+  if (save) await saveRows(`peers-${adapterSlug(adapter)}`, document, (all) => ({ summary: summarize(all) }));
+  if (json) process.stdout.write(`${JSON.stringify(document)}\n`);
+  const wrong = rows.filter(({ ok, engine }) => !ok && engine === 'hybridmed');
+  if (wrong.length > 0) process.stderr.write(`${wrong.length} of this project's cases are wrong\n`);
+  return wrong.length === 0 ? 0 : 1;
+});

@@ -1,0 +1,115 @@
+// What an engine is asked for and what it answers: one kernel's problem on given inputs.
+import type { AnyKernel, Kernel, Numbers, kernels } from '@hybridmed/kernels';
+
+type ProblemOf<K extends keyof typeof kernels> = (typeof kernels)[K] extends Kernel<infer P> ? P : never;
+
+/** Problems by the kernel's folder. */
+export interface Problems {
+  adamw: ProblemOf<'adamW'>;
+  argmax: ProblemOf<'argmax'>;
+  attention: ProblemOf<'attention'>;
+  convolution: ProblemOf<'convolution'>;
+  'cross-entropy': ProblemOf<'crossEntropy'>;
+  distillation: ProblemOf<'distillation'>;
+  gather: ProblemOf<'gather'>;
+  'gradient-norm': ProblemOf<'gradientNorm'>;
+  'layer-norm': ProblemOf<'layerNorm'>;
+  map: ProblemOf<'map'>;
+  matmul: ProblemOf<'matmul'>;
+  reduce: ProblemOf<'reduce'>;
+  'scatter-add': ProblemOf<'scatterAdd'>;
+  softmax: ProblemOf<'softmax'>;
+}
+
+/** One thing to run. */
+export interface Task {
+  readonly kernel: string;
+  readonly problem: unknown;
+  readonly inputs: readonly Numbers[];
+  /** Which of an engine's ways: 0 is its best; the next is asked for where one is wrong on this adapter. */
+  readonly variant?: number;
+}
+
+/** A task that is ready on an engine. */
+export interface PreparedTask {
+  /** Outputs in the kernel's order; undefined for those that the engine does not give. */
+  run(): Promise<(Numbers | undefined)[]>;
+  /** Runs so many times and waits; milliseconds of the whole by the host's clock. */
+  time(times: number): Promise<number>;
+  release(): void;
+}
+
+/** Why an engine has no row for a task: said in the report, never guessed. */
+export class NotOffered extends Error {}
+
+/** An engine of this suite. */
+export interface Engine {
+  readonly name: string;
+  /** Throws NotOffered where the engine has no such operation. */
+  prepare(task: Task): Promise<PreparedTask>;
+}
+
+/** One engine's way to each kernel; a missing kernel is one that it has no operation for. */
+export type Table<Built> = { readonly [K in keyof Problems]?: (problem: Problems[K], inputs: readonly Numbers[], variant: number) => Built };
+
+/** How many ways an engine has, where there are several. */
+const ways: Readonly<Record<string, Readonly<Record<string, number>>>> = { onnxruntime: { attention: 2 } };
+
+/** How many ways an engine has to a kernel. */
+export const variantsOf = (engine: string, kernel: string): number => ways[engine]?.[kernel] ?? 1;
+
+/** Looks a kernel up. Throws NotOffered where the table has none. */
+export function lookUp<Built>(table: Table<Built>, { kernel, problem, inputs, variant = 0 }: Task): Built {
+  const build = table[kernel as keyof Problems] as ((problem: unknown, inputs: readonly Numbers[], variant: number) => Built) | undefined;
+  if (!build) throw new NotOffered(`has no operation for ${kernel}`);
+  return build(problem, inputs, variant);
+}
+
+/** Refuses products whose form only our kernel knows (batches with repeats, fused epilogues). */
+export function plainProduct(problem: Problems['matmul']): void {
+  const { m: _m, n: _n, k: _k, transposeA: _a, transposeB: _b, lead, leadA: _la, leadB: _lb, ...more } = problem;
+  if (lead.length > 0) throw new NotOffered('batches with strides of their own are not compared');
+  const extra = Object.entries(more).find(([, value]) => value !== undefined && value !== false && value !== 'none');
+  if (extra) throw new NotOffered(`no counterpart of "${extra[0]}"`);
+}
+
+/** What an element-wise chain computes, by its steps. */
+export function chainKind({ steps }: Problems['map']): 'sum' | 'bias and gelu' | 'gelu gradient' {
+  const kind = steps.map(({ op }) => op).join(' ');
+  if (kind === 'add') return 'sum';
+  if (kind === 'add gelu') return 'bias and gelu';
+  if (kind === 'geluGrad') return 'gelu gradient';
+  throw new NotOffered(`no counterpart of the chain "${kind}"`);
+}
+
+/** A reduction as a sum over the columns of a matrix. */
+export function columns(problem: Problems['reduce']): { rows: number; width: number } {
+  const { op, kept, reduced, keptStrides, reducedStrides } = problem;
+  if (op !== 'sum' || kept.length !== 1 || reduced.length !== 1 || keptStrides[0] !== 1 || reducedStrides[0] !== kept[0])
+    throw new NotOffered('only sums over columns are compared');
+  return { rows: reduced[0]!, width: kept[0]! };
+}
+
+/**
+ * Inputs on which every engine agrees: saved values (log-sum-exp, means) are those of the forward pass, as in training, and ids lie
+ * inside their table, since engines differ on others.
+ */
+export function consistentInputs(kernel: AnyKernel, problem: unknown, inputs: readonly Numbers[]): Numbers[] {
+  const forward = (own: readonly Numbers[]) => kernel.reference({ ...(problem as object), of: 'forward' }, own) as [Numbers, Numbers, Numbers];
+  const given: Numbers[] = [...inputs];
+  if (kernel.name === 'gather') {
+    const { rows } = problem as Problems['gather'];
+    given[1] = inputs[1]!.map((id) => Math.min(Math.max(id, 0), rows - 1)) as Numbers;
+  }
+  if ((problem as { of?: string }).of !== 'gradient') return given;
+  if (kernel.name === 'attention') {
+    const [q, k, v, , , , ...mask] = given;
+    [given[3], given[4]] = forward([q!, k!, v!, ...mask]);
+  }
+  if (kernel.name === 'layer-norm') {
+    const [x, weight] = given;
+    [, given[2], given[3]] = forward([x!, weight!, new Float32Array(weight!.length)]);
+  }
+  if (kernel.name === 'cross-entropy') [, given[2]] = forward([given[0]!, given[1]!]);
+  return given;
+}
