@@ -69,7 +69,7 @@ export function lookUp<Built>(table: Table<Built>, { kernel, problem, inputs, va
 export function plainProduct(problem: Problems['matmul']): void {
   const { m: _m, n: _n, k: _k, transposeA: _a, transposeB: _b, lead, leadA: _la, leadB: _lb, ...more } = problem;
   if (lead.length > 0) throw new NotOffered('batches with strides of their own are not compared');
-  const extra = Object.entries(more).find(([, value]) => value !== undefined && value !== false && value !== 'none');
+  const extra = Object.entries(more).find(([, value]) => value !== undefined);
   if (extra) throw new NotOffered(`no counterpart of "${extra[0]}"`);
 }
 

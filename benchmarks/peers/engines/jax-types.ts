@@ -33,6 +33,7 @@ export interface Jax {
     mean(a: JaxArray, axis?: number): JaxArray;
     argmax(a: JaxArray, axis: number): JaxArray;
     take(a: JaxArray, ids: JaxArray, axis: number): JaxArray;
+    takeAlongAxis(a: JaxArray, ids: JaxArray, axis: number): JaxArray;
     exp(a: JaxArray): JaxArray;
     sqrt(a: JaxArray): JaxArray;
     square(a: JaxArray): JaxArray;

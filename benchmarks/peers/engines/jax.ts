@@ -79,8 +79,12 @@ function tableOf({ numpy: np, nn, lax, grad }: Jax): Table<Built> {
     softmax: ({ rows, width, log }, [x]) => ({ arrays: [put(x!, [rows, width])], fn: (a) => [log ? nn.logSoftmax(a!, -1) : nn.softmax(a!, -1)] }),
     'cross-entropy': ({ of, rows, width }, inputs) => {
       const logits = put(inputs[0]!, [rows, width]);
-      const hot = (target: JaxArray) => nn.oneHot(target, width);
-      const loss = (x: JaxArray, target: JaxArray) => np.sum(nn.logSoftmax(x, -1).mul(hot(target)), -1).mul(-1);
+      // Picking is by index: a product with one-hot rows of a whole vocabulary passes what the library can bind.
+      const loss = (x: JaxArray, at: JaxArray) =>
+        np
+          .takeAlongAxis(nn.logSoftmax(x, -1), at.reshape([rows, 1]), 1)
+          .reshape([rows])
+          .mul(-1);
       const target = put(inputs[1]!, [rows]);
       if (of === 'forward') return { arrays: [logits, target], fn: (x, t) => [loss(x!, t!)] };
       return {
