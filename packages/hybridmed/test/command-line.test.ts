@@ -29,7 +29,7 @@ describe('wrong use', () => {
     [['verify', '.', '--device', 'abacus'], "option '--device <name>'", 'cpu'],
     [['generate', '--checkpoint', 'x'], 'give either --image', '--findings'],
     [['info'], "missing required argument 'dir'", ''],
-    [['data', 'check', 'x', '--views', 'side'], "'--views'", 'frontal'],
+    [['data', 'check', 'x', '--views', 'side'], "option '--views <views>'", 'frontal'],
   ])('%j ends with 2 and one line', async (args, first, second) => {
     const { code, out, log } = await run(...args);
     expect(code, log).toBe(2);

@@ -1,4 +1,4 @@
-// Vectors of images and texts in the common space, and of prompt sets.
+// Vectors of images and texts in the common space.
 import type { Loader } from '@hybridmed/data';
 import { padRows } from '@hybridmed/data';
 import type { Vectors } from '@hybridmed/eval';
@@ -41,13 +41,4 @@ export async function embedTexts(device: Device, state: DeviceState, { model, to
   }
   program.release?.();
   return stack(parts);
-}
-
-/** Mean of unit vectors, a unit vector again (1, d). */
-export function meanDirection({ data, shape }: Vectors): Vectors {
-  const [rows, width] = [shape[0]!, shape[1]!];
-  const mean = new Float64Array(width);
-  for (let i = 0; i < rows * width; i++) mean[i % width]! += data[i]!;
-  const norm = Math.hypot(...mean) || 1;
-  return { data: mean.map((value) => value / norm), shape: [1, width] };
 }

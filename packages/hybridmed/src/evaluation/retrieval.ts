@@ -2,7 +2,7 @@
 import type { Study } from '@hybridmed/data';
 import type { Vectors } from '@hybridmed/eval';
 import { auc, bootstrap, bootstrapMean, cosineSimilarities, normalizeForComparison, ranks, recallAt } from '@hybridmed/eval';
-import { meanDirection } from './embeddings.ts';
+import { promptScores } from '@hybridmed/eval/protocols';
 import type { ZeroShotTask } from './prompts.ts';
 import type { RetrievalTable, ZeroShotRow } from './report.ts';
 
@@ -79,10 +79,10 @@ export function zeroShotRow(
   positive: Vectors,
   negative: Vectors,
 ): { row: ZeroShotRow; answered: ZeroShotAnswer[] } {
-  const [plus, minus] = [cosineSimilarities(images, meanDirection(positive)), cosineSimilarities(images, meanDirection(negative))];
+  const scores = promptScores(images, { positive, negative });
   const answered = studies.flatMap((study, i) => {
     const truth = task.truth(study);
-    return truth === undefined ? [] : [{ study: i, truth, score: plus[i]! - minus[i]! }];
+    return truth === undefined ? [] : [{ study: i, truth, score: scores[i]! }];
   });
   const interval = bootstrap(answered.length, (indices) =>
     auc(

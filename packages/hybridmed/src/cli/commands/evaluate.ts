@@ -4,6 +4,7 @@ import { Option } from 'commander';
 import type { EvaluationReport } from '../../evaluation/report.ts';
 import type { DeviceFlags, ModuleFlags } from '../options.ts';
 import { deviceOption, integer, jsonOption, textModuleOption, threadsOption, visionModuleOption } from '../options.ts';
+import { shownInterval } from '../figures.ts';
 import type { Output } from '../output.ts';
 import { printJson, table } from '../output.ts';
 
@@ -64,7 +65,12 @@ export function formatEvaluation(report: EvaluationReport): string {
       ]),
     );
   if (zeroShot.length > 0)
-    parts.push(table([['zero-shot', 'AUC (95 %)', 'positive'], ...zeroShot.map((row) => [row.name, interval(row.auc), `${row.positives}/${row.studies}`])]));
+    parts.push(
+      table([
+        ['zero-shot', 'AUC (95 %)', 'positive'],
+        ...zeroShot.map((row) => [row.name, shownInterval(Number.isNaN(row.auc.value) ? null : row.auc), `${row.positives}/${row.studies}`]),
+      ]),
+    );
   return parts.join('\n');
 }
 
