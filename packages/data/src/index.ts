@@ -40,6 +40,7 @@ export { readSplit, splitHash, writeSplit } from './split/file.ts';
 export type { SplitIds, SplitKey } from './split/file.ts';
 export { makeSplit, verifySplit } from './split/make.ts';
 export type { MakeSplitOptions, SplitVerification } from './split/make.ts';
+export { columnRoles } from './study.ts';
 export type {
   Box,
   ColumnRole,

@@ -64,6 +64,12 @@ export async function readSource(spec: string, { residue = 'keep', splitFile, wi
   };
 }
 
+/** Throws a DataError of one line where a set does not hold what is needed. */
+export function requireNeed(spec: string, { offers, lacks }: SourceData, need: DataNeed): void {
+  if (offers.includes(need)) return;
+  throw new DataError(lacks?.[need] ?? `${spec}: holds ${offers.map((offer) => holds[offer]).join(' and ')}, no ${holds[need]}; name a set that holds them`);
+}
+
 /**
  * Opens `name:path`, such as `openi:DIR`, and keeps what `need` asks for: image-report pairs by default. Throws a DataError of one line for
  * an unknown name, unreadable files, a set that does not hold what is needed, or when nothing is left.
@@ -71,10 +77,7 @@ export async function readSource(spec: string, { residue = 'keep', splitFile, wi
 export async function openDataSet(spec: string, options: SelectOptions = {}): Promise<DataSet> {
   const { need = 'pairs' } = options;
   const data = await readSource(spec, options);
-  if (!data.offers.includes(need))
-    throw new DataError(
-      data.lacks?.[need] ?? `${spec}: holds ${data.offers.map((offer) => holds[offer]).join(' and ')}, no ${holds[need]}; name a set that holds them`,
-    );
+  requireNeed(spec, data, need);
   if (data.lacks?.views && options.views !== 'all') throw new DataError(`${data.lacks.views}, or take all views with --views all`);
   const { name, counts, splitOrigin, warnings = [] } = data;
   const { studies, questions, dropped } = select(data, need, options, data);

@@ -93,6 +93,9 @@ export type ResiduePolicy = 'keep' | 'remove' | 'mask';
 /** Roles of columns in a table of one's own. */
 export type ColumnRole = 'image' | 'findings' | 'impression' | 'id' | 'patient' | 'study' | 'split' | 'view';
 
+/** All roles. */
+export const columnRoles = ['image', 'findings', 'impression', 'id', 'patient', 'study', 'split', 'view'] as const satisfies readonly ColumnRole[];
+
 /** What to keep of a set, and how to read it. */
 export interface SelectOptions {
   /** `pairs` by default. */
@@ -117,7 +120,7 @@ export interface SelectOptions {
   /** A file of ids (see `writeSplit`) whose images are left out, such as a test set's that is drawn from the same films. */
   without?: string;
   /** For `csv:`: names of columns by role, where they are not the roles' own names. */
-  columns?: Readonly<Partial<Record<ColumnRole, string>>>;
+  columns?: Readonly<Partial<Record<ColumnRole, string | undefined>>>;
   /** Folder that keeps indexes of large tables; `false` reads the tables anew. By default `$XDG_CACHE_HOME/hybridmed/index`. */
   index?: string | false;
 }

@@ -52,7 +52,7 @@ describe('a table reads the same', () => {
     expect(await texts(`csv:${file}`, { columns: { image: 'film', findings: 'Report' } })).toEqual([['the heart is large', '']]);
     await expect(openDataSet(`csv:${file}`, { columns: { image: 'picture' } })).rejects.toThrow('has no column "picture"; its columns are Note, Report, film');
     await expect(openDataSet(`csv:${file}`, { columns: { image: 'film' } })).rejects.toThrow(
-      'has no column "findings"; its columns are Note, Report, film; name it with --column findings=NAME',
+      'has no column "findings"; its columns are Note, Report, film; name it with --columns findings=NAME',
     );
   });
 });

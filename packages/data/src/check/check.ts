@@ -1,6 +1,6 @@
 // What `data check` says of a data set: counts, splits, drops, labels, texts, and what stands on both sides of a split.
 import type { ReadSet } from '../open.ts';
-import { readSource } from '../open.ts';
+import { readSource, requireNeed } from '../open.ts';
 import { select } from '../select.ts';
 import type { DataNeed, Question, SelectOptions, Split, Study } from '../study.ts';
 import { contentGroups, findLookAlikes } from './images.ts';
@@ -103,6 +103,7 @@ async function imagesOf(
 export async function checkDataSet(spec: string, { images, ...options }: CheckOptions = {}): Promise<DataReport> {
   const data = await readSource(spec, options);
   const need = options.need ?? data.offers[0] ?? 'images';
+  requireNeed(spec, data, need);
   const { selection, shown, noImage } = selectForCheck(data, need, options);
   const { studies, questions = [] } = shown;
   const items = itemsOf(studies, questions);

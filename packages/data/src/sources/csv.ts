@@ -7,15 +7,16 @@ import { readTable } from '../files/table.ts';
 import { splitNamed } from '../split/names.ts';
 import { splitOf } from '../split/draw.ts';
 import type { ColumnRole, DataNeed, Study } from '../study.ts';
+import { columnRoles } from '../study.ts';
 import { normalizeText, treatResidue } from '../text.ts';
 import { labelColumns } from './label-columns.ts';
 import type { Candidate, ReadOptions, SourceData } from './source.ts';
-import { columnRoles, Drops } from './source.ts';
+import { Drops } from './source.ts';
 
 /** What is missing for pairs, as one line. */
 function lacking(file: string, column: Readonly<Record<ColumnRole, string>>, columns: readonly string[]): string | undefined {
   const role = (['findings', 'impression'] as const).find((name) => !columns.includes(column[name]));
-  return role && `${file}: has no column "${column[role]}"; its columns are ${columns.join(', ')}; name it with --column ${role}=NAME`;
+  return role && `${file}: has no column "${column[role]}"; its columns are ${columns.join(', ')}; name it with --columns ${role}=NAME`;
 }
 
 /** Reads a table. Image paths are relative to its folder and may not leave it. */

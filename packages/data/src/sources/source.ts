@@ -1,6 +1,6 @@
 // What a source hands over: everything its files name, before anything is selected.
 import type { StudyRows } from '../table/rows.ts';
-import type { ColumnRole, CountName, DataNeed, Question, ResiduePolicy, SelectOptions, SplitOrigin, Study } from '../study.ts';
+import type { CountName, DataNeed, Question, ResiduePolicy, SelectOptions, SplitOrigin, Study } from '../study.ts';
 
 /** How a source reads its files. */
 export type ReadOptions = Pick<SelectOptions, 'uncertain' | 'unmentioned' | 'labelTable' | 'columns' | 'index'> & { readonly residue: ResiduePolicy };
@@ -28,9 +28,6 @@ export interface SourceData {
 
 /** Reads a set from the path behind its name. Throws a DataError naming the file that is missing or unreadable. */
 export type Source = (path: string, options: ReadOptions) => Promise<SourceData>;
-
-/** Roles a column of one's own table may have. */
-export const columnRoles: readonly ColumnRole[] = ['image', 'findings', 'impression', 'id', 'patient', 'study', 'split', 'view'];
 
 /** Counts reasons as a data set is read. */
 export class Drops {

@@ -10,6 +10,7 @@ import { checkpointFolder } from '../node/checkpoint.ts';
 import { readJson } from '../node/files.ts';
 import { pretrain } from '../node/pretrain.ts';
 import type { RunConfig } from '../node/run-config.ts';
+import { dataSelection } from '../node/run-config.ts';
 import { checkSameRun } from '../node/run-folder.ts';
 import { withScopedDevice } from '../node/scoped-device.ts';
 import type { RunEvents } from '../node/stage.ts';
@@ -36,9 +37,9 @@ export async function completeRun(out: string, config: RunConfig, { device, work
   const scoped = <T>(use: (own: Device) => Promise<T>) => withScopedDevice(device, use);
   if (await isFinished(out, config)) events.onMessage?.(`${out} is trained`);
   else await scoped((own) => pretrain({ config, out, device: own, resume: true, events, ...(workers === undefined ? {} : { workers }) }));
-  const data = await openDataSet(config.data, { views: config.views });
+  const data = await openDataSet(config.data, dataSelection(config));
   const split = (['test', 'validate'] as const).find((name) => data.studies.some((study) => study.split === name));
   if (!split) throw new HybridmedError(`${config.data}: no held-out studies to compare on; add some (column "split")`);
   const { onMessage } = events;
-  return scoped((own) => evaluateRun({ run: out, data, split, views: config.views, limit: 0, device: own, ...(onMessage ? { onMessage } : {}) }));
+  return scoped((own) => evaluateRun({ run: out, data, split, select: dataSelection(config), limit: 0, device: own, ...(onMessage ? { onMessage } : {}) }));
 }

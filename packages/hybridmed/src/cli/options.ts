@@ -1,4 +1,6 @@
 // Parsers of flags that several commands share; each refuses a wrong value with one line.
+import type { ColumnRole } from '@hybridmed/data';
+import { columnRoles } from '@hybridmed/data';
 import { InvalidArgumentError, Option } from 'commander';
 import type { DeviceName } from '../node/device.ts';
 import { deviceNames } from '../node/device.ts';
@@ -67,6 +69,19 @@ export interface ModuleFlags {
 /** `--vision` and `--text` of commands that use a checkpoint: code is run only where the user names it. */
 export const visionModuleOption = () => new Option('--vision <module>', "the module of the checkpoint's vision encoder, where it was trained with one");
 export const textModuleOption = () => new Option('--text <module>', "the module of the checkpoint's text encoder, where it was trained with one");
+
+/** Names of columns by role, `image=file,findings=text`; a flag given again adds to them. */
+export function columns(text: string, before: Partial<Record<ColumnRole, string>> = {}): Partial<Record<ColumnRole, string>> {
+  const named = { ...before };
+  for (const part of text.split(',')) {
+    const equals = part.indexOf('=');
+    const role = part.slice(0, Math.max(0, equals)) as ColumnRole;
+    if (!columnRoles.includes(role) || equals === part.length - 1)
+      throw new InvalidArgumentError(`Give ROLE=NAME, or several with commas between them; a role is one of ${columnRoles.join(', ')}.`);
+    named[role] = part.slice(equals + 1);
+  }
+  return named;
+}
 
 /** `--json`. */
 export const jsonOption = () => new Option('--json', 'print one JSON document and nothing else').default(false);

@@ -1,10 +1,8 @@
 // Flags that say what is kept of a data set and how its files are read; shared by the commands that open any set.
 import type { ColumnRole, DataNeed, ResiduePolicy, SelectOptions, UncertainPolicy } from '@hybridmed/data';
 import type { Command } from 'commander';
-import { InvalidArgumentError, Option } from 'commander';
-import { integer } from './options.ts';
-
-const roles: readonly ColumnRole[] = ['image', 'findings', 'impression', 'id', 'patient', 'study', 'split', 'view'];
+import { Option } from 'commander';
+import { columns, integer } from './options.ts';
 
 /** Values of the flags. */
 export interface SelectFlags {
@@ -17,15 +15,8 @@ export interface SelectFlags {
   labelTable: 'chexpert' | 'negbio';
   splitFile?: string;
   without?: string;
-  column?: Partial<Record<ColumnRole, string>>;
+  columns?: Partial<Record<ColumnRole, string>>;
   index: string | boolean;
-}
-
-function column(text: string, before: Partial<Record<ColumnRole, string>> = {}): Partial<Record<ColumnRole, string>> {
-  const equals = text.indexOf('=');
-  const role = text.slice(0, equals) as ColumnRole;
-  if (equals < 1 || !roles.includes(role) || equals === text.length - 1) throw new InvalidArgumentError(`Give ROLE=NAME with a role of ${roles.join(', ')}.`);
-  return { ...before, [role]: text.slice(equals + 1) };
 }
 
 /** `--need`, for commands that take any kind of set. */
@@ -49,7 +40,7 @@ export function addSelectOptions(command: Command): Command {
     .addOption(new Option('--label-table <name>', 'mimic: whose labels').choices(['chexpert', 'negbio']).default('chexpert'))
     .option('--split-file <file>', "split ids to use in place of the set's own split (see data split)")
     .option('--without <file>', 'split ids whose images are left out')
-    .option('--column <role=name>', 'csv: the name of the column that has a role; may be repeated', column)
+    .option('--columns <role=name,...>', 'csv: names of columns, such as image=file,findings=text', columns)
     .option('--index <folder>', 'where indexes of large tables are kept')
     .option('--no-index', 'read large tables anew');
 }
@@ -65,7 +56,7 @@ export function selectOptions({
   labelTable,
   splitFile,
   without,
-  column: columns,
+  columns: named,
   index,
 }: SelectFlags): SelectOptions {
   return {
@@ -78,7 +69,7 @@ export function selectOptions({
     ...(uncertain ? { uncertain } : {}),
     ...(splitFile ? { splitFile } : {}),
     ...(without ? { without } : {}),
-    ...(columns ? { columns } : {}),
+    ...(named ? { columns: named } : {}),
     ...(index === true ? {} : { index }),
   };
 }

@@ -1,5 +1,5 @@
 // Evaluates a checkpoint on a split: losses, texts beside baselines, retrieval, zero-shot classification, labels.
-import type { Loader, Study } from '@hybridmed/data';
+import type { Loader, SelectOptions, Study } from '@hybridmed/data';
 import { labelFindings, openDataSet, phantomFindings, readableStudies } from '@hybridmed/data';
 import { bootstrap, labelF1, mostFrequent, nearestTexts, normalizeForComparison, textIntervals, textScores } from '@hybridmed/eval';
 import type { Device, DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
@@ -31,7 +31,8 @@ export interface EvaluateOptions {
   readonly split?: Study['split'];
   /** Greatest number of studies; 0 for all. */
   readonly limit?: number;
-  readonly views?: 'frontal' | 'all';
+  /** What is taken of the data set: frontal views by default. */
+  readonly select?: SelectOptions;
   readonly device: Device;
   /** Modules of the checkpoint's encoders, where they are modules'. */
   readonly encoders?: CheckpointEncoders;
@@ -160,14 +161,14 @@ export async function evaluate({
   data: spec,
   split = 'test',
   limit = 0,
-  views = 'frontal',
+  select = {},
   device,
   encoders = {},
   onMessage = () => undefined,
 }: EvaluateOptions): Promise<EvaluationReport> {
   const folder = await resolveCheckpoint(path);
   const checkpoint = await loadCheckpoint(folder, encoders);
-  const data = await openDataSet(spec, { views });
+  const data = await openDataSet(spec, { ...select, need: 'pairs' });
   const held = data.studies.filter((study) => study.split === split);
   const { studies, unreadable } = await readableStudies(limit > 0 ? held.slice(0, limit) : held);
   for (const line of unreadable) onMessage(`left out: ${line}`);

@@ -20,7 +20,7 @@ import { MetricsLog } from './metrics-log.ts';
 import type { Session } from './provenance.ts';
 import { beginSession } from './provenance.ts';
 import type { RunConfig } from './run-config.ts';
-import { lossWeights } from './run-config.ts';
+import { dataSelection, lossWeights } from './run-config.ts';
 import { checkSameRun, createRunFolder } from './run-folder.ts';
 import { modelLoader } from './model-loader.ts';
 import type { RunEncoders } from './run-encoders.ts';
@@ -85,7 +85,7 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
     if (!resume) throw fileError(out, 'already holds a run', 'continue it with --resume or name another --out');
     await checkSameRun(out, config);
   }
-  const data = await openDataSet(config.data, { views: config.views });
+  const data = await openDataSet(config.data, dataSelection(config));
   const run = await prepareRun(options, data);
   try {
     const stages: TrainerState[] = [];

@@ -1,4 +1,6 @@
 // Everything a pre-training run is decided by, as plain JSON: what a configuration file holds and what is saved with the run.
+import type { SelectOptions } from '@hybridmed/data';
+import { columnRoles } from '@hybridmed/data';
 import { HybridmedError } from '@hybridmed/tensor';
 import { z } from 'zod';
 import type { LossWeights } from '../model/config.ts';
@@ -24,6 +26,10 @@ export const runConfigSchema = z.strictObject({
   imageSize: count.describe("Side of the images in pixels; 0 for the preset's."),
   seed: count.describe('Seed of start values, order, crops and dropout.'),
   views: z.enum(['frontal', 'all']).describe('Which views to train on.'),
+  residue: z.enum(['keep', 'remove', 'mask']).describe('What becomes of XXXX and ___ left by de-identification in the texts.'),
+  splitFile: z.string().describe("File of split ids to use in place of the set's own split; empty for none."),
+  without: z.string().describe('File of ids whose images are left out; empty for none.'),
+  columns: z.partialRecord(z.enum(columnRoles), z.string().min(1)).describe('For csv: names of columns by role.'),
   limit: count.describe('Greatest number of training studies (and of validation studies); 0 for all.'),
   epochs: pair.describe('Epochs of stage 1 and of stage 2.'),
   steps: pair.describe('Greatest number of steps of each stage; 0 for what the epochs give.'),
@@ -86,6 +92,10 @@ export function completeConfig(options: RunOptions): RunConfig {
     imageSize: 0,
     seed: 0,
     views: 'frontal',
+    residue: 'keep',
+    splitFile: '',
+    without: '',
+    columns: {},
     limit: 0,
     epochs: [...preset.epochs],
     steps: [0, 0],
@@ -121,6 +131,18 @@ export function completeConfig(options: RunOptions): RunConfig {
     ...given,
   };
 }
+
+/** The settings that say what is taken of a data set. */
+export type DataSettings = Pick<RunConfig, 'views' | 'residue' | 'splitFile' | 'without' | 'columns'>;
+
+/** What a run takes of its data set. */
+export const dataSelection = ({ views, residue, splitFile, without, columns }: DataSettings): SelectOptions => ({
+  views,
+  residue,
+  columns,
+  ...(splitFile === '' ? {} : { splitFile }),
+  ...(without === '' ? {} : { without }),
+});
 
 /** The weights of stage 2's losses. */
 export const lossWeights = (config: RunConfig): LossWeights => Object.fromEntries(lossNames.map((name) => [name, config[name]])) as unknown as LossWeights;

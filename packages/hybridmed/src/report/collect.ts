@@ -12,6 +12,7 @@ import { fileError } from '../node/files.ts';
 import type { StepLine, ValidationLine } from '../node/metrics-log.ts';
 import { readProvenance } from '../node/provenance.ts';
 import type { RunConfig } from '../node/run-config.ts';
+import { dataSelection } from '../node/run-config.ts';
 import { readRunConfig } from '../node/run-folder.ts';
 import { version } from '../node/version.ts';
 import { evenlySpaced, failuresByRule } from './choose.ts';
@@ -59,7 +60,7 @@ interface Measured {
 async function measure({ run, device, data: spec, limit = 0, onMessage }: CollectOptions, config: RunConfig): Promise<Measured> {
   let data: DataSet;
   try {
-    data = await openDataSet(spec ?? config.data, { views: config.views });
+    data = await openDataSet(spec ?? config.data, dataSelection(config));
   } catch (error) {
     if (spec !== undefined || !(error instanceof DataError)) throw error;
     const evaluation = await savedEvaluation(run);
@@ -69,7 +70,7 @@ async function measure({ run, device, data: spec, limit = 0, onMessage }: Collec
   const split = (['test', 'validate'] as const).find((name) => data.studies.some((study) => study.split === name));
   if (!split) return { data, gaps: ['The data set has no held-out studies, so nothing was evaluated.'] };
   const gaps = split === 'validate' ? ['The data set has no test split: the figures are of the validation split, which also chose the checkpoint.'] : [];
-  const evaluation = await evaluateRun({ run, data, split, views: config.views, limit, device: await device(), ...(onMessage ? { onMessage } : {}) });
+  const evaluation = await evaluateRun({ run, data, split, select: dataSelection(config), limit, device: await device(), ...(onMessage ? { onMessage } : {}) });
   return { evaluation, data, gaps };
 }
 

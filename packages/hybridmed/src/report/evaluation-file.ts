@@ -1,7 +1,7 @@
 // evaluation.json of a run: made once for a checkpoint and its studies, read again as long as both are the same.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DataSet } from '@hybridmed/data';
+import type { DataSet, SelectOptions } from '@hybridmed/data';
 import { readableStudies } from '@hybridmed/data';
 import type { Device } from '@hybridmed/tensor';
 import type { EvaluateOptions } from '../evaluation/evaluate.ts';
@@ -25,18 +25,19 @@ export interface RunEvaluation extends Pick<EvaluateOptions, 'onMessage'> {
   readonly run: string;
   readonly data: DataSet;
   readonly split: 'validate' | 'test';
-  readonly views: 'frontal' | 'all';
+  /** What is taken of the data set. */
+  readonly select: SelectOptions;
   readonly limit: number;
   readonly device: Device;
 }
 
 /** A run's evaluation on a split, from its file where that is of the same checkpoint and studies, else made and saved. */
-export async function evaluateRun({ run, data, split, views, limit, device, onMessage }: RunEvaluation): Promise<EvaluationReport> {
+export async function evaluateRun({ run, data, split, select, limit, device, onMessage }: RunEvaluation): Promise<EvaluationReport> {
   const held = data.studies.filter((study) => study.split === split);
   const { studies } = await readableStudies(limit > 0 ? held.slice(0, limit) : held);
   const saved = await savedEvaluation(run);
   if (saved && saved.inputs.studies === hashIds(studies) && saved.split === split) return saved;
-  const report = await evaluate({ checkpoint: run, data: data.spec, split, limit, views, device, ...(onMessage ? { onMessage } : {}) });
+  const report = await evaluate({ checkpoint: run, data: data.spec, split, limit, select, device, ...(onMessage ? { onMessage } : {}) });
   await writeFileAtomic(fileOf(run), [`${JSON.stringify(report, undefined, 2)}\n`]);
   return report;
 }

@@ -7,12 +7,13 @@ import { deviceOption, integer, jsonOption, textModuleOption, threadsOption, vis
 import { shownInterval } from '../figures.ts';
 import type { Output } from '../output.ts';
 import { printJson, table } from '../output.ts';
+import type { SelectFlags } from '../select-options.ts';
+import { addSelectOptions, selectOptions } from '../select-options.ts';
 
-interface Flags extends DeviceFlags, ModuleFlags {
+interface Flags extends SelectFlags, DeviceFlags, ModuleFlags {
   checkpoint: string;
   data: string;
   split: 'train' | 'validate' | 'test';
-  views: 'frontal' | 'all';
   limit: number;
   json: boolean;
 }
@@ -76,23 +77,30 @@ export function formatEvaluation(report: EvaluationReport): string {
 
 /** Adds the command. */
 export function addEvaluate(program: Command, output: Output): void {
-  program
-    .command('evaluate')
-    .description('evaluate a checkpoint on a split: texts beside baselines, retrieval, zero-shot, losses')
+  const command = program.command('evaluate').description('evaluate a checkpoint on a split: texts beside baselines, retrieval, zero-shot, losses');
+  addSelectOptions(command)
     .requiredOption('--checkpoint <dir>', "checkpoint, or a run's --out folder")
     .requiredOption('--data <spec>', 'data set as name:path')
     .addOption(new Option('--split <name>', 'which split').choices(['train', 'validate', 'test']).default('test'))
-    .addOption(new Option('--views <views>', 'which views').choices(['frontal', 'all']).default('frontal'))
     .option('--limit <n>', 'greatest number of studies; 0 for all', integer(0), 0)
     .addOption(visionModuleOption())
     .addOption(textModuleOption())
     .addOption(deviceOption())
     .addOption(threadsOption())
     .addOption(jsonOption())
-    .action(async ({ device: name, threads, json, vision, text, ...rest }: Flags) => {
+    .action(async ({ device: name, threads, json, vision, text, checkpoint, data, split, limit, ...select }: Flags) => {
       const [{ evaluate }, { openDevice }] = await Promise.all([import('../../evaluation/evaluate.ts'), import('../../node/device.ts')]);
       const { device } = await openDevice(name!, threads === undefined ? {} : { threads });
-      const report = await evaluate({ ...rest, encoders: { vision, text }, device, onMessage: (line) => output.log(line) });
+      const report = await evaluate({
+        checkpoint,
+        data,
+        split,
+        limit,
+        select: selectOptions(select),
+        encoders: { vision, text },
+        device,
+        onMessage: (line) => output.log(line),
+      });
       if (json) printJson(output, report);
       else output.result(formatEvaluation(report));
       await device.close();

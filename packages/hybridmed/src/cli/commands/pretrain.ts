@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { presets } from '../../model/presets.ts';
 import type { RunConfig } from '../../node/run-config.ts';
-import { amounts, deviceOption, integer, integerOr, jsonOption, number, stagePair, threadsOption } from '../options.ts';
+import { amounts, columns, deviceOption, integer, integerOr, jsonOption, number, stagePair, threadsOption } from '../options.ts';
 import type { Output } from '../output.ts';
 import { printJson } from '../output.ts';
 
@@ -26,6 +26,10 @@ const settings = [
   new Option('--clip <x>', 'greatest norm of the gradients').argParser(number(0)),
   new Option('--early-stop <epochs>', 'end a stage after so many epochs without improvement; 0 for never').argParser(integer(0)),
   new Option('--views <views>', 'which views').choices(['frontal', 'all']),
+  new Option('--residue <policy>', 'what becomes of XXXX and ___ left by de-identification').choices(['keep', 'remove', 'mask']),
+  new Option('--split-file <file>', "split ids to use in place of the set's own split (see data split)"),
+  new Option('--without <file>', 'split ids whose images are left out'),
+  new Option('--columns <role=name,...>', 'csv: names of columns, such as image=file,findings=text').argParser(columns),
   new Option('--seed <n>', 'seed of everything random').argParser(integer(0)),
   new Option('--vocabulary <n|file>', 'size of the vocabulary trained on the texts, or a vocab.txt or tokenizer.json').argParser(integerOr('file', 10)),
   new Option('--cut-vocabulary', 'cut a given vocabulary to what the training texts use'),
