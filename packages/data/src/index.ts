@@ -36,7 +36,7 @@ export { packDataSet } from './shards/pack.ts';
 export type { PackOptions, PackResult } from './shards/pack.ts';
 export { splitOf } from './split/draw.ts';
 export type { SplitShares } from './split/draw.ts';
-export { readSplit, splitHash, writeSplit } from './split/file.ts';
+export { readSplit, writeSplit } from './split/file.ts';
 export type { SplitIds, SplitKey } from './split/file.ts';
 export { makeSplit, verifySplit } from './split/make.ts';
 export type { MakeSplitOptions, SplitVerification } from './split/make.ts';

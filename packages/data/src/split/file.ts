@@ -35,12 +35,13 @@ const text = ({ key, splits }: SplitIds): string => {
   return `${[`${key},split`, ...lines].join('\n')}\n`;
 };
 
-/** sha256 of the file that `writeSplit` writes: what a paper can cite. */
+/** sha256 of the file that `writeSplit` writes, which a paper can cite. */
 export const splitHash = (ids: SplitIds): string => createHash('sha256').update(text(ids)).digest('hex');
 
-/** Writes `patient,split` (or study, or image) and a line an id, sorted by id. */
-export async function writeSplit(file: string, ids: SplitIds): Promise<void> {
+/** Writes `patient,split` (or study, or image) and a line an id, sorted by id. Returns the file's sha256. */
+export async function writeSplit(file: string, ids: SplitIds): Promise<string> {
   await writeFileAtomic(file, [text(ids)]);
+  return splitHash(ids);
 }
 
 /** Reads such a file. Throws a DataError naming the file and row for an unknown part, an id listed twice in different parts, or an unknown first column. */

@@ -18,15 +18,15 @@ interface SplitFlags extends SelectFlags {
 }
 
 async function make(spec: string, out: string, { by, validate, test, json, ...flags }: SplitFlags, output: Output): Promise<void> {
-  const { makeSplit, splitHash, writeSplit } = await import('@hybridmed/data');
+  const { makeSplit, writeSplit } = await import('@hybridmed/data');
   const shares: SplitShares | undefined = validate === undefined && test === undefined ? undefined : { validate: validate ?? 0, test: test ?? 0 };
   const ids = await makeSplit(spec, { ...selectOptions(flags), ...(by ? { by } : {}), ...(shares ? { shares } : {}) });
-  await writeSplit(out, ids);
+  const sha256 = await writeSplit(out, ids);
   const counts = { train: 0, validate: 0, test: 0 };
   for (const split of ids.splits.values()) counts[split]++;
-  const result = { file: out, key: ids.key, ids: counts, sha256: splitHash(ids) };
+  const result = { file: out, key: ids.key, ids: counts, sha256 };
   if (json) printJson(output, result);
-  else output.result(`${out}: ${counts.train}/${counts.validate}/${counts.test} ids (${ids.key}), sha256 ${result.sha256}\n`);
+  else output.result(`${out}: ${counts.train}/${counts.validate}/${counts.test} ids (${ids.key}), sha256 ${sha256}\n`);
 }
 
 async function verify(spec: string, file: string, { json, ...flags }: SplitFlags, output: Output): Promise<void> {
