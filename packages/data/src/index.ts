@@ -23,6 +23,7 @@ export type { IndexedSet } from './open.ts';
 export { phantomFindings } from './phantom/findings.ts';
 export type { Finding, FindingName } from './phantom/findings.ts';
 export { labelFindings } from './phantom/labels.ts';
+export { readPhantomMask } from './phantom/mask.ts';
 export { phantomPrompts } from './phantom/prompts.ts';
 export type { PromptSet } from './phantom/prompts.ts';
 export { phantomStudy } from './phantom/study.ts';

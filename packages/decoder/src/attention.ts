@@ -17,6 +17,8 @@ export interface AttentionLayer {
   project(scope: Scope, memory: Tensor): KeyValues;
   /** Attends from x (B, T, width): (B, T, width). `mask` (B, S) is 1 for keys that may be seen. */
   attend(scope: Scope, x: Tensor, keyValues: KeyValues, options?: { causal?: boolean; mask?: Tensor | undefined }): Tensor;
+  /** The probabilities by which `attend` mixes the values of a memory: (B, heads, T, S). */
+  weights(scope: Scope, x: Tensor, keyValues: KeyValues, mask?: Tensor): Tensor;
 }
 
 /** Attention of `width` with `heads` heads over a memory of `memory` features. */
@@ -32,5 +34,6 @@ export function attentionLayer({ width, heads, memory = width }: { width: number
       const mixed = ops.attention(q.call(scope.child('q'), x), keys, values, { heads, causal, ...(mask ? { mask } : {}) });
       return out.call(scope.child('out'), mixed);
     },
+    weights: (scope, x, { keys }, mask) => ops.attentionWeights(q.call(scope.child('q'), x), keys, { heads, ...(mask ? { mask } : {}) }),
   };
 }

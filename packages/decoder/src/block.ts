@@ -15,6 +15,8 @@ export interface BlockContext {
   /** The branch's memory, projected by this block's cross-attention. */
   readonly cross: KeyValues;
   readonly crossMask?: Tensor | undefined;
+  /** Told the cross-attention's probabilities (B, heads, T, S). */
+  readonly onCross?: ((weights: Tensor) => void) | undefined;
   /** What self-attention reads beside its queries. */
   readonly self: SelfAttention;
 }
@@ -74,7 +76,7 @@ export function decoderBlock({ width, heads, memories, dropout: rate = 0, shared
   return {
     parameters: collect({ ...commonParts, ...crossNorms, ...crossParts }),
     projectMemory: (scope, branch, memory) => crosses[crossName(branch)]!.project(scope.child(`cross_attn.${crossName(branch)}`), memory),
-    call(scope, h0, { branch, cross, crossMask, self: { keyValues, causal = false, mask } }) {
+    call(scope, h0, { branch, cross, crossMask, onCross, self: { keyValues, causal = false, mask } }) {
       const name = crossName(branch);
       const add = (h: Tensor, change: Tensor, site: string) => ops.add(h, dropout(scope, change, rate, `${site}.${branch}`));
       const own = (part: keyof typeof common) => scope.child(ownName(part, branch));
@@ -84,7 +86,9 @@ export function decoderBlock({ width, heads, memories, dropout: rate = 0, shared
       const mixed = self.attend(selfScope, n, keyValues(fresh), { causal, mask });
       const h1 = add(h0, mixed, 'self');
       const queries = crossNorms[`norm_cross.${name}`]!.call(scope.child(`norm_cross.${name}`), h1);
-      const h2 = add(h1, crosses[name]!.attend(scope.child(`cross_attn.${name}`), queries, cross, { mask: crossMask }), 'cross');
+      const crossScope = scope.child(`cross_attn.${name}`);
+      onCross?.(crosses[name]!.weights(crossScope, queries, cross, crossMask));
+      const h2 = add(h1, crosses[name]!.attend(crossScope, queries, cross, { mask: crossMask }), 'cross');
       return add(h2, common.ffn.call(own('ffn'), common.norm_ffn.call(own('norm_ffn'), h2)), 'ffn');
     },
   };

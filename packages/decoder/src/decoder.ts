@@ -35,6 +35,8 @@ export interface Decoder {
   projectMemory(scope: Scope, branch: string, memory: Tensor): KeyValues[];
   /** Final hidden states (B, T, width) for input ids (B, T), all positions at once. `mask` (B, S) is 1 for real memory tokens. */
   hidden(scope: Scope, branch: string, ids: Tensor, memory: Tensor, mask?: Tensor): Tensor;
+  /** Each block's cross-attention over the memory, averaged over heads, for input ids (B, T): (B, T, S) each. In evaluation mode. */
+  crossWeights(scope: Scope, branch: string, ids: Tensor, memory: Tensor, mask?: Tensor): Tensor[];
   /** Logits (..., vocab) of hidden states (..., width), through the tied token embedding. */
   logits(scope: Scope, hidden: Tensor): Tensor;
   /** Hidden states of all positions at once, and each block's self-attention keys and values (B, T, width), for decoding to go on from. */
@@ -70,9 +72,9 @@ export function dualBranchDecoder(config: DecoderConfig, memories: Memories): De
   );
 
   /** Runs ids (B, T) at the positions whose rows of the table are given; `self` says what block i's self-attention reads. */
-  function run(scope: Scope, { branch, ids, positionRows, cross, crossMask }: Run, self: (i: number) => SelfAttention): Tensor {
+  function run(scope: Scope, { branch, ids, positionRows, cross, crossMask, onCross }: Run, self: (i: number) => SelfAttention): Tensor {
     let h = dropout(scope, ops.add(parts.embed.call(scope.child('embed'), ids), positionRows), rate, `embed.${branch}`);
-    blocks.forEach((block, i) => (h = scope.layer(() => block.call(blockScope(scope, i), h, { branch, cross: cross[i]!, crossMask, self: self(i) }))));
+    blocks.forEach((block, i) => (h = scope.layer(() => block.call(blockScope(scope, i), h, { branch, cross: cross[i]!, crossMask, onCross, self: self(i) }))));
     return parts.norm.call(scope.child('norm'), h);
   }
   const table = (scope: Scope) => scope.child('pos').get('weight');
@@ -85,6 +87,12 @@ export function dualBranchDecoder(config: DecoderConfig, memories: Memories): De
     projectMemory,
     hidden: (scope, branch, ids, memory, crossMask) =>
       run(scope, { branch, ids, positionRows: firstRows(scope, ids), cross: projectMemory(scope, branch, memory), crossMask }, () => ownPast),
+    crossWeights(scope, branch, ids, memory, crossMask) {
+      const weights: Tensor[] = [];
+      const onCross = (ofBlock: Tensor) => void weights.push(ops.mean(ofBlock, { axes: [1] }));
+      run(scope, { branch, ids, positionRows: firstRows(scope, ids), cross: projectMemory(scope, branch, memory), crossMask, onCross }, () => ownPast);
+      return weights;
+    },
     logits: (scope, hidden) => ops.add(ops.matmul(hidden, scope.child('embed').get('weight'), { transposeB: true }), scope.get('head.bias')),
     prefill(scope, branch, ids, cross, crossMask) {
       const cache: KeyValues[] = [];
@@ -126,4 +134,5 @@ interface Run {
   positionRows: Tensor;
   cross: readonly KeyValues[];
   crossMask: Tensor | undefined;
+  onCross?: (weights: Tensor) => void;
 }

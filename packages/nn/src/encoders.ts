@@ -2,10 +2,12 @@
 import type { HostArray, Tensor } from '@hybridmed/tensor';
 import type { Module } from './module.ts';
 
-/** What a vision encoder gives for images (B, C, H, W): patch tokens (B, N, width) and one vector per image (B, width). */
+/** What a vision encoder gives for images (B, C, H, W): patch tokens (B, N, width) and one vector per image (B, width), optionally patch importance (B, N). */
 export interface VisionFeatures {
   readonly tokens: Tensor;
   readonly global: Tensor;
+  /** How much the image's vector attends to each patch, for heat maps; no gradient flows through it. */
+  readonly importance?: Tensor;
 }
 
 /** What a text encoder gives for ids and mask (B, L): token vectors (B, L, width), one vector per text (B, width), optionally word importance (B, L). */

@@ -62,7 +62,8 @@ function patchEmbedding({ image, patch, channels, width, patchBias = true }: ViT
 
 interface Block {
   readonly parameters: ParameterSpecs;
-  call(scope: Scope, h: Tensor): Tensor;
+  /** (B, T, width) -> (B, T, width), with the queries and keys it used. */
+  call(scope: Scope, h: Tensor): { h: Tensor; query: Tensor; key: Tensor };
 }
 
 /** A learned factor per channel, from 1e-5 on as in DINOv2 [Touvron et al. 2021, CaiT]. */
@@ -92,12 +93,12 @@ function vitBlock(config: ViTConfig): Block {
       const qkv = run('attn.qkv', run('norm1', h));
       const [q, k, v] = [0, 1, 2].map((i) => ops.narrow(qkv, -1, i * width, width)) as [Tensor, Tensor, Tensor];
       const attended = ops.add(h, dropout(scope, scaled('ls1', run('attn.proj', ops.attention(q, k, v, { heads }))), rate, 'attn'));
-      return ops.add(attended, dropout(scope, scaled('ls2', run('mlp', run('norm2', attended))), rate, 'mlp'));
+      return { h: ops.add(attended, dropout(scope, scaled('ls2', run('mlp', run('norm2', attended))), rate, 'mlp')), query: q, key: k };
     },
   };
 }
 
-/** A ViT: images (B, C, H, W) -> N = (image / patch)^2 patch tokens (B, N, width) after the final LN, and the class token or the mean (B, width) [Dosovitskiy et al. 2021]. */
+/** A ViT: images (B, C, H, W) -> N = (image / patch)^2 patch tokens (B, N, width) after the final LN, and the class token or the mean (B, width) [Dosovitskiy et al. 2021]. `importance` (B, N) of a class token: the last layer's head-mean attention from it. */
 export function vit(config: ViTConfig): VisionEncoder {
   const { image, patch, channels, width, depth, epsilon = defaultEpsilon, registers = 0, pool = 'class', classToken = true } = config;
   if (image % patch !== 0 || width % config.heads !== 0)
@@ -110,6 +111,7 @@ export function vit(config: ViTConfig): VisionEncoder {
   const norm = layerNorm({ width, epsilon });
   const finalNorm = pool === 'meanNormed' ? 'fc_norm' : 'norm';
   const blocks = Array.from({ length: depth }, () => vitBlock(config));
+  const classOf = (h: Tensor, batch: Dim) => ops.reshape(ops.narrow(h, 1, 0, 1), [batch, width]);
   const table = (rows: number) => ({ shape: [1, rows, width], init: { kind: 'normal', std: 0.02 }, decay: false }) as const;
   return {
     width,
@@ -138,13 +140,19 @@ export function vit(config: ViTConfig): VisionEncoder {
       const placed = prefixHasPositions ? ops.add(join(patches), positions) : join(ops.add(patches, positions));
       let h = dropout(scope, placed, config.dropout ?? 0, 'embed');
       if (config.preNorm) h = norm.call(scope.child('norm_pre'), h);
-      blocks.forEach((block, i) => (h = scope.layer(() => block.call(scope.child(`blocks.${i}`), h))));
+      let final: ReturnType<Block['call']> | undefined;
+      for (const [i, block] of blocks.entries()) {
+        final = scope.layer(() => block.call(scope.child(`blocks.${i}`), h));
+        h = final.h;
+      }
       const last = (value: Tensor) => norm.call(scope.child(finalNorm), value);
       const ofPatches = (value: Tensor) => (prefix > 0 ? ops.narrow(value, 1, prefix, tokenCount) : value);
       if (pool === 'meanNormed') return { tokens: ofPatches(h), global: last(ops.mean(ofPatches(h), { axes: [1] })) };
       const normed = last(h);
       const tokens = ofPatches(normed);
-      return { tokens, global: pool === 'mean' ? ops.mean(tokens, { axes: [1] }) : ops.reshape(ops.narrow(normed, 1, 0, 1), [batch, width]) };
+      if (pool === 'mean' || !final) return { tokens, global: pool === 'mean' ? ops.mean(tokens, { axes: [1] }) : classOf(normed, batch) };
+      const weights = ops.attentionWeights(ops.stopGradient(ops.narrow(final.query, 1, 0, 1)), ops.stopGradient(final.key), { heads: config.heads });
+      return { tokens, global: classOf(normed, batch), importance: ofPatches(ops.reshape(ops.mean(weights, { axes: [1] }), [batch, prefix + tokenCount])) };
     },
   };
 }

@@ -10,6 +10,7 @@ import { addDevices } from './commands/devices.ts';
 import { addEmbed } from './commands/embed.ts';
 import { addEvaluate } from './commands/evaluate.ts';
 import { addExport } from './commands/export.ts';
+import { addExplain } from './commands/explain.ts';
 import { addGenerate } from './commands/generate.ts';
 import { addInfo } from './commands/info.ts';
 import { addPretrain } from './commands/pretrain.ts';
@@ -36,6 +37,7 @@ const commands: readonly ((program: Command, output: Output) => void)[] = [
   addEvaluate,
   addInfo,
   addReport,
+  addExplain,
   addZeroShot,
   addRetrieve,
   addExport,

@@ -1,0 +1,18 @@
+// The true region of a finding on a written phantom.
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { DataError } from '../errors.ts';
+import type { GreyImage } from '../image/grey.ts';
+import { readGrey } from '../image/grey.ts';
+import type { FindingName } from './findings.ts';
+import { phantomFindings } from './findings.ts';
+
+/** Where a finding is on a phantom film, of its size: 1 inside, 0 outside. Undefined where the film has no mask beside it. Throws a DataError for a mask that cannot be read. */
+export async function readPhantomMask(film: string, finding: FindingName): Promise<GreyImage | undefined> {
+  const file = join(dirname(dirname(film)), 'masks', basename(film));
+  if (!existsSync(file)) return undefined;
+  const bit = phantomFindings.indexOf(finding);
+  if (bit < 0) throw new DataError(`"${finding}" is no phantom finding; name one of ${phantomFindings.join(', ')}`);
+  const { width, height, pixels } = await readGrey(file);
+  return { width, height, pixels: pixels.map((bits) => (bits >> bit) & 1) };
+}

@@ -1,0 +1,90 @@
+// A rule labeller of radiology reports: which of fourteen observations a text asserts, doubts or denies, and on which side.
+import type { Certainty } from './certainty.ts';
+import { certaintyOf } from './certainty.ts';
+import type { MentionedLabel, ReportLabel } from './labels.ts';
+import { mentions, normals, reportLabels } from './labels.ts';
+import type { ReportSide } from './sides.ts';
+import { sidesOf } from './sides.ts';
+
+/** What a text says of one observation. Sides are those of its assertions (of its doubts, where it asserts nothing). */
+export interface LabelStatement {
+  readonly certainty: Certainty;
+  readonly sides: readonly ReportSide[];
+}
+
+/** What a text says; an observation that it does not mention is left out. "No Finding" is always there. */
+export type ReportLabels = Readonly<Partial<Record<ReportLabel, LabelStatement>>>;
+
+// Reports are a page at most; what follows is not read, so that no text takes long.
+const longest = 20_000;
+
+const mentioned = reportLabels.filter((label): label is MentionedLabel => label !== 'No Finding');
+
+/** Clauses of a text, lower-cased. "Dr." and numbers of a list end no clause that matters. */
+const clausesOf = (text: string): string[] =>
+  text
+    .slice(0, longest)
+    .toLowerCase()
+    .replace(/\s+/g, ' ')
+    .split(/[.;?!](?=\s|$)|\s\d+\.\s/);
+
+interface Mention {
+  readonly label: MentionedLabel;
+  readonly start: number;
+  readonly end: number;
+  readonly certainty: Certainty;
+}
+
+function mentionsOf(clause: string): Mention[] {
+  const found: Mention[] = [];
+  for (const label of mentioned) {
+    for (const { index, 0: words } of clause.matchAll(mentions[label])) {
+      const end = index + words.length;
+      found.push({ label, start: index, end, certainty: certaintyOf(clause, index, end) });
+    }
+    const normal = normals[label];
+    // "The heart is not enlarged but borderline" is no normal heart: a mention wins over a statement of normality.
+    if (normal && !found.some((mention) => mention.label === label))
+      for (const { index, 0: words } of clause.matchAll(normal)) found.push({ label, start: index, end: index + words.length, certainty: 'absent' });
+  }
+  return found.toSorted((a, b) => a.start - b.start);
+}
+
+const order: readonly Certainty[] = ['present', 'uncertain', 'absent'];
+
+/**
+ * Labels of a report's text by rules written for this package: mentions by words, denial and doubt by the words around them, sides by
+ * the nearest side word. An observation that is asserted anywhere is present; else doubted anywhere, uncertain; else absent. "No
+ * Finding" is present where no disease is present or uncertain (devices are none). English only; see the README for its agreement
+ * with other labels and for its limits.
+ */
+export function labelReport(text: string): ReportLabels {
+  const statements = new Map<MentionedLabel, { certainty: Certainty; sides: Set<ReportSide> }>();
+  for (const clause of clausesOf(text)) {
+    const all = mentionsOf(clause);
+    for (const { label, start, end, certainty } of all) {
+      const known = statements.get(label);
+      const others = all.filter((other) => other.label !== label);
+      const sides = certainty === 'absent' ? [] : sidesOf(clause, start, end, others);
+      if (!known || order.indexOf(certainty) < order.indexOf(known.certainty)) statements.set(label, { certainty, sides: new Set(sides) });
+      else if (known.certainty === certainty) for (const side of sides) known.sides.add(side);
+    }
+  }
+  const diseased = [...statements].some(([label, { certainty }]) => label !== 'Support Devices' && certainty !== 'absent');
+  const labels: [ReportLabel, LabelStatement][] = [['No Finding', { certainty: diseased ? 'absent' : 'present', sides: [] }]];
+  for (const label of mentioned) {
+    const statement = statements.get(label);
+    if (statement) labels.push([label, { certainty: statement.certainty, sides: (['left', 'right'] as const).filter((side) => statement.sides.has(side)) }]);
+  }
+  return Object.fromEntries(labels);
+}
+
+/** A text's labels as 0 and 1 for `labelF1`: 1 for what it asserts, and for what it doubts where `uncertain` is 1. */
+export function labelSet(text: string, { uncertain = 1 }: { uncertain?: 0 | 1 } = {}): Record<ReportLabel, 0 | 1> {
+  const said = labelReport(text);
+  const value = (label: ReportLabel): 0 | 1 => {
+    const certainty = said[label]?.certainty;
+    return certainty === 'present' ? 1 : certainty === 'uncertain' ? uncertain : 0;
+  };
+  return Object.fromEntries(reportLabels.map((label) => [label, value(label)])) as Record<ReportLabel, 0 | 1>;
+}

@@ -1,0 +1,42 @@
+import { openDataSet, phantomStudy } from '@hybridmed/data';
+import { labelF1 } from '@hybridmed/eval';
+import { labelSet, meshLabels, reportLabels } from '@hybridmed/eval/labeller';
+import { expect, test } from 'vitest';
+import { sharedPath } from './shared.ts';
+
+const ofPhantoms = {
+  pneumothorax: 'Pneumothorax',
+  effusion: 'Pleural Effusion',
+  opacity: 'Lung Opacity',
+  nodule: 'Lung Lesion',
+  edema: 'Edema',
+  cardiomegaly: 'Cardiomegaly',
+  atelectasis: 'Atelectasis',
+  line: 'Support Devices',
+} as const;
+
+test('reads from phantom reports, findings and impression, exactly what was drawn', () => {
+  const studies = Array.from({ length: 400 }, (_, i) => phantomStudy(7, i, 8));
+  for (const section of ['findings', 'impression'] as const) {
+    const read = studies.map((study) => labelSet(study[section]));
+    for (const [finding, label] of Object.entries(ofPhantoms) as [keyof typeof ofPhantoms, (typeof ofPhantoms)[keyof typeof ofPhantoms]][])
+      studies.forEach((study, i) => expect(read[i]![label], `${label}: ${study[section]}`).toBe(study.labels[finding]));
+  }
+});
+
+const openi = sharedPath('data/iu_xray');
+
+test.skipIf(openi.absent)('agrees with the MeSH coding of Open-I reports that its rules were not made on (skipped where they are absent)', async () => {
+  const { studies } = await openDataSet(`openi:${openi.path}`, { views: 'all', minWords: 0 });
+  const reports = [...new Map(studies.filter(({ split }) => split === 'test').map((study) => [study.report, study])).values()];
+  expect(reports.length).toBeGreaterThan(600);
+  const truth = reports.map(({ tags }) => meshLabels(tags!));
+  const micro = (uncertain: 0 | 1) =>
+    labelF1(
+      truth,
+      reports.map(({ findings, impression }) => labelSet(`${findings} ${impression}`, { uncertain })),
+      reportLabels,
+    ).micro;
+  expect(micro(1)).toBeGreaterThan(0.9);
+  expect(micro(0)).toBeGreaterThan(0.91);
+});

@@ -1,0 +1,44 @@
+// A heat map over its film as a picture.
+import type { GreyImage, Picture } from '@hybridmed/data';
+import type { FilmMap } from './projection.ts';
+
+// Inferno's dark-to-light order (matplotlib), which also reads in grey: stops at even distances.
+const stops: readonly (readonly [number, number, number])[] = [
+  [0, 0, 4],
+  [87, 16, 110],
+  [188, 55, 84],
+  [249, 142, 9],
+  [252, 255, 164],
+];
+
+function colourOf(share: number): readonly [number, number, number] {
+  const at = Math.min(Math.max(share, 0), 1) * (stops.length - 1);
+  const [low, high] = [stops[Math.floor(at)]!, stops[Math.min(Math.floor(at) + 1, stops.length - 1)]!];
+  const part = at - Math.floor(at);
+  return [0, 1, 2].map((i) => low[i]! + (high[i]! - low[i]!) * part) as [number, number, number];
+}
+
+// The film shows through everywhere: at most so much of a pixel is the map's.
+const strongest = 0.65;
+
+/** The film in grey with the map over it, stretched from its least to its greatest value: cold places keep the film as it is. Unseen places are darkened. */
+export function heatPicture(film: GreyImage, map: FilmMap): Picture {
+  const { width, height } = film;
+  let [least, greatest] = [Infinity, -Infinity];
+  for (const value of map.values) {
+    if (Number.isNaN(value)) continue;
+    least = Math.min(least, value);
+    greatest = Math.max(greatest, value);
+  }
+  const range = greatest > least ? greatest - least : 0;
+  const pixels = new Uint8Array(width * height * 3);
+  for (let i = 0; i < width * height; i++) {
+    const value = map.values[i]!;
+    const seen = !Number.isNaN(value);
+    const share = seen && range > 0 ? (value - least) / range : 0;
+    const [colour, weight] = [colourOf(share), strongest * share];
+    const grey = film.pixels[i]! * (seen ? 1 : 0.5);
+    for (let channel = 0; channel < 3; channel++) pixels[3 * i + channel] = Math.round(grey * (1 - weight) + colour[channel]! * weight);
+  }
+  return { width, height, channels: 3, pixels };
+}

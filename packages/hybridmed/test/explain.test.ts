@@ -1,0 +1,135 @@
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readGrey } from '@hybridmed/data';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { overFilm } from '../src/explain/projection.ts';
+import { heatPicture } from '../src/explain/picture.ts';
+import { boxMask } from '../src/explain/regions.ts';
+import { wordsOf } from '../src/explain/words.ts';
+import { smallPhantoms, temporaryFolder } from './support/phantoms.ts';
+import { run } from './support/output.ts';
+
+const { folder, remove } = temporaryFolder();
+const trained = join(folder, 'run');
+let phantoms: string;
+const explain = (...more: string[]) => run('explain', '--checkpoint', trained, '--device', 'cpu', '--threads', '1', ...more);
+
+beforeAll(async () => {
+  phantoms = await smallPhantoms(folder);
+  const { code, log } = await run(
+    'pretrain',
+    '--data',
+    `phantom:${phantoms}`,
+    '--preset',
+    'tiny',
+    '--steps',
+    '2,2',
+    '--device',
+    'cpu',
+    '--threads',
+    '1',
+    '--workers',
+    '0',
+    '--no-report',
+    '--out',
+    trained,
+  );
+  expect(code, log).toBe(0);
+});
+afterAll(remove);
+
+describe('a film explained', () => {
+  test('gives a picture of the film’s size for every word and kind, named by nothing that a text can choose', async () => {
+    const out = join(folder, 'maps');
+    const { code, out: printed, log } = await explain('--image', join(phantoms, 'images/p000001.png'), '--text', 'left ../../effusion', '--out', out, '--json');
+    expect(code, log).toBe(0);
+    const { maps, text } = JSON.parse(printed);
+    expect(text).toBe('left ../../effusion');
+    expect([...new Set(maps.map(({ kind }: { kind: string }) => kind))]).toEqual(['alignment', 'attention', 'cls', 'gradient']);
+    expect(maps.filter(({ kind }: { kind: string }) => kind === 'alignment')[1]).toEqual({ file: 'alignment-01-left.png', kind: 'alignment', word: 'left' });
+    expect(readdirSync(out).toSorted()).toEqual(['explain.json', ...maps.map(({ file }: { file: string }) => file)].toSorted());
+    const { width, height } = await readGrey(join(out, maps[0].file));
+    expect([width, height]).toEqual([40, 40]);
+    expect(JSON.parse(readFileSync(join(out, 'explain.json'), 'utf8'))).toEqual(JSON.parse(printed));
+  });
+
+  test('is scored on phantoms with one finding, beside what chance gives', async () => {
+    const { code, out, log } = await explain('--data', `phantom:${phantoms}`, '--split', 'train', '--json');
+    expect(code, log).toBe(0);
+    const { studies, chance, maps } = JSON.parse(out);
+    expect(studies).toBeGreaterThan(5);
+    expect(chance).toBeGreaterThan(0);
+    for (const { pointing, byFinding } of maps) {
+      const counts = Object.values(byFinding) as { pointing: number; studies: number }[];
+      expect(counts.reduce((sum, row) => sum + row.studies, 0)).toBe(studies);
+      expect(counts.reduce((sum, row) => sum + row.pointing * row.studies, 0) / studies).toBeCloseTo(pointing.value, 9);
+    }
+    expect((await explain('--data', `phantom:${phantoms}`, '--split', 'train', '--limit', '3')).out).toContain('gradient of the likeness');
+  });
+
+  test('wrong use and wrong input: one line', async () => {
+    const film = join(phantoms, 'images/p000001.png');
+    expect((await explain()).code).toBe(2);
+    expect((await explain('--image', film)).log).toContain("required option '--text <text>'");
+    expect((await explain('--image', film, '--text', 'x', '--data', 'phantom:x')).code).toBe(2);
+    const none = await explain('--image', film, '--text', '  ', '--out', join(folder, 'none'));
+    expect([none.code, none.log.trim()]).toEqual([1, 'error: "  " holds no word; give --text something to look for']);
+    expect(existsSync(join(folder, 'none'))).toBe(false);
+    const broken = join(folder, 'broken.png');
+    writeFileSync(broken, 'no film');
+    expect((await explain('--image', broken, '--text', 'x')).log).toContain(broken);
+    const stage1 = await run('explain', '--checkpoint', join(trained, 'checkpoints/stage1-best'), '--image', film, '--text', 'x', '--device', 'cpu');
+    expect(stage1.log).toContain('is of stage 1');
+    const csv = join(folder, 'plain.csv');
+    writeFileSync(csv, `image,findings,impression,split\n${film},the lungs are clear,no acute disease,test\n`);
+    expect((await explain('--data', `csv:${csv}`)).log).toContain('with a known region');
+  });
+});
+
+describe('from patches to pixels', () => {
+  const map = (side: number, values: readonly number[]) => ({ side, values: Float64Array.from(values) });
+
+  test('a film the encoder saw whole keeps the order of its patches', () => {
+    const { values } = overFilm(map(2, [0, 1, 2, 3]), { width: 4, height: 4 }, { resize: 8 }, 8);
+    expect([values[0], values[3], values[12], values[15]]).toEqual([0, 1, 2, 3]);
+    expect(values[5]).toBeCloseTo(0.25 + 0.5);
+  });
+
+  test('what was cropped away is NaN; padding is no part of the film', () => {
+    const cropped = overFilm(map(1, [7]), { width: 10, height: 10 }, { resize: 10 }, 6);
+    expect(cropped.values.filter((value) => value === 7)).toHaveLength(36);
+    expect(cropped.values[0]).toBeNaN();
+    // A wide film in a square: its middle row lies in the middle of the map.
+    const wide = overFilm(map(3, [0, 0, 0, 5, 5, 5, 0, 0, 0]), { width: 9, height: 3 }, { resize: 9 }, 9);
+    expect([wide.width, wide.height]).toEqual([9, 3]);
+    expect(wide.values[9 + 4]).toBe(5);
+  });
+
+  test('pictures: cold places keep the film, hot ones take the map’s colour, unseen ones are dark', () => {
+    const film = { width: 3, height: 1, pixels: Uint8Array.of(100, 100, 100) };
+    const { pixels } = heatPicture(film, { width: 3, height: 1, values: Float64Array.of(0, 1, Number.NaN) });
+    expect([...pixels.subarray(0, 3)]).toEqual([100, 100, 100]);
+    expect(pixels[3]).toBeGreaterThan(150);
+    expect([...pixels.subarray(6)]).toEqual([50, 50, 50]);
+  });
+
+  test('boxes are cut at the film', () => {
+    const mask = boxMask([{ x: -1, y: 1, width: 3, height: 9 }], { width: 4, height: 3 });
+    expect([...mask]).toEqual([0, 0, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0]);
+  });
+});
+
+test('pieces of a word are one word; special tokens are none', () => {
+  const pieces = ['[CLS]', 'pneumo', '##thorax', ',', 'small', '[SEP]'];
+  const decode = (ids: ArrayLike<number>) =>
+    Array.from(ids)
+      .map((id) => pieces[id]!)
+      .filter((piece) => !piece.startsWith('['))
+      .map((piece, i) => (piece.startsWith('##') ? piece.slice(2) : i === 0 ? piece : ` ${piece}`))
+      .join('');
+  expect(wordsOf({ decode }, [0, 1, 2, 3, 4, 5])).toEqual([
+    { word: 'pneumothorax', places: [1, 2] },
+    { word: ',', places: [3] },
+    { word: 'small', places: [4] },
+  ]);
+});
