@@ -22,7 +22,6 @@ export { dataSetNames, indexDataSet, openDataSet } from './open.ts';
 export type { IndexedSet } from './open.ts';
 export { phantomFindings } from './phantom/findings.ts';
 export type { Finding, FindingName } from './phantom/findings.ts';
-export { labelFindings } from './phantom/labels.ts';
 export { readPhantomMask } from './phantom/mask.ts';
 export { phantomPrompts } from './phantom/prompts.ts';
 export type { PromptSet } from './phantom/prompts.ts';

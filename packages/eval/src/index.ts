@@ -1,13 +1,12 @@
 // The public face of the evaluation package: metrics, intervals and baselines over plain data.
 export { mostFrequent, nearestTexts, nearestVectors } from './baselines/baselines.ts';
-export { contrastToNoise, pointingGame } from './localization/localization.ts';
 export { auc, averagePrecision } from './ranking/auc.ts';
 export type { Labels } from './ranking/auc.ts';
 export { accuracy, confusion, decide, f1, labelF1, mcc } from './ranking/classification.ts';
 export type { Confusion, LabelF1 } from './ranking/classification.ts';
 export { cosineSimilarities, precisionAt, ranks, recallAt } from './ranking/retrieval.ts';
 export type { Vectors } from './ranking/retrieval.ts';
-export { bootstrap, bootstrapMean, pairedDifference, percentileInterval, resample } from './statistics/bootstrap.ts';
+export { bootstrap, bootstrapAll, bootstrapMean, pairedDifference, percentileInterval, resample } from './statistics/bootstrap.ts';
 export type { BootstrapOptions, Interval, Resampled } from './statistics/bootstrap.ts';
 export { seedDifference } from './statistics/seeds.ts';
 export type { SeedDifference } from './statistics/seeds.ts';

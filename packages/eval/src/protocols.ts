@@ -3,6 +3,7 @@ export { classificationReport, meanAucOver } from './classification/report.ts';
 export type { ClassificationReport, ClassMetrics, ClassScores } from './classification/report.ts';
 export { bestThreshold } from './classification/threshold.ts';
 export type { ThresholdRule } from './classification/threshold.ts';
+export { contrastToNoise, pointingGame } from './localization/localization.ts';
 export { applyProbe, fitProbe } from './probe/logistic.ts';
 export type { Probe, ProbeOptions } from './probe/logistic.ts';
 export { nestedSubsets, readOnce } from './probe/subsets.ts';

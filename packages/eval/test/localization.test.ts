@@ -1,4 +1,4 @@
-import { contrastToNoise, pointingGame } from '@hybridmed/eval';
+import { contrastToNoise, pointingGame } from '@hybridmed/eval/protocols';
 import { describe, expect, test } from 'vitest';
 
 describe('the pointing game', () => {

@@ -1,7 +1,7 @@
 // Evaluates a checkpoint on a split: losses, texts beside baselines, retrieval, zero-shot classification, labels.
 import type { Loader, SelectOptions, Study } from '@hybridmed/data';
-import { labelFindings, openDataSet, phantomFindings, readableStudies } from '@hybridmed/data';
-import { bootstrap, labelF1, mostFrequent, nearestTexts, normalizeForComparison, textIntervals, textScores } from '@hybridmed/eval';
+import { openDataSet, readableStudies } from '@hybridmed/data';
+import { bootstrap, mostFrequent, nearestTexts, normalizeForComparison, textIntervals, textScores } from '@hybridmed/eval';
 import type { Device, DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import { createGenerator } from '../generation/generator.ts';
@@ -16,6 +16,7 @@ import { validate } from '../node/validate.ts';
 import type { StagePlan } from '../stages/graphs.ts';
 import { validationGraph } from '../stages/graphs.ts';
 import { embedImages, embedTexts } from './embeddings.ts';
+import { labelAgreement } from './labels.ts';
 import { zeroShotTasks } from './prompts.ts';
 import type { EvaluationReport, Example, TextRow, TextTable } from './report.ts';
 import { distinctImpressions, neighbours, retrievalTable, zeroShotRow } from './retrieval.ts';
@@ -137,24 +138,6 @@ async function alignment({
   };
 }
 
-type Texts = Readonly<Record<'image' | 'findings' | 'mostFrequent', readonly string[] | undefined>>;
-
-function labelTable(studies: readonly Study[], texts: Texts): Pick<EvaluationReport, 'labels'> & { byStudy: Pick<Example, 'labels'>[] } {
-  const names = phantomFindings.filter((name) => studies.some(({ labels }) => labels?.[name] !== undefined));
-  if (names.length === 0) return { byStudy: [] };
-  const truth = studies.map(({ labels }) => labels ?? {});
-  const read = (of: readonly string[] | undefined) => of?.map(labelFindings);
-  const [image, findings, mostFrequentText] = [read(texts.image), read(texts.findings)!, read(texts.mostFrequent)];
-  const scored = (of: ReturnType<typeof read>) => of && labelF1(truth, of, names);
-  const present = (labels: Readonly<Record<string, 0 | 1>>) => names.filter((name) => labels[name] === 1);
-  return {
-    labels: { image: scored(image), findings: scored(findings), mostFrequent: scored(mostFrequentText) },
-    byStudy: truth.map((own, i) => ({
-      labels: { truth: present(own), ...(image ? { image: present(image[i]!) } : {}), findings: present(findings[i]!) },
-    })),
-  };
-}
-
 /** Evaluates. Throws one line for a missing checkpoint, a data set without the split, or unreadable files. */
 export async function evaluate({
   checkpoint: path,
@@ -193,7 +176,7 @@ export async function evaluate({
     ).map((i) => train[i]!.impression);
     const row = (texts: readonly string[]): TextRow => ({ ...textScores(texts, truth), intervals: textIntervals(texts, truth) });
     const text: TextTable = { ...(image ? { image: row(image) } : {}), findings: row(findings), mostFrequent: row(frequent), nearestFindings: row(nearest) };
-    const { byStudy: labelsByStudy, ...named } = labelTable(studies, { image, findings, mostFrequent: frequent });
+    const { table: labels, byStudy: labelsByStudy } = labelAgreement(studies, { image, findings, mostFrequent: frequent, nearestFindings: nearest });
     const examples: Example[] = studies.map(({ id, impression }, i) => ({
       id,
       truth: impression,
@@ -213,7 +196,7 @@ export async function evaluate({
       ...measured,
       text,
       ...aligned,
-      ...named,
+      ...(labels ? { labels } : {}),
       examples,
     };
   } finally {

@@ -55,6 +55,28 @@ export interface ZeroShotRow {
   readonly auc: Interval;
 }
 
+/** F1 of the labels that one system's texts state, and its intervals (95 %, over studies). */
+export interface LabelRow extends LabelF1 {
+  readonly intervals: { readonly micro: Interval; readonly macro: Interval };
+}
+
+/** Texts of every system, study by study. */
+export interface NamedTexts {
+  readonly image: readonly string[] | undefined;
+  readonly findings: readonly string[];
+  readonly mostFrequent: readonly string[];
+  readonly nearestFindings: readonly string[];
+}
+
+/** Clinical agreement of texts by the rule labeller: with the studies' own labels, or with what it reads in the true impressions. */
+export interface LabelTable {
+  readonly source: 'labels' | 'impressions';
+  readonly image?: LabelRow;
+  readonly findings: LabelRow;
+  readonly mostFrequent: LabelRow;
+  readonly nearestFindings: LabelRow;
+}
+
 /** A whole evaluation. */
 export interface EvaluationReport {
   readonly checkpoint: string;
@@ -74,7 +96,7 @@ export interface EvaluationReport {
   readonly retrieval?: RetrievalTable;
   readonly zeroShot: readonly ZeroShotRow[];
   readonly meanAuc?: number;
-  /** F1 of the labels that texts name (rule labeller), where studies have labels. */
-  readonly labels?: Readonly<Record<'image' | 'findings' | 'mostFrequent', LabelF1 | undefined>>;
+  /** Clinical agreement, where there is something to agree on. */
+  readonly labels?: LabelTable;
   readonly examples: readonly Example[];
 }

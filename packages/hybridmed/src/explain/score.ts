@@ -2,7 +2,8 @@
 import type { Split } from '@hybridmed/data';
 import { openDataSet } from '@hybridmed/data';
 import type { Interval } from '@hybridmed/eval';
-import { bootstrapMean, contrastToNoise, pointingGame } from '@hybridmed/eval';
+import { bootstrapMean } from '@hybridmed/eval';
+import { contrastToNoise, pointingGame } from '@hybridmed/eval/protocols';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { ExplainerOptions, FilmMaps, MapKind, PatchMap } from './explainer.ts';

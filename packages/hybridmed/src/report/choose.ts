@@ -14,7 +14,21 @@ interface Rule {
   judge(example: Example): { readonly badness: number; readonly reason: string } | undefined;
 }
 
+const list = (names: readonly string[]): string => names.join(', ').toLowerCase();
+
 const rules: readonly Rule[] = [
+  {
+    title: 'Findings it missed or made up',
+    rule: 'The most findings that the film’s impression lacks or adds, by the rule labeller.',
+    judge: ({ labels }) => {
+      if (!labels?.image) return undefined;
+      const missed = labels.truth.filter((name) => !labels.image!.includes(name));
+      const added = labels.image.filter((name) => !labels.truth.includes(name));
+      if (missed.length + added.length === 0) return undefined;
+      const parts = [...(missed.length > 0 ? [`missed: ${list(missed)}`] : []), ...(added.length > 0 ? [`made up: ${list(added)}`] : [])];
+      return { badness: missed.length + added.length, reason: parts.join('; ') };
+    },
+  },
   {
     title: 'Impressions it did not expect',
     rule: 'The greatest loss per token of the true impression, given the film.',

@@ -34,7 +34,8 @@ export function formatEvaluation(report: EvaluationReport): string {
   const f1s: Record<string, number | undefined> = {
     'from the image': labels?.image?.micro,
     'from the findings': labels?.findings?.micro,
-    'most frequent impression': labels?.mostFrequent?.micro,
+    'most frequent impression': labels?.mostFrequent.micro,
+    'nearest findings (tf-idf)': labels?.nearestFindings.micro,
   };
   const rows = Object.entries(named).flatMap(([name, scores]) =>
     scores
@@ -53,6 +54,9 @@ export function formatEvaluation(report: EvaluationReport): string {
   const parts = [
     `${report.checkpoint} on ${report.studies} ${report.split} studies of ${report.data}\n`,
     table([['impressions (95 %)', 'BLEU-4', 'ROUGE-L', 'CIDEr', 'distinct', ...(labels ? ['label F1'] : [])], ...rows]),
+    ...(labels
+      ? [`label F1 is micro, by the rule labeller, against ${labels.source === 'labels' ? "the studies' labels" : 'what it reads in the true impressions'}\n`]
+      : []),
   ];
   const shownLosses = Object.entries(losses).flatMap(([name, value]) => (value === null ? [] : [`${name} ${digits(value)}`]));
   parts.push(`losses (nats per study): ${shownLosses.join(', ')}\n`);

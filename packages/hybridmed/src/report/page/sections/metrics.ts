@@ -54,15 +54,19 @@ function lossPanel({ captioning, perToken }: EvaluationReport): Metric {
   };
 }
 
-function labelPanel({ labels }: EvaluationReport): Metric[] {
+function labelPanels({ labels }: EvaluationReport): Metric[] {
   if (!labels) return [];
-  const rows = systems.flatMap(([system, name, kind]): MetricRow[] => {
-    const scores = system === 'nearestFindings' ? undefined : labels[system];
-    return scores ? [{ name, kind, interval: alone(scores.micro), note: `macro ${scores.macro.toFixed(2)}` }] : [];
+  const against = labels.source === 'labels' ? "the studies' labels" : 'what it reads in the true impressions';
+  const panel = (key: 'micro' | 'macro', title: string, how: string): Metric => ({
+    title,
+    explanation: `Findings that the rule labeller reads in the text, against ${against}; ${how}.`,
+    rows: systems.flatMap(([system, name, kind]): MetricRow[] => (labels[system] ? [{ name, kind, interval: labels[system].intervals[key] }] : [])),
+    range: [0, 1],
   });
-  return rows.length === 0
-    ? []
-    : [{ title: 'F1 of named findings (micro)', explanation: 'Findings that the rule labeller reads in the text, against the labels.', rows, range: [0, 1] }];
+  return [
+    panel('micro', 'Label F1, micro', 'over all findings of all studies'),
+    panel('macro', 'Label F1, macro', `mean over ${Object.keys(labels.findings.perLabel).length} findings`),
+  ];
 }
 
 function retrievalPanel({ retrieval }: EvaluationReport): Metric[] {
@@ -94,7 +98,7 @@ export function metricsSection({ evaluation }: ReportData): Markup {
   if (!evaluation) return section('metrics', 'How well it does', 'This run has not been evaluated.');
   const panels = [
     ...textPanels(evaluation),
-    ...labelPanel(evaluation),
+    ...labelPanels(evaluation),
     lossPanel(evaluation),
     ...retrievalPanel(evaluation),
     ...zeroShotPanel(evaluation),

@@ -37,8 +37,8 @@ function tiles({ captioning, text, labels, retrieval, zeroShot, meanAuc }: Evalu
     all.push({
       title: `F1 of the findings named from ${labels?.image ? 'the film' : 'the findings'}`,
       value: figure(named.micro),
-      beside: `${figure(labels?.mostFrequent?.micro ?? 0)} for the most frequent impression`,
-      verdict: named.micro > (labels?.mostFrequent?.micro ?? 0) ? 'better' : 'worse',
+      beside: `${figure(labels?.mostFrequent.micro ?? 0)} for the most frequent impression`,
+      verdict: verdictOf(named.intervals.micro, labels?.mostFrequent.micro ?? 0),
     });
   const recall = retrieval && (Object.entries(retrieval.recall).find(([name]) => name === 'R@10') ?? Object.entries(retrieval.recall).at(-1));
   if (recall)
