@@ -1,8 +1,8 @@
 // Pieces that shaders share: bindings, parameters, the linear index, sums across a workgroup.
 import type { ElementType } from './kernel.ts';
 
-/** Threads of a workgroup; by default also where one workgroup shares an item. */
-export const workgroupSize = 64;
+/** Threads of a workgroup where nobody sets another number. */
+const workgroupSize = 64;
 
 /** Greatest number of workgroups along one axis that every WebGPU adapter has. */
 const maxWorkgroups = 65_535;
@@ -11,7 +11,7 @@ const maxWorkgroups = 65_535;
 export interface Binding {
   readonly name: string;
   /** `vec4<f32>` reads an f32 array four elements at a time: its length must be a multiple of four. */
-  readonly type: ElementType | `vec${2 | 4}<${'f32' | 'f16'}>`;
+  readonly type: ElementType | `vec${2 | 4}<${ElementType}>`;
   readonly write?: boolean;
 }
 
@@ -53,18 +53,30 @@ export function spread(count: number): [number, number, number] {
   return [Math.ceil(count / rows), rows, 1];
 }
 
-/** Workgroups for `count` threads in a row. */
-export const spreadThreads = (count: number): [number, number, number] => spread(Math.ceil(count / workgroupSize));
+/** Items of one workgroup where each item is one thread's: some for each of its threads, since starting a thread costs more than an item. */
+const itemsOfGroup = 256;
+
+/** The same where an item is long: a tile, a row. */
+export const longItems = 64;
+
+/** Workgroups for `count` items of `perThread`. */
+export const spreadThreads = (count: number, items: number = itemsOfGroup): [number, number, number] => spread(Math.ceil(count / items));
+
+/** Number of a workgroup's threads, a multiple of 8 that whoever makes the pipeline may set: few on a processor, many on a GPU. */
+const groupThreads = `\noverride groupThreads: u32 = ${workgroupSize}u;`;
 
 const builtins = '@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32';
 
-/** An entry point with one thread per item: `body` sees `i`, below `count` (an expression). */
-export const perThread = (count: string, body: string): string => `
-@compute @workgroup_size(${workgroupSize})
-fn main(${builtins}) {
-  let i = (group.y * groups.x + group.x) * ${workgroupSize}u + lane;
-  if (i >= ${count}) { return; }
+/** An entry point whose threads take one item after another: `body` sees `i`, below `count` (an expression), and may return. */
+export const perThread = (count: string, body: string, items: number = itemsOfGroup): string => `${groupThreads}
+fn item(i: u32) {
 ${body}
+}
+@compute @workgroup_size(groupThreads)
+fn main(${builtins}) {
+  let first = (group.y * groups.x + group.x) * ${items}u;
+  let end = min(${count}, first + ${items}u);
+  for (var i = first + lane; i < end; i += groupThreads) { item(i); }
 }`;
 
 /** What a thread can be told of its subgroup, and the names it has in a body. */
@@ -109,11 +121,10 @@ fn ${name}(value: f32, lane: u32) -> f32 {
 }`;
 
 /**
- * For shaders with one workgroup per item: the number of its threads, a multiple of 8 that whoever makes the pipeline may set; and
- * `groupSum(value, lane)` and `groupMax(value, lane)`, the same value for all threads of the group, in a fixed order.
+ * For shaders with one workgroup per item: `groupThreads`, and `groupSum(value, lane)` and `groupMax(value, lane)`, the same value for
+ * all threads of the group, in a fixed order.
  */
-export const groupReductions = `
-override groupThreads: u32 = ${workgroupSize}u;
+export const groupReductions = `${groupThreads}
 var<workgroup> scratch: array<f32, groupThreads>;
 var<workgroup> joined: array<f32, 8>;${groupReduction('groupSum', (a, b) => `${a} + ${b}`)}${groupReduction('groupMax', (a, b) => `max(${a}, ${b})`)}`;
 

@@ -49,7 +49,7 @@ describe.each(Object.values(kernels) as unknown as AnyKernel[])('$name', (kernel
       if (seen.has(codes.join())) continue;
       seen.add(codes.join());
       // A processor's groups have few threads, a GPU's many: both must be right.
-      for (const groupThreads of codes.some((code) => code.includes('groupThreads')) ? [16, 64, 128] : [64]) {
+      for (const groupThreads of codes.some((code) => code.includes('groupThreads')) ? [8, 64] : [64]) {
         const prepared = await prepareKernel(gpu, kernel, problem, inputs, { groupThreads, capabilities: kind });
         const outputs = await prepared.run();
         outputs.forEach((output, i) => expect(relativeError(output, expected[i]!), `output ${i}, groups of ${groupThreads}`).toBeLessThanOrEqual(tolerance));

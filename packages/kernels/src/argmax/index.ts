@@ -1,6 +1,6 @@
 // Index of the greatest element of each row, the first on a tie: one thread per row.
 import type { ElementType, Kernel, Numbers } from '../kernel.ts';
-import { declare, pack, perThread, spreadThreads, u } from '../shader.ts';
+import { declare, longItems, pack, perThread, spreadThreads, u } from '../shader.ts';
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
 
@@ -25,6 +25,7 @@ export const shader = (type: ElementType, parameterCount: number): string =>
   var best = 0u;
   for (var j = 1u; j < ${u(1)}; j++) { if (x[start + j] > x[start + best]) { best = j; } }
   y[i] = i32(best);`,
+    longItems,
   )}`;
 
 /** The kernel. */
@@ -35,7 +36,7 @@ export const argmax: Kernel<ArgmaxProblem> = {
   dispatches: ({ type, rows, width }) => {
     if (rows === 0) return [];
     const parameters = pack([rows, width]);
-    return [{ label: 'argmax', code: shader(type, parameters.length), parameters, arrays: [0, 1], writes: [1], workgroups: spreadThreads(rows) }];
+    return [{ label: 'argmax', code: shader(type, parameters.length), parameters, arrays: [0, 1], writes: [1], workgroups: spreadThreads(rows, longItems) }];
   },
   cost: ({ rows, width }) => ({ flops: rows * width, bytes: 4 * rows * (width + 1) }),
   reference: (problem, [x]): readonly Numbers[] => reference(problem, x!),

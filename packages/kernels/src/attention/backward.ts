@@ -1,5 +1,5 @@
 // Backward shaders of attention: D, then dQ by query rows, then dK and dV by key rows; probabilities come anew from the log-sum-exp.
-import { declare, perThread, perTile, u } from '../shader.ts';
+import { declare, longItems, perThread, perTile, u } from '../shader.ts';
 import { blockOf, seen, sizes } from './forward.ts';
 import type { Shape, Sharing } from './layout.ts';
 import { cut, rowBindings, scalarBindings, stride, threadsOf, vectors, walk } from './layout.ts';
@@ -26,6 +26,7 @@ export function statisticsShader(shape: Shape, parameterCount: number): string {
   ${text.dot('sum', 'out', (e) => `g[at + ${e}u]`)}
   stats[2u * i] = lse[i];
   stats[2u * i + 1u] = sum;`,
+    longItems,
   )}`;
 }
 

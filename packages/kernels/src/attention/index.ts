@@ -1,7 +1,7 @@
 // Attention with memory linear in tokens: a single pass over the keys forward; backward D, then dQ, dK and dV [Dao et al. 2022].
 import type { ArraySpec, Dispatch, Kernel, Numbers } from '../kernel.ts';
 import { bytesOf, everyAdapter } from '../kernel.ts';
-import { floatBits, pack, spread, spreadThreads } from '../shader.ts';
+import { floatBits, longItems, pack, spread, spreadThreads } from '../shader.ts';
 import { keyShader, queryShader, statisticsShader } from './backward.ts';
 import { cases } from './cases.ts';
 import { decodeShader, forwardShader } from './forward.ts';
@@ -49,7 +49,7 @@ export const attention: Kernel<AttentionProblem> = {
     const on = (label: string, code: (parameters: number) => string, list: readonly number[], writes: readonly number[], items: number, perItem = false) => {
       if (items * headSize === 0) return [];
       const parameters = pack([items, batch, queries, keys, heads, floatBits(scale), ...blocks]);
-      const workgroups = perItem ? spreadThreads(items) : spread(items);
+      const workgroups = perItem ? spreadThreads(items, longItems) : spread(items);
       return [{ label: `attention: ${label}`, code: code(parameters.length), parameters, arrays: list, writes, workgroups }] satisfies Dispatch[];
     };
     const [rows, queryItems, keyItems] = [batch * heads * queries, batch * heads * blocks[0], batch * heads * blocks[1]];

@@ -1,7 +1,7 @@
 // 2-D cross-correlation and its two adjoints, directly: one thread per element of the result.
 import type { ArraySpec, Kernel, Numbers } from '../kernel.ts';
 import { bytesOf, product } from '../kernel.ts';
-import { pack, spreadThreads } from '../shader.ts';
+import { longItems, pack, spreadThreads } from '../shader.ts';
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
 import { shader } from './wgsl.ts';
@@ -35,7 +35,16 @@ export const convolution: Kernel<ConvolutionProblem> = {
     if (count === 0) return [];
     const { of, x, weight, y, stride, padding } = problem;
     const parameters = pack([count, ...x, weight[0], weight[2], weight[3], y[2], y[3], ...stride, ...padding]);
-    return [{ label: `convolution ${of}`, code: shader(of, parameters.length), parameters, arrays: [0, 1, 2], writes: [2], workgroups: spreadThreads(count) }];
+    return [
+      {
+        label: `convolution ${of}`,
+        code: shader(of, parameters.length),
+        parameters,
+        arrays: [0, 1, 2],
+        writes: [2],
+        workgroups: spreadThreads(count, longItems),
+      },
+    ];
   },
   cost: (problem) => ({ flops: 2 * product(problem.y) * product(problem.weight.slice(1)), bytes: bytesOf(arrays(problem)) }),
   reference: (problem, [a, b]): readonly Numbers[] => reference(problem, a!, b!),

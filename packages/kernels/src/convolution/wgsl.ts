@@ -1,6 +1,6 @@
 // Shaders of the convolution. Short sums of one kernel row (or row of results) are added with compensation [Kahan 1965]:
 // a max-pool behind a stem decides between near equals.
-import { declare, perThread, u } from '../shader.ts';
+import { declare, longItems, perThread, u } from '../shader.ts';
 import type { ConvolutionProblem } from './index.ts';
 
 // Parameters: count, B, C, H, W, O, kh, kw, oh, ow, stride (2), padding (2).
@@ -52,5 +52,5 @@ export function shader(of: ConvolutionProblem['of'], parameterCount: number): st
     { name: 'w', type: 'f32' as const },
     { name: 'y', type: 'f32' as const, write: true },
   ];
-  return `${declare(bindings, parameterCount)}${perThread(u(0), `${names}\n${{ output, input, weight }[of]}\n  y[i] = sum;`)}`;
+  return `${declare(bindings, parameterCount)}${perThread(u(0), `${names}\n${{ output, input, weight }[of]}\n  y[i] = sum;`, longItems)}`;
 }

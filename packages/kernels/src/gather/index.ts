@@ -12,12 +12,13 @@ export interface GatherProblem {
   readonly ids: number;
 }
 
-/** The shader: one thread per element. */
-export function shader(type: ElementType, parameterCount: number): string {
+/** The shader: one thread per element, or per quad of them. Parameters: items, items of a row, rows. */
+export function shader(type: ElementType, quads: boolean, parameterCount: number): string {
+  const item = quads ? (`vec4<${type}>` as const) : type;
   const bindings = [
-    { name: 'rows', type },
+    { name: 'rows', type: item },
     { name: 'ids', type: 'i32' as const },
-    { name: 'y', type, write: true },
+    { name: 'y', type: item, write: true },
   ];
   return `${declare(bindings, parameterCount)}${perThread(u(0), `  let row = u32(clamp(ids[i / ${u(1)}], 0, i32(${u(2)}) - 1));\n  y[i] = rows[row * ${u(1)} + i % ${u(1)}];`)}`;
 }
@@ -35,8 +36,12 @@ export const gather: Kernel<GatherProblem> = {
   }),
   dispatches: ({ type, rows, width, ids }) => {
     if (ids * width === 0) return [];
-    const parameters = pack([ids * width, width, rows]);
-    return [{ label: 'gather', code: shader(type, parameters.length), parameters, arrays: [0, 1, 2], writes: [2], workgroups: spreadThreads(ids * width) }];
+    const quads = width % 4 === 0;
+    const across = quads ? width / 4 : width;
+    const parameters = pack([ids * across, across, rows]);
+    return [
+      { label: 'gather', code: shader(type, quads, parameters.length), parameters, arrays: [0, 1, 2], writes: [2], workgroups: spreadThreads(ids * across) },
+    ];
   },
   cost: ({ width, ids }) => ({ flops: 0, bytes: 4 * (2 * ids * width + ids) }),
   reference: (problem, [table, ids]): readonly Numbers[] => reference(problem, table!, ids!),

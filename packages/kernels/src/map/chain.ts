@@ -3,33 +3,32 @@ import { f, floatBits, u } from '../shader.ts';
 import type { MapStep, View } from './problem.ts';
 import { isDense } from './problem.ts';
 
+/** What a chain computes at a time: an element, or a quad of them. */
+export type ItemType = 'f32' | 'vec4<f32>';
+
 // Polynomials of erf with an error of about one unit in the last place, after N. Juffa (constants only).
-const erfFunction = `
-fn erf(a: f32) -> f32 {
+const erfFunction = (T: ItemType): string => `
+fn erf(a: ${T}) -> ${T} {
   let t = abs(a);
   let s = a * a;
-  if (t > 0.927734375f) {
-    var r = fma(-1.72853470e-5f, t, 3.83197126e-4f);
-    r = fma(r, s, fma(-3.88396438e-3f, t, 2.42546219e-2f));
-    r = fma(r, t, -1.06777877e-1f);
-    r = fma(r, t, -6.34846687e-1f);
-    r = fma(r, t, -1.28717512e-1f);
-    r = fma(r, t, -t);
-    r = 1.0f - exp(r);
-    return select(r, -r, a < 0.0f);
-  }
-  var r = -5.96761703e-4f;
-  r = fma(r, s, 4.99119423e-3f);
-  r = fma(r, s, -2.67681349e-2f);
-  r = fma(r, s, 1.12819925e-1f);
-  r = fma(r, s, -3.76125336e-1f);
-  r = fma(r, s, 1.28379166e-1f);
-  return fma(r, a, a);
+  var r = fma(${T}(-1.72853470e-5f), t, ${T}(3.83197126e-4f));
+  r = fma(r, s, fma(${T}(-3.88396438e-3f), t, ${T}(2.42546219e-2f)));
+  r = fma(r, t, ${T}(-1.06777877e-1f));
+  r = fma(r, t, ${T}(-6.34846687e-1f));
+  r = fma(r, t, ${T}(-1.28717512e-1f));
+  r = fma(r, t, -t);
+  r = 1.0f - exp(r);
+  var q = fma(${T}(-5.96761703e-4f), s, ${T}(4.99119423e-3f));
+  q = fma(q, s, ${T}(-2.67681349e-2f));
+  q = fma(q, s, ${T}(1.12819925e-1f));
+  q = fma(q, s, ${T}(-3.76125336e-1f));
+  q = fma(q, s, ${T}(1.28379166e-1f));
+  return select(fma(q, a, a), select(r, -r, a < ${T}(0.0f)), t > ${T}(0.927734375f));
 }`;
 
-const geluFunctions = `
-fn gelu(x: f32) -> f32 { return 0.5f * x * (1.0f + erf(x * 0.7071067811865476f)); }
-fn geluGrad(x: f32, dy: f32) -> f32 {
+const geluFunctions = (T: ItemType): string => `
+fn gelu(x: ${T}) -> ${T} { return 0.5f * x * (1.0f + erf(x * 0.7071067811865476f)); }
+fn geluGrad(x: ${T}, dy: ${T}) -> ${T} {
   let cumulative = 0.5f * (1.0f + erf(x * 0.7071067811865476f));
   return dy * (cumulative + x * 0.3989422804014327f * exp(-0.5f * x * x));
 }`;
@@ -48,15 +47,24 @@ fn uniformAt(index: u32, key0: u32, key1: u32, stream: u32) -> f32 {
 }`;
 
 /** Functions that steps call, at the shader's top level. */
-export function helpers(steps: readonly MapStep[]): string {
+export function helpers(steps: readonly MapStep[], T: ItemType = 'f32'): string {
   const uses = (...ops: MapStep['op'][]) => steps.some(({ op }) => ops.includes(op));
-  return [uses('erf', 'gelu', 'geluGrad') ? erfFunction : '', uses('gelu', 'geluGrad') ? geluFunctions : '', uses('random') ? randomFunction : ''].join('');
+  return [uses('erf', 'gelu', 'geluGrad') ? erfFunction(T) : '', uses('gelu', 'geluGrad') ? geluFunctions(T) : '', uses('random') ? randomFunction : ''].join(
+    '',
+  );
 }
 
 const infix: Partial<Record<MapStep['op'], string>> = { add: '+', sub: '-', mul: '*', div: '/' };
 
 /** Expression of one step on the names of its arguments. */
-function expression({ op, type, arguments: args, value = 0 }: MapStep, names: readonly string[], constant: () => number, given: number): string {
+function expression(
+  { op, type, arguments: args, value = 0 }: MapStep,
+  names: readonly string[],
+  constant: () => number,
+  given: number,
+  quads: boolean,
+): string {
+  const of = (scalar: 'f32' | 'i32') => (quads ? `vec4<${scalar}>` : scalar);
   const [a, b, c] = args.map((i) => names[i]!);
   switch (op) {
     case 'add':
@@ -67,11 +75,11 @@ function expression({ op, type, arguments: args, value = 0 }: MapStep, names: re
     case 'maximum':
       return `max(${a}, ${b})`;
     case 'less':
-      return `select(0.0f, 1.0f, ${a} < ${b})`;
+      return `select(${of('f32')}(0.0f), ${of('f32')}(1.0f), ${a} < ${b})`;
     case 'equal':
-      return `select(0.0f, 1.0f, ${a} == ${b})`;
+      return `select(${of('f32')}(0.0f), ${of('f32')}(1.0f), ${a} == ${b})`;
     case 'where':
-      return `select(${c}, ${b}, ${a} != 0.0f)`;
+      return `select(${c}, ${b}, ${a} != ${of('f32')}(0.0f))`;
     case 'neg':
       return `-${a}`;
     case 'gelu':
@@ -83,11 +91,13 @@ function expression({ op, type, arguments: args, value = 0 }: MapStep, names: re
     case 'geluGrad':
       return `geluGrad(${a}, ${b})`;
     case 'toF32':
-      return `f32(${a})`;
+      return `${of('f32')}(${a})`;
     case 'toI32':
-      return `i32(${a})`;
-    case 'constant':
-      return type === 'f32' ? f(constant()) : `bitcast<i32>(${u(constant())})`;
+      return `${of('i32')}(${a})`;
+    case 'constant': {
+      const number = type === 'f32' ? f(constant()) : `bitcast<i32>(${u(constant())})`;
+      return quads ? `${of(type === 'f32' ? 'f32' : 'i32')}(${number})` : number;
+    }
     case 'index':
       return `i32(c${value})`;
     case 'random':
@@ -110,10 +120,19 @@ export interface ChainParts {
   readonly inputs: readonly View[];
   readonly steps: readonly MapStep[];
   readonly output?: View;
+  /** Whether items are quads: sizes and strides of the last axis count quads, and views that repeat along it give one element. */
+  readonly quads?: boolean;
+}
+
+/** A loaded item as what steps compute with. */
+function loaded({ type, strides }: View, load: string, quads: boolean): string {
+  const computed = type === 'f16' ? 'f32' : type;
+  if (quads) return type === 'f16' || strides.at(-1) === 0 ? `vec4<${computed}>(${strides.at(-1) === 0 && type === 'f16' ? `f32(${load})` : load})` : load;
+  return type === 'f16' ? `f32(${load})` : load;
 }
 
 /** Lines that compute the chain at `i`. Parameters from `first` on: shape, then offset and strides of each strided view, then the steps' values. */
-export function chainText({ shape, given, inputs, steps, output }: ChainParts, first: number): ChainText {
+export function chainText({ shape, given, inputs, steps, output, quads = false }: ChainParts, first: number): ChainText {
   const views = output ? [...inputs, output] : inputs;
   const lines: string[] = [];
   if (views.some((view) => !isDense(view, shape)) || steps.some(({ op }) => op === 'index')) {
@@ -133,12 +152,12 @@ export function chainText({ shape, given, inputs, steps, output }: ChainParts, f
   inputs.forEach((view, i) => {
     const at = place(view);
     names.push(`v${names.length}`);
-    if (!whole.has(i)) lines.push(`  let ${names.at(-1)} = ${view.type === 'f16' ? `f32(x${i}[${at}])` : `x${i}[${at}]`};`);
+    if (!whole.has(i)) lines.push(`  let ${names.at(-1)} = ${loaded(view, `x${i}[${at}]`, quads)};`);
   });
   const target = output ? place(output) : 'i';
   const constant = () => next++;
   for (const step of steps) {
-    const value = expression(step, names, constant, given.length);
+    const value = expression(step, names, constant, given.length, quads);
     names.push(`v${names.length}`);
     lines.push(`  let ${names.at(-1)} = ${value};`);
   }

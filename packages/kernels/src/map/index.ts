@@ -6,22 +6,24 @@ import { cases } from './cases.ts';
 import { chainParameters } from './chain.ts';
 import type { MapProblem } from './problem.ts';
 import { reference } from './reference.ts';
-import { shader } from './wgsl.ts';
+import { quadsOf, shader } from './wgsl.ts';
 
 /** The kernel. */
 export const map: Kernel<MapProblem> = {
   name: 'map',
   pass: () => 'forward',
   arrays: ({ inputs, output }) => ({ inputs: inputs.map(({ type, length }) => ({ type, length })), outputs: [{ type: output.type, length: output.length }] }),
-  dispatches: (problem) => {
+  dispatches: (whole) => {
+    if (product(whole.shape) === 0) return [];
+    const quads = quadsOf(whole);
+    const problem = quads ?? whole;
     const count = product(problem.shape);
-    if (count === 0) return [];
     const parameters = pack([count, ...chainParameters({ ...problem, given: [] })]);
     const arrays = [...problem.inputs.keys(), problem.inputs.length];
     return [
       {
         label: `map ${problem.steps.map(({ op }) => op).join(' ')}`,
-        code: shader(problem, parameters.length),
+        code: shader(problem, quads !== undefined, parameters.length),
         parameters,
         arrays,
         writes: [problem.inputs.length],

@@ -1,6 +1,6 @@
 // The direct tier: each thread computes a 4 x 4 tile of one product straight from global memory, for adapters that run on the
 // processor without subgroups of a known size. Operands are read four elements at a time where the rows of both allow it.
-import { declare, perThread, u } from '../shader.ts';
+import { declare, longItems, perThread, u } from '../shader.ts';
 import type { MatmulProblem } from './problem.ts';
 import type { TierText } from './tile.ts';
 import { bindings, tileStart, writer } from './tile.ts';
@@ -85,5 +85,5 @@ export function directShader({ transposeA, transposeB }: MatmulProblem, text: Ti
     '  }',
   ];
   const width = quads ? 4 : 1;
-  return `${declare(bindings(text, [width, width]), text.parameters)}${writer(text)}${perThread(u(0), lines.join('\n'))}`;
+  return `${declare(bindings(text, [width, width]), text.parameters)}${writer(text)}${perThread(u(0), lines.join('\n'), longItems)}`;
 }

@@ -1,7 +1,7 @@
 // Batched matrix products with both transpose flags and a fused epilogue; the tier is chosen by what the adapter can do.
 import type { Capabilities, Dispatch, Kernel, Numbers } from '../kernel.ts';
 import { bytesOf, everyAdapter, product } from '../kernel.ts';
-import { spread, spreadThreads } from '../shader.ts';
+import { longItems, spread, spreadThreads } from '../shader.ts';
 import { cases } from './cases.ts';
 import type { Tier } from './choice.ts';
 import { chooseTier, cutOf } from './choice.ts';
@@ -71,7 +71,7 @@ export function dispatchesOf(problem: MatmulProblem, tier: Tier, capabilities: C
     parameters,
     arrays: cut.slices === 1 ? [0, 1, ...views, output] : [0, 1, partial],
     writes: [cut.slices === 1 ? output : partial],
-    workgroups: perItem ? spreadThreads(items) : spread(items),
+    workgroups: perItem ? spreadThreads(items, longItems) : spread(items),
   };
   if (cut.slices === 1) return [first];
   const added = sumParameters(problem, cut.slices);

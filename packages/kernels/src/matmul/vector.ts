@@ -1,6 +1,6 @@
 // The tier of few rows, as in decoding: the time goes into reading B once. One thread per column on a processor and where neighbours
 // in memory are columns; one workgroup per column where neighbours are steps of k.
-import { declare, groupReductions, perGroup, perThread, u } from '../shader.ts';
+import { declare, groupReductions, longItems, perGroup, perThread, u } from '../shader.ts';
 import type { Operand } from './problem.ts';
 import type { TierText } from './tile.ts';
 import { bindings, tileStart, writer } from './tile.ts';
@@ -36,7 +36,7 @@ export function vectorShader(text: TierText, grouped: boolean): string {
   const width = a.along === 'k' && b.along === 'k' && a.quads && b.quads ? 4 : 1;
   const head = `${declare(bindings(text, [width, width]), text.parameters)}${grouped ? groupReductions : ''}${writer(text)}`;
   const start = tileStart(text.rank, vectorRows, 1);
-  if (!grouped) return `${head}${perThread(u(0), `${start}\n${loop(text.operands, '0u', '1u')}\n${stores}`)}`;
+  if (!grouped) return `${head}${perThread(u(0), `${start}\n${loop(text.operands, '0u', '1u')}\n${stores}`, longItems)}`;
   return `${head}${perGroup(
     u(0),
     `${start}

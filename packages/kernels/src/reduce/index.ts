@@ -1,7 +1,7 @@
 // Sums and maxima over any axes: one thread per result where few elements meet, one workgroup where many do.
 import type { ElementType, Kernel, Numbers } from '../kernel.ts';
 import { product } from '../kernel.ts';
-import { pack, spread, spreadThreads } from '../shader.ts';
+import { longItems, pack, spread, spreadThreads } from '../shader.ts';
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
 import { shader } from './wgsl.ts';
@@ -37,7 +37,7 @@ export const reduce: Kernel<ReduceProblem> = {
         parameters,
         arrays: [0, 1],
         writes: [1],
-        workgroups: grouped ? spread(results) : spreadThreads(results),
+        workgroups: grouped ? spread(results) : spreadThreads(results, longItems),
       },
     ];
   },

@@ -1,5 +1,5 @@
 // The shader of a reduction.
-import { declare, groupReductions, lowest, lowestInteger, perGroup, perThread, u } from '../shader.ts';
+import { declare, groupReductions, longItems, lowest, lowestInteger, perGroup, perThread, u } from '../shader.ts';
 import type { ReduceProblem } from './index.ts';
 
 /** Lines that turn the index `name` into an offset over axes whose sizes and strides begin at parameters `sizes` and `strides`. */
@@ -31,7 +31,7 @@ export function shader({ op, type, kept, reduced }: ReduceProblem, grouped: bool
   const loop = (from: string, step: string) => `  let base = ${base};
   var total = ${start};
   for (var j = ${from}; j < ${u(1)}; j += ${step}) { let at = ${at}; ${combine} }`;
-  if (!grouped) return `${head}${perThread(u(0), `${loop('0u', '1u')}\n  y[i] = total;`)}`;
+  if (!grouped) return `${head}${perThread(u(0), `${loop('0u', '1u')}\n  y[i] = total;`, longItems)}`;
   return `${head}${groupReductions}${perGroup(
     u(0),
     `${loop('lane', 'groupThreads')}

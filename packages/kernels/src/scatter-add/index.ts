@@ -27,14 +27,16 @@ export const scatterAdd: Kernel<ScatterAddProblem> = {
   }),
   dispatches: ({ type, rows, width, ids }) => {
     if (rows * width === 0) return [];
-    const zero = pack([rows * width]);
+    const quads = (rows * width) % 4 === 0;
+    const items = quads ? (rows * width) / 4 : rows * width;
+    const zero = pack([items]);
     const first = {
       label: 'scatter-add: zero',
-      code: zeroShader(type, zero.length),
+      code: zeroShader(quads ? `vec4<${type}>` : type, zero.length),
       parameters: zero,
       arrays: [2],
       writes: [2],
-      workgroups: spreadThreads(rows * width),
+      workgroups: spreadThreads(items),
     };
     if (ids === 0) return [first];
     const [link, add] = [pack([ids, rows]), pack([ids * width, width, rows])];

@@ -2,8 +2,8 @@
 import type { ElementType } from '../kernel.ts';
 import { declare, groupReductions, perGroup, perThread, u } from '../shader.ts';
 
-/** Fills the table with zeros. */
-export const zeroShader = (type: ElementType, parameterCount: number): string =>
+/** Fills the table with zeros, a quad at a time where it has whole ones. */
+export const zeroShader = (type: ElementType | `vec4<${ElementType}>`, parameterCount: number): string =>
   `${declare([{ name: 'y', type, write: true }], parameterCount)}${perThread(u(0), `  y[i] = ${type}(0);`)}`;
 
 /**

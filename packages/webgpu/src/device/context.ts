@@ -35,7 +35,7 @@ export class GpuContext {
     this.gpu = gpu;
     this.capabilities = capabilitiesOf(gpu);
     // On a processor every thread of a group waits at each barrier in turn; few threads are faster there.
-    this.#groupThreads = gpu.adapterInfo?.isFallbackAdapter ? 16 : 64;
+    this.#groupThreads = gpu.adapterInfo?.isFallbackAdapter ? 8 : 64;
     const { minStorageBufferOffsetAlignment, minUniformBufferOffsetAlignment, maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } =
       gpu.limits;
     this.limits = {
