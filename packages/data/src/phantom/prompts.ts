@@ -8,22 +8,24 @@ export interface PromptSet {
 }
 
 const zones = ['upper', 'mid', 'lower'] as const;
-const sides = ['left', 'right'] as const;
-const normal = ['No acute cardiopulmonary abnormality.', 'Normal chest radiograph.'];
-const graded = (grades: readonly string[], rest: string): string[] => grades.map((grade) => `${grade} ${rest}.`);
-const placed = (noun: string): string[] => sides.flatMap((side) => zones.map((zone) => `${side === 'left' ? 'Left' : 'Right'} ${zone} lung ${noun}.`));
+const sizes = ['small', 'moderate', 'large'] as const;
+const degrees = ['Mild', 'Moderate', 'Severe'] as const;
+const sides = ['Left', 'Right'] as const;
+const negative = ['No acute cardiopulmonary abnormality.', 'No acute cardiopulmonary disease.', 'Normal chest radiograph.'];
+
+const sized = (noun: string): string[] => sizes.map((size) => `${noun}, ${size}.`);
+const bySide = (...nouns: readonly string[]): string[] => sides.flatMap((side) => nouns.map((noun) => `${side} ${noun}.`));
+const placed = (...nouns: readonly string[]): string[] => zones.flatMap((zone) => bySide(...nouns.map((noun) => `${zone} ${noun}`)));
+const graded = (noun: string): string[] => degrees.map((degree) => `${degree} ${noun}.`);
 
 /** Prompts of each finding, in the words that impressions use. */
 export const phantomPrompts: Readonly<Record<FindingName, PromptSet>> = {
-  pneumothorax: { positive: sides.flatMap((side) => graded(['Small', 'Moderate', 'Large'], `${side} pneumothorax`)), negative: normal },
-  effusion: {
-    positive: [...sides.flatMap((side) => graded(['Small', 'Moderate', 'Large'], `${side} pleural effusion`)), 'Moderate bilateral pleural effusions.'],
-    negative: normal,
-  },
-  opacity: { positive: placed('opacity'), negative: normal },
-  nodule: { positive: placed('nodule'), negative: normal },
-  edema: { positive: graded(['Mild', 'Moderate', 'Severe'], 'pulmonary edema'), negative: normal },
-  cardiomegaly: { positive: graded(['Mild', 'Moderate', 'Severe'], 'cardiomegaly'), negative: normal },
-  atelectasis: { positive: ['Left basilar atelectasis.', 'Right basilar atelectasis.'], negative: normal },
-  line: { positive: ['Left central venous catheter in place.', 'Right central venous catheter in place.'], negative: normal },
+  pneumothorax: { positive: sides.flatMap((side) => sized(`${side} pneumothorax`)), negative },
+  effusion: { positive: [...sides.flatMap((side) => sized(`${side} pleural effusion`)), ...sized('Bilateral pleural effusions')], negative },
+  opacity: { positive: placed('lung opacity', 'lung airspace opacity'), negative },
+  nodule: { positive: placed('lung nodule', 'zone nodule'), negative },
+  edema: { positive: graded('pulmonary edema'), negative },
+  cardiomegaly: { positive: graded('cardiomegaly'), negative },
+  atelectasis: { positive: bySide('basilar atelectasis', 'lower lobe atelectasis'), negative },
+  line: { positive: bySide('central venous catheter in place', 'central line in place'), negative },
 };
