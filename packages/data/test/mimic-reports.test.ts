@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { readMimicReport } from '@hybridmed/data';
 import { describe, expect, test } from 'vitest';
 
@@ -60,6 +62,17 @@ describe('sections of a MIMIC-CXR report', () => {
     });
     expect(readMimicReport(report('COMPARISON:  None. Clear lungs.')).conclusion).toBe('None. Clear lungs.');
     expect(readMimicReport('').conclusion).toBe('');
+  });
+
+  test('are those that the authors’ parser finds', () => {
+    const cases = JSON.parse(readFileSync(join(import.meta.dirname, 'fixtures/mimic-sections.json'), 'utf8')) as {
+      text: string;
+      names: string[];
+      sections: string[];
+    }[];
+    expect(cases).toHaveLength(100);
+    for (const { text, names: theirs, sections } of cases)
+      expect(readMimicReport(text).sections, text).toEqual(theirs.map((name, i) => ({ name, text: sections[i] })));
   });
 
   test('line endings do not matter', () => {

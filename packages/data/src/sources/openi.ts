@@ -18,10 +18,10 @@ const imageFolders = ['images', 'images_normalized', 'NLMCXR_png', '.'];
 const findImages = (folder: string): Map<string, string> =>
   new Map([...byStem(imagesIn(folder, imageFolders))].map(([stem, path]) => [stem.replace(/\.dcm$/, ''), path]));
 
-/** Names an image may go by: its XML id, without the `CXR` before it, and without the report's number that id repeats. */
+/** Names an image may go by: its XML id, with and without the `CXR` before it and the report's number that ids of some layouts repeat. */
 function namesOf(id: string): string[] {
   const bare = id.replace(/^CXR/, '');
-  return [id, bare, bare.replace(/^\d+_/, '')];
+  return [id, bare, bare.replace(/^\d+_/, ''), `CXR${id}`, `CXR${bare.split('_', 1)[0]!}_${id}`];
 }
 
 const lookUp = <T>(table: ReadonlyMap<string, T>, id: string): T | undefined =>
