@@ -1,5 +1,5 @@
 // The adapter a suite runs on, by the names that `--device` takes.
-import type { WebgpuDevice } from '@hybridmed/webgpu';
+import type { DeviceEvents, WebgpuDevice } from '@hybridmed/webgpu';
 import { nodeWebgpuDevice } from '@hybridmed/webgpu/node';
 
 /** What `--device` takes: `auto` and `webgpu` are hardware, else software. */
@@ -19,8 +19,8 @@ export const adapterOptions = {
 } as const;
 
 /** Opens it. Throws an AdapterError where there is none, an Error where the system's software adapter is not the one that was named. */
-export async function openAdapter(name: AdapterName): Promise<WebgpuDevice> {
-  const device = await nodeWebgpuDevice(adapterOptions[name]);
+export async function openAdapter(name: AdapterName, events: DeviceEvents = {}): Promise<WebgpuDevice> {
+  const device = await nodeWebgpuDevice({ ...adapterOptions[name], events });
   if (name === 'lavapipe' && !device.info.name.includes('llvmpipe')) {
     await device.close();
     throw new Error(`the system's software adapter is ${device.info.name}, not lavapipe; install mesa-vulkan-drivers 25 or later`);

@@ -1,7 +1,9 @@
 // The train-step suite's command line: measures this toolkit's step and, on request, the PyTorch reference's before and after it.
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { saveResult } from '../results.ts';
+import { adapterNames } from '../harness/adapter.ts';
+import { UsageError, choice } from '../harness/options.ts';
+import { adapterSlug, saveResult } from '../results.ts';
 import type { StepResult } from './measure.ts';
 import { measureStep } from './measure.ts';
 import type { PeerResult } from './pytorch.ts';
@@ -14,6 +16,7 @@ const usage = `usage: node benchmarks/run.mjs train-step [options]
 One stage-2 training step (forward, frozen teacher, backward, clipping, AdamW) on random studies, without padding.
 
   --preset P        ${Object.keys(stepPresets).join(', ')} (default small)
+  --device D        cpu (default), or an adapter: auto, webgpu, hardware, software, lavapipe, swiftshader
   --steps N         measured steps after two others (default 12)
   --threads N       threads (default: the number of cores)
   --json            one JSON document and nothing else
@@ -26,11 +29,10 @@ interface Document extends StepResult {
   pytorch?: { studiesPerSecond: number; peakMiB: number; runs: readonly PeerResult[]; ratio: number; memoryRatio: number };
 }
 
-class UsageError extends Error {}
-
 function read() {
   const options = {
     preset: { type: 'string', default: 'small' },
+    device: { type: 'string', default: 'cpu' },
     steps: { type: 'string', default: '12' },
     threads: { type: 'string' },
     json: { type: 'boolean' },
@@ -48,7 +50,13 @@ function read() {
     };
     if (!(values.preset in stepPresets)) throw new UsageError(`--preset is one of ${Object.keys(stepPresets).join(', ')}, not "${values.preset}"`);
     if ((values.pytorch === undefined) !== (values.reference === undefined)) throw new UsageError('--pytorch and --reference go together');
-    return { ...values, preset: values.preset as StepPreset, steps: count('steps', 12), threads: count('threads', cpus().length) };
+    return {
+      ...values,
+      device: choice('device', values.device, ['cpu', ...adapterNames]),
+      preset: values.preset as StepPreset,
+      steps: count('steps', 12),
+      threads: count('threads', cpus().length),
+    };
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n\n${usage}`);
     return process.exit(2);
@@ -58,7 +66,7 @@ function read() {
 const round = (value: number): number => Math.round(value * 1000) / 1000;
 
 async function main(): Promise<void> {
-  const { preset, steps, threads, json, save, pytorch, reference, help } = read();
+  const { preset, device, steps, threads, json, save, pytorch, reference, help } = read();
   if (help) {
     process.stdout.write(usage);
     return;
@@ -66,7 +74,7 @@ async function main(): Promise<void> {
   const peer = async (): Promise<PeerResult[]> =>
     pytorch !== undefined && reference !== undefined ? [await runPeer(pytorch, reference, { preset, steps, threads })] : [];
   const before = await peer();
-  const own = await measureStep(preset, { steps, threads });
+  const own = await measureStep(preset, { steps, threads, device });
   const runs = [...before, ...(await peer())];
   const document: Document = { ...own };
   if (runs.length > 0) {
@@ -75,7 +83,7 @@ async function main(): Promise<void> {
     const peakMiB = Math.min(...runs.map((run) => run.peakMiB));
     document.pytorch = { studiesPerSecond, peakMiB, runs, ratio: round(own.studiesPerSecond / studiesPerSecond), memoryRatio: round(own.peakMiB / peakMiB) };
   }
-  if (save) await saveResult(`train-step-${preset}`, document);
+  if (save) await saveResult(device === 'cpu' ? `train-step-${preset}` : `train-step-${preset}-${adapterSlug(own.device)}`, document);
   if (json) process.stdout.write(`${JSON.stringify(document)}\n`);
   else {
     process.stdout.write(`${preset} on ${own.device}: ${own.studiesPerSecond} studies/s, ${own.millisecondsPerStep} ms per step, peak ${own.peakMiB} MiB\n`);
@@ -84,4 +92,9 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`error: ${(error as Error).message.split('\n')[0]}\n`);
+  process.exitCode = 1;
+}

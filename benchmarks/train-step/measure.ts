@@ -1,10 +1,13 @@
-// Measures one stage-2 step on the CPU device: median time after two steps, and the process's peak memory.
+// Measures one stage-2 step on the processor or a WebGPU adapter: median time after two steps, the process's peak memory, and the GPU's plan.
 import type { StagePlan } from 'hybridmed';
 import { createModel, defaultWeights, presetModel, stepGraph, teacherParameters, trainable } from 'hybridmed';
 import { initialize, momentNames } from '@hybridmed/nn';
 import { cpuDevice } from '@hybridmed/onnx';
-import type { HostArrays } from '@hybridmed/tensor';
+import type { Device, HostArrays } from '@hybridmed/tensor';
 import { keyData } from '@hybridmed/tensor';
+import type { DeviceEvents, PlanSummary } from '@hybridmed/webgpu';
+import type { AdapterName } from '../harness/adapter.ts';
+import { openAdapter } from '../harness/adapter.ts';
 import type { StepPreset } from './problem.ts';
 import { randomBatch, special, stepPresets } from './problem.ts';
 
@@ -15,9 +18,22 @@ export interface StepResult {
   readonly threads: number;
   readonly studiesPerSecond: number;
   readonly millisecondsPerStep: number;
+  /** Milliseconds of each measured step: what `compare` takes for the noise. */
+  readonly samples: readonly number[];
   /** Peak resident memory of the process in MiB. */
   readonly peakMiB: number;
+  /** On WebGPU: what the step's plan takes, and the seconds from the first call to all pipelines being compiled. */
+  readonly plan?: {
+    readonly dispatches: number;
+    readonly shaders: number;
+    readonly arenaMiB: number;
+    readonly sideBySideMiB: number;
+    readonly compileSeconds: number;
+  };
 }
+
+/** Where to measure: the processor, or an adapter by name. */
+export type StepDevice = 'cpu' | AdapterName;
 
 /** The frozen copy of the summarization branch runs inside the step, as in the reference. */
 const plan: StagePlan = { stage: 2, teacher: 'snapshot', weights: defaultWeights, temperature: 1, tau: 0.1, duplicates: 'negatives' };
@@ -25,11 +41,48 @@ const plan: StagePlan = { stage: 2, teacher: 'snapshot', weights: defaultWeights
 const round = (value: number, digits: number): number => Math.round(value * 10 ** digits) / 10 ** digits;
 const scalar = (value: number) => ({ data: Float32Array.of(value), shape: [] });
 
+const mebibytes = (bytes: number): number => round(bytes / 2 ** 20, 1);
+
+/** Opens the device, and notes the plan and compilation of the program that it is for. */
+async function openStepDevice(name: StepDevice, threads: number): Promise<{ device: Device; plan: () => StepResult['plan'] }> {
+  if (name === 'cpu') return { device: cpuDevice({ threads }), plan: () => undefined };
+  let summary: PlanSummary | undefined;
+  let [begun, ended] = [0, 0];
+  const events: DeviceEvents = {
+    onPlan(made) {
+      summary = made;
+      process.stderr.write(
+        `plan: ${made.dispatches} dispatches of ${made.shaders} shaders, ${mebibytes(made.arenaBytes)} MiB at the peak of ${mebibytes(made.unsharedBytes)} side by side\n`,
+      );
+    },
+    onCompile(done, total) {
+      if (done === 0) begun = performance.now();
+      ended = performance.now();
+      if (done === total || done % 10 === 0) process.stderr.write(`shaders compiled: ${done} of ${total}, ${((ended - begun) / 1000).toFixed(1)} s\n`);
+    },
+  };
+  const device = await openAdapter(name, events);
+  return {
+    device,
+    plan: () =>
+      summary && {
+        dispatches: summary.dispatches,
+        shaders: summary.shaders,
+        arenaMiB: mebibytes(summary.arenaBytes),
+        sideBySideMiB: mebibytes(summary.unsharedBytes),
+        compileSeconds: round((ended - begun) / 1000, 2),
+      },
+  };
+}
+
 /** Runs the step of a preset. */
-export async function measureStep(preset: StepPreset, { steps, threads }: { steps: number; threads: number }): Promise<StepResult> {
+export async function measureStep(
+  preset: StepPreset,
+  { steps, threads, device: name = 'cpu' }: { steps: number; threads: number; device?: StepDevice },
+): Promise<StepResult> {
   const { batch, vocabulary } = stepPresets[preset];
   const model = createModel(presetModel(preset, vocabulary, special));
-  const device = cpuDevice({ threads });
+  const { device, plan: planned } = await openStepDevice(name, threads);
   const state = device.createState();
   fillState();
   const program = await device.compile(stepGraph(model, plan));
@@ -52,7 +105,9 @@ export async function measureStep(preset: StepPreset, { steps, threads }: { step
     threads,
     studiesPerSecond: round((batch * 1000) / median, 2),
     millisecondsPerStep: round(median, 1),
+    samples: times.slice(2).map((time) => round(time, 1)),
     peakMiB: Math.round(process.resourceUsage().maxRSS / 1024),
+    ...(planned() ? { plan: planned()! } : {}),
   };
 
   function fillState(): void {

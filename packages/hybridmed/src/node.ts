@@ -21,6 +21,8 @@ export { openExported } from './node/exported.ts';
 export type { Exported } from './node/exported.ts';
 export { listGoldens, readGolden } from './node/goldens.ts';
 export { pretrain } from './node/pretrain.ts';
+export { pretrainAgain } from './node/pretrain-again.ts';
+export type { PretrainAgainOptions } from './node/pretrain-again.ts';
 export type { PretrainOptions, PretrainResult } from './node/pretrain.ts';
 export { completeConfig, runConfigSchema } from './node/run-config.ts';
 export type { RunConfig } from './node/run-config.ts';

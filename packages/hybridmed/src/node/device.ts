@@ -1,6 +1,7 @@
 // Which device a command runs on, and why: a hardware WebGPU adapter, else the processor with ONNX Runtime, else gpu.js.
 import type { Device } from '@hybridmed/tensor';
 import { DeviceError } from '@hybridmed/tensor';
+import { deviceMessages } from './device-messages.ts';
 
 /** Names a user can give. */
 export const deviceNames = ['auto', 'cpu', 'webgpu', 'gpujs'] as const;
@@ -14,9 +15,10 @@ export interface ChosenDevice {
   readonly reason: string;
 }
 
-/** Options of choosing: threads for the CPU device. */
+/** Options of choosing: threads for the CPU device; who is told what a WebGPU device plans and compiles. */
 export interface DeviceOptions {
   threads?: number;
+  onMessage?: (text: string) => void;
 }
 
 async function openCpu({ threads }: DeviceOptions): Promise<Device> {
@@ -24,9 +26,10 @@ async function openCpu({ threads }: DeviceOptions): Promise<Device> {
   return cpuDevice(threads === undefined ? {} : { threads });
 }
 
-async function openWebgpu(hardwareOnly: boolean): Promise<Device> {
+async function openWebgpu(hardwareOnly: boolean, { onMessage }: DeviceOptions): Promise<Device> {
   const { nodeWebgpuDevice } = await import('@hybridmed/webgpu/node');
-  return nodeWebgpuDevice(hardwareOnly ? { software: false } : {});
+  const events = deviceMessages(onMessage, process.env.HYBRIDMED_TRACE);
+  return nodeWebgpuDevice(hardwareOnly ? { software: false, events } : { events });
 }
 
 async function openGpujs(): Promise<Device> {
@@ -39,11 +42,11 @@ const firstLine = (error: unknown): string => (error instanceof Error ? error.me
 /** Opens a device by name. `auto` never takes a software adapter. Throws a DeviceError saying what is missing. */
 export async function openDevice(name: DeviceName, options: DeviceOptions = {}): Promise<ChosenDevice> {
   if (name === 'cpu') return { device: await openCpu(options), reason: 'asked for' };
-  if (name === 'webgpu') return { device: await openWebgpu(false), reason: 'asked for' };
+  if (name === 'webgpu') return { device: await openWebgpu(false, options), reason: 'asked for' };
   if (name === 'gpujs') return { device: await openGpujs(), reason: 'asked for' };
   const refused: string[] = [];
   try {
-    return { device: await openWebgpu(true), reason: 'a hardware WebGPU adapter is present' };
+    return { device: await openWebgpu(true, options), reason: 'a hardware WebGPU adapter is present' };
   } catch (error) {
     refused.push(`webgpu: ${firstLine(error)}`);
   }

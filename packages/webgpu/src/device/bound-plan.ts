@@ -1,5 +1,5 @@
 // A plan on the GPU: its parameters and inputs in buffers, its pipelines, its bind groups; running it allocates nothing.
-import type { HostArrays } from '@hybridmed/tensor';
+import type { Bindings, HostArrays } from '@hybridmed/tensor';
 import { DeviceError } from '@hybridmed/tensor';
 import { byteLength } from '../plan/memory.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -7,9 +7,11 @@ import type { Value } from '../plan/values.ts';
 import type { CompiledShader, GpuContext } from './context.ts';
 import { usage } from './context.ts';
 import { deviceName } from './errors.ts';
+import { PassTimer } from './pass-timer.ts';
 import { Readback } from './readback.ts';
 import type { GpuState } from './state.ts';
 import { unshared } from './state.ts';
+import { stepTrace } from './trace.ts';
 
 interface Place {
   readonly buffer: GPUBuffer;
@@ -30,6 +32,12 @@ function layOut(sizes: readonly number[], alignment: number): { offsets: number[
 /** The type of what leaves a plan: planning stores nothing of that as f16. */
 const hostType = ({ type }: Value): 'f32' | 'i32' => (type === 'i32' ? 'i32' : 'f32');
 
+/** What a trace says of a plan: whether its program updates state, and its sizes. */
+interface PlanContext {
+  readonly updates: boolean;
+  readonly bindings: Bindings;
+}
+
 /** A plan ready to run. */
 export class BoundPlan {
   readonly plan: Plan;
@@ -40,11 +48,14 @@ export class BoundPlan {
   readonly #data: GPUBuffer;
   readonly #dataOffsets: ReadonlyMap<string, number>;
   readonly #readback: Readback;
+  readonly #about: PlanContext;
+  #runs = 0;
   #groups: GPUBindGroup[] = [];
   #groupsFor: { state: GpuState | undefined; stateGeneration: number; arenaGeneration: number } | undefined;
 
-  private constructor(context: GpuContext, plan: Plan, shaders: readonly CompiledShader[]) {
+  private constructor(context: GpuContext, plan: Plan, shaders: readonly CompiledShader[], about: PlanContext) {
     this.#context = context;
+    this.#about = about;
     this.plan = plan;
     this.#shaders = shaders;
     this.#readback = new Readback(context);
@@ -67,9 +78,14 @@ export class BoundPlan {
   }
 
   /** Compiles a plan's distinct shaders, all at once. */
-  static async create(context: GpuContext, plan: Plan): Promise<BoundPlan> {
-    const shaders = await Promise.all(plan.dispatches.map(({ label, code, values, writes }) => context.shader(label, code, values.length, writes)));
-    return new BoundPlan(context, plan, shaders);
+  static async create(context: GpuContext, plan: Plan, about: PlanContext): Promise<BoundPlan> {
+    const compiling = plan.dispatches.map(({ label, code, values, writes }) => context.shader(label, code, values.length, writes));
+    const distinct = new Set(compiling);
+    let done = 0;
+    const tell = () => context.events.onCompile?.(done, distinct.size);
+    tell();
+    for (const shader of distinct) shader.then(() => (done++, tell())).catch(() => undefined);
+    return new BoundPlan(context, plan, await Promise.all(compiling), about);
   }
 
   #place(value: Value, state: GpuState | undefined, arenas: readonly GPUBuffer[]): Place {
@@ -111,13 +127,8 @@ export class BoundPlan {
         gpu.queue.writeBuffer(this.#data, this.#dataOffsets.get(name)!, unshared(array instanceof Float64Array ? Float32Array.from(array) : array));
     }
     const encoder = gpu.createCommandEncoder({ label: 'step' });
-    const pass = encoder.beginComputePass();
-    plan.dispatches.forEach(({ workgroups }, i) => {
-      pass.setPipeline(this.#shaders[i]!.pipeline);
-      pass.setBindGroup(0, this.#groups[i]!);
-      pass.dispatchWorkgroups(...workgroups);
-    });
-    pass.end();
+    const timer = this.#traced() ? new PassTimer(this.#context, plan.dispatches.length) : undefined;
+    this.#encode(encoder, timer);
     const readable = plan.results.map(({ name, value, shape }) => ({
       name,
       ...this.#place(value, state, arenas),
@@ -138,7 +149,46 @@ export class BoundPlan {
     if (later.length > 0) this.#replace(later, state!, arenas);
     const results = await this.#context.wait(finish());
     this.#context.check();
+    if (timer) await this.#tellTrace(timer);
     return results;
+  }
+
+  /** All dispatches in one pass; a traced run times each in a pass of its own, in the same submission. */
+  #encode(encoder: GPUCommandEncoder, timer: PassTimer | undefined): void {
+    const dispatch = (pass: GPUComputePassEncoder, i: number) => {
+      pass.setPipeline(this.#shaders[i]!.pipeline);
+      pass.setBindGroup(0, this.#groups[i]!);
+      pass.dispatchWorkgroups(...this.plan.dispatches[i]!.workgroups);
+    };
+    if (!timer) {
+      const pass = encoder.beginComputePass();
+      this.plan.dispatches.forEach((_, i) => dispatch(pass, i));
+      pass.end();
+      return;
+    }
+    this.plan.dispatches.forEach((_, i) => {
+      const pass = encoder.beginComputePass({ timestampWrites: timer.writes(i) });
+      dispatch(pass, i);
+      pass.end();
+    });
+    timer.resolve(encoder);
+  }
+
+  /** Whether this run is the one to trace: the second of a plan that updates state, once for a device. */
+  #traced(): boolean {
+    const { events, gpu } = this.#context;
+    this.#runs++;
+    return events.onTrace !== undefined && this.#about.updates && this.#runs === 2 && this.plan.dispatches.length > 0 && gpu.features.has('timestamp-query');
+  }
+
+  async #tellTrace(timer: PassTimer): Promise<void> {
+    const { events, gpu } = this.#context;
+    const spans = await timer.read();
+    timer.release();
+    const { onTrace, ...others } = events;
+    this.#context.events = others;
+    const { vendor, architecture, description } = gpu.adapterInfo;
+    onTrace?.(stepTrace(this.plan.dispatches, spans, [vendor, architecture, description].filter(Boolean).join(' '), this.#about.bindings));
   }
 
   /** Copies updates into entries that are new or of another size, once nothing reads the old ones. */

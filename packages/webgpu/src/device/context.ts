@@ -4,6 +4,7 @@ import type { Capabilities } from '@hybridmed/kernels';
 import { DeviceError } from '@hybridmed/tensor';
 import type { MemoryLimits } from '../plan/memory.ts';
 import { capabilitiesOf } from './capabilities.ts';
+import type { DeviceEvents } from './events.ts';
 import { DeviceLimitError, DeviceLostError, deviceName } from './errors.ts';
 
 // WebGPU's flags by number: Node has no globals for them before an adapter was asked for, and they never change.
@@ -25,6 +26,8 @@ export class GpuContext {
   readonly #shaders = new Map<string, Promise<CompiledShader>>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   readonly #arenas: GPUBuffer[] = [];
+  /** Who is told of plans, compilation and the traced step. */
+  events: DeviceEvents = {};
   /** Grows with every change of an arena: bind groups made before are stale. */
   arenaGeneration = 0;
   #turn: Promise<unknown> = Promise.resolve();

@@ -5,6 +5,7 @@ import { DeviceError } from '@hybridmed/tensor';
 import { wantedFeatures } from './capabilities.ts';
 import { contextOf } from './context.ts';
 import { deviceName } from './errors.ts';
+import type { DeviceEvents } from './events.ts';
 import type { GpuProgram } from './program.ts';
 import { compileProgram } from './program.ts';
 import { GpuState } from './state.ts';
@@ -30,9 +31,17 @@ export async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
   }
 }
 
-/** A device that computes on a GPUDevice, which it closes with itself. `name` and `software` say what adapter it came from. */
-export function webgpuDevice(gpu: GPUDevice, { name = 'WebGPU', software = false }: { name?: string; software?: boolean } = {}): WebgpuDevice {
+/** What is known of a device beside its GPUDevice: the adapter it came from, and who listens. */
+export interface WebgpuOptions {
+  name?: string;
+  software?: boolean;
+  events?: DeviceEvents;
+}
+
+/** A device that computes on a GPUDevice, which it closes with itself. `name` and `software` say what adapter it came from; `events` listen. */
+export function webgpuDevice(gpu: GPUDevice, { name = 'WebGPU', software = false, events }: WebgpuOptions = {}): WebgpuDevice {
   const context = contextOf(gpu);
+  if (events) context.events = events;
   return {
     info: { kind: deviceName, name, software },
     gpu,

@@ -2,6 +2,7 @@
 import type { Bindings, Graph, HostArrays, Program } from '@hybridmed/tensor';
 import { bindInputs, decompose, mergeEqualNodes } from '@hybridmed/tensor';
 import { keptOps } from '../plan/ops.ts';
+import type { Plan } from '../plan/plan.ts';
 import { makePlan } from '../plan/plan.ts';
 import { BoundPlan } from './bound-plan.ts';
 import type { GpuContext } from './context.ts';
@@ -29,6 +30,16 @@ export interface GpuProgram extends Program {
   summary(bindings: Bindings): PlanSummary;
 }
 
+function summarize({ dispatches, memory }: Plan, bindings: Bindings): PlanSummary {
+  return {
+    bindings,
+    dispatches: dispatches.length,
+    shaders: new Set(dispatches.map(({ code }) => code)).size,
+    arenaBytes: memory.arenas.reduce((a, b) => a + b, 0),
+    unsharedBytes: memory.unshared,
+  };
+}
+
 /** Lowers a graph; planning waits for sizes. */
 export function compileProgram(context: GpuContext, graph: Graph): GpuProgram {
   const lowered = mergeEqualNodes(decompose(graph, (op) => keptOps.has(op)));
@@ -41,7 +52,9 @@ export function compileProgram(context: GpuContext, graph: Graph): GpuProgram {
       plans.set(key, known);
       return known;
     }
-    const made = BoundPlan.create(context, makePlan(lowered, bindings, context));
+    const plan = makePlan(lowered, bindings, context);
+    context.events.onPlan?.(summarize(plan, bindings));
+    const made = BoundPlan.create(context, plan, { updates: Object.keys(graph.updates).length > 0, bindings });
     plans.set(key, made);
     made.catch(() => plans.delete(key));
     if (plans.size > maxPlans) {
@@ -60,16 +73,7 @@ export function compileProgram(context: GpuContext, graph: Graph): GpuProgram {
         const bindings = bindInputs(deviceName, graph, data, shapes);
         return (await (await planFor(bindings)).run(data, own)) as Record<string, HostArrays[string]>;
       }),
-    summary(bindings) {
-      const { dispatches, memory } = makePlan(lowered, bindings, context);
-      return {
-        bindings,
-        dispatches: dispatches.length,
-        shaders: new Set(dispatches.map(({ code }) => code)).size,
-        arenaBytes: memory.arenas.reduce((a, b) => a + b, 0),
-        unsharedBytes: memory.unshared,
-      };
-    },
+    summary: (bindings) => summarize(makePlan(lowered, bindings, context), bindings),
     release() {
       for (const plan of plans.values()) void plan.then((bound) => bound.release()).catch(() => undefined);
       plans.clear();

@@ -157,18 +157,23 @@ async function page(folder: string, device: Device, output: Output): Promise<str
 }
 
 async function run(config: RunConfig, flags: CommandFlags & { out: string }, output: Output): Promise<void> {
-  const [{ pretrain }, { openDevice }, { trainingProgress }] = await Promise.all([
-    import('../../node/pretrain.ts'),
+  const [{ pretrainAgain }, { openDevice }, { trainingProgress }] = await Promise.all([
+    import('../../node/pretrain-again.ts'),
     import('../../node/device.ts'),
     import('../training-progress.ts'),
   ]);
-  const { device, reason } = await openDevice(flags.device as 'auto', flags.threads === undefined ? {} : { threads: flags.threads });
-  output.log(`device: ${device.info.name} (${reason})`);
   const progress = trainingProgress(output);
+  const onMessage = progress.events.onMessage!;
+  let device: Device | undefined;
+  const open = async () => {
+    const chosen = await openDevice(flags.device as 'auto', { ...optional('threads', flags.threads), onMessage });
+    onMessage(`device: ${chosen.device.info.name} (${chosen.reason})`);
+    return (device = chosen.device);
+  };
   try {
-    const result = await pretrain({ config, out: flags.out, device, resume: flags.resume, ...optional('workers', flags.workers), events: progress.events });
+    const result = await pretrainAgain({ config, out: flags.out, open, resume: flags.resume, ...optional('workers', flags.workers), events: progress.events });
     progress.stop();
-    const report = flags.report ? await page(flags.out, device, output) : undefined;
+    const report = flags.report ? await page(flags.out, device!, output) : undefined;
     if (flags.json) printJson(output, { ...result, ...(report === undefined ? {} : { report }) });
     else
       output.result(
@@ -176,6 +181,6 @@ async function run(config: RunConfig, flags: CommandFlags & { out: string }, out
       );
   } finally {
     progress.stop();
-    await device.close();
+    await device?.close();
   }
 }
