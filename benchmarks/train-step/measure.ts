@@ -78,11 +78,11 @@ async function openStepDevice(name: StepDevice, threads: number): Promise<{ devi
 /** Runs the step of a preset. */
 export async function measureStep(
   preset: StepPreset,
-  { steps, threads, device: name = 'cpu' }: { steps: number; threads: number; device?: StepDevice },
+  { steps, threads, device: on = 'cpu' }: { steps: number; threads: number; device?: StepDevice },
 ): Promise<StepResult> {
   const { batch, vocabulary } = stepPresets[preset];
   const model = createModel(presetModel(preset, vocabulary, special));
-  const { device, plan: planned } = await openStepDevice(name, threads);
+  const { device, plan: planned } = await openStepDevice(on, threads);
   const state = device.createState();
   fillState();
   const program = await device.compile(stepGraph(model, plan));

@@ -58,9 +58,9 @@ export function compileProgram(context: GpuContext, graph: Graph): GpuProgram {
     plans.set(key, made);
     made.catch(() => plans.delete(key));
     if (plans.size > maxPlans) {
-      const [oldest, plan] = [...plans][0]!;
+      const [oldest, dropped] = [...plans][0]!;
       plans.delete(oldest);
-      void plan.then((bound) => bound.release());
+      void dropped.then((bound) => bound.release());
     }
     return made;
   };
