@@ -1,6 +1,8 @@
 // `hybridmed embed`: features of a checkpoint's and an exported encoder as safetensors.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { initialize } from '@hybridmed/nn';
 import { trainWordPiece } from '@hybridmed/text';
 import { createModel, presetModel } from 'hybridmed';
@@ -87,6 +89,33 @@ describe('images', () => {
   });
 });
 
+const shared = fileURLToPath(new URL('../../../../shared/data/hf/', import.meta.url));
+
+describe.skipIf(!existsSync(shared))('published encoders (../shared/data/hf)', () => {
+  test('texts by a BERT with its own tokenizer', async () => {
+    const { arrays, metadata } = await embed('bert', '--text', `hf:${shared}tiny_bert_coldfire`, '--texts', texts);
+    expect([arrays.tokens!.shape[0], arrays.tokens!.shape[2], arrays.global!.shape]).toEqual([4, 32, [4, 32]]);
+    expect(metadata.source).toContain('tiny_bert_coldfire');
+  });
+
+  test('images by a vision tower; its own mean and deviation count', async () => {
+    const tower = `${shared}tiny_open_clip_jammi`;
+    const plain = (await embed('tower', '--vision', `hf:${tower}`, '--images', films[0]!)).arrays;
+    const copy = join(folder, 'tower');
+    await cp(tower, copy, { recursive: true });
+    // The same as the default, written out; then another.
+    writeFileSync(join(copy, 'preprocessor_config.json'), JSON.stringify({ image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5] }));
+    const same = (await embed('tower', '--vision', `hf:${copy}`, '--images', films[0]!)).arrays;
+    same.global!.data.forEach((value, i) => expect(value).toBeCloseTo(plain.global!.data[i]!, 6));
+    writeFileSync(join(copy, 'preprocessor_config.json'), JSON.stringify({ image_mean: [0.48, 0.45, 0.4], image_std: [0.27, 0.26, 0.27] }));
+    expect((await embed('tower', '--vision', `hf:${copy}`, '--images', films[0]!)).arrays.global!.data).not.toEqual(plain.global!.data);
+    writeFileSync(join(copy, 'preprocessor_config.json'), JSON.stringify({ image_mean: 'grey' }));
+    const { code, log } = await run('embed', '--vision', `hf:${copy}`, '--images', films[0]!, '--out', join(folder, 'x.safetensors'), '--device', 'cpu');
+    expect(code).toBe(1);
+    expect(log).toContain('"image_mean" and "image_std"');
+  });
+});
+
 test('wrong use ends with 2, failures with 1 and nothing half-written', async () => {
   const out = join(folder, 'none.safetensors');
   const fails = async (code: number, word: string, ...flags: string[]) => {
@@ -95,11 +124,12 @@ test('wrong use ends with 2, failures with 1 and nothing half-written', async ()
     expect(result.log).toContain(word);
     expect(existsSync(out)).toBe(false);
   };
-  await fails(2, 'one of --checkpoint', '--texts', texts);
-  await fails(2, 'one of --checkpoint', '--checkpoint', checkpoint, '--text', 'hf:x', '--texts', texts);
+  await fails(2, 'for texts, give --checkpoint DIR or --text hf:DIR alone', '--texts', texts);
+  await fails(2, 'either --checkpoint or hf:x', '--checkpoint', checkpoint, '--text', 'hf:x', '--texts', texts);
   await fails(2, 'either --texts', '--checkpoint', checkpoint);
-  await fails(2, 'give --texts FILE', '--text', 'hf:x', '--images', films[0]!);
+  await fails(2, 'for images, give --checkpoint DIR or --vision hf:DIR alone', '--text', 'hf:x', '--images', films[0]!);
   await fails(2, 'hf:x', '--text', 'x', '--texts', texts);
+  await fails(1, '/nowhere', '--text', 'hf:/nowhere', '--texts', texts);
   await fails(1, '/nowhere.txt', '--checkpoint', checkpoint, '--texts', '/nowhere.txt');
   await fails(1, '/nowhere.png', '--checkpoint', checkpoint, '--images', films[0]!, '/nowhere.png');
   const empty = join(folder, 'empty.txt');

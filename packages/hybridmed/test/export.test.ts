@@ -72,6 +72,36 @@ test('f16 and int8 say how far they are from the model, and write', async () => 
   expect(errors[1]).toBeLessThan(0.2);
 });
 
+test('evaluate gives the same report from the exported folder as from the checkpoint, and another from int8', async () => {
+  const report = async (checkpoint: string) => {
+    const { code, out, log } = await run('evaluate', '--checkpoint', checkpoint, '--data', `phantom:${phantoms}`, '--device', 'cpu', '--json');
+    expect(code, log).toBe(0);
+    return JSON.parse(out);
+  };
+  const [own, theirs] = [await report(trained), await report(exported)];
+  expect(theirs.device).toContain('caption f32');
+  const { checkpoint: _folder, device: _device, ...rest } = theirs;
+  expect(rest).toEqual(closeTo(own));
+  const quantized = join(folder, 'evaluated');
+  expect((await run('export', trained, '--part', 'caption', 'summarize', 'align', '--int8', '--out', quantized)).code).toBe(0);
+  const { losses, captioning } = await report(quantized);
+  expect(losses.cap).not.toBe(own.losses.cap);
+  expect(Math.abs(losses.cap / own.losses.cap - 1)).toBeLessThan(0.1);
+  expect(captioning.perToken).toBeGreaterThan(0);
+  await fails(['evaluate', '--checkpoint', join(folder, 'int8'), '--data', `phantom:${phantoms}`, '--device', 'cpu'], 1, 'has no exported "caption"');
+});
+
+/** The same document with every number allowed a relative error of 1e-3, which sums of close terms need. */
+function closeTo(value: unknown): unknown {
+  if (typeof value === 'number' && !Number.isInteger(value)) return expect.closeTo(value, Math.max(0, 3 - Math.ceil(Math.log10(Math.abs(value) + 1e-9))));
+  if (Array.isArray(value)) return value.map(closeTo);
+  if (typeof value === 'object' && value !== null)
+    return expect.objectContaining(
+      Object.fromEntries(Object.entries(value).flatMap(([key, inner]) => (key === 'checkpoint' || key === 'device' ? [] : [[key, closeTo(inner)]]))),
+    );
+  return value;
+}
+
 describe('wrong use and wrong folders end with one line', () => {
   test('flags', async () => {
     await fails(['export', trained, '--out', 'x'], 2, "'--part <names...>' not specified");

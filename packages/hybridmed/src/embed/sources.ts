@@ -4,9 +4,16 @@ import { rootScope } from '@hybridmed/nn';
 import type { Device, HostArray, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError, trace } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
+import { bert } from '@hybridmed/text';
+import { visionEncoder } from '@hybridmed/vision';
+import type { CheckpointEncoders } from '../node/checkpoint-encoders.ts';
 import { loadCheckpoint, resolveCheckpoint } from '../node/checkpoint.ts';
 import { isExported, openExported } from '../node/exported.ts';
+import { throughFrozen } from '../node/model-loader.ts';
+import { pretrainedText, pretrainedVision } from '../node/pretrained/encoders.ts';
+import { readTokenizer } from '../node/vocabulary.ts';
 import type { ImagePreparation } from '../node/writer.ts';
+import { imageStatistics } from './image-statistics.ts';
 
 /** Token vectors (B, N, width) and one vector per input (B, width). */
 export interface Features {
@@ -82,7 +89,8 @@ export async function visionEncoderSource(
   { device, encoder, parameters, resize = encoder.image.size }: { device: Device; encoder: VisionEncoder; parameters: HostArrays; resize?: number },
 ): Promise<ImageSource> {
   const { size, channels } = encoder.image;
-  const graph = trace({ data: { image: { shape: ['B', channels, size, size], dtype: 'f32' } }, state: stateSpecs(parameters) }, ({ image }, state) => {
+  const shape = ['B', ...(encoder.frozen?.shape ?? [channels, size, size])];
+  const graph = trace({ data: { image: { shape, dtype: 'f32' } }, state: stateSpecs(parameters) }, ({ image }, state) => {
     const { tokens, global } = encoder.call(rootScope(state), image!);
     return { results: { tokens, global } };
   });
@@ -94,7 +102,7 @@ export async function visionEncoderSource(
     image: { size, channels, resize },
     width: encoder.width,
     tokenCount: encoder.tokenCount,
-    run: async (image) => features(await program.run({ image }, state)),
+    run: async (image) => features(await program.run({ image: await throughFrozen(encoder, image) }, state)),
     close: async () => {
       program.release?.();
       state.drop();
@@ -110,11 +118,11 @@ const under = (parameters: HostArrays, prefix: string): HostArrays =>
 export async function checkpointSource(
   path: string,
   of: 'text' | 'image',
-  { device, threads }: { device: Device; threads?: number | undefined },
+  { device, threads, encoders }: { device: Device; threads?: number | undefined; encoders?: CheckpointEncoders },
 ): Promise<TextSource | ImageSource> {
   if (isExported(path)) return exportedSource(path, of, threads);
   const folder = await resolveCheckpoint(path);
-  const { model, config, tokenizer, parameters } = await loadCheckpoint(folder);
+  const { model, config, tokenizer, parameters } = await loadCheckpoint(folder, encoders);
   if (of === 'text') {
     const own = { device, encoder: model.text, tokenizer, parameters: under(parameters, 'text.'), maxTokens: config.input.findingsLength };
     return textEncoderSource(folder, own);
@@ -134,4 +142,19 @@ async function exportedSource(folder: string, of: 'text' | 'image', threads: num
     return { ...common, kind: 'text', tokenizer, maxTokens: manifest.text.findingsLength, run };
   }
   return { ...common, kind: 'image', image: manifest.image, tokenCount: count, run: async (image) => features(await graph.run({ image })) };
+}
+
+/** The BERT of a published folder, with its own tokenizer. Throws one line that names the file and what is wrong. */
+export async function publishedText(path: string, device: Device): Promise<TextSource> {
+  const { config, load } = await pretrainedText(path);
+  const tokenizer = await readTokenizer(path);
+  return textEncoderSource(path, { device, encoder: bert(config), tokenizer, parameters: await load() });
+}
+
+/** The vision encoder of a published folder or file, for images normalized as its preprocessor_config.json says (else by 0.5 and 0.5). */
+export async function publishedVision(path: string, device: Device): Promise<ImageSource> {
+  const { config, load } = await pretrainedVision(path);
+  const normalize = await imageStatistics(path);
+  const source = await visionEncoderSource(path, { device, encoder: visionEncoder(config), parameters: await load() });
+  return { ...source, run: (image) => source.run(normalize(image)) };
 }

@@ -3,6 +3,7 @@ import type { Loader } from '@hybridmed/data';
 import { padRows } from '@hybridmed/data';
 import type { Vectors } from '@hybridmed/eval';
 import type { Device, DeviceState, HostArray } from '@hybridmed/tensor';
+import type { Tokenizer } from '@hybridmed/text';
 import { imageEmbeddingGraph, textEmbeddingGraph } from '../model/embed.ts';
 import type { Checkpoint } from '../node/checkpoint.ts';
 
@@ -22,23 +23,41 @@ function stack(parts: readonly HostArray[]): Vectors {
 /** Unit vectors (N, d) of a loader's images, in order. */
 export async function embedImages(device: Device, state: DeviceState, { model }: Checkpoint, loader: Loader): Promise<Vectors> {
   const program = await device.compile(imageEmbeddingGraph(model));
-  const parts: HostArray[] = [];
-  for await (const { arrays } of loader.batches()) parts.push((await program.run({ image: arrays.image as HostArray }, state)).embedding!);
+  const found = await collectImages(async (image) => (await program.run({ image }, state)).embedding!, loader);
   program.release?.();
+  return found;
+}
+
+/** Vectors of a loader's images, in order, from what gives those of a batch. */
+export async function collectImages(run: (image: HostArray) => Promise<HostArray>, loader: Loader): Promise<Vectors> {
+  const parts: HostArray[] = [];
+  for await (const { arrays } of loader.batches()) parts.push(await run(arrays.image as HostArray));
   return stack(parts);
 }
 
 /** Unit vectors (N, d) of texts, read as impressions are. */
 export async function embedTexts(device: Device, state: DeviceState, { model, tokenizer, config }: Checkpoint, texts: readonly string[]): Promise<Vectors> {
   const program = await device.compile(textEmbeddingGraph(model));
+  const run = async (ids: HostArray, mask: HostArray) => (await program.run({ impression: ids, impression_mask: mask }, state)).embedding!;
+  const found = await collectTexts(run, tokenizer, texts, config.input.impressionLength);
+  program.release?.();
+  return found;
+}
+
+/** Vectors of texts, in order, from what gives those of ids and mask (B, L). */
+export async function collectTexts(
+  run: (ids: HostArray, mask: HostArray) => Promise<HostArray>,
+  tokenizer: Tokenizer,
+  texts: readonly string[],
+  maxLength: number,
+): Promise<Vectors> {
   const parts: HostArray[] = [];
   for (let start = 0; start < texts.length; start += chunk) {
     const { ids, mask } = padRows(
-      texts.slice(start, start + chunk).map((text) => tokenizer.encode(text, config.input.impressionLength)),
+      texts.slice(start, start + chunk).map((text) => tokenizer.encode(text, maxLength)),
       tokenizer.special.pad,
     );
-    parts.push((await program.run({ impression: ids as HostArray, impression_mask: mask as HostArray }, state)).embedding!);
+    parts.push(await run(ids as HostArray, mask as HostArray));
   }
-  program.release?.();
   return stack(parts);
 }

@@ -2,31 +2,26 @@
 import type { Loader, SelectOptions, Study } from '@hybridmed/data';
 import { openDataSet, readableStudies } from '@hybridmed/data';
 import { bootstrap, mostFrequent, nearestTexts, normalizeForComparison, textIntervals, textScores } from '@hybridmed/eval';
-import type { Device, DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
+import type { Device, HostArray, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
-import { createGenerator } from '../generation/generator.ts';
-import { defaultWeights } from '../model/config.ts';
 import type { Branch } from '../model/model.ts';
 import type { CheckpointEncoders } from '../node/checkpoint-encoders.ts';
-import type { Checkpoint } from '../node/checkpoint.ts';
-import { hashParameters, loadCheckpoint, resolveCheckpoint } from '../node/checkpoint.ts';
-import { modelLoader } from '../node/model-loader.ts';
+import { isExported } from '../node/exported.ts';
 import { hashIds } from '../node/provenance.ts';
-import { validate } from '../node/validate.ts';
-import type { StagePlan } from '../stages/graphs.ts';
-import { validationGraph } from '../stages/graphs.ts';
-import { embedImages, embedTexts } from './embeddings.ts';
+import { exportedSubject } from './exported-subject.ts';
 import { labelAgreement } from './labels.ts';
 import { zeroShotTasks } from './prompts.ts';
 import type { EvaluationReport, Example, TextRow, TextTable } from './report.ts';
 import { distinctImpressions, neighbours, retrievalTable, zeroShotRow } from './retrieval.ts';
 import { shuffledFilms } from './shuffled.ts';
 import type { StudyLosses } from './study-losses.ts';
-import { perToken, studyLosses } from './study-losses.ts';
+import { perToken } from './study-losses.ts';
+import type { Subject } from './subject.ts';
+import { checkpointSubject } from './subject.ts';
 
 /** What to evaluate, on what. */
 export interface EvaluateOptions {
-  /** A checkpoint, or a run's folder. */
+  /** A checkpoint, a run's folder, or an exported folder. */
   readonly checkpoint: string;
   readonly data: string;
   readonly split?: Study['split'];
@@ -37,52 +32,39 @@ export interface EvaluateOptions {
   readonly device: Device;
   /** Modules of the checkpoint's encoders, where they are modules'. */
   readonly encoders?: CheckpointEncoders;
+  /** Threads of ONNX Runtime for an exported folder. */
+  readonly threads?: number;
   readonly onMessage?: (text: string) => void;
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-interface Context {
-  readonly checkpoint: Checkpoint;
-  readonly device: Device;
-  readonly state: DeviceState;
-  readonly loader: Loader;
-}
-
-const planOf = ({ config }: Checkpoint): StagePlan =>
-  config.stage === 1 ? { stage: 1 } : { stage: 2, teacher: 'live', weights: defaultWeights, temperature: 1, tau: 0.1, duplicates: 'positives' };
-
-const loaderOf = ({ config, model, tokenizer }: Checkpoint, studies: readonly Study[]): Loader =>
-  modelLoader({ vision: model.vision, input: config.input }, { studies, tokenizer, batchSize: 32, train: false });
-
-async function write({ checkpoint, device, state, loader }: Context, branch: Branch): Promise<string[]> {
-  const { model, config, tokenizer } = checkpoint;
-  const generator = await createGenerator(device, state, model, branch, { maxTokens: Math.min(config.input.impressionLength, model.decoder.config.positions) });
+async function write(subject: Subject, branch: Branch, loader: Loader): Promise<string[]> {
+  const generator = await subject.generator(branch);
   const texts: string[] = [];
   const add = async (arrays: Readonly<Record<string, unknown>>) => {
     const inputs: HostArrays =
       branch === 'image' ? { image: arrays.image as HostArray } : { findings: arrays.findings as HostArray, findings_mask: arrays.findings_mask as HostArray };
-    for (const { ids } of await generator.generate(inputs)) texts.push(tokenizer.decode(ids));
+    for (const { ids } of await generator.generate(inputs)) texts.push(subject.tokenizer.decode(ids));
   };
   if (branch === 'image') for await (const { arrays } of loader.batches()) await add(arrays);
   else for (const { arrays } of loader.texts(32)) await add(arrays);
   return texts;
 }
 
-async function losses(context: Context): Promise<Pick<EvaluationReport, 'losses' | 'captioning' | 'perToken'> & { byStudy: Pick<Example, 'loss'>[] }> {
-  const { checkpoint, device, state, loader } = context;
-  const { model, config } = checkpoint;
-  const program = await device.compile(validationGraph(model, planOf(checkpoint)));
-  const { losses: own } = await validate(program, state, loader);
-  program.release?.();
+async function losses(
+  subject: Subject,
+  loader: Loader,
+): Promise<Pick<EvaluationReport, 'losses' | 'captioning' | 'perToken'> & { byStudy: Pick<Example, 'loss'>[] }> {
+  const own = await subject.losses(loader);
   const count = loader.studies.length;
   const interval = (of: StudyLosses) => bootstrap(count, (indices) => perToken(of, indices));
-  const findings = await studyLosses(device, state, model, 'findings', loader);
+  const findings = await subject.studyLosses('findings', loader);
   const loss = (i: number) => ({ findings: findings.nats[i]!, tokens: findings.tokens[i]! });
-  if (config.stage === 1) return { losses: own, perToken: { findings: interval(findings) }, byStudy: loader.studies.map((_, i) => ({ loss: loss(i) })) };
-  const image = await studyLosses(device, state, model, 'image', loader);
-  const other = loaderOf(checkpoint, shuffledFilms(loader.studies));
-  const otherFilm = await studyLosses(device, state, model, 'image', other);
+  if (!subject.sees) return { losses: own, perToken: { findings: interval(findings) }, byStudy: loader.studies.map((_, i) => ({ loss: loss(i) })) };
+  const image = await subject.studyLosses('image', loader);
+  const other = subject.loader(shuffledFilms(loader.studies));
+  const otherFilm = await subject.studyLosses('image', other);
   await other.close();
   const all = Array.from(loader.studies.keys());
   return {
@@ -98,18 +80,14 @@ async function losses(context: Context): Promise<Pick<EvaluationReport, 'losses'
   };
 }
 
-async function alignment({
-  checkpoint,
-  device,
-  state,
-  loader,
-}: Context): Promise<
-  Pick<EvaluationReport, 'retrieval' | 'zeroShot' | 'meanAuc'> & { byStudy: Pick<Example, 'rank' | 'nearest' | 'nearestFilms' | 'zeroShot'>[] }
-> {
+async function alignment(
+  subject: Subject,
+  loader: Loader,
+): Promise<Pick<EvaluationReport, 'retrieval' | 'zeroShot' | 'meanAuc'> & { byStudy: Pick<Example, 'rank' | 'nearest' | 'nearestFilms' | 'zeroShot'>[] }> {
   const { studies } = loader;
-  const images = await embedImages(device, state, checkpoint, loader);
+  const images = await subject.embedImages(loader);
   const { texts, own } = distinctImpressions(studies);
-  const gallery = await embedTexts(device, state, checkpoint, texts);
+  const gallery = await subject.embedTexts(texts);
   const { table: retrieval, found } = retrievalTable(images, gallery, own);
   const near = neighbours(
     images,
@@ -121,10 +99,7 @@ async function alignment({
   const zeroShot = [];
   const answers: Record<string, { truth: 0 | 1; score: number }>[] = studies.map(() => ({}));
   for (const task of zeroShotTasks(studies)) {
-    const [positive, negative] = [
-      await embedTexts(device, state, checkpoint, task.prompts.positive),
-      await embedTexts(device, state, checkpoint, task.prompts.negative),
-    ];
+    const [positive, negative] = [await subject.embedTexts(task.prompts.positive), await subject.embedTexts(task.prompts.negative)];
     const { row, answered } = zeroShotRow(task, studies, images, positive, negative);
     zeroShot.push(row);
     for (const { study, ...answer } of answered) answers[study]![task.name] = answer;
@@ -147,10 +122,10 @@ export async function evaluate({
   select = {},
   device,
   encoders = {},
+  threads,
   onMessage = () => undefined,
 }: EvaluateOptions): Promise<EvaluationReport> {
-  const folder = await resolveCheckpoint(path);
-  const checkpoint = await loadCheckpoint(folder, encoders);
+  const subject = isExported(path) ? await exportedSubject(path, device, { threads }) : await checkpointSubject(path, device, encoders);
   const data = await openDataSet(spec, { ...select, need: 'pairs' });
   const held = data.studies.filter((study) => study.split === split);
   const { studies, unreadable } = await readableStudies(limit > 0 ? held.slice(0, limit) : held);
@@ -159,15 +134,15 @@ export async function evaluate({
   const train = data.studies.filter((study) => study.split === 'train').toSorted((a, b) => compare(a.report, b.report) || compare(a.image, b.image));
   if (studies.length === 0) throw new HybridmedError(`${spec}: no readable studies in the split "${split}"; name another with --split`);
   if (train.length === 0) throw new HybridmedError(`${spec}: no training studies, which the baselines need; add some`);
-  const context: Context = { checkpoint, device, state: device.createState(checkpoint.parameters), loader: loaderOf(checkpoint, studies) };
+  const loader = subject.loader(studies);
   try {
     onMessage(`losses of ${studies.length} studies`);
-    const { byStudy: lossesByStudy, ...measured } = await losses(context);
-    const sees = checkpoint.config.stage === 2;
+    const { byStudy: lossesByStudy, ...measured } = await losses(subject, loader);
+    const { sees } = subject;
     onMessage('writing impressions');
-    const [image, findings] = [sees ? await write(context, 'image') : undefined, await write(context, 'findings')];
+    const [image, findings] = [sees ? await write(subject, 'image', loader) : undefined, await write(subject, 'findings', loader)];
     onMessage('retrieval and zero-shot classification');
-    const { byStudy: alignedByStudy, ...aligned } = sees ? await alignment(context) : { zeroShot: [], byStudy: [] };
+    const { byStudy: alignedByStudy, ...aligned } = sees ? await alignment(subject, loader) : { zeroShot: [], byStudy: [] };
     const truth = studies.map(({ impression }) => impression);
     const frequent = studies.map(() => mostFrequent(train.map(({ impression }) => normalizeForComparison(impression))));
     const nearest = nearestTexts(
@@ -187,12 +162,12 @@ export async function evaluate({
       ...alignedByStudy[i],
     }));
     return {
-      checkpoint: folder,
+      checkpoint: subject.folder,
       data: spec,
       split,
       studies: studies.length,
-      device: device.info.name,
-      inputs: { checkpoint: await hashParameters(folder), studies: hashIds(studies) },
+      device: subject.device,
+      inputs: { checkpoint: subject.hash, studies: hashIds(studies) },
       ...measured,
       text,
       ...aligned,
@@ -200,7 +175,7 @@ export async function evaluate({
       examples,
     };
   } finally {
-    context.state.drop();
-    await context.loader.close();
+    await loader.close();
+    await subject.close();
   }
 }

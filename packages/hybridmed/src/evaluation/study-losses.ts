@@ -1,7 +1,7 @@
 // Losses of every study by itself, which intervals over studies and the choice of failure cases need.
 import type { Loader } from '@hybridmed/data';
 import { rootScope } from '@hybridmed/nn';
-import type { Device, DeviceState, Graph, HostArray, Tensor } from '@hybridmed/tensor';
+import type { Device, DeviceState, Graph, HostArrays, Tensor } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
 import type { Branch, Model } from '../model/model.ts';
 import type { BatchTensors } from '../stages/batch.ts';
@@ -30,22 +30,32 @@ function studyLossGraph(model: Model, branch: Branch): Graph {
   };
   return trace({ data: pick(batchSpecs(model), fields[branch]), state }, (data, parameters) => {
     const batch = data as BatchTensors;
-    const rows = ops.mul(ops.crossEntropy(logitsOf(parameters, batch), batch.target), batch.target_mask);
-    return { results: { nats: ops.sum(rows, { axes: [1] }), tokens: ops.sum(batch.target_mask, { axes: [1] }) } };
+    return { results: sumByStudy(logitsOf(parameters, batch), batch.target, batch.target_mask) };
   });
+}
+
+/** Nats and number of target tokens of each study (B), from logits (B, T, vocab), target and mask (B, T). */
+export function sumByStudy(logits: Tensor, target: Tensor, mask: Tensor): { nats: Tensor; tokens: Tensor } {
+  return { nats: ops.sum(ops.mul(ops.crossEntropy(logits, target), mask), { axes: [1] }), tokens: ops.sum(mask, { axes: [1] }) };
 }
 
 /** Each study's loss as a branch of the model sees it, in the loader's order. */
 export async function studyLosses(device: Device, state: DeviceState, model: Model, branch: Branch, loader: Loader): Promise<StudyLosses> {
   const program = await device.compile(studyLossGraph(model, branch));
+  const found = await collectStudyLosses((batch) => program.run(batch, state), branch, loader);
+  program.release?.();
+  return found;
+}
+
+/** Each study's loss, in the loader's order, from what gives `nats` and `tokens` of a batch. */
+export async function collectStudyLosses(run: (batch: HostArrays) => Promise<HostArrays>, branch: Branch, loader: Loader): Promise<StudyLosses> {
   const [nats, tokens]: [number[], number[]] = [[], []];
   const batches = branch === 'image' ? loader.batches() : loader.texts(32);
   for await (const { arrays } of batches) {
-    const results = await program.run(pick(arrays as Readonly<Record<string, HostArray>>, fields[branch]), state);
+    const results = await run(pick(arrays as HostArrays, fields[branch]));
     nats.push(...results.nats!.data);
     tokens.push(...results.tokens!.data);
   }
-  program.release?.();
   return { nats, tokens };
 }
 

@@ -1,6 +1,5 @@
 // Writes parts of a checkpoint as ONNX files into a folder, each held against the model itself.
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OnnxFile, Precision } from '@hybridmed/onnx';
@@ -12,7 +11,8 @@ import { exportVersion, manifestName } from '../exporting/manifest.ts';
 import type { PartName } from '../exporting/parts.ts';
 import { partGraphs } from '../exporting/parts.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { loadCheckpoint, resolveCheckpoint } from './checkpoint.ts';
+import type { CheckpointEncoders } from './checkpoint-encoders.ts';
+import { hashParameters, loadCheckpoint, resolveCheckpoint } from './checkpoint.ts';
 import { checkGraph } from './export-check.ts';
 import { readManifest } from './exported.ts';
 import { fileError, writeFileAtomic } from './files.ts';
@@ -28,6 +28,8 @@ export interface ExportCheckpointOptions {
   readonly precision?: Precision;
   /** Weights of more bytes than this go to a file beside the model's. */
   readonly inlineLimit?: number;
+  /** Modules of the checkpoint's encoders, where they are modules'. */
+  readonly encoders?: CheckpointEncoders;
   readonly onMessage?: (text: string) => void;
 }
 
@@ -38,25 +40,21 @@ const port = ({ dtype, shape }: Tensor): PortSpec => ({ dtype, shape: [...shape]
 const ports = (values: Readonly<Record<string, Tensor>>): Record<string, PortSpec> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, port(value)]));
 
-/** SHA-256 of a file, read in pieces. */
-async function digest(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
-  return hash.digest('hex');
-}
-
 /**
  * Exports. Returns the folder's manifest. Throws one line for a missing checkpoint, a part whose weights a stage-1 checkpoint has not
- * trained, a folder of another checkpoint, or an export that differs from the model.
+ * trained or whose encoder is not a graph, a folder of another checkpoint, or an export that differs from the model.
  */
 export async function exportCheckpoint(options: ExportCheckpointOptions): Promise<ExportManifest> {
   const { parts, out, opset = 20, precision = 'f32', onMessage = () => undefined } = options;
   const folder = await resolveCheckpoint(options.checkpoint);
-  const checkpoint = await loadCheckpoint(folder);
+  const checkpoint = await loadCheckpoint(folder, options.encoders);
   const untrained = parts.find((part) => checkpoint.config.stage === 1 && part !== 'text' && part !== 'summarize');
   if (untrained)
     throw new HybridmedError(`${folder}: is of stage 1, which has not trained "${untrained}"; name a stage-2 checkpoint, or export text or summarize`);
-  const weights = await digest(join(folder, 'model.safetensors'));
+  const outside = checkpoint.model.vision.frozen && parts.find((part) => part !== 'text' && part !== 'summarize');
+  if (outside)
+    throw new HybridmedError(`${folder}: part of its vision encoder is no graph of ours, so that "${outside}" cannot be exported; export text or summarize`);
+  const weights = await hashParameters(folder);
   const before = existsSync(join(out, manifestName)) ? await readManifest(out) : undefined;
   if (before && before.weights !== weights) throw fileError(out, 'holds exports of another checkpoint', 'name another --out');
   const device = cpuDevice();

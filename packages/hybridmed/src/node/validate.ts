@@ -1,6 +1,7 @@
 // Losses over a whole split in evaluation mode, in nats per study.
 import type { Loader } from '@hybridmed/data';
 import type { DeviceState, HostArray, HostArrays, Program } from '@hybridmed/tensor';
+import { pick } from '../stages/batch.ts';
 import type { LossName } from '../model/config.ts';
 import { lossNames } from '../model/config.ts';
 import type { LossValues } from './metrics-log.ts';
@@ -12,17 +13,33 @@ export function maskCount(mask: HostArray['data']): number {
   return count;
 }
 
+/** What gives the losses of a batch by name, and the fields of the batch that it reads. */
+export interface Judge {
+  readonly fields: readonly string[];
+  run(batch: HostArrays): Promise<HostArrays>;
+}
+
+/** Losses of a whole split. */
+export interface SplitLosses {
+  readonly losses: LossValues;
+  readonly tokensPerStudy: number;
+}
+
+/** `judgeSplit` with a compiled validation graph. */
+export function validate(program: Program, state: DeviceState, loader: Loader): Promise<SplitLosses> {
+  return judgeSplit({ fields: Object.keys(program.graph.data), run: (batch) => program.run(batch, state) }, loader);
+}
+
 /**
- * Mean losses per study, and its mean number of target tokens. The sum of token losses of a study for sum, cap and dis; cg and cl are means over the split's batches.
- * `program` is a compiled validation graph; the loader gives the split in order.
+ * Mean losses per study, and its mean number of target tokens. The sum of token losses of a study for sum, cap and dis; cg and cl are
+ * means over the split's batches. The loader gives the split in order.
  */
-export async function validate(program: Program, state: DeviceState, loader: Loader): Promise<{ losses: LossValues; tokensPerStudy: number }> {
+export async function judgeSplit({ fields, run }: Judge, loader: Loader): Promise<SplitLosses> {
   const totals: Partial<Record<LossName, number>> = {};
   let [studies, allTokens] = [0, 0];
   for await (const loaded of loader.batches()) {
     const { arrays, studies: indices } = loaded;
-    const batch = Object.fromEntries(Object.keys(program.graph.data).map((field) => [field, arrays[field]!])) as HostArrays;
-    const results = await program.run(batch, state);
+    const results = await run(pick(arrays as HostArrays, fields));
     loader.recycle(loaded);
     const tokens = maskCount(arrays.target_mask!.data);
     studies += indices.length;

@@ -2,6 +2,7 @@
 import type { Device } from '@hybridmed/tensor';
 import type { Command } from 'commander';
 import type { EmbedResult } from '../../embed/embed.ts';
+import type { ImageSource, TextSource } from '../../embed/sources.ts';
 import type { DeviceFlags } from '../options.ts';
 import { deviceOption, integer, jsonOption, threadsOption } from '../options.ts';
 import type { Output } from '../output.ts';
@@ -19,16 +20,21 @@ interface Flags extends DeviceFlags {
   json: boolean;
 }
 
+const published = 'hf:';
+
 /** What is wrong with a combination of flags, or undefined. */
 function problem({ checkpoint, text, vision, texts, images }: Flags): string | undefined {
-  if ([checkpoint, text, vision].filter((source) => source !== undefined).length !== 1)
-    return 'give one of --checkpoint DIR, --text hf:DIR and --vision hf:DIR';
   if ((texts === undefined) === (images === undefined)) return 'give either --texts FILE or --images FILE...';
-  if (text !== undefined && images) return '--text reads texts; give --texts FILE, or --vision hf:DIR';
-  if (vision !== undefined && texts !== undefined) return '--vision reads images; give --images FILE..., or --text hf:DIR';
-  const published = text ?? vision;
-  if (published !== undefined && !published.startsWith('hf:')) return `write hf: before the folder, as in hf:${published}`;
-  return undefined;
+  if (checkpoint !== undefined) {
+    const both = [text, vision].find((encoder) => encoder?.startsWith(published));
+    return both === undefined
+      ? undefined
+      : `give either --checkpoint or ${both}; beside a checkpoint, --text and --vision name the modules it was trained with`;
+  }
+  const [given, other] = images ? [vision, text] : [text, vision];
+  const [flag, kind] = images ? ['--vision', 'images'] : ['--text', 'texts'];
+  if (given === undefined || other !== undefined) return `for ${kind}, give --checkpoint DIR or ${flag} hf:DIR alone`;
+  return given.startsWith(published) ? undefined : `write hf: before the folder, as in ${flag} hf:${given}`;
 }
 
 /** Adds the command. */
@@ -37,8 +43,8 @@ export function addEmbed(program: Command, output: Output): void {
     .command('embed')
     .description('write features of texts or images as safetensors: tokens (N, L, D), zero at padding, mask (N, L) and global (N, D)')
     .option('--checkpoint <dir>', "checkpoint, a run's --out folder, or an exported folder")
-    .option('--text <source>', 'published text encoder: hf:DIR')
-    .option('--vision <source>', 'published vision encoder: hf:DIR')
+    .option('--text <source>', "published text encoder: hf:DIR; beside --checkpoint, its text encoder's module")
+    .option('--vision <source>', "published vision encoder: hf:DIR or hf:FILE; beside --checkpoint, its vision encoder's module")
     .option('--texts <file>', 'texts, one per line, or a JSON list of texts')
     .option('--images <files...>', 'films: PNG, JPEG or DICOM')
     .option('--max-tokens <n>', "greatest number of tokens of a text (default: the encoder's own limit)", integer(2))
@@ -81,7 +87,8 @@ async function embed(flags: Flags, output: Output): Promise<EmbedResult> {
   }
 }
 
-async function openSource({ checkpoint, images, threads }: Flags, device: Device) {
-  const { checkpointSource } = await import('../../embed/sources.ts');
-  return checkpointSource(checkpoint!, images ? 'image' : 'text', { device, threads });
+async function openSource({ checkpoint, text, vision, images, threads }: Flags, device: Device): Promise<TextSource | ImageSource> {
+  const { checkpointSource, publishedText, publishedVision } = await import('../../embed/sources.ts');
+  if (checkpoint !== undefined) return checkpointSource(checkpoint, images ? 'image' : 'text', { device, threads, encoders: { vision, text } });
+  return images ? publishedVision(vision!.slice(published.length), device) : publishedText(text!.slice(published.length), device);
 }

@@ -83,7 +83,7 @@ export function formatEvaluation(report: EvaluationReport): string {
 export function addEvaluate(program: Command, output: Output): void {
   const command = program.command('evaluate').description('evaluate a checkpoint on a split: texts beside baselines, retrieval, zero-shot, losses');
   addSelectOptions(command)
-    .requiredOption('--checkpoint <dir>', "checkpoint, or a run's --out folder")
+    .requiredOption('--checkpoint <dir>', "checkpoint, a run's --out folder, or an exported folder")
     .requiredOption('--data <spec>', 'data set as name:path')
     .addOption(new Option('--split <name>', 'which split').choices(['train', 'validate', 'test']).default('test'))
     .option('--limit <n>', 'greatest number of studies; 0 for all', integer(0), 0)
@@ -101,6 +101,7 @@ export function addEvaluate(program: Command, output: Output): void {
         split,
         limit,
         select: selectOptions(select),
+        ...(threads === undefined ? {} : { threads }),
         encoders: { vision, text },
         device,
         onMessage: (line) => output.log(line),

@@ -4,7 +4,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { ExportManifest } from '../../exporting/manifest.ts';
 import { partNames } from '../../exporting/parts.ts';
 import type { PartName } from '../../exporting/parts.ts';
-import { integer, jsonOption } from '../options.ts';
+import { integer, jsonOption, textModuleOption, visionModuleOption } from '../options.ts';
 import type { Output } from '../output.ts';
 import { printJson, table } from '../output.ts';
 
@@ -15,6 +15,8 @@ interface Flags {
   f16: boolean;
   int8: boolean;
   inlineLimit?: number;
+  vision?: string;
+  text?: string;
   json: boolean;
 }
 
@@ -53,8 +55,10 @@ export function addExport(program: Command, output: Output): void {
     .option('--f16', 'weights and their products in half precision', false)
     .option('--int8', 'weights in 8 bits, activations of linear layers quantized in each run', false)
     .option('--inline-limit <bytes>', 'weights of more bytes go to a file beside the model (default: what one file can hold, 2 GiB)', integer(0))
+    .addOption(visionModuleOption())
+    .addOption(textModuleOption())
     .addOption(jsonOption());
-  command.action(async (checkpoint: string, { part, out, opset: version, f16, int8, inlineLimit, json }: Flags) => {
+  command.action(async (checkpoint: string, { part, out, opset: version, f16, int8, inlineLimit, json, vision, text }: Flags) => {
     if (f16 && int8) return command.error('error: give either --f16 or --int8');
     const { exportCheckpoint } = await import('../../node/export.ts');
     const parts = [...new Set(part)];
@@ -64,8 +68,9 @@ export function addExport(program: Command, output: Output): void {
       out,
       opset: version,
       precision: f16 ? 'f16' : int8 ? 'int8' : 'f32',
+      encoders: { vision, text },
       ...(inlineLimit === undefined ? {} : { inlineLimit }),
-      onMessage: (text) => output.log(text),
+      onMessage: (line) => output.log(line),
     });
     if (json) return printJson(output, manifest);
     output.result(
