@@ -1,6 +1,8 @@
 // Writes the README's results from benchmarks/results, between markers, so that no figure is typed by hand.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { ClassificationResults, QuestionResults } from './readme-uses.ts';
+import { classificationRows, questionRows } from './readme-uses.ts';
 
 const root = new URL('..', import.meta.url);
 const result = (name: string) => {
@@ -131,9 +133,25 @@ function speed(): string {
   return table(['preset', 'machine', 'studies/s', 'PyTorch', 'ratio', 'peak MiB', 'PyTorch'], rows);
 }
 
+/** Phantoms in CheXpert's layout: labels needed with and without pre-training. */
+function classification(): string {
+  const run = result('uses-chexpert-phantoms') as ClassificationResults | undefined;
+  const { train, validate, test } = run?.studies ?? { train: 0, validate: 0, test: 0 };
+  return table(
+    [`mean AUC (95 %); ${train}, ${validate}, ${test} films to train, validate, test`, 'no labels', '1 %', '10 %', '100 %'],
+    run ? classificationRows(run) : [],
+  );
+}
+
+/** VQA-RAD beside its baselines. */
+function questions(): string {
+  const run = result('uses-vqa-rad') as QuestionResults | undefined;
+  return table(['split (test questions)', 'system', 'closed (95 %)', 'open', 'all'], run ? questionRows(run) : []);
+}
+
 /** The README with its results written anew. */
 export function withResults(readme: string): string {
-  const sections: Record<string, () => string> = { openi, phantoms, speed };
+  const sections: Record<string, () => string> = { openi, phantoms, classification, questions, speed };
   return Object.entries(sections).reduce(
     (text, [name, write]) =>
       text.replace(new RegExp(`(<!-- results: ${name} -->\n)[\\s\\S]*?(<!-- end -->)`), (_, start: string, end: string) => `${start}${write()}\n${end}`),
