@@ -53,7 +53,17 @@ describe('the page of a run', () => {
     expect(text()).toContain(provenance.data.splits.train.ids.slice(0, 12));
     expect(provenance.data.splits.train.studies + provenance.data.splits.validate.studies + provenance.data.splits.test.studies).toBe(80);
     expect(provenance.sessions).toHaveLength(1);
-    for (const words of ['Not a medical device', 'ONNX Runtime', 'seed 0', 'most frequent impression', 'Zero-shot AUC', 'Where it fails', 'Limits'])
+    for (const words of [
+      'Not a medical device',
+      'ONNX Runtime',
+      'seed 0',
+      'most frequent impression',
+      'Zero-shot AUC',
+      'Where it fails',
+      'Where it looks',
+      'the true region',
+      'Limits',
+    ])
       expect(text()).toContain(words);
   });
 

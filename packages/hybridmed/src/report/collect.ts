@@ -1,7 +1,7 @@
 // Gathers what a run's page shows: its files, its evaluation, and the chosen studies with their films.
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
-import type { DataSet } from '@hybridmed/data';
+import type { DataSet, Study } from '@hybridmed/data';
 import { DataError, openDataSet } from '@hybridmed/data';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
@@ -18,7 +18,8 @@ import { version } from '../node/version.ts';
 import { evenlySpaced, failuresByRule } from './choose.ts';
 import { evaluateRun, savedEvaluation } from './evaluation-file.ts';
 import { filmReader } from './films.ts';
-import type { ReportData, ReportStudy } from './report-data.ts';
+import { mapExamples, mapStudies } from './maps.ts';
+import type { MapExample, ReportData, ReportStudy } from './report-data.ts';
 
 /** What to gather. */
 export interface CollectOptions {
@@ -33,7 +34,7 @@ export interface CollectOptions {
   readonly onMessage?: (text: string) => void;
 }
 
-const [comparisonCount, retrievalCount, failureCount] = [12, 4, 4];
+const [comparisonCount, retrievalCount, failureCount, mapCount] = [12, 4, 4, 4];
 
 function readMetrics(run: string): (StepLine | ValidationLine)[] {
   const file = join(run, 'metrics.jsonl');
@@ -74,6 +75,31 @@ async function measure({ run, device, data: spec, limit = 0, onMessage }: Collec
   return { evaluation, data, gaps };
 }
 
+/** Maps of a few studies; a sentence in their place where the checkpoint cannot make any. */
+async function heatMaps(
+  { run, device }: CollectOptions,
+  evaluation: EvaluationReport | undefined,
+  studies: ReadonlyMap<string, Study>,
+  complete: (example: Example) => Promise<ReportStudy>,
+): Promise<{ maps: MapExample[]; noMaps?: string }> {
+  const held =
+    evaluation?.examples.flatMap((example) => (example.image !== undefined && studies.has(example.id) ? [{ example, study: studies.get(example.id)! }] : [])) ??
+    [];
+  if (held.length === 0) return { maps: [] };
+  const examples = new Map(held.map(({ example, study }) => [study, example]));
+  const chosen = mapStudies(
+    held.map(({ study }) => study),
+    mapCount,
+  );
+  try {
+    const shown = await Promise.all(chosen.map(async (study) => ({ study, shown: await complete(examples.get(study)!) })));
+    return { maps: await mapExamples(run, await device(), shown) };
+  } catch (error) {
+    if (!(error instanceof HybridmedError || error instanceof DataError)) throw error;
+    return { maps: [], noMaps: `There are no heat maps: ${error.message}.` };
+  }
+}
+
 /** Gathers a page's data. Throws one line for a folder without a run or a checkpoint, or data that cannot be read. */
 export async function collectReport(options: CollectOptions): Promise<ReportData> {
   const { run } = options;
@@ -103,6 +129,7 @@ export async function collectReport(options: CollectOptions): Promise<ReportData
     });
     return { study, films: await Promise.all(films) };
   });
+  const { maps, noMaps } = await heatMaps(options, evaluation, studies, complete);
   return {
     // The folder and the one it is in: a page that is passed on says nothing of the machine.
     run: resolve(run).split(sep).slice(-2).join('/'),
@@ -113,11 +140,11 @@ export async function collectReport(options: CollectOptions): Promise<ReportData
     ...(provenance ? { provenance } : {}),
     metrics: readMetrics(run),
     ...(evaluation ? { evaluation } : {}),
-    gaps,
+    gaps: noMaps === undefined ? gaps : [...gaps, noMaps],
     comparisons: await all(evenlySpaced(list, comparisonCount)),
     retrieval: queries,
     found: await Promise.all(found),
-    maps: [],
+    maps,
     failures: await Promise.all(failures),
   };
 }

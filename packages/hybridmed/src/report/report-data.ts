@@ -26,10 +26,10 @@ export interface FoundFilms {
   readonly films: readonly { readonly id: string; readonly film?: string; readonly own: boolean }[];
 }
 
-/** A study's heat maps: pictures as data URIs. */
+/** A study's heat maps: pictures as data URIs, and whether they are brightest inside the finding's region, where that is known. */
 export interface MapExample {
   readonly study: ReportStudy;
-  readonly maps: readonly { readonly title: string; readonly caption: string; readonly picture: string }[];
+  readonly maps: readonly { readonly title: string; readonly caption: string; readonly picture: string; readonly inside?: boolean }[];
 }
 
 /** Everything a page shows. */

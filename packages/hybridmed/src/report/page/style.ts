@@ -105,6 +105,8 @@ summary { cursor: pointer; color: var(--soft); }
 .strip { display: grid; grid-template-columns: repeat(auto-fit, minmax(104px, 1fr)); gap: 10px; }
 .strip figure { margin: 0; }
 .strip figcaption { font-size: 12.5px; line-height: 1.35; color: var(--soft); margin-top: 4px; }
+.inside, .outside { display: block; font-weight: 600; color: var(--good); }
+.outside { color: var(--bad); }
 .strip .own .film { outline: 3px solid var(--own); outline-offset: 1px; }
 footer { margin-top: 48px; color: var(--soft); font-size: 13.5px; }
 @media (max-width: 560px) {

@@ -83,15 +83,16 @@ export function failuresSection({ failures }: ReportData): Markup | undefined {
 }
 
 function mapCard({ study, maps }: MapExample): Markup {
+  const verdict = (inside: boolean) => html`<span class="${inside ? 'inside' : 'outside'}">${inside ? 'inside' : 'outside'} the true region</span>`;
   return html`<article class="card maps">
     <h3>${shown(study.id, 80)}</h3>
     <p class="query"><bdi>${shown(study.truth, 300)}</bdi></p>
     <div class="strip">
       ${maps.map(
-        ({ title, caption, picture }) =>
+        ({ title, caption, picture, inside }) =>
           html`<figure>
             <img class="film" src="${picture}" alt="${`${title} of study ${shown(study.id, 80)}`}" />
-            <figcaption><strong>${title}</strong> ${caption}</figcaption>
+            <figcaption><strong>${title}</strong> ${caption}${inside !== undefined && verdict(inside)}</figcaption>
           </figure>`,
       )}
     </div>
@@ -104,7 +105,7 @@ export function mapsSection({ maps }: ReportData): Markup | undefined {
   return section(
     'maps',
     'Where it looks',
-    'Heat maps show where the model attends; they do not show why it writes what it writes.',
+    'Bright places, each map from its least to its greatest value. Attention is where the model gathers, often not where it sees; the gradient is what its film’s vector answers to. None says why it writes what it writes.',
     html`<div class="grid-cards two">${maps.map(mapCard)}</div>`,
   );
 }

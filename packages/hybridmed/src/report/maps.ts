@@ -1,0 +1,63 @@
+// Heat maps of a few studies for a run's page, as small pictures.
+import type { Study } from '@hybridmed/data';
+import { encodePicture, readGrey } from '@hybridmed/data';
+import { pointingGame } from '@hybridmed/eval/protocols';
+import type { Device } from '@hybridmed/tensor';
+import type { MapKind } from '../explain/explainer.ts';
+import { mapKinds, openExplainer } from '../explain/explainer.ts';
+import { heatPicture } from '../explain/picture.ts';
+import { overFilm } from '../explain/projection.ts';
+import { hasRegion, regionOf } from '../explain/regions.ts';
+import { wholeMap } from '../explain/score.ts';
+import { evenlySpaced } from './choose.ts';
+import { dataUri } from './films.ts';
+import type { MapExample, ReportStudy } from './report-data.ts';
+
+const side = 256;
+
+const captions: Readonly<Record<MapKind, readonly [title: string, caption: string]>> = {
+  alignment: ['Words', 'the impression’s words against patches'],
+  attention: ['Cross-attention', 'as it writes its impression'],
+  cls: ['Class token', 'what the film’s vector attends to'],
+  gradient: ['Gradient', 'what would change the film’s likeness to the impression'],
+};
+
+/** Studies to show: those whose region is known where there are any, evenly spaced. */
+export function mapStudies(studies: readonly Study[], count: number): Study[] {
+  const known = studies.filter(hasRegion);
+  return evenlySpaced(known.length >= count ? known : studies, count);
+}
+
+/** Every kind of map of these studies, for their true impressions. Throws one line for a checkpoint that cannot make maps, or a film that cannot be read. */
+export async function mapExamples(
+  checkpoint: string,
+  device: Device,
+  chosen: readonly { readonly study: Study; readonly shown: ReportStudy }[],
+): Promise<MapExample[]> {
+  const explainer = await openExplainer(checkpoint, device);
+  const { model, config } = explainer.checkpoint;
+  const examples: MapExample[] = [];
+  try {
+    for (const { study, shown } of chosen) {
+      const [film, region, maps] = [await readGrey(study.image), await regionOf(study), await explainer.film(study.image, study.impression)];
+      const pictures = [];
+      for (const kind of mapKinds) {
+        const map = wholeMap(maps, kind);
+        if (!map) continue;
+        const over = overFilm(map, film, config.input, model.vision.image.size);
+        const [title, caption] = captions[kind];
+        const hit = region ? pointingGame(over.values, region.mask) : Number.NaN;
+        pictures.push({
+          title,
+          caption,
+          ...(Number.isNaN(hit) ? {} : { inside: hit > 0.5 }),
+          picture: dataUri(await encodePicture(heatPicture(film, over), 'jpeg', { side }), 'jpeg'),
+        });
+      }
+      examples.push({ study: shown, maps: pictures });
+    }
+  } finally {
+    explainer.close();
+  }
+  return examples;
+}
