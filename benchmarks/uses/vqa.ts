@@ -19,9 +19,10 @@ export interface VqaSuite {
   readonly log: (text: string) => void;
 }
 
-/** Fits what has not been fitted yet, and writes results/uses-vqa-rad.json. */
+/** Fits what has not been fitted yet, and writes results/uses-vqa-rad.json after each. */
 export async function vqa({ checkpoint, data, out, epochs, seeds, device, log }: VqaSuite): Promise<void> {
-  const runs = [];
+  const { preset, parameters } = await describeCheckpoint(checkpoint);
+  const runs: object[] = [];
   for (const questionSplit of splits)
     for (const fromScratch of [false, true])
       for (const seed of seeds) {
@@ -29,8 +30,7 @@ export async function vqa({ checkpoint, data, out, epochs, seeds, device, log }:
         if (!existsSync(folder)) await trainVqa({ checkpoint, data, out: folder, device, questionSplit, fromScratch, epochs, seed, onMessage: log });
         const { examples: _texts, model: _path, data: _data, ...report } = await evaluateVqa({ model: folder, data, device });
         runs.push({ seed, ...report });
+        await saveResult('uses-vqa-rad', { data: 'vqa-rad', checkpoint: { preset, parameters: parameters['total'] }, epochs, runs });
         log(`${folder}: ${report.systems.model.all.strict?.value}`);
       }
-  const { preset, parameters } = await describeCheckpoint(checkpoint);
-  await saveResult('uses-vqa-rad', { data: 'vqa-rad', checkpoint: { preset, parameters: parameters['total'] }, epochs, runs });
 }
