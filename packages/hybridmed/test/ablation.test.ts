@@ -38,7 +38,7 @@ beforeAll(async () => {
   phantoms = await smallPhantoms(folder);
   const { code, log } = await ablate('--variants', 'no-dis', 'unshared');
   expect(code, log).toBe(0);
-}, 120_000);
+}, 600_000);
 afterAll(remove);
 
 describe('an ablation', () => {
