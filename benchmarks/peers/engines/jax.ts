@@ -79,18 +79,19 @@ function tableOf({ numpy: np, nn, lax, grad }: Jax): Table<Built> {
     softmax: ({ rows, width, log }, [x]) => ({ arrays: [put(x!, [rows, width])], fn: (a) => [log ? nn.logSoftmax(a!, -1) : nn.softmax(a!, -1)] }),
     'cross-entropy': ({ of, rows, width }, inputs) => {
       const logits = put(inputs[0]!, [rows, width]);
-      // Picking is by index: a product with one-hot rows of a whole vocabulary passes what the library can bind.
+      // Picking by index binds less than a product with one-hot rows, but the library cannot differentiate it in a jitted function.
       const loss = (x: JaxArray, at: JaxArray) =>
         np
           .takeAlongAxis(nn.logSoftmax(x, -1), at.reshape([rows, 1]), 1)
           .reshape([rows])
           .mul(-1);
+      const hotLoss = (x: JaxArray, at: JaxArray) => np.sum(nn.logSoftmax(x, -1).mul(nn.oneHot(at, width)), -1).mul(-1);
       const target = put(inputs[1]!, [rows]);
       if (of === 'forward') return { arrays: [logits, target], fn: (x, t) => [loss(x!, t!)] };
       return {
         arrays: [logits, target, put(inputs[3]!, [rows])],
-        fn: (x, t, slope) => [grad((y: JaxArray) => np.sum(loss(y, t!).mul(slope!)))(x!) as JaxArray],
-        forward: (x, t, slope) => (slope!.dispose(), [loss(x!, t!)]),
+        fn: (x, t, slope) => [grad((y: JaxArray) => np.sum(hotLoss(y, t!).mul(slope!)))(x!) as JaxArray],
+        forward: (x, t, slope) => (slope!.dispose(), [hotLoss(x!, t!)]),
       };
     },
     distillation: ({ of, rows, width, temperature }, [s, t, slope]) => {
