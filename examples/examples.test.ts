@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const examples = readdirSync(folder, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
+  .filter((entry) => entry.isDirectory() && existsSync(`${folder}${entry.name}/main.ts`))
   .map(({ name }) => name);
 const says: Readonly<Record<string, RegExp>> = {
   'custom-vision-encoder': /loss [\d.]+ -> [\d.]+ with a convolutional encoder/,

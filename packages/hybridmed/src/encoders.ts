@@ -1,4 +1,8 @@
-// The entry for encoders of one's own, in Node: published checkpoints, and what a module gives.
+// The entry for encoders of one's own, in Node: checks of it, published checkpoints, and what a module gives.
+export { checkEncoder } from './check-encoder/check-encoder.ts';
+export type { CheckEncoderOptions, EncoderCheck } from './check-encoder/check-encoder.ts';
 export type { CreateTextEncoder, CreateVisionEncoder, TextEncoderOptions, VisionEncoderOptions } from './model/encoder-module.ts';
 export { pretrainedText, pretrainedVision } from './node/pretrained/encoders.ts';
 export type { PretrainedEncoder } from './node/pretrained/encoders.ts';
+export { saveEncoder } from './saving/save-encoder.ts';
+export type { SavedEncoder, SaveEncoderOptions } from './saving/save-encoder.ts';

@@ -16,6 +16,7 @@ import { addInfo } from './commands/info.ts';
 import { addPretrain } from './commands/pretrain.ts';
 import { addReport } from './commands/report.ts';
 import { addRetrieve } from './commands/retrieve.ts';
+import { addSave } from './commands/save.ts';
 import { addVerify } from './commands/verify.ts';
 import { addVqa } from './commands/vqa.ts';
 import { addZeroShot } from './commands/zeroshot.ts';
@@ -45,6 +46,7 @@ const commands: readonly ((program: Command, output: Output) => void)[] = [
   addClassification,
   addVqa,
   addAblate,
+  addSave,
   addVerify,
   addDemo,
 ];

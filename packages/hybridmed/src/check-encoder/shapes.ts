@@ -1,0 +1,31 @@
+// Checks of shapes: features are as wide and as many as the encoder says, for symbols, as every graph of the trainer has them.
+import type { TextEncoder, VisionEncoder } from '@hybridmed/nn';
+import { trace } from '@hybridmed/tensor';
+import { inputSpecs, isText } from './inputs.ts';
+import type { Problem } from './subject.ts';
+import { callEncoder } from './subject.ts';
+
+/** Numbers are whole, and traced features have the shapes that follow from them. */
+export function checkShapes(encoder: VisionEncoder | TextEncoder, report: Problem): string {
+  const numbers: Record<string, unknown> = isText(encoder)
+    ? { width: encoder.width, vocabulary: encoder.vocabulary, maxTokens: encoder.maxTokens }
+    : { width: encoder.width, tokenCount: encoder.tokenCount, 'image.size': encoder.image.size, 'image.channels': encoder.image.channels };
+  for (const [name, value] of Object.entries(numbers))
+    if (!Number.isSafeInteger(value) || (value as number) < 1) report('shapes', `"${name}" is ${String(value)}; it must be a whole number of at least 1`);
+  const expected = {
+    tokens: ['B', isText(encoder) ? 'L' : encoder.tokenCount, encoder.width],
+    global: ['B', encoder.width],
+    importance: ['B', 'L'],
+  };
+  const state = Object.fromEntries(Object.entries(encoder.parameters).map(([name, { shape }]) => [name, { shape, dtype: 'f32' as const }]));
+  trace({ data: inputSpecs(encoder), state }, (inputs, own) => {
+    const features = callEncoder(encoder, own, inputs);
+    for (const [name, shape] of Object.entries(expected)) {
+      const found = features[name as keyof typeof features]?.shape;
+      if (found === undefined ? name !== 'importance' : found.join() !== shape.join())
+        report('shapes', `"${name}" is [${found?.join(', ') ?? ''}] where [${shape.join(', ')}] is due`);
+    }
+    return { results: { tokens: features.tokens, global: features.global } };
+  });
+  return `tokens [${expected.tokens.join(', ')}], global [${expected.global.join(', ')}]`;
+}

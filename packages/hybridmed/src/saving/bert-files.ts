@@ -1,0 +1,53 @@
+// A text encoder as Hugging Face's transformers lays it out: config.json, and the tokenizer's files.
+import type { BertConfig, Tokenizer } from '@hybridmed/text';
+
+/** Files of a folder by name, beside the weights. */
+export type TextFiles = Readonly<Record<string, string>>;
+
+const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
+
+/** The config.json of a BertModel. */
+function bertModelConfig({ vocab, width, depth, heads, ffn, positions, types = 2, dropout = 0, epsilon = 1e-12 }: BertConfig, pad: number): object {
+  return {
+    architectures: ['BertModel'],
+    model_type: 'bert',
+    vocab_size: vocab,
+    hidden_size: width,
+    num_hidden_layers: depth,
+    num_attention_heads: heads,
+    intermediate_size: ffn,
+    max_position_embeddings: positions,
+    type_vocab_size: types,
+    hidden_act: 'gelu',
+    hidden_dropout_prob: dropout,
+    attention_probs_dropout_prob: 0,
+    layer_norm_eps: epsilon,
+    initializer_range: 0.02,
+    position_embedding_type: 'absolute',
+    pad_token_id: pad,
+    torch_dtype: 'float32',
+  };
+}
+
+/** Everything but the weights of a saved text encoder. */
+export function bertFiles(config: BertConfig, tokenizer: Tokenizer): TextFiles {
+  const document = tokenizer.toJSON();
+  const name = (id: number): string => tokenizer.tokens[id]!;
+  const { pad, unk, cls, sep, mask } = tokenizer.special;
+  const lowercase = (document['normalizer'] as { lowercase?: unknown } | null | undefined)?.lowercase === true;
+  return {
+    'config.json': json(bertModelConfig(config, pad)),
+    'tokenizer.json': json(document),
+    'vocab.txt': `${tokenizer.tokens.join('\n')}\n`,
+    'tokenizer_config.json': json({
+      tokenizer_class: 'BertTokenizer',
+      do_lower_case: lowercase,
+      model_max_length: config.positions,
+      pad_token: name(pad),
+      unk_token: name(unk),
+      cls_token: name(cls),
+      sep_token: name(sep),
+      ...(mask === undefined ? {} : { mask_token: name(mask) }),
+    }),
+  };
+}

@@ -1,0 +1,123 @@
+// Saving a checkpoint's encoder in the names and layout of Python's libraries: transformers for text, timm for vision.
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { encodeSafetensors } from '@hybridmed/nn';
+import type { HostArrays } from '@hybridmed/tensor';
+import { HybridmedError } from '@hybridmed/tensor';
+import type { Checkpoint } from '../node/checkpoint.ts';
+import { loadCheckpoint, resolveCheckpoint } from '../node/checkpoint.ts';
+import { fileError, replaceFolder } from '../node/files.ts';
+import type { ValidationLine } from '../node/metrics-log.ts';
+import { readProvenance } from '../node/provenance.ts';
+import { readRunConfig } from '../node/run-folder.ts';
+import { version } from '../node/version.ts';
+import { savedEvaluation } from '../report/evaluation-file.ts';
+import { bertFiles } from './bert-files.ts';
+import { modelCard } from './model-card.ts';
+import type { CardFacts } from './model-card.ts';
+import { timmConfig, timmExtra } from './timm-files.ts';
+
+/** What to save, and where. */
+export interface SaveEncoderOptions {
+  /** A checkpoint, or a run's folder. */
+  readonly checkpoint: string;
+  readonly part: 'vision' | 'text';
+  /** The folder to make; an earlier one that this command made is replaced. */
+  readonly out: string;
+}
+
+/** What was saved. */
+export interface SavedEncoder {
+  readonly checkpoint: string;
+  readonly part: 'vision' | 'text';
+  readonly out: string;
+  readonly tensors: number;
+  readonly parameters: number;
+}
+
+/** The run a checkpoint lies in: RUN/checkpoints/stageN-best. */
+const runOf = (folder: string): string | undefined => {
+  const run = dirname(dirname(folder));
+  return basename(dirname(folder)) === 'checkpoints' && existsSync(join(run, 'run.json')) ? run : undefined;
+};
+
+/** The validation a stage's best checkpoint was kept for: the lowest of what the stage watches. */
+async function bestValidation(run: string, stage: 1 | 2): Promise<ValidationLine | undefined> {
+  const file = join(run, 'metrics.jsonl');
+  if (!existsSync(file)) return undefined;
+  const lines = (await readFile(file, 'utf8')).split('\n').flatMap((line) => (line.trim() === '' ? [] : [JSON.parse(line) as Partial<ValidationLine>]));
+  const own = lines.filter((line): line is ValidationLine => line.validation !== undefined && line.stage === stage);
+  const watched = ({ validation }: ValidationLine): number => (stage === 1 ? validation.sum : (validation.cap ?? validation.cg)) ?? Infinity;
+  return own.toSorted((a, b) => watched(a) - watched(b))[0];
+}
+
+async function factsOf(folder: string, { config }: Checkpoint): Promise<Omit<CardFacts, 'part' | 'usage' | 'input'>> {
+  const run = runOf(folder);
+  const common = { preset: config.preset, stage: config.stage, version: version() };
+  if (run === undefined) return common;
+  return {
+    ...common,
+    run: await readRunConfig(run),
+    provenance: await readProvenance(run),
+    validation: await bestValidation(run, config.stage),
+    evaluation: await savedEvaluation(run),
+  };
+}
+
+/** Tensors of a part without its prefix. */
+const partOf = (parameters: HostArrays, part: string): HostArrays =>
+  Object.fromEntries(Object.entries(parameters).flatMap(([name, value]) => (name.startsWith(`${part}.`) ? [[name.slice(part.length + 1), value]] : [])));
+
+interface Layout {
+  readonly files: Readonly<Record<string, string>>;
+  readonly extra: HostArrays;
+  readonly usage: string;
+  readonly input: string;
+}
+
+function textLayout({ config, tokenizer }: Checkpoint): Layout {
+  const { text } = config.model;
+  if ('kind' in text) throw new HybridmedError(`save: the text encoder is that of the module "${text.module}"; transformers has no such model`);
+  return {
+    files: bertFiles(text, tokenizer),
+    extra: {},
+    usage: `from transformers import AutoModel, AutoTokenizer
+tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder, add_pooling_layer=False)
+hidden = model(**tokenizer("The heart is enlarged.", return_tensors="pt")).last_hidden_state`,
+    input: `It reads reports (${text.vocab} tokens, ${text.positions} positions) and gives a vector of ${text.width} numbers per token; the one at [CLS] stands for the text.`,
+  };
+}
+
+function visionLayout({ config }: Checkpoint): Layout {
+  const { vision } = config.model;
+  if (vision.kind === 'module') throw new HybridmedError(`save: the vision encoder is that of the module "${vision.module}"; timm has no such model`);
+  const films = vision.channels === 1 ? 'one grey channel' : `${vision.channels} equal channels`;
+  return {
+    files: { 'config.json': timmConfig(vision) },
+    extra: timmExtra(vision),
+    usage: `import timm
+model = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
+features = model.forward_features(films)`,
+    input: `It reads films of ${vision.image} x ${vision.image} pixels in ${films}, padded to a square, scaled to [-1, 1].`,
+  };
+}
+
+/** Saves an encoder. Throws one line for a missing checkpoint, an encoder no library has, or a folder that is something else. */
+export async function saveEncoder({ checkpoint: path, part, out }: SaveEncoderOptions): Promise<SavedEncoder> {
+  const folder = await resolveCheckpoint(path);
+  if (existsSync(out) && !existsSync(join(out, 'model.safetensors'))) throw fileError(out, 'is there and holds no saved encoder', 'name another --out');
+  if (existsSync(join(out, 'optimizer.safetensors')) || existsSync(join(out, 'run.json')))
+    throw fileError(out, 'is a checkpoint or a run', 'name another --out');
+  const checkpoint = await loadCheckpoint(folder);
+  const { files, extra, usage, input } = part === 'text' ? textLayout(checkpoint) : visionLayout(checkpoint);
+  const tensors = { ...partOf(checkpoint.parameters, part), ...extra };
+  const card = modelCard({ ...(await factsOf(folder, checkpoint)), part, usage, input });
+  await replaceFolder(out, async (temporary) => {
+    const write = (name: string, content: string | readonly Uint8Array[]) => writeFile(join(temporary, name), content as string, { flush: true });
+    await write('model.safetensors', encodeSafetensors(tensors, { format: 'pt' }));
+    for (const [name, content] of Object.entries({ ...files, 'README.md': card })) await write(name, content);
+  });
+  const parameters = Object.values(tensors).reduce((sum, { data }) => sum + data.length, 0);
+  return { checkpoint: folder, part, out, tensors: Object.keys(tensors).length, parameters };
+}
