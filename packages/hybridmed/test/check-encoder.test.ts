@@ -49,13 +49,32 @@ describe('sound encoders pass', () => {
   });
 });
 
+/** Encoders with one fault each. */
+const maskless: TextEncoder = {
+  ...words,
+  call(scope, ids) {
+    const tokens = ops.gather(scope.get('table'), ids);
+    return { tokens, global: ops.mean(tokens, { axes: [1] }) };
+  },
+};
+const stopped: VisionEncoder = {
+  ...patches,
+  call(scope, x) {
+    const { tokens, global } = patches.call(scope, x);
+    return { tokens: ops.stopGradient(tokens), global };
+  },
+};
+const entangled: VisionEncoder = {
+  ...patches,
+  call(scope, x) {
+    const { tokens, global } = patches.call(scope, x);
+    return { tokens, global: ops.sub(global, ops.mean(global, { axes: [0], keepDims: true })) };
+  },
+};
+
 describe('faults are named', () => {
   test.each<[string, VisionEncoder | TextEncoder, RegExp]>([
-    [
-      'a mask that is not respected',
-      { ...words, call: (scope, ids) => ((tokens) => ({ tokens, global: ops.mean(tokens, { axes: [1] }) }))(ops.gather(scope.get('table'), ids)) },
-      /padding: "global" changes by/,
-    ],
+    ['a mask that is not respected', maskless, /padding: "global" changes by/],
     [
       'a parameter that is never read',
       { ...words, parameters: { ...words.parameters, spare: { shape: [2], init: { kind: 'constant', value: 0 } } } },
@@ -65,19 +84,8 @@ describe('faults are named', () => {
     ['a bad name', { ...words, parameters: { '../table': words.parameters['table']!, ...words.parameters } }, /names: "\.\.\/table" is no dotted name/],
     ['another width', { ...patches, width: 7 }, /shapes: "tokens" is \[B, 4, 6\] where \[B, 4, 7\] is due/],
     ['a token count that is none', { ...patches, tokenCount: 0.5 }, /shapes: "tokenCount" is 0\.5/],
-    [
-      'a gradient that is stopped',
-      { ...patches, call: (scope, x) => ((f) => ({ tokens: ops.stopGradient(f.tokens), global: f.global }))(patches.call(scope, x)) },
-      /gradients: "patch\.weight": .* where finite differences give/,
-    ],
-    [
-      'studies that see each other',
-      {
-        ...patches,
-        call: (scope, x) => ((f) => ({ ...f, global: ops.sub(f.global, ops.mean(f.global, { axes: [0], keepDims: true })) }))(patches.call(scope, x)),
-      },
-      /independence: "global" of a study changes/,
-    ],
+    ['a gradient that is stopped', stopped, /gradients: "patch\.weight": .* where finite differences give/],
+    ['studies that see each other', entangled, /independence: "global" of a study changes/],
   ])('%s', async (_, encoder, message) => {
     await expect(checkEncoder(encoder)).rejects.toThrow(message);
   });
