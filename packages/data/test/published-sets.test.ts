@@ -1,8 +1,9 @@
-import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { checkDataSet, openDataSet } from '@hybridmed/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chexpertHeader, csv, film, write, writeMimic } from './fixtures.ts';
+import { dicomFile } from './support-dicom.ts';
 import { temporaryFolder } from './support.ts';
 
 const { folder, remove } = temporaryFolder();
@@ -273,4 +274,25 @@ test('R2Gen: reports of findings alone are images; with impressions they are pai
   expect(dropped).toEqual({ 'the image path leaves the folder': 2, 'the image file is missing': 1 });
   write(at('r2gen', 'both.json'), JSON.stringify({ train: [entry('a', 'train', { findings: 'The lungs are clear.', impression: 'No acute disease seen.' })] }));
   expect((await openDataSet(`r2gen:${at('r2gen', 'both.json')}`)).studies).toHaveLength(2);
+});
+
+test('a folder of DICOM files: patient, study and view from the header', async () => {
+  const pixels = Uint8Array.from({ length: 64 * 64 }, (_, i) => i % 251);
+  const file = (name: string, patient: string, study: string, view: string) => {
+    mkdirSync(dirname(at('dicom', name)), { recursive: true });
+    writeFileSync(at('dicom', name), dicomFile(64, 64, 8, pixels, [[0x00100020, 'LO', patient], [0x0020000d, 'UI', study], [0x00185101, 'CS', view]])); // prettier-ignore
+  };
+  file('a/1.dcm', 'anna', '1.2', 'PA');
+  file('a/2', 'anna', '1.3', 'LL');
+  file('b/3.dcm', 'bert', '1.4', 'AP');
+  write(at('dicom', 'readme.txt'), 'no film');
+  write(at('dicom', 'broken.dcm'), 'no film');
+  const { studies, counts, dropped } = await openDataSet(`dicom:${at('dicom')}`, { need: 'images' });
+  expect(studies.map(({ id, patient, report, view }) => [id, patient, report, view])).toEqual([
+    ['a/1.dcm', 'anna', '1.2', 'PA'],
+    ['b/3.dcm', 'bert', '1.4', 'AP'],
+  ]);
+  expect(counts).toEqual({ studies: 3, images: 3, patients: 2 });
+  expect(dropped).toEqual({ 'the file is not readable DICOM': 1, 'the view is not frontal': 1 });
+  expect((await checkDataSet(`dicom:${at('dicom')}`, { views: 'all' })).leaks.patients).toBe(0);
 });

@@ -42,78 +42,107 @@ function cellText(data: Buffer, start: number, end: number, quoted: boolean): st
   return text;
 }
 
+/** Longest text that a column's next row is compared with before it is made anew. */
+const remembered = 16;
+
+/** Texts of cells by column: ids, views, labels and splits mostly repeat the row before, and comparing bytes costs less than a new string. */
+function cellReader(): (data: Buffer, column: number, start: number, end: number, quoted: boolean) => string {
+  const before: { text: string; length: number; bytes: Uint8Array }[] = [];
+  return (data, column, start, end, quoted) => {
+    const length = end - start;
+    if (length === 0) return '';
+    if (quoted || length > remembered) return cellText(data, start, end, quoted);
+    const last = (before[column] ??= { text: '', length: 0, bytes: new Uint8Array(remembered) });
+    const { bytes } = last;
+    let i = 0;
+    if (length === last.length) while (i < length && data[start + i] === bytes[i]) i++;
+    if (i === length) return last.text;
+    for (i = 0; i < length; i++) bytes[i] = data[start + i]!;
+    last.length = length;
+    return (last.text = cellText(data, start, end, false));
+  };
+}
+
+const [ordinary, separates, ends, quotes] = [0, 1, 2, 3];
+
 /** Makes a scanner. Empty lines are no records; lines end in LF, CR LF or CR. */
 export function csvScanner({ delimiter, mostBytes }: CsvOptions, onRecord: OnRecord): CsvScanner {
+  const kinds = new Uint8Array(256).fill(ordinary);
+  kinds[delimiter] = separates;
+  kinds[newline] = ends;
+  kinds[carriage] = ends;
+  kinds[quote] = quotes;
   let data: Buffer = Buffer.alloc(0);
-  // Where cells begin and end in `data`, and which of them are quoted.
-  let [starts, ends, quoted] = [new Int32Array(64), new Int32Array(64), new Uint8Array(64)];
+  // Where cells begin and end in `data`, and whether they are quoted: three numbers a cell.
+  let places = new Int32Array(3 * 64);
   let cells = 0;
   let [position, start, inQuotes, isQuoted] = [0, 0, false, false];
+  const read = cellReader();
+  const cell = (index: number): string => read(data, index, places[3 * index]!, places[3 * index + 1]!, places[3 * index + 2] === 1);
 
-  const cell = (index: number): string => cellText(data, starts[index]!, ends[index]!, quoted[index] === 1);
-  function grow(): void {
-    const wider = new Int32Array(2 * starts.length);
-    wider.set(starts);
-    starts = wider;
-    const widerEnds = new Int32Array(2 * ends.length);
-    widerEnds.set(ends);
-    ends = widerEnds;
-    const widerQuoted = new Uint8Array(2 * quoted.length);
-    widerQuoted.set(quoted);
-    quoted = widerQuoted;
-  }
   function endCell(end: number): void {
-    if (cells === starts.length) grow();
-    starts[cells] = start;
-    ends[cells] = end;
-    quoted[cells++] = isQuoted ? 1 : 0;
+    const at = 3 * cells++;
+    if (at === places.length) {
+      const wider = new Int32Array(2 * places.length);
+      wider.set(places);
+      places = wider;
+    }
+    places[at] = start;
+    places[at + 1] = end;
+    places[at + 2] = isQuoted ? 1 : 0;
     isQuoted = false;
+    start = end + 1;
   }
   function endRecord(end: number): void {
     const empty = cells === 0 && end === start && !isQuoted;
-    if (!empty) {
-      endCell(end);
-      onRecord(cell, cells);
-    }
+    endCell(end);
+    if (!empty) onRecord(cell, cells);
     cells = 0;
-    isQuoted = false;
+  }
+
+  /** Scans from `position` to the end of `data`. */
+  function scan(): void {
+    const bytes = data;
+    const { length } = bytes;
+    let i = position;
+    while (i < length) {
+      if (inQuotes) {
+        // Jump to the next quote; a doubled one closes and opens again.
+        const close = bytes.indexOf(quote, i);
+        if (close < 0) break;
+        inQuotes = false;
+        i = close + 1;
+        continue;
+      }
+      let kind = ordinary;
+      while (i < length && (kind = kinds[bytes[i]!]!) === ordinary) i++;
+      if (i === length) break;
+      if (kind === separates) endCell(i);
+      else if (kind === ends) endRecord(i);
+      else if (i === start || isQuoted) {
+        inQuotes = true;
+        isQuoted = true;
+      }
+      i++;
+    }
+    position = length;
   }
 
   return {
     push(chunk) {
       // What is left of an unfinished record moves to the front.
-      const from = cells > 0 ? starts[0]! : start;
-      if (from > 0 || data.length > 0) {
+      const from = cells > 0 ? places[0]! : start;
+      if (from < data.length) {
         data = Buffer.concat([data.subarray(from), chunk]);
         for (let i = 0; i < cells; i++) {
-          starts[i]! -= from;
-          ends[i]! -= from;
+          places[3 * i]! -= from;
+          places[3 * i + 1]! -= from;
         }
-        position -= from;
-        start -= from;
       } else data = chunk;
-      const { length } = data;
-      let i = position;
-      for (; i < length; i++) {
-        const byte = data[i]!;
-        if (inQuotes) {
-          // Jump to the next quote; a doubled one closes and opens again.
-          const close = data.indexOf(quote, i);
-          i = close < 0 ? length - 1 : close;
-          if (close >= 0) inQuotes = false;
-        } else if (byte === delimiter) {
-          endCell(i);
-          start = i + 1;
-        } else if (byte === newline || byte === carriage) {
-          endRecord(i);
-          start = i + 1;
-        } else if (byte === quote && (i === start || isQuoted)) {
-          inQuotes = true;
-          isQuoted = true;
-        }
-      }
-      position = i;
-      return length - (cells > 0 ? starts[0]! : start) <= mostBytes;
+      position -= from;
+      start -= from;
+      scan();
+      return data.length - (cells > 0 ? places[0]! : start) <= mostBytes;
     },
     end() {
       const closed = !inQuotes;

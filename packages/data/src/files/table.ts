@@ -21,7 +21,7 @@ export interface TableSummary {
   readonly broken: number;
 }
 
-/** Takes a row's values, those asked for first and in their order, and the names of all of them. */
+/** Takes a row's values, those asked for first and in their order, and the names of all of them. The list is used again for the next row. */
 export type OnRow = (values: readonly string[], names: readonly string[]) => void;
 
 const mostRecord = 1 << 24;
@@ -64,6 +64,7 @@ async function readSeparated(file: string, columns: TableColumns, onRow: OnRow):
   let order: { names: string[]; places: number[] } | undefined;
   let [rows, broken] = [0, 0];
   let scanner: ReturnType<typeof csvScanner> | undefined;
+  const values: string[] = [];
   const onRecord = (cell: (index: number) => string, cells: number): void => {
     if (!header || !order) {
       header = Array.from({ length: cells }, (_, i) => cell(i).trim());
@@ -71,10 +72,9 @@ async function readSeparated(file: string, columns: TableColumns, onRow: OnRow):
     } else if (cells !== header.length) broken++;
     else {
       rows++;
-      onRow(
-        order.places.map((place) => (place < 0 ? '' : cell(place))),
-        order.names,
-      );
+      const { places, names } = order;
+      for (let i = 0; i < places.length; i++) values[i] = places[i]! < 0 ? '' : cell(places[i]!);
+      onRow(values, names);
     }
   };
   for await (const chunk of byteChunks(file)) {

@@ -1,13 +1,12 @@
 // Open-I's reports: XML files in a folder or still in NLMCXR_reports.tgz, or the Kaggle table of them.
-import { createReadStream, existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { createGunzip } from 'node:zlib';
 import { pipeline } from 'node:stream/promises';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import tar from 'tar-stream';
 import { DataError, describeFileError } from '../errors.ts';
-import { plainOrGzip } from '../files/chunks.ts';
+import { byteChunks, plainOrGzip, smallText } from '../files/chunks.ts';
 import { readTable } from '../files/table.ts';
 import { normalizeText } from '../text.ts';
 import type { Drops } from './source.ts';
@@ -51,13 +50,16 @@ export function parseReport(xml: string, file: string): OpeniReport {
   return { id: basename(file, '.xml'), findings: sections.FINDINGS ?? '', impression: sections.IMPRESSION ?? '', images, tags };
 }
 
-async function* folderReports(folder: string): AsyncGenerator<[string, string]> {
-  for (const file of (await readdir(folder)).filter((name) => name.endsWith('.xml')).toSorted())
-    yield [join(folder, file), await readFile(join(folder, file), 'utf8')];
+type Take = (name: string, xml: string) => void;
+
+async function folderReports(folder: string, take: Take): Promise<void> {
+  for (const name of (await readdir(folder)).filter((file) => file.endsWith('.xml')).toSorted())
+    // A file that is too large or cannot be read is a broken report like any other.
+    take(name, await smallText(join(folder, name), maxReportBytes).catch(() => ''));
 }
 
-async function archiveReports(archive: string): Promise<[string, string][]> {
-  const found: [string, string][] = [];
+/** Hands over the archive's reports one by one; nothing is unpacked to disk, and no more than one report is in memory. */
+async function archiveReports(archive: string, take: Take): Promise<void> {
   const extract = tar.extract();
   extract.on('entry', (header, stream, next) => {
     const wanted = header.type === 'file' && header.name.endsWith('.xml') && (header.size ?? 0) <= maxReportBytes;
@@ -65,12 +67,11 @@ async function archiveReports(archive: string): Promise<[string, string][]> {
     if (wanted) stream.on('data', (chunk) => chunks.push(chunk as Buffer));
     else stream.resume();
     stream.on('end', () => {
-      if (wanted) found.push([`${archive}:${header.name}`, Buffer.concat(chunks).toString('utf8')]);
+      if (wanted) take(header.name, Buffer.concat(chunks).toString('utf8'));
       next();
     });
   });
-  await pipeline(createReadStream(archive), createGunzip(), extract).catch((error: unknown) => Promise.reject(describeFileError(archive, error)));
-  return found;
+  await pipeline(byteChunks(archive), extract).catch((error: unknown) => Promise.reject(describeFileError(archive, error)));
 }
 
 async function tableReports(file: string, folder: string, drops: Drops): Promise<OpeniReport[]> {
@@ -92,6 +93,9 @@ async function tableReports(file: string, folder: string, drops: Drops): Promise
   return reports;
 }
 
+/** Whether a folder holds XML files. */
+const holdsXml = (folder: string): boolean => existsSync(folder) && statSync(folder).isDirectory() && readdirSync(folder).some((name) => name.endsWith('.xml'));
+
 /** Reads all reports of a folder in Open-I's layout, from XML where there is any. Broken files are counted in `drops`. */
 export async function readReports(folder: string, drops: Drops): Promise<OpeniReport[]> {
   const reports: OpeniReport[] = [];
@@ -102,11 +106,11 @@ export async function readReports(folder: string, drops: Drops): Promise<OpeniRe
       drops.add('the report XML is broken');
     }
   };
-  const xmlFolder = [join(folder, 'ecgen-radiology'), join(folder, 'reports'), folder].find((candidate) => existsSync(join(candidate, '1.xml')));
+  const xmlFolder = [join(folder, 'ecgen-radiology'), join(folder, 'reports'), folder].find(holdsXml);
   const archive = ['NLMCXR_reports.tgz', 'NLMCXR_reports.tar.gz'].map((name) => join(folder, name)).find(existsSync);
   const table = plainOrGzip(join(folder, 'indiana_reports.csv'));
-  if (xmlFolder) for await (const [file, xml] of folderReports(xmlFolder)) take(file, xml);
-  else if (archive) for (const [file, xml] of await archiveReports(archive)) take(file, xml);
+  if (xmlFolder) await folderReports(xmlFolder, take);
+  else if (archive) await archiveReports(archive, take);
   else if (table) reports.push(...(await tableReports(table, folder, drops)));
   else throw new DataError(`${folder}: holds no Open-I reports (ecgen-radiology/*.xml, NLMCXR_reports.tgz or indiana_reports.csv); name the folder that does`);
   return reports.toSorted((a, b) => Number(a.id) - Number(b.id));
