@@ -1,4 +1,4 @@
-// Random graphs of element-wise ops, movements and reductions: however chains are joined, cut and viewed, the numbers are the reference's.
+// Random graphs of element-wise ops, movements, products and reductions: however chains are joined, cut and viewed, the numbers are the reference's.
 import type { Graph, HostArrays, Tensor } from '@hybridmed/tensor';
 import { mix32, ops, trace } from '@hybridmed/tensor';
 import { afterAll, expect, test } from 'vitest';
@@ -22,7 +22,7 @@ function grow(values: readonly Tensor[], roll: (end: number) => number): Tensor 
   const axis = roll(shape.length);
   const bounded = (value: Tensor) => ops.div(value, ops.add(1, ops.sqrt(ops.mul(value, value))));
   const partner = sizes(y).length === shape.length && sizes(y).every((size, a) => size === shape[a] || size === 1 || shape[a] === 1) ? y : ops.sum(y);
-  switch (roll(14)) {
+  switch (roll(16)) {
     case 0:
       return ops.transpose(
         x,
@@ -57,6 +57,12 @@ function grow(values: readonly Tensor[], roll: (end: number) => number): Tensor 
       return bounded(ops.mul(partner, x));
     case 12:
       return ops.maximum(x, bounded(ops.add(partner, x)));
+    case 13:
+    case 14: {
+      const flat = ops.reshape(x, [shape[0]!, shape.slice(1).reduce((product, size) => product * size, 1)]);
+      const gram = bounded(ops.add(ops.matmul(flat, flat, { transposeB: true }), ops.sum(x)));
+      return ops.reshape(gram, [shape[0]!, 1, shape[0]!]);
+    }
     default:
       return bounded(ops.add(x, partner));
   }
@@ -87,6 +93,26 @@ function randomGraph(seed: number, steps: number): { graph: Graph; data: HostArr
   });
   return { graph, data };
 }
+
+test('bias, GELU and residual leave with the product that they read; what is read twice is computed once, by itself', async () => {
+  const specs = { x: { shape: [8, 128, 6], dtype: 'f32' as const }, w: { shape: [64, 6], dtype: 'f32' as const }, b: { shape: [64], dtype: 'f32' as const } };
+  const data = { x: floats([8, 128, 6], 1), w: floats([64, 6], 2), b: floats([64], 3) };
+  const layer = ({ x, w, b }: Record<string, Tensor>) => ops.add(ops.matmul(x!, w!, { transposeB: true }), b!);
+  const alone = trace({ data: specs }, (inputs) => ({ results: { y: ops.mul(ops.gelu(layer(inputs)), 0.5) } }));
+  const shared = trace({ data: specs }, (inputs) => {
+    const product = ops.matmul(inputs['x']!, inputs['w']!, { transposeB: true });
+    return { results: { y: ops.gelu(ops.add(product, inputs['b']!)), z: ops.neg(product) } };
+  });
+  for (const [graph, dispatches] of [
+    [alone, 1],
+    [shared, 3],
+  ] as const) {
+    const [ours, reference] = await Promise.all([gpu.compile(graph), plain.compile(graph)]);
+    expect(ours.summary({}).dispatches).toBe(dispatches);
+    expect(greatestError(await ours.run(data), await reference.run(data))).toBeLessThan(1e-5);
+    ours.release?.();
+  }
+});
 
 test.each(Array.from({ length: 6 }, (_, i) => i))('random graphs, series %i', async (series) => {
   for (let i = 0; i < 8; i++) {

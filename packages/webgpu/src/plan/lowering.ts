@@ -1,15 +1,19 @@
 // Lowering a graph with bound sizes: element-wise chains grow until something needs their values; everything else becomes kernels.
-import type { AnyKernel, Capabilities, Dispatch, ElementType, Kernel, View } from '@hybridmed/kernels';
+import type { AnyKernel, Capabilities, Dispatch, ElementType, Kernel, MatmulProblem, View } from '@hybridmed/kernels';
 import { kernels, stridesOf } from '@hybridmed/kernels';
 import type { Bindings, Graph, Node, Tensor } from '@hybridmed/tensor';
 import { bindShape, graphOutputs } from '@hybridmed/tensor';
 import { chainOf, isWhole } from './chains.ts';
+import { countReaders, joinToProduct } from './epilogues.ts';
 import type { Chain, Operand, PlannedDispatch, Value } from './values.ts';
 
 const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** Steps that one chain may have. */
 const maxSteps = 24;
+
+/** Elements of a product that a processor joins steps to: compiling one more of its long shaders costs more than a pass over fewer. */
+const leastJoined = 2 ** 16;
 
 /** State of a lowering. */
 export class Lowering {
@@ -23,6 +27,9 @@ export class Lowering {
   #nodes: readonly Node[] = [];
   #outputs: readonly Tensor[] = [];
   #nextId = 0;
+  /** Products that no dispatch computes yet: what reads one alone becomes its epilogue. */
+  readonly #pending = new Map<Value, { readonly problem: MatmulProblem; readonly inputs: readonly Value[] }>();
+  #readers = new Map<Node, number>();
 
   constructor(bindings: Bindings, uses: Map<Node, number[]>, maxInputs: number, capabilities: Capabilities) {
     this.bindings = bindings;
@@ -83,9 +90,9 @@ export class Lowering {
   /** A tensor as a dense array: a chain is computed here. */
   value(tensor: Tensor): Value {
     const operand = this.operand(tensor);
-    if (operand.kind === 'value') return operand.value;
+    if (operand.kind === 'value') return this.#settled(operand.value);
     const { chain } = operand;
-    const value = isWhole(chain) ? chain.inputs[0]!.value : this.compute(chain);
+    const value = isWhole(chain) ? this.#settled(chain.inputs[0]!.value) : this.compute(chain);
     this.#operands.get(tensor.node)![tensor.index] = { kind: 'value', value, shape: chain.shape };
     return value;
   }
@@ -93,6 +100,8 @@ export class Lowering {
   /** Computes a chain into a new array, or into a view of a given one. */
   compute(chain: Chain, target?: { value: Value; offset: number; strides: readonly number[] }): Value {
     const value = target?.value ?? this.create(chain.type, count(chain.shape));
+    if (!target && this.#joined(chain, value)) return value;
+    for (const input of chain.inputs) this.#settled(input.value);
     const inputs: View[] = chain.inputs.map(({ value: from, offset, strides }) => ({ type: from.type, length: from.length, offset, strides }));
     const steps = chain.steps.map((step) => ({
       ...step,
@@ -106,6 +115,39 @@ export class Lowering {
       [value],
     );
     return value;
+  }
+
+  /** A node's product, computed when something reads it; one that is read once may take what reads it as its epilogue. */
+  product(node: Node, problem: MatmulProblem): void {
+    const inputs = node.inputs.map((input) => this.value(input));
+    const value = this.create('f32', kernels.matmul.arrays(problem).outputs[0]!.length);
+    this.#pending.set(value, { problem, inputs });
+    this.set(node, [{ kind: 'value', value, shape: this.shape(node.outputs[0]!) }]);
+    const worthIt = !this.#capabilities.software || value.length >= leastJoined;
+    if (this.#readers.get(node) !== 1 || !worthIt) this.#settled(value);
+  }
+
+  /** Computes a value that is a pending product. */
+  #settled(value: Value): Value {
+    const pending = this.#pending.get(value);
+    if (!pending) return value;
+    this.#pending.delete(value);
+    this.run(kernels.matmul, pending.problem, pending.inputs, [value]);
+    return value;
+  }
+
+  /** Computes a chain as the epilogue of a pending product that it reads, where it can be. */
+  #joined(chain: Chain, value: Value): boolean {
+    for (const { value: product } of chain.inputs) {
+      const pending = this.#pending.get(product);
+      const joined = pending && joinToProduct(chain, product, this.#maxInputs - 2);
+      if (!joined) continue;
+      this.#pending.delete(product);
+      for (const input of joined.inputs) this.#settled(input);
+      this.run(kernels.matmul, { ...pending.problem, epilogue: joined.epilogue }, [...pending.inputs, ...joined.inputs], [value]);
+      return true;
+    }
+    return false;
   }
 
   /** Adds a kernel's dispatches on given inputs; outputs are made where not given. */
@@ -137,6 +179,7 @@ export class Lowering {
   watch(graph: Graph, nodes: readonly Node[]): void {
     this.#nodes = nodes;
     this.#outputs = graphOutputs(graph);
+    this.#readers = countReaders(nodes, this.#outputs);
     const lastReader = new Map<Node, Node>();
     for (const node of nodes) for (const { node: read } of node.inputs) lastReader.set(read, node);
     const shown = new Set(Object.values(graph.results).map(({ node }) => node));
@@ -155,6 +198,7 @@ export class Lowering {
 
   /** Computes whatever reads one of these arrays and is used after `node`, which is about to change them. */
   settle(changing: ReadonlySet<Value>, node: Node): void {
+    for (const [value, { inputs }] of this.#pending) if (inputs.some((input) => changing.has(input))) this.#settled(value);
     const after = this.#nodes.slice(this.#nodes.indexOf(node) + 1);
     for (const tensor of new Set([...after.flatMap(({ inputs }) => inputs), ...this.#outputs])) {
       const operands = this.#operands.get(tensor.node);

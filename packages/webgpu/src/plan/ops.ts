@@ -118,7 +118,7 @@ const matmul: Lower<'matmul'> = (node, lowering) => {
       return at < 0 || own[at] === 1 ? 0 : steps[at]!;
     });
   };
-  lowerTo(lowering, node, kernels.matmul, {
+  lowering.product(node as Node, {
     m: shape.at(-2)!,
     n: shape.at(-1)!,
     k: a.at(transposeA ? -2 : -1)!,
