@@ -1,8 +1,12 @@
-// The entry of what a checkpoint is good for, in Node: classification, retrieval, visual questions. Protocols over features are @hybridmed/eval/protocols.
+// The entry of what a checkpoint is good for, in Node: classification, retrieval, visual questions, explanations. Protocols over features are @hybridmed/eval/protocols.
 export { finetune } from './classification/finetune.ts';
 export type { FinetuneOptions, FinetuneResult } from './classification/finetune.ts';
 export { probe } from './classification/probe.ts';
 export type { ProbeCommandOptions, ProbeResult } from './classification/probe.ts';
+export { explainFilm } from './explain/explain-film.ts';
+export type { ExplainFilmOptions, FilmExplanation } from './explain/explain-film.ts';
+export { scoreMaps } from './explain/score.ts';
+export type { MapScores, ScoreMapsOptions } from './explain/score.ts';
 export { openEncoder } from './features/encoder.ts';
 export type { Encoder, EncoderOptions, ImageFeatures, StudyFeatures } from './features/encoder.ts';
 export { query } from './retrieval/query.ts';

@@ -107,12 +107,7 @@ export async function openExplainer(path: string, device: Device, { tau = 0.1, a
         alignment: textMaps(text, given, (place) => rowOf(alignment!, place)),
         attention: textMaps(tokenizer.decode(written), written, (place) => rowOf(attention!, place)),
         ...(cls ? { cls: { side, values: rowOf(cls, 0) } } : {}),
-        gradient: await gradientMap(
-          gradient.run,
-          image,
-          { text: ids, text_mask: mask, against: compared.ids, against_mask: compared.mask },
-          model.vision.image.size / side,
-        ),
+        gradient: await gradientMap(gradient.run, image, { text: ids, text_mask: mask, against: compared.ids, against_mask: compared.mask }),
       };
     },
     close() {

@@ -23,6 +23,9 @@ export function likenessGradientGraph(model: Model): Graph {
   });
 }
 
+// A side holds so many radii of the smoothing: a finding is larger than that.
+const smoothness = 20;
+
 // Points on the way from a grey film to the film [Sundararajan et al. 2017]: more change the map little.
 const points = 12;
 
@@ -48,14 +51,13 @@ function smooth(values: Float64Array, side: number, radius: number): Float64Arra
 }
 
 /**
- * The mean size of the gradient on the way from an evenly grey film to the film, over channels, smoothed by about a patch: a map of
+ * The mean size of the gradient on the way from an evenly grey film to the film, over channels, smoothed over about a tenth of the film's side: a map of
  * pixels, side x side. `image` is (1, C, S, S); `texts` are the ids and masks that `likenessGradientGraph` reads.
  */
 export async function gradientMap(
   run: (data: Record<string, HostArray>) => Promise<Record<string, HostArray>>,
   image: HostArray,
   texts: Readonly<Record<'text' | 'text_mask' | 'against' | 'against_mask', HostArray>>,
-  patch: number,
 ): Promise<PatchMap> {
   const [, channels, side] = image.shape as [number, number, number, number];
   const size = image.data.length;
@@ -68,7 +70,7 @@ export async function gradientMap(
   const { gradient } = await run({ ...texts, image: { data: path, shape: [points, ...image.shape.slice(1)] } });
   const sizes = new Float64Array(side * side);
   for (let i = 0; i < points * size; i++) sizes[i % (side * side)]! += Math.abs(gradient!.data[i]!) / (points * channels);
-  return { side, values: smooth(sizes, side, Math.max(1, Math.round(0.6 * patch))) };
+  return { side, values: smooth(sizes, side, Math.max(1, Math.round(side / smoothness))) };
 }
 
 /** Compiles the gradient on a device. */
