@@ -1,6 +1,8 @@
 // Writes the README's results from benchmarks/results, between markers, so that no figure is typed by hand.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { AblationResults, ExplainResults, LabellerResults } from './readme-agreement.ts';
+import { ablationTable, explainRows, labellerRows } from './readme-agreement.ts';
 import type { ClassificationResults, QuestionResults } from './readme-uses.ts';
 import { classificationRows, questionRows } from './readme-uses.ts';
 
@@ -149,9 +151,39 @@ function questions(): string {
   return table(['split (test questions)', 'system', 'closed (95 %)', 'open', 'all'], run ? questionRows(run) : []);
 }
 
+/** The rule labeller against labels of others. */
+function labeller(): string {
+  const run = result('uses-labeller') as LabellerResults | undefined;
+  return table(['the rule labeller against', 'F1 micro', 'macro'], run ? labellerRows(run) : []);
+}
+
+/** Where heat maps point, on phantoms. */
+function explanations(): string {
+  const run = result('uses-explain-phantoms') as ExplainResults | undefined;
+  return table([`map, ${run?.studies ?? 0} phantoms with one finding`, 'points inside it (95 %)', 'contrast to noise (95 %)'], run ? explainRows(run) : []);
+}
+
+/** An ablation: the full method, and each variant's differences to it. */
+function ablation(name: string): string {
+  const run = result(`ablation-${name}`) as AblationResults | undefined;
+  if (!run) return table(['ablation'], []);
+  const { head, rows } = ablationTable(run);
+  return table([`${run.preset}, ${run.studies} test studies`, ...head.slice(1)], rows);
+}
+
 /** The README with its results written anew. */
 export function withResults(readme: string): string {
-  const sections: Record<string, () => string> = { openi, phantoms, classification, questions, speed };
+  const sections: Record<string, () => string> = {
+    openi,
+    phantoms,
+    classification,
+    questions,
+    labeller,
+    explanations,
+    'ablation-phantoms': () => ablation('phantoms'),
+    'ablation-openi': () => ablation('openi'),
+    speed,
+  };
   return Object.entries(sections).reduce(
     (text, [name, write]) =>
       text.replace(new RegExp(`(<!-- results: ${name} -->\n)[\\s\\S]*?(<!-- end -->)`), (_, start: string, end: string) => `${start}${write()}\n${end}`),
