@@ -1,28 +1,9 @@
 import { plainDevice } from '@hybridmed/gpujs';
-import {
-  batchNorm,
-  collect,
-  cosineSchedule,
-  decays,
-  decodeEntry,
-  dropout,
-  embedding,
-  encodeSafetensors,
-  initialize,
-  linear,
-  maskedMean,
-  normalize,
-  parseSafetensors,
-  parseSafetensorsHeader,
-  rootScope,
-  SafetensorsError,
-} from '@hybridmed/nn';
+import { batchNorm, collect, cosineSchedule, decays, dropout, embedding, initialize, linear, maskedMean, normalize, rootScope } from '@hybridmed/nn';
 import { array, compile, keyData, ops } from '@hybridmed/tensor';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 const device = plainDevice({ precision: 'f64' });
-const join = (chunks: readonly Uint8Array[]) => new Uint8Array(Buffer.concat(chunks));
 
 describe('schedule', () => {
   test('warms up linearly, then follows a cosine to 0', () => {
@@ -107,76 +88,5 @@ describe('layers', () => {
     });
     expect([...result.unit!.data]).toEqual([expect.closeTo(0.6, 6), expect.closeTo(0.8, 6), 0, 0]);
     expect(result.mean!.data[0]).toBeCloseTo(3.5, 9);
-  });
-});
-
-describe('safetensors', () => {
-  const arrays = { b: { data: Int32Array.of(1, -2), shape: [2] }, a: array([1, 2, 3, 4, 5, 6], [2, 3]), none: { data: new Float32Array(0), shape: [0, 3] } };
-
-  test('survive a round trip, with metadata', () => {
-    const { arrays: read, metadata } = parseSafetensors(join(encodeSafetensors(arrays, { made: 'here' })));
-    expect(read).toEqual(arrays);
-    expect(metadata).toEqual({ made: 'here' });
-  });
-
-  test('F16, BF16, F64 and I64 become f32 and i32', () => {
-    expect([...decodeEntry({ dtype: 'F16', shape: [3], range: [0, 6] }, new Uint8Array(Uint16Array.of(0x3c00, 0xc100, 0x0001).buffer)).data]).toEqual([
-      1,
-      -2.5,
-      2 ** -24,
-    ]);
-    expect([...decodeEntry({ dtype: 'BF16', shape: [2], range: [0, 4] }, new Uint8Array(Uint16Array.of(0x3f80, 0xc040).buffer)).data]).toEqual([1, -3]);
-    expect([...decodeEntry({ dtype: 'F64', shape: [1], range: [0, 8] }, new Uint8Array(Float64Array.of(0.5).buffer)).data]).toEqual([0.5]);
-    expect([...decodeEntry({ dtype: 'I64', shape: [1], range: [0, 8] }, new Uint8Array(BigInt64Array.of(-7n).buffer)).data]).toEqual([-7]);
-    expect(() => decodeEntry({ dtype: 'I64', shape: [1], range: [0, 8] }, new Uint8Array(BigInt64Array.of(2n ** 40n).buffer), 'ids')).toThrow('ids');
-  });
-
-  const withHeader = (header: unknown, size = 64) => {
-    const json = new TextEncoder().encode(typeof header === 'string' ? header : JSON.stringify(header));
-    const bytes = new Uint8Array(8 + json.length + size);
-    new DataView(bytes.buffer).setBigUint64(0, BigInt(json.length), true);
-    bytes.set(json, 8);
-    return bytes;
-  };
-
-  test.each([
-    ['a header past the end', Uint8Array.of(255, 0, 0, 0, 0, 0, 0, 0, 1)],
-    ['no header', Uint8Array.of(1, 2)],
-    ['no JSON', withHeader('{')],
-    ['a list', withHeader('[]')],
-    ['an unknown dtype', withHeader({ x: { dtype: 'F8', shape: [1], data_offsets: [0, 1] } })],
-    ['a negative shape', withHeader({ x: { dtype: 'F32', shape: [-1], data_offsets: [0, 4] } })],
-    ['offsets past the end', withHeader({ x: { dtype: 'F32', shape: [40], data_offsets: [0, 160] } })],
-    ['offsets backwards', withHeader({ x: { dtype: 'F32', shape: [1], data_offsets: [8, 4] } })],
-    ['too few bytes', withHeader({ x: { dtype: 'F32', shape: [3], data_offsets: [0, 8] } })],
-    ['overlapping tensors', withHeader({ x: { dtype: 'F32', shape: [2], data_offsets: [0, 8] }, y: { dtype: 'F32', shape: [2], data_offsets: [4, 12] } })],
-    ['null', withHeader({ x: null })],
-  ])('%s is refused in one line', (_, bytes) => {
-    expect(() => parseSafetensors(bytes, 'file.safetensors')).toThrow(SafetensorsError);
-    expect(() => parseSafetensors(bytes, 'file.safetensors')).toThrow(/^file\.safetensors: [^\n]+$/);
-  });
-
-  test('random mutations give an answer or a SafetensorsError, never anything else', () => {
-    const sound = join(encodeSafetensors(arrays));
-    fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(sound.length - 1), fc.nat(255)), { minLength: 1, maxLength: 6 }), fc.nat(sound.length), (changes, cut) => {
-        const bytes = sound.slice(0, cut < sound.length / 4 ? cut : sound.length);
-        for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;
-        try {
-          parseSafetensors(bytes);
-        } catch (error) {
-          expect(error).toBeInstanceOf(SafetensorsError);
-        }
-      }),
-      { numRuns: 2000 },
-    );
-  });
-
-  test('a header is read from its own bytes alone', () => {
-    const bytes = join(encodeSafetensors(arrays));
-    const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
-    const { entries, dataStart } = parseSafetensorsHeader(bytes.slice(0, 8 + length), bytes.length);
-    expect(dataStart).toBe(8 + length);
-    expect(entries.a!.shape).toEqual([2, 3]);
   });
 });

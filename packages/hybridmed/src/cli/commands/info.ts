@@ -1,21 +1,55 @@
-// `hybridmed info`: what a checkpoint holds, part by part, and what the second branch costs.
+// `hybridmed info`: what a checkpoint holds, part by part, and what the second branch costs; or what of a published one would be loaded.
 import type { Command } from 'commander';
-import { jsonOption } from '../options.ts';
+import type { PublishedEncoder } from '../../node/pretrained/describe.ts';
+import type { ModuleFlags } from '../options.ts';
+import { integer, jsonOption, textModuleOption, visionModuleOption } from '../options.ts';
 import type { Output } from '../output.ts';
 import { printJson, table } from '../output.ts';
 
 const grouped = (count: number): string => count.toLocaleString('en-US');
 
+interface Flags extends ModuleFlags {
+  imageSize?: number;
+  channels?: number;
+  json: boolean;
+}
+
+/** Sizes and every tensor of an encoder: loaded, converted, left over, missing. */
+function formatPublished({ kind, config, tensors }: PublishedEncoder): string {
+  const rows = tensors.map(({ status, tensor, shape, parameter, note }) => [
+    status,
+    tensor,
+    `[${shape.join(', ')}]`,
+    parameter === undefined || parameter === tensor ? '' : `-> ${parameter}`,
+    note ?? '',
+  ]);
+  return `${kind}: ${JSON.stringify(config)}\n\n${table(rows)}`;
+}
+
+async function describeFolder(path: string, { imageSize: size, channels, json }: Flags, output: Output): Promise<void> {
+  const { describePublished } = await import('../../node/pretrained/describe.ts');
+  const encoders = await describePublished(path, { ...(size ? { size } : {}), ...(channels ? { channels } : {}) });
+  if (json) printJson(output, { checkpoint: path, encoders });
+  else output.result(encoders.map(formatPublished).join('\n'));
+  if (encoders.some(({ tensors }) => tensors.some(({ status }) => status === 'missing'))) output.exitCode = 1;
+}
+
 /** Adds the command. */
 export function addInfo(program: Command, output: Output): void {
   program
     .command('info')
-    .description("show a checkpoint's sizes and parameters per part")
-    .argument('<dir>', "checkpoint, or a run's --out folder")
+    .description("show a checkpoint's sizes and parameters per part; of hf:DIR, what would be loaded of each tensor")
+    .argument('<dir>', "checkpoint, a run's --out folder, or hf:DIR of a published checkpoint")
+    .option('--image-size <pixels>', 'hf: side of the images to load it for (default: its own)', integer(1))
+    .option('--channels <n>', 'hf: channels of the images (default: its own)', integer(1))
+    .addOption(visionModuleOption())
+    .addOption(textModuleOption())
     .addOption(jsonOption())
-    .action(async (dir: string, { json }: { json: boolean }) => {
+    .action(async (dir: string, flags: Flags) => {
+      if (dir.startsWith('hf:')) return describeFolder(dir.slice(3), flags, output);
+      const { json, vision, text } = flags;
       const { describeCheckpoint } = await import('../../node/describe.ts');
-      const info = await describeCheckpoint(dir);
+      const info = await describeCheckpoint(dir, { vision, text });
       if (json) return printJson(output, info);
       const { parameters, secondBranch } = info;
       output.result(`${info.checkpoint}: preset ${info.preset}, stage ${info.stage}, vocabulary ${grouped(info.vocabulary)}\n\n`);
