@@ -43,11 +43,11 @@ function changed(data: Buffer, { kind, at, to, bytes }: Change): Buffer {
   return copy;
 }
 
-/** Opens a set whichever way it is meant; a refusal must be a DataError of one line, and images must stand in the folder. */
-async function open(spec: string, options: Parameters<typeof openDataSet>[1] = {}): Promise<void> {
-  for (const need of ['images', 'questions', 'pairs'] as const) {
+/** Opens a set for what it is for; a refusal must be a DataError of one line, and images must stand in the folder. */
+async function open(spec: string): Promise<void> {
+  for (const need of spec.startsWith('vqa') ? (['questions'] as const) : (['images', 'pairs'] as const)) {
     try {
-      const { studies, questions = [] } = await openDataSet(spec, { need, views: 'all', index: false, ...options });
+      const { studies, questions = [] } = await openDataSet(spec, { need, views: 'all', index: false });
       for (const { image } of [...studies, ...questions]) expect(relative(folder, image).startsWith('..'), image).toBe(false);
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
@@ -140,7 +140,7 @@ beforeAll(async () => {
 });
 
 describe('random changes', () => {
-  test.each([...Object.keys(formats), 'tar.gz', 'tar'])('of %s', { timeout: 30_000 + 60 * runs }, async (name) => {
+  test.each([...Object.keys(formats), 'tar.gz', 'tar'])('of %s', { timeout: 30_000 + 300 * runs }, async (name) => {
     const { file, data, open: openFile } = formats[name]!;
     const path = join(folder, file);
     mkdirSync(inFolder(path), { recursive: true });

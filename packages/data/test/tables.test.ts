@@ -50,7 +50,12 @@ describe('a table reads the same', () => {
   test('whatever the columns are called and however they stand', async () => {
     const file = write(join(folder, 'named.csv'), 'Note, Report ,film\nx,"the heart is large",a.png\n');
     expect(await texts(`csv:${file}`, { columns: { image: 'film', findings: 'Report' } })).toEqual([['the heart is large', '']]);
-    await expect(openDataSet(`csv:${file}`, { columns: { image: 'picture' } })).rejects.toThrow('has no column "picture"; its columns are Note, Report, film');
+    expect(
+      await texts(`csv:${write(join(folder, 'case.csv'), 'IMAGE,Findings,iMpression\na.png,the heart is large,no\n')}`, { need: 'pairs', minWords: 1 }),
+    ).toEqual([['the heart is large', 'no']]);
+    await expect(openDataSet(`csv:${file}`, { columns: { image: 'picture' } })).rejects.toThrow(
+      'has no column "picture"; its columns are Note, Report, film; name it with --columns image=NAME',
+    );
     await expect(openDataSet(`csv:${file}`, { columns: { image: 'film' } })).rejects.toThrow(
       'has no column "findings"; its columns are Note, Report, film; name it with --columns findings=NAME',
     );

@@ -10,6 +10,8 @@ export interface TableColumns {
   readonly optional?: readonly string[];
   /** Reads all other columns too. */
   readonly others?: boolean;
+  /** What to do about a missing column, at the end of the message. */
+  readonly advice?: (column: string) => string;
 }
 
 /** What a table was found to be. */
@@ -29,7 +31,11 @@ const mostColumns = 4096;
 const sameName = (name: string): string => name.trim().toLowerCase();
 
 /** Names in reading order, and where each stands in the file (-1: nowhere). */
-function plan(file: string, header: readonly string[], { required, optional = [], others = false }: TableColumns): { names: string[]; places: number[] } {
+function plan(
+  file: string,
+  header: readonly string[],
+  { required, optional = [], others = false, advice = () => '' }: TableColumns,
+): { names: string[]; places: number[] } {
   if (header.length > mostColumns) throw new DataError(`${file}: has ${header.length} columns, more than ${mostColumns}; it is not a table of images`);
   const keys = header.map(sameName);
   const place = (name: string): number => {
@@ -37,7 +43,8 @@ function plan(file: string, header: readonly string[], { required, optional = []
     return exact >= 0 ? exact : keys.indexOf(sameName(name));
   };
   const missing = required.find((name) => place(name) < 0);
-  if (missing !== undefined) throw new DataError(`${file}: has no column "${missing}"; its columns are ${header.slice(0, 40).join(', ').slice(0, 600)}`);
+  if (missing !== undefined)
+    throw new DataError(`${file}: has no column "${missing}"; its columns are ${header.slice(0, 40).join(', ').slice(0, 600)}${advice(missing)}`);
   const names = [...required, ...optional];
   const places = names.map(place);
   if (others) {

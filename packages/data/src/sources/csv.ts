@@ -1,6 +1,6 @@
 // Anyone's table of images and reports (.csv, .tsv, .jsonl): columns by role, named by flags where they differ; columns of 0 and 1 are labels.
 import { existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { DataError } from '../errors.ts';
 import { pathInside } from '../files/inside.ts';
 import { readTable } from '../files/table.ts';
@@ -15,11 +15,12 @@ import { Drops } from './source.ts';
 
 /** What is missing for pairs, as one line. */
 function lacking(file: string, column: Readonly<Record<ColumnRole, string>>, columns: readonly string[]): string | undefined {
-  const role = (['findings', 'impression'] as const).find((name) => !columns.includes(column[name]));
+  const known = new Set(columns.map((name) => name.trim().toLowerCase()));
+  const role = (['findings', 'impression'] as const).find((name) => !known.has(column[name].trim().toLowerCase()));
   return role && `${file}: has no column "${column[role]}"; its columns are ${columns.join(', ')}; name it with --columns ${role}=NAME`;
 }
 
-/** Reads a table. Image paths are relative to its folder and may not leave it. */
+/** Reads a table. Image paths are relative to its folder, or to the folder `images` there, and may not leave it. */
 export async function readCsv(file: string, options: ReadOptions): Promise<SourceData> {
   const column = Object.fromEntries(columnRoles.map((role) => [role, options.columns?.[role] ?? role])) as Record<ColumnRole, string>;
   const folder = resolve(dirname(file));
@@ -32,15 +33,20 @@ export async function readCsv(file: string, options: ReadOptions): Promise<Sourc
   const named = columnRoles.filter((role) => role !== 'image' && options.columns?.[role] !== undefined);
   const free = columnRoles.filter((role) => role !== 'image' && !named.includes(role));
   const order: readonly ColumnRole[] = ['image', ...named, ...free];
-  const wanted = { required: ['image' as const, ...named].map((role) => column[role]), optional: free.map((role) => column[role]), others: true };
+  const advice = (name: string) => `; name it with --columns ${columnRoles.find((role) => column[role] === name)!}=NAME`;
+  const wanted = { required: ['image' as const, ...named].map((role) => column[role]), optional: free.map((role) => column[role]), others: true, advice };
   const { columns, rows, broken } = await readTable(file, wanted, (values, names) => {
     line++;
     const cell = Object.fromEntries(order.map((role, i) => [role, values[i]!])) as Record<ColumnRole, string>;
     const split = splitNamed(cell.split);
     if (cell.split !== '' && split === undefined)
       throw new DataError(`${file}: row ${line}, column "${column.split}": "${cell.split}" is none of train, validate, test`);
-    const [image, id] = [pathInside(folder, cell.image), cell.id || String(line - 1)];
-    if (image === undefined) return drops.add('the image path leaves the folder');
+    const id = cell.id || String(line - 1);
+    if (cell.image.trim() === '') return drops.add('the row names no image');
+    const places = [folder, join(folder, 'images')].map((place) => pathInside(place, cell.image));
+    const found = places.find((place) => place !== undefined && existsSync(place));
+    const image = found ?? places[0];
+    if (image === undefined || places[0] === undefined) return drops.add('the image path leaves the folder');
     if (seen.has(id)) return drops.add('the id is used twice');
     seen.add(id);
     collected.add(names.slice(order.length), values.slice(order.length));
@@ -55,7 +61,7 @@ export async function readCsv(file: string, options: ReadOptions): Promise<Sourc
       split: split ?? splitOf(cell.patient || report),
       ...(cell.patient ? { patient: cell.patient } : {}),
       ...(cell.view ? { view: cell.view } : {}),
-      ...(existsSync(image) ? {} : { absent: true as const }),
+      ...(found ? {} : { absent: true as const }),
     });
     return undefined;
   });
