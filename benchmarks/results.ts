@@ -34,12 +34,13 @@ interface RowsDocument {
 const keyOf = ({ engine, kernel, case: name, pass }: Pick<Row, 'engine' | 'kernel' | 'case' | 'pass'>): string => JSON.stringify([engine, kernel, name, pass]);
 
 /** Keeps rows beside those of other cases in the same file, so that a long suite can be measured in parts; `derive` gives what follows from all rows. */
-export async function saveRows(name: string, document: RowsDocument, derive: (rows: readonly Row[]) => object): Promise<void> {
+export async function saveRows(name: string, document: RowsDocument, derive: (rows: readonly Row[]) => object = () => ({})): Promise<void> {
   const text = await readFile(new URL(`results/${name}.json`, import.meta.url), 'utf8').catch(() => '{"rows":[]}');
   const before = JSON.parse(text) as RowsDocument;
   const entries = [...document.rows, ...((document.absent ?? []) as Row[])];
   const measured = new Set(entries.map(keyOf));
   const kept = <T extends object>(old: readonly T[] | undefined) => (old ?? []).filter((row) => !measured.has(keyOf(row as unknown as Row)));
   const rows = [...kept(before.rows), ...document.rows];
-  await saveResult(name, { ...document, ...derive(rows), rows, absent: [...kept(before.absent), ...(document.absent ?? [])] });
+  const absent = [...kept(before.absent), ...(document.absent ?? [])];
+  await saveResult(name, { ...document, ...derive(rows), ...(document.absent ? { absent } : {}), rows });
 }

@@ -5,6 +5,8 @@ import type { AblationResults, ExplainResults, LabellerResults } from './readme-
 import { ablationTable, explainRows, labellerRows } from './readme-agreement.ts';
 import type { ClassificationResults, QuestionResults } from './readme-uses.ts';
 import { classificationRows, questionRows } from './readme-uses.ts';
+import type { PeersResult } from './readme-webgpu.ts';
+import { webgpuHead, webgpuRows } from './readme-webgpu.ts';
 
 const root = new URL('..', import.meta.url);
 const result = (name: string) => {
@@ -171,6 +173,12 @@ function ablation(name: string): string {
   return table([`${run.preset}, ${run.studies} test studies`, ...head.slice(1)], rows);
 }
 
+/** WebGPU engines on one software adapter. */
+function webgpu(): string {
+  const run = result('peers-lavapipe') as PeersResult | undefined;
+  return run ? `${table(webgpuHead, webgpuRows(run))}\n\nOn ${run.adapter}, ${run.date}.` : table(webgpuHead, []);
+}
+
 /** The README with its results written anew. */
 export function withResults(readme: string): string {
   const sections: Record<string, () => string> = {
@@ -183,6 +191,7 @@ export function withResults(readme: string): string {
     'ablation-phantoms': () => ablation('phantoms'),
     'ablation-openi': () => ablation('openi'),
     speed,
+    webgpu,
   };
   return Object.entries(sections).reduce(
     (text, [name, write]) =>

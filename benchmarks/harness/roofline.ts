@@ -44,7 +44,10 @@ ${Array.from({ length: steps }, () => chains.map((name) => `    ${name} = ${step
   y[i] = ${chains.join(' + ')};`)}`,
 );
 
-const stream = `${bindings('parameters', 'x', 'y')}${entry('  y[i] = x[i] * 2.0;')}`;
+/** Vectors that each thread of the stream moves: a thread of its own for each would measure the making of threads. */
+const moved = 16;
+
+const stream = `${bindings('parameters', 'x', 'y')}${entry(Array.from({ length: moved }, (_, k) => `  y[i + ${k}u * parameters[0].x] = x[i + ${k}u * parameters[0].x] * 2.0;`).join('\n'))}`;
 
 function dispatchOf(code: string, items: number): Dispatch {
   const groups = Math.ceil(items / threads);
@@ -60,11 +63,11 @@ function dispatchOf(code: string, items: number): Dispatch {
 }
 
 /** A probe in a kernel's clothes, so that it is run and timed as kernels are. */
-function probe(code: string, inputs: (items: number) => number): Kernel<Probe> {
+function probe(code: string, inputs: (items: number) => number, written = 4): Kernel<Probe> {
   return {
     name: 'probe',
     pass: () => 'forward',
-    arrays: ({ items }) => ({ inputs: [{ type: 'f32', length: inputs(items) }], outputs: [{ type: 'f32', length: 4 * items }] }),
+    arrays: ({ items }) => ({ inputs: [{ type: 'f32', length: inputs(items) }], outputs: [{ type: 'f32', length: written * items }] }),
     dispatches: ({ items }) => [dispatchOf(code, items)],
     cost: () => ({ flops: 0, bytes: 0 }),
     reference: () => [],
@@ -73,11 +76,11 @@ function probe(code: string, inputs: (items: number) => number): Kernel<Probe> {
 }
 
 /** Milliseconds of the fastest of a few runs: a roofline is what the adapter can do at its best. */
-async function fastest(gpu: GPUDevice, kernel: Kernel<Probe>, items: number, input: Float32Array): Promise<number> {
+async function fastest(gpu: GPUDevice, kernel: Kernel<Probe>, items: number, input: Float32Array, repeats = 1): Promise<number> {
   const prepared = await prepareKernel(gpu, kernel, { items }, [input]);
   try {
     const times: number[] = [];
-    for (let i = 0; i < 6; i++) times.push(await prepared.time(1));
+    for (let i = 0; i < 6; i++) times.push((await prepared.time(repeats)) / repeats);
     return Math.min(...times.slice(1));
   } finally {
     prepared.release();
@@ -101,14 +104,14 @@ export async function probeRoofline(gpu: GPUDevice): Promise<Roofline> {
     }
     gflops = Math.max(gflops, (items * rounds * steps * chains.length * 8) / ms / 1e6);
   }
-  // Beyond any cache: 64 MiB in, 64 MiB out, where the adapter binds as much.
-  const bytes = Math.min(2 ** 26, gpu.limits.maxStorageBufferBindingSize, gpu.limits.maxBufferSize);
-  const vectors = Math.floor(bytes / 16);
-  const streamed = await fastest(
-    gpu,
-    probe(stream, (count) => 4 * count),
-    vectors,
-    new Float32Array(4 * vectors).fill(1),
-  );
-  return { gflops: Number(gflops.toPrecision(4)), gbps: Number(((32 * vectors) / streamed / 1e6).toPrecision(4)) };
+  // In a cache, and beyond any: the adapter's best counts.
+  let gbps = 0;
+  for (const bytes of [2 ** 20, 2 ** 26]) {
+    const bound = Math.min(bytes, gpu.limits.maxStorageBufferBindingSize, gpu.limits.maxBufferSize);
+    const items = Math.floor(bound / 16 / moved);
+    const kernel = probe(stream, (count) => 4 * moved * count, 4 * moved);
+    const ms = await fastest(gpu, kernel, items, new Float32Array(4 * moved * items).fill(1), 2 ** 26 / bytes);
+    gbps = Math.max(gbps, (32 * moved * items) / ms / 1e6);
+  }
+  return { gflops: Number(gflops.toPrecision(4)), gbps: Number(gbps.toPrecision(4)) };
 }

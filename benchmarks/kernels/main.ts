@@ -5,7 +5,7 @@ import { adapterChoice, positive, runSuite } from '../harness/options.ts';
 import { probeRoofline } from '../harness/roofline.ts';
 import type { Row } from '../harness/row.ts';
 import { makeRow, rowLine } from '../harness/row.ts';
-import { adapterSlug, saveResult } from '../results.ts';
+import { adapterSlug, saveRows } from '../results.ts';
 import { measureCase } from './measure.ts';
 import { selectCases } from './select.ts';
 
@@ -20,7 +20,7 @@ Ends with 1 where a case is wrong.
   --small         also the small cases that the tests run
   --no-check      time only, without the references on the host
   --json          one JSON document {"rows": [...]} on standard output, and nothing else there
-  --save          keep the document in benchmarks/results
+  --save          keep the rows in benchmarks/results, beside those of other cases on this adapter
 `;
 
 function read() {
@@ -58,7 +58,7 @@ await runSuite(usage, async () => {
     const wrong = rows.filter(({ ok }) => !ok);
     if (wrong.length > 0) process.stderr.write(`${wrong.length} of ${rows.length} cases are wrong\n`);
     const document = { suite: 'kernels', adapter, software: device.info.software, roofline, rows };
-    if (save) await saveResult(`kernels-${adapterSlug(adapter)}`, document);
+    if (save) await saveRows(`kernels-${adapterSlug(adapter)}`, document);
     if (json) process.stdout.write(`${JSON.stringify(document)}\n`);
     return wrong.length === 0 ? 0 : 1;
   } finally {
