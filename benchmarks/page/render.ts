@@ -25,6 +25,9 @@ function bar(row: Row, share: number): string {
 function caseChart(title: string, rows: readonly Row[]): string {
   const fastest = Math.min(...rows.filter(({ ok }) => ok).map(({ ms }) => ms));
   const alone = rows.length === 1;
+  // A whole training step has no roofline of its own: its time stands for itself.
+  if (alone && rows[0]!.rooflinePercent === 0 && rows[0]!.ok)
+    return `<div class="case"><h3>${text(title)}</h3><p class="figures">${number(rows[0]!.ms)} ms</p></div>`;
   const share = (row: Row) => (alone ? row.rooflinePercent / 100 : fastest / row.ms);
   return `<div class="case"><h3>${text(title)}</h3><ul class="bars">${rows.map((row) => bar(row, share(row))).join('')}</ul></div>`;
 }
@@ -70,7 +73,7 @@ function documentPart(document: ResultDocument, index: number): string {
   const kernels = grouped(rows, ({ kernel }) => kernel);
   const several = new Set(rows.map(({ engine }) => engine)).size > 1;
   const how = several ? 'A bar is the speed of an engine beside the fastest right one of the case.' : "A bar is the share of the adapter's own roofline.";
-  return `<article><h1>${text(suite)}</h1><dl>${facts.map(([name, value]) => `<dt>${text(name)}</dt><dd>${text(value)}</dd>`).join('')}</dl><nav aria-label="kernels">${kernels.map(([kernel]) => `<a href="#${anchor(index, kernel)}">${text(kernel)}</a>`).join('')}</nav><p>${how} Times are medians; wrong results have no bar.</p>${summaryTable(rows)}${kernels.map(([kernel, own]) => kernelSection(index, kernel, own)).join('')}${absences(document)}</article>`;
+  return `<article><h1>${text(suite)}</h1><dl>${facts.map(([name, value]) => `<dt>${text(name)}</dt><dd>${text(value)}</dd>`).join('')}</dl><nav aria-label="kernels">${kernels.map(([kernel]) => `<a href="#${anchor(index, kernel)}">${text(kernel)}</a>`).join('')}</nav><p>${how}Times are medians; wrong results have no bar.</p>${summaryTable(rows)}${kernels.map(([kernel, own]) => kernelSection(index, kernel, own)).join('')}${absences(document)}</article>`;
 }
 
 /** The page: one HTML document that loads nothing. */

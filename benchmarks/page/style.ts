@@ -18,6 +18,7 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; wh
 .bars { display: grid; grid-template-columns: 6.5rem 1fr minmax(15rem, max-content); gap: .15rem .75rem; align-items: center; font-size: .85rem; margin: 0 0 .5rem; padding: 0; list-style: none }
 .bars li { display: contents } .track { background: var(--track); height: .95rem } .bar { display: block; height: 100%; min-width: 2px; print-color-adjust: exact; -webkit-print-color-adjust: exact }
 .figures { font-variant-numeric: tabular-nums; white-space: nowrap } .wrong { color: var(--wrong) } section { break-inside: auto } .case { break-inside: avoid }
-@media (max-width: 40rem) { .bars { grid-template-columns: 1fr } .bars .figures { margin-bottom: .5rem; white-space: normal } .bars .name { margin-bottom: -.1rem } }
-@media print { body { max-width: none; padding: 0; font-size: 10pt; background: #fff; color: #000 } nav { display: none } :root { --text: #000; --muted: #444; --line: #bbb; --track: #eee; --back: #fff; --wrong: #b00020 } .track { print-color-adjust: exact; -webkit-print-color-adjust: exact } .bars { grid-template-columns: 5rem 1fr 15rem } }
+article + article { margin-top: 4rem; padding-top: 2rem; border-top: 2px solid var(--line) }
+@media (max-width: 40rem) { table { font-size: .78rem } th, td { padding-right: .35rem } .bars { grid-template-columns: 1fr } .bars .figures { margin-bottom: .5rem; white-space: normal } .bars .name { margin-bottom: -.1rem } }
+@media print { body { max-width: none; padding: 0; background: #fff; color: #000 } nav { display: none } :root { --text: #000; --muted: #444; --line: #bbb; --track: #eee; --back: #fff; --wrong: #b00020 } .track { print-color-adjust: exact; -webkit-print-color-adjust: exact } .bars { grid-template-columns: 5.5rem 1fr max-content } html { font-size: 11px } body { font-size: 1rem } }
 `;
