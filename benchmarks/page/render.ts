@@ -72,7 +72,11 @@ function documentPart(document: ResultDocument, index: number): string {
   ].filter(([, value]) => value !== undefined);
   const kernels = grouped(rows, ({ kernel }) => kernel);
   const several = new Set(rows.map(({ engine }) => engine)).size > 1;
-  const how = several ? 'A bar is the speed of an engine beside the fastest right one of the case.' : "A bar is the share of the adapter's own roofline.";
+  const how = several
+    ? 'A bar is the speed of an engine beside the fastest right one of the case. '
+    : roofline
+      ? "A bar is the share of the adapter's own roofline. "
+      : '';
   return `<article><h1>${text(suite)}</h1><dl>${facts.map(([name, value]) => `<dt>${text(name)}</dt><dd>${text(value)}</dd>`).join('')}</dl><nav aria-label="kernels">${kernels.map(([kernel]) => `<a href="#${anchor(index, kernel)}">${text(kernel)}</a>`).join('')}</nav><p>${how}Times are medians; wrong results have no bar.</p>${summaryTable(rows)}${kernels.map(([kernel, own]) => kernelSection(index, kernel, own)).join('')}${absences(document)}</article>`;
 }
 
