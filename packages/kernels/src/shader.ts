@@ -128,6 +128,19 @@ export const groupReductions = `${groupThreads}
 var<workgroup> scratch: array<f32, groupThreads>;
 var<workgroup> joined: array<f32, 8>;${groupReduction('groupSum', (a, b) => `${a} + ${b}`)}${groupReduction('groupMax', (a, b) => `max(${a}, ${b})`)}`;
 
+/** Neighbours of a row that a thread takes at a time: four, two or one, as the row's width allows. */
+export type Lanes = 1 | 2 | 4;
+/** How many neighbours at a time cut a row evenly. */
+export const lanesOf = (width: number): Lanes => (width % 4 === 0 ? 4 : width % 2 === 0 ? 2 : 1);
+/** The type of so many neighbours. */
+export const itemType = (lanes: Lanes): 'f32' | 'vec2<f32>' | 'vec4<f32>' => (lanes === 1 ? 'f32' : `vec${lanes}<f32>`);
+/** Their sum, in a fixed order. */
+export const itemSum = (lanes: Lanes, item: string): string =>
+  lanes === 1 ? item : lanes === 2 ? `(${item}.x + ${item}.y)` : `((${item}.x + ${item}.y) + (${item}.z + ${item}.w))`;
+/** The greatest of them. */
+export const itemMax = (lanes: Lanes, item: string): string =>
+  lanes === 1 ? item : lanes === 2 ? `max(${item}.x, ${item}.y)` : `max(max(${item}.x, ${item}.y), max(${item}.z, ${item}.w))`;
+
 /** The least f32: what a maximum starts from. WGSL takes it exactly. */
 export const lowest = '-3.4028234663852886e38f';
 

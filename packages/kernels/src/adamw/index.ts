@@ -1,6 +1,6 @@
 // AdamW in place, and the global norm of all gradients that it clips by [Loshchilov & Hutter 2019].
 import type { Dispatch, Kernel, Numbers } from '../kernel.ts';
-import { floatBits, pack, spreadThreads } from '../shader.ts';
+import { floatBits, lanesOf, pack, spreadThreads } from '../shader.ts';
 import { cases, normCases } from './cases.ts';
 import { normReference, reference } from './reference.ts';
 import { normShader, squaresShader, updateShader } from './wgsl.ts';
@@ -35,8 +35,9 @@ export const adamW: Kernel<AdamWProblem> = {
   dispatches: ({ length, beta1, beta2, epsilon, weightDecay, maxNorm, ceiling, rate }) => {
     if (length === 0) return [];
     // Rates of the bias corrections: logarithms are taken in float64 here, since 1 - beta2 is small.
+    const lanes = lanesOf(length);
     const parameters = pack([
-      length,
+      length / lanes,
       ...[beta1, beta2, epsilon, weightDecay, finite(maxNorm), finite(ceiling), Math.log(beta1), Math.log(beta2), 1 - beta1, 1 - beta2].map(floatBits),
       Number.isFinite(maxNorm) ? 1 : 0,
       floatBits(rate),
@@ -44,11 +45,11 @@ export const adamW: Kernel<AdamWProblem> = {
     return [
       {
         label: 'adamw',
-        code: updateShader(parameters.length),
+        code: updateShader(lanes, parameters.length),
         parameters,
         arrays: [0, 1, 2, 3, 4, 5, 6],
         writes: [4, 5, 6],
-        workgroups: spreadThreads(length),
+        workgroups: spreadThreads(length / lanes),
       },
     ];
   },

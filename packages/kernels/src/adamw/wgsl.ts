@@ -1,8 +1,11 @@
 // Shaders of the optimizer.
-import { declare, f, groupReductions, perGroup, perThread, u } from '../shader.ts';
+import type { Binding, Lanes } from '../shader.ts';
+import { declare, f, groupReductions, itemType, perGroup, perThread, u } from '../shader.ts';
 
 const read = (name: string) => ({ name, type: 'f32' as const });
 const write = (name: string) => ({ name, type: 'f32' as const, write: true });
+
+const items = (lanes: Lanes, names: readonly string[], written = false): Binding[] => names.map((name) => ({ name, type: itemType(lanes), write: written }));
 
 /** 1 - e^x without cancellation near 0. */
 const correction = `
@@ -12,8 +15,8 @@ fn oneMinusExp(x: f32) -> f32 {
 }`;
 
 /** rate, step, norm, gradient; parameter and moments in place. Parameters as `adamW` packs them. */
-export const updateShader = (parameterCount: number): string =>
-  `${declare([read('rate'), read('step'), read('norm'), read('g'), write('p'), write('m'), write('v')], parameterCount)}${correction}${perThread(
+export const updateShader = (lanes: Lanes, parameterCount: number): string =>
+  `${declare([read('rate'), read('step'), read('norm'), ...items(lanes, ['g']), ...items(lanes, ['p', 'm', 'v'], true)], parameterCount)}${correction}${perThread(
     u(0),
     `  let clip = select(1.0f, min(1.0f, ${f(5)} / (norm[0] + 1.0e-6f)), ${u(11)} != 0u);
   let slope = g[i] * clip;
@@ -21,7 +24,7 @@ export const updateShader = (parameterCount: number): string =>
   let second = v[i] * ${f(2)} + slope * slope * ${f(10)};
   let direction = (first / oneMinusExp(step[0] * ${f(7)})) / (sqrt(second / oneMinusExp(step[0] * ${f(8)})) + ${f(3)});
   let own = rate[0] * ${f(12)};
-  p[i] = min(p[i] * (1.0f - own * ${f(4)}) - own * direction, ${f(6)});
+  p[i] = min(p[i] * (1.0f - own * ${f(4)}) - own * direction, ${itemType(lanes)}(${f(6)}));
   m[i] = first;
   v[i] = second;`,
   )}`;

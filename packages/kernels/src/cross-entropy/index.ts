@@ -1,7 +1,7 @@
 // Softmax cross-entropy over a vocabulary and its gradient: one workgroup per row; probabilities are never stored.
 import type { ArraySpec, Kernel, Numbers } from '../kernel.ts';
 import { bytesOf } from '../kernel.ts';
-import { pack, spread, spreadThreads } from '../shader.ts';
+import { lanesOf, pack, spread } from '../shader.ts';
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
 import { forwardShader, gradientShader } from './wgsl.ts';
@@ -29,17 +29,20 @@ export const crossEntropy: Kernel<CrossEntropyProblem> = {
   arrays,
   dispatches: ({ of, rows, width }) => {
     if (rows * width === 0) return [];
-    const parameters = pack([rows, width, rows * width]);
+    const lanes = lanesOf(width);
+    const parameters = pack([rows, width / lanes]);
     if (of === 'forward')
-      return [{ label: 'cross-entropy', code: forwardShader(parameters.length), parameters, arrays: [0, 1, 2, 3], writes: [2, 3], workgroups: spread(rows) }];
+      return [
+        { label: 'cross-entropy', code: forwardShader(lanes, parameters.length), parameters, arrays: [0, 1, 2, 3], writes: [2, 3], workgroups: spread(rows) },
+      ];
     return [
       {
         label: 'cross-entropy: gradient',
-        code: gradientShader(parameters.length),
+        code: gradientShader(lanes, parameters.length),
         parameters,
         arrays: [0, 1, 2, 3, 4],
         writes: [4],
-        workgroups: spreadThreads(rows * width),
+        workgroups: spread(rows),
       },
     ];
   },

@@ -1,34 +1,47 @@
-// Shaders of the cross-entropy.
-import { declare, groupReductions, lowest, perGroup, perThread, u } from '../shader.ts';
+// Shaders of the cross-entropy: one workgroup per row, over as many neighbours at a time as the row's width allows.
+import type { Binding, Lanes } from '../shader.ts';
+import { declare, groupReductions, itemMax, itemSum, itemType, lowest, perGroup, u } from '../shader.ts';
 
-const read = (name: string) => ({ name, type: 'f32' as const });
-const write = (name: string) => ({ name, type: 'f32' as const, write: true });
-const target = { name: 'target_id', type: 'i32' as const };
+const scalar = (name: string, write = false): Binding => ({ name, type: 'f32', write });
+const target: Binding = { name: 'target_id', type: 'i32' };
+const columns = (body: string): string => `for (var j = lane; j < ${u(1)}; j += groupThreads) { ${body} }`;
 
-/** logits, target -> loss, log-sum-exp. */
-export const forwardShader = (parameterCount: number): string =>
-  `${declare([read('x'), target, write('loss'), write('lse')], parameterCount)}${groupReductions}${perGroup(
+/** logits, target -> loss, log-sum-exp. Parameters: rows, items of a row. */
+export function forwardShader(lanes: Lanes, parameterCount: number): string {
+  const type = itemType(lanes);
+  const chosen = lanes === 1 ? 'x[start + id]' : `x[start + id / ${lanes}u][id % ${lanes}u]`;
+  return `${declare([{ name: 'x', type }, target, scalar('loss', true), scalar('lse', true)], parameterCount)}${groupReductions}${perGroup(
     u(0),
     `  let start = i * ${u(1)};
-  var most = ${lowest};
-  for (var j = lane; j < ${u(1)}; j += groupThreads) { most = max(most, x[start + j]); }
-  let greatest = groupMax(most, lane);
-  var sum = 0.0f;
-  for (var j = lane; j < ${u(1)}; j += groupThreads) { sum += exp(x[start + j] - greatest); }
-  let total = log(groupSum(sum, lane));
+  var most = ${type}(${lowest});
+  ${columns('most = max(most, x[start + j]);')}
+  let greatest = groupMax(${itemMax(lanes, 'most')}, lane);
+  var sum = ${type}(0.0f);
+  ${columns('sum += exp(x[start + j] - greatest);')}
+  let total = log(groupSum(${itemSum(lanes, 'sum')}, lane));
   if (lane == 0u) {
-    let id = target_id[i];
-    let inside = id >= 0 && id < i32(${u(1)});
+    let width = i32(${u(1)} * ${lanes}u);
+    let inside = target_id[i] >= 0 && target_id[i] < width;
+    let id = u32(clamp(target_id[i], 0, width - 1));
     lse[i] = greatest + total;
-    loss[i] = select(0.0f, (greatest - x[start + u32(clamp(id, 0, i32(${u(1)}) - 1))]) + total, inside);
+    loss[i] = select(0.0f, (greatest - ${chosen}) + total, inside);
   }`,
   )}`;
+}
 
 /** logits, target, log-sum-exp, dloss -> dlogits. */
-export const gradientShader = (parameterCount: number): string =>
-  `${declare([read('x'), target, read('lse'), read('slope'), write('dx')], parameterCount)}${perThread(
-    u(2),
-    `  let row = i / ${u(1)};
-  let hot = select(0.0f, 1.0f, i32(i % ${u(1)}) == target_id[row]);
-  dx[i] = (exp(x[i] - lse[row]) - hot) * slope[row];`,
+export function gradientShader(lanes: Lanes, parameterCount: number): string {
+  const type = itemType(lanes);
+  const places = Array.from({ length: lanes }, (_, l) => `i32(j * ${lanes}u) + ${l}`).join(', ');
+  const own = lanes === 1 ? places : `vec${lanes}<i32>(${places})`;
+  const id = lanes === 1 ? 'target_id[i]' : `vec${lanes}<i32>(target_id[i])`;
+  const bindings: Binding[] = [{ name: 'x', type }, target, scalar('lse'), scalar('slope'), { name: 'dx', type, write: true }];
+  return `${declare(bindings, parameterCount)}${groupReductions}${perGroup(
+    u(0),
+    `  let start = i * ${u(1)};
+  let total = lse[i];
+  let factor = slope[i];
+  let id = ${id};
+  ${columns(`dx[start + j] = (exp(x[start + j] - total) - select(${type}(0.0f), ${type}(1.0f), ${own} == id)) * factor;`)}`,
   )}`;
+}

@@ -1,7 +1,7 @@
 // KL(softmax(teacher / T) || softmax(student / T)) per row, and its gradient: one workgroup per row.
 import type { ArraySpec, Kernel, Numbers } from '../kernel.ts';
 import { bytesOf } from '../kernel.ts';
-import { floatBits, pack, spread } from '../shader.ts';
+import { floatBits, lanesOf, pack, spread } from '../shader.ts';
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
 import { shader } from './wgsl.ts';
@@ -29,10 +29,18 @@ export const distillation: Kernel<DistillationProblem> = {
   arrays,
   dispatches: ({ of, rows, width, temperature }) => {
     if (rows * width === 0) return [];
-    const parameters = pack([rows, width, floatBits(1 / temperature)]);
+    const lanes = lanesOf(width);
+    const parameters = pack([rows, width / lanes, floatBits(1 / temperature)]);
     const list = of === 'forward' ? [0, 1, 2] : [0, 1, 2, 3];
     return [
-      { label: `distillation: ${of}`, code: shader(of, parameters.length), parameters, arrays: list, writes: [list.length - 1], workgroups: spread(rows) },
+      {
+        label: `distillation: ${of}`,
+        code: shader(of, lanes, parameters.length),
+        parameters,
+        arrays: list,
+        writes: [list.length - 1],
+        workgroups: spread(rows),
+      },
     ];
   },
   cost: (problem) => ({ flops: 10 * problem.rows * problem.width, bytes: bytesOf(arrays(problem)) }),

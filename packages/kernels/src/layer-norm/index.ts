@@ -1,10 +1,10 @@
 // Layer norm over the last axis and its gradients [Ba et al. 2016].
-import type { Kernel, Numbers } from '../kernel.ts';
+import type { ArraySpec, Dispatch, Kernel, Numbers } from '../kernel.ts';
 import { bytesOf } from '../kernel.ts';
-import { floatBits, pack, spread } from '../shader.ts';
+import { floatBits, lanesOf, longItems, pack, spread, spreadThreads } from '../shader.ts';
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
-import { forwardShader, inputShader, weightShader } from './wgsl.ts';
+import { forwardShader, inputShader, sliceShader, weightShader } from './wgsl.ts';
 
 /** Rows of `width` elements. Forward: x, weight, bias -> y, mean, scale. Gradient: x, weight, mean, scale, dy -> dx, dweight, dbias. */
 export interface LayerNormProblem {
@@ -14,13 +14,35 @@ export interface LayerNormProblem {
   readonly epsilon: number;
 }
 
+const array = (length: number): ArraySpec => ({ type: 'f32', length });
+
+/** Rows whose sums one thread adds up, by columns. */
+const sliceRows = 32;
+
 function arrays({ of, rows, width }: LayerNormProblem) {
-  const [x, row, column] = [rows * width, rows, width].map((length) => ({ type: 'f32' as const, length })) as [
-    { type: 'f32'; length: number },
-    { type: 'f32'; length: number },
-    { type: 'f32'; length: number },
+  const [x, row, column] = [array(rows * width), array(rows), array(width)];
+  if (of === 'forward') return { inputs: [x, column, column], outputs: [x, row, row] };
+  const partial = array(Math.max(1, Math.ceil(rows / sliceRows)) * width);
+  return { inputs: [x, column, row, row, x], outputs: [x, column, column], temporaries: [partial, partial] };
+}
+
+/** The gradient's dispatches: x 0, weight 1, mean 2, scale 3, dy 4; dx 5, dweight 6, dbias 7; sums of slices 8, 9. */
+function gradientDispatches({ rows, width }: LayerNormProblem): Dispatch[] {
+  const lanes = lanesOf(width);
+  const across = width / lanes;
+  const slices = Math.ceil(rows / sliceRows);
+  const on = (label: string, code: (count: number) => string, parameters: Uint32Array, list: readonly number[], writes: readonly number[], items: number) =>
+    items === 0
+      ? []
+      : [{ label: `layer-norm: ${label}`, code: code(parameters.length), parameters, arrays: list, writes, workgroups: spreadThreads(items, longItems) }];
+  return [
+    ...on('dx', (count) => inputShader(lanes, count), pack([rows, across]), [0, 1, 2, 3, 4, 5], [5], rows * across).map((dispatch) => ({
+      ...dispatch,
+      workgroups: spread(rows),
+    })),
+    ...on('slices', (count) => sliceShader(lanes, count), pack([slices * across, across, rows, sliceRows]), [0, 2, 3, 4, 8, 9], [8, 9], slices * across),
+    ...on('dweight, dbias', (count) => weightShader(lanes, count), pack([across, slices]), [8, 9, 6, 7], [6, 7], across),
   ];
-  return of === 'forward' ? { inputs: [x, column, column], outputs: [x, row, row] } : { inputs: [x, column, row, row, x], outputs: [x, column, column] };
 }
 
 /** The kernel. */
@@ -28,30 +50,14 @@ export const layerNorm: Kernel<LayerNormProblem> = {
   name: 'layer-norm',
   pass: ({ of }) => (of === 'forward' ? 'forward' : 'backward'),
   arrays,
-  dispatches: ({ of, rows, width, epsilon }) => {
-    const parameters = pack([rows, width, floatBits(epsilon)]);
-    const count = parameters.length;
-    if (of === 'forward')
-      return rows === 0
-        ? []
-        : [{ label: 'layer-norm', code: forwardShader(count), parameters, arrays: [0, 1, 2, 3, 4, 5], writes: [3, 4, 5], workgroups: spread(rows) }];
-    return [
-      ...(rows * width === 0
-        ? []
-        : [{ label: 'layer-norm: dx', code: inputShader(count), parameters, arrays: [0, 1, 2, 3, 4, 5], writes: [5], workgroups: spread(rows) }]),
-      ...(width === 0
-        ? []
-        : [
-            {
-              label: 'layer-norm: dweight, dbias',
-              code: weightShader(count),
-              parameters,
-              arrays: [0, 2, 3, 4, 6, 7],
-              writes: [6, 7],
-              workgroups: spread(width),
-            },
-          ]),
-    ];
+  dispatches: (problem) => {
+    const { of, rows, width, epsilon } = problem;
+    if (of === 'gradient') return gradientDispatches(problem);
+    if (rows === 0) return [];
+    const lanes = lanesOf(width);
+    const parameters = pack([rows, width / lanes, floatBits(epsilon)]);
+    const code = forwardShader(lanes, parameters.length);
+    return [{ label: 'layer-norm', code, parameters, arrays: [0, 1, 2, 3, 4, 5], writes: [3, 4, 5], workgroups: spread(rows) }];
   },
   cost: (problem) => ({ flops: (problem.of === 'forward' ? 7 : 14) * problem.rows * problem.width, bytes: bytesOf(arrays(problem)) }),
   reference: (problem, inputs): readonly Numbers[] => reference(problem, inputs),

@@ -1,6 +1,7 @@
 // Softmax and its logarithm over rows: one workgroup per row.
 import type { Kernel, Numbers } from '../kernel.ts';
-import { declare, groupReductions, lowest, pack, perGroup, spread, u } from '../shader.ts';
+import type { Lanes } from '../shader.ts';
+import { declare, groupReductions, itemMax, itemSum, itemType, lanesOf, lowest, pack, perGroup, spread, u } from '../shader.ts';
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
 
@@ -12,24 +13,25 @@ export interface SoftmaxProblem {
 }
 
 /** The shader: greatest element, sum of exponentials, results; three passes over the row. */
-export function shader(log: boolean, parameterCount: number): string {
+export function shader(log: boolean, lanes: Lanes, parameterCount: number): string {
+  const type = itemType(lanes);
   const loop = (body: string) => `for (var j = lane; j < ${u(1)}; j += groupThreads) { ${body} }`;
   const result = log ? 'x[start + j] - greatest - logTotal' : 'exp(x[start + j] - greatest) / total';
   return `${declare(
     [
-      { name: 'x', type: 'f32' },
-      { name: 'y', type: 'f32', write: true },
+      { name: 'x', type },
+      { name: 'y', type, write: true },
     ],
     parameterCount,
   )}${groupReductions}${perGroup(
     u(0),
     `  let start = i * ${u(1)};
-  var most = ${lowest};
+  var most = ${type}(${lowest});
   ${loop('most = max(most, x[start + j]);')}
-  let greatest = groupMax(most, lane);
-  var sum = 0.0f;
+  let greatest = groupMax(${itemMax(lanes, 'most')}, lane);
+  var sum = ${type}(0.0f);
   ${loop('sum += exp(x[start + j] - greatest);')}
-  let total = groupSum(sum, lane);
+  let total = groupSum(${itemSum(lanes, 'sum')}, lane);
   ${log ? 'let logTotal = log(total);' : ''}
   ${loop(`y[start + j] = ${result};`)}`,
   )}`;
@@ -42,9 +44,17 @@ export const softmax: Kernel<SoftmaxProblem> = {
   arrays: ({ rows, width }) => ({ inputs: [{ type: 'f32', length: rows * width }], outputs: [{ type: 'f32', length: rows * width }] }),
   dispatches: ({ rows, width, log }) => {
     if (rows * width === 0) return [];
-    const parameters = pack([rows, width]);
+    const lanes = lanesOf(width);
+    const parameters = pack([rows, width / lanes]);
     return [
-      { label: log ? 'log-softmax' : 'softmax', code: shader(log, parameters.length), parameters, arrays: [0, 1], writes: [1], workgroups: spread(rows) },
+      {
+        label: log ? 'log-softmax' : 'softmax',
+        code: shader(log, lanes, parameters.length),
+        parameters,
+        arrays: [0, 1],
+        writes: [1],
+        workgroups: spread(rows),
+      },
     ];
   },
   cost: ({ rows, width }) => ({ flops: 4 * rows * width, bytes: 8 * rows * width }),
