@@ -20,6 +20,8 @@ export const cases: readonly KernelCase<ConvolutionProblem>[] = kinds.flatMap((o
   { name: `3x3, ${of}`, problem: make(of, [2, 3, 7, 9], [4, 3, 3, 3], [1, 1], [1, 1]), tolerance },
   { name: `7x7, stride 2, ${of}`, problem: make(of, [1, 1, 19, 17], [5, 1, 7, 7], [2, 2], [3, 3]), tolerance },
   { name: `patches, ${of}`, problem: make(of, [2, 1, 16, 16], [6, 1, 8, 8], [8, 8], [0, 0]), tolerance },
+  { name: `unequal patches of three channels, ${of}`, problem: make(of, [3, 3, 6, 20], [5, 3, 3, 4], [3, 4], [0, 0]), tolerance },
+  { name: `1x1, ${of}`, problem: make(of, [2, 5, 3, 4], [6, 5, 1, 1], [1, 1], [0, 0]), tolerance },
   { name: `unequal steps, ${of}`, problem: make(of, [1, 2, 6, 11], [3, 2, 2, 3], [1, 3], [0, 2]), tolerance },
   { name: `kernel larger than the film, ${of}`, problem: make(of, [2, 2, 2, 3], [3, 2, 5, 5], [3, 2], [2, 3]), tolerance },
   { name: `steps beyond the kernel, ${of}`, problem: make(of, [1, 2, 9, 10], [2, 2, 1, 2], [3, 4], [1, 0]), tolerance },

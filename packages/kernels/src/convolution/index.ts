@@ -1,8 +1,9 @@
-// 2-D cross-correlation and its two adjoints, directly: one thread per element of the result.
-import type { ArraySpec, Kernel, Numbers } from '../kernel.ts';
-import { bytesOf, product } from '../kernel.ts';
+// 2-D cross-correlation and its two adjoints: a matrix product where kernels tile the film, else one thread per element of the result.
+import type { ArraySpec, Capabilities, Kernel, Numbers } from '../kernel.ts';
+import { bytesOf, everyAdapter, product } from '../kernel.ts';
 import { longItems, pack, spreadThreads } from '../shader.ts';
 import { cases } from './cases.ts';
+import { patchDispatches, patchTemporaries, tilesFilm } from './patches.ts';
 import { reference } from './reference.ts';
 import { shader } from './wgsl.ts';
 
@@ -19,7 +20,11 @@ export interface ConvolutionProblem {
 const array = (shape: readonly number[]): ArraySpec => ({ type: 'f32', length: product(shape) });
 
 /** Inputs: (x, weight) for the output, (dy, weight) for the input's gradient, (x, dy) for the weight's. */
-function arrays({ of, x, weight, y }: ConvolutionProblem) {
+function arrays(problem: ConvolutionProblem, capabilities: Capabilities = everyAdapter) {
+  return { ...plain(problem), ...(tilesFilm(problem) ? { temporaries: patchTemporaries(problem, capabilities) } : {}) };
+}
+
+function plain({ of, x, weight, y }: ConvolutionProblem): { readonly inputs: ArraySpec[]; readonly outputs: ArraySpec[] } {
   if (of === 'output') return { inputs: [array(x), array(weight)], outputs: [array(y)] };
   if (of === 'input') return { inputs: [array(y), array(weight)], outputs: [array(x)] };
   return { inputs: [array(x), array(y)], outputs: [array(weight)] };
@@ -30,9 +35,10 @@ export const convolution: Kernel<ConvolutionProblem> = {
   name: 'convolution',
   pass: ({ of }) => (of === 'output' ? 'forward' : 'backward'),
   arrays,
-  dispatches: (problem) => {
+  dispatches: (problem, capabilities = everyAdapter) => {
     const count = arrays(problem).outputs[0]!.length;
     if (count === 0) return [];
+    if (tilesFilm(problem)) return patchDispatches(problem, capabilities);
     const { of, x, weight, y, stride, padding } = problem;
     const parameters = pack([count, ...x, weight[0], weight[2], weight[3], y[2], y[3], ...stride, ...padding]);
     return [
