@@ -69,7 +69,7 @@ function reason({ studies, positives, given: { threshold } }: Prepared): string 
   if (studies === 0) return 'no study has this label';
   if (positives === 0) return `none of the ${studies} studies is positive: AUC, average precision and MCC are undefined`;
   if (positives === studies) return `all ${studies} studies are positive: AUC, average precision and MCC are undefined`;
-  return threshold === undefined ? 'the validation split has no studies of both kinds to set a threshold: F1, accuracy and MCC are undefined' : undefined;
+  return threshold === undefined ? 'no validation studies of both kinds to set a threshold: F1, accuracy and MCC are undefined' : undefined;
 }
 
 function decisions({ given: { labels, scores, threshold }, ranked: { order } }: Prepared, counts: Int32Array): number[] {

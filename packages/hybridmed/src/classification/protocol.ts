@@ -128,6 +128,7 @@ export async function runProtocol(options: ProtocolOptions, fitShare: FitShare):
   checkUnread(out);
   const [train, validation] = [set.of('train'), set.of('validate')];
   checkClasses(options, train);
+  for (const warning of set.data.warnings) onMessage(`warning: ${warning}`);
   // That there is a test split is known before anything is fitted; what is in it is not.
   if (!set.data.studies.some(({ split }) => split === 'test')) set.of('test');
   const testOnce = readOnce(`${set.data.spec}: test split`, () => set.of('test'));

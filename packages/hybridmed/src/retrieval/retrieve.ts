@@ -100,7 +100,9 @@ export function retrievalTables(
 
 /** Measures retrieval over a split, and saves the index where asked. Throws one line for a stage-1 checkpoint or an empty split. */
 export async function retrieve({ data: spec, split = 'test', select = {}, perClass = 200, index: file, ...options }: RetrieveOptions): Promise<RetrieveReport> {
-  const given = studiesOf(await openForRetrieval(spec, select), split);
+  const set = await openForRetrieval(spec, select);
+  const given = studiesOf(set, split);
+  for (const warning of set.warnings) options.onMessage?.(`warning: ${warning}`);
   const encoder = await openEncoder(options);
   try {
     const { index, studies } = await buildIndex(encoder, given);

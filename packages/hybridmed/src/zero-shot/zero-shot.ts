@@ -107,6 +107,7 @@ export async function zeroShot({
   const set = await openLabelled(spec, select);
   const prompts = await promptsFor(set.classes, spec, source);
   const judged = set.of(split);
+  for (const warning of set.data.warnings) options.onMessage?.(`warning: ${warning}`);
   const encoder = await openEncoder(options);
   try {
     const vectors = await embedPrompts(encoder, prompts);
