@@ -31,7 +31,7 @@ export interface VqaModel {
   /** `vision.*`, `text.*`, `fusion.*`, and `head.*` or `decoder.*`. */
   readonly parameters: ParameterSpecs;
   readonly task: Task;
-  /** Logits over answers (B, answers); for `classify`. */
+  /** Logits over answers (B, answers) from the first fused token and the mean of all; for `classify`. */
   answerGraph(): Graph;
   /** Writes the fused tokens to the state as the decoder's `memory.findings` and its mask; for `generate`. */
   memoryGraph(): Graph;
@@ -45,14 +45,14 @@ export function vqaModel(model: Model, config: VqaConfig): VqaModel {
   const { mode, depth, answers, dropout: rate, sees } = config;
   const { width } = model.text;
   const fused = fusion({ width, heads: headsOf(width), depth, dropout: rate, ...(sees ? { image: model.vision.width } : {}) });
-  const head = { fc1: linear({ inputs: width, outputs: width }), fc2: linear({ inputs: width, outputs: Math.max(1, answers) }) };
+  const head = linear({ inputs: 2 * width, outputs: Math.max(1, answers) });
   // The image branch has no part in answering: its memory is the fused tokens, which the findings branch reads.
   const decoder = { parameters: Object.fromEntries(Object.entries(model.decoder.parameters).filter(([name]) => !name.includes('.image.'))) };
   const parameters = collect({
     ...(sees ? { vision: model.vision } : {}),
     text: model.text,
     fusion: fused,
-    ...(mode === 'classify' ? { head: { parameters: collect(head) } } : { decoder }),
+    ...(mode === 'classify' ? { head } : { decoder }),
   });
   const { image, findings, findings_mask: mask, input, target, target_mask: targetMask } = batchSpecs(model);
   const asked: Record<string, TensorSpec> = { ...(sees ? { image } : {}), findings, findings_mask: mask };
@@ -65,10 +65,11 @@ export function vqaModel(model: Model, config: VqaConfig): VqaModel {
   };
   const logits = (scope: Scope, data: Tensors): Tensor => {
     const tokens = fuse(scope, data);
+    const real = ops.reshape(data['findings_mask']!, [...data['findings_mask']!.shape, 1]);
+    const pooled = ops.div(ops.sum(ops.mul(tokens, real), { axes: [1] }), ops.sum(real, { axes: [1] }));
     const first = ops.reshape(ops.narrow(tokens, 1, 0, 1), [tokens.shape[0]!, width]);
     const at = scope.child('head');
-    const inner = dropout(at, ops.gelu(head.fc1.call(at.child('fc1'), first)), rate, 'inner');
-    return head.fc2.call(at.child('fc2'), inner);
+    return head.call(at, dropout(at, ops.concat([first, pooled], 1), rate, 'pooled'));
   };
   const task: Task =
     mode === 'classify'
