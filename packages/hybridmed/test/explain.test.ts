@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readGrey } from '@hybridmed/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -65,6 +65,23 @@ describe('a film explained', () => {
       expect(counts.reduce((sum, row) => sum + row.pointing * row.studies, 0) / studies).toBeCloseTo(pointing.value, 9);
     }
     expect((await explain('--data', `phantom:${phantoms}`, '--split', 'train', '--limit', '3')).out).toContain('gradient of the likeness');
+  });
+
+  test('is scored on films with boxes, which need no reports', async () => {
+    const rsna = join(folder, 'rsna');
+    mkdirSync(join(rsna, 'images'), { recursive: true });
+    const ids = Array.from({ length: 12 }, (_, i) => `p${String(i).padStart(6, '0')}`);
+    for (const id of ids) copyFileSync(join(phantoms, 'images', `${id}.png`), join(rsna, 'images', `${id}.png`));
+    const rows = ids.map((id, i) => (i % 2 === 0 ? `${id},8,10,12,14,1` : `${id},,,,,0`));
+    writeFileSync(join(rsna, 'stage_2_train_labels.csv'), `patientId,x,y,width,height,Target\n${rows.join('\n')}\n`);
+    const { code, out, log } = await explain('--data', `rsna:${rsna}`, '--split', 'train', '--json');
+    expect(code, log).toBe(0);
+    const { studies, chance, maps } = JSON.parse(out);
+    expect(studies).toBeGreaterThan(0);
+    expect(studies).toBeLessThanOrEqual(6);
+    // Of 40 x 40 pixels, some are cropped away.
+    expect(chance).toBeGreaterThan((12 * 14) / 1600);
+    expect(Object.keys(maps[0].byFinding)).toEqual(['boxes']);
   });
 
   test('wrong use and wrong input: one line', async () => {

@@ -30,7 +30,8 @@ function nearest(study: ReportStudy): Markup {
         )}
       </ol>
       <p class="note">
-        Its own impression is at place ${study.rank ?? 0}${study.nearest?.some(({ own }) => own) ? '' : html`: <bdi>${shown(study.truth, 300)}</bdi>`}.
+        Its own impression is at place
+        ${study.rank ?? 0}${study.nearest?.some(({ own }) => own) ? '' : html`: <bdi>${shown(study.truth.replace(/[\s.]+$/, ''), 300)}</bdi>`}.
       </p>
     </div>
   </article>`;
