@@ -42,7 +42,7 @@ export async function readChexpertLabels(
     const patient = patientOf(id);
     if (patient === undefined) return drops.add('the path names no patient');
     if (rows.has(id)) return drops.add('the path is listed twice');
-    rows.set(id, { patient, view: view!.trim(), test, labels: builder.addLabels(cells.map(publishedLabel)), texts: -1 });
+    rows.set(id, { patient, view: view!.trim(), test, labels: builder.addLabels(chexpertLabels.length, (label) => publishedLabel(cells[label]!)), texts: -1 });
     return undefined;
   });
   drops.add('the row is not a row of the table', summary.broken);

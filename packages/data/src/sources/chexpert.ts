@@ -14,7 +14,7 @@ import { readChexpertLabels, readPlus, studyOfPath } from './chexpert-tables.ts'
 import type { ReadOptions, SourceData } from './source.ts';
 import { Drops } from './source.ts';
 import type { TableAbout } from './tabled.ts';
-import { endingOnDisk, imageStem, readTabled } from './tabled.ts';
+import { endingOnDisk, readTabled } from './tabled.ts';
 
 /** Rows of the training table held out for validation, whole patients only. */
 const validationRows = 5000;
@@ -64,20 +64,23 @@ async function build({ train, valid, plus, images }: ChexpertFiles): Promise<{ t
   const labelled = rows.size > 0;
   if (plus) count = Math.max(count, await readPlus(plus, builder, drops, rows));
   const validation = drawValidation(rows.values());
-  const onDisk = endingOnDisk(images);
+  const onDisk = endingOnDisk(images, 'id');
   for (const [id, { patient, view, test, labels, texts }] of rows) {
-    if (pathInside(images, id) === undefined) drops.add('the image path leaves the folder');
-    else
-      builder.addRow({
-        id,
-        report: studyOfPath(id),
-        patient,
-        view,
-        split: test ? 'test' : validation.has(patient) ? 'validate' : 'train',
-        ending: onDisk(imageStem({ layout: 'id' }, id, patient, '')),
-        labels,
-        texts,
-      });
+    if (pathInside(images, id) === undefined) {
+      drops.add('the image path leaves the folder');
+      continue;
+    }
+    const study = studyOfPath(id);
+    builder.addRow({
+      id,
+      report: study,
+      patient,
+      view,
+      split: test ? 'test' : validation.has(patient) ? 'validate' : 'train',
+      ending: onDisk(id, patient, study),
+      labels,
+      texts,
+    });
   }
   const about: TableAbout = { rows: count, labelled, hasTexts: plus !== undefined, dropped: drops.counts(), splitOrigin: 'drawn', warnings: [] };
   return { table: builder.finish(images, 'id', chexpertLabels), about };

@@ -59,7 +59,7 @@ export async function openReports({ table, folder }: MimicReports, add: AddTexts
   const present = filePresence(folder!, ['.txt']);
   const read = (patient: string, study: string): number => {
     const stem = `files/p${patient.slice(0, 2)}/p${patient}/s${study}`;
-    if (present(stem) < 0) return -1;
+    if (present.file(stem) < 0) return -1;
     const file = `${folder!}/${stem}.txt`;
     if (statSync(file).size > mostReport) {
       drops.add('the report is larger than 1 MiB');

@@ -60,19 +60,20 @@ export async function readMimicLabels(
   drops: Drops,
 ): Promise<OrderedLookup> {
   const labels = new OrderedLookup();
-  const read = async (table: string, names: readonly string[], values: (cells: readonly string[]) => readonly number[]): Promise<void> => {
+  const read = async (table: string, names: readonly string[], cellAt: (cells: readonly string[], label: number) => string): Promise<void> => {
     const columns = { required: ['study_id'], optional: names };
-    const { broken } = await readTable(table, columns, ([study, ...cells]) => void labels.add(study!, builder.addLabels(values(cells))));
+    const { broken } = await readTable(table, columns, (cells) => {
+      const row = builder.addLabels(chexpertLabels.length, (label) => publishedLabel(cellAt(cells, label)));
+      labels.add(cells[0]!, row);
+    });
     drops.add('the row is not a row of the table', broken);
   };
   const automatic = tables[labeller];
-  if (automatic) await read(automatic, chexpertLabels, (cells) => cells.map(publishedLabel));
+  if (automatic) await read(automatic, chexpertLabels, (cells, label) => cells[label + 1]!);
   const expert = tables['test-set-labeled'];
   if (!expert) return labels;
-  // The radiologist's table calls Lung Opacity by another name, and blanks No Finding out.
+  // The radiologist's table calls Lung Opacity by another name.
   const opacity = chexpertLabels.indexOf('Lung Opacity');
-  await read(expert, [...chexpertLabels, 'Airspace Opacity'], (cells) =>
-    chexpertLabels.map((_, i) => publishedLabel(cells[i]! || (i === opacity ? cells.at(-1)! : ''))),
-  );
+  await read(expert, [...chexpertLabels, 'Airspace Opacity'], (cells, label) => cells[label + 1]! || (label === opacity ? cells.at(-1)! : ''));
   return labels;
 }

@@ -12,7 +12,7 @@ import { findMimic, readMimicLabels, readMimicSplit } from './mimic-tables.ts';
 import type { ReadOptions, SourceData } from './source.ts';
 import { Drops } from './source.ts';
 import type { TableAbout } from './tabled.ts';
-import { endingOnDisk, imageStem, readTabled } from './tabled.ts';
+import { endingOnDisk, readTabled } from './tabled.ts';
 
 /** Whether a text is an id and so cannot lead anywhere as part of a path. Ids that repeat are asked about once. */
 function idCheck(): (text: string) => boolean {
@@ -31,7 +31,7 @@ async function build({ root, tables }: MimicFiles, reports: MimicReports | undef
   const splits = tables.split ? await readMimicSplit(tables.split, drops) : undefined;
   const labels = await readMimicLabels(tables, options.labelTable ?? 'chexpert', builder, drops);
   const findReport = reports && (await openReports(reports, (findings, impression) => builder.addTexts(findings, impression), drops));
-  const onDisk = endingOnDisk(root);
+  const onDisk = endingOnDisk(root, 'mimic');
   const [isImage, isPatient, isStudy] = [idCheck(), idCheck(), idCheck()];
   const columns = { required: ['dicom_id', 'subject_id', 'study_id'], optional: ['ViewPosition', 'ViewCodeSequence_CodeMeaning'] };
   const { rows, broken } = await readTable(tables.metadata!, columns, (cells) => {
@@ -45,7 +45,7 @@ async function build({ root, tables }: MimicFiles, reports: MimicReports | undef
       patient,
       view: position.trim() || code.trim(),
       split,
-      ending: onDisk(imageStem({ layout: 'mimic' }, id, patient, report)),
+      ending: onDisk(id, patient, report),
       labels: labels.get(report) ?? -1,
       texts: findReport?.(patient, report) ?? -1,
     });

@@ -1,11 +1,16 @@
 // Which files are on disk, asked folder by folder: where a folder is missing, its files are not looked for.
 import { existsSync } from 'node:fs';
 
-/**
- * Looks for files under `root`. Paths are relative, with `/`, without their ending; gives the index of the first of `endings` that a path
- * is there with, or -1. Paths that stand together should be asked together: what is remembered is the last folder.
- */
-export function filePresence(root: string, endings: readonly string[]): (stem: string) => number {
+/** Looks for files and folders under a root. */
+export interface FilePresence {
+  /** Whether a folder, written with `/` at its end, is there. */
+  folder(path: string): boolean;
+  /** The index of the first ending that a path without one is there with, or -1. */
+  file(stem: string): number;
+}
+
+/** Makes a look-out for files with one of some endings. Paths that stand together should be asked together: what is remembered is the last folder. */
+export function filePresence(root: string, endings: readonly string[]): FilePresence {
   // The last folder that is there, and the last that is not; both as `a/b/`.
   let [there, missing] = ['', '\0'];
   const hasFolder = (folder: string): boolean => {
@@ -22,5 +27,8 @@ export function filePresence(root: string, endings: readonly string[]): (stem: s
     there = folder;
     return true;
   };
-  return (stem) => (hasFolder(stem.slice(0, stem.lastIndexOf('/') + 1)) ? endings.findIndex((ending) => existsSync(`${root}/${stem}${ending}`)) : -1);
+  return {
+    folder: hasFolder,
+    file: (stem) => (hasFolder(stem.slice(0, stem.lastIndexOf('/') + 1)) ? endings.findIndex((ending) => existsSync(`${root}/${stem}${ending}`)) : -1),
+  };
 }

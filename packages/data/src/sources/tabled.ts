@@ -6,7 +6,7 @@ import type { CountName, DataNeed, SplitOrigin } from '../study.ts';
 import type { CachedTable, TableOrigin } from '../table/cache.ts';
 import { cachedTable } from '../table/cache.ts';
 import { StudyRows } from '../table/rows.ts';
-import type { StudyTable } from '../table/study-table.ts';
+import type { ImageLayout, StudyTable } from '../table/study-table.ts';
 import { countRows, imageEndings } from '../table/study-table.ts';
 import { stringAt } from '../table/strings.ts';
 import { treatResidue } from '../text.ts';
@@ -24,26 +24,34 @@ export interface TableAbout {
   readonly warnings: readonly string[];
 }
 
-/** The number of an image's ending by its path without one; 0 where it is not on disk. */
-export function endingOnDisk(root: string): (stem: string) => number {
-  const present = filePresence(root, imageEndings.slice(1));
-  return (stem) => present(stem) + 1;
+/** The folder of a row's image, with `/` at its end, and the file's name without its ending. */
+function placeOf(layout: ImageLayout, id: string, patient: string, report: string): [folder: string, name: string] {
+  if (layout === 'mimic') return [`files/p${patient.slice(0, 2)}/p${patient}/s${report}/`, id];
+  const slash = id.lastIndexOf('/') + 1;
+  return [id.slice(0, slash), id.slice(slash).replace(/\.[a-z]+$/i, '')];
 }
 
-/** Where a row's image is, without its ending. */
-export function imageStem({ layout }: Pick<StudyTable, 'layout'>, id: string, patient: string, report: string): string {
-  return layout === 'mimic' ? `files/p${patient.slice(0, 2)}/p${patient}/s${report}/${id}` : id.replace(/\.[a-z]+$/i, '');
+/** Makes a function that gives the number of an image's ending, 0 where the image is not on disk. Images of a study should be asked for together. */
+export function endingOnDisk(root: string, layout: ImageLayout): (id: string, patient: string, report: string) => number {
+  const present = filePresence(root, imageEndings.slice(1));
+  let [study, isThere] = ['', false];
+  return (id, patient, report) => {
+    if (report === study && !isThere) return 0;
+    const [folder, name] = placeOf(layout, id, patient, report);
+    if (report !== study) [study, isThere] = [report, present.folder(folder)];
+    return isThere ? present.file(folder + name) + 1 : 0;
+  };
 }
 
 /** Looks again for images that were missing when the index was made. */
 function lookAgain(table: StudyTable): void {
   const { ids, patients, reports, endings } = table.columns;
-  const onDisk = endingOnDisk(table.root);
   if (!existsSync(join(table.root, table.layout === 'mimic' ? 'files' : 'train'))) return;
+  const onDisk = endingOnDisk(table.root, table.layout);
   for (let row = 0; row < table.length; row++) {
     if (endings[row] !== 0) continue;
     const [patient, report] = [stringAt(patients.values, patients.codes[row]!), stringAt(reports.values, reports.codes[row]!)];
-    endings[row] = onDisk(imageStem(table, stringAt(ids, row), patient, report));
+    endings[row] = onDisk(stringAt(ids, row), patient, report);
   }
 }
 

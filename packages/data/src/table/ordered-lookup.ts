@@ -1,5 +1,5 @@
 // A look-up by key that is cheap where keys are asked in nearly the order they were added, as rows of tables that belong together are.
-import { StringBuilder, stringAt } from './strings.ts';
+import { isAt, StringBuilder, stringAt } from './strings.ts';
 
 /** Numbers by key; of several with one key, the last. */
 export class OrderedLookup {
@@ -30,7 +30,7 @@ export class OrderedLookup {
     if (this.#byKey) return this.#byKey.get(key);
     const next = this.#next;
     const column = this.#keys.view();
-    if (next < this.size && stringAt(column, next) === key && !(next + 1 < this.size && stringAt(column, next + 1) === key)) {
+    if (next < this.size && isAt(column, next, key) && !(next + 1 < this.size && isAt(column, next + 1, key))) {
       this.#next++;
       return this.#values[next];
     }

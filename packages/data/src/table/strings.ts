@@ -16,6 +16,20 @@ export function stringAt({ bytes, ends }: StringColumn, index: number): string {
   return bytes.toString('utf8', index === 0 ? 0 : ends[index - 1]!, ends[index]!);
 }
 
+/** Whether the string of an index is `text`: bytes are compared, since making a string costs more. */
+export function isAt({ bytes, ends }: StringColumn, index: number, text: string): boolean {
+  const start = index === 0 ? 0 : ends[index - 1]!;
+  const length = ends[index]! - start;
+  if (length < text.length) return false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    // From here on a character may take several bytes.
+    if (code > 127) return bytes.toString('utf8', start, start + length) === text;
+    if (code !== bytes[start + i]) return false;
+  }
+  return length === text.length;
+}
+
 /** Bytes of the string of an index. */
 export const sizeAt = ({ ends }: StringColumn, index: number): number => ends[index]! - (index === 0 ? 0 : ends[index - 1]!);
 
@@ -31,8 +45,13 @@ export class StringBuilder {
   /** Adds a string and returns its index. Throws a DataError where the column passes 4 GiB. */
   add(text: string): number {
     const bytes = this.#bytes;
-    bytes.reserve(3 * text.length);
-    bytes.length += (bytes.data as Buffer).write(text, bytes.length, 'utf8');
+    const { length } = text;
+    bytes.reserve(3 * length);
+    const { data } = bytes;
+    let i = 0;
+    // Ids are short and of one byte a character: written here they cost less than a call.
+    if (length <= 64) for (let code: number; i < length && (code = text.charCodeAt(i)) < 128; i++) data[bytes.length + i] = code;
+    bytes.length += i === length ? i : (data as Buffer).write(text, bytes.length, 'utf8');
     if (bytes.length > 0xffffffff) throw new DataError('a table holds more than 4 GiB of texts; split it');
     this.#ends.push(bytes.length);
     return this.#ends.length - 1;

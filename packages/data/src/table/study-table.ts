@@ -73,9 +73,9 @@ export class StudyTableBuilder {
   readonly #impressions = new StringBuilder();
   #labelCount = 0;
 
-  /** Adds a row of labels: 1, 0, -1, or `blankLabel`. Returns its number. */
-  addLabels(values: readonly number[]): number {
-    for (const value of values) this.#labels.push(value);
+  /** Adds a row of labels, each 1, 0, -1 or `blankLabel`. Returns its number. */
+  addLabels(labels: number, valueAt: (label: number) => number): number {
+    for (let label = 0; label < labels; label++) this.#labels.push(valueAt(label));
     return this.#labelCount++;
   }
 
