@@ -187,6 +187,20 @@ describe('memory', () => {
     expect(summary.shaders).toBe(3);
   });
 
+  test("attention's memory grows with tokens, forward and backward", async () => {
+    const spec = f32(['B', 'T', 24]);
+    const graph = trace({ data: { q: spec, k: spec, v: spec } }, ({ q, k, v }) => {
+      const total = ops.sum(ops.attention(q!, k!, v!, { heads: 3 }));
+      const [dq, dk, dv] = grad(total, [q!, k!, v!]);
+      return { results: { total, dq: dq!, dk: dk!, dv: dv! } };
+    });
+    const program = await gpu.compile(graph);
+    const bytes = (tokens: number) => program.summary({ B: 1, T: tokens }).unsharedBytes;
+    // Four times the tokens take four times the bytes, save for what alignment adds.
+    for (const tokens of [197, 788]) expect(bytes(4 * tokens) / bytes(tokens)).toBeLessThan(4.01);
+    expect(bytes(3152)).toBeLessThan(3152 * 3152 * 4);
+  });
+
   test('what the plan says is what is allocated', async () => {
     const device = await nodeWebgpuDevice();
     const spy = vi.spyOn(device.gpu, 'createBuffer');

@@ -75,6 +75,13 @@ const epilogues: readonly KernelCase<MatmulProblem>[] = [plain(33, 20, 64, false
 const halves: readonly KernelCase<MatmulProblem>[] = [
   { name: 'f16 operands, 33x20x64, B transposed', problem: { ...plain(33, 20, 64, false, true), types: ['f16', 'f16', 'f32'] }, tolerance, f16: true },
   { name: 'f16 operands, 36x17x65, A transposed', problem: { ...plain(36, 17, 65, true), types: ['f16', 'f16', 'f32'] }, tolerance, f16: true },
+  {
+    name: 'f16 operands near their limits, 9x10x12',
+    problem: { ...plain(9, 10, 12), types: ['f16', 'f16', 'f32'] },
+    tolerance,
+    f16: true,
+    input: (_, { length }) => Float32Array.from({ length }, (__, i) => [65504, -65504, 6.103515625e-5, 5.9604644775390625e-8, 1][i % 5]!),
+  },
   { name: 'f16 result, 5x7x9', problem: { ...plain(5, 7, 9), types: ['f16', 'f32', 'f16'] }, tolerance: 1e-3, f16: true },
   { name: 'f16, one row, 1x33x64', problem: { ...plain(1, 33, 64, false, true), types: ['f16', 'f16', 'f16'] }, tolerance: 1e-3, f16: true },
 ];
