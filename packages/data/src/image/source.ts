@@ -1,7 +1,12 @@
 // The bytes of an image: a whole file, or a part of one, as images inside a shard are named.
-import { open, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { DataError, describeFileError } from '../errors.ts';
 import { maxFileBytes } from './limits.ts';
+
+// With callbacks these take half the time of their namesakes in node:fs/promises, which shows where images are small.
+const [statFile, readWhole] = [promisify(stat), promisify(readFile)];
 
 /** A part of a file or of what a URL names. */
 export interface ByteRange {
@@ -31,9 +36,9 @@ export async function readImageBytes(name: string, remote: RangeReader): Promise
   if ((range?.length ?? 0) > maxFileBytes) throw tooLarge(name, range!.length);
   if (range) return isUrl(range.source) ? remote(range) : readPart(range);
   try {
-    const { size } = await stat(name);
+    const { size } = await statFile(name);
     if (size > maxFileBytes) throw tooLarge(name, size);
-    return await readFile(name);
+    return await readWhole(name);
   } catch (error) {
     throw describeFileError(name, error);
   }

@@ -45,7 +45,7 @@ export interface LoaderOptions {
   augmentation?: Augmentation;
   /** Threads that make batches ahead of use; 0 makes them on this one. By default one fewer than the processor has, at least 1 and at most 4. */
   workers?: number;
-  /** Batches made ahead. */
+  /** Batches made ahead: one more than there are workers by default. */
   ahead?: number;
   /** Bytes of decoded images kept in memory: 1 GiB by default. */
   cacheBytes?: number;
@@ -77,7 +77,19 @@ const defaultWorkers = (): number => Math.min(4, Math.max(1, availableParallelis
 
 /** Makes a loader. A study whose image cannot be read makes `batches` throw a DataError that names the file. */
 export function createLoader(options: LoaderOptions): Loader {
-  const { studies, tokenizer, tokenizerModule, image, batchSize, seed = 0, train, workers = defaultWorkers(), ahead = 4, rank = 0, ranks = 1 } = options;
+  const {
+    studies,
+    tokenizer,
+    tokenizerModule,
+    image,
+    batchSize,
+    seed = 0,
+    train,
+    workers = defaultWorkers(),
+    ahead = workers + 1,
+    rank = 0,
+    ranks = 1,
+  } = options;
   const { findingsLength = 128, impressionLength = 80, sampling = { by: 'shuffle' }, augmentation = {}, cacheBytes = 2 ** 30 } = options;
   checkAugmentation(augmentation);
   const settings: BatchSettings = {
@@ -150,7 +162,7 @@ export function createLoader(options: LoaderOptions): Loader {
     },
     recycle({ arrays }) {
       const buffer = arrays.image?.data.buffer;
-      if (buffer instanceof ArrayBuffer && buffer.byteLength > 0 && free.length < ahead && !free.includes(buffer)) free.push(buffer);
+      if (buffer instanceof ArrayBuffer && buffer.byteLength > 0 && free.length < 2 && !free.includes(buffer)) free.push(buffer);
     },
     close: async () => threads?.close(),
   };
