@@ -2,7 +2,8 @@
 import type { Sharp } from 'sharp';
 import sharp from 'sharp';
 import type { GreyImage } from './grey.ts';
-import { maxPixels } from './limits.ts';
+import { decodeJpegFraction } from './jpeg-fraction.ts';
+import { maxFileBytes, maxPixels } from './limits.ts';
 import { luminanceOf } from './luminance.ts';
 import { decodePlainPng } from './png.ts';
 import { streamSize } from './stream-size.ts';
@@ -11,29 +12,42 @@ import { decodeWasm } from './wasm.ts';
 // Files are read once each: nothing is worth keeping between them.
 sharp.cache(false);
 
-// WebAssembly decodes a whole image more quickly than libvips' pipeline is set up; libvips decodes a fraction of a larger one more quickly still.
+// WebAssembly decodes an image of up to this many pixels more quickly than libvips' pipeline is set up; libvips takes less memory for larger ones.
 const smallPixels = 2 ** 22;
-const wholePixels = 2 ** 18;
 
 const open = (bytes: Uint8Array) => sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels });
 
-/** Decodes JPEG. With `atLeast`, an image whose longest side is at least twice that comes at a half, quarter or eighth of its size, by the transform's own low frequencies. */
+/**
+ * Decodes JPEG. With `atLeast`, an image whose longest side is at least twice that comes at a half, quarter or eighth of its size, each
+ * pixel the mean of those it stands for.
+ */
 export async function decodeJpeg(bytes: Uint8Array, atLeast?: number): Promise<GreyImage> {
   const size = streamSize(bytes);
   if (size === undefined) throw new Error('has no frame header');
   const { width, height, components, bits } = size;
   if (width * height > maxPixels) throw new Error(`is ${width} x ${height} pixels, more than ${maxPixels}`);
-  const factor = atLeast === undefined || width * height <= wholePixels ? 1 : ([8, 4, 2].find((by) => Math.max(width, height) >= by * atLeast) ?? 1);
-  if (factor === 1 && width * height <= smallPixels && bits === 8 && components !== 4) {
-    const { data, samples } = await decodeWasm('jpeg', bytes, width, height);
-    return { width, height, pixels: samples === 1 ? data : luminanceOf(data, samples) };
-  }
-  const pipeline = factor === 1 ? open(bytes) : open(bytes).resize(Math.ceil(width / factor), Math.ceil(height / factor), { fit: 'fill' });
-  return raw(pipeline);
+  const factor = atLeast === undefined ? undefined : ([8, 4, 2] as const).find((by) => Math.max(width, height) >= by * atLeast);
+  const fraction = factor && decodeJpegFraction(bytes, factor);
+  if (fraction) return fraction;
+  if (width * height > smallPixels || bits !== 8 || components === 4) return raw(open(bytes));
+  const { data, samples } = await decodeWasm('jpeg', bytes, width, height);
+  return { width, height, pixels: samples === 1 ? data : luminanceOf(data, samples) };
+}
+
+/** Throws for an image whose samples take more bytes than the greatest file: an interlaced one lies in memory whole. */
+function checkPngSize(bytes: Uint8Array): void {
+  if (bytes.length < 33) throw new Error('is truncated');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [width, height] = [view.getUint32(16), view.getUint32(20)];
+  const samples = ({ 2: 3, 4: 2, 6: 4 } as Record<number, number>)[bytes[25]!] ?? 1;
+  const size = width * height * samples * Math.max(1, bytes[24]! / 8);
+  if (width * height > maxPixels || size > maxFileBytes)
+    throw new Error(`is ${width} x ${height} pixels of ${samples} x ${bytes[24]} bits, more than is decoded`);
 }
 
 /** Decodes PNG of up to 8 bits. */
 export async function decodePng(bytes: Uint8Array): Promise<GreyImage> {
+  checkPngSize(bytes);
   return decodePlainPng(bytes) ?? raw(open(bytes).flatten());
 }
 
@@ -45,6 +59,7 @@ async function raw(pipeline: Sharp): Promise<GreyImage> {
 
 /** Decodes PNG of 16 bits, of which no one says how many are used: as in DICOM, the least value becomes 0 and the greatest 255. */
 export async function decodeDeepPng(bytes: Uint8Array): Promise<GreyImage> {
+  checkPngSize(bytes);
   const { data, info } = await open(bytes).flatten().toColourspace('grey16').extractChannel(0).raw({ depth: 'ushort' }).toBuffer({ resolveWithObject: true });
   const values = new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
   let [least, greatest] = [65_535, 0];

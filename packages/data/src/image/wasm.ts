@@ -17,7 +17,11 @@ interface WasmDecoder {
   getFrameInfo(): { width: number; height: number; bitsPerSample?: number; componentCount: number };
   delete(): void;
 }
-type WasmModule = Readonly<Record<string, new () => WasmDecoder>> & { getExceptionMessage?: (pointer: number) => string };
+interface WasmModule {
+  readonly HEAPU8: Uint8Array;
+  readonly getExceptionMessage?: (pointer: number) => string;
+  readonly [decoder: string]: unknown;
+}
 
 /** An Emscripten module's factory. */
 interface WasmFactory {
@@ -43,21 +47,30 @@ const silent = { print: () => undefined, printErr: () => undefined };
 
 function instance(name: WasmCodec): Promise<WasmModule> {
   let made = instances.get(name);
-  if (!made) instances.set(name, (made = codecs[name].load().then((module) => (module as WasmFactory).default(silent))));
+  if (!made) {
+    made = codecs[name].load().then((module) => (module as WasmFactory).default(silent));
+    instances.set(name, made);
+    made.catch(() => instances.delete(name));
+  }
   return made;
 }
 
+// A decoder's memory grows and never shrinks; beyond this it is given up for a new one.
+const maxHeapBytes = 2 ** 28;
+
 /**
  * Decodes an image that must have the given sides. Its own header is believed only where it agrees, before anything is allocated
- * for it. After an error the decoder, whose memory may be in any state, is thrown away. Throws an Error that says what is wrong.
+ * for it. After a trap, which leaves its memory in any state, the decoder is thrown away. Throws an Error that says what is wrong.
  */
 export async function decodeWasm(name: WasmCodec, frame: Uint8Array, width: number, height: number): Promise<DecodedFrame> {
   const size = streamSize(frame);
   if (size === undefined || size.width !== width || size.height !== height || size.components > 4 || width * height > maxPixels)
     throw new Error(`has a compressed image of ${size?.width ?? 0} x ${size?.height ?? 0} pixels in one of ${width} x ${height}`);
-  const module = await instance(name);
+  let module: WasmModule | undefined;
+  let decoder: WasmDecoder | undefined;
   try {
-    const decoder = new module[codecs[name].decoder]!();
+    module = await instance(name);
+    decoder = new (module[codecs[name].decoder] as new () => WasmDecoder)();
     decoder.getEncodedBuffer(frame.length).set(frame);
     decoder.decode();
     const { bitsPerSample = 8, componentCount, ...info } = decoder.getFrameInfo();
@@ -67,11 +80,15 @@ export async function decodeWasm(name: WasmCodec, frame: Uint8Array, width: numb
     if (info.width !== width || info.height !== height || decoded.length < needed) throw new Error('its pixels are fewer than its header says');
     // A copy: the next image will be decoded into the same memory.
     const data = new Uint8Array(decoded.buffer, decoded.byteOffset, needed).slice();
-    decoder.delete();
     return { data, samples: componentCount, bytesPerSample };
   } catch (error) {
-    instances.delete(name);
-    const text = typeof error === 'number' ? (module.getExceptionMessage?.(error) ?? '') : (error as Error).message;
+    const trapped = error instanceof WebAssembly.RuntimeError;
+    if (trapped) instances.delete(name);
+    if (trapped) decoder = undefined;
+    const text = typeof error === 'number' ? (module?.getExceptionMessage?.(error) ?? '') : (error as Error).message;
     throw new Error(`cannot be decompressed (${String(text).split('\n')[0] || 'the codestream is broken'})`, { cause: error });
+  } finally {
+    decoder?.delete();
+    if ((module?.HEAPU8.length ?? 0) > maxHeapBytes) instances.delete(name);
   }
 }
