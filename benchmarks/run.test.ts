@@ -18,6 +18,7 @@ test.each([
   [['nothing'], 'there is no suite "nothing"'],
   [['train-step', '--preset', 'huge'], '--preset is one of small, medium, paper'],
   [['train-step', '--steps', '0'], '--steps needs a whole number'],
+  [['tables', '--images', '100'], '--images needs a whole number from 20,000 on'],
   [['train-step', '--pytorch', 'python3'], '--pytorch and --reference go together'],
 ])('%j is wrong use', (options, message) => {
   const { status, stdout, stderr } = run(...options);
