@@ -32,9 +32,9 @@ function layOut(sizes: readonly number[], alignment: number): { offsets: number[
 /** The type of what leaves a plan: planning stores nothing of that as f16. */
 const hostType = ({ type }: Value): 'f32' | 'i32' => (type === 'i32' ? 'i32' : 'f32');
 
-/** What a trace says of a plan: whether its program updates state, and its sizes. */
+/** What a trace needs of a plan's program: whether it updates state and how often it ran, with any sizes; and the plan's sizes. */
 interface PlanContext {
-  readonly updates: boolean;
+  readonly program: { readonly updates: boolean; runs: number };
   readonly bindings: Bindings;
 }
 
@@ -49,7 +49,6 @@ export class BoundPlan {
   readonly #dataOffsets: ReadonlyMap<string, number>;
   readonly #readback: Readback;
   readonly #about: PlanContext;
-  #runs = 0;
   #groups: GPUBindGroup[] = [];
   #groupsFor: { state: GpuState | undefined; stateGeneration: number; arenaGeneration: number } | undefined;
 
@@ -174,11 +173,12 @@ export class BoundPlan {
     timer.resolve(encoder);
   }
 
-  /** Whether this run is the one to trace: the second of a plan that updates state, once for a device. */
+  /** Whether this run is the one to trace: the second of a program that updates state, once for a device. */
   #traced(): boolean {
     const { events, gpu } = this.#context;
-    this.#runs++;
-    return events.onTrace !== undefined && this.#about.updates && this.#runs === 2 && this.plan.dispatches.length > 0 && gpu.features.has('timestamp-query');
+    const { program } = this.#about;
+    program.runs++;
+    return events.onTrace !== undefined && program.updates && program.runs === 2 && this.plan.dispatches.length > 0 && gpu.features.has('timestamp-query');
   }
 
   async #tellTrace(timer: PassTimer): Promise<void> {

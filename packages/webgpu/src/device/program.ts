@@ -44,6 +44,7 @@ function summarize({ dispatches, memory }: Plan, bindings: Bindings): PlanSummar
 export function compileProgram(context: GpuContext, graph: Graph): GpuProgram {
   const lowered = mergeEqualNodes(decompose(graph, (op) => keptOps.has(op)));
   const plans = new Map<string, Promise<BoundPlan>>();
+  const program = { updates: Object.keys(graph.updates).length > 0, runs: 0 };
   const planFor = (bindings: Bindings): Promise<BoundPlan> => {
     const key = JSON.stringify(Object.entries(bindings).toSorted());
     const known = plans.get(key);
@@ -54,7 +55,7 @@ export function compileProgram(context: GpuContext, graph: Graph): GpuProgram {
     }
     const plan = makePlan(lowered, bindings, context);
     context.events.onPlan?.(summarize(plan, bindings));
-    const made = BoundPlan.create(context, plan, { updates: Object.keys(graph.updates).length > 0, bindings });
+    const made = BoundPlan.create(context, plan, { program, bindings });
     plans.set(key, made);
     made.catch(() => plans.delete(key));
     if (plans.size > maxPlans) {
