@@ -113,6 +113,8 @@ describe('an ablation', () => {
     const wrong = await ablate('--variants', 'no-such');
     expect(wrong.code).toBe(2);
     expect(wrong.log).toContain('"no-such" is none; name some of no-dis');
+    const none = await run('ablate', '--data', 'phantom:/nowhere', '--device', 'cpu', '--out', join(folder, 'none'));
+    expect([none.code, none.log.trim().split('\n').at(-1)]).toEqual([1, 'error: /nowhere/phantoms.csv: does not exist; check the path']);
     expect((await run('ablate', '--out', 'x')).log).toContain("required option '--data <spec>'");
     expect((await run('ablate', '--data', 'phantom:x', '--epochs', '2,0', '--out', 'x')).code).toBe(2);
   });

@@ -9,7 +9,7 @@ import type { RunConfig } from '../node/run-config.ts';
 import type { RunEvents } from '../node/stage.ts';
 import type { Figure, RunFigures } from './compare.ts';
 import { checkSameStudies, compareFigures, runFigures } from './compare.ts';
-import { completeRun } from './runs.ts';
+import { completeRun, openHeldOut } from './runs.ts';
 import type { Variant } from './variants.ts';
 import { fullVariant, titleOf } from './variants.ts';
 
@@ -103,6 +103,7 @@ export async function ablate(options: AblateOptions): Promise<AblationReport> {
   const done = new Map(all.map((variant) => [variant, new Map<number, DoneRun>()]));
   const failures: { run: string; reason: string }[] = [];
   const full = done.get(fullVariant)!;
+  const heldOut = await openHeldOut(config);
   let report: AblationReport | undefined;
 
   const summarize = async (): Promise<void> => {
@@ -130,13 +131,9 @@ export async function ablate(options: AblateOptions): Promise<AblationReport> {
       const own = configOf(variant, config, out, seed);
       if (!own) continue;
       const folder = folderOf(out, seed, variant.name);
-      if (own.stage1 === folderOf(out, seed, fullVariant.name) && !full.has(seed)) {
-        failures.push({ run: folder, reason: 'the full method of this seed, whose stage 1 it starts from, failed' });
-        continue;
-      }
       events.onMessage?.(`${folder}: ${titleOf(variant, config)}, seed ${seed}`);
       try {
-        const evaluation = await completeRun(folder, own, { device, events, ...(options.workers === undefined ? {} : { workers: options.workers }) });
+        const evaluation = await completeRun(folder, own, { heldOut, device, events, ...(options.workers === undefined ? {} : { workers: options.workers }) });
         done.get(variant)!.set(seed, { folder, evaluation, figures: runFigures(evaluation, samples) });
       } catch (error) {
         if (!(error instanceof Error)) throw error;
@@ -145,6 +142,8 @@ export async function ablate(options: AblateOptions): Promise<AblationReport> {
         failures.push({ run: folder, reason });
       }
       await summarize();
+      // Without the full method of this seed there is nothing to compare with, and no stage 1 to start from.
+      if (!full.has(seed)) break;
     }
   }
   if (!report) throw new HybridmedError(`${out}: no run of the full method is whole (${failures[0]?.reason ?? 'none was asked for'}); mend that first`);
