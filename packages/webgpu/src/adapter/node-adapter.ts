@@ -49,7 +49,9 @@ function instance(source: Source): GPU {
 
 async function request(source: Source, software: boolean): Promise<NodeAdapter | undefined> {
   const gpu = instance(source);
-  const adapter = await gpu.requestAdapter(software ? { forceFallbackAdapter: true } : { powerPreference: 'high-performance' });
+  // Dawn forces SwiftShader alone: other software drivers, as lavapipe, come where nothing else is there to be preferred.
+  const forced = software ? await gpu.requestAdapter({ forceFallbackAdapter: true }) : null;
+  const adapter = forced ?? (await gpu.requestAdapter({ powerPreference: software ? 'low-power' : 'high-performance' }));
   if (!adapter || adapter.info.isFallbackAdapter !== software) return undefined;
   const { vendor, architecture, device, description } = adapter.info;
   return { gpu, adapter, info: { vendor, architecture, device, description, software } };
