@@ -22,6 +22,8 @@ export const cases: readonly KernelCase<ReduceProblem>[] = [
   { name: 'sum of rows 33x17', problem: over('sum', [33, 17], [1]), tolerance: 1e-6 },
   { name: 'sum of columns 300x65', problem: over('sum', [300, 65], [0]), tolerance: 2e-6 },
   { name: 'sum of outer and inner axes 5x7x9', problem: over('sum', [5, 7, 9], [0, 2]), tolerance: 1e-6 },
+  { name: 'max of columns 70x6', problem: over('max', [70, 6], [0]), tolerance: 0 },
+  { name: 'sum of few rows 3x4x5x8', problem: over('sum', [3, 4, 5, 8], [0, 1]), tolerance: 1e-6 },
   { name: 'sum of everything 4099', problem: over('sum', [4099], [0]), tolerance: 3e-6 },
   { name: 'max of rows 9x129', problem: over('max', [9, 129], [1]), tolerance: 0 },
   { name: 'max over nothing', problem: over('max', [3, 0], [1]), tolerance: 0 },

@@ -1,8 +1,10 @@
-// Sums and maxima over any axes: one thread per result where few elements meet, one workgroup where many do.
+// Sums and maxima over any axes: columns of a matrix in slices of rows; else one thread per result where few elements meet, one
+// workgroup where many do.
 import type { ElementType, Kernel, Numbers } from '../kernel.ts';
 import { product } from '../kernel.ts';
 import { longItems, pack, spread, spreadThreads } from '../shader.ts';
 import { cases } from './cases.ts';
+import { columnDispatches, matrixOf, slicesOf } from './columns.ts';
 import { reference } from './reference.ts';
 import { shader } from './wgsl.ts';
 
@@ -24,10 +26,21 @@ const groupFrom = 96;
 export const reduce: Kernel<ReduceProblem> = {
   name: 'reduce',
   pass: () => 'forward',
-  arrays: ({ type, length, kept }) => ({ inputs: [{ type, length }], outputs: [{ type, length: product(kept) }] }),
+  arrays: (problem) => {
+    const { type, length, kept } = problem;
+    const matrix = matrixOf(problem);
+    const slices = matrix ? slicesOf(matrix.rows) : 1;
+    return {
+      inputs: [{ type, length }],
+      outputs: [{ type, length: product(kept) }],
+      ...(matrix && slices > 1 ? { temporaries: [{ type, length: slices * matrix.width }] } : {}),
+    };
+  },
   dispatches: (problem) => {
     const [results, each] = [product(problem.kept), product(problem.reduced)];
     if (results === 0) return [];
+    const matrix = matrixOf(problem);
+    if (matrix) return columnDispatches(problem.op, matrix);
     const parameters = pack([results, each, ...problem.kept, ...problem.keptStrides, ...problem.reduced, ...problem.reducedStrides]);
     const grouped = each >= groupFrom && problem.type === 'f32';
     return [
