@@ -39,9 +39,7 @@ export async function readSafetensors(
 ): Promise<{ arrays: Record<string, HostArray>; metadata: SafetensorsFile['metadata'] }> {
   const file = await openSafetensorsFile(path);
   try {
-    const arrays: Record<string, HostArray> = {};
-    for (const name of Object.keys(file.entries).filter(wanted)) arrays[name] = await file.read(name);
-    return { arrays, metadata: file.metadata };
+    return { arrays: await file.readAll(Object.keys(file.entries).filter(wanted)), metadata: file.metadata };
   } finally {
     await file.close();
   }

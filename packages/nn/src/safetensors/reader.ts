@@ -4,6 +4,7 @@ import type { TensorSource } from '../weights/source.ts';
 import { decodeInto, emptyFor, isPlain } from './decode.ts';
 import type { SafetensorsHeader } from './header.ts';
 import { bytesOf, headerLength, parseSafetensorsHeader } from './header.ts';
+import { several } from './several.ts';
 
 /** A file's bytes, at whatever place. */
 export interface ByteSource {
@@ -19,6 +20,8 @@ export interface ByteSource {
 export interface SafetensorsFile extends TensorSource, Pick<SafetensorsHeader, 'entries' | 'metadata'> {
   /** One tensor: f32 for floats, i32 for integers. */
   read(name: string): Promise<HostArray>;
+  /** The named tensors, a few reads at a time. */
+  readAll(names: readonly string[]): Promise<Record<string, HostArray>>;
 }
 
 // Elements of another width are converted through a buffer of this size.
@@ -54,16 +57,18 @@ export async function openSafetensors(source: ByteSource | Uint8Array): Promise<
       decodeInto(dtype, piece, part, name);
     }
   };
+  const read = async (name: string): Promise<HostArray> => {
+    const array = emptyFor(entries[name]!);
+    await readInto(name, array.data);
+    return array;
+  };
   return {
     label,
     entries,
     metadata,
     shapes: Object.fromEntries(Object.entries(entries).map(([name, { shape }]) => [name, shape])),
     readInto,
-    async read(name) {
-      const array = emptyFor(entries[name]!);
-      await readInto(name, array.data);
-      return array;
-    },
+    read,
+    readAll: async (names) => Object.fromEntries(await several(names, async (name) => [name, await read(name)] as const)),
   };
 }

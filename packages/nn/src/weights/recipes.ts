@@ -1,6 +1,7 @@
 // From the tensors of a published checkpoint to an encoder's parameters: what each is made of, the table of all of them, and the loading.
 import type { HostArray } from '@hybridmed/tensor';
 import type { ParameterSpecs } from '../parameters.ts';
+import { several } from '../safetensors/several.ts';
 import type { TensorSource } from './source.ts';
 import { elements, WeightsError } from './source.ts';
 
@@ -57,25 +58,27 @@ export async function loadWeights(specs: ParameterSpecs, recipes: Recipes, sourc
   const missing = Object.keys(specs).filter((name) => !recipes[name]);
   if (missing.length > 0)
     throw new WeightsError(`${source.label}: has no tensor for ${listed(missing)}; the checkpoint is cut short or of another architecture`);
-  const parameters: Record<string, HostArray> = {};
-  for (const [name, { shape }] of Object.entries(specs)) {
-    const { from, convert } = recipes[name]!;
-    const lengths = from.map((tensor) => elements(source.shapes[tensor]!));
-    const size = lengths.reduce((a, b) => a + b, 0);
-    const problem = () =>
-      new WeightsError(
-        `${source.label}: ${from.map((tensor) => `${tensor} [${source.shapes[tensor]!.join(', ')}]`).join(' and ')} cannot be ${name} [${shape.join(', ')}]; the checkpoint is of another size or architecture`,
-      );
-    if (!convert && size !== elements(shape)) throw problem();
-    let values = new Float32Array(size);
-    let at = 0;
-    for (const [i, tensor] of from.entries()) {
-      await source.readInto(tensor, values.subarray(at, at + lengths[i]!));
-      at += lengths[i]!;
-    }
-    if (convert) values = convert(values) as Float32Array<ArrayBuffer>;
-    if (values.length !== elements(shape)) throw problem();
-    parameters[name] = { data: values, shape };
+  return Object.fromEntries(
+    await several(Object.entries(specs), async ([name, { shape }]) => [name, await make(name, shape, recipes[name]!, source)] as const),
+  );
+}
+
+/** Makes one parameter. */
+async function make(name: string, shape: readonly number[], { from, convert }: Recipe, source: TensorSource): Promise<HostArray> {
+  const lengths = from.map((tensor) => elements(source.shapes[tensor]!));
+  const size = lengths.reduce((a, b) => a + b, 0);
+  const problem = () =>
+    new WeightsError(
+      `${source.label}: ${from.map((tensor) => `${tensor} [${source.shapes[tensor]!.join(', ')}]`).join(' and ')} cannot be ${name} [${shape.join(', ')}]; the checkpoint is of another size or architecture`,
+    );
+  if (!convert && size !== elements(shape)) throw problem();
+  const values = new Float32Array(size);
+  let at = 0;
+  for (const [i, tensor] of from.entries()) {
+    await source.readInto(tensor, values.subarray(at, at + lengths[i]!));
+    at += lengths[i]!;
   }
-  return parameters;
+  const data = convert ? convert(values) : values;
+  if (data.length !== elements(shape)) throw problem();
+  return { data, shape };
 }
