@@ -54,8 +54,19 @@ describe.skipIf(!built)('example encoders on packed packages (skipped before npm
     ['--vision', 'convolutional-vision-encoder'],
     ['--text', 'bag-of-words-text-encoder'],
   ])('pretrain %s %s', { timeout: 180_000 }, async (flag, name) => {
-    await hybridmed('pretrain', '--data', 'phantom:phantoms', '--preset', 'tiny', '--steps', '2,2', '--device', 'cpu', '--out', name, flag, name);
-    const { stdout } = await hybridmed('generate', '--checkpoint', name, '--findings', 'The heart is enlarged.', '--device', 'cpu', '--json', flag, name);
+    await hybridmed('pretrain', '--data', 'phantom:phantoms', '--preset', 'tiny', '--steps', '2,2', '--device', 'cpu', '--out', `runs/${name}`, flag, name);
+    const { stdout } = await hybridmed(
+      'generate',
+      '--checkpoint',
+      `runs/${name}`,
+      '--findings',
+      'The heart is enlarged.',
+      '--device',
+      'cpu',
+      '--json',
+      flag,
+      name,
+    );
     expect(JSON.parse(stdout).results).toHaveLength(1);
   });
 });

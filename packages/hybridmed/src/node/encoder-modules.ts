@@ -1,5 +1,5 @@
 // Encoders from modules a user names: loading them, and checking what they give before anything is trained with it.
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -12,7 +12,9 @@ import type { TextEncoderOptions, VisionEncoderOptions } from '../model/encoder-
 /** Where a specifier leads: a file from the working folder, else a package seen from there. */
 function locate(specifier: string): string {
   const file = resolve(specifier);
-  if (existsSync(file)) return pathToFileURL(file).href;
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found?.isFile()) return pathToFileURL(file).href;
+  if (found && /^[./]/.test(specifier)) throw new HybridmedError(`${specifier}: is a folder; name the module's file in it`);
   if (/^[./]/.test(specifier) || /\.[cm]?[jt]s$/.test(specifier)) throw new HybridmedError(`${specifier}: does not exist; name a module's file or a package`);
   try {
     return pathToFileURL(createRequire(join(process.cwd(), 'package.json')).resolve(specifier)).href;
