@@ -129,6 +129,7 @@ footer { margin-top: 48px; color: var(--soft); font-size: 13.5px; }
   nav { display: none; }
   section { margin-top: 22px; padding-top: 12px; }
   h2, h3, .lead, section > .quiet { break-after: avoid; }
+  .lead, dl { break-inside: avoid; }
   .metric table { font-size: 9pt; }
   .metric td:nth-child(2) { width: 84px; padding: 3px 6px; }
   .card, .chart, .tile, figure { break-inside: avoid; }
