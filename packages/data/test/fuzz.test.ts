@@ -129,6 +129,17 @@ describe('DICOM', () => {
   });
 });
 
+describe('what once took too much, or might, is refused in no time, however often', () => {
+  const kept = JSON.parse(readFileSync(join(import.meta.dirname, 'fixtures/regressions.json'), 'utf8')) as { name: string; file: string }[];
+  test.each(kept)('$name', async ({ file }) => {
+    const start = performance.now();
+    for (let i = 0; i < 100; i++) await holds(() => decodeGrey(Buffer.from(file, 'base64'), 'x'));
+    expect(performance.now() - start).toBeLessThan(20_000);
+    expect(process.memoryUsage.rss()).toBeLessThan(2 ** 30);
+    for (const name of ['JPEG 2000 lossless, 12 bits, unsigned', 'JPEG-LS, 12 bits, unsigned']) await decodeGrey(dicom(name), name);
+  });
+});
+
 describe('shards', () => {
   const packed = join(folder, 'packed');
   beforeAll(async () => {
