@@ -8,7 +8,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { temporaryFolder } from './support.ts';
 
-const runs = Number(process.env.FUZZ_RUNS ?? 150);
+const runs = Number(process.env.FUZZ_RUNS ?? 40);
 const { folder, remove } = temporaryFolder();
 afterAll(remove);
 
@@ -19,7 +19,8 @@ type Mutation =
   | { readonly kind: 'cut'; readonly at: number }
   | { readonly kind: 'move'; readonly at: number; readonly to: number; readonly length: number };
 
-const share = fc.double({ min: 0, max: 1, noNaN: true });
+// Even over the file: fast-check's own numbers crowd near zero.
+const share = fc.noBias(fc.nat(0xffff)).map((x) => x / 0xffff);
 // Half of all changes hit the first bytes, where the headers are.
 const place = fc.oneof(
   share.map((x) => x * x * x * 0.3),
