@@ -12,11 +12,8 @@ export function checkShapes(encoder: VisionEncoder | TextEncoder, report: Proble
     : { width: encoder.width, tokenCount: encoder.tokenCount, 'image.size': encoder.image.size, 'image.channels': encoder.image.channels };
   for (const [name, value] of Object.entries(numbers))
     if (!Number.isSafeInteger(value) || (value as number) < 1) report('shapes', `"${name}" is ${String(value)}; it must be a whole number of at least 1`);
-  const expected = {
-    tokens: ['B', isText(encoder) ? 'L' : encoder.tokenCount, encoder.width],
-    global: ['B', encoder.width],
-    importance: ['B', 'L'],
-  };
+  const count = isText(encoder) ? 'L' : encoder.tokenCount;
+  const expected = { tokens: ['B', count, encoder.width], global: ['B', encoder.width], importance: ['B', count] };
   const state = Object.fromEntries(Object.entries(encoder.parameters).map(([name, { shape }]) => [name, { shape, dtype: 'f32' as const }]));
   trace({ data: inputSpecs(encoder), state }, (inputs, own) => {
     const features = callEncoder(encoder, own, inputs);
