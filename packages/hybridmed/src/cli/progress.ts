@@ -7,6 +7,15 @@ export interface Progress {
   stop(): void;
 }
 
+/** Seconds as `5s`, `1m40s`, `2h05m`; nothing where no estimate can be made (cli-progress then gives words in place of a number). */
+function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '';
+  const whole = Math.round(seconds);
+  const [minutes, rest] = [Math.floor(whole / 60), whole % 60];
+  if (minutes === 0) return `${rest}s`;
+  return minutes < 60 ? `${minutes}m${String(rest).padStart(2, '0')}s` : `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`;
+}
+
 /** A bar with a title; nothing is drawn before the first update. */
 export function progressBar(title: string): Progress {
   let bar: SingleBar | undefined;
@@ -20,6 +29,7 @@ export function progressBar(title: string): Progress {
           noTTYOutput: true,
           notTTYSchedule: 10_000,
           etaBuffer: 50,
+          formatTime: duration,
           barsize: 24,
           forceRedraw: false,
         });
