@@ -43,12 +43,13 @@ const codecs: Readonly<Record<WasmCodec, { load(): Promise<unknown>; decoder: st
 };
 const instances = new Map<WasmCodec, Promise<WasmModule>>();
 
-const silent = { print: () => undefined, printErr: () => undefined };
+// A new object for each instance: Emscripten makes the module of the very object it is given.
+const silent = () => ({ print: () => undefined, printErr: () => undefined });
 
 function instance(name: WasmCodec): Promise<WasmModule> {
   let made = instances.get(name);
   if (!made) {
-    made = codecs[name].load().then((module) => (module as WasmFactory).default(silent));
+    made = codecs[name].load().then((module) => (module as WasmFactory).default(silent()));
     instances.set(name, made);
     made.catch(() => instances.delete(name));
   }
