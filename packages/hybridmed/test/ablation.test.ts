@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { measures, statisticsOf } from '../src/ablation/measures.ts';
 import { chooseVariants, variants } from '../src/ablation/variants.ts';
 import type { EvaluationReport } from '../src/evaluation/report.ts';
-import { completeConfig } from '../src/node/run-config.ts';
+import { completeConfig } from '../src/node/run/config.ts';
 import { smallPhantoms, temporaryFolder } from './support/phantoms.ts';
 import { run } from './support/output.ts';
 

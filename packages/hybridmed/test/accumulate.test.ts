@@ -3,7 +3,7 @@ import { initialize } from '@hybridmed/nn';
 import type { HostArrays } from '@hybridmed/tensor';
 import { createModel, presetModel } from 'hybridmed';
 import { describe, expect, test } from 'vitest';
-import { accumulatedStep, wholeStep, zeroMoments } from '../src/node/stage-step.ts';
+import { accumulatedStep, wholeStep, zeroMoments } from '../src/node/trainer/stage-step.ts';
 import type { StagePlan } from '../src/stages/graphs.ts';
 import { stepFields, teacherParameters, teacherPrefix } from '../src/stages/graphs.ts';
 

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import type { StepLine } from '../src/node/metrics-log.ts';
-import { EventWriter, maskedCrc32c } from '../src/node/tensorboard.ts';
+import type { StepLine } from '../src/node/trainer/metrics-log.ts';
+import { EventWriter, maskedCrc32c } from '../src/node/trainer/tensorboard.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'hybridmed-events-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

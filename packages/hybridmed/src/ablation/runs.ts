@@ -6,15 +6,15 @@ import { openDataSet } from '@hybridmed/data';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { EvaluationReport } from '../evaluation/report.ts';
-import type { TrainerState } from '../node/checkpoint.ts';
-import { checkpointFolder } from '../node/checkpoint.ts';
+import type { TrainerState } from '../node/checkpoint/checkpoint.ts';
+import { checkpointFolder } from '../node/checkpoint/checkpoint.ts';
 import { readJson } from '../node/files.ts';
-import { pretrain } from '../node/pretrain.ts';
-import type { RunConfig } from '../node/run-config.ts';
-import { dataSelection } from '../node/run-config.ts';
-import { checkSameRun } from '../node/run-folder.ts';
-import { withScopedDevice } from '../node/scoped-device.ts';
-import type { RunEvents } from '../node/stage.ts';
+import { pretrain } from '../node/trainer/pretrain.ts';
+import type { RunConfig } from '../node/run/config.ts';
+import { dataSelection } from '../node/run/config.ts';
+import { checkSameRun } from '../node/run/folder.ts';
+import { withScopedDevice } from '../node/device/scoped.ts';
+import type { RunEvents } from '../node/trainer/stage.ts';
 import { evaluateRun } from '../report/evaluation-file.ts';
 
 /** What a run is done with. */

@@ -1,6 +1,6 @@
 // The ways of training that the paper's table compares: each is the full method with one thing changed.
 import { HybridmedError } from '@hybridmed/tensor';
-import type { RunConfig } from '../node/run-config.ts';
+import type { RunConfig } from '../node/run/config.ts';
 
 /** One way of training. */
 export interface Variant {

@@ -32,7 +32,7 @@ export async function withEncoder<T>(
   output: Output,
   use: (options: EncoderOptions) => Promise<T>,
 ): Promise<T> {
-  const { openDevice } = await import('../node/device.ts');
+  const { openDevice } = await import('../node/device/device.ts');
   const { device } = await openDevice(name!, threads === undefined ? {} : { threads });
   const bar = progressBar('images');
   try {

@@ -2,8 +2,8 @@
 import type { ColumnRole } from '@hybridmed/data';
 import { columnRoles } from '@hybridmed/data';
 import { InvalidArgumentError, Option } from 'commander';
-import type { DeviceName } from '../node/device.ts';
-import { deviceNames } from '../node/device.ts';
+import type { DeviceName } from '../node/device/device.ts';
+import { deviceNames } from '../node/device/device.ts';
 
 /** A whole number not below `least`. */
 export const integer =

@@ -6,13 +6,13 @@ import { HybridmedError, trace } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import { bert } from '@hybridmed/text';
 import { visionEncoder } from '@hybridmed/vision';
-import type { CheckpointEncoders } from '../node/checkpoint-encoders.ts';
-import { loadCheckpoint, resolveCheckpoint } from '../node/checkpoint.ts';
-import { isExported, openExported } from '../node/exported.ts';
-import { throughFrozen } from '../node/model-loader.ts';
-import { pretrainedText, pretrainedVision } from '../node/pretrained/encoders.ts';
-import { readTokenizer } from '../node/vocabulary.ts';
-import type { ImagePreparation } from '../node/writer.ts';
+import type { CheckpointEncoders } from '../node/checkpoint/encoders.ts';
+import { loadCheckpoint, resolveCheckpoint } from '../node/checkpoint/checkpoint.ts';
+import { isExported, openExported } from '../node/exporting/exported.ts';
+import { throughFrozen } from '../node/trainer/model-loader.ts';
+import { pretrainedText, pretrainedVision } from '../node/encoders/published.ts';
+import { readTokenizer } from '../node/run/vocabulary.ts';
+import type { ImagePreparation } from '../node/checkpoint/writer.ts';
 import { imageStatistics } from './image-statistics.ts';
 
 /** Token vectors (B, N, width) and one vector per input (B, width). */

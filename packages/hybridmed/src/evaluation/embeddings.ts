@@ -5,7 +5,7 @@ import type { Vectors } from '@hybridmed/eval';
 import type { Device, DeviceState, HostArray } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import { imageEmbeddingGraph, textEmbeddingGraph } from '../model/embed.ts';
-import type { Checkpoint } from '../node/checkpoint.ts';
+import type { Checkpoint } from '../node/checkpoint/checkpoint.ts';
 
 const chunk = 64;
 

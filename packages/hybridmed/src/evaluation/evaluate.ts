@@ -5,9 +5,9 @@ import { bootstrap, mostFrequent, nearestTexts, normalizeForComparison, textInte
 import type { Device, HostArray, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { Branch } from '../model/model.ts';
-import type { CheckpointEncoders } from '../node/checkpoint-encoders.ts';
-import { isExported } from '../node/exported.ts';
-import { hashIds } from '../node/provenance.ts';
+import type { CheckpointEncoders } from '../node/checkpoint/encoders.ts';
+import { isExported } from '../node/exporting/exported.ts';
+import { hashIds } from '../node/run/provenance.ts';
 import { exportedSubject } from './exported-subject.ts';
 import { labelAgreement } from './labels.ts';
 import { zeroShotTasks } from './prompts.ts';

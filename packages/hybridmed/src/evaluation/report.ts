@@ -1,6 +1,6 @@
 // What an evaluation says, as plain JSON.
 import type { Interval, LabelF1, TextIntervals, TextScores } from '@hybridmed/eval';
-import type { LossValues } from '../node/metrics-log.ts';
+import type { LossValues } from '../node/trainer/metrics-log.ts';
 
 /** One study's texts side by side. */
 export interface Example {

@@ -2,9 +2,9 @@
 import type { Device, HostArray } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import { createGenerator } from '../generation/generator.ts';
-import type { Checkpoint } from '../node/checkpoint.ts';
-import { loadCheckpoint, resolveCheckpoint } from '../node/checkpoint.ts';
-import { prepareImages, prepareTexts } from '../node/writer.ts';
+import type { Checkpoint } from '../node/checkpoint/checkpoint.ts';
+import { loadCheckpoint, resolveCheckpoint } from '../node/checkpoint/checkpoint.ts';
+import { prepareImages, prepareTexts } from '../node/checkpoint/writer.ts';
 import { gradientMap, openGradient } from './gradient.ts';
 import { alignmentMapGraph, crossAttentionGraph } from './graphs.ts';
 import { wordsOf } from './words.ts';

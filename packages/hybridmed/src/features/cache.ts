@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { HostArrays } from '@hybridmed/tensor';
-import { readSafetensors, writeSafetensors } from '../node/safetensors-file.ts';
+import { readSafetensors, writeSafetensors } from '../node/checkpoint/safetensors-file.ts';
 
 /** What features depend on. */
 export interface FeatureKey {

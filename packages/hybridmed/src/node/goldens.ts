@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Golden } from '../verify/golden.ts';
 import { describeError, fileError, readJson } from './files.ts';
-import { readSafetensors } from './safetensors-file.ts';
+import { readSafetensors } from './checkpoint/safetensors-file.ts';
 
 /** Names (without ending) of a folder's goldens. Throws one line when there is none. */
 export async function listGoldens(folder: string): Promise<string[]> {

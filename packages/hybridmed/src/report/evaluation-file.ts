@@ -7,9 +7,9 @@ import type { Device } from '@hybridmed/tensor';
 import type { EvaluateOptions } from '../evaluation/evaluate.ts';
 import { evaluate } from '../evaluation/evaluate.ts';
 import type { EvaluationReport } from '../evaluation/report.ts';
-import { hashParameters, resolveCheckpoint } from '../node/checkpoint.ts';
+import { hashParameters, resolveCheckpoint } from '../node/checkpoint/checkpoint.ts';
 import { readJson, writeFileAtomic } from '../node/files.ts';
-import { hashIds } from '../node/provenance.ts';
+import { hashIds } from '../node/run/provenance.ts';
 
 const fileOf = (run: string): string => join(run, 'evaluation.json');
 

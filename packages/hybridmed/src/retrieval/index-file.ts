@@ -1,7 +1,7 @@
 // A saved index: vectors of a data set's images and reports, and what to show of each study.
 import type { Vectors } from '@hybridmed/eval';
 import { fileError } from '../node/files.ts';
-import { readSafetensors, writeSafetensors } from '../node/safetensors-file.ts';
+import { readSafetensors, writeSafetensors } from '../node/checkpoint/safetensors-file.ts';
 
 /** One study of an index. */
 export interface IndexEntry {

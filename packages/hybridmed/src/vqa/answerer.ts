@@ -2,8 +2,8 @@
 import type { Loader, Question } from '@hybridmed/data';
 import { createStepper, greedySearch } from '@hybridmed/decoder';
 import type { Device, DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
-import type { Checkpoint } from '../node/checkpoint.ts';
-import { modelLoader } from '../node/model-loader.ts';
+import type { Checkpoint } from '../node/checkpoint/checkpoint.ts';
+import { modelLoader } from '../node/trainer/model-loader.ts';
 import type { VqaModel } from './model.ts';
 import { asStudies } from './questions.ts';
 

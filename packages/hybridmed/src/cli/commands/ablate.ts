@@ -5,7 +5,7 @@ import type { AblationReport, AblationRow } from '../../ablation/ablate.ts';
 import type { Figure } from '../../ablation/compare.ts';
 import type { Measure } from '../../ablation/measures.ts';
 import { presets } from '../../model/presets.ts';
-import type { RunConfig } from '../../node/run-config.ts';
+import type { RunConfig } from '../../node/run/config.ts';
 import type { DeviceFlags } from '../options.ts';
 import { deviceOption, integer, jsonOption, stagePair, threadsOption } from '../options.ts';
 import type { Output } from '../output.ts';
@@ -79,8 +79,8 @@ export function addAblate(program: Command, output: Output): void {
     .addOption(jsonOption());
   command.action(async ({ out, config: file, variants: names, seeds, workers, device: name, threads, json, ...flags }: Flags) => {
     const [{ readRunFile }, { checkSettings, completeConfig }, { chooseVariants }] = await Promise.all([
-      import('../../node/run-file.ts'),
-      import('../../node/run-config.ts'),
+      import('../../node/run/file.ts'),
+      import('../../node/run/config.ts'),
       import('../../ablation/variants.ts'),
     ]);
     const settings = file === undefined ? {} : (await readRunFile(file)).settings;
@@ -102,7 +102,7 @@ export function addAblate(program: Command, output: Output): void {
     const [{ ablate }, { measures }, { openDevice }, { trainingProgress }] = await Promise.all([
       import('../../ablation/ablate.ts'),
       import('../../ablation/measures.ts'),
-      import('../../node/device.ts'),
+      import('../../node/device/device.ts'),
       import('../training-progress.ts'),
     ]);
     const { device, reason } = await openDevice(name!, threads === undefined ? {} : { threads });

@@ -36,10 +36,10 @@ export function addDemo(program: Command, output: Output): void {
       const { rm } = await import('node:fs/promises');
       const [{ writePhantoms }, { pretrain }, { completeConfig }, { writeReport }, { openDevice }, { trainingProgress }, { stagePair }] = await Promise.all([
         import('@hybridmed/data'),
-        import('../../node/pretrain.ts'),
-        import('../../node/run-config.ts'),
+        import('../../node/trainer/pretrain.ts'),
+        import('../../node/run/config.ts'),
         import('../../report/write-report.ts'),
-        import('../../node/device.ts'),
+        import('../../node/device/device.ts'),
         import('../training-progress.ts'),
         import('../options.ts'),
       ]);

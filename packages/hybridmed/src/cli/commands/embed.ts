@@ -68,7 +68,7 @@ async function embed(flags: Flags, output: Output): Promise<EmbedResult> {
   const { texts, images, out, threads, maxTokens } = flags;
   const [{ embedTextsToFile, embedImagesToFile }, { openDevice }, { readTexts }] = await Promise.all([
     import('../../embed/embed.ts'),
-    import('../../node/device.ts'),
+    import('../../node/device/device.ts'),
     import('../../embed/texts-file.ts'),
   ]);
   const list = texts === undefined ? [] : await readTexts(texts);

@@ -93,7 +93,7 @@ export function addEvaluate(program: Command, output: Output): void {
     .addOption(threadsOption())
     .addOption(jsonOption())
     .action(async ({ device: name, threads, json, vision, text, checkpoint, data, split, limit, ...select }: Flags) => {
-      const [{ evaluate }, { openDevice }] = await Promise.all([import('../../evaluation/evaluate.ts'), import('../../node/device.ts')]);
+      const [{ evaluate }, { openDevice }] = await Promise.all([import('../../evaluation/evaluate.ts'), import('../../node/device/device.ts')]);
       const { device } = await openDevice(name!, threads === undefined ? {} : { threads });
       const report = await evaluate({
         checkpoint,

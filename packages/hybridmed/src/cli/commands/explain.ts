@@ -70,7 +70,7 @@ export function addExplain(program: Command, output: Output): void {
     const [{ explainFilm }, { scoreMaps }, { openDevice }] = await Promise.all([
       import('../../explain/explain-film.ts'),
       import('../../explain/score.ts'),
-      import('../../node/device.ts'),
+      import('../../node/device/device.ts'),
     ]);
     const { device } = await openDevice(name!, threads === undefined ? {} : { threads });
     const common = { checkpoint, device, tau, ...(against === undefined ? {} : { against }) };

@@ -60,7 +60,7 @@ export function addExport(program: Command, output: Output): void {
     .addOption(jsonOption());
   command.action(async (checkpoint: string, { part, out, opset: version, f16, int8, inlineLimit, json, vision, text }: Flags) => {
     if (f16 && int8) return command.error('error: give either --f16 or --int8');
-    const { exportCheckpoint } = await import('../../node/export.ts');
+    const { exportCheckpoint } = await import('../../node/exporting/export.ts');
     const parts = [...new Set(part)];
     const manifest = await exportCheckpoint({
       checkpoint,

@@ -40,7 +40,7 @@ export function addGenerate(program: Command, output: Output): void {
     .addOption(jsonOption());
   command.action(async ({ checkpoint, image, findings, search: kind, device: name, threads, json, vision, text, ...rest }: Flags) => {
     if ((image === undefined) === (findings === undefined)) return command.error('error: give either --image FILE... or --findings TEXT');
-    const [{ loadWriter }, { openDevice }] = await Promise.all([import('../../node/writer.ts'), import('../../node/device.ts')]);
+    const [{ loadWriter }, { openDevice }] = await Promise.all([import('../../node/checkpoint/writer.ts'), import('../../node/device/device.ts')]);
     const search =
       kind === 'greedy'
         ? { kind }

@@ -3,7 +3,7 @@ import type { Device } from '@hybridmed/tensor';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { presets } from '../../model/presets.ts';
-import type { RunConfig } from '../../node/run-config.ts';
+import type { RunConfig } from '../../node/run/config.ts';
 import { amounts, columns, deviceOption, integer, integerOr, jsonOption, number, stagePair, threadsOption } from '../options.ts';
 import type { Output } from '../output.ts';
 import { printJson } from '../output.ts';
@@ -112,11 +112,11 @@ export function addPretrain(program: Command, output: Output): void {
     .addOption(threadsOption())
     .addOption(jsonOption())
     .action(async (flags: CommandFlags) => {
-      const { readRunFile } = await import('../../node/run-file.ts');
+      const { readRunFile } = await import('../../node/run/file.ts');
       const file = flags.config === undefined ? { settings: {}, command: {} } : await readRunFile(flags.config);
       const of = <K extends keyof CommandFlags>(key: K): CommandFlags[K] =>
         command.getOptionValueSource(key) === 'cli' ? flags[key] : ((file.command as Partial<CommandFlags>)[key] ?? flags[key]);
-      const { checkSettings, completeConfig } = await import('../../node/run-config.ts');
+      const { checkSettings, completeConfig } = await import('../../node/run/config.ts');
       let chosen: Partial<RunConfig>;
       try {
         chosen = { ...file.settings, ...checkSettings('flags', given(command)) };
@@ -158,8 +158,8 @@ async function page(folder: string, device: Device, output: Output): Promise<str
 
 async function run(config: RunConfig, flags: CommandFlags & { out: string }, output: Output): Promise<void> {
   const [{ pretrainAgain }, { openDevice }, { trainingProgress }] = await Promise.all([
-    import('../../node/pretrain-again.ts'),
-    import('../../node/device.ts'),
+    import('../../node/trainer/pretrain-again.ts'),
+    import('../../node/device/device.ts'),
     import('../training-progress.ts'),
   ]);
   const progress = trainingProgress(output);

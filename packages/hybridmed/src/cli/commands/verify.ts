@@ -19,7 +19,7 @@ export function addVerify(program: Command, output: Output): void {
     .action(async (folder: string, { device: name, threads, only, json }: DeviceFlags & { only?: string[]; json: boolean }) => {
       const [{ listGoldens, readGolden }, { openDevice }, { verifyGolden }] = await Promise.all([
         import('../../node/goldens.ts'),
-        import('../../node/device.ts'),
+        import('../../node/device/device.ts'),
         import('../../verify/verify.ts'),
       ]);
       const { fileError } = await import('../../node/files.ts');

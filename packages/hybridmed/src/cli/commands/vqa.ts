@@ -88,7 +88,7 @@ export function addVqa(program: Command, output: Output): void {
     .addOption(threadsOption())
     .addOption(jsonOption())
     .action(async ({ device: name, threads, json, ...rest }: TrainFlags) => {
-      const [{ trainVqa }, { openDevice }] = await Promise.all([import('../../vqa/train.ts'), import('../../node/device.ts')]);
+      const [{ trainVqa }, { openDevice }] = await Promise.all([import('../../vqa/train.ts'), import('../../node/device/device.ts')]);
       const { device } = await openDevice(name!, threads === undefined ? {} : { threads });
       try {
         const result = await trainVqa({ ...rest, device, onMessage: (text) => output.log(text) });
@@ -111,7 +111,7 @@ export function addVqa(program: Command, output: Output): void {
     .addOption(threadsOption())
     .addOption(jsonOption())
     .action(async ({ model, data, device: name, threads, json }: DeviceFlags & { model: string; data?: string; json: boolean }) => {
-      const [{ evaluateVqa }, { openDevice }] = await Promise.all([import('../../vqa/evaluate.ts'), import('../../node/device.ts')]);
+      const [{ evaluateVqa }, { openDevice }] = await Promise.all([import('../../vqa/evaluate.ts'), import('../../node/device/device.ts')]);
       const { device } = await openDevice(name!, threads === undefined ? {} : { threads });
       try {
         const report = await evaluateVqa({ model, data, device });

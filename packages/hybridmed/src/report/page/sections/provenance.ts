@@ -1,5 +1,5 @@
 // What was trained on what: data with counts and hashes, settings, sizes, time and machine.
-import type { Provenance, SplitSummary } from '../../../node/provenance.ts';
+import type { Provenance, SplitSummary } from '../../../node/run/provenance.ts';
 import { lossNames } from '../../../model/config.ts';
 import type { ReportData } from '../../report-data.ts';
 import type { Content, Markup } from '../markup.ts';

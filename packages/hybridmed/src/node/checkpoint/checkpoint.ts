@@ -1,0 +1,171 @@
+// A checkpoint is a folder: model.safetensors, config.json, tokenizer.json and, for resuming, optimizer.safetensors and trainer.json.
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ParameterSpecs } from '@hybridmed/nn';
+import { encodeSafetensors } from '@hybridmed/nn';
+import type { HostArray, HostArrays } from '@hybridmed/tensor';
+import { HybridmedError } from '@hybridmed/tensor';
+import type { Tokenizer } from '@hybridmed/text';
+import { tokenizerFromJson } from '@hybridmed/text';
+import type { ModelConfig } from '../../model/config.ts';
+import type { Model } from '../../model/model.ts';
+import { createModel } from '../../model/model.ts';
+import type { CheckpointEncoders } from './encoders.ts';
+import { givenEncoders } from './encoders.ts';
+import { describeError, fileError, isFolder, readJson, recoverFolder, replaceFolder } from '../files.ts';
+import { readSafetensors } from './safetensors-file.ts';
+
+/** Version of the folder's layout. */
+export const formatVersion = 1;
+
+/** How inputs are prepared for a checkpoint's model. */
+export interface InputConfig {
+  /** Longest side after resizing, in pixels; the crop is the encoder's size. */
+  readonly resize: number;
+  readonly findingsLength: number;
+  readonly impressionLength: number;
+}
+
+/** What config.json holds. */
+export interface CheckpointConfig {
+  readonly formatVersion: number;
+  readonly preset: string;
+  readonly stage: 1 | 2;
+  readonly model: ModelConfig;
+  readonly input: InputConfig;
+}
+
+/** Where training stands: everything needed to go on with the very same bits. */
+export interface TrainerState {
+  readonly stage: 1 | 2;
+  readonly epoch: number;
+  readonly stepInEpoch: number;
+  readonly step: number;
+  readonly best: { readonly value: number; readonly epoch: number } | null;
+  readonly epochsSinceBest: number;
+  readonly finished: boolean;
+  /** Lines of metrics.jsonl written so far. */
+  readonly metricsLines: number;
+}
+
+/** A checkpoint in memory. */
+export interface Checkpoint {
+  readonly config: CheckpointConfig;
+  readonly model: Model;
+  readonly tokenizer: Tokenizer;
+  readonly parameters: HostArrays;
+}
+
+/** What is written: parameters by checkpoint name, and, for resuming, optimizer entries and the trainer's state. */
+export interface CheckpointFiles {
+  readonly config: CheckpointConfig;
+  readonly tokenizer: object;
+  readonly parameters: HostArrays;
+  readonly optimizer?: HostArrays;
+  readonly trainer?: TrainerState;
+}
+
+const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
+
+/** Writes a checkpoint folder, replacing an earlier one only when the new one is whole. */
+export async function saveCheckpoint(folder: string, { config, tokenizer, parameters, optimizer, trainer }: CheckpointFiles): Promise<void> {
+  await replaceFolder(folder, async (temporary) => {
+    const write = (name: string, chunks: readonly (Uint8Array | string)[]) => writeFile(join(temporary, name), chunks as Iterable<Uint8Array>, { flush: true });
+    await write('model.safetensors', encodeSafetensors(parameters));
+    await write('config.json', [json(config)]);
+    await write('tokenizer.json', [json(tokenizer)]);
+    if (optimizer) await write('optimizer.safetensors', encodeSafetensors(optimizer));
+    if (trainer) await write('trainer.json', [json(trainer)]);
+  });
+}
+
+/** Throws one line that names the first tensor that is missing, of another shape, or not of the model. */
+export function checkParameters(file: string, arrays: HostArrays, specs: ParameterSpecs): void {
+  for (const [name, { shape }] of Object.entries(specs)) {
+    const found = arrays[name];
+    if (!found) throw fileError(file, `tensor "${name}" is missing`, 'the checkpoint is of another model or preset');
+    if (found.shape.join() !== shape.join())
+      throw fileError(
+        file,
+        `tensor "${name}" has shape [${found.shape.join(', ')}], the model needs [${shape.join(', ')}]`,
+        'the checkpoint is of another model, preset or vocabulary',
+      );
+  }
+  const extra = Object.keys(arrays).find((name) => !specs[name]);
+  if (extra) throw fileError(file, `tensor "${extra}" is not of this model`, 'the checkpoint is of another model or preset');
+}
+
+/** Reads config.json of a checkpoint. Throws one line for a missing or foreign one. */
+export async function readConfig(folder: string): Promise<CheckpointConfig> {
+  const path = join(folder, 'config.json');
+  const config = (await readJson(path)) as Partial<CheckpointConfig>;
+  if (config.formatVersion !== formatVersion)
+    throw fileError(path, `has formatVersion ${String(config.formatVersion)}, this version reads ${formatVersion}`, 'use the version that wrote it');
+  if (!config.model?.vision || !config.model.text || !config.model.decoder || !config.input)
+    throw fileError(path, 'has no complete "model" and "input"', 'name a checkpoint folder');
+  return config as CheckpointConfig;
+}
+
+/** The configuration and model of a checkpoint, without its parameters. `encoders` are those of modules. Throws one line that names the file. */
+export async function checkpointModel(folder: string, encoders: CheckpointEncoders = {}): Promise<{ config: CheckpointConfig; model: Model }> {
+  const config = await readConfig(folder);
+  return { config, model: createModel(config.model, await givenEncoders(join(folder, 'config.json'), config.model, encoders)) };
+}
+
+/** Loads a checkpoint folder for use. `encoders` are those of modules. Throws one line that names the file and what is wrong with it. */
+export async function loadCheckpoint(folder: string, encoders: CheckpointEncoders = {}): Promise<Checkpoint> {
+  const { config, model } = await checkpointModel(folder, encoders);
+  const tokenizerFile = join(folder, 'tokenizer.json');
+  let tokenizer: Tokenizer;
+  try {
+    tokenizer = tokenizerFromJson(await readJson(tokenizerFile));
+  } catch (error) {
+    if (error instanceof HybridmedError && error.message.startsWith(tokenizerFile)) throw error;
+    throw fileError(tokenizerFile, (error as Error).message, 'restore the file that was saved with the model');
+  }
+  if (tokenizer.vocabularySize !== config.model.text.vocab)
+    throw fileError(
+      tokenizerFile,
+      `has ${tokenizer.vocabularySize} tokens, the model ${config.model.text.vocab}`,
+      'restore the file that was saved with the model',
+    );
+  const file = join(folder, 'model.safetensors');
+  const { arrays } = await readSafetensors(file);
+  checkParameters(file, arrays, model.parameters);
+  return { config, model, tokenizer, parameters: arrays };
+}
+
+/** SHA-256 of a checkpoint's parameters: what is computed with a checkpoint is known by it. */
+export async function hashParameters(folder: string): Promise<string> {
+  const file = join(folder, 'model.safetensors');
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(file)) hash.update(chunk as Uint8Array);
+  } catch (error) {
+    throw describeError(file, error);
+  }
+  return hash.digest('hex');
+}
+
+/** The optimizer's entries and the trainer's state of a checkpoint made for resuming. */
+export async function loadTrainerState(folder: string): Promise<{ optimizer: Record<string, HostArray>; trainer: TrainerState }> {
+  const { arrays } = await readSafetensors(join(folder, 'optimizer.safetensors'));
+  return { optimizer: arrays, trainer: (await readJson(join(folder, 'trainer.json'))) as TrainerState };
+}
+
+/** Folders of a run's checkpoints. */
+export const checkpointFolder = (run: string, stage: 1 | 2, kind: 'best' | 'last'): string => join(run, 'checkpoints', `stage${stage}-${kind}`);
+
+/** The checkpoint a path means: the folder itself, or a run's best stage-2 (else stage-1) checkpoint. Throws one line when there is none. */
+export async function resolveCheckpoint(path: string): Promise<string> {
+  if (!(await isFolder(path))) throw fileError(path, 'is not a folder', 'name a checkpoint or the --out folder of a run');
+  if (existsSync(join(path, 'model.safetensors'))) return path;
+  for (const stage of [2, 1] as const) {
+    const folder = checkpointFolder(path, stage, 'best');
+    await recoverFolder(folder);
+    if (existsSync(join(folder, 'model.safetensors'))) return folder;
+  }
+  throw fileError(path, 'holds no checkpoint', 'name a checkpoint or the --out folder of a run that has finished an epoch');
+}

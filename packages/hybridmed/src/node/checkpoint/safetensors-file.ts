@@ -1,0 +1,51 @@
+// Safetensors on disk: tensors are read one by one, so that no second copy of the file is held.
+import type { FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import type { SafetensorsFile } from '@hybridmed/nn';
+import { encodeSafetensors, openSafetensors } from '@hybridmed/nn';
+import type { HostArray, HostArrays } from '@hybridmed/tensor';
+import { describeError, fileError, writeFileAtomic } from '../files.ts';
+
+// More bytes than one call may ask of some systems are read in several.
+const mostAtOnce = 2 ** 30;
+
+async function fill(file: FileHandle, path: string, position: number, into: Uint8Array): Promise<void> {
+  let done = 0;
+  while (done < into.length) {
+    const { bytesRead } = await file.read(into, done, Math.min(mostAtOnce, into.length - done), position + done);
+    if (bytesRead === 0) throw fileError(path, 'ends too early', 'it is truncated; copy it again');
+    done += bytesRead;
+  }
+}
+
+/** Opens a file for reading tensor by tensor; to be closed. Throws one line naming the file for a missing or damaged one. */
+export async function openSafetensorsFile(path: string): Promise<SafetensorsFile & { close(): Promise<void> }> {
+  const file = await open(path, 'r').catch((error: unknown) => Promise.reject(describeError(path, error)));
+  const guarded = <T>(work: Promise<T>): Promise<T> => work.catch((error: unknown) => Promise.reject(describeError(path, error)));
+  try {
+    const { size } = await file.stat();
+    const opened = await guarded(openSafetensors({ label: path, size, read: (position, into) => guarded(fill(file, path, position, into)) }));
+    return { ...opened, close: () => file.close() };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** Reads a file's tensors (those `wanted` accepts; all by default) and its metadata. Throws one line naming the file for a damaged one. */
+export async function readSafetensors(
+  path: string,
+  wanted: (name: string) => boolean = () => true,
+): Promise<{ arrays: Record<string, HostArray>; metadata: SafetensorsFile['metadata'] }> {
+  const file = await openSafetensorsFile(path);
+  try {
+    return { arrays: await file.readAll(Object.keys(file.entries).filter(wanted)), metadata: file.metadata };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Writes arrays as a safetensors file, through a temporary name. */
+export async function writeSafetensors(path: string, arrays: HostArrays, metadata?: Readonly<Record<string, string>>): Promise<void> {
+  await writeFileAtomic(path, encodeSafetensors(arrays, metadata));
+}

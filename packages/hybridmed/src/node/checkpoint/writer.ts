@@ -1,0 +1,121 @@
+// A checkpoint or an exported folder ready to write impressions: images and texts are prepared as in training.
+import { padRows, readSquare, writeCrop } from '@hybridmed/data';
+import type { Device, HostArray, HostArrays } from '@hybridmed/tensor';
+import { HybridmedError } from '@hybridmed/tensor';
+import type { Tokenizer } from '@hybridmed/text';
+import type { Generator, Search } from '../../generation/generator.ts';
+import { createGenerator } from '../../generation/generator.ts';
+import type { Branch } from '../../model/model.ts';
+import type { CheckpointEncoders } from './encoders.ts';
+import { loadCheckpoint, resolveCheckpoint } from './checkpoint.ts';
+import { isExported, openExported } from '../exporting/exported.ts';
+import { throughFrozen } from '../trainer/model-loader.ts';
+
+/** Writes impressions. */
+export interface Writer {
+  /** The checkpoint's or the exported folder. */
+  readonly checkpoint: string;
+  fromImages(files: readonly string[], search?: Search): Promise<string[]>;
+  fromFindings(texts: readonly string[], search?: Search): Promise<string[]>;
+}
+
+/** How films become a model's input: padded to a square, resized, centre-cropped. */
+export interface ImagePreparation {
+  readonly size: number;
+  readonly channels: number;
+  readonly resize: number;
+}
+
+/** Films as the model sees them, centre-cropped: (B, C, H, W) in [-1, 1]. Throws one line that names an unreadable file. */
+export async function prepareImages({ size, channels, resize }: ImagePreparation, files: readonly string[]): Promise<HostArray> {
+  const offset = Math.floor((resize - size) / 2);
+  const data = new Float32Array(files.length * channels * size * size);
+  for (const [row, file] of files.entries()) {
+    writeCrop(await readSquare(file, resize), resize, size, { top: offset, left: offset }, channels, data, row * channels * size * size);
+  }
+  return { data, shape: [files.length, channels, size, size] };
+}
+
+/** Texts as ids and mask, both (B, L), padded to the longest. */
+export function prepareTexts(tokenizer: Tokenizer, texts: readonly string[], maxLength: number): { ids: HostArray; mask: HostArray } {
+  const { ids, mask } = padRows(
+    texts.map((text) => tokenizer.encode(text, maxLength)),
+    tokenizer.special.pad,
+  );
+  return { ids: ids as HostArray, mask: mask as HostArray };
+}
+
+const chunks = <T>(items: readonly T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
+
+interface Source {
+  readonly folder: string;
+  readonly tokenizer: Tokenizer;
+  readonly image: ImagePreparation;
+  readonly findingsLength: number;
+  generator(branch: Branch): Promise<Generator>;
+}
+
+async function checkpointSource(path: string, device: Device, encoders: CheckpointEncoders): Promise<Source> {
+  const folder = await resolveCheckpoint(path);
+  const { config, model, tokenizer, parameters } = await loadCheckpoint(folder, encoders);
+  const state = device.createState(parameters);
+  const { findingsLength, impressionLength, resize } = config.input;
+  return {
+    folder,
+    tokenizer,
+    image: { ...model.vision.image, resize },
+    findingsLength,
+    async generator(branch) {
+      if (branch === 'image' && config.stage === 1)
+        throw new HybridmedError(`${folder}: is of stage 1, whose image branch is not trained; name a stage-2 checkpoint`);
+      const generator = await createGenerator(device, state, model, branch, { maxTokens: Math.min(impressionLength, model.decoder.config.positions) });
+      if (branch === 'findings' || !model.vision.frozen) return generator;
+      return { generate: async ({ image }, search) => generator.generate({ image: await throughFrozen(model.vision, image!) }, search) };
+    },
+  };
+}
+
+async function exportedSource(folder: string, threads: number | undefined): Promise<Source> {
+  const { manifest, tokenizer, generator } = await openExported(folder, threads === undefined ? {} : { threads });
+  return {
+    folder,
+    tokenizer,
+    image: manifest.image,
+    findingsLength: manifest.text.findingsLength,
+    generator: (branch) => generator(branch === 'image' ? 'caption' : 'summarize'),
+  };
+}
+
+/**
+ * Loads a checkpoint (or a run's best one) onto a device, with `encoders` those of modules; an exported folder is run by ONNX Runtime,
+ * with `threads`. Throws one line for a stage-1 checkpoint asked to read images, and for a part that was not exported.
+ */
+export async function loadWriter(
+  path: string,
+  device: Device,
+  { threads, encoders = {} }: { readonly threads?: number; readonly encoders?: CheckpointEncoders } = {},
+): Promise<Writer> {
+  const source = isExported(path) ? await exportedSource(path, threads) : await checkpointSource(path, device, encoders);
+  const { tokenizer } = source;
+  async function write<T>(branch: Branch, items: readonly T[], prepare: (some: readonly T[]) => Promise<HostArrays>, search?: Search): Promise<string[]> {
+    const generator = await source.generator(branch);
+    const texts: string[] = [];
+    for (const some of chunks(items, 16)) texts.push(...(await generator.generate(await prepare(some), search)).map(({ ids }) => tokenizer.decode(ids)));
+    return texts;
+  }
+  return {
+    checkpoint: source.folder,
+    fromImages: (files, search) => write('image', files, async (some) => ({ image: await prepareImages(source.image, some) }), search),
+    fromFindings: (findings, search) =>
+      write(
+        'findings',
+        findings,
+        async (some) => {
+          const { ids, mask } = prepareTexts(tokenizer, some, source.findingsLength);
+          return { findings: ids, findings_mask: mask };
+        },
+        search,
+      ),
+  };
+}

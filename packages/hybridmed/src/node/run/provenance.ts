@@ -1,0 +1,84 @@
+// provenance.json of a run: which studies it saw, by count and hash, and when, where and with which version it ran.
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DataSet, Split, Study } from '@hybridmed/data';
+import type { Device } from '@hybridmed/tensor';
+import { readJson, writeFileAtomic } from '../files.ts';
+import { version } from '../version.ts';
+
+/** Studies of one split. */
+export interface SplitSummary {
+  readonly studies: number;
+  readonly reports: number;
+  /** SHA-256 of the sorted study ids, one a line. */
+  readonly ids: string;
+}
+
+/** One call of the trainer: a run that was stopped and resumed has several. Times are ISO 8601. */
+export interface SessionRecord {
+  readonly started: string;
+  /** When it was last known to be running. */
+  readonly ended: string;
+  readonly device: string;
+  readonly version: string;
+}
+
+/** What provenance.json holds. */
+export interface Provenance {
+  readonly data: {
+    readonly name: string;
+    readonly spec: string;
+    readonly splits: Readonly<Record<Split, SplitSummary>>;
+    readonly dropped: Readonly<Record<string, number>>;
+  };
+  readonly sessions: readonly SessionRecord[];
+}
+
+/** Hash of a set of study ids, whatever their order. */
+export const hashIds = (studies: readonly Study[]): string =>
+  createHash('sha256')
+    .update(
+      studies
+        .map(({ id }) => id)
+        .toSorted()
+        .join('\n'),
+    )
+    .digest('hex');
+
+const summary = (studies: readonly Study[]): SplitSummary => ({
+  studies: studies.length,
+  reports: new Set(studies.map(({ report }) => report)).size,
+  ids: hashIds(studies),
+});
+
+/** A session under way; `save` writes it, with the present moment as its end. */
+export interface Session {
+  save(): Promise<void>;
+}
+
+/** Begins a session of the run in a folder. `used` are the studies it trains and validates on. Writes nothing yet. */
+export async function beginSession(
+  out: string,
+  device: Device,
+  data: DataSet,
+  used: Readonly<Record<'train' | 'validate', readonly Study[]>>,
+): Promise<Session> {
+  const earlier = (await readProvenance(out))?.sessions ?? [];
+  const started = new Date().toISOString();
+  const test = data.studies.filter(({ split }) => split === 'test');
+  const splits = { train: summary(used.train), validate: summary(used.validate), test: summary(test) };
+  return {
+    async save() {
+      const session = { started, ended: new Date().toISOString(), device: device.info.name, version: version() };
+      const provenance: Provenance = { data: { name: data.name, spec: data.spec, splits, dropped: data.dropped }, sessions: [...earlier, session] };
+      await writeFileAtomic(join(out, 'provenance.json'), [`${JSON.stringify(provenance, undefined, 2)}\n`]);
+    },
+  };
+}
+
+/** A run's provenance; undefined where an earlier version wrote none. */
+export async function readProvenance(out: string): Promise<Provenance | undefined> {
+  const file = join(out, 'provenance.json');
+  return existsSync(file) ? ((await readJson(file)) as Provenance) : undefined;
+}

@@ -1,0 +1,41 @@
+// Pre-training from a configuration: data, vocabulary, model, both stages, into a run's folder that can be resumed at any moment.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { openDataSet } from '@hybridmed/data';
+import { checkpointFolder } from '../checkpoint/checkpoint.ts';
+import type { TrainerState } from '../checkpoint/checkpoint.ts';
+import { fileError } from '../files.ts';
+import { dataSelection } from '../run/config.ts';
+import { checkSameRun } from '../run/folder.ts';
+import type { PretrainOptions } from './prepare.ts';
+import { prepareRun } from './prepare.ts';
+import { trainStage } from './train-stage.ts';
+
+/** What a run leaves. */
+export interface PretrainResult {
+  readonly out: string;
+  /** The best stage-2 checkpoint (stage 1's when stage 2 has no steps). */
+  readonly checkpoint: string;
+  readonly stages: readonly TrainerState[];
+}
+
+/** Pre-trains. Throws one line for bad data, bad settings, or a folder that already holds a run (unless resuming). */
+export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
+  const { config, out, resume = false, events = {} } = options;
+  if (existsSync(join(out, 'run.json'))) {
+    if (!resume) throw fileError(out, 'already holds a run', 'continue it with --resume or name another --out');
+    await checkSameRun(out, config);
+  }
+  const data = await openDataSet(config.data, dataSelection(config));
+  const run = await prepareRun(options, data);
+  try {
+    const stages: TrainerState[] = [];
+    if (config.stage1 === true && config.epochs[0] > 0) stages.push(await trainStage(run, 1));
+    if (config.epochs[1] > 0) stages.push(await trainStage(run, 2));
+    events.onMessage?.(`finished: ${out}`);
+    const last = stages.at(-1)?.stage ?? 1;
+    return { out, checkpoint: checkpointFolder(out, last, 'best'), stages };
+  } finally {
+    await Promise.all([run.train.close(), run.validation.close()]);
+  }
+}

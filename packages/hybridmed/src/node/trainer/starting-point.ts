@@ -1,0 +1,70 @@
+// Where a stage begins: a resumed checkpoint, stage 1's best, or start values.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { initialize } from '@hybridmed/nn';
+import type { HostArrays } from '@hybridmed/tensor';
+import { teacherParameters } from '../../stages/graphs.ts';
+import type { TrainerState } from '../checkpoint/checkpoint.ts';
+import { checkpointFolder, loadCheckpoint, loadTrainerState } from '../checkpoint/checkpoint.ts';
+import { recoverFolder } from '../files.ts';
+import type { Run } from './prepare.ts';
+
+const start = (stage: 1 | 2, metricsLines: number): TrainerState => ({
+  stage,
+  epoch: 0,
+  stepInEpoch: 0,
+  step: 0,
+  best: null,
+  epochsSinceBest: 0,
+  finished: false,
+  metricsLines,
+});
+
+/** What a stage begins with. */
+export interface StartingPoint {
+  readonly parameters: HostArrays;
+  /** Moments of a stage that goes on. */
+  readonly optimizer?: HostArrays;
+  readonly trainer: TrainerState;
+  /** Where the snapshot teacher's values come from. */
+  readonly teacher: HostArrays;
+}
+
+/** Values of published checkpoints, and start values of everything else. */
+async function startValues({ encoders, model, options }: Run): Promise<HostArrays> {
+  const loaded = await encoders.load();
+  const others = Object.fromEntries(Object.entries(model.parameters).filter(([name]) => !loaded[name]));
+  return { ...initialize(others, options.config.seed), ...loaded };
+}
+
+/** Parameters a stage begins with: a resumed checkpoint's, stage 1's best, or start values. */
+export async function startingPoint(run: Run, stage: 1 | 2): Promise<StartingPoint> {
+  const { options } = run;
+  const { config, out } = options;
+  const stage1 = typeof config.stage1 === 'string' ? config.stage1 : config.stage1 ? out : null;
+  const first =
+    stage === 2 && stage1 !== null && existsSync(checkpointFolder(stage1, 1, 'best'))
+      ? (await loadCheckpoint(checkpointFolder(stage1, 1, 'best'), run.encoders.given)).parameters
+      : undefined;
+  const last = checkpointFolder(out, stage, 'last');
+  await recoverFolder(last);
+  await recoverFolder(checkpointFolder(out, stage, 'best'));
+  if (options.resume && existsSync(join(last, 'trainer.json'))) {
+    const { parameters } = await loadCheckpoint(last, run.encoders.given);
+    const { optimizer, trainer } = await loadTrainerState(last);
+    return { parameters, optimizer, trainer, teacher: first ?? (await startValues(run)) };
+  }
+  const initial = await startValues(run);
+  const base = first ? { ...initial, ...stage1Parameters(first, run) } : initial;
+  const before =
+    stage === 2 && existsSync(join(checkpointFolder(out, 1, 'last'), 'trainer.json'))
+      ? (await loadTrainerState(checkpointFolder(out, 1, 'last'))).trainer.metricsLines
+      : 0;
+  return { parameters: base, trainer: start(stage, before), teacher: first ?? initial };
+}
+
+/** What stage 1 trained, of a checkpoint that holds everything. */
+function stage1Parameters(parameters: HostArrays, { model }: Run): HostArrays {
+  const names = teacherParameters(model, 'snapshot');
+  return Object.fromEntries(names.map((name) => [name, parameters[name]!]));
+}
