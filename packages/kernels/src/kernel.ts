@@ -76,10 +76,31 @@ export interface KernelCase<P> {
   readonly pass?: 'forward' | 'backward';
   /** Needs 16-bit floats in shaders. */
   readonly f16?: boolean;
-  /** Its shaders for other kinds of adapters take minutes to compile on a processor: tested only as the adapter itself runs it. */
+  /** Its shaders for other kinds of adapters, and its other variants, take minutes to compile on a processor: tested only as the adapter itself runs it. */
   readonly own?: boolean;
   /** Too large for a test on a software adapter: benchmarks only. */
   readonly large?: boolean;
+}
+
+/**
+ * Ways to compute a problem that all give its outputs, of which the fastest differs between adapters. A name keeps its meaning: tables of
+ * measured choices outlive a process.
+ */
+export interface Variants<P> {
+  /** Names of those an adapter can run, the one that is taken where none was measured first. */
+  readonly names: (problem: P, capabilities: Capabilities) => readonly string[];
+  /** Problems of one class have the same names, in whatever order, and take the same variant: flags, types, and each size as `sizeClass` has it. */
+  readonly shapeClass: (problem: P) => string;
+}
+
+/** A size's class: rounded up to a power of two. */
+export const sizeClass = (size: number): number => (size <= 1 ? size : 2 ** Math.ceil(Math.log2(size)));
+
+/** The one of some named ways that is asked for, else the first. Throws a RangeError for a name that is not among them. */
+export function variantOf<T extends { readonly name: string }>(ways: readonly T[], name: string | undefined): T {
+  const found = name === undefined ? ways[0] : ways.find((way) => way.name === name);
+  if (!found) throw new RangeError(`there is no variant "${name}"; it is one of ${ways.map((way) => way.name).join(', ')}`);
+  return found;
 }
 
 /** A kernel. Without reference and cases it does not compile: one harness tests and benchmarks every kernel. */
@@ -87,10 +108,12 @@ export interface Kernel<P> {
   /** The folder's name. */
   readonly name: string;
   readonly pass: (problem: P) => 'forward' | 'backward';
-  /** Temporaries may depend on the adapter, inputs and outputs do not. */
-  readonly arrays: (problem: P, capabilities?: Capabilities) => KernelArrays;
-  /** Dispatches in order, for an adapter (by default for any); none where there is nothing to write. */
-  readonly dispatches: (problem: P, capabilities?: Capabilities) => readonly Dispatch[];
+  /** Where there is more than one way. */
+  readonly variants?: Variants<P>;
+  /** Temporaries may depend on the adapter and the variant, inputs and outputs do not. */
+  readonly arrays: (problem: P, capabilities?: Capabilities, variant?: string) => KernelArrays;
+  /** Dispatches in order, for an adapter (by default for any) and a variant (by default the first); none where there is nothing to write. */
+  readonly dispatches: (problem: P, capabilities?: Capabilities, variant?: string) => readonly Dispatch[];
   readonly cost: (problem: P) => Cost;
   /** The same outputs on the host, sums in float64. */
   readonly reference: (problem: P, inputs: readonly Numbers[]) => readonly Numbers[];

@@ -3,7 +3,7 @@ import { fromHalf, kernels, toHalf } from '@hybridmed/kernels';
 import { capabilitiesOf, prepareKernel, requestDevice } from '@hybridmed/webgpu';
 import { requestNodeAdapter } from '@hybridmed/webgpu/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { adapters } from './support/adapters.ts';
+import { adapters, variantsOf } from './support/adapters.ts';
 
 let gpu: GPUDevice;
 beforeAll(async () => {
@@ -45,15 +45,20 @@ describe.each(Object.values(kernels) as unknown as AnyKernel[])('$name', (kernel
     for (const kind of one.own
       ? [capabilities]
       : [capabilities, { ...adapters['gpu']!, f16: capabilities.f16 }, { ...adapters['processor']!, f16: capabilities.f16 }]) {
-      const codes = kernel.dispatches(problem, kind).map(({ code }) => code);
-      if (seen.has(codes.join())) continue;
-      seen.add(codes.join());
-      // A processor's groups have few threads, a GPU's many: both must be right.
-      for (const groupThreads of codes.some((code) => code.includes('groupThreads')) ? [8, 64] : [64]) {
-        const prepared = await prepareKernel(gpu, kernel, problem, inputs, { groupThreads, capabilities: kind });
-        const outputs = await prepared.run();
-        outputs.forEach((output, i) => expect(relativeError(output, expected[i]!), `output ${i}, groups of ${groupThreads}`).toBeLessThanOrEqual(tolerance));
-        prepared.release();
+      for (const variant of one.own ? [undefined] : variantsOf(kernel, problem, kind)) {
+        const dispatches = kernel.dispatches(problem, kind, variant);
+        const key = JSON.stringify(dispatches.map(({ code, workgroups, parameters }) => [code, workgroups, [...parameters]]));
+        if (seen.has(key)) continue;
+        seen.add(key);
+        // A processor's groups have few threads, a GPU's many: both must be right.
+        for (const groupThreads of dispatches.some(({ code }) => code.includes('groupThreads')) ? [8, 64] : [64]) {
+          const prepared = await prepareKernel(gpu, kernel, problem, inputs, { groupThreads, capabilities: kind, ...(variant ? { variant } : {}) });
+          const outputs = await prepared.run();
+          outputs.forEach((output, i) =>
+            expect(relativeError(output, expected[i]!), `output ${i} of ${variant ?? kernel.name}, groups of ${groupThreads}`).toBeLessThanOrEqual(tolerance),
+          );
+          prepared.release();
+        }
       }
     }
   });

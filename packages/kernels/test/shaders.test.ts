@@ -2,7 +2,7 @@
 import type { AnyKernel } from '@hybridmed/kernels';
 import { kernels } from '@hybridmed/kernels';
 import { describe, expect, test } from 'vitest';
-import { adapters } from './support/adapters.ts';
+import { adapters, variantsOf } from './support/adapters.ts';
 
 // Sizes of subgroups change numbers in the text, nothing else.
 const shown = Object.entries(adapters).filter(([name]) => !['processor, subgroups of 4', 'subgroup matrix 8x8x8'].includes(name));
@@ -10,40 +10,36 @@ const all = Object.values(kernels) as unknown as AnyKernel[];
 
 describe.each(all)('$name', (kernel) => {
   test('its shaders', () => {
-    const shaders = new Map(
-      kernel.cases
-        .filter(({ large }) => !large)
-        .flatMap(({ name, problem }) =>
-          shown.flatMap(([adapter, capabilities]) =>
-            kernel.dispatches(problem, capabilities).map(({ label, code }) => [code, `${name}: ${label}, on ${adapter}`] as const),
-          ),
-        )
-        .toReversed(),
-    );
+    const cases = kernel.cases.filter(({ large }) => !large).flatMap((one) => shown.map(([adapter, capabilities]) => ({ ...one, adapter, capabilities })));
+    const textsOf = ({ name, problem, adapter, capabilities }: (typeof cases)[number], variant?: string) =>
+      kernel
+        .dispatches(problem, capabilities, variant)
+        .map(({ label, code }) => [code, `${name}: ${label}, on ${adapter}${variant === undefined ? '' : `, ${variant}`}`] as const);
+    const shaders = new Map(cases.flatMap((one) => textsOf(one)).toReversed());
+    // Variants that no rule takes: each once, for the first case that has it.
+    const variants = new Map(cases.toReversed().flatMap((one) => variantsOf(kernel, one.problem, one.capabilities).map((name) => [name, one] as const)));
+    const others = new Map([...variants].flatMap(([name, one]) => textsOf(one, name)).filter(([code]) => !shaders.has(code)));
     // Each text once, under the first case that has it.
-    expect(
-      [...shaders]
-        .toReversed()
-        .map(([code, name]) => `// ${name}\n${code}`)
-        .join('\n\n'),
-    ).toMatchSnapshot();
+    expect([...[...shaders].toReversed(), ...others].map(([code, name]) => `// ${name}\n${code}`).join('\n\n')).toMatchSnapshot();
   });
 
   test('its dispatches stay within what every adapter has', () => {
     for (const { name, problem } of kernel.cases) {
       for (const capabilities of Object.values(adapters)) {
-        const { inputs, outputs, temporaries = [] } = kernel.arrays(problem, capabilities);
-        for (const { arrays, writes, workgroups, parameters, code } of kernel.dispatches(problem, capabilities)) {
-          expect(Math.max(...workgroups), name).toBeLessThanOrEqual(65_535);
-          expect(Math.min(...workgroups), name).toBeGreaterThan(0);
-          expect(arrays.length, name).toBeLessThanOrEqual(8);
-          expect(Math.max(...arrays), name).toBeLessThan(inputs.length + outputs.length + temporaries.length);
-          expect(
-            writes.every((index) => arrays.includes(index) && index >= inputs.length),
-            name,
-          ).toBe(true);
-          expect(parameters.length % 4, name).toBe(0);
-          expect([...code.matchAll(/var<storage, read_write>/g)].length, name).toBe(writes.length);
+        for (const variant of variantsOf(kernel, problem, capabilities)) {
+          const { inputs, outputs, temporaries = [] } = kernel.arrays(problem, capabilities, variant);
+          for (const { arrays, writes, workgroups, parameters, code } of kernel.dispatches(problem, capabilities, variant)) {
+            expect(Math.max(...workgroups), name).toBeLessThanOrEqual(65_535);
+            expect(Math.min(...workgroups), name).toBeGreaterThan(0);
+            expect(arrays.length, name).toBeLessThanOrEqual(8);
+            expect(Math.max(...arrays), name).toBeLessThan(inputs.length + outputs.length + temporaries.length);
+            expect(
+              writes.every((index) => arrays.includes(index) && index >= inputs.length),
+              name,
+            ).toBe(true);
+            expect(parameters.length % 4, name).toBe(0);
+            expect([...code.matchAll(/var<storage, read_write>/g)].length, name).toBe(writes.length);
+          }
         }
       }
     }

@@ -1,11 +1,11 @@
 // Attention with memory linear in tokens: a single pass over the keys forward; backward D, then dQ, dK and dV [Dao et al. 2022].
 import type { ArraySpec, Dispatch, Kernel, Numbers } from '../kernel.ts';
-import { bytesOf, everyAdapter } from '../kernel.ts';
+import { bytesOf, everyAdapter, sizeClass, variantOf } from '../kernel.ts';
 import { floatBits, longItems, pack, spread, spreadThreads } from '../shader.ts';
 import { keyShader, queryShader, statisticsShader } from './backward.ts';
 import { cases } from './cases.ts';
 import { decodeShader, forwardShader } from './forward.ts';
-import { sharingFor, threadsOf } from './layout.ts';
+import { sharingsFor, threadsOf } from './layout.ts';
 import { reference } from './reference.ts';
 
 /**
@@ -36,14 +36,27 @@ function arrays({ of, batch, queries, keys, heads, headSize, masked }: Attention
   return { inputs: [q, k, k, q, rows, q, ...mask], outputs: [q, k, k], temporaries: [array(2 * rows.length)] };
 }
 
+const decodes = ({ of, queries }: AttentionProblem): boolean => of === 'forward' && queries <= fewQueries;
+
+/** The pass, what hides keys, the head's size, heads of all studies, queries and keys. */
+function shapeClass({ of, batch, queries, keys, heads, headSize, causal, masked }: AttentionProblem): string {
+  const hidden = `${causal ? ' causal' : ''}${masked ? ' masked' : ''}`;
+  return `${of}${hidden} ${headSize}, ${[batch * heads, queries, keys].map(sizeClass).join('x')}`;
+}
+
 /** The kernel. */
 export const attention: Kernel<AttentionProblem> = {
   name: 'attention',
   pass: ({ of }) => (of === 'forward' ? 'forward' : 'backward'),
   arrays,
-  dispatches: (problem, capabilities = everyAdapter) => {
+  variants: {
+    // Few queries have a shader of their own.
+    names: (problem, capabilities) => (decodes(problem) ? ['decode'] : sharingsFor(problem, capabilities).map(({ name }) => name)),
+    shapeClass,
+  },
+  dispatches: (problem, capabilities = everyAdapter, variant) => {
     const { of, batch, queries, keys, heads, headSize, scale, masked } = problem;
-    const sharing = sharingFor(problem, capabilities);
+    const { sharing } = variantOf(sharingsFor(problem, capabilities), decodes(problem) ? undefined : variant);
     const threads = threadsOf(sharing);
     const blocks = [Math.ceil(queries / threads), Math.ceil(keys / threads)] as const;
     const on = (label: string, code: (parameters: number) => string, list: readonly number[], writes: readonly number[], items: number, perItem = false) => {
@@ -56,7 +69,7 @@ export const attention: Kernel<AttentionProblem> = {
     if (of === 'forward') {
       const outs = masked ? [4, 5] : [3, 4];
       const list = [0, 1, 2, ...(masked ? [3] : []), ...outs];
-      if (queries <= fewQueries) return on('decode', (count) => decodeShader(problem, count), list, outs, rows);
+      if (decodes(problem)) return on('decode', (count) => decodeShader(problem, count), list, outs, rows);
       return on('forward', (count) => forwardShader(problem, sharing, count), list, outs, queryItems);
     }
     // Inputs q 0, k 1, v 2, out 3, log-sum-exp 4, dout 5, mask 6; then dq, dk, dv and the temporary statistics.

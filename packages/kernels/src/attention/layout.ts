@@ -8,19 +8,37 @@ import type { AttentionProblem } from './index.ts';
 export type Shape = Pick<AttentionProblem, 'headSize' | 'causal' | 'masked'>;
 
 /** How threads share the rows they walk: `broadcast` within subgroups of `size`, `staged` in workgroup memory, or not at all. */
-export type Sharing = { readonly kind: 'none' } | { readonly kind: 'broadcast'; readonly size: number } | { readonly kind: 'staged'; readonly rows: number };
+export type Sharing =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'broadcast'; readonly size: number }
+  | { readonly kind: 'staged'; readonly rows: number; readonly threads: number };
 
 /** Rows walked in one step of a loop. */
 export const stride = 1;
 
 /** Threads of a workgroup: each has a row of its own. */
-export const threadsOf = ({ kind }: Sharing): number => (kind === 'staged' ? 32 : 16);
+export const threadsOf = (sharing: Sharing): number => (sharing.kind === 'staged' ? sharing.threads : 16);
 
-/** How rows are shared on an adapter. Workgroup memory holds `arrays` rows' vectors side by side, in 16 KiB. */
-export function sharingFor({ headSize }: Shape, { software, subgroupSize }: Capabilities): Sharing {
-  if (software) return [4, 8, 16].includes(subgroupSize) ? { kind: 'broadcast', size: subgroupSize } : { kind: 'none' };
+/** A sharing by the name that a table of measured choices knows it by. */
+export interface NamedSharing {
+  readonly name: string;
+  readonly sharing: Sharing;
+}
+
+/** Heads up to this size have shaders that a processor compiles in little time. */
+const shortHead = 32;
+
+/** Every way to share rows that is worth trying on an adapter, the one that is taken where none was measured first. Staged rows of two arrays lie in 16 KiB. */
+export function sharingsFor({ headSize }: Shape, { software, subgroupSize }: Capabilities): readonly [NamedSharing, ...NamedSharing[]] {
+  const none: NamedSharing = { name: 'none', sharing: { kind: 'none' } };
+  if (software) {
+    if (![4, 8, 16].includes(subgroupSize)) return [none];
+    const broadcast: NamedSharing = { name: `broadcast ${subgroupSize}`, sharing: { kind: 'broadcast', size: subgroupSize } };
+    return headSize <= shortHead ? [broadcast, none] : [broadcast];
+  }
   const rows = Math.min(16, Math.floor(16384 / (2 * 4 * headSize) / stride) * stride);
-  return rows > 0 ? { kind: 'staged', rows } : { kind: 'none' };
+  const staged = (threads: number): NamedSharing => ({ name: `staged ${rows}, ${threads} threads`, sharing: { kind: 'staged', rows, threads } });
+  return rows > 0 ? [staged(32), none, staged(64)] : [none];
 }
 
 /** How a row's vector is cut: `count` parts of `width` elements. */

@@ -1,10 +1,10 @@
 // Batched matrix products with both transpose flags and a fused epilogue; the tier is chosen by what the adapter can do.
 import type { Capabilities, Dispatch, Kernel, Numbers } from '../kernel.ts';
-import { bytesOf, everyAdapter, product } from '../kernel.ts';
+import { bytesOf, everyAdapter, product, variantOf } from '../kernel.ts';
 import { longItems, spread, spreadThreads } from '../shader.ts';
 import { cases } from './cases.ts';
-import type { Tier } from './choice.ts';
-import { chooseTier, cutOf } from './choice.ts';
+import type { Tier, Way } from './choice.ts';
+import { shapeClass, waysFor } from './choice.ts';
 import { broadcastShader } from './broadcast.ts';
 import { directShader } from './direct.ts';
 import { matrixShader } from './matrix.ts';
@@ -20,10 +20,10 @@ import { workgroupShader } from './workgroup.ts';
 const matrices = (lead: readonly number[], strides: readonly number[]): number =>
   lead.includes(0) ? 0 : 1 + lead.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, 0);
 
-function arrays(problem: MatmulProblem, capabilities: Capabilities = everyAdapter) {
+function arrays(problem: MatmulProblem, capabilities: Capabilities = everyAdapter, variant?: string) {
   const { m, n, k, lead, leadA, leadB, epilogue } = problem;
   const [a, b, y] = typesOf(problem);
-  const { slices } = cutOf(problem, chooseTier(problem, capabilities), capabilities);
+  const { slices } = variantOf(waysFor(problem, capabilities), variant).cut;
   const length = product(lead) * m * n;
   return {
     inputs: [
@@ -52,12 +52,11 @@ function codeOf(problem: MatmulProblem, tier: Tier, text: TierText): string {
   }
 }
 
-/** The dispatches of one tier. */
-export function dispatchesOf(problem: MatmulProblem, tier: Tier, capabilities: Capabilities): Dispatch[] {
+/** The dispatches of one way. */
+function dispatchesOf(problem: MatmulProblem, { tier, cut }: Way): Dispatch[] {
   const { m, n, k, epilogue } = problem;
   const batch = batchOf(problem);
   if (batch * m * n === 0) return [];
-  const cut = cutOf(problem, tier, capabilities);
   const items = batch * cut.down * cut.across * cut.slices;
   const parameters = parametersOf(problem, cut);
   const label = `matmul ${m}x${n}x${k}${batch > 1 ? ` x${batch}` : ''}`;
@@ -84,7 +83,8 @@ export const matmul: Kernel<MatmulProblem> = {
   name: 'matmul',
   pass: ({ transposeA }) => (transposeA ? 'backward' : 'forward'),
   arrays,
-  dispatches: (problem, capabilities = everyAdapter) => dispatchesOf(problem, chooseTier(problem, capabilities), capabilities),
+  variants: { names: (problem, capabilities) => waysFor(problem, capabilities).map(({ name }) => name), shapeClass },
+  dispatches: (problem, capabilities = everyAdapter, variant) => dispatchesOf(problem, variantOf(waysFor(problem, capabilities), variant)),
   cost: (problem) => ({ flops: 2 * product(problem.lead) * problem.m * problem.n * problem.k, bytes: bytesOf(arrays(problem)) }),
   reference: (problem, inputs): readonly Numbers[] => reference(problem, inputs as [Numbers, Numbers]),
   cases,

@@ -1,5 +1,5 @@
 // Adapters as kernels see them: kinds that this machine may not have, so that every variant's text is checked everywhere.
-import type { Capabilities } from '@hybridmed/kernels';
+import type { AnyKernel, Capabilities } from '@hybridmed/kernels';
 import { everyAdapter } from '@hybridmed/kernels';
 
 const matrices = (threads: number, ...sizes: readonly (readonly [number, number, number])[]) => sizes.map(([m, n, k]) => ({ m, n, k, threads }));
@@ -13,3 +13,7 @@ export const adapters: Readonly<Record<string, Capabilities>> = {
   'subgroup matrix 16x16x16': { software: false, subgroupSize: 32, f16: true, subgroupMatrix: matrices(32, [16, 16, 16]) },
   'subgroup matrix 8x8x8': { software: false, subgroupSize: 32, f16: true, subgroupMatrix: matrices(32, [8, 8, 8]) },
 };
+
+/** Names of the ways that an adapter can compute a problem; undefined where there is only one. */
+export const variantsOf = ({ variants }: AnyKernel, problem: unknown, capabilities: Capabilities): readonly (string | undefined)[] =>
+  variants?.names(problem, capabilities) ?? [undefined];

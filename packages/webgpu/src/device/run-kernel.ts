@@ -17,25 +17,34 @@ export interface PreparedKernel {
   release(): void;
 }
 
+/** How a kernel is prepared. */
+export interface KernelOptions {
+  /** Threads of a group that shares an item; by default what suits the adapter. */
+  readonly groupThreads?: number;
+  /** What to choose by; by default what the adapter can do. */
+  readonly capabilities?: Capabilities;
+  /** One of the kernel's variants; by default the first. */
+  readonly variant?: string;
+  /** `host` measures by the host's clock even where the device has timestamps. */
+  readonly clock?: 'host';
+}
+
 /** Writes numbers as an array's type, in whole words. */
 function write(gpu: GPUDevice, buffer: GPUBuffer, type: ElementType, data: Numbers): void {
   const values = type === 'f16' ? toHalf(data.length % 2 === 0 ? data : [...data, 0]) : (data as Float32Array<ArrayBuffer>);
   gpu.queue.writeBuffer(buffer, 0, values);
 }
 
-/**
- * Puts a problem's inputs on the GPU and compiles its shaders. Outputs begin as zeros. `groupThreads`: threads of a group that shares an item,
- * chosen by the adapter by default; `capabilities`: the adapter's own by default; `clock`: `host` measures by the host's clock even where the device has timestamps.
- */
+/** Puts a problem's inputs on the GPU and compiles its shaders. Outputs begin as zeros. */
 export async function prepareKernel<P>(
   gpu: GPUDevice,
   kernel: Kernel<P>,
   problem: P,
   inputs: readonly Numbers[],
-  { groupThreads, capabilities = contextOf(gpu).capabilities, clock }: { groupThreads?: number; capabilities?: Capabilities; clock?: 'host' } = {},
+  { groupThreads, capabilities = contextOf(gpu).capabilities, variant, clock }: KernelOptions = {},
 ): Promise<PreparedKernel> {
   const context = contextOf(gpu);
-  const { inputs: inputSpecs, outputs, temporaries = [] } = kernel.arrays(problem, capabilities);
+  const { inputs: inputSpecs, outputs, temporaries = [] } = kernel.arrays(problem, capabilities, variant);
   const specs = [...inputSpecs, ...outputs, ...temporaries];
   const flags = usage.storage | usage.copySource | usage.copyTarget;
   const buffers = specs.map(({ type, length }, i) => context.buffer(`array ${i}`, length * elementBytes(type), flags));
@@ -43,7 +52,7 @@ export async function prepareKernel<P>(
     if (data.length > 0) write(gpu, buffers[i]!, specs[i]!.type, data);
   });
   const dispatches = await Promise.all(
-    kernel.dispatches(problem, capabilities).map(async ({ label, code, parameters, arrays, writes, workgroups }) => {
+    kernel.dispatches(problem, capabilities, variant).map(async ({ label, code, parameters, arrays, writes, workgroups }) => {
       const { pipeline, layout } = await context.shader(
         label,
         code,
