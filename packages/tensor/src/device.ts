@@ -42,9 +42,19 @@ export interface Program {
   release?(): void;
 }
 
+/** What a device has chosen by measuring. Saved with a run and given back before anything is compiled, it keeps the run's bits. */
+export interface DeviceChoices {
+  /** Choices that programs met so far, as plain JSON; undefined where there were none. */
+  read(): object | undefined;
+  /** Takes what was read earlier, in place of measuring. What this device does not know is left, with a line to whoever listens. */
+  restore(saved: unknown): void;
+}
+
 /** Something that runs graphs. */
 export interface Device {
   readonly info: DeviceInfo;
+  /** Where the device chooses by measuring. */
+  readonly choices?: DeviceChoices;
   /** Compiles a graph; symbols may stay open until `run`. */
   compile(graph: Graph): Promise<Program>;
   /** A new, empty state (or one that starts with arrays). */

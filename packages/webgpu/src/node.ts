@@ -2,4 +2,4 @@
 export { unpackChromiumFiles, type ChromiumPack } from './adapter/chromium-files.ts';
 export { AdapterError } from './adapter/errors.ts';
 export { requestNodeAdapter, type AdapterInfo, type NodeAdapter, type NodeAdapterOptions } from './adapter/node-adapter.ts';
-export { nodeWebgpuDevice } from './adapter/node-device.ts';
+export { nodeWebgpuDevice, type NodeDeviceOptions } from './adapter/node-device.ts';

@@ -4,12 +4,12 @@ import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { access, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { pipeline } from 'node:stream/promises';
 import { brotliDecompress, createBrotliDecompress } from 'node:zlib';
 import { promisify } from 'node:util';
+import { cacheRoot } from './cache-folder.ts';
 import { tarFiles } from './tar.ts';
 
 /** A packed file of `@sparticuz/chromium`: SwiftShader with a Vulkan loader, the browser, fonts, the libraries a browser needs. */
@@ -63,27 +63,6 @@ export async function unpackChromiumFiles(packs: readonly ChromiumPack[]): Promi
   }
   if (!(await isComplete(folder))) throw new Error(`files unpacked to ${folder} are not complete; remove the folder and try again`);
   return folder;
-}
-
-/** Where unpacked files are kept: the user's cache folder, else a folder of this user's own under the system's temporary one. */
-async function cacheRoot(): Promise<string> {
-  const own = typeof process.getuid === 'function' ? process.getuid() : undefined;
-  const candidates = [join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'hybridmed'), join(tmpdir(), `hybridmed-${own ?? 'cache'}`)];
-  const refused: string[] = [];
-  for (const folder of candidates) {
-    try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      const { uid, mode } = await stat(folder);
-      // Libraries are loaded from here: nobody else may have put them there.
-      if (own !== undefined && (uid !== own || (mode & 0o022) !== 0)) throw new Error('others can write to it');
-      const probe = await mkdtemp(join(folder, 'probe-'));
-      await rm(probe, { recursive: true });
-      return folder;
-    } catch (error) {
-      refused.push(`${folder}: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
-  throw new Error(`no cache folder can be used (${refused.join('; ')}); set XDG_CACHE_HOME to a folder that you can write to`);
 }
 
 /** Unpacks one file into a folder and adds what it wrote to the folder's list. */

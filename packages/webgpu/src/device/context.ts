@@ -1,8 +1,9 @@
 // What all programs of one GPU device share: pipelines by shader, arenas that grow, one run at a time, and how errors surface.
 /// <reference types="@webgpu/types" />
-import type { Capabilities } from '@hybridmed/kernels';
+import type { AnyKernel, Capabilities } from '@hybridmed/kernels';
 import { DeviceError } from '@hybridmed/tensor';
 import type { MemoryLimits } from '../plan/memory.ts';
+import type { Tuner } from '../tuning/tuner.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import type { DeviceEvents } from './events.ts';
 import { DeviceLimitError, DeviceLostError, deviceName } from './errors.ts';
@@ -22,6 +23,8 @@ export class GpuContext {
   readonly limits: MemoryLimits & { readonly maxInputs: number };
   /** What kernels choose by. */
   readonly capabilities: Capabilities;
+  /** What chooses among a kernel's variants. */
+  tuner: Tuner | undefined;
   readonly #groupThreads: number;
   readonly #shaders = new Map<string, Promise<CompiledShader>>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
@@ -52,6 +55,11 @@ export class GpuContext {
         (this.#lost = reason === 'destroyed' ? 'the device was closed' : `the device was lost (${message.split('\n')[0] || 'no reason given'})`),
     );
     gpu.addEventListener('uncapturederror', (event) => (this.#failure ??= (event as GPUUncapturedErrorEvent).error.message.split('\n')[0]!));
+  }
+
+  /** The variant that a problem takes; undefined for the rule's. */
+  variantFor(kernel: AnyKernel, problem: unknown): string | undefined {
+    return this.tuner?.variantFor(kernel, problem);
   }
 
   /** Throws a DeviceError where the device can no longer compute. */

@@ -3,9 +3,15 @@
 import type { Device, Graph } from '@hybridmed/tensor';
 import { DeviceError } from '@hybridmed/tensor';
 import { wantedFeatures } from './capabilities.ts';
+import type { GpuContext } from './context.ts';
 import { contextOf } from './context.ts';
 import { deviceName } from './errors.ts';
 import type { DeviceEvents } from './events.ts';
+import { indexedDbStore } from '../tuning/indexed-db.ts';
+import { measureVariants } from '../tuning/measure.ts';
+import { identityOf } from '../tuning/table.ts';
+import type { TuningMode, TuningOptions } from '../tuning/tuner.ts';
+import { Tuner } from '../tuning/tuner.ts';
 import type { GpuProgram } from './program.ts';
 import { compileProgram } from './program.ts';
 import { GpuState } from './state.ts';
@@ -36,15 +42,30 @@ export interface WebgpuOptions {
   name?: string;
   software?: boolean;
   events?: DeviceEvents;
+  /** How variants of kernels are chosen; by rule where it is left out. */
+  tuning?: TuningOptions;
+}
+
+/** What chooses variants on a GPUDevice: one, however many devices are made on it. */
+function tunerOf(context: GpuContext): Tuner {
+  const { gpu, capabilities } = context;
+  context.tuner ??= new Tuner(identityOf(gpu), capabilities, {
+    measure: (kernel, problem, deadline) => measureVariants(gpu, kernel, problem, capabilities, deadline),
+    tell: (message) => context.events.onMessage?.(message),
+  });
+  return context.tuner;
 }
 
 /** A device that computes on a GPUDevice, which it closes with itself. `name` and `software` say what adapter it came from; `events` listen. */
-export function webgpuDevice(gpu: GPUDevice, { name = 'WebGPU', software = false, events }: WebgpuOptions = {}): WebgpuDevice {
+export function webgpuDevice(gpu: GPUDevice, { name = 'WebGPU', software = false, events, tuning }: WebgpuOptions = {}): WebgpuDevice {
   const context = contextOf(gpu);
   if (events) context.events = events;
+  const tuner = tunerOf(context);
+  if (tuning) tuner.configure(tuning);
   return {
     info: { kind: deviceName, name, software },
     gpu,
+    choices: tuner,
     compile: async (graph) => compileProgram(context, graph),
     createState: (initial) => new GpuState(context, initial),
     close: async () => {
@@ -54,14 +75,23 @@ export function webgpuDevice(gpu: GPUDevice, { name = 'WebGPU', software = false
   };
 }
 
+/** Options of a device in a browser. */
+export interface BrowserDeviceOptions extends GPURequestAdapterOptions {
+  events?: DeviceEvents;
+  /** Whether kernels' variants are measured, and kept in IndexedDB (default `off`). */
+  tuning?: TuningMode;
+}
+
 /** The browser's own WebGPU as a device. Throws a DeviceError where the browser has none. */
-export async function browserWebgpuDevice(options: GPURequestAdapterOptions = { powerPreference: 'high-performance' }): Promise<WebgpuDevice> {
+export async function browserWebgpuDevice({ events, tuning = 'off', ...options }: BrowserDeviceOptions = {}): Promise<WebgpuDevice> {
   const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;
-  const adapter = await gpu?.requestAdapter(options);
+  const adapter = await gpu?.requestAdapter({ powerPreference: 'high-performance', ...options });
   if (!adapter) throw new DeviceError(deviceName, 'this browser offers no WebGPU adapter; use a current Chrome, Edge, Safari or Firefox, or the plain device');
   const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
   return webgpuDevice(await requestDevice(adapter), {
     name: [vendor, architecture, description].filter(Boolean).join(' ') || 'WebGPU',
     software: isFallbackAdapter ?? false,
+    tuning: { mode: tuning, store: indexedDbStore },
+    ...(events ? { events } : {}),
   });
 }

@@ -4,6 +4,8 @@ import type { StepTrace } from './trace.ts';
 
 /** Listeners of a device. */
 export interface DeviceEvents {
+  /** A line for people: what tuning measured, or why a table of choices is not used. */
+  onMessage?(text: string): void;
   /** A plan was made for new sizes; nothing of it is allocated yet. */
   onPlan?(summary: PlanSummary): void;
   /** So many of a plan's distinct shaders are compiled; the first call is with none. */

@@ -45,6 +45,15 @@ export function compileProgram(context: GpuContext, graph: Graph): GpuProgram {
   const lowered = mergeEqualNodes(decompose(graph, (op) => keptOps.has(op)));
   const plans = new Map<string, Promise<BoundPlan>>();
   const program = { updates: Object.keys(graph.updates).length > 0, runs: 0 };
+  const prepare = async (bindings: Bindings): Promise<BoundPlan> => {
+    const { tuner } = context;
+    await tuner?.load();
+    // What the adapter cannot hold is refused by planning, before anything is measured.
+    const ruled = makePlan(lowered, bindings, context);
+    const plan = (await tuner?.decide(ruled.tunables)) ? makePlan(lowered, bindings, context) : ruled;
+    context.events.onPlan?.(summarize(plan, bindings));
+    return BoundPlan.create(context, plan, { program, bindings });
+  };
   const planFor = (bindings: Bindings): Promise<BoundPlan> => {
     const key = JSON.stringify(Object.entries(bindings).toSorted());
     const known = plans.get(key);
@@ -53,9 +62,7 @@ export function compileProgram(context: GpuContext, graph: Graph): GpuProgram {
       plans.set(key, known);
       return known;
     }
-    const plan = makePlan(lowered, bindings, context);
-    context.events.onPlan?.(summarize(plan, bindings));
-    const made = BoundPlan.create(context, plan, { program, bindings });
+    const made = prepare(bindings);
     plans.set(key, made);
     made.catch(() => plans.delete(key));
     if (plans.size > maxPlans) {

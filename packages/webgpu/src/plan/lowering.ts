@@ -5,6 +5,7 @@ import type { Bindings, Graph, Node, Tensor } from '@hybridmed/tensor';
 import { bindShape, graphOutputs } from '@hybridmed/tensor';
 import { chainOf, isWhole } from './chains.ts';
 import { countReaders, joinToProduct } from './epilogues.ts';
+import type { Tunable } from '../tuning/tuner.ts';
 import type { Chain, Operand, PlannedDispatch, Value } from './values.ts';
 
 const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
@@ -15,12 +16,21 @@ const maxSteps = 24;
 /** Elements of a product that a processor joins steps to: compiling one more of its long shaders costs more than a pass over fewer. */
 const leastJoined = 2 ** 16;
 
+/** What decides how kernels compute: what the adapter can do, and the variants chosen for it. */
+export interface KernelChoice {
+  readonly capabilities: Capabilities;
+  /** The variant that a problem takes; undefined for the rule's. */
+  variantFor(kernel: AnyKernel, problem: unknown): string | undefined;
+}
+
 /** State of a lowering. */
 export class Lowering {
   readonly bindings: Bindings;
   readonly dispatches: PlannedDispatch[] = [];
+  /** Problems that could be computed in several ways. */
+  readonly tunables: Tunable[] = [];
   readonly #maxInputs: number;
-  readonly #capabilities: Capabilities;
+  readonly #choice: KernelChoice;
   readonly #operands = new Map<Node, Operand[]>();
   readonly #uses: Map<Node, number[]>;
   readonly #state = new Map<string, { readonly update: Tensor | undefined; readonly lastReader: Node | undefined; readonly shown: boolean }>();
@@ -31,11 +41,11 @@ export class Lowering {
   readonly #pending = new Map<Value, { readonly problem: MatmulProblem; readonly inputs: readonly Value[] }>();
   #readers = new Map<Node, number>();
 
-  constructor(bindings: Bindings, uses: Map<Node, number[]>, maxInputs: number, capabilities: Capabilities) {
+  constructor(bindings: Bindings, uses: Map<Node, number[]>, maxInputs: number, choice: KernelChoice) {
     this.bindings = bindings;
     this.#uses = uses;
     this.#maxInputs = maxInputs;
-    this.#capabilities = capabilities;
+    this.#choice = choice;
   }
 
   /** A new dense array. */
@@ -123,7 +133,7 @@ export class Lowering {
     const value = this.create('f32', kernels.matmul.arrays(problem).outputs[0]!.length);
     this.#pending.set(value, { problem, inputs });
     this.set(node, [{ kind: 'value', value, shape: this.shape(node.outputs[0]!) }]);
-    const worthIt = !this.#capabilities.software || value.length >= leastJoined;
+    const worthIt = !this.#choice.capabilities.software || value.length >= leastJoined;
     if (this.#readers.get(node) !== 1 || !worthIt) this.#settled(value);
   }
 
@@ -152,12 +162,16 @@ export class Lowering {
 
   /** Adds a kernel's dispatches on given inputs; outputs are made where not given. */
   run<P>(kernel: Kernel<P>, problem: NoInfer<P>, inputs: readonly Value[], outputs?: readonly Value[]): Value[] {
-    const arrays = kernel.arrays(problem, this.#capabilities);
+    const { capabilities } = this.#choice;
+    const variant = this.#choice.variantFor(kernel as AnyKernel, problem);
+    const arrays = kernel.arrays(problem, capabilities, variant);
     const made = outputs ?? arrays.outputs.map(({ type, length }) => this.create(type, length));
     const temporaries = (arrays.temporaries ?? []).map(({ type, length }) => this.create(type, length));
     const all = [...inputs, ...made, ...temporaries];
-    const planned = kernel.dispatches(problem, this.#capabilities);
+    const planned = kernel.dispatches(problem, capabilities, variant);
     const { flops, bytes } = kernel.cost(problem);
+    if (planned.length > 0 && (kernel.variants?.names(problem, capabilities).length ?? 0) > 1)
+      this.tunables.push({ kernel: kernel as AnyKernel, problem, flops });
     for (const dispatch of planned) this.#add(dispatch, all, flops / planned.length, bytes / planned.length);
     return [...made];
   }

@@ -1,9 +1,10 @@
 // A plan: a graph with bound sizes as dispatches in order, with memory placed and copies at the end.
-import type { Capabilities } from '@hybridmed/kernels';
 import type { Bindings, Graph, Node, Tensor } from '@hybridmed/tensor';
 import { bindShape, graphNodes, graphOutputs } from '@hybridmed/tensor';
 import { DeviceLimitError } from '../device/errors.ts';
+import type { Tunable } from '../tuning/tuner.ts';
 import { chainOf } from './chains.ts';
+import type { KernelChoice } from './lowering.ts';
 import { Lowering } from './lowering.ts';
 import type { MemoryLimits, MemoryPlan } from './memory.ts';
 import { byteLength, planMemory } from './memory.ts';
@@ -19,6 +20,8 @@ export interface Output {
 
 /** Everything a run does. */
 export interface Plan {
+  /** Problems that could be computed in several ways. */
+  readonly tunables: readonly Tunable[];
   readonly data: readonly Output[];
   readonly state: readonly Output[];
   readonly dispatches: readonly PlannedDispatch[];
@@ -29,9 +32,8 @@ export interface Plan {
 }
 
 /** What planning knows of the adapter. */
-export interface Adapter {
+export interface Adapter extends KernelChoice {
   readonly limits: MemoryLimits & { readonly maxInputs: number };
-  readonly capabilities: Capabilities;
 }
 
 /** How often each output of each node is used. */
@@ -44,9 +46,10 @@ function countUses(graph: Graph, nodes: readonly Node[]): Map<Node, number[]> {
 }
 
 /** Plans a lowered graph for given sizes. Throws a DeviceLimitError where the adapter cannot bind an array of it. */
-export function makePlan(graph: Graph, bindings: Bindings, { limits, capabilities }: Adapter): Plan {
+export function makePlan(graph: Graph, bindings: Bindings, adapter: Adapter): Plan {
+  const { limits } = adapter;
   const nodes = graphNodes(graph);
-  const lowering = new Lowering(bindings, countUses(graph, nodes), limits.maxInputs, capabilities);
+  const lowering = new Lowering(bindings, countUses(graph, nodes), limits.maxInputs, adapter);
   lowering.watch(graph, nodes);
   const inputs = (entries: Readonly<Record<string, Tensor>>, kind: 'data' | 'state'): Output[] =>
     Object.entries(entries).map(([name, tensor]) => {
@@ -72,5 +75,5 @@ export function makePlan(graph: Graph, bindings: Bindings, { limits, capabilitie
     return value.home.name === name ? [] : [{ name, value: lowering.compute(chainOf(value, shape)), shape }];
   });
   const kept = new Set([...results, ...updates].map(({ value }) => value));
-  return { data, state, dispatches: lowering.dispatches, results, updates, memory: planMemory(lowering.dispatches, kept, limits) };
+  return { data, state, tunables: lowering.tunables, dispatches: lowering.dispatches, results, updates, memory: planMemory(lowering.dispatches, kept, limits) };
 }
