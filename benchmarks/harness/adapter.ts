@@ -1,5 +1,5 @@
 // The adapter a suite runs on, by the names that `--device` takes.
-import type { DeviceEvents, WebgpuDevice } from '@hybridmed/webgpu';
+import type { DeviceEvents, TuningMode, WebgpuDevice } from '@hybridmed/webgpu';
 import { nodeWebgpuDevice } from '@hybridmed/webgpu/node';
 
 /** What `--device` takes: `auto` and `webgpu` are hardware, else software. */
@@ -7,6 +7,9 @@ export const adapterNames = ['auto', 'webgpu', 'hardware', 'software', 'lavapipe
 
 /** A name of an adapter. */
 export type AdapterName = (typeof adapterNames)[number];
+
+/** What `--tuning` takes: variants of kernels by rule, as earlier runs measured, or measured where none did. */
+export const tuningModes = ['off', 'cached', 'measure'] as const satisfies readonly TuningMode[];
 
 /** What each name asks of the search for adapters. */
 export const adapterOptions = {
@@ -19,8 +22,8 @@ export const adapterOptions = {
 } as const;
 
 /** Opens it. Throws an AdapterError where there is none, an Error where the system's software adapter is not the one that was named. */
-export async function openAdapter(name: AdapterName, events: DeviceEvents = {}): Promise<WebgpuDevice> {
-  const device = await nodeWebgpuDevice({ ...adapterOptions[name], events });
+export async function openAdapter(name: AdapterName, events: DeviceEvents = {}, tuning: TuningMode = 'off'): Promise<WebgpuDevice> {
+  const device = await nodeWebgpuDevice({ ...adapterOptions[name], events, tuning });
   if (name === 'lavapipe' && !device.info.name.includes('llvmpipe')) {
     await device.close();
     throw new Error(`the system's software adapter is ${device.info.name}, not lavapipe; install mesa-vulkan-drivers 25 or later`);

@@ -11,6 +11,8 @@ export interface Row {
   readonly adapter: string;
   /** `hybridmed`, or a peer's name. */
   readonly engine: string;
+  /** The kernel's variant, where it was chosen by measuring. */
+  readonly variant?: string;
   /** Milliseconds of one run: the median of the samples. */
   readonly ms: number;
   /** Milliseconds of one run, each from one submission: what `compare` takes for the noise. */
@@ -43,6 +45,7 @@ export interface Measured {
   readonly clock: Row['clock'];
   readonly error: number | null;
   readonly bound: number;
+  readonly variant?: string;
 }
 
 /** The middle of some numbers (the upper one of two). */
@@ -52,11 +55,12 @@ export const median = (values: readonly number[]): number => values.toSorted((a,
 const digits = (value: number): number => (Number.isFinite(value) ? Number(value.toPrecision(4)) : 0);
 
 /** A row from what was measured: rates follow from the cost, the roofline's share from the longer of arithmetic and traffic. */
-export function makeRow(key: RowKey, { flops, bytes }: Cost, roofline: Roofline, { samples, clock, error, bound }: Measured): Row {
+export function makeRow(key: RowKey, { flops, bytes }: Cost, roofline: Roofline, { samples, clock, error, bound, variant }: Measured): Row {
   const ms = digits(median(samples));
   const least = Math.max(flops / roofline.gflops, bytes / roofline.gbps) / 1e6;
   return {
     ...key,
+    ...(variant === undefined ? {} : { variant }),
     ms,
     samples: samples.map(digits),
     clock,

@@ -1,7 +1,7 @@
 // The kernels suite: every WGSL kernel's cases at the shapes of models on this machine's adapter, with time, rates, roofline and error.
 import { parseArgs } from 'node:util';
 import { openAdapter } from '../harness/adapter.ts';
-import { adapterChoice, positive, runSuite } from '../harness/options.ts';
+import { adapterChoice, choice, positive, runSuite } from '../harness/options.ts';
 import { probeRoofline } from '../harness/roofline.ts';
 import type { Row } from '../harness/row.ts';
 import { makeRow, rowLine } from '../harness/row.ts';
@@ -17,6 +17,7 @@ Ends with 1 where a case is wrong.
   --filter TEXT   only cases whose "kernel: case, pass" has TEXT in it
   --device D      auto (hardware, else software), hardware, software, lavapipe, swiftshader (default auto)
   --seconds S     about how long one case is measured (default 0.4; three samples at least)
+  --tuning M      off (default): variants by rule; measure: the fastest, as a device with tuning would choose
   --small         also the small cases that the tests run
   --no-check      time only, without the references on the host
   --json          one JSON document {"rows": [...]} on standard output, and nothing else there
@@ -30,17 +31,24 @@ function read() {
       filter: { type: 'string', default: '' },
       device: { type: 'string', default: 'auto' },
       seconds: { type: 'string', default: '0.4' },
+      tuning: { type: 'string', default: 'off' },
       small: { type: 'boolean', default: false },
       'no-check': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       save: { type: 'boolean', default: false },
     },
   });
-  return { ...values, device: adapterChoice(values.device), seconds: positive('seconds', values.seconds), check: !values['no-check'] };
+  return {
+    ...values,
+    device: adapterChoice(values.device),
+    tuning: choice('tuning', values.tuning, ['off', 'measure']),
+    seconds: positive('seconds', values.seconds),
+    check: !values['no-check'],
+  };
 }
 
 await runSuite(usage, async () => {
-  const { filter, device: name, seconds, small, check, json, save } = read();
+  const { filter, device: name, seconds, tuning, small, check, json, save } = read();
   const cases = selectCases({ filter, small });
   const device = await openAdapter(name);
   try {
@@ -51,7 +59,12 @@ await runSuite(usage, async () => {
     for (const selected of cases) {
       const { kernel, one, pass } = selected;
       const key = { suite: 'kernels', kernel: kernel.name, case: one.name, pass, adapter, engine: 'hybridmed' };
-      const row = makeRow(key, kernel.cost(one.problem), roofline, await measureCase(device.gpu, selected, { seconds, check }));
+      const row = makeRow(
+        key,
+        kernel.cost(one.problem),
+        roofline,
+        await measureCase(device.gpu, selected, { seconds, check, tune: tuning === 'measure' ? 10 : 0 }),
+      );
       rows.push(row);
       (json ? process.stderr : process.stdout).write(`${rowLine(row)}\n`);
     }

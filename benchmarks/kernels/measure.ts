@@ -1,5 +1,5 @@
 // Measures one case of our kernels on a GPU device: several samples of its time, and the error against the kernel's reference.
-import { prepareKernel } from '@hybridmed/webgpu';
+import { capabilitiesOf, measureVariants, prepareKernel } from '@hybridmed/webgpu';
 import { inputOf, relativeError } from '../harness/check.ts';
 import type { Measured } from '../harness/row.ts';
 import { takeSamples } from '../harness/samples.ts';
@@ -11,17 +11,31 @@ export interface MeasureOptions {
   readonly seconds?: number;
   /** Whether to compute the reference. */
   readonly check?: boolean;
+  /** Seconds that choosing among the kernel's variants may take; by default the rule's is taken. */
+  readonly tune?: number;
 }
 
 /** Runs a case once for its outputs, then for its time. */
-export async function measureCase(gpu: GPUDevice, { kernel, one }: SelectedCase, { seconds = 0.4, check = true }: MeasureOptions = {}): Promise<Measured> {
+export async function measureCase(
+  gpu: GPUDevice,
+  { kernel, one }: SelectedCase,
+  { seconds = 0.4, check = true, tune = 0 }: MeasureOptions = {},
+): Promise<Measured> {
   const { problem, tolerance: bound } = one;
   const inputs = kernel.arrays(problem).inputs.map((spec, index) => inputOf(one, spec, index));
-  const prepared = await prepareKernel(gpu, kernel, problem, inputs);
+  const deadline = { until: performance.now() + 1000 * tune, now: () => performance.now() };
+  const variant = (tune > 0 && kernel.variants && (await measureVariants(gpu, kernel, problem, capabilitiesOf(gpu), deadline))) || undefined;
+  const prepared = await prepareKernel(gpu, kernel, problem, inputs, variant === undefined ? {} : { variant });
   try {
     const outputs = await prepared.run();
     const error = check ? relativeError(outputs, kernel.reference(problem, inputs)) : null;
-    return { samples: await takeSamples((times) => prepared.time(times), seconds), clock: prepared.clock, error, bound };
+    return {
+      samples: await takeSamples((times) => prepared.time(times), seconds),
+      clock: prepared.clock,
+      error,
+      bound,
+      ...(variant === undefined ? {} : { variant }),
+    };
   } finally {
     prepared.release();
   }

@@ -1,7 +1,7 @@
 // The train-step suite's command line: measures this toolkit's step and, on request, the PyTorch reference's before and after it.
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { adapterNames } from '../harness/adapter.ts';
+import { adapterNames, tuningModes } from '../harness/adapter.ts';
 import { UsageError, choice } from '../harness/options.ts';
 import { adapterSlug, saveResult } from '../results.ts';
 import type { StepResult } from './measure.ts';
@@ -17,6 +17,7 @@ One stage-2 training step (forward, frozen teacher, backward, clipping, AdamW) o
 
   --preset P        ${Object.keys(stepPresets).join(', ')} (default small)
   --device D        cpu (default), or an adapter: auto, webgpu, hardware, software, lavapipe, swiftshader
+  --tuning M        off (default), cached or measure: how variants of kernels are chosen on an adapter
   --steps N         measured steps after two others (default 12)
   --threads N       threads (default: the number of cores)
   --json            one JSON document and nothing else
@@ -33,6 +34,7 @@ function read() {
   const options = {
     preset: { type: 'string', default: 'small' },
     device: { type: 'string', default: 'cpu' },
+    tuning: { type: 'string', default: 'off' },
     steps: { type: 'string', default: '12' },
     threads: { type: 'string' },
     json: { type: 'boolean' },
@@ -53,6 +55,7 @@ function read() {
     return {
       ...values,
       device: choice('device', values.device, ['cpu', ...adapterNames]),
+      tuning: choice('tuning', values.tuning, tuningModes),
       preset: values.preset as StepPreset,
       steps: count('steps', 12),
       threads: count('threads', cpus().length),
@@ -66,7 +69,7 @@ function read() {
 const round = (value: number): number => Math.round(value * 1000) / 1000;
 
 async function main(): Promise<void> {
-  const { preset, device, steps, threads, json, save, pytorch, reference, help } = read();
+  const { preset, device, tuning, steps, threads, json, save, pytorch, reference, help } = read();
   if (help) {
     process.stdout.write(usage);
     return;
@@ -74,7 +77,7 @@ async function main(): Promise<void> {
   const peer = async (): Promise<PeerResult[]> =>
     pytorch !== undefined && reference !== undefined ? [await runPeer(pytorch, reference, { preset, steps, threads })] : [];
   const before = await peer();
-  const own = await measureStep(preset, { steps, threads, device });
+  const own = await measureStep(preset, { steps, threads, device, tuning });
   const runs = [...before, ...(await peer())];
   const document: Document = { ...own };
   if (runs.length > 0) {

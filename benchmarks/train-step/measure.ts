@@ -5,7 +5,7 @@ import { initialize, momentNames } from '@hybridmed/nn';
 import { cpuDevice } from '@hybridmed/onnx';
 import type { Device, HostArrays } from '@hybridmed/tensor';
 import { keyData } from '@hybridmed/tensor';
-import type { DeviceEvents, PlanSummary } from '@hybridmed/webgpu';
+import type { DeviceEvents, PlanSummary, TuningMode } from '@hybridmed/webgpu';
 import type { AdapterName } from '../harness/adapter.ts';
 import { openAdapter } from '../harness/adapter.ts';
 import type { StepPreset } from './problem.ts';
@@ -44,11 +44,12 @@ const scalar = (value: number) => ({ data: Float32Array.of(value), shape: [] });
 const mebibytes = (bytes: number): number => round(bytes / 2 ** 20, 1);
 
 /** Opens the device, and notes the plan and compilation of the program that it is for. */
-async function openStepDevice(name: StepDevice, threads: number): Promise<{ device: Device; plan: () => StepResult['plan'] }> {
+async function openStepDevice(name: StepDevice, threads: number, tuning: TuningMode): Promise<{ device: Device; plan: () => StepResult['plan'] }> {
   if (name === 'cpu') return { device: cpuDevice({ threads }), plan: () => undefined };
   let summary: PlanSummary | undefined;
   let [begun, ended] = [0, 0];
   const events: DeviceEvents = {
+    onMessage: (text) => void process.stderr.write(`${text}\n`),
     onPlan(made) {
       summary = made;
       process.stderr.write(
@@ -61,7 +62,7 @@ async function openStepDevice(name: StepDevice, threads: number): Promise<{ devi
       if (done === total || done % 10 === 0) process.stderr.write(`shaders compiled: ${done} of ${total}, ${((ended - begun) / 1000).toFixed(1)} s\n`);
     },
   };
-  const device = await openAdapter(name, events);
+  const device = await openAdapter(name, events, tuning);
   return {
     device,
     plan: () =>
@@ -78,11 +79,11 @@ async function openStepDevice(name: StepDevice, threads: number): Promise<{ devi
 /** Runs the step of a preset. */
 export async function measureStep(
   preset: StepPreset,
-  { steps, threads, device: on = 'cpu' }: { steps: number; threads: number; device?: StepDevice },
+  { steps, threads, device: on = 'cpu', tuning = 'off' }: { steps: number; threads: number; device?: StepDevice; tuning?: TuningMode },
 ): Promise<StepResult> {
   const { batch, vocabulary } = stepPresets[preset];
   const model = createModel(presetModel(preset, vocabulary, special));
-  const { device, plan: planned } = await openStepDevice(on, threads);
+  const { device, plan: planned } = await openStepDevice(on, threads, tuning);
   const state = device.createState();
   fillState();
   const program = await device.compile(stepGraph(model, plan));

@@ -3,6 +3,7 @@ export { capabilitiesOf } from './device/capabilities.ts';
 export { browserWebgpuDevice, requestDevice, webgpuDevice } from './device/device.ts';
 export type { BrowserDeviceOptions, WebgpuDevice, WebgpuOptions } from './device/device.ts';
 export type { DeviceEvents } from './device/events.ts';
+export { measureVariants } from './tuning/measure.ts';
 export type { TuningStore, TuningTable } from './tuning/table.ts';
 export type { TuningMode, TuningOptions } from './tuning/tuner.ts';
 export type { StepTrace, TraceEvent } from './device/trace.ts';

@@ -3,7 +3,7 @@ import type { ColumnRole } from '@hybridmed/data';
 import { columnRoles } from '@hybridmed/data';
 import { InvalidArgumentError, Option } from 'commander';
 import type { DeviceName } from '../node/device/device.ts';
-import { deviceNames } from '../node/device/device.ts';
+import { deviceNames, tuningModes } from '../node/device/device.ts';
 
 /** A whole number not below `least`. */
 export const integer =
@@ -59,6 +59,12 @@ export interface DeviceFlags {
 export const deviceOption = () =>
   new Option('--device <name>', 'where to compute: auto takes hardware WebGPU, else cpu, else gpujs').choices(deviceNames).default('auto');
 export const threadsOption = () => new Option('--threads <n>', 'threads of the cpu device (default: all cores)').argParser(integer(1));
+
+/** `--tuning`, of commands that train. */
+export const tuningOption = () =>
+  new Option('--tuning <mode>', 'webgpu: which variants of kernels: by rule (off), as earlier runs measured (cached), or measured in up to 2 s where none did')
+    .choices(tuningModes)
+    .default('measure');
 
 /** Modules of a checkpoint's encoders. */
 export interface ModuleFlags {

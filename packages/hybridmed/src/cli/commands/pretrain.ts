@@ -1,10 +1,11 @@
 // `hybridmed pretrain`: both stages from flags and a configuration file.
 import type { Device } from '@hybridmed/tensor';
+import type { TuningMode } from '@hybridmed/webgpu';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { presets } from '../../model/presets.ts';
 import type { RunConfig } from '../../node/run/config.ts';
-import { amounts, columns, deviceOption, integer, integerOr, jsonOption, number, stagePair, threadsOption } from '../options.ts';
+import { amounts, columns, deviceOption, integer, integerOr, jsonOption, number, stagePair, threadsOption, tuningOption } from '../options.ts';
 import type { Output } from '../output.ts';
 import { printJson } from '../output.ts';
 
@@ -79,6 +80,7 @@ interface CommandFlags {
   config?: string;
   resume: boolean;
   device?: string;
+  tuning?: TuningMode;
   threads?: number;
   workers?: number;
   report: boolean;
@@ -109,6 +111,7 @@ export function addPretrain(program: Command, output: Output): void {
     .option('--workers <n>', 'threads that decode images', integer(0))
     .option('--no-report', 'do not end by evaluating the run and writing its page')
     .addOption(deviceOption())
+    .addOption(tuningOption())
     .addOption(threadsOption())
     .addOption(jsonOption())
     .action(async (flags: CommandFlags) => {
@@ -135,6 +138,7 @@ export function addPretrain(program: Command, output: Output): void {
           resume: of('resume'),
           report: of('report'),
           device: of('device')!,
+          tuning: of('tuning')!,
           ...optional('threads', of('threads')),
           ...optional('workers', of('workers')),
         },
@@ -166,7 +170,7 @@ async function run(config: RunConfig, flags: CommandFlags & { out: string }, out
   const onMessage = progress.events.onMessage!;
   let device: Device | undefined;
   const open = async () => {
-    const chosen = await openDevice(flags.device as 'auto', { ...optional('threads', flags.threads), onMessage });
+    const chosen = await openDevice(flags.device as 'auto', { ...optional('threads', flags.threads), ...optional('tuning', flags.tuning), onMessage });
     onMessage(`device: ${chosen.device.info.name} (${chosen.reason})`);
     return (device = chosen.device);
   };

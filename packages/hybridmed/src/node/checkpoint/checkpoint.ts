@@ -1,4 +1,5 @@
-// A checkpoint is a folder: model.safetensors, config.json, tokenizer.json and, for resuming, optimizer.safetensors and trainer.json.
+// A checkpoint is a folder: model.safetensors, config.json, tokenizer.json and, for resuming, optimizer.safetensors, trainer.json and, where the device
+// chose by measuring, tuning.json.
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -65,12 +66,14 @@ export interface CheckpointFiles {
   readonly parameters: HostArrays;
   readonly optimizer?: HostArrays;
   readonly trainer?: TrainerState;
+  /** What the device chose by measuring. */
+  readonly tuning?: object;
 }
 
 const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
 /** Writes a checkpoint folder, replacing an earlier one only when the new one is whole. */
-export async function saveCheckpoint(folder: string, { config, tokenizer, parameters, optimizer, trainer }: CheckpointFiles): Promise<void> {
+export async function saveCheckpoint(folder: string, { config, tokenizer, parameters, optimizer, trainer, tuning }: CheckpointFiles): Promise<void> {
   await replaceFolder(folder, async (temporary) => {
     const write = (name: string, chunks: readonly (Uint8Array | string)[]) => writeFile(join(temporary, name), chunks as Iterable<Uint8Array>, { flush: true });
     await write('model.safetensors', encodeSafetensors(parameters));
@@ -78,6 +81,7 @@ export async function saveCheckpoint(folder: string, { config, tokenizer, parame
     await write('tokenizer.json', [json(tokenizer)]);
     if (optimizer) await write('optimizer.safetensors', encodeSafetensors(optimizer));
     if (trainer) await write('trainer.json', [json(trainer)]);
+    if (tuning) await write('tuning.json', [json(tuning)]);
   });
 }
 
@@ -149,10 +153,15 @@ export async function hashParameters(folder: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** The optimizer's entries and the trainer's state of a checkpoint made for resuming. */
-export async function loadTrainerState(folder: string): Promise<{ optimizer: Record<string, HostArray>; trainer: TrainerState }> {
+/** The optimizer's entries, the trainer's state and the device's choices of a checkpoint made for resuming. */
+export async function loadTrainerState(folder: string): Promise<{ optimizer: Record<string, HostArray>; trainer: TrainerState; tuning?: unknown }> {
   const { arrays } = await readSafetensors(join(folder, 'optimizer.safetensors'));
-  return { optimizer: arrays, trainer: (await readJson(join(folder, 'trainer.json'))) as TrainerState };
+  const tuning = join(folder, 'tuning.json');
+  return {
+    optimizer: arrays,
+    trainer: (await readJson(join(folder, 'trainer.json'))) as TrainerState,
+    ...(existsSync(tuning) ? { tuning: (await readJson(tuning)) as unknown } : {}),
+  };
 }
 
 /** Folders of a run's checkpoints. */

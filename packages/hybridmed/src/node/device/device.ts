@@ -1,6 +1,7 @@
 // Which device a command runs on, and why: a hardware WebGPU adapter, else the processor with ONNX Runtime, else gpu.js.
 import type { Device } from '@hybridmed/tensor';
 import { DeviceError } from '@hybridmed/tensor';
+import type { TuningMode } from '@hybridmed/webgpu';
 import { deviceMessages } from './messages.ts';
 
 /** Names a user can give. */
@@ -9,15 +10,19 @@ export const deviceNames = ['auto', 'cpu', 'webgpu', 'gpujs'] as const;
 /** A device's name. */
 export type DeviceName = (typeof deviceNames)[number];
 
+/** How a WebGPU device chooses variants of kernels. */
+export const tuningModes = ['off', 'cached', 'measure'] as const satisfies readonly TuningMode[];
+
 /** A device and the sentence that says why it was taken. */
 export interface ChosenDevice {
   readonly device: Device;
   readonly reason: string;
 }
 
-/** Options of choosing: threads for the CPU device; who is told what a WebGPU device plans and compiles. */
+/** Options of choosing: threads for the CPU device; how a WebGPU device chooses variants (default `off`), and who is told what it plans and compiles. */
 export interface DeviceOptions {
   threads?: number;
+  tuning?: TuningMode;
   onMessage?: (text: string) => void;
 }
 
@@ -26,10 +31,10 @@ async function openCpu({ threads }: DeviceOptions): Promise<Device> {
   return cpuDevice(threads === undefined ? {} : { threads });
 }
 
-async function openWebgpu(hardwareOnly: boolean, { onMessage }: DeviceOptions): Promise<Device> {
+async function openWebgpu(hardwareOnly: boolean, { onMessage, tuning = 'off' }: DeviceOptions): Promise<Device> {
   const { nodeWebgpuDevice } = await import('@hybridmed/webgpu/node');
   const events = deviceMessages(onMessage, process.env.HYBRIDMED_TRACE);
-  return nodeWebgpuDevice(hardwareOnly ? { software: false, events } : { events });
+  return nodeWebgpuDevice({ events, tuning, ...(hardwareOnly ? { software: false } : {}) });
 }
 
 async function openGpujs(): Promise<Device> {

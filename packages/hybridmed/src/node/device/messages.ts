@@ -11,6 +11,7 @@ const pause = 2000;
 export function deviceMessages(onMessage: (text: string) => void = () => undefined, traceFile?: string): DeviceEvents {
   let [most, begun, told] = [0, 0, 0];
   const events: DeviceEvents = {
+    onMessage,
     onPlan({ dispatches, shaders, arenaBytes, unsharedBytes }) {
       if (arenaBytes <= most) return;
       most = arenaBytes;

@@ -7,6 +7,7 @@ export async function withScopedDevice<T>(device: Device, use: (device: Device) 
   const states: DeviceState[] = [];
   const scoped: Device = {
     info: device.info,
+    ...(device.choices ? { choices: device.choices } : {}),
     async compile(graph) {
       const program = await device.compile(graph);
       programs.add(program);

@@ -1,7 +1,7 @@
 // The configuration file of `pretrain`: the run's settings and the command's own flags, as one JSON object.
 import { HybridmedError } from '@hybridmed/tensor';
 import { z } from 'zod';
-import { deviceNames } from '../device/device.ts';
+import { deviceNames, tuningModes } from '../device/device.ts';
 import { readJson } from '../files.ts';
 import type { RunConfig } from './config.ts';
 import { checkSettings, runConfigSchema } from './config.ts';
@@ -11,6 +11,7 @@ export const commandSchema = z.strictObject({
   out: z.string().min(1).describe("The run's folder."),
   resume: z.boolean().describe('Go on where the run stopped.'),
   device: z.enum(deviceNames).describe('Where to compute.'),
+  tuning: z.enum(tuningModes).describe('How a WebGPU device chooses variants of kernels; a resumed run keeps those it has chosen.'),
   threads: z.int().min(1).describe('Threads of the cpu device.'),
   workers: z.int().min(0).describe('Threads that decode images.'),
   report: z.boolean().describe('Whether to end by evaluating the run and writing its page.'),

@@ -51,7 +51,9 @@ export async function startingPoint(run: Run, stage: 1 | 2): Promise<StartingPoi
   await recoverFolder(checkpointFolder(out, stage, 'best'));
   if (options.resume && existsSync(join(last, 'trainer.json'))) {
     const { parameters } = await loadCheckpoint(last, run.encoders.given);
-    const { optimizer, trainer } = await loadTrainerState(last);
+    const { optimizer, trainer, tuning } = await loadTrainerState(last);
+    // Before anything is compiled: the run goes on with the kernels that it began with, and so with the same bits.
+    if (tuning !== undefined) options.device.choices?.restore(tuning);
     return { parameters, optimizer, trainer, teacher: first ?? (await startValues(run)) };
   }
   const initial = await startValues(run);

@@ -57,11 +57,15 @@ export async function trainStage(run: Run, stage: 1 | 2): Promise<TrainerState> 
     config.accumulate > 1
       ? await accumulatedStep(device, state, model, plan, config.seed, optimizer, config.accumulate)
       : await wholeStep(device, state, model, plan, config.seed, optimizer);
+  const chosen = () => {
+    const tuning = device.choices?.read();
+    return tuning ? { tuning } : {};
+  };
   let writer: EventWriter | undefined;
   const save = async (kind: 'last' | 'best', trainer: TrainerState) => {
     const parameters = mergeLora(await state.read(Object.keys(model.parameters)));
     const kept = [...Object.keys(zeroMoments(model, stage)), ...adapterState(model.parameters)];
-    const extra = kind === 'last' ? { optimizer: await state.read(kept), trainer } : {};
+    const extra = kind === 'last' ? { optimizer: await state.read(kept), trainer, ...chosen() } : {};
     await saveCheckpoint(checkpointFolder(out, stage, kind), { config: { ...run.checkpoint, stage }, tokenizer: run.tokenizer.toJSON(), parameters, ...extra });
     if (kind === 'last') await run.session.save();
   };
