@@ -25,17 +25,11 @@ export interface NamedSharing {
   readonly sharing: Sharing;
 }
 
-/** Heads up to this size have shaders that a processor compiles in little time. */
-const shortHead = 32;
-
 /** Every way to share rows that is worth trying on an adapter, the one that is taken where none was measured first. Staged rows of two arrays lie in 16 KiB. */
 export function sharingsFor({ headSize }: Shape, { software, subgroupSize }: Capabilities): readonly [NamedSharing, ...NamedSharing[]] {
   const none: NamedSharing = { name: 'none', sharing: { kind: 'none' } };
-  if (software) {
-    if (![4, 8, 16].includes(subgroupSize)) return [none];
-    const broadcast: NamedSharing = { name: `broadcast ${subgroupSize}`, sharing: { kind: 'broadcast', size: subgroupSize } };
-    return headSize <= shortHead ? [broadcast, none] : [broadcast];
-  }
+  // A processor takes seconds to compile one of these long shaders: there is nothing to be won by trying another.
+  if (software) return [4, 8, 16].includes(subgroupSize) ? [{ name: `broadcast ${subgroupSize}`, sharing: { kind: 'broadcast', size: subgroupSize } }] : [none];
   const rows = Math.min(16, Math.floor(16384 / (2 * 4 * headSize) / stride) * stride);
   const staged = (threads: number): NamedSharing => ({ name: `staged ${rows}, ${threads} threads`, sharing: { kind: 'staged', rows, threads } });
   return rows > 0 ? [staged(32), none, staged(64)] : [none];

@@ -12,7 +12,7 @@ export interface TuningOptions {
   readonly mode: TuningMode;
   /** Where choices are kept between runs; by default nowhere. */
   readonly store?: TuningStore;
-  /** Seconds that measuring may take in all; what they do not reach keeps the rule's variant, now and in later runs (default 2). */
+  /** Seconds that measuring may take in all; what they do not reach keeps the rule's variant, now and in later runs (default 1.6: with what goes on around it, less than 2). */
   readonly seconds?: number;
 }
 
@@ -71,7 +71,7 @@ export class Tuner implements DeviceChoices {
   /** Sets how choices are made from now on. */
   configure(options: TuningOptions): void {
     this.#options = options;
-    this.#left = 1000 * (options.seconds ?? 2);
+    this.#left = 1000 * (options.seconds ?? 1.6);
     this.#loaded = false;
   }
 
