@@ -1,21 +1,10 @@
 // The rule labeller against labels of others: phantoms' own, and Open-I's MeSH coding. Figures only, never texts.
-import { openDataSet, phantomStudy } from '@hybridmed/data';
+import { openDataSet, phantomFindings, phantomStudy } from '@hybridmed/data';
 import { labelF1 } from '@hybridmed/eval';
-import { labelSet, meshLabels, reportLabels } from '@hybridmed/eval/labeller';
+import { labelSet, meshLabels, phantomLabels, reportLabels } from '@hybridmed/eval/labeller';
 import { saveResult } from '../results.ts';
 
 type Labels = Readonly<Record<string, 0 | 1>>;
-
-const phantomNames: Readonly<Record<string, string>> = {
-  pneumothorax: 'Pneumothorax',
-  effusion: 'Pleural Effusion',
-  opacity: 'Lung Opacity',
-  nodule: 'Lung Lesion',
-  edema: 'Edema',
-  cardiomegaly: 'Cardiomegaly',
-  atelectasis: 'Atelectasis',
-  line: 'Support Devices',
-};
 
 /** F1 of all labels, and each label's F1 with how often others set it. */
 function agreement(truth: readonly Labels[], read: readonly Labels[], labels: readonly string[]): object {
@@ -27,12 +16,12 @@ function agreement(truth: readonly Labels[], read: readonly Labels[], labels: re
 /** Writes results/uses-labeller.json. The rules were made on Open-I's training and validation reports; the figures are of its test split. */
 export async function labeller({ data, phantoms }: { data: string; phantoms: number }): Promise<void> {
   const drawn = Array.from({ length: phantoms }, (_, i) => phantomStudy(1, i, 8));
-  const truth = drawn.map(({ labels }) => Object.fromEntries(Object.entries(labels).map(([name, value]) => [phantomNames[name]!, value])));
+  const truth = drawn.map(({ labels }) => Object.fromEntries(phantomFindings.map((name) => [phantomLabels[name], labels[name]])));
   const ofPhantoms = (section: 'findings' | 'impression') =>
     agreement(
       truth,
       drawn.map((study) => labelSet(study[section])),
-      Object.values(phantomNames),
+      Object.values(phantomLabels),
     );
   const { studies } = await openDataSet(data, { views: 'all', minWords: 0 });
   const reports = [...new Map(studies.filter(({ split }) => split === 'test').map((study) => [study.report, study])).values()];

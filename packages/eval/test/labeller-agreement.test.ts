@@ -1,33 +1,26 @@
-import { openDataSet, phantomPrompts, phantomStudy } from '@hybridmed/data';
+import { openDataSet, phantomFindings, phantomPrompts, phantomStudy } from '@hybridmed/data';
 import { labelF1 } from '@hybridmed/eval';
-import { labelSet, meshLabels, reportLabels } from '@hybridmed/eval/labeller';
+import { labelSet, meshLabels, phantomLabels, reportLabels } from '@hybridmed/eval/labeller';
 import { expect, test } from 'vitest';
 import { sharedPath } from './shared.ts';
 
-const ofPhantoms = {
-  pneumothorax: 'Pneumothorax',
-  effusion: 'Pleural Effusion',
-  opacity: 'Lung Opacity',
-  nodule: 'Lung Lesion',
-  edema: 'Edema',
-  cardiomegaly: 'Cardiomegaly',
-  atelectasis: 'Atelectasis',
-  line: 'Support Devices',
-} as const;
+test('every finding of a phantom has a label', () => {
+  expect(Object.keys(phantomLabels)).toEqual([...phantomFindings]);
+});
 
 test('reads from phantom reports, findings and impression, exactly what was drawn', () => {
   const studies = Array.from({ length: 1500 }, (_, i) => phantomStudy(0, i, 2));
   for (const section of ['findings', 'impression'] as const) {
     const read = studies.map((study) => labelSet(study[section]));
-    for (const [finding, label] of Object.entries(ofPhantoms) as [keyof typeof ofPhantoms, (typeof ofPhantoms)[keyof typeof ofPhantoms]][])
-      studies.forEach((study, i) => expect(read[i]![label], `${label}: ${study[section]}`).toBe(study.labels[finding]));
+    for (const finding of phantomFindings)
+      studies.forEach((study, i) => expect(read[i]![phantomLabels[finding]], `${finding}: ${study[section]}`).toBe(study.labels[finding]));
   }
 });
 
 test('positive prompts of phantoms assert their own finding and no other; negative ones none', () => {
   const stated = (text: string) => Object.entries(labelSet(text)).flatMap(([label, value]) => (value && label !== 'No Finding' ? [label] : []));
   for (const [name, { positive, negative }] of Object.entries(phantomPrompts)) {
-    for (const text of positive) expect(stated(text), text).toEqual([ofPhantoms[name as keyof typeof ofPhantoms]]);
+    for (const text of positive) expect(stated(text), text).toEqual([phantomLabels[name as keyof typeof phantomLabels]]);
     for (const text of negative) expect(stated(text), text).toEqual([]);
   }
 });

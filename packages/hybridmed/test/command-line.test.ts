@@ -184,6 +184,18 @@ describe('a run', () => {
     );
   });
 
+  test('a question whose studies are of one kind has no AUC, and says why', async () => {
+    const one = ['evaluate', '--checkpoint', trained, '--data', `phantom:${phantoms}`, '--device', 'cpu', '--limit', '1'];
+    const { zeroShot, meanAuc } = JSON.parse((await run(...one, '--json')).out);
+    expect(zeroShot.length).toBeGreaterThan(3);
+    for (const { auc, positives, undefined: why } of zeroShot)
+      expect([auc, why]).toEqual([null, positives ? 'all 1 studies are positive' : 'none of the 1 studies is positive']);
+    expect(meanAuc).toBeUndefined();
+    const { out } = await run(...one);
+    expect(out).toMatch(/^edema +undefined +[01]\/1$/m);
+    expect(out).toMatch(/^edema: (none|all) of the 1 studies .* has no AUC$/m);
+  });
+
   test('takes a published vocabulary, cut to what the texts use', async () => {
     const file = join(folder, 'words.txt');
     const pieces = Object.keys(JSON.parse(readFileSync(join(trained, 'tokenizer.json'), 'utf8')).model.vocab);

@@ -117,6 +117,25 @@ describe('the page of a run', () => {
     }
   });
 
+  test('a question without an AUC is undefined, with the reason, and no part of the mean', async () => {
+    const file = join(trained, 'evaluation.json');
+    const before = readFileSync(file, 'utf8');
+    const evaluation = JSON.parse(before);
+    const [first, ...rest] = evaluation.zeroShot;
+    writeFileSync(file, JSON.stringify({ ...evaluation, zeroShot: [{ ...first, auc: null, undefined: 'none of the 9 studies is positive' }, ...rest] }));
+    try {
+      const out = join(folder, 'one-sided.html');
+      const { code, log } = await run('report', trained, '--out', out, '--device', 'cpu');
+      expect(code, log).toBe(0);
+      const shown = readFileSync(out, 'utf8');
+      expect(shown).toMatch(/none of the 9 studies is positive<\/span><\/th>\s*<td><\/td>\s*<td class="number">\s*undefined/);
+      expect(shown).toContain(`over ${rest.filter(({ auc }: { auc: object | null }) => auc !== null).length} questions`);
+      expect(shown).not.toContain('NaN');
+    } finally {
+      writeFileSync(file, before);
+    }
+  });
+
   test('a folder without a run, and a run that is left without a page', async () => {
     const none = await run('report', phantoms);
     expect([none.code, none.out]).toEqual([1, '']);

@@ -104,7 +104,7 @@ async function alignment(
     zeroShot.push(row);
     for (const { study, ...answer } of answered) answers[study]![task.name] = answer;
   }
-  const known = zeroShot.map(({ auc }) => auc.value).filter((value) => !Number.isNaN(value));
+  const known = zeroShot.flatMap(({ auc }) => (auc === null ? [] : [auc.value]));
   return {
     retrieval,
     zeroShot,

@@ -3,20 +3,8 @@ import type { FindingName, Study } from '@hybridmed/data';
 import type { Interval } from '@hybridmed/eval';
 import { bootstrapAll, f1, labelF1 } from '@hybridmed/eval';
 import type { ReportLabel } from '@hybridmed/eval/labeller';
-import { labelSet, reportLabels } from '@hybridmed/eval/labeller';
+import { labelSet, phantomLabels, reportLabels } from '@hybridmed/eval/labeller';
 import type { Example, LabelTable, NamedTexts } from './report.ts';
-
-/** Phantom findings under the labeller's names. */
-export const phantomLabels: Readonly<Record<FindingName, ReportLabel>> = {
-  pneumothorax: 'Pneumothorax',
-  effusion: 'Pleural Effusion',
-  opacity: 'Lung Opacity',
-  nodule: 'Lung Lesion',
-  edema: 'Edema',
-  cardiomegaly: 'Cardiomegaly',
-  atelectasis: 'Atelectasis',
-  line: 'Support Devices',
-};
 
 type Labels = Readonly<Partial<Record<ReportLabel, 0 | 1>>>;
 

@@ -52,7 +52,10 @@ export interface ZeroShotRow {
   readonly name: string;
   readonly positives: number;
   readonly studies: number;
-  readonly auc: Interval;
+  /** Null where the studies are of one kind. */
+  readonly auc: Interval | null;
+  /** Why there is no AUC. */
+  readonly undefined?: string;
 }
 
 /** F1 of the labels that one system's texts state, and its intervals (95 %, over studies). */

@@ -84,11 +84,15 @@ export function zeroShotRow(
     const truth = task.truth(study);
     return truth === undefined ? [] : [{ study: i, truth, score: scores[i]! }];
   });
+  const positives = answered.filter(({ truth }) => truth === 1).length;
+  const row = { name: task.name, positives, studies: answered.length };
+  if (positives === 0) return { row: { ...row, auc: null, undefined: `none of the ${answered.length} studies is positive` }, answered };
+  if (positives === answered.length) return { row: { ...row, auc: null, undefined: `all ${answered.length} studies are positive` }, answered };
   const interval = bootstrap(answered.length, (indices) =>
     auc(
       Array.from(indices, (i) => answered[i]!.truth),
       Array.from(indices, (i) => answered[i]!.score),
     ),
   );
-  return { row: { name: task.name, positives: answered.filter(({ truth }) => truth === 1).length, studies: answered.length, auc: interval }, answered };
+  return { row: { ...row, auc: interval }, answered };
 }

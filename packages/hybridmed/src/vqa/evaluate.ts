@@ -6,6 +6,7 @@ import { answerDifference, answerReport, checkAnswers, commonestAnswer, commones
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import { hashNames } from '../features/content-hash.ts';
+import type { CheckpointEncoders } from '../node/checkpoint/encoders.ts';
 import { createAnswerer, questionLoader } from './answerer.ts';
 import type { VqaSettings } from './folder.ts';
 import { configsOf, loadVqa } from './folder.ts';
@@ -21,6 +22,8 @@ export interface VqaEvaluateOptions {
   readonly data?: string | undefined;
   readonly select?: SelectOptions;
   readonly device: Device;
+  /** Modules of the encoders, where they are modules'. */
+  readonly encoders?: CheckpointEncoders | undefined;
 }
 
 /** Systems that are compared. */
@@ -52,8 +55,8 @@ export interface VqaReport {
 }
 
 /** Judges a model. Throws one line for a folder that holds none, or a set without test questions. */
-export async function evaluateVqa({ model: folder, data: asked, select = {}, device }: VqaEvaluateOptions): Promise<VqaReport> {
-  const { settings, checkpoint, parameters } = await loadVqa(folder);
+export async function evaluateVqa({ model: folder, data: asked, select = {}, device, encoders }: VqaEvaluateOptions): Promise<VqaReport> {
+  const { settings, checkpoint, parameters } = await loadVqa(folder, encoders);
   const spec = asked ?? settings.data;
   const { train, validate, test, data } = await openQuestions(spec, settings.questionSplit, select);
   if (test.length === 0) throw new HybridmedError(`${spec}: has no test questions; name a set that has`);

@@ -7,6 +7,8 @@ import { tokenizerFromJson } from '@hybridmed/text';
 import { createModel } from '../model/model.ts';
 import type { Checkpoint, CheckpointConfig } from '../node/checkpoint/checkpoint.ts';
 import { checkParameters } from '../node/checkpoint/checkpoint.ts';
+import type { CheckpointEncoders } from '../node/checkpoint/encoders.ts';
+import { givenEncoders } from '../node/checkpoint/encoders.ts';
 import { fileError, isFolder, readJson, replaceFolder } from '../node/files.ts';
 import { readSafetensors } from '../node/checkpoint/safetensors-file.ts';
 import type { AnswerMode, VqaConfig } from './model.ts';
@@ -66,8 +68,11 @@ export const configsOf = ({
   return { model: { ...common, sees: true }, questionOnly: { ...common, sees: false } };
 };
 
-/** Reads a model's folder. Throws one line for a folder that is none, or files that do not fit together. */
-export async function loadVqa(folder: string): Promise<{ settings: VqaSettings; checkpoint: Checkpoint; parameters: Record<keyof typeof files, HostArrays> }> {
+/** Reads a model's folder. Throws one line for a folder that is none, files that do not fit together, or a module's encoder that is not named. */
+export async function loadVqa(
+  folder: string,
+  encoders: CheckpointEncoders = {},
+): Promise<{ settings: VqaSettings; checkpoint: Checkpoint; parameters: Record<keyof typeof files, HostArrays> }> {
   if (!(await isFolder(folder))) throw fileError(folder, 'is not a folder', 'name the --out folder of `hybridmed vqa train`');
   const path = join(folder, 'vqa.json');
   const settings = (await readJson(path)) as VqaSettings;
@@ -76,7 +81,7 @@ export async function loadVqa(folder: string): Promise<{ settings: VqaSettings; 
   if (!settings.checkpoint?.model || !Array.isArray(settings.answers))
     throw fileError(path, 'lacks its checkpoint or its answers', 'restore the file that was saved with the model');
   const tokenizer = tokenizerFromJson(await readJson(join(folder, 'tokenizer.json')));
-  const model = createModel(settings.checkpoint.model);
+  const model = createModel(settings.checkpoint.model, await givenEncoders(path, settings.checkpoint.model, encoders));
   const configs = configsOf(settings);
   const read = async (key: keyof typeof files) => {
     const file = join(folder, files[key]);

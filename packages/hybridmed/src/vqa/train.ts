@@ -8,6 +8,7 @@ import { HybridmedError } from '@hybridmed/tensor';
 import { hashCheckpoint, hashNames } from '../features/content-hash.ts';
 import { presets } from '../model/presets.ts';
 import type { Checkpoint } from '../node/checkpoint/checkpoint.ts';
+import type { CheckpointEncoders } from '../node/checkpoint/encoders.ts';
 import { loadCheckpoint, resolveCheckpoint } from '../node/checkpoint/checkpoint.ts';
 import { fileError } from '../node/files.ts';
 import type { Fitted } from '../training/fit.ts';
@@ -27,6 +28,8 @@ export interface VqaTrainOptions {
   readonly data: string;
   readonly out: string;
   readonly device: Device;
+  /** Modules of the checkpoint's encoders, where they are modules'. */
+  readonly encoders?: CheckpointEncoders | undefined;
   readonly select?: SelectOptions;
   readonly mode?: AnswerMode;
   readonly questionSplit?: QuestionSplit;
@@ -119,6 +122,7 @@ export async function trainVqa({
   data: spec,
   out,
   device,
+  encoders = {},
   select = {},
   mode = 'classify',
   questionSplit = 'published',
@@ -135,7 +139,7 @@ export async function trainVqa({
 }: VqaTrainOptions): Promise<VqaTrainResult> {
   if (existsSync(out)) throw fileError(out, 'exists', 'name another --out, or remove it');
   const folder = await resolveCheckpoint(path);
-  const checkpoint = await loadCheckpoint(folder);
+  const checkpoint = await loadCheckpoint(folder, encoders);
   if (checkpoint.config.stage === 1 && !fromScratch)
     throw new HybridmedError(`${folder}: is of stage 1, whose image encoder is not trained; name a stage-2 checkpoint, or use --from-scratch`);
   const questions = await openQuestions(spec, questionSplit, select);

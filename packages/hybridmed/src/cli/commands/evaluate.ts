@@ -71,10 +71,8 @@ export function formatEvaluation(report: EvaluationReport): string {
     );
   if (zeroShot.length > 0)
     parts.push(
-      table([
-        ['zero-shot', 'AUC (95 %)', 'positive'],
-        ...zeroShot.map((row) => [row.name, shownInterval(Number.isNaN(row.auc.value) ? null : row.auc), `${row.positives}/${row.studies}`]),
-      ]),
+      table([['zero-shot', 'AUC (95 %)', 'positive'], ...zeroShot.map((row) => [row.name, shownInterval(row.auc), `${row.positives}/${row.studies}`])]),
+      ...zeroShot.flatMap((row) => (row.undefined === undefined ? [] : [`${row.name}: ${row.undefined}, so that it has no AUC\n`])),
     );
   return parts.join('\n');
 }

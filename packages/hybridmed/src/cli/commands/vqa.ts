@@ -4,12 +4,12 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { VqaReport, VqaSystem } from '../../vqa/evaluate.ts';
 import { shownInterval } from '../figures.ts';
-import type { DeviceFlags } from '../options.ts';
-import { deviceOption, integer, jsonOption, number, threadsOption } from '../options.ts';
+import type { DeviceFlags, ModuleFlags } from '../options.ts';
+import { deviceOption, integer, jsonOption, number, textModuleOption, threadsOption, visionModuleOption } from '../options.ts';
 import type { Output } from '../output.ts';
 import { printJson, table } from '../output.ts';
 
-interface TrainFlags extends DeviceFlags {
+interface TrainFlags extends DeviceFlags, ModuleFlags {
   checkpoint: string;
   data: string;
   out: string;
@@ -24,6 +24,12 @@ interface TrainFlags extends DeviceFlags {
   weightDecay: number;
   patience: number;
   seed: number;
+  json: boolean;
+}
+
+interface EvaluateFlags extends DeviceFlags, ModuleFlags {
+  model: string;
+  data?: string;
   json: boolean;
 }
 
@@ -84,14 +90,16 @@ export function addVqa(program: Command, output: Output): void {
     .option('--weight-decay <x>', 'decoupled weight decay', number(0), 0.05)
     .option('--patience <n>', 'validations without improvement before fitting ends; 0 for never', integer(0), 6)
     .option('--seed <n>', 'seed of start values, order and crops', integer(0), 0)
+    .addOption(visionModuleOption())
+    .addOption(textModuleOption())
     .addOption(deviceOption())
     .addOption(threadsOption())
     .addOption(jsonOption())
-    .action(async ({ device: name, threads, json, ...rest }: TrainFlags) => {
+    .action(async ({ device: name, threads, json, vision, text: textModule, ...rest }: TrainFlags) => {
       const [{ trainVqa }, { openDevice }] = await Promise.all([import('../../vqa/train.ts'), import('../../node/device/device.ts')]);
       const { device } = await openDevice(name!, threads === undefined ? {} : { threads });
       try {
-        const result = await trainVqa({ ...rest, device, onMessage: (text) => output.log(text) });
+        const result = await trainVqa({ ...rest, encoders: { vision, text: textModule }, device, onMessage: (text) => output.log(text) });
         const { out, answers, counts, chosen } = result;
         if (json) printJson(output, { ...result, checkpoint: undefined });
         else
@@ -107,14 +115,16 @@ export function addVqa(program: Command, output: Output): void {
     .description('accuracy on the test questions: closed, open, all, by category; beside three baselines')
     .requiredOption('--model <dir>', 'the --out folder of vqa train')
     .option('--data <spec>', 'another data set than the one it was fitted to')
+    .addOption(visionModuleOption())
+    .addOption(textModuleOption())
     .addOption(deviceOption())
     .addOption(threadsOption())
     .addOption(jsonOption())
-    .action(async ({ model, data, device: name, threads, json }: DeviceFlags & { model: string; data?: string; json: boolean }) => {
+    .action(async ({ model, data, vision, text, device: name, threads, json }: EvaluateFlags) => {
       const [{ evaluateVqa }, { openDevice }] = await Promise.all([import('../../vqa/evaluate.ts'), import('../../node/device/device.ts')]);
       const { device } = await openDevice(name!, threads === undefined ? {} : { threads });
       try {
-        const report = await evaluateVqa({ model, data, device });
+        const report = await evaluateVqa({ model, data, device, encoders: { vision, text } });
         if (json) printJson(output, report);
         else output.result(shown(report));
       } finally {

@@ -6,13 +6,13 @@ import { pixel } from './scale.ts';
 
 const [width, height] = [110, 18];
 
-/** One row's dot and bar on [low, high], with a mark where chance or a baseline lies. */
+/** One row's dot and bar on [low, high], with a mark where chance or a baseline lies; nothing for a value that is undefined. */
 export function intervalBar(
   { value, low, high }: Interval,
   [least, most]: readonly [number, number],
   { reference, kind = 'own' }: { reference?: number; kind?: 'own' | 'baseline' } = {},
 ): Markup {
-  if (!Number.isFinite(value)) return html`<span class="quiet">undefined</span>`;
+  if (!Number.isFinite(value)) return html``;
   const at = (x: number) => 4 + ((Math.min(Math.max(x, least), most) - least) / (most - least || 1)) * (width - 8);
   const bar =
     Number.isFinite(low) && Number.isFinite(high) ? html`<line class="bar" x1="${pixel(at(low))}" x2="${pixel(at(high))}" y1="9" y2="9" />` : undefined;

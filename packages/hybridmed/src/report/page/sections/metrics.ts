@@ -87,7 +87,12 @@ function zeroShotPanel({ zeroShot }: EvaluationReport): Metric[] {
     {
       title: 'Zero-shot AUC',
       explanation: 'From prompts alone, without a label in training. The mark is chance.',
-      rows: zeroShot.map(({ name, auc, positives, studies }) => ({ name, interval: auc, reference: 0.5, note: `${positives} of ${studies}` })),
+      rows: zeroShot.map(({ name, auc, positives, studies, undefined: why }) => ({
+        name,
+        interval: auc ?? alone(Number.NaN),
+        reference: 0.5,
+        note: why ?? `${positives} of ${studies}`,
+      })),
       range: [0, 1],
     },
   ];

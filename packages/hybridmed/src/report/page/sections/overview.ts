@@ -48,12 +48,13 @@ function tiles({ captioning, text, labels, retrieval, zeroShot, meanAuc }: Evalu
       beside: `${figure(recall[1].chance)} by chance, among ${retrieval.gallery} impressions`,
       verdict: verdictOf(recall[1], recall[1].chance),
     });
+  const aucs = zeroShot.flatMap(({ auc }) => (auc === null ? [] : [auc]));
   if (meanAuc !== undefined)
     all.push({
       title: 'Mean zero-shot AUC',
       value: figure(meanAuc),
-      beside: `0.5 by chance; over ${zeroShot.length} ${zeroShot.length === 1 ? 'question' : 'questions'}`,
-      verdict: zeroShot.every(({ auc }) => verdictOf(auc, 0.5) === 'better') ? 'better' : meanAuc < 0.5 ? 'worse' : 'open',
+      beside: `0.5 by chance; over ${aucs.length} ${aucs.length === 1 ? 'question' : 'questions'}`,
+      verdict: aucs.every((auc) => verdictOf(auc, 0.5) === 'better') ? 'better' : meanAuc < 0.5 ? 'worse' : 'open',
     });
   return all;
 }
