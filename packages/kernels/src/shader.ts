@@ -134,6 +134,8 @@ export type Lanes = 1 | 2 | 4;
 export const lanesOf = (width: number): Lanes => (width % 4 === 0 ? 4 : width % 2 === 0 ? 2 : 1);
 /** The type of so many neighbours. */
 export const itemType = (lanes: Lanes): 'f32' | 'vec2<f32>' | 'vec4<f32>' => (lanes === 1 ? 'f32' : `vec${lanes}<f32>`);
+/** The type of so many neighbours stored as f16. */
+export const halfType = (lanes: Lanes): 'f16' | 'vec2<f16>' | 'vec4<f16>' => (lanes === 1 ? 'f16' : `vec${lanes}<f16>`);
 /** Their sum, in a fixed order. */
 export const itemSum = (lanes: Lanes, item: string): string =>
   lanes === 1 ? item : lanes === 2 ? `(${item}.x + ${item}.y)` : `((${item}.x + ${item}.y) + (${item}.z + ${item}.w))`;

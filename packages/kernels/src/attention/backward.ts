@@ -1,12 +1,13 @@
 // Backward shaders of attention: D, then dQ by query rows, then dK and dV by key rows; probabilities come anew from the log-sum-exp.
 import { declare, longItems, perThread, perTile, u } from '../shader.ts';
 import { blockOf, seen, sizes } from './forward.ts';
+import type { AttentionRows } from './index.ts';
 import type { Shape, Sharing } from './layout.ts';
-import { cut, rowBindings, scalarBindings, stride, threadsOf, vectors, walk } from './layout.ts';
+import { cut, read, rowBindings, scalarBindings, stride, threadsOf, vectors, walk } from './layout.ts';
 
 const rows = Array.from({ length: stride }, (_, r) => r);
 const maskOf = ({ masked }: Shape) => (masked ? scalarBindings(['mask']) : []);
-const start = (shape: Shape, sharing: Sharing, names: readonly string[], writes: readonly string[], parameterCount: number): string =>
+const start = (shape: Shape, sharing: Sharing, names: readonly AttentionRows[], writes: readonly AttentionRows[], parameterCount: number): string =>
   declare(
     [...rowBindings(shape, names), ...scalarBindings(['stats']), ...maskOf(shape), ...rowBindings(shape, writes, true)],
     parameterCount,
@@ -23,7 +24,7 @@ export function statisticsShader(shape: Shape, parameterCount: number): string {
   let t = i % T; let h = (i / T) % heads; let b = i / (T * heads);
   let at = ((b * T + t) * heads + h) * ${cut(shape).count}u;
   ${text.load('out', 'o', 'at')}
-  ${text.dot('sum', 'out', (e) => `g[at + ${e}u]`)}
+  ${text.dot('sum', 'out', (e) => read(shape, 'g', `at + ${e}u`))}
   stats[2u * i] = lse[i];
   stats[2u * i + 1u] = sum;`,
     longItems,
@@ -103,13 +104,7 @@ export function keyShader(shape: Shape, sharing: Sharing, outputs: readonly ('dk
       )
       .join('\n    ')}`,
   });
-  return `${start(
-    shape,
-    sharing,
-    ['q', 'k', ...(keys ? ['v'] : []), 'g'],
-    outputs.map((output) => `${output}_out`),
-    parameterCount,
-  )}${declarations}${perTile(
+  return `${start(shape, sharing, ['q', 'k', ...(keys ? (['v'] as const) : []), 'g'], outputs, parameterCount)}${declarations}${perTile(
     threads,
     u(0),
     `${sizes}
@@ -121,7 +116,7 @@ ${blockOf(7)}
   ${outputs.map((output) => text.clear(output)).join(' ')}
 ${loop}
   if (block * ${threads}u + lane >= S) { return; }
-  ${outputs.map((output) => text.store(output, `${output}_out`, 'kAt')).join('\n  ')}`,
+  ${outputs.map((output) => text.store(output, output, 'kAt')).join('\n  ')}`,
     asked(sharing),
   )}`;
 }

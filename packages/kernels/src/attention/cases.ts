@@ -1,11 +1,14 @@
 // Attention that models meet, and awkward kinds.
 import type { ArraySpec, KernelCase, Numbers } from '../kernel.ts';
-import type { AttentionProblem } from './index.ts';
+import type { AttentionProblem, AttentionRows } from './index.ts';
 
 type Kind = Omit<AttentionProblem, 'of' | 'scale'>;
 
 const base: Kind = { batch: 2, queries: 5, keys: 7, heads: 2, headSize: 8, causal: false, masked: false };
 const tolerance = 5e-6;
+/** Half the last place of an f16, and what out's rounding does to D. */
+const halfTolerance = 1e-3;
+const everyRow: readonly AttentionRows[] = ['q', 'k', 'v', 'o', 'g', 'dq', 'dk', 'dv'];
 
 /** Masks with holes; a log-sum-exp above every score, so that gradients stay small. */
 function inputOf({ of, masked, queries, keys, causal }: AttentionProblem, blind = false): (index: number, spec: ArraySpec) => Numbers | undefined {
@@ -31,6 +34,11 @@ const kinds: readonly { readonly name: string; readonly kind: Partial<Kind>; rea
   { name: 'head of 32, causal, 33 x 33', kind: { batch: 1, queries: 33, keys: 33, headSize: 32, causal: true }, own: true },
   { name: 'head of 64, masked, 17 x 65', kind: { batch: 1, queries: 17, keys: 65, headSize: 64, masked: true }, own: true },
   { name: 'head of 128, 9 x 10', kind: { batch: 1, queries: 9, keys: 10, heads: 1, headSize: 128 }, own: true },
+  { name: 'f16, masked', kind: { keys: 33, masked: true, half: everyRow } },
+  { name: 'f16, causal, odd head, 9 x 9', kind: { queries: 9, keys: 9, headSize: 5, causal: true, half: everyRow }, own: true },
+  { name: 'f16, one query', kind: { queries: 1, keys: 33, half: everyRow } },
+  { name: 'values and their gradients f16, 6 x 17', kind: { queries: 6, keys: 17, half: ['v', 'o', 'dv'] }, own: true },
+  { name: 'f16, no key to be seen', kind: { queries: 6, keys: 17, masked: true, half: everyRow }, blind: true, own: true },
   { name: 'no queries', kind: { queries: 0 } },
   { name: 'no keys', kind: { keys: 0 } },
   { name: 'no studies', kind: { batch: 0 } },
@@ -45,6 +53,14 @@ const kinds: readonly { readonly name: string; readonly kind: Partial<Kind>; rea
 export const cases: readonly KernelCase<AttentionProblem>[] = (['forward', 'gradient'] as const).flatMap((of) =>
   kinds.map(({ name, kind, blind, own, large }) => {
     const problem: AttentionProblem = { ...base, ...kind, of, scale: 1 / Math.sqrt(kind.headSize ?? base.headSize) };
-    return { name: large ? name : `${name}, ${of}`, problem, tolerance, input: inputOf(problem, blind), ...(own ? { own } : {}), ...(large ? { large } : {}) };
+    return {
+      name: large ? name : `${name}, ${of}`,
+      problem,
+      tolerance: kind.half ? halfTolerance : tolerance,
+      input: inputOf(problem, blind),
+      ...(kind.half ? { f16: true } : {}),
+      ...(own ? { own } : {}),
+      ...(large ? { large } : {}),
+    };
   }),
 );

@@ -2,7 +2,7 @@
 // Scores are never stored; a running maximum and sum take their place [Milakov & Gimelshein 2018].
 import { declare, f, groupReductions, lowest, perGroup, perTile, u } from '../shader.ts';
 import type { Shape, Sharing } from './layout.ts';
-import { cut, rowBindings, scalarBindings, stride, threadsOf, vectors, walk } from './layout.ts';
+import { cut, read, rowBindings, scalarBindings, stored, stride, threadsOf, vectors, walk } from './layout.ts';
 
 // Parameters: items, B, T, S, heads, scale, blocks of queries, blocks of keys.
 /** Lines that every shader begins with: sizes. */
@@ -84,14 +84,14 @@ var<workgroup> totals: array<${type}, groupThreads>;${perGroup(
   for (var s = lane; s < ${shape.causal ? 'min(S, t + 1u)' : 'S'}; s += groupThreads) {
     if (!(${seen(shape, 't', 's')})) { continue; }
     let at = ((b * S + s) * heads + h) * ${count}u;
-    ${text.dot('score', 'query', (e) => `k[at + ${e}u]`)}
+    ${text.dot('score', 'query', (e) => read(shape, 'k', `at + ${e}u`))}
     let most = max(greatest, score);
     let shrink = exp(greatest - most);
     let p = exp(score - most);
     greatest = most;
     sum = sum * shrink + p;
     ${text.scale('total', 'shrink')}
-    ${text.add('total', [{ factor: 'p', part: (e) => `v[at + ${e}u]` }])}
+    ${text.add('total', [{ factor: 'p', part: (e) => read(shape, 'v', `at + ${e}u`) }])}
   }
   let top = groupMax(select(${lowest}, greatest, sum > 0.0f), lane);
   let factor = select(0.0f, exp(greatest - top), sum > 0.0f);
@@ -102,7 +102,7 @@ ${range(count)
     (e) => `  workgroupBarrier();
   totals[lane] = total${e} * factor;
   workgroupBarrier();
-  if (lane == 0u) { var part = totals[0]; for (var other = 1u; other < groupThreads; other++) { part += totals[other]; } o[qAt + ${e}u] = part / safe; }`,
+  if (lane == 0u) { var part = totals[0]; for (var other = 1u; other < groupThreads; other++) { part += totals[other]; } o[qAt + ${e}u] = ${stored(shape, 'o', 'part / safe')}; }`,
   )
   .join('\n')}
   if (lane == 0u) { lse[i] = select(${least}, top, all > 0.0f) + log(safe); }`,

@@ -5,8 +5,11 @@ import { floatBits, longItems, pack, spread, spreadThreads } from '../shader.ts'
 import { keyShader, queryShader, statisticsShader } from './backward.ts';
 import { cases } from './cases.ts';
 import { decodeShader, forwardShader } from './forward.ts';
-import { sharingsFor, threadsOf } from './layout.ts';
+import { sharingsFor, storageOf, threadsOf } from './layout.ts';
 import { reference } from './reference.ts';
+
+/** Rows of vectors that attention reads and writes, by the names they have in its shaders: o and g are out and its gradient. */
+export type AttentionRows = 'q' | 'k' | 'v' | 'o' | 'g' | 'dq' | 'dk' | 'dv';
 
 /**
  * q (B, T, D), k and v (B, S, D), heads inside D; a mask (B, S) where `masked`. Forward: -> out (B, T, D), log-sum-exp (B, heads, T).
@@ -22,6 +25,8 @@ export interface AttentionProblem {
   readonly scale: number;
   readonly causal: boolean;
   readonly masked: boolean;
+  /** Rows that are stored as f16; scores, sums and statistics are f32 whatever is stored. */
+  readonly half?: readonly AttentionRows[];
 }
 
 /** Up to this many queries a workgroup shares the keys of each: decoding with a cache of keys and values. */
@@ -29,18 +34,28 @@ const fewQueries = 4;
 
 const array = (length: number): ArraySpec => ({ type: 'f32', length });
 
-function arrays({ of, batch, queries, keys, heads, headSize, masked }: AttentionProblem) {
-  const [q, k, rows] = [array(batch * queries * heads * headSize), array(batch * keys * heads * headSize), array(batch * heads * queries)];
+function arrays(problem: AttentionProblem) {
+  const { of, batch, queries, keys, heads, headSize, masked } = problem;
+  const statistics = array(batch * heads * queries);
+  const rows = (name: AttentionRows): ArraySpec => ({
+    type: storageOf(problem, name),
+    length: batch * (['k', 'v', 'dk', 'dv'].includes(name) ? keys : queries) * heads * headSize,
+  });
   const mask = masked ? [array(batch * keys)] : [];
-  if (of === 'forward') return { inputs: [q, k, k, ...mask], outputs: [q, rows] };
-  return { inputs: [q, k, k, q, rows, q, ...mask], outputs: [q, k, k], temporaries: [array(2 * rows.length)] };
+  const inputs = [rows('q'), rows('k'), rows('v')];
+  if (of === 'forward') return { inputs: [...inputs, ...mask], outputs: [rows('o'), statistics] };
+  return {
+    inputs: [...inputs, rows('o'), statistics, rows('g'), ...mask],
+    outputs: [rows('dq'), rows('dk'), rows('dv')],
+    temporaries: [array(2 * statistics.length)],
+  };
 }
 
 const decodes = ({ of, queries }: AttentionProblem): boolean => of === 'forward' && queries <= fewQueries;
 
-/** The pass, what hides keys, the head's size, heads of all studies, queries and keys. */
-function shapeClass({ of, batch, queries, keys, heads, headSize, causal, masked }: AttentionProblem): string {
-  const hidden = `${causal ? ' causal' : ''}${masked ? ' masked' : ''}`;
+/** The pass, what hides keys, rows stored as f16, the head's size, heads of all studies, queries and keys. */
+function shapeClass({ of, batch, queries, keys, heads, headSize, causal, masked, half = [] }: AttentionProblem): string {
+  const hidden = `${causal ? ' causal' : ''}${masked ? ' masked' : ''}${half.length > 0 ? ` f16 ${half.toSorted().join(' ')}` : ''}`;
   return `${of}${hidden} ${headSize}, ${[batch * heads, queries, keys].map(sizeClass).join('x')}`;
 }
 

@@ -2,10 +2,10 @@
 // broadcasts within a subgroup, or staged in workgroup memory.
 import type { Binding } from '../shader.ts';
 import type { Capabilities } from '../kernel.ts';
-import type { AttentionProblem } from './index.ts';
+import type { AttentionProblem, AttentionRows } from './index.ts';
 
 /** What the shaders' text depends on. */
-export type Shape = Pick<AttentionProblem, 'headSize' | 'causal' | 'masked'>;
+export type Shape = Pick<AttentionProblem, 'headSize' | 'causal' | 'masked' | 'half'>;
 
 /** How threads share the rows they walk: `broadcast` within subgroups of `size`, `staged` in workgroup memory, or not at all. */
 export type Sharing =
@@ -40,10 +40,30 @@ export function cut({ headSize }: Shape): { readonly count: number; readonly wid
   return headSize % 4 === 0 ? { count: headSize / 4, width: 4, type: 'vec4<f32>' } : { count: headSize, width: 1, type: 'f32' };
 }
 
-/** Bindings of arrays of rows, and of arrays of numbers. */
-export const rowBindings = (shape: Shape, names: readonly string[], write = false): Binding[] => names.map((name) => ({ name, type: cut(shape).type, write }));
+/** How an array of rows is stored. */
+export const storageOf = ({ half = [] }: Pick<Shape, 'half'>, name: AttentionRows): 'f16' | 'f32' => (half.includes(name) ? 'f16' : 'f32');
+
+/** The type of an array's parts. */
+const partType = (shape: Shape, name: AttentionRows): 'f16' | 'f32' | 'vec4<f16>' | 'vec4<f32>' =>
+  cut(shape).width === 4 ? `vec4<${storageOf(shape, name)}>` : storageOf(shape, name);
+
+/** A part of an array as what shaders compute with. */
+export const read = (shape: Shape, name: AttentionRows, at: string): string =>
+  storageOf(shape, name) === 'f16' ? `${cut(shape).type}(${name}[${at}])` : `${name}[${at}]`;
+
+/** Bindings of arrays of rows. */
+export const rowBindings = (shape: Shape, names: readonly AttentionRows[], write = false): Binding[] =>
+  names.map((name) => ({ name: bindingName(name), type: partType(shape, name), write }));
+
+/** An array's name in a shader: gradients of keys and values are registers' names too. */
+const bindingName = (name: AttentionRows): string => (name === 'dk' || name === 'dv' ? `${name}_out` : name);
+
 /** Bindings of arrays of numbers. */
 export const scalarBindings = (names: readonly string[], write = false): Binding[] => names.map((name) => ({ name, type: 'f32', write }));
+
+/** A value as an array's element. */
+export const stored = (shape: Shape, name: AttentionRows, value: string): string =>
+  storageOf(shape, name) === 'f16' ? `${partType(shape, name)}(${value})` : value;
 
 /** Text on a row's parts. */
 export function vectors(shape: Shape) {
@@ -51,9 +71,11 @@ export function vectors(shape: Shape) {
   const each = (line: (e: number) => string): string => Array.from({ length: count }, (_, e) => line(e)).join(' ');
   return {
     /** Registers loaded from an array. */
-    load: (name: string, array: string, at: string, factor = ''): string => each((e) => `let ${name}${e} = ${array}[${at} + ${e}u]${factor};`),
+    load: (name: string, array: AttentionRows, at: string, factor = ''): string =>
+      each((e) => `let ${name}${e} = ${read(shape, array, `${at} + ${e}u`)}${factor};`),
     clear: (name: string): string => each((e) => `var ${name}${e} = ${type}(0.0f);`),
-    store: (name: string, array: string, at: string, divisor = ''): string => each((e) => `${array}[${at} + ${e}u] = ${name}${e}${divisor};`),
+    store: (name: string, array: AttentionRows, at: string, divisor = ''): string =>
+      each((e) => `${bindingName(array)}[${at} + ${e}u] = ${stored(shape, array, `${name}${e}${divisor}`)};`),
     scale: (name: string, factor: string): string => each((e) => `${name}${e} *= ${factor};`),
     /** `sum`: products of registers with a row, whose parts `part` names. */
     dot: (sum: string, name: string, part: (e: number) => string): string =>
@@ -69,14 +91,14 @@ export function vectors(shape: Shape) {
 /** A loop over rows that all threads of a workgroup walk together. */
 export interface Walk {
   /** Arrays whose rows are read: at most two. */
-  readonly arrays: readonly string[];
+  readonly arrays: readonly AttentionRows[];
   /** Uniform expressions: the first row, and the one after the last. */
   readonly first: string;
   readonly last: string;
   /** Where row `r` begins in the arrays, in parts. */
   readonly at: (r: string) => string;
   /** Lines of one step; rows `r0`, `r1`, ... of which those from `last` on repeat the last and must not count. `part` names an array's part. */
-  readonly body: (part: (array: string, row: number, e: number) => string) => string;
+  readonly body: (part: (array: AttentionRows, row: number, e: number) => string) => string;
 }
 
 const rowsOfStep = Array.from({ length: stride }, (_, r) => r);
@@ -90,7 +112,7 @@ export function walk(shape: Shape, sharing: Sharing, { arrays, first, last, at, 
       declarations: '',
       loop: `  for (var step = ${first}; step < ${last}; step += ${stride}u) {
     ${clamped}
-    ${body((array, row, e) => `${array}[at${row} + ${e}u]`)}
+    ${body((array, row, e) => read(shape, array, `at${row} + ${e}u`))}
   }`,
     };
   if (sharing.kind === 'broadcast') {
@@ -100,7 +122,7 @@ export function walk(shape: Shape, sharing: Sharing, { arrays, first, last, at, 
         Array.from(
           { length: Math.ceil(count / size) },
           (_, l) =>
-            `let ${array}${r}_${l} = ${array}[at${r} + ${count % size === 0 ? `sublane + ${l * size}u` : `min(sublane + ${l * size}u, ${count - 1}u)`}];`,
+            `let ${array}${r}_${l} = ${read(shape, array, `at${r} + ${count % size === 0 ? `sublane + ${l * size}u` : `min(sublane + ${l * size}u, ${count - 1}u)`}`)};`,
         ),
       ),
     );
@@ -127,7 +149,7 @@ export function walk(shape: Shape, sharing: Sharing, { arrays, first, last, at, 
     workgroupBarrier();
     for (var unit = lane; unit < ${rows * count}u; unit += ${threads}u) {
       let from_row = ${at(`min(slab + unit / ${count}u, ${last} - 1u)`)} + unit % ${count}u;
-      ${arrays.map((array) => `staged_${array}[unit] = ${array}[from_row];`).join(' ')}
+      ${arrays.map((array) => `staged_${array}[unit] = ${read(shape, array, 'from_row')};`).join(' ')}
     }
     workgroupBarrier();
     for (var step = slab; step < min(${last}, slab + ${rows}u); step += ${stride}u) {

@@ -12,6 +12,8 @@ export interface LayerNormProblem {
   readonly rows: number;
   readonly width: number;
   readonly epsilon: number;
+  /** Whether y is stored as f16; statistics and gradients are f32. */
+  readonly half?: boolean;
 }
 
 const array = (length: number): ArraySpec => ({ type: 'f32', length });
@@ -19,9 +21,9 @@ const array = (length: number): ArraySpec => ({ type: 'f32', length });
 /** Rows whose sums one thread adds up, by columns. */
 const sliceRows = 32;
 
-function arrays({ of, rows, width }: LayerNormProblem) {
+function arrays({ of, rows, width, half }: LayerNormProblem) {
   const [x, row, column] = [array(rows * width), array(rows), array(width)];
-  if (of === 'forward') return { inputs: [x, column, column], outputs: [x, row, row] };
+  if (of === 'forward') return { inputs: [x, column, column], outputs: [half ? { ...x, type: 'f16' as const } : x, row, row] };
   const partial = array(Math.max(1, Math.ceil(rows / sliceRows)) * width);
   return { inputs: [x, column, row, row, x], outputs: [x, column, column], temporaries: [partial, partial] };
 }
@@ -51,12 +53,12 @@ export const layerNorm: Kernel<LayerNormProblem> = {
   pass: ({ of }) => (of === 'forward' ? 'forward' : 'backward'),
   arrays,
   dispatches: (problem) => {
-    const { of, rows, width, epsilon } = problem;
+    const { of, rows, width, epsilon, half = false } = problem;
     if (of === 'gradient') return gradientDispatches(problem);
     if (rows === 0) return [];
     const lanes = lanesOf(width);
     const parameters = pack([rows, width / lanes, floatBits(epsilon)]);
-    const code = forwardShader(lanes, parameters.length);
+    const code = forwardShader(lanes, half, parameters.length);
     return [{ label: 'layer-norm', code, parameters, arrays: [0, 1, 2, 3, 4, 5], writes: [3, 4, 5], workgroups: spread(rows) }];
   },
   cost: (problem) => ({ flops: (problem.of === 'forward' ? 7 : 14) * problem.rows * problem.width, bytes: bytesOf(arrays(problem)) }),

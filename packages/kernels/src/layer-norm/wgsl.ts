@@ -1,17 +1,20 @@
 // Shaders of layer norm: one workgroup per row, over as many neighbours at a time as the width allows; sums over rows go by
 // columns, in slices of rows whose sums are added afterwards, so that neighbours in memory are read together.
 import type { Binding, Lanes } from '../shader.ts';
-import { declare, f, groupReductions, itemSum, itemType, longItems, perGroup, perThread, u } from '../shader.ts';
+import { declare, f, groupReductions, halfType, itemSum, itemType, longItems, perGroup, perThread, u } from '../shader.ts';
 
 const scalar = (name: string, write = false): Binding => ({ name, type: 'f32', write });
 const columns = (body: string): string => `for (var j = lane; j < ${u(1)}; j += groupThreads) { ${body} }`;
 const items = (lanes: Lanes, names: readonly string[], write = false): Binding[] => names.map((name) => ({ name, type: itemType(lanes), write }));
 const width = (lanes: Lanes): string => `f32(${u(1)} * ${lanes}u)`;
 
+const normalized = '(x[start + j] - mean) * factor * weight[j] + bias[j]';
+
 /** x, weight, bias -> y, mean, scale; the variance in a second pass over the row. Parameters: rows, items of a row, epsilon. */
-export function forwardShader(lanes: Lanes, parameterCount: number): string {
+export function forwardShader(lanes: Lanes, half: boolean, parameterCount: number): string {
   const zero = `${itemType(lanes)}(0.0f)`;
-  const bindings = [...items(lanes, ['x', 'weight', 'bias']), ...items(lanes, ['y'], true), scalar('average', true), scalar('scale', true)];
+  const result = half ? halfType(lanes) : itemType(lanes);
+  const bindings = [...items(lanes, ['x', 'weight', 'bias']), { name: 'y', type: result, write: true }, scalar('average', true), scalar('scale', true)];
   return `${declare(bindings, parameterCount)}${groupReductions}${perGroup(
     u(0),
     `  let start = i * ${u(1)};
@@ -21,7 +24,7 @@ export function forwardShader(lanes: Lanes, parameterCount: number): string {
   var squares = ${zero};
   ${columns('let d = x[start + j] - mean; squares += d * d;')}
   let factor = 1.0f / sqrt(groupSum(${itemSum(lanes, 'squares')}, lane) / ${width(lanes)} + ${f(2)});
-  ${columns('y[start + j] = (x[start + j] - mean) * factor * weight[j] + bias[j];')}
+  ${columns(`y[start + j] = ${half ? `${result}(${normalized})` : normalized};`)}
   if (lane == 0u) { average[i] = mean; scale[i] = factor; }`,
   )}`;
 }

@@ -57,6 +57,23 @@ export const cases: readonly KernelCase<MapProblem>[] = [
     input: (_, { length }) => Int32Array.from({ length }, (__, i) => (i * 37) % 11),
   },
   { name: 'random', problem: chain([33, 5], [view(2, 0, [0, 0], 'i32')], [step('random', [0], 7)]), tolerance: 0, input: () => Int32Array.of(12345, -678) },
+  ...[
+    [7, 64],
+    [5, 33],
+  ].map((shape) => ({
+    name: `f16 in and out, ${shape.join('x')}`,
+    problem: chain(shape, [dense(shape, 'f16'), view(shape[1]!, 0, [0, 1])], [step('add', [0, 1]), step('gelu', [2])], 'f16'),
+    tolerance: 1e-3,
+    f16: true,
+  })),
+  {
+    name: 'f16 near its limits, copied and transposed, 5x12',
+    problem: { shape: [12, 5], inputs: [view(60, 0, [1, 12], 'f16')], steps: [], output: dense([12, 5], 'f16') },
+    tolerance: 0,
+    f16: true,
+    input: (_, { length }) =>
+      Float32Array.from({ length }, (__, i) => [65504, -65504, 6.103515625e-5, 5.960464477539063e-8, 1][i % 5]! * (i % 2 === 0 ? 1 : -1)),
+  },
   { name: 'scalar', problem: chain([], [dense([])], [step('neg', [0])]), tolerance: 0 },
   { name: 'nothing', problem: chain([0, 4], [dense([0, 4])], [step('neg', [0])]), tolerance: 0 },
   {

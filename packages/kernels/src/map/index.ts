@@ -1,6 +1,6 @@
 // Element-wise chains: a few steps per element over strided inputs, written to a strided output. Movement is a chain without steps.
 import type { Kernel, Numbers } from '../kernel.ts';
-import { product } from '../kernel.ts';
+import { elementBytes, product } from '../kernel.ts';
 import { pack, spreadThreads } from '../shader.ts';
 import { cases } from './cases.ts';
 import { chainParameters } from './chain.ts';
@@ -31,7 +31,10 @@ export const map: Kernel<MapProblem> = {
       },
     ];
   },
-  cost: ({ shape, inputs, steps }) => ({ flops: product(shape) * steps.length, bytes: 4 * product(shape) * (inputs.length + 1) }),
+  cost: ({ shape, inputs, steps, output }) => ({
+    flops: product(shape) * steps.length,
+    bytes: product(shape) * [...inputs, output].reduce((total, { type }) => total + elementBytes(type), 0),
+  }),
   reference: (problem, inputs): readonly Numbers[] => reference(problem, inputs),
   cases,
 };

@@ -83,6 +83,29 @@ const halves: readonly KernelCase<MatmulProblem>[] = [
     input: (_, { length }) => Float32Array.from({ length }, (__, i) => [65504, -65504, 6.103515625e-5, 5.9604644775390625e-8, 1][i % 5]!),
   },
   { name: 'f16 result, 5x7x9', problem: { ...plain(5, 7, 9), types: ['f16', 'f32', 'f16'] }, tolerance: 1e-3, f16: true },
+  {
+    name: 'f16 in, out and beside, 33x20x64, bias, GELU, residual',
+    problem: {
+      ...plain(33, 20, 64, false, true),
+      types: ['f16', 'f32', 'f16'],
+      half: true,
+      epilogue: {
+        shape: [33, 20],
+        inputs: [view(20, [0, 1]), view(33 * 20, [20, 1], 'f16')],
+        steps: [step('add', 0, 1), step('gelu', 3), step('add', 4, 2)],
+      },
+    },
+    tolerance: 1e-3,
+    f16: true,
+  },
+  { name: 'f32 operands that may be rounded, 36x20x64, A transposed', problem: { ...plain(36, 20, 64, true), half: true }, tolerance: 1e-3 },
+  {
+    name: 'f16 result near its limits, 8x12x1',
+    problem: { ...plain(8, 12, 1), types: ['f16', 'f16', 'f16'] },
+    tolerance: 5e-4,
+    f16: true,
+    input: (index, { length }) => Float32Array.from({ length }, (__, i) => (index === 0 ? [65472, -32752, 6.103515625e-5, 1][i % 4]! : [1, 0.5, -1][i % 3]!)),
+  },
   { name: 'f16, one row, 1x33x64', problem: { ...plain(1, 33, 64, false, true), types: ['f16', 'f16', 'f16'] }, tolerance: 1e-3, f16: true },
 ];
 

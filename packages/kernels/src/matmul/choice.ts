@@ -4,7 +4,7 @@ import { sizeClass } from '../kernel.ts';
 import { broadcastTile } from './broadcast.ts';
 import { fitsTile, matrixTile } from './matrix.ts';
 import type { MatmulProblem } from './problem.ts';
-import { batchOf, typesOf } from './problem.ts';
+import { batchOf, takesHalf, typesOf } from './problem.ts';
 import type { Cut } from './tile.ts';
 import { vectorRows } from './vector.ts';
 import type { WorkgroupTile } from './workgroup.ts';
@@ -27,10 +27,7 @@ function tiersFor(problem: MatmulProblem, { software, subgroupSize, subgroupMatr
     const broadcast: Tier[] = [4, 8, 16].includes(subgroupSize) ? [{ kind: 'broadcast', size: subgroupSize }] : [];
     return [...vector, ...broadcast, { kind: 'direct' }];
   }
-  // Rounding operands to f16 is only what the caller asked for where they are stored so.
-  const [a, b] = typesOf(problem);
-  const half = a === 'f16' && b === 'f16';
-  const matrix: Tier[] = half ? subgroupMatrix.filter(fitsTile).map((shape) => ({ kind: 'matrix', shape })) : [];
+  const matrix: Tier[] = takesHalf(problem) ? subgroupMatrix.filter(fitsTile).map((shape) => ({ kind: 'matrix', shape })) : [];
   return [...vector, ...matrix, ...workgroupTiles.map((tile): Tier => ({ kind: 'workgroup', tile }))];
 }
 
@@ -110,6 +107,6 @@ const sizeOf = (size: number): string => `${sizeClass(size)}${size % 4 === 0 ? '
 /** Flags, types, batch and sizes of a product. What leaves with it (the epilogue) is the same work for every tier. */
 export function shapeClass(problem: MatmulProblem): string {
   const { m, n, k, transposeA, transposeB } = problem;
-  const flags = `${transposeA ? 't' : 'n'}${transposeB ? 't' : 'n'} ${typesOf(problem).join(' ')}`;
+  const flags = `${transposeA ? 't' : 'n'}${transposeB ? 't' : 'n'} ${typesOf(problem).join(' ')}${problem.half ? ' half' : ''}`;
   return `${flags} ${sizeClass(batchOf(problem))}x${[m, n, k].map(sizeOf).join('x')}`;
 }

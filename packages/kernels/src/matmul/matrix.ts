@@ -1,5 +1,5 @@
 // The tier of GPUs with subgroup matrices: f16 in, f32 summed. A workgroup stages slabs of both operands in its memory as f16,
-// whatever they are stored as; each subgroup multiplies its part of the tile; results pass through memory to the epilogue.
+// whatever they are stored as (what f16 cannot hold becomes infinite, and is seen); each subgroup multiplies its part of the tile; results pass through memory to the epilogue.
 import type { SubgroupMatrix } from '../kernel.ts';
 import { declare, perTile, u } from '../shader.ts';
 import { blockLoader } from './block.ts';
@@ -22,7 +22,7 @@ function stage(name: 'a' | 'b', base: string, outer: string, size: string, lines
       let first = (unit % ${lines / 4}u) * 4u; let step = (unit / ${lines / 4}u) * 4u;
       let block = load_${name}(${base}, ${outer} + first, p + step, ${size}, k, end);
       for (var s = 0u; s < 4u; s++) {
-        for (var r = 0u; r < 4u; r++) { slab_${name}[(step + s) * ${lines}u + first + r] = f16(clamp(block[s][r], -65504.0f, 65504.0f)); }
+        for (var r = 0u; r < 4u; r++) { slab_${name}[(step + s) * ${lines}u + first + r] = f16(block[s][r]); }
       }
     }`;
 }

@@ -30,6 +30,8 @@ export interface MatmulProblem {
   readonly epilogue?: Epilogue;
   /** Storage of A, B and the result; f32 by default. */
   readonly types?: readonly [a: Float, b: Float, y: Float];
+  /** Whether operands may be rounded to f16 on their way in, however they are stored: what lets a GPU's matrix units take them. */
+  readonly half?: boolean;
 }
 
 /** Types of storage for numbers that are no integers. */
@@ -37,6 +39,13 @@ export type Float = Exclude<ElementType, 'i32'>;
 
 /** Storage of A, B and the result. */
 export const typesOf = ({ types }: MatmulProblem): readonly [Float, Float, Float] => types ?? ['f32', 'f32', 'f32'];
+
+/** Whether the product may be computed from operands of f16: rounding is only what the caller asked for, or was done when they were stored. */
+export const takesHalf = (problem: MatmulProblem): boolean =>
+  problem.half === true ||
+  typesOf(problem)
+    .slice(0, 2)
+    .every((type) => type === 'f16');
 
 /** Number of matrices in the result. */
 export const batchOf = ({ lead }: MatmulProblem): number => product(lead);

@@ -30,6 +30,18 @@ export const cases: readonly KernelCase<ReduceProblem>[] = [
   { name: 'sum over nothing', problem: over('sum', [0, 5], [0]), tolerance: 0 },
   { name: 'sum of whole numbers 7x130', problem: over('sum', [7, 130], [1], 'i32'), tolerance: 0 },
   { name: 'max of whole numbers over nothing', problem: over('max', [3, 0], [1], 'i32'), tolerance: 0 },
+  ...(
+    [
+      ['columns 300x64', [300, 64], [0]],
+      ['rows 9x129', [9, 129], [1]],
+      ['few rows 3x4x5', [3, 4, 5], [0, 1]],
+    ] as const
+  ).map(([name, shape, axes]) => ({
+    name: `sum of ${name}, stored as f16`,
+    problem: { ...over('sum', shape, axes), half: true },
+    tolerance: 3e-6,
+    f16: true,
+  })),
   { name: 'no results', problem: over('sum', [0, 5], [1]), tolerance: 0 },
   { name: 'ViT-B/16 bias gradient, sum of columns, 788x2304', problem: over('sum', [4 * 197, 2304], [0]), tolerance: 1e-5, large: true, pass: 'backward' },
 ];

@@ -2,7 +2,7 @@
 import type { Dispatch } from '../kernel.ts';
 import { product, stridesOf } from '../kernel.ts';
 import type { Lanes } from '../shader.ts';
-import { declare, itemType, lanesOf, longItems, lowest, pack, perThread, spreadThreads, u } from '../shader.ts';
+import { declare, halfType, itemType, lanesOf, longItems, lowest, pack, perThread, spreadThreads, u } from '../shader.ts';
 import type { ReduceProblem } from './index.ts';
 
 /** Rows that one thread reduces. */
@@ -21,11 +21,12 @@ export function matrixOf({ type, length, kept, keptStrides, reduced, reducedStri
 export const slicesOf = (rows: number): number => Math.ceil(rows / sliceRows);
 
 /** One thread per column, or few neighbours, and slice. Parameters: items, items of a row, rows, rows of a slice. */
-function shader(op: ReduceProblem['op'], lanes: Lanes, parameterCount: number): string {
+function shader(op: ReduceProblem['op'], half: boolean, lanes: Lanes, parameterCount: number): string {
   const type = itemType(lanes);
-  const at = `x[r * ${u(1)} + column]`;
+  const element = `x[r * ${u(1)} + column]`;
+  const at = half ? `${type}(${element})` : element;
   const bindings = [
-    { name: 'x', type },
+    { name: 'x', type: half ? halfType(lanes) : type },
     { name: 'y', type, write: true },
   ];
   return `${declare(bindings, parameterCount)}${perThread(
@@ -40,12 +41,12 @@ function shader(op: ReduceProblem['op'], lanes: Lanes, parameterCount: number): 
 }
 
 /** The dispatches: x 0, results 1, results of slices 2. */
-export function columnDispatches(op: ReduceProblem['op'], { rows, width }: { rows: number; width: number }): Dispatch[] {
+export function columnDispatches({ op, half = false }: Pick<ReduceProblem, 'op' | 'half'>, { rows, width }: { rows: number; width: number }): Dispatch[] {
   const lanes = lanesOf(width);
   const across = width / lanes;
   const pass = (label: string, from: number, to: number, height: number, slices: number, depth: number): Dispatch => {
     const parameters = pack([slices * across, across, height, depth]);
-    const code = shader(op, lanes, parameters.length);
+    const code = shader(op, half && from === 0, lanes, parameters.length);
     return { label: `reduce ${op}: ${label}`, code, parameters, arrays: [from, to], writes: [to], workgroups: spreadThreads(slices * across, longItems) };
   };
   const slices = slicesOf(rows);

@@ -11,7 +11,9 @@ import { shader } from './wgsl.ts';
 /** A reduction: sizes and strides of the axes that stay, and of those that go. Results are dense in the order of the kept axes. */
 export interface ReduceProblem {
   readonly op: 'sum' | 'max';
-  readonly type: ElementType;
+  readonly type: Exclude<ElementType, 'f16'>;
+  /** Whether the elements are stored as f16; sums and results are f32. */
+  readonly half?: boolean;
   readonly length: number;
   readonly kept: readonly number[];
   readonly keptStrides: readonly number[];
@@ -27,11 +29,11 @@ export const reduce: Kernel<ReduceProblem> = {
   name: 'reduce',
   pass: () => 'forward',
   arrays: (problem) => {
-    const { type, length, kept } = problem;
+    const { type, length, kept, half } = problem;
     const matrix = matrixOf(problem);
     const slices = matrix ? slicesOf(matrix.rows) : 1;
     return {
-      inputs: [{ type, length }],
+      inputs: [{ type: half ? 'f16' : type, length }],
       outputs: [{ type, length: product(kept) }],
       ...(matrix && slices > 1 ? { temporaries: [{ type, length: slices * matrix.width }] } : {}),
     };
@@ -40,7 +42,7 @@ export const reduce: Kernel<ReduceProblem> = {
     const [results, each] = [product(problem.kept), product(problem.reduced)];
     if (results === 0) return [];
     const matrix = matrixOf(problem);
-    if (matrix) return columnDispatches(problem.op, matrix);
+    if (matrix) return columnDispatches(problem, matrix);
     const parameters = pack([results, each, ...problem.kept, ...problem.keptStrides, ...problem.reduced, ...problem.reducedStrides]);
     const grouped = each >= groupFrom && problem.type === 'f32';
     return [
@@ -54,7 +56,7 @@ export const reduce: Kernel<ReduceProblem> = {
       },
     ];
   },
-  cost: ({ kept, reduced, length }) => ({ flops: product(kept) * product(reduced), bytes: 4 * (length + product(kept)) }),
+  cost: ({ kept, reduced, length, half }) => ({ flops: product(kept) * product(reduced), bytes: (half ? 2 : 4) * length + 4 * product(kept) }),
   reference: (problem, [x]): readonly Numbers[] => reference(problem, x!),
   cases,
 };

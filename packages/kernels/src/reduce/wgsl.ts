@@ -15,10 +15,10 @@ function offsetOf(name: string, rank: number, sizes: number, strides: number): s
 }
 
 /** One thread or one workgroup per result. Sums of a thread run in order; sums of a group in a fixed tree. */
-export function shader({ op, type, kept, reduced }: ReduceProblem, grouped: boolean, parameterCount: number): string {
+export function shader({ op, type, half, kept, reduced }: ReduceProblem, grouped: boolean, parameterCount: number): string {
   const head = declare(
     [
-      { name: 'x', type },
+      { name: 'x', type: half ? ('f16' as const) : type },
       { name: 'y', type, write: true },
     ],
     parameterCount,
@@ -27,7 +27,8 @@ export function shader({ op, type, kept, reduced }: ReduceProblem, grouped: bool
   const base = offsetOf('i', k, 2, 2 + k);
   const at = offsetOf('j', r, 2 + 2 * k, 2 + 2 * k + r);
   const start = type === 'i32' ? (op === 'sum' ? '0i' : lowestInteger) : op === 'sum' ? '0.0f' : lowest;
-  const combine = op === 'sum' ? 'total += x[base + at];' : 'total = max(total, x[base + at]);';
+  const element = half ? 'f32(x[base + at])' : 'x[base + at]';
+  const combine = op === 'sum' ? `total += ${element};` : `total = max(total, ${element});`;
   const loop = (from: string, step: string) => `  let base = ${base};
   var total = ${start};
   for (var j = ${from}; j < ${u(1)}; j += ${step}) { let at = ${at}; ${combine} }`;
