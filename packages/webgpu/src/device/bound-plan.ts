@@ -64,7 +64,7 @@ export class BoundPlan {
       alignment,
     );
     this.#parameterOffsets = parameters.offsets;
-    this.#parameters = context.buffer('parameters', parameters.total, usage.uniform | usage.copyTarget);
+    this.#parameters = context.keptBuffer('the buffer of parameters', parameters.total, usage.uniform | usage.copyTarget);
     const packed = new Uint32Array(parameters.total / 4);
     plan.dispatches.forEach((dispatch, i) => packed.set(dispatch.parameters, parameters.offsets[i]! / 4));
     if (packed.length > 0) context.gpu.queue.writeBuffer(this.#parameters, 0, packed);
@@ -73,7 +73,7 @@ export class BoundPlan {
       alignment,
     );
     this.#dataOffsets = new Map(plan.data.map(({ name }, i) => [name, data.offsets[i]!]));
-    this.#data = context.buffer('inputs', data.total, usage.storage | usage.copySource | usage.copyTarget);
+    this.#data = context.keptBuffer('the buffer of inputs', data.total, usage.storage | usage.copySource | usage.copyTarget);
   }
 
   /** Compiles a plan's distinct shaders, all at once. */

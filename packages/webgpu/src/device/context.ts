@@ -36,6 +36,7 @@ export class GpuContext {
   #turn: Promise<unknown> = Promise.resolve();
   #lost: string | undefined;
   #failure: string | undefined;
+  #exhausted: DeviceLimitError | undefined;
 
   constructor(gpu: GPUDevice) {
     this.gpu = gpu;
@@ -65,6 +66,7 @@ export class GpuContext {
   /** Throws a DeviceError where the device can no longer compute. */
   check(): void {
     if (this.#lost) throw new DeviceLostError(this.#lost);
+    if (this.#exhausted) throw this.#exhausted;
     if (this.#failure) throw new DeviceError(deviceName, `${this.#failure}; run \`hybridmed verify\` on this adapter, or choose another device`);
   }
 
@@ -90,13 +92,26 @@ export class GpuContext {
     return result;
   }
 
-  /** A buffer of at least `size` bytes. Throws a DeviceLimitError where the adapter cannot hold it. */
+  /** A buffer of at least `size` bytes. Throws a DeviceLimitError where it is larger than any that the adapter can hold. */
   buffer(label: string, size: number, flags: number): GPUBuffer {
-    if (size > this.limits.maxBufferSize) throw new DeviceLimitError(label, size, this.limits.maxBufferSize, 'hold');
+    if (size > this.limits.maxBufferSize) throw new DeviceLimitError(label, size, { bytes: this.limits.maxBufferSize, verb: 'hold' });
     return this.gpu.createBuffer({ label, size: Math.ceil(Math.max(size, 16) / 4) * 4, usage: flags });
   }
 
-  /** Arenas of at least the given sizes; shared by all programs, since only one runs at a time. Throws a DeviceError where memory runs out. */
+  /** A buffer that programs cannot do without: where memory runs out for it, `check` and every later run throw a DeviceLimitError that names it. */
+  keptBuffer(label: string, size: number, flags: number): GPUBuffer {
+    this.gpu.pushErrorScope('out-of-memory');
+    try {
+      return this.buffer(label, size, flags);
+    } finally {
+      void this.gpu.popErrorScope().then(
+        (error) => error && (this.#exhausted ??= new DeviceLimitError(label, size)),
+        () => undefined,
+      );
+    }
+  }
+
+  /** Arenas of at least the given sizes; shared by all programs, since only one runs at a time. Throws a DeviceLimitError where memory runs out: other programs still run. */
   async arenas(sizes: readonly number[]): Promise<readonly GPUBuffer[]> {
     const short = sizes.flatMap((size, i) => (this.#arenas[i] && this.#arenas[i].size >= size ? [] : [i]));
     if (short.length === 0) return this.#arenas;
@@ -106,9 +121,9 @@ export class GpuContext {
     for (const i of short) this.#arenas[i] = this.buffer(`arena ${i}`, sizes[i]!, usage.storage | usage.copySource | usage.copyTarget);
     if (await this.wait(this.gpu.popErrorScope())) {
       for (const arena of this.#arenas.splice(0)) arena.destroy();
-      throw new DeviceError(
-        deviceName,
-        `the adapter's memory cannot hold the ${sizes.reduce((a, b) => a + b, 0)} bytes that the intermediates need; use a smaller batch or model`,
+      throw new DeviceLimitError(
+        `the intermediates' memory (buffers of ${sizes.join(', ')} bytes)`,
+        sizes.reduce((a, b) => a + b, 0),
       );
     }
     return this.#arenas;

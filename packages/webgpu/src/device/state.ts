@@ -47,7 +47,7 @@ export class GpuState implements DeviceState {
       return entry;
     }
     known?.buffer.destroy();
-    const entry = { buffer: this.#context.buffer(`state ${name}`, size, usage.storage | usage.copySource | usage.copyTarget), shape, type };
+    const entry = { buffer: this.#context.keptBuffer(`the state entry "${name}"`, size, usage.storage | usage.copySource | usage.copyTarget), shape, type };
     this.#entries.set(name, entry);
     this.generation++;
     return entry;

@@ -70,6 +70,12 @@ function gapIn(blocks: readonly Block[], size: number): number {
   return offset;
 }
 
+/** An intermediate by its length and by what writes it. */
+function describe(value: Value, dispatches: readonly PlannedDispatch[]): string {
+  const writer = dispatches.find(({ values, writes }) => writes.some((i) => values[i] === value));
+  return `an intermediate of ${value.length} elements${writer ? ` (of ${writer.label})` : ''}`;
+}
+
 /** Plans memory. `kept` are values needed after the last dispatch. Throws a DeviceLimitError where the adapter cannot bind a value. */
 export function planMemory(
   dispatches: readonly PlannedDispatch[],
@@ -82,7 +88,7 @@ export function planMemory(
   let unshared = 0;
   for (const [value, { first, last, conflicts }] of [...lives(dispatches, kept)].toSorted((a, b) => a[1].first - b[1].first)) {
     const size = Math.ceil(byteLength(value) / alignment) * alignment;
-    if (size > maxBindingSize) throw new DeviceLimitError(`an intermediate of ${value.length} elements`, size, maxBindingSize, 'bind');
+    if (size > maxBindingSize) throw new DeviceLimitError(describe(value, dispatches), size, { bytes: maxBindingSize, verb: 'bind' });
     unshared += size;
     const taken = new Set([...conflicts].flatMap((other) => (placements.has(other) ? [placements.get(other)!.arena] : [])));
     for (let arena = 0; ; arena++) {

@@ -60,7 +60,10 @@ export function makePlan(graph: Graph, bindings: Bindings, adapter: Adapter): Pl
         { kind, name },
       );
       if (byteLength(value) > limits.maxBindingSize)
-        throw new DeviceLimitError(`the ${kind === 'data' ? 'input' : 'state entry'} "${name}"`, byteLength(value), limits.maxBindingSize, 'bind');
+        throw new DeviceLimitError(`the ${kind === 'data' ? 'input' : 'state entry'} "${name}"`, byteLength(value), {
+          bytes: limits.maxBindingSize,
+          verb: 'bind',
+        });
       lowering.set(tensor.node, [{ kind: 'value', value, shape }]);
       return { name, value, shape };
     });
