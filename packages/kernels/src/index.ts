@@ -38,6 +38,7 @@ export type AnyKernel = Kernel<unknown>;
 export { fromHalf, toHalf } from './half.ts';
 export { bytesOf, elementBytes, everyAdapter, stridesOf } from './kernel.ts';
 export type { ArraySpec, Capabilities, Cost, Dispatch, ElementType, Kernel, KernelArrays, KernelCase, Numbers, SubgroupMatrix, Variants } from './kernel.ts';
+export type { AttentionRows } from './attention/index.ts';
 export type { Epilogue, MatmulProblem } from './matmul/problem.ts';
 export { variantsVersion } from './version.ts';
 export type { MapOp, MapProblem, MapStep, View } from './map/problem.ts';

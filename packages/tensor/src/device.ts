@@ -7,6 +7,12 @@ import { DeviceError } from './errors.ts';
 import type { Graph } from './graph.ts';
 import type { Tensor } from './node.ts';
 
+/**
+ * `f32`, or `mixed`: activations stored as 16-bit floats, products of layers from such operands, everything else f32. A training step
+ * on a mixed device needs a loss scale.
+ */
+export type Precision = 'f32' | 'mixed';
+
 /** What a device is, for people and for logs. */
 export interface DeviceInfo {
   /** `cpu`, `webgpu`, `gpujs` or `plain`. */
@@ -15,6 +21,8 @@ export interface DeviceInfo {
   readonly name: string;
   /** True for a WebGPU adapter that runs on the processor. */
   readonly software: boolean;
+  /** What it computes in; `f32` where it is left out. */
+  readonly precision?: Precision;
 }
 
 /** Named arrays that live on a device between runs: parameters, moments, caches. */

@@ -1,9 +1,12 @@
 // Random graphs of element-wise ops, movements, products and reductions: however chains are joined, cut and viewed, the numbers are the reference's.
 import type { Graph, HostArrays, Tensor } from '@hybridmed/tensor';
 import { mix32, ops, trace } from '@hybridmed/tensor';
+import { webgpuDevice } from '@hybridmed/webgpu';
 import { afterAll, expect, test } from 'vitest';
 import { floats, gpu, greatestError, plain } from './support.ts';
 
+const half = gpu.gpu.features.has('shader-f16');
+const mixed = half ? webgpuDevice(gpu.gpu, { precision: 'mixed' }) : undefined;
 afterAll(() => gpu.close());
 
 /** Whole numbers below `end`, a function of seed and call. */
@@ -120,6 +123,8 @@ test.each(Array.from({ length: 6 }, (_, i) => i))('random graphs, series %i', as
     const { graph, data } = randomGraph(seed, 12 + 6 * i);
     const [ours, reference] = await Promise.all([gpu.compile(graph), plain.compile(graph)]);
     expect(greatestError(await ours.run(data), await reference.run(data)), `seed ${seed}`).toBeLessThan(1e-5);
+    // However values are stored, every kernel meets what it was made for: planning checks that.
+    expect((await mixed?.compile(graph))?.summary({}).dispatches ?? 1).toBeGreaterThan(0);
     ours.release?.();
   }
 });

@@ -1,6 +1,6 @@
 // The GPU device: graphs planned, encoded and run on a WebGPU adapter, in Node or in a browser.
 /// <reference types="@webgpu/types" />
-import type { Device, Graph } from '@hybridmed/tensor';
+import type { Device, Graph, Precision } from '@hybridmed/tensor';
 import { DeviceError } from '@hybridmed/tensor';
 import { wantedFeatures } from './capabilities.ts';
 import type { GpuContext } from './context.ts';
@@ -44,6 +44,8 @@ export interface WebgpuOptions {
   events?: DeviceEvents;
   /** How variants of kernels are chosen; by rule where it is left out. */
   tuning?: TuningOptions;
+  /** `mixed` stores activations as f16 and rounds what products of layers read; needs an adapter with 16-bit floats (default `f32`). */
+  precision?: Precision;
 }
 
 /** What chooses variants on a GPUDevice: one, however many devices are made on it. */
@@ -56,17 +58,22 @@ function tunerOf(context: GpuContext): Tuner {
   return context.tuner;
 }
 
-/** A device that computes on a GPUDevice, which it closes with itself. `name` and `software` say what adapter it came from; `events` listen. */
-export function webgpuDevice(gpu: GPUDevice, { name = 'WebGPU', software = false, events, tuning }: WebgpuOptions = {}): WebgpuDevice {
+/**
+ * A device that computes on a GPUDevice, which it closes with itself. `name` and `software` say what adapter it came from; `events` listen.
+ * Throws a DeviceError for mixed precision on an adapter without 16-bit floats.
+ */
+export function webgpuDevice(gpu: GPUDevice, { name = 'WebGPU', software = false, events, tuning, precision = 'f32' }: WebgpuOptions = {}): WebgpuDevice {
   const context = contextOf(gpu);
+  if (precision === 'mixed' && !context.capabilities.f16)
+    throw new DeviceError(deviceName, `mixed precision needs 16-bit floats in shaders (shader-f16), which ${name} does not have; use f32`);
   if (events) context.events = events;
   const tuner = tunerOf(context);
   if (tuning) tuner.configure(tuning);
   return {
-    info: { kind: deviceName, name, software },
+    info: { kind: deviceName, name, software, precision },
     gpu,
     choices: tuner,
-    compile: async (graph) => compileProgram(context, graph),
+    compile: async (graph) => compileProgram(context, graph, precision),
     createState: (initial) => new GpuState(context, initial),
     close: async () => {
       await context.enqueue(async () => undefined).catch(() => undefined);
@@ -80,10 +87,12 @@ export interface BrowserDeviceOptions extends GPURequestAdapterOptions {
   events?: DeviceEvents;
   /** Whether kernels' variants are measured, and kept in IndexedDB (default `off`). */
   tuning?: TuningMode;
+  /** `f32` (default) or `mixed`. */
+  precision?: Precision;
 }
 
-/** The browser's own WebGPU as a device. Throws a DeviceError where the browser has none. */
-export async function browserWebgpuDevice({ events, tuning = 'off', ...options }: BrowserDeviceOptions = {}): Promise<WebgpuDevice> {
+/** The browser's own WebGPU as a device. Throws a DeviceError where the browser has none, or none with 16-bit floats for mixed precision. */
+export async function browserWebgpuDevice({ events, tuning = 'off', precision = 'f32', ...options }: BrowserDeviceOptions = {}): Promise<WebgpuDevice> {
   const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;
   const adapter = await gpu?.requestAdapter({ powerPreference: 'high-performance', ...options });
   if (!adapter) throw new DeviceError(deviceName, 'this browser offers no WebGPU adapter; use a current Chrome, Edge, Safari or Firefox, or the plain device');
@@ -92,6 +101,7 @@ export async function browserWebgpuDevice({ events, tuning = 'off', ...options }
     name: [vendor, architecture, description].filter(Boolean).join(' ') || 'WebGPU',
     software: isFallbackAdapter ?? false,
     tuning: { mode: tuning, store: indexedDbStore },
+    precision,
     ...(events ? { events } : {}),
   });
 }

@@ -1,9 +1,10 @@
 // A compiled graph on the GPU: one plan for each set of sizes it meets.
-import type { Bindings, Graph, HostArrays, Program } from '@hybridmed/tensor';
+import type { Bindings, Graph, HostArrays, Precision, Program } from '@hybridmed/tensor';
 import { bindInputs, decompose, mergeEqualNodes } from '@hybridmed/tensor';
 import { keptOps } from '../plan/ops.ts';
 import type { Plan } from '../plan/plan.ts';
 import { makePlan } from '../plan/plan.ts';
+import { fullPrecision, mixedPrecision } from '../plan/precision.ts';
 import { BoundPlan } from './bound-plan.ts';
 import type { GpuContext } from './context.ts';
 import { deviceName } from './errors.ts';
@@ -40,17 +41,19 @@ function summarize({ dispatches, memory }: Plan, bindings: Bindings): PlanSummar
   };
 }
 
-/** Lowers a graph; planning waits for sizes. */
-export function compileProgram(context: GpuContext, graph: Graph): GpuProgram {
+/** Lowers a graph for a precision; planning waits for sizes. */
+export function compileProgram(context: GpuContext, graph: Graph, precision: Precision): GpuProgram {
   const lowered = mergeEqualNodes(decompose(graph, (op) => keptOps.has(op)));
+  const storage = precision === 'mixed' ? mixedPrecision(lowered) : fullPrecision;
+  const planOf = (bindings: Bindings): Plan => makePlan(lowered, bindings, context, storage);
   const plans = new Map<string, Promise<BoundPlan>>();
   const program = { updates: Object.keys(graph.updates).length > 0, runs: 0 };
   const prepare = async (bindings: Bindings): Promise<BoundPlan> => {
     const { tuner } = context;
     await tuner?.load();
     // What the adapter cannot hold is refused by planning, before anything is measured.
-    const ruled = makePlan(lowered, bindings, context);
-    const plan = (await tuner?.decide(ruled.tunables)) ? makePlan(lowered, bindings, context) : ruled;
+    const ruled = planOf(bindings);
+    const plan = (await tuner?.decide(ruled.tunables)) ? planOf(bindings) : ruled;
     context.events.onPlan?.(summarize(plan, bindings));
     return BoundPlan.create(context, plan, { program, bindings });
   };
@@ -81,7 +84,7 @@ export function compileProgram(context: GpuContext, graph: Graph): GpuProgram {
         const bindings = bindInputs(deviceName, graph, data, shapes);
         return (await (await planFor(bindings)).run(data, own)) as Record<string, HostArrays[string]>;
       }),
-    summary: (bindings) => summarize(makePlan(lowered, bindings, context), bindings),
+    summary: (bindings) => summarize(planOf(bindings), bindings),
     release() {
       for (const plan of plans.values()) void plan.then((bound) => bound.release()).catch(() => undefined);
       plans.clear();

@@ -3,6 +3,7 @@ import type { Epilogue } from '@hybridmed/kernels';
 import { stridesOf } from '@hybridmed/kernels';
 import type { Node, Tensor } from '@hybridmed/tensor';
 import type { Chain, ChainInput, Value } from './values.ts';
+import { isView } from './values.ts';
 
 const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
@@ -38,14 +39,11 @@ export function joinToProduct(chain: Chain, product: Value, maxInputs: number): 
   };
 }
 
-/** Ops that only read their input in another shape or order: who uses them uses what they read. */
-const views: ReadonlySet<string> = new Set(['reshape', 'transpose', 'broadcast', 'slice', 'stopGradient']);
-
 /** How often each node's first output is computed with, uses through views counted one by one. */
 export function countReaders(nodes: readonly Node[], outputs: readonly Tensor[]): Map<Node, number> {
   const readers = new Map<Node, number>(nodes.map((node) => [node, 0]));
   const add = ({ node }: Tensor, times: number) => readers.set(node, readers.get(node)! + times);
   for (const tensor of outputs) add(tensor, 1);
-  for (const node of nodes.toReversed()) for (const input of node.inputs) add(input, views.has(node.op) ? readers.get(node)! : 1);
+  for (const node of nodes.toReversed()) for (const input of node.inputs) add(input, isView(node.op) ? readers.get(node)! : 1);
   return readers;
 }

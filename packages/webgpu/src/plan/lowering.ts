@@ -6,6 +6,7 @@ import { bindShape, graphOutputs } from '@hybridmed/tensor';
 import { chainOf, isWhole } from './chains.ts';
 import { countReaders, joinToProduct } from './epilogues.ts';
 import type { Tunable } from '../tuning/tuner.ts';
+import type { Storage } from './precision.ts';
 import type { Chain, Operand, PlannedDispatch, Value } from './values.ts';
 
 const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
@@ -23,9 +24,17 @@ export interface KernelChoice {
   variantFor(kernel: AnyKernel, problem: unknown): string | undefined;
 }
 
+/** A product between arrays as they are stored. */
+function stored(problem: MatmulProblem, [a, b]: readonly Value[], { type }: Value): MatmulProblem {
+  const types = [a!.type, b!.type, type] as const;
+  return types.includes('f16') ? { ...problem, types: types as NonNullable<MatmulProblem['types']> } : problem;
+}
+
 /** State of a lowering. */
 export class Lowering {
   readonly bindings: Bindings;
+  /** How values are stored. */
+  readonly storage: Storage;
   readonly dispatches: PlannedDispatch[] = [];
   /** Problems that could be computed in several ways. */
   readonly tunables: Tunable[] = [];
@@ -41,8 +50,9 @@ export class Lowering {
   readonly #pending = new Map<Value, { readonly problem: MatmulProblem; readonly inputs: readonly Value[] }>();
   #readers = new Map<Node, number>();
 
-  constructor(bindings: Bindings, uses: Map<Node, number[]>, maxInputs: number, choice: KernelChoice) {
+  constructor(bindings: Bindings, storage: Storage, uses: Map<Node, number[]>, maxInputs: number, choice: KernelChoice) {
     this.bindings = bindings;
+    this.storage = storage;
     this.#uses = uses;
     this.#maxInputs = maxInputs;
     this.#choice = choice;
@@ -51,6 +61,11 @@ export class Lowering {
   /** A new dense array. */
   create(type: ElementType, length: number, home: Value['home'] = { kind: 'arena' }): Value {
     return { id: this.#nextId++, type, length, home };
+  }
+
+  /** The type that a tensor's array has. */
+  type(tensor: Tensor): ElementType {
+    return this.storage.half(tensor) ? 'f16' : tensor.dtype;
   }
 
   shape(tensor: Tensor): number[] {
@@ -102,36 +117,41 @@ export class Lowering {
     const operand = this.operand(tensor);
     if (operand.kind === 'value') return this.#settled(operand.value);
     const { chain } = operand;
-    const value = isWhole(chain) ? this.#settled(chain.inputs[0]!.value) : this.compute(chain);
+    const value = isWhole(chain) ? this.#settled(chain.inputs[0]!.value) : this.compute(chain, this.type(tensor));
     this.#operands.get(tensor.node)![tensor.index] = { kind: 'value', value, shape: chain.shape };
     return value;
   }
 
-  /** Computes a chain into a new array, or into a view of a given one. */
-  compute(chain: Chain, target?: { value: Value; offset: number; strides: readonly number[] }): Value {
-    const value = target?.value ?? this.create(chain.type, count(chain.shape));
-    if (!target && this.#joined(chain, value)) return value;
+  /** Computes a chain into a new array, stored as a type (its own by default). */
+  compute(chain: Chain, type: ElementType = chain.type): Value {
+    const value = this.create(type, count(chain.shape));
+    if (!this.#joined(chain, value)) this.write(chain, { value, offset: 0, strides: stridesOf(chain.shape) });
+    return value;
+  }
+
+  /** Computes a chain into a view of an array. */
+  write(chain: Chain, target: { readonly value: Value; readonly offset: number; readonly strides: readonly number[] }): void {
     for (const input of chain.inputs) this.#settled(input.value);
     const inputs: View[] = chain.inputs.map(({ value: from, offset, strides }) => ({ type: from.type, length: from.length, offset, strides }));
     const steps = chain.steps.map((step) => ({
       ...step,
       arguments: step.arguments.map((argument) => ('input' in argument ? argument.input : chain.inputs.length + argument.step)),
     }));
-    const output: View = { type: value.type, length: value.length, offset: target?.offset ?? 0, strides: target?.strides ?? stridesOf(chain.shape) };
+    const { value, ...place } = target;
+    const output: View = { type: value.type, length: value.length, ...place };
     this.run(
       kernels.map,
       { shape: chain.shape, inputs, steps, output },
       chain.inputs.map((input) => input.value),
       [value],
     );
-    return value;
   }
 
   /** A node's product, computed when something reads it; one that is read once may take what reads it as its epilogue. */
   product(node: Node, problem: MatmulProblem): void {
     const inputs = node.inputs.map((input) => this.value(input));
-    const value = this.create('f32', kernels.matmul.arrays(problem).outputs[0]!.length);
-    this.#pending.set(value, { problem, inputs });
+    const value = this.create(this.type(node.outputs[0]!), kernels.matmul.arrays(problem).outputs[0]!.length);
+    this.#pending.set(value, { problem: this.storage.rounds(node) ? { ...problem, half: true } : problem, inputs });
     this.set(node, [{ kind: 'value', value, shape: this.shape(node.outputs[0]!) }]);
     const worthIt = !this.#choice.capabilities.software || value.length >= leastJoined;
     if (this.#readers.get(node) !== 1 || !worthIt) this.#settled(value);
@@ -142,7 +162,7 @@ export class Lowering {
     const pending = this.#pending.get(value);
     if (!pending) return value;
     this.#pending.delete(value);
-    this.run(kernels.matmul, pending.problem, pending.inputs, [value]);
+    this.run(kernels.matmul, stored(pending.problem, pending.inputs, value), pending.inputs, [value]);
     return value;
   }
 
@@ -154,7 +174,8 @@ export class Lowering {
       if (!joined) continue;
       this.#pending.delete(product);
       for (const input of joined.inputs) this.#settled(input);
-      this.run(kernels.matmul, { ...pending.problem, epilogue: joined.epilogue }, [...pending.inputs, ...joined.inputs], [value]);
+      const problem = { ...stored(pending.problem, pending.inputs, value), epilogue: joined.epilogue };
+      this.run(kernels.matmul, problem, [...pending.inputs, ...joined.inputs], [value]);
       return true;
     }
     return false;
@@ -167,6 +188,8 @@ export class Lowering {
     const arrays = kernel.arrays(problem, capabilities, variant);
     const made = outputs ?? arrays.outputs.map(({ type, length }) => this.create(type, length));
     const temporaries = (arrays.temporaries ?? []).map(({ type, length }) => this.create(type, length));
+    const wrong = [...arrays.inputs, ...arrays.outputs].findIndex(({ type }, i) => type !== [...inputs, ...made][i]!.type);
+    if (wrong >= 0) throw new Error(`${kernel.name}: array ${wrong} is stored as ${[...inputs, ...made][wrong]!.type}`);
     const all = [...inputs, ...made, ...temporaries];
     const planned = kernel.dispatches(problem, capabilities, variant);
     const { flops, bytes } = kernel.cost(problem);
@@ -218,7 +241,8 @@ export class Lowering {
       const operands = this.#operands.get(tensor.node);
       if (!operands || tensor.node.op === 'input') continue;
       const chain = this.chain(tensor);
-      if (chain.inputs.some(({ value }) => changing.has(value))) operands[tensor.index] = { kind: 'value', value: this.compute(chain), shape: chain.shape };
+      if (chain.inputs.some(({ value }) => changing.has(value)))
+        operands[tensor.index] = { kind: 'value', value: this.compute(chain, this.type(tensor)), shape: chain.shape };
     }
   }
 }

@@ -1,4 +1,5 @@
 // Places every intermediate in a few arenas: values that live at different times share bytes; what a dispatch writes lies in another arena than what it reads.
+import { elementBytes } from '@hybridmed/kernels';
 import { DeviceLimitError } from '../device/errors.ts';
 import type { PlannedDispatch, Value } from './values.ts';
 
@@ -24,8 +25,8 @@ export interface MemoryLimits {
   readonly maxBindingSize: number;
 }
 
-/** Bytes a value is bound with: at least one quad, since shaders may read in quads. */
-export const byteLength = ({ length }: Value): number => Math.max(16, length * 4);
+/** Bytes a value is bound with: whole words, and at least one quad, since shaders may read in quads. */
+export const byteLength = ({ type, length }: Value): number => Math.max(16, Math.ceil((length * elementBytes(type)) / 4) * 4);
 
 interface Life {
   first: number;

@@ -1,5 +1,5 @@
 // How each op becomes chains or kernels.
-import type { MapOp } from '@hybridmed/kernels';
+import type { AttentionRows, MapOp } from '@hybridmed/kernels';
 import { kernels, stridesOf } from '@hybridmed/kernels';
 import type { Node, OpName, Tensor } from '@hybridmed/tensor';
 import { bindDim, bindShape } from '@hybridmed/tensor';
@@ -65,10 +65,12 @@ function reduction<K extends 'sum' | 'max'>(op: 'sum' | 'max'): Lower<K> {
     const shape = lowering.shape(node.inputs[0]!);
     const strides = stridesOf(shape);
     const { axes } = node.attributes as { axes: readonly number[] };
+    const half = lowering.value(node.inputs[0]!).type === 'f16';
     const stays = shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
     lowerTo(lowering, node as Node, kernels.reduce, {
       op,
       type: node.outputs[0]!.dtype,
+      ...(half ? { half } : {}),
       length: count(shape),
       kept: stays.map((a) => shape[a]!),
       keptStrides: stays.map((a) => strides[a]!),
@@ -94,6 +96,14 @@ const rowsOf = (tensor: Tensor, lowering: Lowering): { rows: number; width: numb
   return { width, rows: count(shape.slice(0, -1)) };
 };
 
+/** Rows that attention reads and writes, by position among the op's inputs and outputs. */
+const attentionRows: Readonly<
+  Record<'forward' | 'gradient', { readonly inputs: readonly (AttentionRows | undefined)[]; readonly outputs: readonly AttentionRows[] }>
+> = {
+  forward: { inputs: ['q', 'k', 'v'], outputs: ['o'] },
+  gradient: { inputs: ['q', 'k', 'v', 'o', undefined, 'g'], outputs: ['dq', 'dk', 'dv'] },
+};
+
 function attention<K extends 'attention' | 'attentionGrad'>(of: 'forward' | 'gradient'): Lower<K> {
   return (node, lowering) => {
     const [[batch, queries, width], [, keys]] = [lowering.shape(node.inputs[0]!), lowering.shape(node.inputs[1]!)] as [
@@ -101,7 +111,13 @@ function attention<K extends 'attention' | 'attentionGrad'>(of: 'forward' | 'gra
       [number, number],
     ];
     const { heads, causal, scale, masked } = node.attributes as Node<'attention'>['attributes'];
-    lowerTo(lowering, node as Node, kernels.attention, { of, batch, queries, keys, heads, headSize: width / heads, scale, causal, masked });
+    const { inputs, outputs } = attentionRows[of];
+    const half = [
+      ...inputs.filter((name, i) => name && lowering.value(node.inputs[i]!).type === 'f16'),
+      ...outputs.filter((_, i) => lowering.storage.half(node.outputs[i]!)),
+    ] as AttentionRows[];
+    const problem = { of, batch, queries, keys, heads, headSize: width / heads, scale, causal, masked };
+    lowerTo(lowering, node as Node, kernels.attention, half.length > 0 ? { ...problem, half } : problem);
   };
 }
 
@@ -134,10 +150,10 @@ const matmul: Lower<'matmul'> = (node, lowering) => {
 const concat: Lower<'concat'> = (node, lowering) => {
   const shape = lowering.shape(node.outputs[0]!);
   const strides = stridesOf(shape);
-  const value = lowering.create(node.outputs[0]!.dtype, count(shape));
+  const value = lowering.create(lowering.type(node.outputs[0]!), count(shape));
   let start = 0;
   for (const part of node.inputs) {
-    lowering.compute(lowering.chain(part), { value, offset: start * strides[node.attributes.axis]!, strides });
+    lowering.write(lowering.chain(part), { value, offset: start * strides[node.attributes.axis]!, strides });
     start += lowering.shape(part)[node.attributes.axis]!;
   }
   lowering.set(node, [{ kind: 'value', value, shape }]);
@@ -146,11 +162,11 @@ const concat: Lower<'concat'> = (node, lowering) => {
 const pad: Lower<'pad'> = (node, lowering) => {
   const shape = lowering.shape(node.outputs[0]!);
   const { low, interior } = node.attributes;
-  const type = node.outputs[0]!.dtype;
+  const { dtype } = node.outputs[0]!;
   const steps = stridesOf(shape);
-  const value = lowering.compute(joinChains('constant', type, [], shape, 0));
+  const value = lowering.compute(joinChains('constant', dtype, [], shape, 0), lowering.type(node.outputs[0]!));
   const offset = low.reduce((sum, start, axis) => sum + start * steps[axis]!, 0);
-  lowering.compute(lowering.chain(node.inputs[0]!), { value, offset, strides: steps.map((stride, axis) => stride * (interior[axis]! + 1)) });
+  lowering.write(lowering.chain(node.inputs[0]!), { value, offset, strides: steps.map((stride, axis) => stride * (interior[axis]! + 1)) });
   lowering.set(node, [{ kind: 'value', value, shape }]);
 };
 
@@ -223,7 +239,12 @@ export const lowerings: { readonly [K in Exclude<OpName, 'input'>]: Lower<K> } =
   softmax: (node, lowering) => lowerTo(lowering, node, kernels.softmax, { ...rowsOf(node.inputs[0]!, lowering), log: false }),
   logSoftmax: (node, lowering) => lowerTo(lowering, node, kernels.softmax, { ...rowsOf(node.inputs[0]!, lowering), log: true }),
   layerNorm: (node, lowering) =>
-    lowerTo(lowering, node, kernels.layerNorm, { of: 'forward', ...rowsOf(node.inputs[0]!, lowering), epsilon: node.attributes.epsilon }),
+    lowerTo(lowering, node, kernels.layerNorm, {
+      of: 'forward',
+      ...rowsOf(node.inputs[0]!, lowering),
+      epsilon: node.attributes.epsilon,
+      ...(lowering.storage.half(node.outputs[0]!) ? { half: true } : {}),
+    }),
   layerNormGrad: (node, lowering) => lowerTo(lowering, node, kernels.layerNorm, { of: 'gradient', ...rowsOf(node.inputs[0]!, lowering), epsilon: 0 }),
   attention: attention('forward'),
   attentionGrad: attention('gradient'),

@@ -9,6 +9,8 @@ import { Lowering } from './lowering.ts';
 import type { MemoryLimits, MemoryPlan } from './memory.ts';
 import { byteLength, planMemory } from './memory.ts';
 import { lowerings } from './ops.ts';
+import type { Storage } from './precision.ts';
+import { fullPrecision } from './precision.ts';
 import type { PlannedDispatch, Value } from './values.ts';
 
 /** A value that leaves the plan under a name. */
@@ -46,10 +48,10 @@ function countUses(graph: Graph, nodes: readonly Node[]): Map<Node, number[]> {
 }
 
 /** Plans a lowered graph for given sizes. Throws a DeviceLimitError where the adapter cannot bind an array of it. */
-export function makePlan(graph: Graph, bindings: Bindings, adapter: Adapter): Plan {
+export function makePlan(graph: Graph, bindings: Bindings, adapter: Adapter, storage: Storage = fullPrecision): Plan {
   const { limits } = adapter;
   const nodes = graphNodes(graph);
-  const lowering = new Lowering(bindings, countUses(graph, nodes), limits.maxInputs, adapter);
+  const lowering = new Lowering(bindings, storage, countUses(graph, nodes), limits.maxInputs, adapter);
   lowering.watch(graph, nodes);
   const inputs = (entries: Readonly<Record<string, Tensor>>, kind: 'data' | 'state'): Output[] =>
     Object.entries(entries).map(([name, tensor]) => {
