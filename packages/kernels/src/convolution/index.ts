@@ -1,9 +1,11 @@
-// 2-D cross-correlation and its two adjoints: a matrix product where kernels tile the film, else one thread per element of the result.
+// 2-D cross-correlation and its two adjoints: products of matrices whose patches are stored (where kernels tile the film) or read from the
+// films, else one thread per element of the result.
 import type { ArraySpec, Capabilities, Kernel, Numbers } from '../kernel.ts';
 import { bytesOf, everyAdapter, product } from '../kernel.ts';
 import { longItems, pack, spreadThreads } from '../shader.ts';
 import { cases } from './cases.ts';
 import { patchDispatches, patchTemporaries, tilesFilm } from './patches.ts';
+import { implicitDispatches, implicitTemporaries } from './implicit.ts';
 import { reference } from './reference.ts';
 import { shader } from './wgsl.ts';
 
@@ -21,7 +23,8 @@ const array = (shape: readonly number[]): ArraySpec => ({ type: 'f32', length: p
 
 /** Inputs: (x, weight) for the output, (dy, weight) for the input's gradient, (x, dy) for the weight's. */
 function arrays(problem: ConvolutionProblem, capabilities: Capabilities = everyAdapter) {
-  return { ...plain(problem), ...(tilesFilm(problem) ? { temporaries: patchTemporaries(problem, capabilities) } : {}) };
+  const temporaries = tilesFilm(problem) ? patchTemporaries(problem, capabilities) : implicitTemporaries(problem, capabilities);
+  return { ...plain(problem), ...(temporaries ? { temporaries } : {}) };
 }
 
 function plain({ of, x, weight, y }: ConvolutionProblem): { readonly inputs: ArraySpec[]; readonly outputs: ArraySpec[] } {
@@ -39,6 +42,7 @@ export const convolution: Kernel<ConvolutionProblem> = {
     const count = arrays(problem).outputs[0]!.length;
     if (count === 0) return [];
     if (tilesFilm(problem)) return patchDispatches(problem, capabilities);
+    if (implicitTemporaries(problem, capabilities)) return implicitDispatches(problem, capabilities);
     const { of, x, weight, y, stride, padding } = problem;
     const parameters = pack([count, ...x, weight[0], weight[2], weight[3], y[2], y[3], ...stride, ...padding]);
     return [
