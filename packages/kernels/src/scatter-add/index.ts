@@ -1,9 +1,9 @@
 // Rows summed into a table by id, without atomics: each id's rows form a chain that one thread walks in order.
 import type { ElementType, Kernel, Numbers } from '../kernel.ts';
-import { pack, spread, spreadThreads } from '../shader.ts';
+import { longItems, pack, spreadThreads } from '../shader.ts';
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
-import { addShader, linkShader, zeroShader } from './wgsl.ts';
+import { addShader, linkShader, zeroShader, zerosOfGroup } from './wgsl.ts';
 
 /** `ids` rows of `width` elements are added to a table of `rows` zeros. Ids outside are clamped. */
 export interface ScatterAddProblem {
@@ -36,20 +36,21 @@ export const scatterAdd: Kernel<ScatterAddProblem> = {
       parameters: zero,
       arrays: [2],
       writes: [2],
-      workgroups: spreadThreads(items),
+      workgroups: spreadThreads(items, zerosOfGroup),
     };
     if (ids === 0) return [first];
-    const [link, add] = [pack([ids, rows]), pack([ids * width, width, rows])];
+    const lanes = width % 4 === 0 ? 4 : 1;
+    const [link, add] = [pack([ids, rows]), pack([(ids * width) / lanes, width / lanes, rows])];
     return [
       first,
-      { label: 'scatter-add: chains', code: linkShader(link.length), parameters: link, arrays: [1, 3], writes: [3], workgroups: spread(ids) },
+      { label: 'scatter-add: chains', code: linkShader(link.length), parameters: link, arrays: [1, 3], writes: [3], workgroups: spreadThreads(ids, longItems) },
       {
         label: 'scatter-add: sums',
-        code: addShader(type, add.length),
+        code: addShader(lanes === 4 ? `vec4<${type}>` : type, add.length),
         parameters: add,
         arrays: [0, 1, 3, 2],
         writes: [2],
-        workgroups: spreadThreads(ids * width),
+        workgroups: spreadThreads((ids * width) / lanes),
       },
     ];
   },
