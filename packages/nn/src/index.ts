@@ -7,6 +7,7 @@ export { embedding, linear } from './layers/linear.ts';
 export { batchNorm, layerNorm } from './layers/norm.ts';
 export { rootScope } from './module.ts';
 export type { Module, Scope, ScopeOptions } from './module.ts';
+export { lossScaleNames, lossScaleOf, lossScaleSpecs, startLossScale } from './loss-scale.ts';
 export { adamWStep, cosineSchedule, decays, momentNames } from './optimizer.ts';
 export type { AdamWOptions } from './optimizer.ts';
 export { collect, initialize } from './parameters.ts';

@@ -1,6 +1,7 @@
 // AdamW over named parameters as part of a traced step, and the learning-rate schedule.
 import type { Tensor, Tensors } from '@hybridmed/tensor';
 import { ops } from '@hybridmed/tensor';
+import { lossScaleOf, nextLossScale, updateNumber } from './loss-scale.ts';
 import type { ParameterSpec, ParameterSpecs } from './parameters.ts';
 
 /** Options of AdamW [Loshchilov & Hutter 2019]. */
@@ -12,6 +13,8 @@ export interface AdamWOptions {
   clip?: number;
   /** Upper bounds of single parameters after each update, by name. */
   ceilings?: Readonly<Record<string, number>>;
+  /** Whether the gradients are of the loss times the state's loss scale, which the step then keeps too (see `startLossScale`). */
+  lossScale?: boolean;
 }
 
 /** True where weight decay applies: to matrices, not to biases, norms and what a spec excludes. */
@@ -26,13 +29,15 @@ export function adamWStep(
   state: Tensors,
   gradients: Tensors,
   scalars: { learningRate: Tensor; step: Tensor },
-  { betas = [0.9, 0.999], epsilon = 1e-8, weightDecay = 0.05, clip = 1, ceilings = {} }: AdamWOptions = {},
+  { betas = [0.9, 0.999], epsilon = 1e-8, weightDecay = 0.05, clip = 1, ceilings = {}, lossScale = false }: AdamWOptions = {},
 ): { updates: Record<string, Tensor>; gradientNorm: Tensor } {
   const names = Object.keys(gradients);
   const moments = names.map(momentNames);
   const stepped = ops.adamW(
     {
-      ...scalars,
+      learningRate: scalars.learningRate,
+      step: lossScale ? updateNumber(state, scalars.step) : scalars.step,
+      ...(lossScale ? { lossScale: lossScaleOf(state) } : {}),
       parameters: names.map((name) => state[name]!),
       gradients: names.map((name) => gradients[name]!),
       firstMoments: moments.map(([m]) => state[m]!),
@@ -56,7 +61,7 @@ export function adamWStep(
     updates[m] = stepped.firstMoments[i]!;
     updates[v] = stepped.secondMoments[i]!;
   });
-  return { updates, gradientNorm: stepped.gradientNorm };
+  return { updates: lossScale ? { ...updates, ...nextLossScale(state, stepped.gradientNorm) } : updates, gradientNorm: stepped.gradientNorm };
 }
 
 /** Linear warm-up, then cosine to 0: peak (t+1)/W for t < W, else peak (1 + cos(pi (t-W)/(S-W))) / 2, t = 0..S-1. */

@@ -1,9 +1,10 @@
 // Parsers of flags that several commands share; each refuses a wrong value with one line.
+import type { Precision } from '@hybridmed/tensor';
 import type { ColumnRole } from '@hybridmed/data';
 import { columnRoles } from '@hybridmed/data';
 import { InvalidArgumentError, Option } from 'commander';
 import type { DeviceName } from '../node/device/device.ts';
-import { deviceNames, tuningModes } from '../node/device/device.ts';
+import { deviceNames, precisions, tuningModes } from '../node/device/device.ts';
 
 /** A whole number not below `least`. */
 export const integer =
@@ -52,6 +53,7 @@ export function amounts(text: string): Record<string, number> {
 /** Flags of the device a command runs on. */
 export interface DeviceFlags {
   device?: DeviceName;
+  precision?: Precision;
   threads?: number;
 }
 
@@ -59,6 +61,10 @@ export interface DeviceFlags {
 export const deviceOption = () =>
   new Option('--device <name>', 'where to compute: auto takes hardware WebGPU, else cpu, else gpujs').choices(deviceNames).default('auto');
 export const threadsOption = () => new Option('--threads <n>', 'threads of the cpu device (default: all cores)').argParser(integer(1));
+
+/** `--precision`. */
+export const precisionOption = () =>
+  new Option('--precision <p>', 'f32, or mixed: activations as 16-bit floats, on webgpu adapters that have them').choices(precisions);
 
 /** `--tuning`, of commands that train. */
 export const tuningOption = () =>

@@ -1,6 +1,6 @@
 // The programs of pre-training as graphs: a whole step, its parts for accumulated batches, validation, and the frozen teacher.
 import type { AdamWOptions, ParameterSpecs, Scope } from '@hybridmed/nn';
-import { adamWStep, momentNames, rootScope } from '@hybridmed/nn';
+import { adamWStep, lossScaleOf, lossScaleSpecs, momentNames, rootScope } from '@hybridmed/nn';
 import { globalContrast } from '@hybridmed/align';
 import type { Graph, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
 import { grad, ops, trace } from '@hybridmed/tensor';
@@ -14,8 +14,14 @@ import { globalProjections, lossResults, stage1Losses, stage2Losses, summarize }
 /** How stage 2's teacher is run: the frozen copy inside the step (`snapshot`), its kept hidden states (`cached`), or the live branch. */
 export type TeacherMode = 'snapshot' | 'cached' | 'live';
 
-/** Which step to build; with `remat`, each layer's inner values are computed again for the backward pass instead of being kept. */
-export type StagePlan = { readonly remat?: boolean } & ({ readonly stage: 1 } | ({ readonly stage: 2; readonly teacher: TeacherMode } & Stage2Options));
+/**
+ * Which step to build. With `remat`, each layer's inner values are computed again for the backward pass instead of being kept. With
+ * `lossScale`, gradients are taken of the loss times a scale that is kept in the state (`startLossScale`), as mixed precision needs.
+ */
+export type StagePlan = { readonly remat?: boolean; readonly lossScale?: boolean } & (
+  | { readonly stage: 1 }
+  | ({ readonly stage: 2; readonly teacher: TeacherMode } & Stage2Options)
+);
 
 /** Prefix of the frozen teacher's parameters in the state. */
 export const teacherPrefix = 'teacher.';
@@ -87,10 +93,11 @@ function lossesOf(model: Model, plan: StagePlan, data: Tensors, state: Tensors, 
   return { losses, updates };
 }
 
+/** Gradients by name: of the loss, or of the loss times its scale. */
 function gradientsOf(model: Model, plan: StagePlan, losses: Losses, state: Tensors): Record<string, Tensor> {
   const names = trainable(model, plan.stage);
   const gradients = grad(
-    losses.total,
+    plan.lossScale ? ops.mul(losses.total, lossScaleOf(state)) : losses.total,
     names.map((name) => state[name]!),
   );
   return Object.fromEntries(names.map((name, i) => [name, gradients[i]!]));
@@ -104,31 +111,45 @@ function momentSpecs(model: Model, plan: StagePlan): Record<string, TensorSpec> 
   );
 }
 
+const scaleSpecs = ({ lossScale }: StagePlan): Record<string, TensorSpec> => (lossScale ? lossScaleSpecs() : {});
+
+/** The scale that a step used, among its results. */
+const scaleResult = ({ lossScale }: StagePlan, state: Tensors): Record<string, Tensor> => (lossScale ? { loss_scale: lossScaleOf(state) } : {});
+
 const optimizerData = { learning_rate: scalar, step: scalar };
 
-function optimize(model: Model, state: Tensors, gradients: Tensors, data: Tensors, options: AdamWOptions) {
-  return adamWStep(model.parameters, state, gradients, { learningRate: data.learning_rate!, step: data.step! }, { ceilings: parameterCeilings, ...options });
+function optimize(model: Model, { lossScale = false }: StagePlan, state: Tensors, gradients: Tensors, data: Tensors, options: AdamWOptions) {
+  const scalars = { learningRate: data.learning_rate!, step: data.step! };
+  return adamWStep(model.parameters, state, gradients, scalars, { ceilings: parameterCeilings, ...options, lossScale });
 }
 
 /**
  * One whole step: losses, gradients, clipping, AdamW, in one program. Data: the batch's fields, `key` (i32 [2]), `learning_rate`,
- * `step` (counted from 1) and, with a cached teacher, `teacher_hidden` (B, T, width). Results: each loss, `total`, `gradient_norm`.
+ * `step` (counted from 1) and, with a cached teacher, `teacher_hidden` (B, T, width). Results: each loss, `total`, `gradient_norm`, and
+ * `loss_scale` where there is one: with it a step whose norm is not finite updates nothing but the scale.
  */
 export function stepGraph(model: Model, plan: StagePlan, optimizer: AdamWOptions = {}): Graph {
   const data = { ...specsOf(model, stepFields(plan)), ...extraSpecs(model, plan), ...optimizerData };
-  return trace({ data, state: { ...floats(model.parameters), ...momentSpecs(model, plan), ...teacherSpecs(model, plan) } }, (inputs, state) => {
-    const { losses, updates } = lossesOf(model, plan, inputs, state);
-    const stepped = optimize(model, state, gradientsOf(model, plan, losses, state), inputs, optimizer);
-    return { results: { ...lossResults(losses), gradient_norm: stepped.gradientNorm }, updates: { ...updates, ...stepped.updates } };
-  });
+  return trace(
+    { data, state: { ...floats(model.parameters), ...momentSpecs(model, plan), ...scaleSpecs(plan), ...teacherSpecs(model, plan) } },
+    (inputs, state) => {
+      const { losses, updates } = lossesOf(model, plan, inputs, state);
+      const stepped = optimize(model, plan, state, gradientsOf(model, plan, losses, state), inputs, optimizer);
+      return {
+        results: { ...lossResults(losses), gradient_norm: stepped.gradientNorm, ...scaleResult(plan, state) },
+        updates: { ...updates, ...stepped.updates },
+      };
+    },
+  );
 }
 
 /** Losses and every gradient (`grad.NAME`) of a batch, without an update: for checks. */
 export function gradientGraph(model: Model, plan: StagePlan): Graph {
   const data = { ...specsOf(model, stepFields(plan)), ...extraSpecs(model, plan) };
-  return trace({ data, state: { ...floats(model.parameters), ...teacherSpecs(model, plan) } }, (inputs, state) => {
+  return trace({ data, state: { ...floats(model.parameters), ...scaleSpecs(plan), ...teacherSpecs(model, plan) } }, (inputs, state) => {
     const { losses } = lossesOf(model, plan, inputs, state);
-    const gradients = Object.entries(gradientsOf(model, plan, losses, state)).map(([name, value]) => [gradientPrefix + name, value]);
+    const unscaled = (value: Tensor) => (plan.lossScale ? ops.div(value, lossScaleOf(state)) : value);
+    const gradients = Object.entries(gradientsOf(model, plan, losses, state)).map(([name, value]) => [gradientPrefix + name, unscaled(value)]);
     return { results: { ...lossResults(losses), ...Object.fromEntries(gradients) } };
   });
 }
@@ -153,7 +174,7 @@ export function accumulateGraph(model: Model, plan: StagePlan, alignWidth: numbe
   };
   const names = trainable(model, plan.stage);
   const accumulated = Object.fromEntries(names.map((name) => [gradientPrefix + name, { shape: model.parameters[name]!.shape, dtype: 'f32' as const }]));
-  return trace({ data, state: { ...floats(model.parameters), ...accumulated, ...teacherSpecs(model, plan) } }, (inputs, state) => {
+  return trace({ data, state: { ...floats(model.parameters), ...accumulated, ...scaleSpecs(plan), ...teacherSpecs(model, plan) } }, (inputs, state) => {
     const term: GlobalTerm = contrast ? { kind: 'cached', image: inputs.cg_image!, text: inputs.cg_text!, scale: inputs.cg_scale! } : { kind: 'batch' };
     const counts = { tokens: inputs.token_count!, studies: inputs.study_count! };
     const { losses, updates } = lossesOf(model, plan, inputs, state, term, counts);
@@ -169,12 +190,12 @@ export function applyGraph(model: Model, plan: StagePlan, optimizer: AdamWOption
   const names = trainable(model, plan.stage);
   const parameters = Object.fromEntries(names.map((name) => [name, model.parameters[name]!]));
   return trace(
-    { data: optimizerData, state: { ...floats(parameters), ...floats(parameters, gradientPrefix), ...momentSpecs(model, plan) } },
+    { data: optimizerData, state: { ...floats(parameters), ...floats(parameters, gradientPrefix), ...momentSpecs(model, plan), ...scaleSpecs(plan) } },
     (inputs, state) => {
       const gradients = Object.fromEntries(names.map((name) => [name, state[gradientPrefix + name]!]));
-      const { updates, gradientNorm } = optimize(model, state, gradients, inputs, optimizer);
+      const { updates, gradientNorm } = optimize(model, plan, state, gradients, inputs, optimizer);
       const zeros = names.map((name) => [gradientPrefix + name, ops.full(0, parameters[name]!.shape)]);
-      return { results: { gradient_norm: gradientNorm }, updates: { ...updates, ...Object.fromEntries(zeros) } };
+      return { results: { gradient_norm: gradientNorm, ...scaleResult(plan, state) }, updates: { ...updates, ...Object.fromEntries(zeros) } };
     },
   );
 }

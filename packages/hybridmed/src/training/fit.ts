@@ -1,8 +1,8 @@
 // Fitting a part of a model to a task of its own: AdamW steps, validation in rounds, early stop, the best parameters kept.
 import type { AdamWOptions, ParameterSpecs, Scope } from '@hybridmed/nn';
-import { adamWStep, cosineSchedule, momentNames, rootScope, trainedNames } from '@hybridmed/nn';
+import { adamWStep, cosineSchedule, lossScaleOf, lossScaleSpecs, momentNames, rootScope, startLossScale, trainedNames } from '@hybridmed/nn';
 import type { Device, DeviceState, Graph, HostArray, HostArrays, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
-import { grad, HybridmedError, keyData, mix32, trace } from '@hybridmed/tensor';
+import { grad, HybridmedError, keyData, mix32, ops, trace } from '@hybridmed/tensor';
 
 /** What is fitted: parameters by name, what a batch holds, and its loss, an f32 scalar. */
 export interface Task {
@@ -51,18 +51,21 @@ const floats = (specs: ParameterSpecs): Record<string, TensorSpec> =>
   Object.fromEntries(Object.entries(specs).map(([name, { shape }]) => [name, { shape, dtype: 'f32' }]));
 
 /** One step of a task as a graph: the batch's fields, `key`, `learning_rate` and `step` in; `loss` and `gradient_norm` out. */
-function taskGraph({ parameters, data, loss }: Task, optimizer: AdamWOptions): Graph {
+function taskGraph({ parameters, data, loss }: Task, { lossScale = false, ...optimizer }: AdamWOptions): Graph {
   const names = trainedNames(parameters);
   const moments = Object.fromEntries(
     names.flatMap((name) => momentNames(name).map((moment) => [moment, { shape: parameters[name]!.shape, dtype: 'f32' as const }])),
   );
   return trace(
-    { data: { ...data, key: { shape: [2], dtype: 'i32' }, learning_rate: scalar, step: scalar }, state: { ...floats(parameters), ...moments } },
+    {
+      data: { ...data, key: { shape: [2], dtype: 'i32' }, learning_rate: scalar, step: scalar },
+      state: { ...floats(parameters), ...moments, ...(lossScale ? lossScaleSpecs() : {}) },
+    },
     (inputs, state) => {
       const updates: Record<string, Tensor> = {};
       const value = loss(rootScope(state, { training: true, updates, key: { data: inputs['key']!, stream: 1 }, specs: parameters }), inputs);
       const gradients = grad(
-        value,
+        lossScale ? ops.mul(value, lossScaleOf(state)) : value,
         names.map((name) => state[name]!),
       );
       const stepped = adamWStep(
@@ -70,7 +73,7 @@ function taskGraph({ parameters, data, loss }: Task, optimizer: AdamWOptions): G
         state,
         Object.fromEntries(names.map((name, i) => [name, gradients[i]!])),
         { learningRate: inputs['learning_rate']!, step: inputs['step']! },
-        optimizer,
+        { ...optimizer, lossScale },
       );
       return { results: { loss: value, gradient_norm: stepped.gradientNorm }, updates: { ...updates, ...stepped.updates } };
     },
@@ -88,7 +91,9 @@ export async function fit(options: FitOptions): Promise<Fitted> {
   const names = Object.keys(task.parameters);
   const moments = trainedNames(task.parameters).flatMap((name) => momentNames(name).map((moment) => [moment, zeros(task.parameters[name]!.shape)] as const));
   const state = device.createState({ ...Object.fromEntries(names.map((name) => [name, start[name]!])), ...Object.fromEntries(moments) });
-  const program = await device.compile(taskGraph(task, { weightDecay }));
+  const lossScale = device.info.precision === 'mixed';
+  if (lossScale) state.write(startLossScale());
+  const program = await device.compile(taskGraph(task, { weightDecay, lossScale }));
   const schedule = { steps, warmup: Math.ceil(steps / 10), peak: learningRate };
   let best: Fitted | undefined;
   let [step, rounds, sum, summed] = [0, 0, 0, 0];
@@ -110,7 +115,8 @@ export async function fit(options: FitOptions): Promise<Fitted> {
           state,
         );
         const loss = results['loss']!.data[0]!;
-        if (!Number.isFinite(loss) || !Number.isFinite(results['gradient_norm']!.data[0]!))
+        // Gradients that the loss scale made too large are left out of the fit, and the scale is lowered.
+        if (!Number.isFinite(loss) || (!lossScale && !Number.isFinite(results['gradient_norm']!.data[0]!)))
           throw new HybridmedError(`step ${step + 1}: the loss is ${loss}; lower --learning-rate`);
         [step, sum, summed] = [step + 1, sum + loss, summed + 1];
         if (step % round === 0 || step >= steps) await judge();

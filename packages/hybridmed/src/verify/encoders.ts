@@ -22,7 +22,7 @@ interface Features {
 /** Replays `vit`, `resnet-*` and `bert`. */
 export async function verifyEncoder(device: Device, golden: Golden): Promise<Comparison[]> {
   const { arrays, json, name } = golden;
-  const report = new Report(name);
+  const report = new Report(name, device.info);
   const isText = 'in.ids' in arrays;
   const encoder = (isText ? bert(json.config) : visionEncoder(json.config)) as Module<readonly Tensor[], Features>;
   const inputs: HostArrays = isText ? { ids: arrays['in.ids']!, mask: asFloat(arrays['in.mask']!) } : { image: arrays['in.image']! };
@@ -58,14 +58,14 @@ export async function verifyEncoder(device: Device, golden: Golden): Promise<Com
   const state = device.createState(parameters);
   const program = await device.compile(graph);
   const results = await program.run({ ...inputs, 'cotangent.tokens': cotangents.tokens!, 'cotangent.global': cotangents.global! }, state);
-  report.add('value', relativeError(results.value!.data, Float64Array.of(json.value)), bound);
+  report.add('value', relativeError(results.value!.data, Float64Array.of(json.value)), bound, 'outputs');
   for (const [quantity, { data }] of Object.entries(results))
-    if (quantity.startsWith('out.') || quantity.startsWith('grad_in.')) report.add(quantity, relativeError(data, arrays[quantity]!.data), bound);
+    if (quantity.startsWith('out.') || quantity.startsWith('grad_in.')) report.add(quantity, relativeError(data, arrays[quantity]!.data), bound, 'outputs');
   report.addGradients('gradients', withPrefix(results, 'grad.'), withPrefix(arrays, 'grad.'), bound);
   if (training) {
     const after = withPrefix(arrays, 'buffer_after.');
     const ours = await state.read(Object.keys(after));
-    for (const [key, value] of Object.entries(after)) report.add('buffers after', relativeError(ours[key]!.data, value.data), bound);
+    for (const [key, value] of Object.entries(after)) report.add('buffers after', relativeError(ours[key]!.data, value.data), bound, 'outputs');
   }
   program.release?.();
   state.drop();

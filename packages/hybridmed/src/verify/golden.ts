@@ -1,5 +1,5 @@
 // A golden file: the arrays an independent implementation used and computed, with its configuration; and how errors are measured.
-import type { HostArray, HostArrays } from '@hybridmed/tensor';
+import type { DeviceInfo, HostArray, HostArrays } from '@hybridmed/tensor';
 
 /** One golden: file name without ending, its JSON, and its arrays by key (`param.N`, `in.X`, `out.X`, `grad.N`, ...). */
 export interface Golden {
@@ -52,16 +52,25 @@ export function relativeError(ours: HostArray['data'], golden: HostArray['data']
 /** |ours - golden| / |golden| of numbers. */
 export const scalarError = (ours: number, golden: number): number => relativeError(Float64Array.of(ours), Float64Array.of(golden));
 
+/** Kinds of quantities whose bounds are wider in mixed precision, and those bounds. Whatever else a replay holds has one bound. */
+const mixedBounds = { losses: 1e-2, trajectory: 3e-2, outputs: 1e-2, gradients: 3e-2, cancelled: 1e-3 } as const;
+
+/** A kind of quantity. */
+export type QuantityKind = keyof typeof mixedBounds;
+
 /** Collects comparisons of one file, keeping the worst of each quantity. */
 export class Report {
   readonly #file: string;
+  readonly #mixed: boolean;
   readonly #worst = new Map<string, Comparison>();
 
-  constructor(file: string) {
+  constructor(file: string, { precision }: Pick<DeviceInfo, 'precision'> = {}) {
     this.#file = file;
+    this.#mixed = precision === 'mixed';
   }
 
-  add(quantity: string, error: number, bound: number): void {
+  add(quantity: string, error: number, inFull: number, kind?: QuantityKind): void {
+    const bound = this.#mixed && kind ? mixedBounds[kind] : inFull;
     const known = this.#worst.get(quantity);
     if (known && known.error >= error) return;
     this.#worst.set(quantity, { file: this.#file, quantity, error, bound, ok: error <= bound });
@@ -73,12 +82,12 @@ export class Report {
    */
   addGradients(quantity: string, ours: HostArrays, golden: HostArrays, bound: number): void {
     const largest = Math.max(...Object.values(golden).map(({ data }) => greatest(data)));
-    this.add(quantity, 0, bound);
+    this.add(quantity, 0, bound, 'gradients');
     for (const [name, { data }] of Object.entries(golden)) {
       const mine = ours[name]?.data;
       if (!mine) this.add(`${quantity} (${name} is missing)`, Infinity, bound);
-      else if (greatest(data) < 1e-10 * largest) this.add(`${quantity} (cancelled)`, greatest(mine) / largest, 1e-6);
-      else this.add(quantity, relativeError(mine, data), bound);
+      else if (greatest(data) < 1e-10 * largest) this.add(`${quantity} (cancelled)`, greatest(mine) / largest, 1e-6, 'cancelled');
+      else this.add(quantity, relativeError(mine, data), bound, 'gradients');
     }
   }
 

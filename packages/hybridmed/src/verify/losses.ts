@@ -21,12 +21,13 @@ function lossOf(inputs: HostArrays, { tau, T }: { tau?: number; T?: number }): (
 
 /** Replays `loss-*`. */
 export async function verifyLoss(device: Device, { name, json, arrays }: Golden): Promise<Comparison[]> {
-  const report = new Report(name);
+  const report = new Report(name, device.info);
   const raw = withPrefix(arrays, 'in.');
   const inputs = { ...raw, ...(raw.mask ? { mask: asFloat(raw.mask) } : {}) };
   const expected = withPrefix(arrays, 'grad_in.');
   const results = await compile(device, valueAndGrad(lossOf(inputs, json), Object.keys(expected)))(inputs);
-  report.add('value', relativeError(results.value!.data, Float64Array.of(json.value)), bound);
-  for (const [key, { data }] of Object.entries(expected)) report.add(`gradient of ${key}`, relativeError(results[`grad.${key}`]!.data, data), bound);
+  report.add('value', relativeError(results.value!.data, Float64Array.of(json.value)), bound, 'losses');
+  for (const [key, { data }] of Object.entries(expected))
+    report.add(`gradient of ${key}`, relativeError(results[`grad.${key}`]!.data, data), bound, 'gradients');
   return report.rows();
 }

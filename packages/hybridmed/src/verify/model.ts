@@ -1,5 +1,5 @@
 // Replays whole-model goldens: losses and gradients of both stages, training trajectories, and generation.
-import { cosineSchedule, momentNames, rootScope } from '@hybridmed/nn';
+import { cosineSchedule, momentNames, rootScope, startLossScale } from '@hybridmed/nn';
 import type { Device, DeviceState, HostArrays, TensorSpec } from '@hybridmed/tensor';
 import { keyData, trace } from '@hybridmed/tensor';
 import { createGenerator } from '../generation/generator.ts';
@@ -30,9 +30,10 @@ interface StageJson {
   teacher?: string;
 }
 
-function planOf(stage: string, { weights, T }: StageJson, teacher: TeacherMode, positives: boolean): StagePlan {
-  if (stage === 'stage1') return { stage: 1 };
-  return { stage: 2, teacher, weights: weights!, temperature: T ?? 1, tau: 0.1, duplicates: positives ? 'positives' : 'negatives' };
+function planOf(stage: string, { weights, T }: StageJson, teacher: TeacherMode, positives: boolean, { info }: Device): StagePlan {
+  const lossScale = info.precision === 'mixed';
+  if (stage === 'stage1') return { stage: 1, lossScale };
+  return { stage: 2, lossScale, teacher, weights: weights!, temperature: T ?? 1, tau: 0.1, duplicates: positives ? 'positives' : 'negatives' };
 }
 
 const teacherState = (model: Model, source: HostArrays): HostArrays =>
@@ -41,17 +42,17 @@ const teacherState = (model: Model, source: HostArrays): HostArrays =>
 /** Replays `hybridmed-losses*`: every loss and every parameter's gradient of each stage in the file. */
 export async function verifyModelLosses(device: Device, golden: Golden): Promise<Comparison[]> {
   const { json, arrays, name } = golden;
-  const report = new Report(name);
+  const report = new Report(name, device.info);
   const model = createModel(json.config as ModelConfig);
   const batch = batchOf(golden, 'batch.');
   const teacher = withPrefix(arrays, 'teacher.');
   for (const stage of ['stage1', 'stage2', 'stage2_live'].filter((part) => part in json)) {
-    const plan = planOf(stage, json[stage] as StageJson, stage === 'stage2' ? 'snapshot' : 'live', 'groups' in batch);
-    const state = device.createState({ ...withPrefix(arrays, 'param.'), ...(stage === 'stage2' ? teacherState(model, teacher) : {}) });
+    const plan = planOf(stage, json[stage] as StageJson, stage === 'stage2' ? 'snapshot' : 'live', 'groups' in batch, device);
+    const state = device.createState({ ...withPrefix(arrays, 'param.'), ...startLossScale(), ...(stage === 'stage2' ? teacherState(model, teacher) : {}) });
     const program = await device.compile(gradientGraph(model, plan));
     const results = await program.run({ ...pickFields(batch, plan), key }, state);
     for (const loss of ['cg', 'cl', 'sum', 'cap', 'dis', 'total']) {
-      if (loss in json[stage] && results[loss]) report.add(`${stage}: L_${loss}`, scalarError(results[loss].data[0]!, json[stage][loss]), 1e-5);
+      if (loss in json[stage] && results[loss]) report.add(`${stage}: L_${loss}`, scalarError(results[loss].data[0]!, json[stage][loss]), 1e-5, 'losses');
     }
     report.addGradients(`${stage}: gradients`, withPrefix(results, 'grad.'), withPrefix(arrays, `grad.${stage}.`), 1e-4);
     program.release?.();
@@ -86,7 +87,7 @@ function comparable(name: string, data: HostArrays[string]['data']): HostArrays[
 /** Replays `hybridmed-training`: losses, gradient norm and learning rate at each step, and the parameters after each stage. */
 export async function verifyTraining(device: Device, golden: Golden): Promise<Comparison[]> {
   const { json, arrays, name } = golden;
-  const report = new Report(name);
+  const report = new Report(name, device.info);
   const model = createModel(json.config as ModelConfig);
   const batches: HostArrays[] = [];
   while (`batch${batches.length}.input` in arrays) batches.push(batchOf(golden, `batch${batches.length}.`));
@@ -105,9 +106,9 @@ export async function verifyTraining(device: Device, golden: Golden): Promise<Co
           ] as const,
       ),
     );
-    state.write(Object.fromEntries(zeros));
+    state.write({ ...Object.fromEntries(zeros), ...startLossScale() });
     if (number === 2) state.write(teacherState(model, await state.read(teacherParameters(model, 'snapshot'))));
-    const plan = planOf(stage, recipe, 'snapshot', 'groups' in batches[0]!);
+    const plan = planOf(stage, recipe, 'snapshot', 'groups' in batches[0]!, device);
     const program = await device.compile(stepGraph(model, plan, { betas, epsilon: eps, weightDecay, clip }));
     for (const row of recipe.rows) {
       const learningRate = cosineSchedule(row.step, { steps: recipe.steps, warmup: recipe.warmup, peak });
@@ -117,15 +118,15 @@ export async function verifyTraining(device: Device, golden: Golden): Promise<Co
         { ...pickFields(batches[row.step % batches.length]!, plan), key, learning_rate: scalar(learningRate), step: scalar(row.step + 1) },
         state,
       );
-      report.add(`${stage}: gradient norm`, scalarError(results.gradient_norm!.data[0]!, row.grad_norm), 1e-2);
+      report.add(`${stage}: gradient norm`, scalarError(results.gradient_norm!.data[0]!, row.grad_norm), 1e-2, 'trajectory');
       for (const loss of ['cg', 'cl', 'sum', 'cap', 'dis', 'total'])
-        if (row[loss] !== undefined && results[loss]) report.add(`${stage}: L_${loss}`, scalarError(results[loss].data[0]!, row[loss]), 1e-3);
+        if (row[loss] !== undefined && results[loss]) report.add(`${stage}: L_${loss}`, scalarError(results[loss].data[0]!, row[loss]), 1e-3, 'trajectory');
     }
     const expected = withPrefix(arrays, `after_${stage}.`);
     const ours = await state.read(Object.keys(expected));
     for (const [parameter, { data }] of Object.entries(expected)) {
       if (!isKeyBias(parameter))
-        report.add(`${stage}: parameters after`, relativeError(comparable(parameter, ours[parameter]!.data), comparable(parameter, data)), 1e-3);
+        report.add(`${stage}: parameters after`, relativeError(comparable(parameter, ours[parameter]!.data), comparable(parameter, data)), 1e-3, 'trajectory');
     }
     program.release?.();
   }
@@ -153,14 +154,14 @@ async function forcedLogits(device: Device, state: DeviceState, model: Model, br
 /** Replays `hybridmed-generation*`: logits, greedy texts, and beam texts with their scores, for both branches. */
 export async function verifyGeneration(device: Device, golden: Golden): Promise<Comparison[]> {
   const { json, arrays, name } = golden;
-  const report = new Report(name);
+  const report = new Report(name, device.info);
   const model = createModel(json.config as ModelConfig);
   const batch = batchOf(golden, 'batch.');
   const state = device.createState(withPrefix(arrays, 'param.'));
   for (const branch of ['image', 'findings'] as const) {
     const expectedLogits = arrays[`out.logits.${branch}`];
     if (expectedLogits)
-      report.add(`${branch}: logits`, relativeError((await forcedLogits(device, state, model, branch, batch)).data, expectedLogits.data), 1e-3);
+      report.add(`${branch}: logits`, relativeError((await forcedLogits(device, state, model, branch, batch)).data, expectedLogits.data), 1e-3, 'outputs');
     const generator = await createGenerator(device, state, model, branch, { maxTokens: json.max_new });
     const inputs: HostArrays = branch === 'image' ? { image: batch.image! } : { findings: batch.findings!, findings_mask: batch.findings_mask! };
     for (const [kind, expected] of Object.entries(json[branch] as Record<string, (number[] | { ids: number[]; score: number })[]>)) {
@@ -169,7 +170,7 @@ export async function verifyGeneration(device: Device, golden: Golden): Promise<
       expected.forEach((one, i) => {
         const { ids, score } = Array.isArray(one) ? { ids: one, score: undefined } : one;
         report.add(`${branch}: ${kind} ids`, ids.join() === found[i]!.ids.join() ? 0 : Infinity, 0);
-        if (score !== undefined) report.add(`${branch}: ${kind} scores`, scalarError(found[i]!.score, score), 1e-3);
+        if (score !== undefined) report.add(`${branch}: ${kind} scores`, scalarError(found[i]!.score, score), 1e-3, 'outputs');
       });
     }
   }

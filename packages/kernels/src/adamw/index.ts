@@ -19,20 +19,22 @@ export interface AdamWProblem {
   readonly ceiling: number;
   /** Factor on the learning rate. */
   readonly rate: number;
+  /** Whether gradients come multiplied by a loss scale, an input of its own; where the norm is not finite nothing is then updated. */
+  readonly scaled?: boolean;
 }
 
 /** Greatest f32: what stands for infinity in a shader. */
 const finite = (value: number): number => Math.min(value, 3.4028234663852886e38);
 
-/** The kernel: learning rate, step and norm (one element each), gradient; parameter and moments are rewritten in place. */
+/** The kernel: learning rate, step and norm (one element each), gradient, loss scale where scaled (one element); parameter and moments are rewritten in place. */
 export const adamW: Kernel<AdamWProblem> = {
   name: 'adamw',
   pass: () => 'backward',
-  arrays: ({ length }) => ({
-    inputs: [1, 1, 1, length].map((size) => ({ type: 'f32' as const, length: size })),
+  arrays: ({ length, scaled }) => ({
+    inputs: [1, 1, 1, length, ...(scaled ? [1] : [])].map((size) => ({ type: 'f32' as const, length: size })),
     outputs: [length, length, length].map((size) => ({ type: 'f32' as const, length: size })),
   }),
-  dispatches: ({ length, beta1, beta2, epsilon, weightDecay, maxNorm, ceiling, rate }) => {
+  dispatches: ({ length, beta1, beta2, epsilon, weightDecay, maxNorm, ceiling, rate, scaled = false }) => {
     if (length === 0) return [];
     // Rates of the bias corrections: logarithms are taken in float64 here, since 1 - beta2 is small.
     const lanes = lanesOf(length);
@@ -45,10 +47,10 @@ export const adamW: Kernel<AdamWProblem> = {
     return [
       {
         label: 'adamw',
-        code: updateShader(lanes, parameters.length),
+        code: updateShader(lanes, scaled, parameters.length),
         parameters,
-        arrays: [0, 1, 2, 3, 4, 5, 6],
-        writes: [4, 5, 6],
+        arrays: scaled ? [0, 1, 2, 3, 4, 5, 6, 7] : [0, 1, 2, 3, 4, 5, 6],
+        writes: scaled ? [5, 6, 7] : [4, 5, 6],
         workgroups: spreadThreads(length / lanes),
       },
     ];
@@ -61,18 +63,20 @@ export const adamW: Kernel<AdamWProblem> = {
 /** Lengths of all gradients. */
 export interface GradientNormProblem {
   readonly lengths: readonly number[];
+  /** Whether gradients come multiplied by a loss scale, the last input. */
+  readonly scaled?: boolean;
 }
 
 /** Elements that one workgroup squares and sums. */
 const chunk = 8192;
 const chunksOf = (length: number): number => Math.ceil(length / chunk);
 
-/** The kernel: n gradients -> their global L2 norm (one element). Sums run in a fixed order. */
+/** The kernel: n gradients, their loss scale where scaled -> their global L2 norm (one element). Sums run in a fixed order. */
 export const gradientNorm: Kernel<GradientNormProblem> = {
   name: 'gradient-norm',
   pass: () => 'backward',
-  arrays: ({ lengths }) => ({
-    inputs: lengths.map((length) => ({ type: 'f32' as const, length })),
+  arrays: ({ lengths, scaled }) => ({
+    inputs: [...lengths, ...(scaled ? [1] : [])].map((length) => ({ type: 'f32' as const, length })),
     outputs: [{ type: 'f32', length: 1 }],
     temporaries: [
       {
@@ -84,8 +88,10 @@ export const gradientNorm: Kernel<GradientNormProblem> = {
       },
     ],
   }),
-  dispatches: ({ lengths }) => {
-    const [output, partial] = [lengths.length, lengths.length + 1];
+  dispatches: ({ lengths, scaled = false }) => {
+    const scale = scaled ? [lengths.length] : [];
+    const output = lengths.length + scale.length;
+    const partial = output + 1;
     let start = 0;
     const squares = lengths.flatMap((length, i): Dispatch[] => {
       if (length === 0) return [];
@@ -106,10 +112,17 @@ export const gradientNorm: Kernel<GradientNormProblem> = {
     const parameters = pack([start]);
     return [
       ...squares,
-      { label: 'gradient-norm', code: normShader(parameters.length), parameters, arrays: [partial, output], writes: [output], workgroups: [1, 1, 1] },
+      {
+        label: 'gradient-norm',
+        code: normShader(scaled, parameters.length),
+        parameters,
+        arrays: [partial, ...scale, output],
+        writes: [output],
+        workgroups: [1, 1, 1],
+      },
     ];
   },
   cost: ({ lengths }) => ({ flops: 2 * lengths.reduce((a, b) => a + b, 0), bytes: 4 + 4 * lengths.reduce((a, b) => a + b, 0) }),
-  reference: (_, inputs): readonly Numbers[] => normReference(inputs),
+  reference: (problem, inputs): readonly Numbers[] => normReference(problem, inputs),
   cases: normCases,
 };

@@ -14,12 +14,12 @@ fn oneMinusExp(x: f32) -> f32 {
   return 1.0f - exp(x);
 }`;
 
-/** rate, step, norm, gradient; parameter and moments in place. Parameters as `adamW` packs them. */
-export const updateShader = (lanes: Lanes, parameterCount: number): string =>
-  `${declare([read('rate'), read('step'), read('norm'), ...items(lanes, ['g']), ...items(lanes, ['p', 'm', 'v'], true)], parameterCount)}${correction}${perThread(
+/** rate, step, norm, gradient, loss scale; parameter and moments in place, or left where a scaled norm is not finite (told by its bits: compilers may assume that numbers are). Parameters as `adamW` packs them. */
+export const updateShader = (lanes: Lanes, scaled: boolean, parameterCount: number): string =>
+  `${declare([read('rate'), read('step'), read('norm'), ...items(lanes, ['g']), ...(scaled ? [read('lossScale')] : []), ...items(lanes, ['p', 'm', 'v'], true)], parameterCount)}${correction}${perThread(
     u(0),
-    `  let clip = select(1.0f, min(1.0f, ${f(5)} / (norm[0] + 1.0e-6f)), ${u(11)} != 0u);
-  let slope = g[i] * clip;
+    `${scaled ? `  if ((bitcast<u32>(norm[0]) & 0x7f800000u) == 0x7f800000u) { return; }\n` : ''}  let clip = select(1.0f, min(1.0f, ${f(5)} / (norm[0] + 1.0e-6f)), ${u(11)} != 0u);
+  let slope = g[i] * clip${scaled ? ' / lossScale[0]' : ''};
   let first = m[i] * ${f(1)} + slope * ${f(9)};
   let second = v[i] * ${f(2)} + slope * slope * ${f(10)};
   let direction = (first / oneMinusExp(step[0] * ${f(7)})) / (sqrt(second / oneMinusExp(step[0] * ${f(8)})) + ${f(3)});
@@ -41,11 +41,11 @@ export const squaresShader = (parameterCount: number): string =>
   )}`;
 
 /** One workgroup: the root of the sum of all partials. */
-export const normShader = (parameterCount: number): string =>
-  `${declare([read('partial'), write('y')], parameterCount)}${groupReductions}${perGroup(
+export const normShader = (scaled: boolean, parameterCount: number): string =>
+  `${declare([read('partial'), ...(scaled ? [read('lossScale')] : []), write('y')], parameterCount)}${groupReductions}${perGroup(
     '1u',
     `  var sum = 0.0f;
   for (var j = lane; j < ${u(0)}; j += groupThreads) { sum += partial[j]; }
   let total = groupSum(sum, lane);
-  if (lane == 0u) { y[0] = sqrt(total); }`,
+  if (lane == 0u) { y[0] = sqrt(total)${scaled ? ' / lossScale[0]' : ''}; }`,
   )}`;

@@ -44,7 +44,7 @@ function terms(value: Tensor, graph: Graph, uses: ReadonlyMap<Node, number>): Gr
 export function findTail(graph: Graph, nodes: readonly Node[]): AdamWTail | undefined {
   const steps = nodes.filter((node): node is Node<'adamW'> => node.op === 'adamW');
   const node = steps[0];
-  if (steps.length !== 1 || !node || nodes.some((other) => other.inputs.some((input) => input.node === node))) return undefined;
+  if (steps.length !== 1 || !node || node.attributes.scaled || nodes.some((other) => other.inputs.some((input) => input.node === node))) return undefined;
   const uses = new Map<Node, number>();
   const use = (value: Tensor) => uses.set(value.node, (uses.get(value.node) ?? 0) + 1);
   for (const other of nodes) other.inputs.forEach(use);

@@ -90,6 +90,8 @@ export interface OpAttributes {
     readonly ceilings: readonly number[];
     /** Factors on the learning rate by parameter; 1 for all by default. */
     readonly rates?: readonly number[];
+    /** True where the inputs end with the factor that the gradients were multiplied by. */
+    readonly scaled?: boolean;
   };
 }
 

@@ -1,7 +1,7 @@
 // AdamW over all parameters at once, with global-norm clipping: one op, so that a device can run it in a few passes over memory.
 import { sameShape } from '../dim.ts';
 import type { Tensor, TensorSpec } from '../node.ts';
-import { add, div, exp, log, maximum, mul, neg, sqrt, sub } from './elementwise.ts';
+import { add, div, exp, less, log, maximum, mul, neg, sqrt, sub, where } from './elementwise.ts';
 import type { OpAttributes } from './attributes.ts';
 import { sum } from './reductions.ts';
 import { apply } from './row.ts';
@@ -18,6 +18,8 @@ export interface AdamWInputs {
   gradients: readonly Tensor[];
   firstMoments: readonly Tensor[];
   secondMoments: readonly Tensor[];
+  /** What the gradients were multiplied by, f32 scalar: they are divided by it first, and where their norm is not finite nothing is updated. */
+  lossScale?: Tensor;
 }
 
 /** New parameters and moments, and the global L2 norm of the gradients before clipping. */
@@ -29,19 +31,24 @@ export interface AdamWOutputs {
 }
 
 /** One AdamW update of all parameters [Loshchilov & Hutter 2019, as PyTorch's torch.optim.AdamW], gradients clipped to a global norm first. */
-export function adamW(inputs: AdamWInputs, attributes: OpAttributes['adamW']): AdamWOutputs {
-  const { parameters, gradients, firstMoments, secondMoments } = inputs;
+export function adamW(inputs: AdamWInputs, attributes: Omit<OpAttributes['adamW'], 'scaled'>): AdamWOutputs {
+  const { parameters, gradients, firstMoments, secondMoments, lossScale } = inputs;
   const n = parameters.length;
-  const outputs = apply('adamW', [inputs.learningRate, inputs.step, ...parameters, ...gradients, ...firstMoments, ...secondMoments], attributes);
+  const values = [inputs.learningRate, inputs.step, ...parameters, ...gradients, ...firstMoments, ...secondMoments];
+  const outputs = lossScale ? apply('adamW', [...values, lossScale], { ...attributes, scaled: true }) : apply('adamW', values, attributes);
   return { parameters: outputs.slice(0, n), firstMoments: outputs.slice(n, 2 * n), secondMoments: outputs.slice(2 * n, 3 * n), gradientNorm: outputs[3 * n]! };
 }
+
+/** Above every norm of f32 numbers that is no overflow. */
+const finite = 3e38;
 
 /** Row of the optimizer. */
 export const optimizerRows = {
   adamW: {
-    documentation: 'learning rate, step, n parameters, n gradients, n first and n second moments -> n parameters, n first and n second moments, gradient norm.',
-    infer: (inputs, { decay, ceilings, rates }, fail) => {
-      const n = (inputs.length - 2) / 4;
+    documentation:
+      'learning rate, step, n parameters, n gradients, n first and n second moments, where scaled the factor on the gradients -> n parameters, n first and n second moments, gradient norm.',
+    infer: (inputs, { decay, ceilings, rates, scaled }, fail) => {
+      const n = (inputs.length - (scaled ? 3 : 2)) / 4;
       if (!Number.isInteger(n) || decay.length !== n || ceilings.length !== n || (rates?.length ?? n) !== n)
         fail('needs as many gradients, moments, decay flags, ceilings and rates as parameters');
       const block = (at: number): readonly TensorSpec[] => inputs.slice(2 + at * n, 2 + (at + 1) * n);
@@ -51,11 +58,12 @@ export const optimizerRows = {
       return [...block(0), ...block(2), ...block(3), { shape: [], dtype: 'f32' }];
     },
     gradient: 'none',
-    definition: (inputs, { beta1, beta2, epsilon, weightDecay, decay, maxNorm, ceilings, rates }) => {
-      const n = (inputs.length - 2) / 4;
+    definition: (inputs, { beta1, beta2, epsilon, weightDecay, decay, maxNorm, ceilings, rates, scaled }) => {
+      const n = Math.floor((inputs.length - 2) / 4);
       const [rate, step] = inputs as [Tensor, Tensor];
       const block = (at: number): readonly Tensor[] => inputs.slice(2 + at * n, 2 + (at + 1) * n);
-      const [parameters, gradients, firsts, seconds] = [block(0), block(1), block(2), block(3)];
+      const [parameters, firsts, seconds] = [block(0), block(2), block(3)];
+      const gradients = scaled ? block(1).map((g) => div(g, inputs.at(-1)!)) : block(1);
       const norm = sqrt(gradients.map((g) => sum(mul(g, g))).reduce(add, full(0, [])));
       // torch.nn.utils.clip_grad_norm_: scale = min(1, maxNorm / (norm + 1e-6))
       const clip = Number.isFinite(maxNorm) ? neg(maximum(neg(div(maxNorm, add(norm, 1e-6))), -1)) : full(1, []);
@@ -73,7 +81,10 @@ export const optimizerRows = {
         const next = sub(decayed, mul(own, direction));
         return Number.isFinite(ceilings[i]!) ? neg(maximum(neg(next), -ceilings[i]!)) : next;
       });
-      return [...updated, ...first, ...second, norm];
+      if (!scaled) return [...updated, ...first, ...second, norm];
+      const whole = less(norm, finite);
+      const kept = (next: readonly Tensor[], old: readonly Tensor[]) => next.map((value, i) => where(whole, value, old[i]!));
+      return [...kept(updated, parameters), ...kept(first, firsts), ...kept(second, seconds), norm];
     },
   } satisfies OpRow<'adamW'>,
 };

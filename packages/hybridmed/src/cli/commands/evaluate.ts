@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { EvaluationReport } from '../../evaluation/report.ts';
 import type { DeviceFlags, ModuleFlags } from '../options.ts';
-import { deviceOption, integer, jsonOption, textModuleOption, threadsOption, visionModuleOption } from '../options.ts';
+import { deviceOption, integer, jsonOption, precisionOption, textModuleOption, threadsOption, visionModuleOption } from '../options.ts';
 import { shownInterval } from '../figures.ts';
 import type { Output } from '../output.ts';
 import { printJson, table } from '../output.ts';
@@ -89,10 +89,11 @@ export function addEvaluate(program: Command, output: Output): void {
     .addOption(textModuleOption())
     .addOption(deviceOption())
     .addOption(threadsOption())
+    .addOption(precisionOption())
     .addOption(jsonOption())
-    .action(async ({ device: name, threads, json, vision, text, checkpoint, data, split, limit, ...select }: Flags) => {
+    .action(async ({ device: name, threads, precision, json, vision, text, checkpoint, data, split, limit, ...select }: Flags) => {
       const [{ evaluate }, { openDevice }] = await Promise.all([import('../../evaluation/evaluate.ts'), import('../../node/device/device.ts')]);
-      const { device } = await openDevice(name!, threads === undefined ? {} : { threads });
+      const { device } = await openDevice(name!, { ...(threads === undefined ? {} : { threads }), ...(precision ? { precision } : {}) });
       const report = await evaluate({
         checkpoint,
         data,

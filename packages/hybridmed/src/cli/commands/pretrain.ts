@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { presets } from '../../model/presets.ts';
 import type { RunConfig } from '../../node/run/config.ts';
-import { amounts, columns, deviceOption, integer, integerOr, jsonOption, number, stagePair, threadsOption, tuningOption } from '../options.ts';
+import { amounts, columns, deviceOption, integer, integerOr, jsonOption, number, precisionOption, stagePair, threadsOption, tuningOption } from '../options.ts';
 import type { Output } from '../output.ts';
 import { printJson } from '../output.ts';
 
@@ -41,6 +41,7 @@ const settings = [
   new Option('--lora-rank <n>', 'rank of the adapters').argParser(integer(1)),
   new Option('--lora-alpha <x>', 'the adapters are scaled by this over their rank').argParser(number(0)),
   new Option('--remat', "compute each layer's inner values again for the backward pass: less memory, more time"),
+  precisionOption(),
   new Option('--sampling <order>', 'order of an epoch: shuffle, length (texts of like length together) or shard (packed sets, streamed)').choices([
     'shuffle',
     'length',
@@ -170,7 +171,12 @@ async function run(config: RunConfig, flags: CommandFlags & { out: string }, out
   const onMessage = progress.events.onMessage!;
   let device: Device | undefined;
   const open = async () => {
-    const chosen = await openDevice(flags.device as 'auto', { ...optional('threads', flags.threads), ...optional('tuning', flags.tuning), onMessage });
+    const chosen = await openDevice(flags.device as 'auto', {
+      precision: config.precision,
+      ...optional('threads', flags.threads),
+      ...optional('tuning', flags.tuning),
+      onMessage,
+    });
     onMessage(`device: ${chosen.device.info.name} (${chosen.reason})`);
     return (device = chosen.device);
   };

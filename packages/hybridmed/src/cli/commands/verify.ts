@@ -1,7 +1,7 @@
 // `hybridmed verify`: replays goldens on a device; how a user learns whether a GPU and driver compute right.
 import type { Command } from 'commander';
 import type { DeviceFlags } from '../options.ts';
-import { deviceOption, jsonOption, threadsOption } from '../options.ts';
+import { deviceOption, jsonOption, precisionOption, threadsOption } from '../options.ts';
 import type { Output } from '../output.ts';
 import { printJson, table } from '../output.ts';
 import type { Comparison } from '../../verify/golden.ts';
@@ -14,9 +14,10 @@ export function addVerify(program: Command, output: Output): void {
     .argument('<goldens>', 'folder of pairs of .json and .safetensors')
     .addOption(deviceOption())
     .addOption(threadsOption())
+    .addOption(precisionOption())
     .option('--only <names...>', 'only these files (names without ending)')
     .addOption(jsonOption())
-    .action(async (folder: string, { device: name, threads, only, json }: DeviceFlags & { only?: string[]; json: boolean }) => {
+    .action(async (folder: string, { device: name, threads, precision, only, json }: DeviceFlags & { only?: string[]; json: boolean }) => {
       const [{ listGoldens, readGolden }, { openDevice }, { verifyGolden }] = await Promise.all([
         import('../../node/goldens.ts'),
         import('../../node/device/device.ts'),
@@ -26,7 +27,7 @@ export function addVerify(program: Command, output: Output): void {
       const known = await listGoldens(folder);
       const missing = only?.find((wanted) => !known.includes(wanted));
       if (missing) throw fileError(folder, `holds no golden "${missing}"`, `it holds ${known.join(', ')}`);
-      const { device } = await openDevice(name!, threads ? { threads } : {});
+      const { device } = await openDevice(name!, { ...(threads ? { threads } : {}), ...(precision ? { precision } : {}) });
       const rows: Comparison[] = [];
       for (const golden of only ?? known) {
         output.log(`${golden} on ${device.info.name}`);
@@ -46,7 +47,9 @@ export function addVerify(program: Command, output: Output): void {
             ...rows.map(({ file, quantity, error, bound, ok }) => [file, quantity, error.toExponential(1), bound.toExponential(0), ok ? '' : 'TOO LARGE']),
           ]),
         );
-        output.result(`\n${rows.length - failed.length} of ${rows.length} quantities are within their bounds on ${device.info.name}\n`);
+        output.result(
+          `\n${rows.length - failed.length} of ${rows.length} quantities are within their bounds on ${device.info.name}${precision === 'mixed' ? ', in mixed precision' : ''}\n`,
+        );
       }
       await device.close();
       if (failed.length > 0) output.exitCode = 1;

@@ -1,5 +1,5 @@
 // Which device a command runs on, and why: a hardware WebGPU adapter, else the processor with ONNX Runtime, else gpu.js.
-import type { Device } from '@hybridmed/tensor';
+import type { Device, Precision } from '@hybridmed/tensor';
 import { DeviceError } from '@hybridmed/tensor';
 import type { TuningMode } from '@hybridmed/webgpu';
 import { deviceMessages } from './messages.ts';
@@ -13,15 +13,19 @@ export type DeviceName = (typeof deviceNames)[number];
 /** How a WebGPU device chooses variants of kernels. */
 export const tuningModes = ['off', 'cached', 'measure'] as const satisfies readonly TuningMode[];
 
+/** What a device can compute in. */
+export const precisions = ['f32', 'mixed'] as const satisfies readonly Precision[];
+
 /** A device and the sentence that says why it was taken. */
 export interface ChosenDevice {
   readonly device: Device;
   readonly reason: string;
 }
 
-/** Options of choosing: threads for the CPU device; how a WebGPU device chooses variants (default `off`), and who is told what it plans and compiles. */
+/** Options of choosing: threads for the CPU device; what to compute in (default `f32`); how a WebGPU device chooses variants (default `off`), and who is told what it plans and compiles. */
 export interface DeviceOptions {
   threads?: number;
+  precision?: Precision;
   tuning?: TuningMode;
   onMessage?: (text: string) => void;
 }
@@ -31,10 +35,10 @@ async function openCpu({ threads }: DeviceOptions): Promise<Device> {
   return cpuDevice(threads === undefined ? {} : { threads });
 }
 
-async function openWebgpu(hardwareOnly: boolean, { onMessage, tuning = 'off' }: DeviceOptions): Promise<Device> {
+async function openWebgpu(hardwareOnly: boolean, { onMessage, tuning = 'off', precision = 'f32' }: DeviceOptions): Promise<Device> {
   const { nodeWebgpuDevice } = await import('@hybridmed/webgpu/node');
   const events = deviceMessages(onMessage, process.env.HYBRIDMED_TRACE);
-  return nodeWebgpuDevice({ events, tuning, ...(hardwareOnly ? { software: false } : {}) });
+  return nodeWebgpuDevice({ events, tuning, precision, ...(hardwareOnly ? { software: false } : {}) });
 }
 
 async function openGpujs(): Promise<Device> {
@@ -44,8 +48,10 @@ async function openGpujs(): Promise<Device> {
 
 const firstLine = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
 
-/** Opens a device by name. `auto` never takes a software adapter. Throws a DeviceError saying what is missing. */
+/** Opens a device by name. `auto` never takes a software adapter. Throws a DeviceError saying what is missing, or that a device has no mixed precision. */
 export async function openDevice(name: DeviceName, options: DeviceOptions = {}): Promise<ChosenDevice> {
+  if (options.precision === 'mixed' && (name === 'cpu' || name === 'gpujs'))
+    throw new DeviceError(name, 'computes in f32; mixed precision needs --device webgpu and an adapter with 16-bit floats');
   if (name === 'cpu') return { device: await openCpu(options), reason: 'asked for' };
   if (name === 'webgpu') return { device: await openWebgpu(false, options), reason: 'asked for' };
   if (name === 'gpujs') return { device: await openGpujs(), reason: 'asked for' };
@@ -53,6 +59,8 @@ export async function openDevice(name: DeviceName, options: DeviceOptions = {}):
   try {
     return { device: await openWebgpu(true, options), reason: 'a hardware WebGPU adapter is present' };
   } catch (error) {
+    if (options.precision === 'mixed')
+      throw new DeviceError('auto', `no hardware adapter computes in mixed precision (${firstLine(error)}); leave --precision out, or name --device webgpu`);
     refused.push(`webgpu: ${firstLine(error)}`);
   }
   try {

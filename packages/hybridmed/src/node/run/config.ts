@@ -7,6 +7,7 @@ import type { LossWeights } from '../../model/config.ts';
 import { defaultWeights, lossNames } from '../../model/config.ts';
 import type { Preset, PresetName } from '../../model/presets.ts';
 import { presets } from '../../model/presets.ts';
+import { precisions } from '../device/device.ts';
 
 const count = z.int().min(0);
 const positive = z.int().min(1);
@@ -64,6 +65,7 @@ export const runConfigSchema = z.strictObject({
   loraRank: positive.describe('Rank of the adapters.'),
   loraAlpha: z.number().positive().describe('The adapters are scaled by this over their rank.'),
   remat: z.boolean().describe("Whether each layer's inner values are computed again for the backward pass instead of being kept in memory."),
+  precision: z.enum(precisions).describe('f32, or mixed: activations as 16-bit floats and a loss scale, on WebGPU adapters that have them.'),
   sampling: z
     .enum(['shuffle', 'length', 'shard'])
     .describe('Order of an epoch: every study once; batches of texts of like length; or shards and a buffer, for packed sets that are streamed.'),
@@ -125,6 +127,7 @@ export function completeConfig(options: RunOptions): RunConfig {
     loraRank: 8,
     loraAlpha: 16,
     remat: false,
+    precision: 'f32',
     sampling: 'shuffle',
     augment: {},
     checkpointEvery: 500,

@@ -17,7 +17,10 @@ interface Line {
 /** A training step. */
 export interface StepLine extends Line {
   readonly lr: number;
-  readonly gradNorm: number;
+  /** Norm of the gradients before clipping; null where the loss scale was too large for them, and the step was left out. */
+  readonly gradNorm: number | null;
+  /** The loss scale, in mixed precision. */
+  readonly lossScale?: number;
   readonly losses: LossValues;
   readonly studiesPerSecond: number;
   readonly residentMiB: number;

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDataSet } from '@hybridmed/data';
+import { HybridmedError } from '@hybridmed/tensor';
 import { checkpointFolder } from '../checkpoint/checkpoint.ts';
 import type { TrainerState } from '../checkpoint/checkpoint.ts';
 import { fileError } from '../files.ts';
@@ -19,9 +20,12 @@ export interface PretrainResult {
   readonly stages: readonly TrainerState[];
 }
 
-/** Pre-trains. Throws one line for bad data, bad settings, or a folder that already holds a run (unless resuming). */
+/** Pre-trains. Throws one line for bad data, bad settings, a device of another precision, or a folder that already holds a run (unless resuming). */
 export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
-  const { config, out, resume = false, events = {} } = options;
+  const { config, out, device, resume = false, events = {} } = options;
+  const { precision = 'f32' } = device.info;
+  if (precision !== config.precision)
+    throw new HybridmedError(`the run is of precision "${config.precision}", the device computes in "${precision}"; open it with the run's precision`);
   if (existsSync(join(out, 'run.json'))) {
     if (!resume) throw fileError(out, 'already holds a run', 'continue it with --resume or name another --out');
     await checkSameRun(out, config);

@@ -1,6 +1,6 @@
 // One optimizer step on a batch: a single program, or micro-batches whose gradients add up to the large batch's exactly.
 import type { AdamWOptions } from '@hybridmed/nn';
-import { momentNames } from '@hybridmed/nn';
+import { momentNames, startLossScale } from '@hybridmed/nn';
 import type { Device, DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
 import { keyData, mix32 } from '@hybridmed/tensor';
 import type { LossName } from '../../model/config.ts';
@@ -12,7 +12,10 @@ import { accumulateGraph, applyGraph, contrastGraph, gradientPrefix, projectionG
 /** Results of a step. */
 export interface StepResult {
   readonly losses: Readonly<Partial<Record<LossName, number>> & { total: number }>;
+  /** Not finite where the loss scale was too large: the step then updated nothing but the scale. */
   readonly gradientNorm: number;
+  /** The loss scale that the step used, in mixed precision. */
+  readonly lossScale?: number;
 }
 
 /** Runs one optimizer step. `step` counts from 0 within the stage; the batch has every field the plan reads, and `teacher_hidden` where kept. */
@@ -20,6 +23,12 @@ export type Stepper = (batch: HostArrays, options: { step: number; learningRate:
 
 const scalar = (value: number): HostArray => ({ data: Float32Array.of(value), shape: [] });
 const zeros = (shape: readonly number[]): HostArray => ({ data: new Float32Array(shape.reduce((a, b) => a * b, 1)), shape });
+
+/** What a device keeps for the optimizer of a stage at its start: zero moments and, in mixed precision, the loss scale. */
+export const startOptimizer = (model: Model, { stage, lossScale }: Pick<StagePlan, 'stage' | 'lossScale'>): Record<string, HostArray> => ({
+  ...zeroMoments(model, stage),
+  ...(lossScale ? startLossScale() : {}),
+});
 
 /** Zero moments for what a stage trains. */
 export function zeroMoments(model: Model, stage: 1 | 2): Record<string, HostArray> {
@@ -33,6 +42,12 @@ function lossValues(results: HostArrays, plan: StagePlan): StepResult['losses'] 
   return { ...Object.fromEntries(names.map((name) => [name, number(results[name])])), total: number(results.total) };
 }
 
+/** What the update's results say. */
+const stepped = ({ gradient_norm: norm, loss_scale: scale }: HostArrays): Pick<StepResult, 'gradientNorm' | 'lossScale'> => ({
+  gradientNorm: number(norm),
+  ...(scale ? { lossScale: number(scale) } : {}),
+});
+
 /** A step as one program. */
 export async function wholeStep(device: Device, state: DeviceState, model: Model, plan: StagePlan, seed: number, optimizer: AdamWOptions): Promise<Stepper> {
   const program = await device.compile(stepGraph(model, plan, optimizer));
@@ -41,7 +56,7 @@ export async function wholeStep(device: Device, state: DeviceState, model: Model
       { ...batch, key: keyData(mix32(seed + plan.stage), step), learning_rate: scalar(learningRate), step: scalar(step + 1) },
       state,
     );
-    return { losses: lossValues(results, plan), gradientNorm: number(results.gradient_norm) };
+    return { losses: lossValues(results, plan), ...stepped(results) };
   };
 }
 
@@ -121,7 +136,6 @@ export async function accumulatedStep(
     if (contrasted) losses.cg = number(contrasted.cg);
     const weights: Readonly<Record<string, number>> = plan.stage === 1 ? { sum: 1 } : { ...plan.weights };
     const total = Object.entries(losses).reduce((sum, [name, value]) => sum + (weights[name] ?? 0) * value, 0);
-    const { gradient_norm: norm } = await update.run({ learning_rate: scalar(learningRate), step: scalar(step + 1) }, state);
-    return { losses: { ...losses, total }, gradientNorm: number(norm) };
+    return { losses: { ...losses, total }, ...stepped(await update.run({ learning_rate: scalar(learningRate), step: scalar(step + 1) }, state)) };
   };
 }

@@ -46,8 +46,10 @@ function lossLine(losses: StepResult['losses']): LossValues {
   return Object.fromEntries([...lossNames, 'total' as const].map((name) => [name, losses[name as LossName] ?? null])) as unknown as LossValues;
 }
 
-function checkFinite({ losses, gradientNorm }: StepResult, stage: number, epoch: number, step: number): void {
-  const bad = Object.entries({ ...losses, 'gradient norm': gradientNorm }).find(([, value]) => !Number.isFinite(value));
+/** Throws one line where a loss or the gradients are no numbers. Gradients that a loss scale made too large are none of its: the scale is lowered. */
+function checkFinite({ losses, gradientNorm, lossScale = 1 }: StepResult, stage: number, epoch: number, step: number): void {
+  const checked = lossScale > 1 ? losses : { ...losses, 'gradient norm': gradientNorm };
+  const bad = Object.entries(checked).find(([, value]) => !Number.isFinite(value));
   if (!bad) return;
   const name = bad[0] === 'gradient norm' ? 'the gradient norm' : `the loss "${bad[0]}"`;
   throw new HybridmedError(
@@ -100,7 +102,8 @@ export async function runStage(context: StageContext, start: TrainerState): Prom
         epoch: now.epoch + 1,
         step: now.step + 1,
         lr: learningRate,
-        gradNorm: result.gradientNorm,
+        gradNorm: Number.isFinite(result.gradientNorm) ? result.gradientNorm : null,
+        ...(result.lossScale === undefined ? {} : { lossScale: result.lossScale }),
         losses: lossLine(result.losses),
         studiesPerSecond: Number((studies.length / seconds).toFixed(2)),
         residentMiB,

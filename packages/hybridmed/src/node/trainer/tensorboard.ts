@@ -57,7 +57,8 @@ function scalars(line: StepLine | ValidationLine): Record<string, number> {
   if ('losses' in line)
     Object.assign(values, {
       [`stage${line.stage}/lr`]: line.lr,
-      [`stage${line.stage}/grad_norm`]: line.gradNorm,
+      ...(line.gradNorm === null ? {} : { [`stage${line.stage}/grad_norm`]: line.gradNorm }),
+      ...(line.lossScale === undefined ? {} : { [`stage${line.stage}/loss_scale`]: line.lossScale }),
       [`stage${line.stage}/studies_per_second`]: line.studiesPerSecond,
     });
   return values;

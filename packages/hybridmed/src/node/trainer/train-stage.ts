@@ -13,7 +13,7 @@ import { createRunFolder } from '../run/folder.ts';
 import type { Run } from './prepare.ts';
 import type { RunEvents } from './stage.ts';
 import { runStage } from './stage.ts';
-import { accumulatedStep, wholeStep, zeroMoments } from './stage-step.ts';
+import { accumulatedStep, startOptimizer, wholeStep } from './stage-step.ts';
 import { startingPoint } from './starting-point.ts';
 import type { TeacherStates } from './teacher-states.ts';
 import { computeTeacherStates, teacherBytes } from './teacher-states.ts';
@@ -23,11 +23,13 @@ import { EventWriter } from './tensorboard.ts';
 const maxTeacherBytes = 2 ** 31;
 
 function planOf(config: RunConfig, stage: 1 | 2, cached: boolean): StagePlan {
-  const { temperature, tau, duplicates, remat } = config;
-  if (stage === 1) return { stage: 1, remat };
+  const { temperature, tau, duplicates, remat, precision } = config;
+  const lossScale = precision === 'mixed';
+  if (stage === 1) return { stage: 1, remat, lossScale };
   return {
     stage: 2,
     remat,
+    lossScale,
     weights: lossWeights(config),
     temperature,
     tau,
@@ -47,7 +49,8 @@ export async function trainStage(run: Run, stage: 1 | 2): Promise<TrainerState> 
     events.onMessage?.(`stage ${stage} is finished`);
     return begin.trainer;
   }
-  const state = device.createState({ ...begin.parameters, ...(begin.optimizer ?? zeroMoments(model, stage)) });
+  const fresh = startOptimizer(model, { stage, lossScale: config.precision === 'mixed' });
+  const state = device.createState({ ...begin.parameters, ...(begin.optimizer ?? fresh) });
   const distilled = stage === 2 && config.dis !== 0 && config.teacher === 'snapshot';
   const cached = distilled && teacherBytes(run.train, model) <= maxTeacherBytes;
   const teacher = distilled ? await teach(run, state, begin.teacher, cached) : undefined;
@@ -64,7 +67,7 @@ export async function trainStage(run: Run, stage: 1 | 2): Promise<TrainerState> 
   let writer: EventWriter | undefined;
   const save = async (kind: 'last' | 'best', trainer: TrainerState) => {
     const parameters = mergeLora(await state.read(Object.keys(model.parameters)));
-    const kept = [...Object.keys(zeroMoments(model, stage)), ...adapterState(model.parameters)];
+    const kept = [...Object.keys(fresh), ...adapterState(model.parameters)];
     const extra = kind === 'last' ? { optimizer: await state.read(kept), trainer, ...chosen() } : {};
     await saveCheckpoint(checkpointFolder(out, stage, kind), { config: { ...run.checkpoint, stage }, tokenizer: run.tokenizer.toJSON(), parameters, ...extra });
     if (kind === 'last') await run.session.save();

@@ -1,0 +1,143 @@
+// Training in mixed precision: memory, a loss scale that is too large, a run that is resumed, and where it cannot be had.
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { HostArrays } from '@hybridmed/tensor';
+import type { WebgpuDevice } from '@hybridmed/webgpu';
+import { nodeWebgpuDevice } from '@hybridmed/webgpu/node';
+import { createModel, defaultWeights, presetModel, stepGraph } from 'hybridmed';
+import { completeConfig, listGoldens, openDevice, pretrain, pretrainAgain, readGolden, verifyGolden } from 'hybridmed/node';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Comparison } from '../src/verify/golden.ts';
+import { fails } from './support/trained.ts';
+import { smallPhantoms, temporaryFolder } from './support/phantoms.ts';
+
+const probe = await nodeWebgpuDevice();
+const half = probe.gpu.features.has('shader-f16');
+await probe.close();
+const goldens = join(import.meta.dirname, '../../../../shared/goldens');
+
+describe.skipIf(!half)('mixed precision (skipped where the adapter has no 16-bit floats)', () => {
+  const { folder, remove } = temporaryFolder();
+  let data: string;
+  beforeAll(async () => {
+    data = `phantom:${await smallPhantoms(folder)}`;
+  });
+  afterAll(remove);
+
+  test.skipIf(!existsSync(goldens))(
+    'losses are the reference within 1 %, the trajectory of training within 3 % (skipped where shared/goldens is absent)',
+    async () => {
+      const { device } = await openDevice('webgpu', { precision: 'mixed' });
+      const rows: Comparison[] = [];
+      for (const name of await listGoldens(goldens)) rows.push(...(await verifyGolden(device, await readGolden(goldens, name))));
+      expect(rows.filter(({ ok }) => !ok)).toEqual([]);
+      const worst = (of: RegExp, file: string) => Math.max(...rows.filter((row) => row.file === file && of.test(row.quantity)).map(({ error }) => error));
+      expect(worst(/: L_/, 'hybridmed-losses')).toBeLessThan(0.01);
+      expect(worst(/: L_|gradient norm|parameters after/, 'hybridmed-training')).toBeLessThan(0.03);
+      // Values were rounded indeed.
+      expect(worst(/gradients$/, 'hybridmed-losses')).toBeGreaterThan(1e-4);
+      await device.close();
+    },
+  );
+
+  test('the planned peak of a small step falls by a quarter', async () => {
+    const bytes: number[] = [];
+    for (const precision of ['f32', 'mixed'] as const) {
+      const device = await nodeWebgpuDevice({ precision });
+      const model = createModel(presetModel('small', 4096, { pad: 0, unk: 1, cls: 2, sep: 3 }));
+      const plan = { stage: 2, teacher: 'snapshot', weights: defaultWeights, temperature: 1, tau: 0.1, duplicates: 'negatives' } as const;
+      const program = await device.compile(stepGraph(model, { ...plan, lossScale: precision === 'mixed' }));
+      bytes.push(program.summary({ B: 16, L: 128, Y: 48, T: 47 }).arenaBytes);
+      await device.close();
+    }
+    expect(bytes[1]! / bytes[0]!).toBeLessThan(0.75);
+  });
+
+  const config = (more: object = {}) =>
+    completeConfig({ data, preset: 'tiny', epochs: [1, 3], limit: 16, batch: 8, checkpointEvery: 1, seed: 1, precision: 'mixed', ...more });
+
+  /** A device on which every new loss scale begins far too large; a saved one is what it was. */
+  async function open(): Promise<WebgpuDevice> {
+    const device = await nodeWebgpuDevice({ precision: 'mixed' });
+    const tooLarge = (entries: HostArrays): HostArrays =>
+      entries['loss_scale']?.data[0] === 1024 ? { ...entries, loss_scale: { data: Float32Array.of(2 ** 19), shape: [] } } : entries;
+    return { ...device, createState: (initial = {}) => device.createState(tooLarge(initial)) };
+  }
+
+  const lines = (out: string) =>
+    readFileSync(join(out, 'metrics.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => {
+        const { studiesPerSecond: _speed, residentMiB: _memory, ...rest } = JSON.parse(line) as Record<string, unknown>;
+        return rest;
+      });
+  const checkpoints = (out: string) =>
+    Object.fromEntries(
+      readdirSync(join(out, 'checkpoints')).flatMap((kind) =>
+        ['model.safetensors', 'optimizer.safetensors', 'trainer.json']
+          .filter((file) => existsSync(join(out, 'checkpoints', kind, file)))
+          .map((file) => [`${kind}/${file}`, readFileSync(join(out, 'checkpoints', kind, file)).toString('base64')]),
+      ),
+    );
+
+  test('a scale that overflows is lowered and training goes on; a run that lost its device ends with the bits of the one that did not', async () => {
+    const [whole, lost] = [join(folder, 'whole'), join(folder, 'lost')];
+    const first = await open();
+    await pretrain({ config: config(), out: whole, device: first, workers: 0 });
+    await first.close();
+    const steps = lines(whole).filter(({ stage, losses }) => stage === 2 && losses);
+    const scales = steps.map(({ lossScale }) => lossScale as number);
+    const left = steps.filter(({ gradNorm }) => gradNorm === null).length;
+    expect(left).toBeGreaterThan(0);
+    expect(left).toBeLessThan(steps.length);
+    expect(scales).toEqual(steps.map((_, i) => 2 ** (19 - Math.min(i, left))));
+    expect(steps.every(({ losses }) => Number.isFinite((losses as { total: number }).total))).toBe(true);
+
+    const devices: WebgpuDevice[] = [];
+    await pretrainAgain({
+      config: config(),
+      out: lost,
+      workers: 0,
+      async open() {
+        devices.push(devices.length === 0 ? await open() : await nodeWebgpuDevice({ precision: 'mixed' }));
+        return devices.at(-1)!;
+      },
+      events: { onStep: ({ stage, epoch }) => void (devices.length === 1 && stage === 2 && epoch === 2 && devices[0]!.gpu.destroy()) },
+    });
+    expect(devices).toHaveLength(2);
+    await devices[1]!.close();
+    expect(lines(lost)).toEqual(lines(whole));
+    expect(checkpoints(lost)).toEqual(checkpoints(whole));
+  });
+
+  test('a batch in two passes has a scale too', async () => {
+    const device = await nodeWebgpuDevice({ precision: 'mixed' });
+    const out = join(folder, 'accumulated');
+    await pretrain({ config: config({ accumulate: 2, batch: 4, epochs: [0, 1], stage1: false }), out, device, workers: 0 });
+    expect(
+      lines(out)
+        .filter(({ losses }) => losses)
+        .every(({ gradNorm, lossScale }) => Number.isFinite(gradNorm) && lossScale === 1024),
+    ).toBe(true);
+    await device.close();
+  });
+
+  test('a device of another precision than the run is refused', async () => {
+    const device = await nodeWebgpuDevice();
+    await expect(pretrain({ config: config(), out: join(folder, 'other'), device, workers: 0 })).rejects.toThrow(
+      'the run is of precision "mixed", the device computes in "f32"; open it with the run\'s precision',
+    );
+    await device.close();
+  });
+});
+
+test('where a device computes in f32 alone, one line says so', async () => {
+  const folder = join(import.meta.dirname, 'support');
+  await fails(
+    ['evaluate', '--checkpoint', folder, '--data', 'phantom:nowhere', '--device', 'cpu', '--precision', 'mixed'],
+    'cpu: computes in f32; mixed precision needs --device webgpu and an adapter',
+  );
+  await fails(['pretrain', '--data', 'phantom:nowhere', '--out', join(folder, 'never'), '--device', 'gpujs', '--precision', 'mixed'], 'gpujs: computes in f32');
+  expect(existsSync(join(folder, 'never'))).toBe(false);
+});
