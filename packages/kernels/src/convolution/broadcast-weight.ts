@@ -1,17 +1,13 @@
 // The weight's gradient on processors with subgroups of a known size: rows of dy, loaded once by a subgroup, reach its threads as
-// broadcasts; each thread has its own elements of the kernel and reads the films where they meet. Lines of places are the outer loop.
+// broadcasts; each thread has its own elements of the kernel and reads the films where they meet. Lines of places are the outer loop:
+// they are this shader's k.
+import { broadcastTile } from '../matmul/broadcast.ts';
+import { tileStart } from '../matmul/tile.ts';
 import { declare, perTile, u } from '../shader.ts';
-import { broadcastTile } from './broadcast.ts';
+import { weightNames } from './layout.ts';
 
 const { threads, rows, columns } = broadcastTile;
 const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
-
-// Parameters: groups, m, n, tiles across, tiles, lines of a slice, lines, C, H, W, kh, kw, oh, ow, stride (2), padding (2).
-const head = `  let m = ${u(1)}; let n = ${u(2)}; let C = ${u(7)}; let H = i32(${u(8)}); let W = i32(${u(9)}); let kh = ${u(10)}; let kw = ${u(11)};
-  let oh = ${u(12)}; let ow = ${u(13)}; let sh = i32(${u(14)}); let sw = i32(${u(15)}); let ph = i32(${u(16)}); let pw = i32(${u(17)});
-  let tile = i % ${u(4)}; let slice = i / ${u(4)};
-  let row = (tile / ${u(3)}) * ${rows}u; let column = (tile % ${u(3)}) * ${threads * columns}u;
-  let begin = slice * ${u(5)}; let end = min(${u(6)}, begin + ${u(5)}); let to = slice * m * n;`;
 
 /** The shader, for subgroups of `size` threads; `quads`: lines of places are whole quads. */
 export function broadcastWeightShader(size: number, quads: boolean, parameters: number): string {
@@ -19,12 +15,12 @@ export function broadcastWeightShader(size: number, quads: boolean, parameters: 
   const each = range(columns);
   const step = (steps: number, wide: boolean) => [
     ...(wide
-      ? loads.map((l) => `      let d${l} = dy[(d_at${l} + s) / 4u];`)
-      : loads.flatMap((l) => range(steps).map((t) => `      let d${l}${t} = dy[d_at${l} + s + ${t}u];`))),
+      ? loads.map((l) => `      let d${l} = a[(d_at${l} + s) / 4u];`)
+      : loads.flatMap((l) => range(steps).map((t) => `      let d${l}${t} = a[d_at${l} + s + ${t}u];`))),
     ...each.flatMap((c) =>
       range(steps).map(
         (t) => `      let over${c}${t} = left${c} + i32(s + ${t}u) * sw; let in${c}${t} = inside${c} && u32(over${c}${t}) < u32(W);
-      let w${c}${t} = select(0.0f, films[u32(select(0, x_at${c} + over${c}${t}, in${c}${t}))], in${c}${t});`,
+      let w${c}${t} = select(0.0f, b[u32(select(0, x_at${c} + over${c}${t}, in${c}${t}))], in${c}${t});`,
       ),
     ),
     ...range(steps).flatMap((t) =>
@@ -36,18 +32,19 @@ export function broadcastWeightShader(size: number, quads: boolean, parameters: 
     ),
   ];
   const body = [
-    head,
+    tileStart(0, rows, threads * columns),
+    weightNames,
     ...each.map(
       (c) => `  let q${c} = min(column + lane + ${c * threads}u, n - 1u); let channel${c} = i32(q${c} / (kh * kw));
   let top${c} = i32((q${c} / kw) % kh) - ph; let left${c} = i32(q${c} % kw) - pw;`,
     ),
     ...range(rows * columns).map((s) => `  var s${s} = 0.0f;`),
     '  for (var line = begin; line < end; line++) {',
-    '    let b = line / oh; let r = line % oh;',
-    ...loads.map((l) => `    let d_at${l} = ((b * m + min(row + ${l * size}u + sublane, m - 1u)) * oh + r) * ow;`),
+    '    let film = line / oh; let r = line % oh;',
+    ...loads.map((l) => `    let d_at${l} = ((film * m + min(row + ${l * size}u + sublane, m - 1u)) * oh + r) * ow;`),
     ...each.map(
       (c) => `    let down${c} = top${c} + i32(r) * sh; let inside${c} = u32(down${c}) < u32(H);
-    let x_at${c} = ((i32(b * C) + channel${c}) * H + down${c}) * W;`,
+    let x_at${c} = ((i32(film * C) + channel${c}) * H + down${c}) * W;`,
     ),
     quads ? '    for (var s = 0u; s < ow; s += 4u) {' : '    var s = 0u;\n    for (; s + 4u <= ow; s += 4u) {',
     ...step(4, quads),
@@ -63,8 +60,8 @@ export function broadcastWeightShader(size: number, quads: boolean, parameters: 
     '  }',
   ].join('\n');
   const bindings = [
-    { name: 'films', type: 'f32' as const },
-    { name: 'dy', type: quads ? ('vec4<f32>' as const) : ('f32' as const) },
+    { name: 'a', type: quads ? ('vec4<f32>' as const) : ('f32' as const) },
+    { name: 'b', type: 'f32' as const },
     { name: 'y', type: 'f32' as const, write: true },
   ];
   return `${declare(bindings, parameters, ['subgroups'])}${perTile(threads, u(0), body, ['subgroup_invocation_id'])}`;

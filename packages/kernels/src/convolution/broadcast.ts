@@ -1,19 +1,12 @@
 // Correlations on processors with subgroups of a known size: the broadcast tier of products, whose right operand is read from the films.
 // Taps are the outer loops: where a tap lies in the film is found once for all its channels.
+import { broadcastTile } from '../matmul/broadcast.ts';
+import { tileStart } from '../matmul/tile.ts';
 import { declare, perTile, u } from '../shader.ts';
-
-/** Threads of a workgroup, rows of its tile (channels of the result), columns of a thread (places). */
-export const broadcastTile = { threads: 16, rows: 16, columns: 2 } as const;
+import { correlationNames, placedWriter } from './layout.ts';
 
 const { threads, rows, columns } = broadcastTile;
 const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
-
-// Parameters: tiles, then those of `correlationParameters`.
-const head = `  let m = ${u(1)}; let n = ${u(2)}; let across = ${u(3)}; let kernelAt = ${u(4)};
-  let C = ${u(5)}; let H = i32(${u(6)}); let W = i32(${u(7)}); let places = ${u(8)}; let wide = ${u(9)};
-  let th = i32(${u(10)}); let tw = i32(${u(11)}); let sh = i32(${u(12)}); let sw = i32(${u(13)}); let ph = i32(${u(14)}); let pw = i32(${u(15)});
-  let area = u32(H * W); let depth = u32(th * tw) * C;
-  let row = (i / across) * ${rows}u; let column = (i % across) * ${threads * columns}u;`;
 
 /** The shader, for subgroups of `size` threads; `quads`: the channels summed are whole quads. */
 export function broadcastShader(size: number, quads: boolean, parameters: number): string {
@@ -21,9 +14,9 @@ export function broadcastShader(size: number, quads: boolean, parameters: number
   const each = range(columns);
   const step = (steps: number, wideLoads: boolean) => [
     ...(wideLoads
-      ? loads.map((l) => `      let k${l} = kernel[(k_at${l} + p) / 4u];`)
-      : loads.flatMap((l) => range(steps).map((s) => `      let k${l}${s} = kernel[k_at${l} + p + ${s}u];`))),
-    ...each.flatMap((c) => range(steps).map((s) => `      let w${c}${s} = select(0.0f, films[x_at${c} + ${s}u * area], inside${c});`)),
+      ? loads.map((l) => `      let k${l} = a[(k_at${l} + p) / 4u];`)
+      : loads.flatMap((l) => range(steps).map((s) => `      let k${l}${s} = a[k_at${l} + p + ${s}u];`))),
+    ...each.flatMap((c) => range(steps).map((s) => `      let w${c}${s} = select(0.0f, b[x_at${c} + ${s}u * area], inside${c});`)),
     ...range(steps).flatMap((s) =>
       range(rows).map((r) => {
         const name = `k${Math.floor(r / size)}`;
@@ -34,8 +27,9 @@ export function broadcastShader(size: number, quads: boolean, parameters: number
     `      p += ${steps}u; ${each.map((c) => `x_at${c} += ${steps}u * area;`).join(' ')}`,
   ];
   const body = [
-    head,
-    ...loads.map((l) => `  let k_at${l} = kernelAt + min(row + ${l * size}u + sublane, m - 1u) * depth;`),
+    tileStart(0, rows, threads * columns),
+    correlationNames,
+    ...loads.map((l) => `  let k_at${l} = min(row + ${l * size}u + sublane, m - 1u) * k;`),
     ...each.map(
       (c) => `  let q${c} = min(column + lane + ${c * threads}u, n - 1u); let place${c} = q${c} % places;
   let top${c} = i32(place${c} / wide) * sh - ph; let left${c} = i32(place${c} % wide) * sw - pw; let film${c} = i32(q${c} / places * C * area);`,
@@ -57,13 +51,13 @@ export function broadcastShader(size: number, quads: boolean, parameters: number
       .join(', ')});`,
     `  for (var spot = 0u; spot < ${rows * columns}u; spot++) {`,
     `    let r = row + spot / ${columns}u; let q = column + lane + (spot % ${columns}u) * ${threads}u;`,
-    `    if (r < m && q < n) { let place = q % places; y[${u(16)} + ((q / places) * m + r) * ${u(19)} + (place / wide) * ${u(17)} + (place % wide) * ${u(18)}] = sums[spot]; }`,
+    '    if (r < m && q < n) { write(to + r * n + q, sums[spot]); }',
     '  }',
   ].join('\n');
   const bindings = [
-    { name: 'kernel', type: quads ? ('vec4<f32>' as const) : ('f32' as const) },
-    { name: 'films', type: 'f32' as const },
+    { name: 'a', type: quads ? ('vec4<f32>' as const) : ('f32' as const) },
+    { name: 'b', type: 'f32' as const },
     { name: 'y', type: 'f32' as const, write: true },
   ];
-  return `${declare(bindings, parameters, ['subgroups'])}${perTile(threads, u(0), body, ['subgroup_invocation_id'])}`;
+  return `${declare(bindings, parameters, ['subgroups'])}${placedWriter}${perTile(threads, u(0), body, ['subgroup_invocation_id'])}`;
 }

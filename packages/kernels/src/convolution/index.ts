@@ -5,7 +5,7 @@ import { bytesOf, everyAdapter, product } from '../kernel.ts';
 import { longItems, pack, spreadThreads } from '../shader.ts';
 import { cases } from './cases.ts';
 import { patchDispatches, patchTemporaries, tilesFilm } from './patches.ts';
-import { implicitDispatches, implicitTemporaries } from './implicit.ts';
+import { implicit } from './implicit.ts';
 import { reference } from './reference.ts';
 import { shader } from './wgsl.ts';
 
@@ -23,7 +23,7 @@ const array = (shape: readonly number[]): ArraySpec => ({ type: 'f32', length: p
 
 /** Inputs: (x, weight) for the output, (dy, weight) for the input's gradient, (x, dy) for the weight's. */
 function arrays(problem: ConvolutionProblem, capabilities: Capabilities = everyAdapter) {
-  const temporaries = tilesFilm(problem) ? patchTemporaries(problem, capabilities) : implicitTemporaries(problem, capabilities);
+  const temporaries = tilesFilm(problem) ? patchTemporaries(problem, capabilities) : implicit(problem, capabilities)?.temporaries;
   return { ...plain(problem), ...(temporaries ? { temporaries } : {}) };
 }
 
@@ -39,10 +39,11 @@ export const convolution: Kernel<ConvolutionProblem> = {
   pass: ({ of }) => (of === 'output' ? 'forward' : 'backward'),
   arrays,
   dispatches: (problem, capabilities = everyAdapter) => {
-    const count = arrays(problem).outputs[0]!.length;
+    const count = plain(problem).outputs[0]!.length;
     if (count === 0) return [];
     if (tilesFilm(problem)) return patchDispatches(problem, capabilities);
-    if (implicitTemporaries(problem, capabilities)) return implicitDispatches(problem, capabilities);
+    const products = implicit(problem, capabilities);
+    if (products) return products.dispatches;
     const { of, x, weight, y, stride, padding } = problem;
     const parameters = pack([count, ...x, weight[0], weight[2], weight[3], y[2], y[3], ...stride, ...padding]);
     return [
@@ -56,7 +57,7 @@ export const convolution: Kernel<ConvolutionProblem> = {
       },
     ];
   },
-  cost: (problem) => ({ flops: 2 * product(problem.y) * product(problem.weight.slice(1)), bytes: bytesOf(arrays(problem)) }),
+  cost: (problem) => ({ flops: 2 * product(problem.y) * product(problem.weight.slice(1)), bytes: bytesOf(plain(problem)) }),
   reference: (problem, [a, b]): readonly Numbers[] => reference(problem, a!, b!),
   cases,
 };

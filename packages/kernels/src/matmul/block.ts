@@ -1,6 +1,7 @@
 // A block of four lines by four steps of k, read from an operand as four vectors over the lines, one for each step.
 // Tiers that stage tiles in workgroup memory share it.
 import type { Operand } from './problem.ts';
+import type { TierText } from './tile.ts';
 
 const four = [0, 1, 2, 3] as const;
 
@@ -27,3 +28,6 @@ export function blockLoader({ name, type, along, quads }: Operand): string {
   }
   return [head, ...lines, '  return block;', '}'].join('\n');
 }
+
+/** The functions `load_a` and `load_b` of a tier: of blocks of matrices, or what a product has of its own. */
+export const loaders = ({ own, operands }: TierText): string => own?.loaders ?? operands.map(blockLoader).join('');

@@ -2,7 +2,7 @@
 // whatever they are stored as (what f16 cannot hold becomes infinite, and is seen); each subgroup multiplies its part of the tile; results pass through memory to the epilogue.
 import type { SubgroupMatrix } from '../kernel.ts';
 import { declare, perTile, u } from '../shader.ts';
-import { blockLoader } from './block.ts';
+import { loaders } from './block.ts';
 import type { TierText } from './tile.ts';
 import { bindings, tileStart, writer } from './tile.ts';
 
@@ -68,5 +68,5 @@ ${each.map((t) => `  subgroupMatrixStore<row_major>(&sums, (over + ${Math.floor(
   return `${declare(bindings(text, [width(0), width(1)]), text.parameters, extensions, ['chromium.subgroup_matrix_uniformity'])}
 var<workgroup> slab_a: array<f16, ${rows * steps}>;
 var<workgroup> slab_b: array<f16, ${columns * steps}>;
-var<workgroup> sums: array<f32, ${rows * columns}>;${text.operands.map(blockLoader).join('')}${writer(text)}${perTile(threads, u(0), body, ['subgroup_id'])}`;
+var<workgroup> sums: array<f32, ${rows * columns}>;${loaders(text)}${writer(text)}${perTile(threads, u(0), body, ['subgroup_id'])}`;
 }

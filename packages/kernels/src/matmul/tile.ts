@@ -15,6 +15,8 @@ export interface TierText {
   /** Whether k ends within a step of four. */
   readonly ragged: boolean;
   readonly parameters: number;
+  /** Where operands are not matrices in memory: functions `load_a` and `load_b` as `blockLoader` makes them, and `write` as `writer` does. */
+  readonly own?: { readonly loaders: string; readonly writer: string };
 }
 
 /** How a product is cut: tiles down and across each matrix, and slices of k, `depth` long, whose sums are added afterwards. */
@@ -25,8 +27,8 @@ export interface Cut {
   readonly depth: number;
 }
 
-// groups, m, n, k, tiles down, tiles across, slices, depth; then lead, leadA, leadB.
-const fixed = 8;
+/** Number of the first parameters: groups, m, n, k, tiles down, tiles across, slices, depth; then come lead, leadA, leadB. */
+export const fixed = 8;
 
 /** Parameters of every tier. `items`: threads or workgroups. */
 export function parametersOf(problem: MatmulProblem, { down, across, slices, depth }: Cut): Uint32Array {
@@ -79,7 +81,8 @@ export function tileStart(rank: number, rows: number, columns: number): string {
 }
 
 /** The function `write(i, value)`: the epilogue, and the store of element i of the result. */
-export function writer({ rank, output, epilogue }: TierText): string {
+export function writer({ rank, output, epilogue, own }: TierText): string {
+  if (own) return own.writer;
   const store = (value: string) => `  y[i] = ${output === 'f16' ? `f16(${value})` : value};`;
   if (!epilogue) return `\nfn write(i: u32, v0: f32) {\n${store('v0')}\n}`;
   const { lines, result } = chainText({ ...epilogue, given: ['v0'] }, fixed + 3 * rank);

@@ -1,6 +1,6 @@
 // The tier of GPUs: a workgroup stages slabs of both operands in its memory; each thread sums a tile of the product in registers.
 import { declare, perTile, u } from '../shader.ts';
-import { blockLoader } from './block.ts';
+import { loaders } from './block.ts';
 import type { TierText } from './tile.ts';
 import { bindings, tileStart, writer } from './tile.ts';
 
@@ -76,5 +76,5 @@ ${range(4)
   const width = (at: 0 | 1): 1 | 4 => (text.operands[at].quads ? 4 : 1);
   return `${declare(bindings(text, [width(0), width(1)]), text.parameters)}
 var<workgroup> slab_a: array<vec4<f32>, ${(rows / 4) * steps}>;
-var<workgroup> slab_b: array<vec4<f32>, ${(columns / 4) * steps}>;${text.operands.map(blockLoader).join('')}${writer(text)}${perTile(threads, u(0), body)}`;
+var<workgroup> slab_b: array<vec4<f32>, ${(columns / 4) * steps}>;${loaders(text)}${writer(text)}${perTile(threads, u(0), body)}`;
 }

@@ -1,0 +1,76 @@
+// One product whose operands are read from films and kernels: the tiers of products, with loads and writes of its own.
+import type { Capabilities, Dispatch } from '../kernel.ts';
+import type { Tier, Way } from '../matmul/choice.ts';
+import { waysFor } from '../matmul/choice.ts';
+import { matrixShader } from '../matmul/matrix.ts';
+import type { MatmulProblem } from '../matmul/problem.ts';
+import type { TierText } from '../matmul/tile.ts';
+import { parametersOf, textOf } from '../matmul/tile.ts';
+import { workgroupShader } from '../matmul/workgroup.ts';
+import { declare, pack, perThread, spread, spreadThreads, u } from '../shader.ts';
+import { denseWriter } from './layout.ts';
+
+/** A tier whose loads can be replaced. */
+type ImplicitTier = Extract<Tier, { kind: 'broadcast' | 'workgroup' | 'matrix' }>;
+
+/** Such a tier with its cut. */
+export type ImplicitWay = Way & { readonly tier: ImplicitTier };
+
+const isImplicit = (way: Way): way is ImplicitWay => way.tier.kind === 'broadcast' || way.tier.kind === 'workgroup' || way.tier.kind === 'matrix';
+
+/** What an adapter computes a product by; undefined where it has no tier whose loads can be replaced. */
+export const implicitWay = (problem: MatmulProblem, capabilities: Capabilities): ImplicitWay | undefined => waysFor(problem, capabilities).find(isImplicit);
+
+/** A product, and what it has of its own. */
+export interface Part {
+  readonly label: string;
+  readonly problem: MatmulProblem;
+  readonly way: ImplicitWay;
+  /** Parameters after those of the product. */
+  readonly parameters: readonly number[];
+  /** Whether A is read in quads. */
+  readonly quads: boolean;
+  /** Loads of the tiers that stage blocks. */
+  readonly loaders: (operands: TierText['operands']) => string;
+  readonly writer: string;
+  /** The broadcast tier's shader, which has loops of its own. */
+  readonly broadcast: (size: number, quads: boolean, parameters: number) => string;
+}
+
+/** The shader of a part's products. */
+function codeOf({ problem, way: { tier, cut }, quads, loaders, writer, broadcast }: Part, parameters: number): string {
+  if (tier.kind === 'broadcast') return broadcast(tier.size, quads, parameters);
+  const plain = textOf(problem, cut, parameters);
+  const operands = [
+    { ...plain.operands[0], quads },
+    { ...plain.operands[1], quads: false },
+  ] as const;
+  const text: TierText = { ...plain, operands, own: { loaders: loaders(operands), writer: cut.slices > 1 ? denseWriter : writer } };
+  return tier.kind === 'matrix' ? matrixShader(text, tier.shape) : workgroupShader(text, tier.tile);
+}
+
+/** The dispatches of a part on A, B and the result; sums of slices lie in array `partial`. */
+export function partDispatches(part: Part, [a, b, y, partial]: readonly [number, number, number, number]): Dispatch[] {
+  const {
+    label,
+    problem,
+    way: { tier, cut },
+    writer,
+  } = part;
+  const parameters = pack([...parametersOf(problem, cut), ...part.parameters]);
+  const to = cut.slices > 1 ? partial : y;
+  const workgroups = spread(cut.down * cut.across * cut.slices);
+  const first = { label: `${label}, ${tier.kind}`, code: codeOf(part, parameters.length), parameters, arrays: [a, b, to], writes: [to], workgroups };
+  if (cut.slices === 1) return [first];
+  const count = `${u(1)} * ${u(2)}`;
+  const sum = `  var sum = partial[i];
+  for (var slice = 1u; slice < ${u(6)}; slice++) { sum += partial[slice * ${count} + i]; }
+  write(i, sum);`;
+  const bindings = [
+    { name: 'partial', type: 'f32' as const },
+    { name: 'y', type: 'f32' as const, write: true },
+  ];
+  const code = `${declare(bindings, parameters.length)}${writer}${perThread(count, sum)}`;
+  const added = { code, parameters, arrays: [partial, y], writes: [y], workgroups: spreadThreads(problem.m * problem.n) };
+  return [first, { label: `${label}, sum of ${cut.slices} slices`, ...added }];
+}
