@@ -1,4 +1,5 @@
 // The adapter a suite runs on, by the names that `--device` takes.
+import type { Precision } from '@hybridmed/tensor';
 import type { DeviceEvents, TuningMode, WebgpuDevice } from '@hybridmed/webgpu';
 import { nodeWebgpuDevice } from '@hybridmed/webgpu/node';
 
@@ -22,8 +23,13 @@ export const adapterOptions = {
 } as const;
 
 /** Opens it. Throws an AdapterError where there is none, an Error where the system's software adapter is not the one that was named. */
-export async function openAdapter(name: AdapterName, events: DeviceEvents = {}, tuning: TuningMode = 'off'): Promise<WebgpuDevice> {
-  const device = await nodeWebgpuDevice({ ...adapterOptions[name], events, tuning });
+export async function openAdapter(
+  name: AdapterName,
+  events: DeviceEvents = {},
+  tuning: TuningMode = 'off',
+  precision: Precision = 'f32',
+): Promise<WebgpuDevice> {
+  const device = await nodeWebgpuDevice({ ...adapterOptions[name], events, tuning, precision });
   if (name === 'lavapipe' && !device.info.name.includes('llvmpipe')) {
     await device.close();
     throw new Error(`the system's software adapter is ${device.info.name}, not lavapipe; install mesa-vulkan-drivers 25 or later`);

@@ -18,6 +18,7 @@ One stage-2 training step (forward, frozen teacher, backward, clipping, AdamW) o
   --preset P        ${Object.keys(stepPresets).join(', ')} (default small)
   --device D        cpu (default), or an adapter: auto, webgpu, hardware, software, lavapipe, swiftshader
   --tuning M        off (default), cached or measure: how variants of kernels are chosen on an adapter
+  --precision P     f32 (default), or mixed: activations as 16-bit floats, on an adapter that has them
   --steps N         measured steps after two others (default 12)
   --threads N       threads (default: the number of cores)
   --json            one JSON document and nothing else
@@ -35,6 +36,7 @@ function read() {
     preset: { type: 'string', default: 'small' },
     device: { type: 'string', default: 'cpu' },
     tuning: { type: 'string', default: 'off' },
+    precision: { type: 'string', default: 'f32' },
     steps: { type: 'string', default: '12' },
     threads: { type: 'string' },
     json: { type: 'boolean' },
@@ -51,11 +53,14 @@ function read() {
       return value;
     };
     if (!(values.preset in stepPresets)) throw new UsageError(`--preset is one of ${Object.keys(stepPresets).join(', ')}, not "${values.preset}"`);
+    const precision = choice('precision', values.precision, ['f32', 'mixed']);
+    if (precision === 'mixed' && values.device === 'cpu') throw new UsageError('--precision mixed needs an adapter with 16-bit floats: name it with --device');
     if ((values.pytorch === undefined) !== (values.reference === undefined)) throw new UsageError('--pytorch and --reference go together');
     return {
       ...values,
       device: choice('device', values.device, ['cpu', ...adapterNames]),
       tuning: choice('tuning', values.tuning, tuningModes),
+      precision,
       preset: values.preset as StepPreset,
       steps: count('steps', 12),
       threads: count('threads', cpus().length),
@@ -69,7 +74,7 @@ function read() {
 const round = (value: number): number => Math.round(value * 1000) / 1000;
 
 async function main(): Promise<void> {
-  const { preset, device, tuning, steps, threads, json, save, pytorch, reference, help } = read();
+  const { preset, device, tuning, precision, steps, threads, json, save, pytorch, reference, help } = read();
   if (help) {
     process.stdout.write(usage);
     return;
@@ -77,7 +82,7 @@ async function main(): Promise<void> {
   const peer = async (): Promise<PeerResult[]> =>
     pytorch !== undefined && reference !== undefined ? [await runPeer(pytorch, reference, { preset, steps, threads })] : [];
   const before = await peer();
-  const own = await measureStep(preset, { steps, threads, device, tuning });
+  const own = await measureStep(preset, { steps, threads, device, tuning, precision });
   const runs = [...before, ...(await peer())];
   const document: Document = { ...own };
   if (runs.length > 0) {
@@ -86,7 +91,8 @@ async function main(): Promise<void> {
     const peakMiB = Math.min(...runs.map((run) => run.peakMiB));
     document.pytorch = { studiesPerSecond, peakMiB, runs, ratio: round(own.studiesPerSecond / studiesPerSecond), memoryRatio: round(own.peakMiB / peakMiB) };
   }
-  if (save) await saveResult(device === 'cpu' ? `train-step-${preset}` : `train-step-${preset}-${adapterSlug(own.device)}`, document);
+  const kind = precision === 'mixed' ? '-mixed' : '';
+  if (save) await saveResult(device === 'cpu' ? `train-step-${preset}` : `train-step-${preset}-${adapterSlug(own.device)}${kind}`, document);
   if (json) process.stdout.write(`${JSON.stringify(document)}\n`);
   else {
     process.stdout.write(`${preset} on ${own.device}: ${own.studiesPerSecond} studies/s, ${own.millisecondsPerStep} ms per step, peak ${own.peakMiB} MiB\n`);

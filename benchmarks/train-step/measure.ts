@@ -1,9 +1,9 @@
 // Measures one stage-2 step on the processor or a WebGPU adapter: median time after two steps, the process's peak memory, and the GPU's plan.
 import type { StagePlan } from 'hybridmed';
 import { createModel, defaultWeights, presetModel, stepGraph, teacherParameters, trainable } from 'hybridmed';
-import { initialize, momentNames } from '@hybridmed/nn';
+import { initialize, momentNames, startLossScale } from '@hybridmed/nn';
 import { cpuDevice } from '@hybridmed/onnx';
-import type { Device, HostArrays } from '@hybridmed/tensor';
+import type { Device, HostArrays, Precision } from '@hybridmed/tensor';
 import { keyData } from '@hybridmed/tensor';
 import type { DeviceEvents, PlanSummary, TuningMode } from '@hybridmed/webgpu';
 import type { AdapterName } from '../harness/adapter.ts';
@@ -16,6 +16,7 @@ export interface StepResult {
   readonly preset: StepPreset;
   readonly device: string;
   readonly threads: number;
+  readonly precision: Precision;
   readonly studiesPerSecond: number;
   readonly millisecondsPerStep: number;
   /** Milliseconds of each measured step: what `compare` takes for the noise. */
@@ -44,7 +45,12 @@ const scalar = (value: number) => ({ data: Float32Array.of(value), shape: [] });
 const mebibytes = (bytes: number): number => round(bytes / 2 ** 20, 1);
 
 /** Opens the device, and notes the plan and compilation of the program that it is for. */
-async function openStepDevice(name: StepDevice, threads: number, tuning: TuningMode): Promise<{ device: Device; plan: () => StepResult['plan'] }> {
+async function openStepDevice(
+  name: StepDevice,
+  threads: number,
+  tuning: TuningMode,
+  precision: Precision,
+): Promise<{ device: Device; plan: () => StepResult['plan'] }> {
   if (name === 'cpu') return { device: cpuDevice({ threads }), plan: () => undefined };
   let summary: PlanSummary | undefined;
   let [begun, ended] = [0, 0];
@@ -62,7 +68,7 @@ async function openStepDevice(name: StepDevice, threads: number, tuning: TuningM
       if (done === total || done % 10 === 0) process.stderr.write(`shaders compiled: ${done} of ${total}, ${((ended - begun) / 1000).toFixed(1)} s\n`);
     },
   };
-  const device = await openAdapter(name, events, tuning);
+  const device = await openAdapter(name, events, tuning, precision);
   return {
     device,
     plan: () =>
@@ -79,14 +85,20 @@ async function openStepDevice(name: StepDevice, threads: number, tuning: TuningM
 /** Runs the step of a preset. */
 export async function measureStep(
   preset: StepPreset,
-  { steps, threads, device: on = 'cpu', tuning = 'off' }: { steps: number; threads: number; device?: StepDevice; tuning?: TuningMode },
+  {
+    steps,
+    threads,
+    device: on = 'cpu',
+    tuning = 'off',
+    precision = 'f32',
+  }: { steps: number; threads: number; device?: StepDevice; tuning?: TuningMode; precision?: Precision },
 ): Promise<StepResult> {
   const { batch, vocabulary } = stepPresets[preset];
   const model = createModel(presetModel(preset, vocabulary, special));
-  const { device, plan: planned } = await openStepDevice(on, threads, tuning);
+  const { device, plan: planned } = await openStepDevice(on, threads, tuning, precision);
   const state = device.createState();
   fillState();
-  const program = await device.compile(stepGraph(model, plan));
+  const program = await device.compile(stepGraph(model, { ...plan, lossScale: precision === 'mixed' }));
   const data = { ...randomBatch(model, preset), key: keyData(0), learning_rate: scalar(1e-4) } as HostArrays;
   const needed = Object.fromEntries(Object.entries(data).filter(([name]) => name in program.graph.data));
   const times: number[] = [];
@@ -104,6 +116,7 @@ export async function measureStep(
     preset,
     device: device.info.name,
     threads,
+    precision,
     studiesPerSecond: round((batch * 1000) / median, 2),
     millisecondsPerStep: round(median, 1),
     samples: times.slice(2).map((time) => round(time, 1)),
@@ -113,7 +126,7 @@ export async function measureStep(
 
   function fillState(): void {
     const parameters = initialize(model.parameters, 0);
-    state.write(parameters);
+    state.write({ ...parameters, ...(precision === 'mixed' ? startLossScale() : {}) });
     for (const name of teacherParameters(model, 'snapshot')) state.write({ [`teacher.${name}`]: parameters[name]! });
     for (const name of trainable(model, 2)) {
       const { shape } = parameters[name]!;
