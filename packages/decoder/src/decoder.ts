@@ -1,5 +1,5 @@
 // The dual-branch decoder: one stack of blocks whose branches read different memories and write the same impression.
-import type { Dim, Tensor } from '@hybridmed/tensor';
+import type { Dim, Tensor, VocabularyHead } from '@hybridmed/tensor';
 import { HybridmedError, ops } from '@hybridmed/tensor';
 import type { ParameterSpecs, Scope } from '@hybridmed/nn';
 import { collect, dropout, embedding, layerNorm } from '@hybridmed/nn';
@@ -37,7 +37,9 @@ export interface Decoder {
   hidden(scope: Scope, branch: string, ids: Tensor, memory: Tensor, mask?: Tensor): Tensor;
   /** Each block's cross-attention over the memory, averaged over heads, for input ids (B, T): (B, T, S) each. In evaluation mode. */
   crossWeights(scope: Scope, branch: string, ids: Tensor, memory: Tensor, mask?: Tensor): Tensor[];
-  /** Logits (..., vocab) of hidden states (..., width), through the tied token embedding. */
+  /** Hidden states (..., width) with the layer that turns them into logits: the tied token embedding as its weight, and its own bias. */
+  head(scope: Scope, hidden: Tensor): VocabularyHead;
+  /** Logits (..., vocab) of hidden states (..., width). */
   logits(scope: Scope, hidden: Tensor): Tensor;
   /** Hidden states of all positions at once, and each block's self-attention keys and values (B, T, width), for decoding to go on from. */
   prefill(scope: Scope, branch: string, ids: Tensor, cross: readonly KeyValues[], mask?: Tensor): Decoded;
@@ -79,6 +81,7 @@ export function dualBranchDecoder(config: DecoderConfig, memories: Memories): De
   }
   const table = (scope: Scope) => scope.child('pos').get('weight');
   const firstRows = (scope: Scope, ids: Tensor) => ops.narrow(table(scope), 0, 0, ids.shape[1]!);
+  const head = (scope: Scope, hidden: Tensor): VocabularyHead => ({ hidden, weight: scope.child('embed').get('weight'), bias: scope.get('head.bias') });
   return {
     config,
     branches: Object.keys(memories),
@@ -93,7 +96,11 @@ export function dualBranchDecoder(config: DecoderConfig, memories: Memories): De
       run(scope, { branch, ids, positionRows: firstRows(scope, ids), cross: projectMemory(scope, branch, memory), crossMask, onCross }, () => ownPast);
       return weights;
     },
-    logits: (scope, hidden) => ops.add(ops.matmul(hidden, scope.child('embed').get('weight'), { transposeB: true }), scope.get('head.bias')),
+    head,
+    logits(scope, states) {
+      const { hidden, weight, bias } = head(scope, states);
+      return ops.add(ops.matmul(hidden, weight, { transposeB: true }), bias);
+    },
     prefill(scope, branch, ids, cross, crossMask) {
       const cache: KeyValues[] = [];
       const hidden = run(scope, { branch, ids, positionRows: firstRows(scope, ids), cross, crossMask }, (i) => ({

@@ -7,6 +7,7 @@ export { createStepper, startGraph, stepGraph } from './decoding.ts';
 export type { DecodingOptions } from './decoding.ts';
 export { decodeGraph, prefillGraph } from './growing.ts';
 export type { GrowingOptions } from './growing.ts';
-export { distillationLoss, tokenLoss } from './losses.ts';
+export { distillationLoss, headLosses, tokenLoss } from './losses.ts';
+export type { HeadLossInputs } from './losses.ts';
 export { beamSearch, greedySearch, nucleusSearch } from './search.ts';
 export type { Hypothesis, SearchOptions, Stepper } from './search.ts';

@@ -1,5 +1,5 @@
-// Losses over the decoder's logits: token cross-entropy and distillation, as means over real target tokens.
-import type { Tensor } from '@hybridmed/tensor';
+// The decoder's losses, of its logits or of what makes them: token cross-entropy and distillation, as means over real target tokens.
+import type { Tensor, VocabularyHead } from '@hybridmed/tensor';
 import { ops } from '@hybridmed/tensor';
 import { maskedMean } from '@hybridmed/nn';
 
@@ -15,4 +15,24 @@ export function tokenLoss(logits: Tensor, target: Tensor, mask: Tensor, count?: 
 export function distillationLoss(student: Tensor, teacher: Tensor, mask: Tensor, temperature = 1, count?: Tensor): Tensor {
   const rows = ops.distillation(student, ops.stopGradient(teacher), temperature);
   return ops.mul(maskedMean(rows, mask, count), temperature * temperature);
+}
+
+/** What `headLosses` reads: a head over hidden states (B, T, width), target (B, T) i32, mask (B, T), and perhaps a teacher's head. */
+export interface HeadLossInputs extends VocabularyHead {
+  target: Tensor;
+  mask: Tensor;
+  /** Replaces the mask's sum when a batch is split. */
+  count?: Tensor | undefined;
+  teacher?: (VocabularyHead & { temperature: number }) | undefined;
+}
+
+/**
+ * `tokenLoss` and, with a teacher, `distillationLoss` of the logits that a head makes, which a device with a kernel for it never keeps.
+ * No gradient flows into the teacher.
+ */
+export function headLosses({ mask, count, teacher, ...head }: HeadLossInputs): { token: Tensor; distillation?: Tensor } {
+  const rows = ops.vocabularyLoss({ ...head, ...(teacher ? { teacher } : {}) });
+  const token = maskedMean(rows.crossEntropy, mask, count);
+  if (!teacher || !rows.divergence) return { token };
+  return { token, distillation: ops.mul(maskedMean(rows.divergence, mask, count), teacher.temperature * teacher.temperature) };
 }

@@ -13,6 +13,7 @@ import { matmul } from './matmul/index.ts';
 import { reduce } from './reduce/index.ts';
 import { scatterAdd } from './scatter-add/index.ts';
 import { softmax } from './softmax/index.ts';
+import { vocabularyLoss } from './vocabulary-loss/index.ts';
 
 /** Every kernel: what one harness tests and benchmarks. Problems differ in type, so a walk over all sees them as unknown. */
 export const kernels = {
@@ -30,6 +31,7 @@ export const kernels = {
   reduce,
   scatterAdd,
   softmax,
+  vocabularyLoss,
 };
 
 /** A kernel whose problems are not known here, for walks over all of them. */

@@ -2,6 +2,7 @@
 import type { Graph, HostArrays } from '@hybridmed/tensor';
 import { decompose, graphNodes, HybridmedError, mergeEqualNodes } from '@hybridmed/tensor';
 import { lower } from './lower/lower.ts';
+import { hasRule } from './lower/table.ts';
 import type { Precision } from './lower/target.ts';
 import type { BuildOptions, OnnxFile } from './model/initializers.ts';
 
@@ -29,7 +30,7 @@ export const opsetRange = { least: 18, most: 23 } as const;
 export function exportOnnx(graph: Graph, { parameters = {}, opset = 20, precision = 'f32', ...build }: ExportOptions = {}): OnnxFile {
   if (!Number.isInteger(opset) || opset < opsetRange.least || opset > opsetRange.most)
     throw new HybridmedError(`opset ${opset} is not supported; choose one from ${opsetRange.least} to ${opsetRange.most}`);
-  const lowered = mergeEqualNodes(decompose(graph, (op) => op !== 'adamW'));
+  const lowered = mergeEqualNodes(decompose(graph, (op) => op !== 'adamW' && hasRule(op)));
   const sources = { ...graph.data, ...graph.state };
   const updates = Object.fromEntries(Object.entries(lowered.updates).map(([name, value]) => [name in sources ? `${name}.next` : name, value]));
   const target = { standard: true, opset, precision, parameters };

@@ -14,6 +14,7 @@ export type { Graph } from './graph.ts';
 export type { DType, Node, Tensor, TensorSpec } from './node.ts';
 export type { OpAttributes, OpName } from './ops/attributes.ts';
 export { opTable } from './ops/table.ts';
+export type { VocabularyHead } from './ops/vocabulary.ts';
 export { foldIn, keyData, mix32, uniform, uniformAt } from './random.ts';
 export type { Key } from './random.ts';
 export { remat } from './remat.ts';

@@ -7,10 +7,10 @@ import { opTable } from './ops/table.ts';
 import type { OpRow } from './ops/row.ts';
 
 /** Replaces every fused op that `keep` refuses by its definition in primitives (and that of the fused ops inside it). */
-export function decompose(graph: Graph, keep: (op: OpName) => boolean): Graph {
+export function decompose(graph: Graph, keep: (op: OpName, node: Node) => boolean): Graph {
   const expand = <K extends OpName>(node: Node<K>, inputs: readonly Tensor[]): readonly Tensor[] => {
     const row: OpRow<K> = opTable[node.op];
-    if (!row.definition || keep(node.op)) return cloneNode(node, inputs);
+    if (!row.definition || keep(node.op, node as Node)) return cloneNode(node, inputs);
     return expandAll(row.definition(inputs, node.attributes), inputs);
   };
   const expandAll = (values: readonly Tensor[], boundary: readonly Tensor[]): readonly Tensor[] => {

@@ -19,6 +19,8 @@ export type FusedOp =
   | 'crossEntropyGrad'
   | 'distillation'
   | 'distillationGrad'
+  | 'vocabularyLoss'
+  | 'vocabularyLossGrad'
   | 'adamW';
 
 /** Ops the plain reference runs itself. */

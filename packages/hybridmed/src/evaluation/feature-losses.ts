@@ -27,7 +27,7 @@ const targets = { target: i32('B', 'T'), target_mask: f32('B', 'T') };
 /** One branch's losses by study: `logits` (B, T, vocab), target and mask -> `nats`, `tokens` (B), and their mean over tokens, `mean`. */
 export function branchLossGraph(vocabulary: number): Graph {
   return trace({ data: { logits: f32('B', 'T', vocabulary), ...targets } }, ({ logits, target, target_mask: mask }) => ({
-    results: { ...sumByStudy(logits!, target!, mask!), mean: tokenLoss(logits!, target!, mask!) },
+    results: { ...sumByStudy(ops.crossEntropy(logits!, target!), mask!), mean: tokenLoss(logits!, target!, mask!) },
   }));
 }
 

@@ -1,7 +1,7 @@
 // Losses of every study by itself, which intervals over studies and the choice of failure cases need.
 import type { Loader } from '@hybridmed/data';
 import { rootScope } from '@hybridmed/nn';
-import type { Device, DeviceState, Graph, HostArrays, Tensor } from '@hybridmed/tensor';
+import type { Device, DeviceState, Graph, HostArrays, Tensor, VocabularyHead } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
 import type { Branch, Model } from '../model/model.ts';
 import type { BatchTensors } from '../stages/batch.ts';
@@ -22,21 +22,22 @@ const fields = {
 /** The loss of one branch by study: results `nats` and `tokens`, (B) each. */
 function studyLossGraph(model: Model, branch: Branch): Graph {
   const state = Object.fromEntries(Object.entries(model.parameters).map(([name, { shape }]) => [name, { shape, dtype: 'f32' as const }]));
-  const logitsOf = (parameters: Readonly<Record<string, Tensor>>, batch: BatchTensors): Tensor => {
+  const headOf = (parameters: Readonly<Record<string, Tensor>>, batch: BatchTensors): VocabularyHead => {
     const scope = rootScope(parameters);
-    if (branch === 'findings') return summarize(model, scope, batch).logits;
+    if (branch === 'findings') return summarize(model, scope, batch).head;
     const decoder = scope.child('decoder');
-    return model.decoder.logits(decoder, model.decoder.hidden(decoder, 'image', batch.input, model.vision.call(scope.child('vision'), batch.image).tokens));
+    return model.decoder.head(decoder, model.decoder.hidden(decoder, 'image', batch.input, model.vision.call(scope.child('vision'), batch.image).tokens));
   };
   return trace({ data: pick(batchSpecs(model), fields[branch]), state }, (data, parameters) => {
     const batch = data as BatchTensors;
-    return { results: sumByStudy(logitsOf(parameters, batch), batch.target, batch.target_mask) };
+    const { crossEntropy } = ops.vocabularyLoss({ ...headOf(parameters, batch), target: batch.target });
+    return { results: sumByStudy(crossEntropy, batch.target_mask) };
   });
 }
 
-/** Nats and number of target tokens of each study (B), from logits (B, T, vocab), target and mask (B, T). */
-export function sumByStudy(logits: Tensor, target: Tensor, mask: Tensor): { nats: Tensor; tokens: Tensor } {
-  return { nats: ops.sum(ops.mul(ops.crossEntropy(logits, target), mask), { axes: [1] }), tokens: ops.sum(mask, { axes: [1] }) };
+/** Nats and number of target tokens of each study (B), from each token's loss and the mask (B, T). */
+export function sumByStudy(nats: Tensor, mask: Tensor): { nats: Tensor; tokens: Tensor } {
+  return { nats: ops.sum(ops.mul(nats, mask), { axes: [1] }), tokens: ops.sum(mask, { axes: [1] }) };
 }
 
 /** Each study's loss as a branch of the model sees it, in the loader's order. */

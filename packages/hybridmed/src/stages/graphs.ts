@@ -66,8 +66,8 @@ function teacherSpecs(model: Model, plan: StagePlan): Record<string, TensorSpec>
 function teacherOf(model: Model, plan: StagePlan & { stage: 2 }, data: Tensors, state: Tensors): Teacher {
   if (!usesTeacher(plan)) return { kind: 'live' };
   const frozen = rootScope(state).child('teacher');
-  const hidden = plan.teacher === 'cached' ? data.teacher_hidden! : summarize(model, frozen, data as BatchTensors).hidden;
-  return { kind: 'logits', logits: ops.stopGradient(model.decoder.logits(frozen.child('decoder'), hidden)) };
+  const hidden = plan.teacher === 'cached' ? data.teacher_hidden! : summarize(model, frozen, data as BatchTensors).head.hidden;
+  return { kind: 'frozen', head: model.decoder.head(frozen.child('decoder'), hidden) };
 }
 
 /** The data a step needs beside the batch: kept teacher states, the dropout key. */
@@ -243,6 +243,6 @@ export function teacherGraph(model: Model): Graph {
   const names = stage1Names(model);
   const state = floats(Object.fromEntries(names.map((name) => [name, model.parameters[name]!])), teacherPrefix);
   return trace({ data: specsOf(model, ['findings', 'findings_mask', 'input']), state }, (inputs, values) => ({
-    results: { hidden: summarize(model, rootScope(values).child('teacher'), inputs as BatchTensors).hidden },
+    results: { hidden: summarize(model, rootScope(values).child('teacher'), inputs as BatchTensors).head.hidden },
   }));
 }

@@ -1,8 +1,8 @@
 // The losses of both stages over traced batches, exactly as the method composes them.
 import { globalContrast, localContrast } from '@hybridmed/align';
-import { distillationLoss, tokenLoss } from '@hybridmed/decoder';
+import { headLosses } from '@hybridmed/decoder';
 import type { Scope, TextFeatures } from '@hybridmed/nn';
-import type { Tensor } from '@hybridmed/tensor';
+import type { Tensor, VocabularyHead } from '@hybridmed/tensor';
 import { ops } from '@hybridmed/tensor';
 import type { LossName, LossWeights, SpecialTokens } from '../model/config.ts';
 import { lossNames } from '../model/config.ts';
@@ -18,17 +18,19 @@ export interface Counts {
   readonly studies: Tensor;
 }
 
-/** The summarization branch over a batch. */
-export function summarize(model: Model, scope: Scope, batch: BatchTensors): { hidden: Tensor; logits: Tensor; findings: TextFeatures } {
+/** The summarization branch over a batch: its final states with the output layer, and the findings it read. */
+export function summarize(model: Model, scope: Scope, batch: BatchTensors): { head: VocabularyHead; findings: TextFeatures } {
   const findings = model.text.call(scope.child('text'), batch.findings, batch.findings_mask);
   const decoder = scope.child('decoder');
   const hidden = model.decoder.hidden(decoder, 'findings', batch.input, findings.tokens, batch.findings_mask);
-  return { hidden, logits: model.decoder.logits(decoder, hidden), findings };
+  return { head: model.decoder.head(decoder, hidden), findings };
 }
+
+const targetsOf = ({ target, target_mask: mask }: BatchTensors, counts?: Counts) => ({ target, mask, count: counts?.tokens });
 
 /** Stage 1: L_Sum alone. */
 export function stage1Losses(model: Model, scope: Scope, batch: BatchTensors, counts?: Counts): Losses {
-  const sum = tokenLoss(summarize(model, scope, batch).logits, batch.target, batch.target_mask, counts?.tokens);
+  const { token: sum } = headLosses({ ...summarize(model, scope, batch).head, ...targetsOf(batch, counts) });
   return { sum, total: sum };
 }
 
@@ -43,8 +45,8 @@ export interface Stage2Options {
   readonly duplicates: 'negatives' | 'positives';
 }
 
-/** Where the teacher's logits (B, T, vocab) come from: another set of parameters, given logits, or the live findings branch. */
-export type Teacher = { readonly kind: 'live' } | { readonly kind: 'logits'; readonly logits: Tensor };
+/** What the image branch learns from: the live findings branch, or states (B, T, width) with an output layer of their own. */
+export type Teacher = { readonly kind: 'live' } | { readonly kind: 'frozen'; readonly head: VocabularyHead };
 
 /** How the global loss is had: over this batch, or, for a micro-batch, through cached gradients of the whole batch's projections. */
 export type GlobalTerm = { readonly kind: 'batch' } | { readonly kind: 'cached'; readonly image: Tensor; readonly text: Tensor; readonly scale: Tensor };
@@ -80,9 +82,14 @@ export function stage2Losses(
   const { weights, temperature, tau, duplicates } = options;
   const align = scope.child('align');
   const features = model.vision.call(scope.child('vision'), batch.image);
-  const { logits: summary, findings } = summarize(model, scope, batch);
+  const { head: summary, findings } = summarize(model, scope, batch);
   const decoder = scope.child('decoder');
-  const caption = model.decoder.logits(decoder, model.decoder.hidden(decoder, 'image', batch.input, features.tokens));
+  const summed = headLosses({ ...summary, ...targetsOf(batch, counts) });
+  const caption = headLosses({
+    ...model.decoder.head(decoder, model.decoder.hidden(decoder, 'image', batch.input, features.tokens)),
+    ...targetsOf(batch, counts),
+    teacher: weights.dis === 0 ? undefined : { ...(teacher.kind === 'live' ? summary : teacher.head), temperature },
+  });
   const losses: Partial<Record<LossName, Tensor>> = {};
   let total = ops.full(0, []);
   const include = (name: LossName, loss: () => Tensor) => {
@@ -107,9 +114,9 @@ export function stage2Losses(
     });
     return counts ? ops.div(ops.sum(rows), counts.studies) : ops.mean(rows);
   });
-  include('sum', () => tokenLoss(summary, batch.target, batch.target_mask, counts?.tokens));
-  include('cap', () => tokenLoss(caption, batch.target, batch.target_mask, counts?.tokens));
-  include('dis', () => distillationLoss(caption, teacher.kind === 'live' ? summary : teacher.logits, batch.target_mask, temperature, counts?.tokens));
+  include('sum', () => summed.token);
+  include('cap', () => caption.token);
+  include('dis', () => caption.distillation!);
   return { ...losses, total };
 }
 

@@ -140,7 +140,8 @@ async function forcedLogits(device: Device, state: DeviceState, model: Model, br
   const parameters = Object.fromEntries(Object.entries(model.parameters).map(([name, { shape }]) => [name, { shape, dtype: 'f32' as const }]));
   const graph = trace({ data, state: parameters }, (inputs, values) => {
     const scope = rootScope(values);
-    if (branch === 'findings') return { results: { logits: summarize(model, scope, inputs as BatchTensors).logits } };
+    if (branch === 'findings')
+      return { results: { logits: model.decoder.logits(scope.child('decoder'), summarize(model, scope, inputs as BatchTensors).head.hidden) } };
     const { tokens } = model.vision.call(scope.child('vision'), inputs.image!);
     const decoder = scope.child('decoder');
     return { results: { logits: model.decoder.logits(decoder, model.decoder.hidden(decoder, 'image', inputs.input!, tokens)) } };

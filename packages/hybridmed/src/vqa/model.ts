@@ -1,7 +1,7 @@
 // The model of visual question answering: a checkpoint's encoders, their fusion, and a head over answers or the decoder writing them.
 import type { ParameterSpecs, Scope } from '@hybridmed/nn';
 import { collect, dropout, linear, rootScope } from '@hybridmed/nn';
-import { tokenLoss } from '@hybridmed/decoder';
+import { headLosses } from '@hybridmed/decoder';
 import type { Graph, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
 import { parameterSpecs } from '../features/graphs.ts';
@@ -84,7 +84,7 @@ export function vqaModel(model: Model, config: VqaConfig): VqaModel {
           loss(scope, data) {
             const at = scope.child('decoder');
             const hidden = model.decoder.hidden(at, 'findings', data['input']!, fuse(scope, data), data['findings_mask']!);
-            return tokenLoss(model.decoder.logits(at, hidden), data['target']!, data['target_mask']!);
+            return headLosses({ ...model.decoder.head(at, hidden), target: data['target']!, mask: data['target_mask']! }).token;
           },
         };
   const state = parameterSpecs({ parameters }, ['']);

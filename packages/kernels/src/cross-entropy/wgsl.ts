@@ -40,7 +40,7 @@ export function gradientShader(lanes: Lanes, parameterCount: number): string {
     u(0),
     `  let start = i * ${u(1)};
   let total = lse[i];
-  let factor = slope[i];
+  let factor = select(0.0f, slope[i], target_id[i] >= 0 && target_id[i] < i32(${u(1)} * ${lanes}u));
   let id = ${id};
   ${columns(`dx[start + j] = (exp(x[start + j] - total) - select(${type}(0.0f), ${type}(1.0f), ${own} == id)) * factor;`)}`,
   )}`;

@@ -4,6 +4,7 @@ import { bindInputs, bindShape, decompose, DeviceError, graphNodes, mergeEqualNo
 import type { InferenceSession } from 'onnxruntime-node';
 import { InferenceSession as Session, Tensor as OrtTensor } from 'onnxruntime-node';
 import { lower } from '../lower/lower.ts';
+import { hasRule } from '../lower/table.ts';
 import { adamWInPlace, addInPlace, scatterAddInPlace } from './adamw.ts';
 import { discard } from './discard.ts';
 import { bindTensor } from './entry.ts';
@@ -32,9 +33,9 @@ interface Plan {
 }
 
 async function plan(graph: Graph, options: InferenceSession.SessionOptions): Promise<Plan> {
-  const whole = mergeEqualNodes(decompose(graph, () => true));
+  const whole = mergeEqualNodes(decompose(graph, hasRule));
   const tail = findTail(whole, graphNodes(whole));
-  const lowered = tail ? whole : mergeEqualNodes(decompose(graph, (op) => op !== 'adamW'));
+  const lowered = tail ? whole : mergeEqualNodes(decompose(graph, (op) => op !== 'adamW' && hasRule(op)));
   const ownOutputs = (values: Readonly<Record<string, Tensor>>, prefix: string) =>
     Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (value.node === tail?.node ? [] : [[prefix + name, value]])));
   const outputs = { ...ownOutputs(lowered.results, 'result.'), ...ownOutputs(lowered.updates, 'update.'), ...tailOutputs(tail) };

@@ -61,20 +61,35 @@ const columnOf = ({ b }: LoweringContext, x: string): string => b.node('Unsqueez
 
 const crossEntropy: Lowering<'crossEntropy'> = (context, { inputs: [logits, target], outputs: [, lse] }) => {
   const { b, name } = context;
-  const index = targetColumn(context, target!);
+  const index = targetColumn(context, logits!, target!);
   const chosen = (values: string) => b.node('Squeeze', [b.node('GatherElements', [values, index], { axis: -1 }), b.constant('i64', [-1])]);
-  const loss = b.node('Neg', [chosen(logSoftmaxOf(b, name(logits!)))]);
+  const loss = b.node('Mul', [b.node('Neg', [chosen(logSoftmaxOf(b, name(logits!)))]), counted(context, logits!, target!).weight]);
   return [loss, context.used(lse!) ? b.node('Add', [chosen(name(logits!)), loss]) : loss];
 };
 
-const targetColumn = (context: LoweringContext, target: Tensor): string =>
-  context.b.once(`target ${context.name(target)}`, () => columnOf(context, context.name(target)));
+/** Which targets are words, 1 or 0; and the targets, with the first word for those that are none. */
+function counted({ b, name }: LoweringContext, logits: Tensor, target: Tensor): { weight: string; safe: string } {
+  const own = name(target);
+  const key = `${own} of ${logits.shape.at(-1)}`;
+  const bool = b.once(`counted ${key}`, () => {
+    const words = b.node('Cast', [b.dim(logits.shape.at(-1)!)], { to: elementTypes.i32 });
+    return b.node('And', [b.node('Less', [b.constant('i32', [-1]), own]), b.node('Less', [own, words])]);
+  });
+  return {
+    weight: b.once(`counted weight ${key}`, () => b.node('Cast', [bool], { to: elementTypes.f32 })),
+    safe: b.once(`counted target ${key}`, () => b.node('Where', [bool, own, b.constant('i32', [0])])),
+  };
+}
+
+const targetColumn = (context: LoweringContext, logits: Tensor, target: Tensor): string =>
+  context.b.once(`target ${context.name(target)} of ${logits.shape.at(-1)}`, () => columnOf(context, counted(context, logits, target).safe));
 
 const crossEntropyGrad: Lowering<'crossEntropyGrad'> = (context, { inputs: [logits, target, , dy] }) => {
   const { b, name } = context;
-  const weight = columnOf(context, name(dy!));
+  const weight = columnOf(context, b.node('Mul', [name(dy!), counted(context, logits!, target!).weight]));
   const scaled = b.describe(b.node('Mul', [probabilitiesOf(b, name(logits!)), weight]), logits!);
-  return [b.describe(b.node('ScatterElements', [scaled, targetColumn(context, target!), b.node('Neg', [weight])], { axis: -1, reduction: 'add' }), logits!)];
+  const index = targetColumn(context, logits!, target!);
+  return [b.describe(b.node('ScatterElements', [scaled, index, b.node('Neg', [weight])], { axis: -1, reduction: 'add' }), logits!)];
 };
 
 const tempered = ({ b }: LoweringContext, x: string, temperature: number): string =>

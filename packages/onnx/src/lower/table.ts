@@ -6,8 +6,14 @@ import { fusedLowering } from './fused.ts';
 import type { Lowering } from './lowering.ts';
 import { movementLowering } from './movement.ts';
 
+/** Ops that run through their definitions: ONNX Runtime holds the logits either way. */
+const defined = ['vocabularyLoss', 'vocabularyLossGrad'] as const;
+
 /** Ops with a rule. */
-export type LoweredOp = Exclude<OpName, 'input' | 'adamW'>;
+export type LoweredOp = Exclude<OpName, 'input' | 'adamW' | (typeof defined)[number]>;
+
+/** Whether an op is lowered as it is, or run on the host. */
+export const hasRule = (op: OpName): boolean => !(defined as readonly OpName[]).includes(op);
 
 /** Every rule by op. */
 export const lowerings: { readonly [K in LoweredOp]: Lowering<K> } = { ...elementwiseLowering, ...movementLowering, ...contractionLowering, ...fusedLowering };

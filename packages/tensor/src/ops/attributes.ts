@@ -22,6 +22,13 @@ export interface Attention {
   readonly masked: boolean;
 }
 
+export interface VocabularyLoss {
+  /** True where the inputs hold a teacher's hidden states, weight and bias after the student's. */
+  readonly teacher: boolean;
+  /** Temperature of the divergence from the teacher. */
+  readonly temperature: number;
+}
+
 /** Attributes of every op, by name. */
 export interface OpAttributes {
   // Sources
@@ -77,6 +84,8 @@ export interface OpAttributes {
   crossEntropyGrad: None;
   distillation: { readonly temperature: number };
   distillationGrad: { readonly temperature: number };
+  vocabularyLoss: VocabularyLoss;
+  vocabularyLossGrad: VocabularyLoss;
   adamW: {
     readonly beta1: number;
     readonly beta2: number;

@@ -10,3 +10,4 @@ export { gelu, layerNorm, logSoftmax, softmax } from './normalization.ts';
 export { adamW } from './optimizer.ts';
 export { argmax, max, mean, sum, sumTo } from './reductions.ts';
 export { full, iota, random, size } from './sources.ts';
+export { vocabularyLoss } from './vocabulary.ts';

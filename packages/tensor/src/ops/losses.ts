@@ -1,15 +1,18 @@
 // Fused losses over a vocabulary: cross-entropy with target ids, and the distillation divergence. One value per row; means are the caller's.
 import { sameShape } from '../dim.ts';
 import type { Tensor } from '../node.ts';
-import { equal, exp, mul, sub } from './elementwise.ts';
+import { cast, equal, exp, less, mul, sub, where } from './elementwise.ts';
 import { logSoftmax } from './normalization.ts';
 import { reshape } from './movement.ts';
 import { sum } from './reductions.ts';
-import { iota } from './sources.ts';
+import { iota, size } from './sources.ts';
 import { apply, applyOne } from './row.ts';
 import type { OpRow } from './row.ts';
 
-/** -log softmax(logits)[target] per row: logits (..., V), target (...) i32 -> (...), in nats. */
+/**
+ * -log softmax(logits)[target] per row: logits (..., V), target (...) i32 -> (...), in nats. A row whose target is none of 0..V-1 is
+ * ignored: its loss and gradient are 0.
+ */
 export const crossEntropy = (logits: Tensor, target: Tensor): Tensor => apply('crossEntropy', [logits, target], {})[0]!;
 
 /**
@@ -20,6 +23,8 @@ export const distillation = (student: Tensor, teacher: Tensor, temperature: numb
 
 const column = (x: Tensor): Tensor => reshape(x, [...x.shape, 1]);
 const oneHot = (target: Tensor, logits: Tensor): Tensor => equal(column(target), iota(logits.shape.at(-1)!));
+/** 1 where a target is one of 0..V-1. */
+const counted = (target: Tensor, logits: Tensor): Tensor => sub(less(sub(target, cast(size(logits.shape.at(-1)!), 'i32')), 0), less(target, 0));
 
 /** Rows of the fused losses. */
 export const lossRows = {
@@ -45,7 +50,12 @@ export const lossRows = {
     documentation: 'logits (..., V), target (...), log-sum-exp (...), dloss (...) -> (softmax(logits) - one-hot) dloss (..., V).',
     infer: ([logits]) => [{ shape: logits!.shape, dtype: 'f32' }],
     gradient: 'definition',
-    definition: ([logits, target, lse, dy]) => [mul(sub(exp(sub(logits!, column(lse!))), oneHot(target!, logits!)), column(dy!))],
+    definition: ([logits, target, lse, dy]) => {
+      const seen = counted(target!, logits!);
+      // The log-sum-exp of an ignored row is none: with the greatest number its exponentials are 0, so that nothing infinite meets a 0.
+      const total = where(seen, lse!, 3.4e38);
+      return [mul(sub(exp(sub(logits!, column(total))), oneHot(target!, logits!)), column(mul(dy!, seen)))];
+    },
   } satisfies OpRow<'crossEntropyGrad'>,
   distillation: {
     documentation: 'KL(softmax(teacher / T) || softmax(student / T)) per row: both (..., V) -> (...).',

@@ -11,6 +11,7 @@ import { reductionRows } from './reductions.ts';
 import { registerTable } from './row.ts';
 import type { OpRow } from './row.ts';
 import { sourceRows } from './sources.ts';
+import { vocabularyRows } from './vocabulary.ts';
 
 /** Every op by name: documentation, shape rule, gradient, and the definition of fused ops. */
 export const opTable: { readonly [K in OpName]: OpRow<K> } = {
@@ -22,6 +23,7 @@ export const opTable: { readonly [K in OpName]: OpRow<K> } = {
   ...normalizationRows,
   ...attentionRows,
   ...lossRows,
+  ...vocabularyRows,
   ...optimizerRows,
 };
 

@@ -51,12 +51,35 @@ const attention = (b: number, t: number, s: number, options: { causal?: boolean;
     ({ q, k, v, seen }) => ops.attention(q!, k!, v!, { heads: 2, causal: options.causal ?? false, ...(seen ? { mask: seen } : {}) }),
   );
 
+const vocabularyData = (rows: number[], width: number, words: number): HostArrays => ({
+  h: floats([...rows, width]),
+  w: floats([words, width], 2),
+  b: floats([words], 3),
+  t: ids(rows, words),
+});
+
+/** Numbers in a graph that nothing is differentiated by. */
+function constantOf(shape: readonly number[]): Tensor {
+  const size = shape.reduce((a, b) => a * b, 1);
+  const steps = ops.cast(ops.iota(size), 'f32');
+  return ops.reshape(ops.mul(ops.sub(steps, size / 2), 1.5 / size), shape);
+}
+
 const blind = { data: Float32Array.of(1, 1, 0, 0, 0, 0), shape: [2, 3] };
 
 /** Rows whose gradient is differentiated with the op itself are covered by it; AdamW is tested on state. */
 export type CoveredOp = Exclude<
   OpName,
-  'input' | 'geluGrad' | 'layerNormGrad' | 'attentionGrad' | 'crossEntropyGrad' | 'distillationGrad' | 'conv2dGradInput' | 'conv2dGradWeight' | 'adamW'
+  | 'input'
+  | 'geluGrad'
+  | 'layerNormGrad'
+  | 'attentionGrad'
+  | 'crossEntropyGrad'
+  | 'distillationGrad'
+  | 'vocabularyLossGrad'
+  | 'conv2dGradInput'
+  | 'conv2dGradWeight'
+  | 'adamW'
 >;
 
 /** Cases of every op: a missing row does not compile. */
@@ -213,6 +236,30 @@ export const opCases: Record<CoveredOp, readonly OpCase[]> = {
     one('of rows', { x: floats([2, 3, 11]), t: ids([2, 3], 11) }, ({ x, t }) => ops.crossEntropy(x!, t!)),
     one('of 1,023 words', { x: floats([3, 1023]), t: ids([3], 1023) }, ({ x, t }) => ops.crossEntropy(x!, t!)),
     one('of no rows', { x: floats([0, 5]), t: ids([0], 5) }, ({ x, t }) => ops.crossEntropy(x!, t!)),
+    one('of ignored rows', { x: floats([5, 7]), t: { data: Int32Array.of(-100, 6, 7, -1, 0), shape: [5] } }, ({ x, t }) => ops.crossEntropy(x!, t!)),
+    one('of nothing but ignored rows', { x: floats([2, 7]), t: { data: Int32Array.of(-100, 7), shape: [2] } }, ({ x, t }) => ops.crossEntropy(x!, t!)),
+  ],
+  vocabularyLoss: [
+    one(
+      'without a teacher',
+      vocabularyData([2, 3], 4, 11),
+      ({ h, w, b, t }) => ops.vocabularyLoss({ hidden: h!, weight: w!, bias: b!, target: t! }).crossEntropy,
+    ),
+    one(
+      'of ignored rows',
+      { ...vocabularyData([5], 3, 9), t: { data: Int32Array.of(-100, 8, 9, -1, 0), shape: [5] } },
+      ({ h, w, b, t }) => ops.vocabularyLoss({ hidden: h!, weight: w!, bias: b!, target: t! }).crossEntropy,
+    ),
+    one('of no rows', vocabularyData([0, 3], 4, 11), ({ h, w, b, t }) => ops.vocabularyLoss({ hidden: h!, weight: w!, bias: b!, target: t! }).crossEntropy),
+    ...[1, 2.5].flatMap((temperature) =>
+      [false, true].map((both) =>
+        one(`with a teacher, T ${temperature}${both ? ', both losses' : ''}`, vocabularyData([65], 3, 13), ({ h, w, b, t }) => {
+          const teacher = { hidden: constantOf([65, 2]), weight: constantOf([13, 2]), bias: constantOf([13]), temperature };
+          const losses = ops.vocabularyLoss({ hidden: h!, weight: w!, bias: b!, target: t!, teacher });
+          return both ? ops.add(losses.crossEntropy, ops.mul(losses.divergence!, 3)) : losses.divergence!;
+        }),
+      ),
+    ),
   ],
   distillation: [1, 2.5].map((temperature) =>
     one(`at temperature ${temperature}`, { s: floats([4, 9]), t: floats([4, 9], 2) }, ({ s, t }) => ops.distillation(s!, ops.stopGradient(t!), temperature)),

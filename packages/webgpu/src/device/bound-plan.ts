@@ -90,6 +90,10 @@ export class BoundPlan {
   #place(value: Value, state: GpuState | undefined, arenas: readonly GPUBuffer[]): Place {
     if (value.home.kind === 'data') return { buffer: this.#data, offset: this.#dataOffsets.get(value.home.name)! };
     if (value.home.kind === 'state') return { buffer: state!.get(value.home.name)!.buffer, offset: 0 };
+    if (value.home.kind === 'part') {
+      const { buffer, offset } = this.#place(value.home.of, state, arenas);
+      return { buffer, offset: offset + value.home.offset * 4 };
+    }
     const { arena, offset } = this.plan.memory.placements.get(value)!;
     return { buffer: arenas[arena]!, offset };
   }

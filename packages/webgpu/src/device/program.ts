@@ -5,6 +5,7 @@ import { keptOps } from '../plan/ops.ts';
 import type { Plan } from '../plan/plan.ts';
 import { makePlan } from '../plan/plan.ts';
 import { fullPrecision, mixedPrecision } from '../plan/precision.ts';
+import { keepsLogits } from '../plan/vocabulary.ts';
 import { BoundPlan } from './bound-plan.ts';
 import type { GpuContext } from './context.ts';
 import { deviceName } from './errors.ts';
@@ -41,11 +42,12 @@ function summarize({ dispatches, memory }: Plan, bindings: Bindings): PlanSummar
   };
 }
 
-/** Lowers a graph for a precision; planning waits for sizes. */
+/** Lowers a graph for a precision once sizes are bound: they decide which losses keep their logits. */
 export function compileProgram(context: GpuContext, graph: Graph, precision: Precision): GpuProgram {
-  const lowered = mergeEqualNodes(decompose(graph, (op) => keptOps.has(op)));
-  const storage = precision === 'mixed' ? mixedPrecision(lowered) : fullPrecision;
-  const planOf = (bindings: Bindings): Plan => makePlan(lowered, bindings, context, storage);
+  const planOf = (bindings: Bindings): Plan => {
+    const lowered = mergeEqualNodes(decompose(graph, (op, node) => keptOps.has(op) && !keepsLogits(node, bindings, context.limits)));
+    return makePlan(lowered, bindings, context, precision === 'mixed' ? mixedPrecision(lowered) : fullPrecision);
+  };
   const plans = new Map<string, Promise<BoundPlan>>();
   const program = { updates: Object.keys(graph.updates).length > 0, runs: 0 };
   const prepare = async (bindings: Bindings): Promise<BoundPlan> => {

@@ -5,6 +5,7 @@ import type { Bindings, Graph, Node, Tensor } from '@hybridmed/tensor';
 import { bindShape, graphOutputs } from '@hybridmed/tensor';
 import { chainOf, isWhole } from './chains.ts';
 import { countReaders, joinToProduct } from './epilogues.ts';
+import type { MemoryLimits } from './memory.ts';
 import type { Tunable } from '../tuning/tuner.ts';
 import type { Storage } from './precision.ts';
 import type { Chain, Operand, PlannedDispatch, Value } from './values.ts';
@@ -30,6 +31,9 @@ function stored(problem: MatmulProblem, [a, b]: readonly Value[], { type }: Valu
   return types.includes('f16') ? { ...problem, types: types as NonNullable<MatmulProblem['types']> } : problem;
 }
 
+/** What a plan may ask of the adapter: sizes of buffers and bindings, and arrays that a shader reads beside the one it writes. */
+export type PlanLimits = MemoryLimits & { readonly maxInputs: number };
+
 /** State of a lowering. */
 export class Lowering {
   readonly bindings: Bindings;
@@ -38,6 +42,7 @@ export class Lowering {
   readonly dispatches: PlannedDispatch[] = [];
   /** Problems that could be computed in several ways. */
   readonly tunables: Tunable[] = [];
+  readonly limits: PlanLimits;
   readonly #maxInputs: number;
   readonly #choice: KernelChoice;
   readonly #operands = new Map<Node, Operand[]>();
@@ -50,11 +55,12 @@ export class Lowering {
   readonly #pending = new Map<Value, { readonly problem: MatmulProblem; readonly inputs: readonly Value[] }>();
   #readers = new Map<Node, number>();
 
-  constructor(bindings: Bindings, storage: Storage, uses: Map<Node, number[]>, maxInputs: number, choice: KernelChoice) {
+  constructor(bindings: Bindings, storage: Storage, uses: Map<Node, number[]>, limits: PlanLimits, choice: KernelChoice) {
     this.bindings = bindings;
     this.storage = storage;
     this.#uses = uses;
-    this.#maxInputs = maxInputs;
+    this.limits = limits;
+    this.#maxInputs = limits.maxInputs;
     this.#choice = choice;
   }
 

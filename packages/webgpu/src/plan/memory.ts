@@ -2,6 +2,7 @@
 import { elementBytes } from '@hybridmed/kernels';
 import { DeviceLimitError } from '../device/errors.ts';
 import type { PlannedDispatch, Value } from './values.ts';
+import { wholeOf } from './values.ts';
 
 /** Where a value lies. */
 export interface Placement {
@@ -25,8 +26,11 @@ export interface MemoryLimits {
   readonly maxBindingSize: number;
 }
 
-/** Bytes a value is bound with: whole words, and at least one quad, since shaders may read in quads. */
-export const byteLength = ({ type, length }: Value): number => Math.max(16, Math.ceil((length * elementBytes(type)) / 4) * 4);
+/** Bytes a value is bound with: whole words, and at least one quad, since shaders may read in quads; a part ends with its elements. */
+export function byteLength({ type, length, home }: Value): number {
+  const words = Math.ceil((length * elementBytes(type)) / 4) * 4;
+  return home.kind === 'part' ? words : Math.max(16, words);
+}
 
 interface Life {
   first: number;
@@ -43,12 +47,13 @@ function lives(dispatches: readonly PlannedDispatch[], kept: ReadonlySet<Value>)
     return life;
   };
   dispatches.forEach(({ values, writes }, index) => {
-    const written = new Set(writes.map((i) => values[i]!));
-    for (const value of values) {
+    const written = new Set(writes.map((i) => wholeOf(values[i]!)));
+    const wholes = values.map(wholeOf);
+    for (const value of wholes) {
       if (value.home.kind !== 'arena') continue;
       const life = at(value, index);
       // A buffer may not be read and written by one dispatch, whatever the ranges.
-      for (const other of values) if (other !== value && other.home.kind === 'arena' && written.has(other) !== written.has(value)) life.conflicts.add(other);
+      for (const other of wholes) if (other !== value && other.home.kind === 'arena' && written.has(other) !== written.has(value)) life.conflicts.add(other);
     }
   });
   for (const value of kept) if (value.home.kind === 'arena') at(value, dispatches.length);

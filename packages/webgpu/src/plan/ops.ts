@@ -8,6 +8,7 @@ import type { Lowering } from './lowering.ts';
 import { lowerTo } from './lowering.ts';
 import { lowerAdamW } from './optimizer.ts';
 import type { Chain } from './values.ts';
+import { lowerVocabularyLoss, lowerVocabularyLossGrad } from './vocabulary.ts';
 
 type Lower<K extends OpName> = (node: Node<K>, lowering: Lowering) => void;
 
@@ -27,6 +28,8 @@ export const keptOps: ReadonlySet<OpName> = new Set<OpName>([
   'crossEntropyGrad',
   'distillation',
   'distillationGrad',
+  'vocabularyLoss',
+  'vocabularyLossGrad',
   'adamW',
 ]);
 
@@ -254,5 +257,7 @@ export const lowerings: { readonly [K in Exclude<OpName, 'input'>]: Lower<K> } =
     lowerTo(lowering, node, kernels.distillation, { of: 'forward', ...rowsOf(node.inputs[0]!, lowering), temperature: node.attributes.temperature }),
   distillationGrad: (node, lowering) =>
     lowerTo(lowering, node, kernels.distillation, { of: 'gradient', ...rowsOf(node.inputs[0]!, lowering), temperature: node.attributes.temperature }),
+  vocabularyLoss: lowerVocabularyLoss,
+  vocabularyLossGrad: lowerVocabularyLossGrad,
   adamW: lowerAdamW,
 };

@@ -4,9 +4,9 @@ import { bindShape, graphNodes, graphOutputs } from '@hybridmed/tensor';
 import { DeviceLimitError } from '../device/errors.ts';
 import type { Tunable } from '../tuning/tuner.ts';
 import { chainOf } from './chains.ts';
-import type { KernelChoice } from './lowering.ts';
+import type { KernelChoice, PlanLimits } from './lowering.ts';
 import { Lowering } from './lowering.ts';
-import type { MemoryLimits, MemoryPlan } from './memory.ts';
+import type { MemoryPlan } from './memory.ts';
 import { byteLength, planMemory } from './memory.ts';
 import { lowerings } from './ops.ts';
 import type { Storage } from './precision.ts';
@@ -35,7 +35,7 @@ export interface Plan {
 
 /** What planning knows of the adapter. */
 export interface Adapter extends KernelChoice {
-  readonly limits: MemoryLimits & { readonly maxInputs: number };
+  readonly limits: PlanLimits;
 }
 
 /** How often each output of each node is used. */
@@ -51,7 +51,7 @@ function countUses(graph: Graph, nodes: readonly Node[]): Map<Node, number[]> {
 export function makePlan(graph: Graph, bindings: Bindings, adapter: Adapter, storage: Storage = fullPrecision): Plan {
   const { limits } = adapter;
   const nodes = graphNodes(graph);
-  const lowering = new Lowering(bindings, storage, countUses(graph, nodes), limits.maxInputs, adapter);
+  const lowering = new Lowering(bindings, storage, countUses(graph, nodes), limits, adapter);
   lowering.watch(graph, nodes);
   const inputs = (entries: Readonly<Record<string, Tensor>>, kind: 'data' | 'state'): Output[] =>
     Object.entries(entries).map(([name, tensor]) => {

@@ -8,7 +8,7 @@ import { isView } from './values.ts';
 export interface Storage {
   /** Whether a tensor's array holds f16. */
   half(tensor: Tensor): boolean;
-  /** Whether a product may round its operands to f16 on their way in. */
+  /** Whether a product, or a loss whose logits are products, may round operands to f16 on their way in. */
   rounds(node: Node): boolean;
 }
 
@@ -86,5 +86,8 @@ export function mixedPrecision(graph: Graph): Storage {
       const of = readings.get(tensor);
       if (of && !of.has('full') && tensor.dtype === 'f32' && writesHalf(tensor) && wanted(tensor, of)) stored.add(tensor);
     }
-  return { half: (tensor) => stored.has(source(tensor)), rounds: (node) => layers.has(node) };
+  return {
+    half: (tensor) => stored.has(source(tensor)),
+    rounds: (node) => layers.has(node) || node.op === 'vocabularyLoss' || node.op === 'vocabularyLossGrad',
+  };
 }

@@ -3,7 +3,12 @@ import type { ElementType, MapStep } from '@hybridmed/kernels';
 import type { OpName } from '@hybridmed/tensor';
 
 /** Where a value's bytes are. */
-export type Home = { readonly kind: 'arena' } | { readonly kind: 'data'; readonly name: string } | { readonly kind: 'state'; readonly name: string };
+export type Home =
+  | { readonly kind: 'arena' }
+  | { readonly kind: 'data'; readonly name: string }
+  | { readonly kind: 'state'; readonly name: string }
+  /** Elements of another value from `offset` on, which lies where a binding may begin. */
+  | { readonly kind: 'part'; readonly of: Value; readonly offset: number };
 
 /** A dense array of a plan. */
 export interface Value {
@@ -12,6 +17,9 @@ export interface Value {
   readonly length: number;
   readonly home: Home;
 }
+
+/** The value whose bytes a value has. */
+export const wholeOf = (value: Value): Value => (value.home.kind === 'part' ? wholeOf(value.home.of) : value);
 
 /** One input of a chain: elements of a value at `offset + sum(index * stride)`. */
 export interface ChainInput {

@@ -1,0 +1,73 @@
+// Losses over a vocabulary from one part of the logits after another: running log-sum-exps of each row, the losses they end in, and gradients in place.
+import type { ArraySpec, Kernel, Numbers } from '../kernel.ts';
+import { bytesOf } from '../kernel.ts';
+import { floatBits, lanesOf, longItems, pack, spread, spreadThreads } from '../shader.ts';
+import { cases } from './cases.ts';
+import { reference } from './reference.ts';
+import { finishShader, gradientShader, partShader, runningWidth } from './wgsl.ts';
+
+/**
+ * `part`: logits (rows, width) of the words from `start` on [, the teacher's], target (rows) -> what is known of each row so far, updated in
+ * place. `finish`: that and target -> cross-entropy, [divergence,] log-sum-exp [of the logits / T, of the teacher's / T], (rows) each.
+ * `gradient`: target, log-sum-exp, slope of the cross-entropy [, the teacher's logits, log-sum-exps of both / T, slope of the divergence] ->
+ * the part's logits become their gradient in place. A target outside the vocabulary is ignored.
+ */
+export interface VocabularyLossProblem {
+  readonly of: 'part' | 'finish' | 'gradient';
+  readonly rows: number;
+  /** Words of the part, and the first of them. */
+  readonly width: number;
+  readonly start: number;
+  /** All words. */
+  readonly vocabulary: number;
+  readonly teacher: boolean;
+  readonly temperature: number;
+}
+
+function arrays({ of, rows, width, teacher }: VocabularyLossProblem) {
+  const logits: ArraySpec = { type: 'f32', length: rows * width };
+  const row: ArraySpec = { type: 'f32', length: rows };
+  const target: ArraySpec = { type: 'i32', length: rows };
+  const running: ArraySpec = { type: 'f32', length: rows * runningWidth(teacher) };
+  switch (of) {
+    case 'part':
+      return { inputs: [logits, ...(teacher ? [logits] : []), target], outputs: [running] };
+    case 'finish':
+      return { inputs: [running, target], outputs: teacher ? [row, row, row, row, row] : [row, row] };
+    case 'gradient':
+      return { inputs: [target, row, row, ...(teacher ? [logits, row, row, row] : [])], outputs: [logits] };
+  }
+}
+
+/** The kernel. */
+export const vocabularyLoss: Kernel<VocabularyLossProblem> = {
+  name: 'vocabulary-loss',
+  pass: ({ of }) => (of === 'gradient' ? 'backward' : 'forward'),
+  arrays,
+  dispatches: (problem) => {
+    const { of, rows, width, start, vocabulary, teacher, temperature } = problem;
+    if (rows * (of === 'finish' ? 1 : width) === 0) return [];
+    const { inputs, outputs } = arrays(problem);
+    const list = [...inputs, ...outputs].map((_, i) => i);
+    const writes = outputs.map((_, i) => inputs.length + i);
+    const lanes = lanesOf(width);
+    const parameters = of === 'finish' ? pack([rows, vocabulary]) : pack([rows, width / lanes, start, vocabulary, floatBits(1 / temperature)]);
+    const code = of === 'finish' ? finishShader(teacher, parameters.length) : (of === 'part' ? partShader : gradientShader)(teacher, lanes, parameters.length);
+    return [
+      {
+        label: `vocabulary-loss: ${of}`,
+        code,
+        parameters,
+        arrays: list,
+        writes,
+        workgroups: of === 'finish' ? spreadThreads(rows, longItems) : spread(rows),
+      },
+    ];
+  },
+  cost: (problem) => ({
+    flops: (problem.teacher ? 10 : 3) * problem.rows * (problem.of === 'finish' ? 1 : problem.width),
+    bytes: bytesOf(arrays(problem)) + (problem.of === 'gradient' ? 4 * problem.rows * problem.width : 0),
+  }),
+  reference: (problem, inputs): readonly Numbers[] => reference(problem, inputs),
+  cases,
+};
