@@ -4,6 +4,7 @@ import {
   createStepper,
   decodeGraph,
   distillationLoss,
+  headLosses,
   dualBranchDecoder,
   greedySearch,
   nucleusSearch,
@@ -12,6 +13,7 @@ import {
 } from '@hybridmed/decoder';
 import { plainDevice } from '@hybridmed/gpujs';
 import { initialize, rootScope } from '@hybridmed/nn';
+import type { Tensor } from '@hybridmed/tensor';
 import { array, compile, ops, trace, valueAndGrad } from '@hybridmed/tensor';
 import { describe, expect, test } from 'vitest';
 import { floats } from '../../tensor/test/support/numbers.ts';
@@ -242,5 +244,33 @@ describe('losses', () => {
     const other = await loss({ student, teacher: floats([1, 2, 5], 2), mask });
     expect(other.value!.data[0]).toBeGreaterThan(0);
     expect([...other['grad.teacher']!.data].every((value) => value === 0)).toBe(true);
+  });
+
+  test('of a head they are those of its logits, values and gradients; the teacher gets none', async () => {
+    const data = {
+      hidden: floats([2, 3, 4]),
+      weight: floats([7, 4], 2),
+      bias: floats([7], 3),
+      states: floats([2, 3, 5], 4),
+      frozen: floats([7, 5], 5),
+      target: { data: Int32Array.of(0, 6, 2, 5, 5, 0), shape: [2, 3] },
+      mask: array([1, 1, 0, 1, 1, 0], [2, 3]),
+    };
+    const wrt = ['hidden', 'weight', 'bias', 'states', 'frozen'];
+    const ofHead = valueAndGrad(({ hidden, weight, bias, states, frozen, target, mask }) => {
+      const teacher = { hidden: states!, weight: frozen!, bias: bias!, temperature: 2 };
+      const losses = headLosses({ hidden: hidden!, weight: weight!, bias: bias!, target: target!, mask: mask!, teacher });
+      return ops.add(losses.token, ops.mul(losses.distillation!, 3));
+    }, wrt);
+    const ofLogits = valueAndGrad(({ hidden, weight, bias, states, frozen, target, mask }) => {
+      const logits = (of: Tensor, by: Tensor, offset: Tensor) => ops.add(ops.matmul(of, by, { transposeB: true }), offset);
+      const student = logits(hidden!, weight!, bias!);
+      const teacher = logits(states!, frozen!, ops.stopGradient(bias!));
+      return ops.add(tokenLoss(student, target!, mask!), ops.mul(distillationLoss(student, teacher, mask!, 2), 3));
+    }, wrt);
+    const [head, logits] = await Promise.all([compile(device, ofHead)(data), compile(device, ofLogits)(data)]);
+    for (const name of ['value', ...wrt.map((each) => `grad.${each}`)])
+      head[name]!.data.forEach((value, i) => expect(value, name).toBeCloseTo(logits[name]!.data[i]!, 12));
+    for (const name of ['grad.states', 'grad.frozen']) expect(head[name]!.data.every((value) => value === 0)).toBe(true);
   });
 });

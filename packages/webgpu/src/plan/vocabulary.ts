@@ -8,7 +8,11 @@ import type { Value } from './values.ts';
 
 const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-/** Bytes of logits that are kept from the forward to the backward pass. */
+/**
+ * Bytes of logits that are kept from the forward to the backward pass. In parts, a loss computes one product in three again: measured on
+ * lavapipe, 752 rows of 4,096 words (12 MiB) took 1.4 times as long in parts as kept, for half the memory. So what a small model has is
+ * kept, and 384 rows of 30,522 words (45 MiB, and as much again for their gradient) are not: 23 MiB at the peak instead of 90.
+ */
 const comfortable = 16 * 2 ** 20;
 
 /** Bytes of logits that are there at a time. */
