@@ -43,10 +43,12 @@ export interface ExplainResults {
 }
 
 const kinds: Readonly<Record<string, string>> = {
+  guided: 'removal at the pixels of the gradient (what `explain` writes)',
+  removal: 'what the impression loses when patches are taken out',
+  gradient: "gradient of the impression's log-odds",
   alignment: 'words against patches',
   attention: 'cross-attention as it writes',
   cls: 'attention of the class token',
-  gradient: 'gradient of the likeness to the impression',
 };
 
 /** Rows of how well maps point at findings. */

@@ -1,12 +1,31 @@
 // How well heat maps point at regions that are known: every kind of map on the same films.
+import type { Split } from '@hybridmed/data';
 import type { Device } from '@hybridmed/tensor';
 import { describeCheckpoint } from 'hybridmed/node';
 import { scoreMaps } from 'hybridmed/uses';
 import { saveResult } from '../results.ts';
 
-/** Writes results/uses-explain-NAME.json for the test split of a data set with regions. */
-export async function explain({ checkpoint, data, name, device }: { checkpoint: string; data: string; name: string; device: Device }): Promise<void> {
-  const { checkpoint: _folder, data: spec, ...scores } = await scoreMaps({ checkpoint, data, device });
+/** What is scored, and where it goes. */
+interface ExplainSuite {
+  readonly checkpoint: string;
+  readonly data: string;
+  readonly name: string;
+  readonly split: Split;
+  readonly limit: number;
+  readonly device: Device;
+}
+
+// What decided between methods, and what did not.
+const chosen =
+  'methods and settings were chosen on films of the validation split, by pictures and by the pointing game; masks enter no map; the test split was scored once, with what was chosen';
+
+/** Writes results/uses-explain-NAME.json for a split of a data set with regions. */
+export async function explain({ checkpoint, data, name, split, limit, device }: ExplainSuite): Promise<void> {
+  const begun = performance.now();
+  const onProgress = (done: number, total: number) => {
+    if (done % 20 === 0) process.stderr.write(`${done} of ${total} films, ${((performance.now() - begun) / 1000).toFixed(0)} s\n`);
+  };
+  const { checkpoint: _folder, data: spec, ...scores } = await scoreMaps({ checkpoint, data, split, limit, device, onProgress });
   const { preset, image } = await describeCheckpoint(checkpoint);
-  await saveResult(`uses-explain-${name}`, { preset, image, data: spec.slice(0, spec.indexOf(':')), ...scores });
+  await saveResult(`uses-explain-${name}`, { preset, image, data: spec.slice(0, spec.indexOf(':')), chosen, ...scores });
 }

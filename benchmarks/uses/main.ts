@@ -20,7 +20,7 @@ const usage = `usage: node benchmarks/run.mjs uses classification|vqa|embedding|
   labeller        the rule labeller against phantom labels and Open-I's MeSH coding
     --data openi:DIR
   explain         heat maps on films whose regions are known
-    --checkpoint RUN --data phantom:DIR|rsna:DIR --name NAME
+    --checkpoint RUN --data phantom:DIR|rsna:DIR --name NAME --split test|validate --limit N
   ablation        keeps the table of a folder of hybridmed ablate
     --out DIR --name NAME
 
@@ -38,6 +38,8 @@ const options = {
   films: { type: 'string', default: '256' },
   rounds: { type: 'string', default: '3' },
   name: { type: 'string' },
+  split: { type: 'string', default: 'test' },
+  limit: { type: 'string', default: '0' },
   device: { type: 'string', default: 'auto' },
   threads: { type: 'string' },
   help: { type: 'boolean' },
@@ -64,7 +66,8 @@ async function main(): Promise<number> {
   const { device } = await openDevice(values.device as 'auto', values.threads === undefined ? {} : { threads: Number(values.threads) });
   const log = (text: string) => void process.stderr.write(`${text}\n`);
   if (task === 'embedding') await embedding({ preset: values.preset as PresetName, device, films: Number(values.films), rounds: Number(values.rounds) });
-  else if (task === 'explain') await explain({ checkpoint: checkpoint!, data: data!, name: name!, device });
+  else if (task === 'explain')
+    await explain({ checkpoint: checkpoint!, data: data!, name: name!, split: values.split as 'test' | 'validate', limit: Number(values.limit), device });
   else if (task === 'classification') await classification({ checkpoint: checkpoint!, out: out!, device, log });
   else await vqa({ checkpoint: checkpoint!, data: data!, out: out!, epochs: Number(values.epochs), seeds: values.seeds.split(',').map(Number), device, log });
   await device.close();

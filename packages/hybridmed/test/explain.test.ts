@@ -1,10 +1,15 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readGrey } from '@hybridmed/data';
+import { cpuDevice } from '@hybridmed/onnx';
+import { loadCheckpoint } from 'hybridmed/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { overFilm } from '../src/explain/projection.ts';
+import { guidedMap } from '../src/explain/guided.ts';
+import { pairArrays } from '../src/explain/log-odds.ts';
 import { heatPicture } from '../src/explain/picture.ts';
+import { overFilm } from '../src/explain/projection.ts';
 import { boxMask } from '../src/explain/regions.ts';
+import { openRemoval, removalGraph, removalWindows } from '../src/explain/removal.ts';
 import { wordsOf } from '../src/explain/words.ts';
 import { smallPhantoms, temporaryFolder } from './support/phantoms.ts';
 import { run } from './support/output.ts';
@@ -39,13 +44,25 @@ beforeAll(async () => {
 afterAll(remove);
 
 describe('a film explained', () => {
+  const asked = () => ['--image', join(phantoms, 'images/p000001.png'), '--text', 'left ../../effusion'];
+
+  test('gives the map that points best, or the kinds that are named', async () => {
+    const out = join(folder, 'best');
+    const best = await explain(...asked(), '--out', out);
+    expect(best.code, best.log).toBe(0);
+    expect(readdirSync(out).toSorted()).toEqual(['explain.json', 'guided.png']);
+    expect(best.out).toContain('the model writes: ');
+    const { out: printed } = await explain(...asked(), '--out', join(folder, 'two'), '--maps', 'cls', 'removal', '--json');
+    expect(JSON.parse(printed).maps.map(({ file }: { file: string }) => file)).toEqual(['removal.png', 'cls.png']);
+  });
+
   test('gives a picture of the film’s size for every word and kind, named by nothing that a text can choose', async () => {
     const out = join(folder, 'maps');
-    const { code, out: printed, log } = await explain('--image', join(phantoms, 'images/p000001.png'), '--text', 'left ../../effusion', '--out', out, '--json');
+    const { code, out: printed, log } = await explain(...asked(), '--maps', 'all', '--out', out, '--json');
     expect(code, log).toBe(0);
     const { maps, text } = JSON.parse(printed);
     expect(text).toBe('left ../../effusion');
-    expect([...new Set(maps.map(({ kind }: { kind: string }) => kind))]).toEqual(['alignment', 'attention', 'cls', 'gradient']);
+    expect([...new Set(maps.map(({ kind }: { kind: string }) => kind))]).toEqual(['guided', 'removal', 'gradient', 'alignment', 'attention', 'cls']);
     expect(maps.filter(({ kind }: { kind: string }) => kind === 'alignment')[1]).toEqual({ file: 'alignment-01-left.png', kind: 'alignment', word: 'left' });
     expect(readdirSync(out).toSorted()).toEqual(['explain.json', ...maps.map(({ file }: { file: string }) => file)].toSorted());
     const { width, height } = await readGrey(join(out, maps[0].file));
@@ -64,7 +81,7 @@ describe('a film explained', () => {
       expect(counts.reduce((sum, row) => sum + row.studies, 0)).toBe(studies);
       expect(counts.reduce((sum, row) => sum + row.pointing * row.studies, 0) / studies).toBeCloseTo(pointing.value, 9);
     }
-    expect((await explain('--data', `phantom:${phantoms}`, '--split', 'train', '--limit', '3')).out).toContain('gradient of the likeness');
+    expect((await explain('--data', `phantom:${phantoms}`, '--split', 'train', '--limit', '3')).out).toContain('gradient of the log-odds');
   });
 
   test('is scored on films with boxes, which need no reports', async () => {
@@ -87,6 +104,7 @@ describe('a film explained', () => {
   test('wrong use and wrong input: one line', async () => {
     const film = join(phantoms, 'images/p000001.png');
     expect((await explain()).code).toBe(2);
+    expect((await explain('--image', film, '--text', 'x', '--maps', 'guess')).code).toBe(2);
     expect((await explain('--image', film)).log).toContain("required option '--text <text>'");
     expect((await explain('--image', film, '--text', 'x', '--data', 'phantom:x')).code).toBe(2);
     const none = await explain('--image', film, '--text', '  ', '--out', join(folder, 'none'));
@@ -100,6 +118,49 @@ describe('a film explained', () => {
     const csv = join(folder, 'plain.csv');
     writeFileSync(csv, `image,findings,impression,split\n${film},the lungs are clear,no acute disease,test\n`);
     expect((await explain('--data', `csv:${csv}`)).log).toContain('with a known region');
+  });
+});
+
+describe('removal', () => {
+  test('takes windows of about a sixth of the side out, half of one over the next, up to the edge', () => {
+    const counts = [1, 4, 7, 12, 14, 24, 37].map((side) => {
+      const windows = removalWindows(side);
+      const held = new Set(windows.flat());
+      expect([held.size, Math.min(...held), Math.max(...held)]).toEqual([side * side, 0, side * side - 1]);
+      for (const window of windows) expect(new Set(window).size).toBe(Math.max(1, Math.round(side / 6)) ** 2);
+      return windows.length;
+    });
+    expect(counts).toEqual([1, 16, 49, 121, 169, 121, 144]);
+  });
+
+  test('is what the text’s log-odds lose without a patch, where they lose', async () => {
+    const { model, parameters, tokenizer } = await loadCheckpoint(join(trained, 'checkpoints/stage2-best'));
+    const device = cpuDevice({ threads: 1 });
+    const state = device.createState(parameters);
+    const image = { data: Float32Array.from({ length: 32 * 32 }, (_, i) => Math.sin(i / 3)), shape: [1, 1, 32, 32] };
+    const pair = pairArrays(tokenizer, 'Left pleural effusion.', 'No acute disease.', 20);
+    const { values } = await (await openRemoval(device, state, model, 4)).map(image, pair);
+    const program = await device.compile(removalGraph(model));
+    const odds = async (without?: number) => {
+      const shown = { data: Float32Array.from({ length: 16 }, (_, patch) => (patch === without ? 0 : 1)), shape: [1, 16] };
+      return (await program.run({ ...pair, image, shown }, state))['odds']!.data[0]!;
+    };
+    const whole = await odds();
+    for (let patch = 0; patch < 16; patch++) expect(values[patch]).toBeCloseTo(Math.max(0, whole - (await odds(patch))), 4);
+    expect(Math.max(...values)).toBeGreaterThan(0);
+    // Against itself a text has nothing to lose.
+    const same = await (await openRemoval(device, state, model, 4)).map(image, pairArrays(tokenizer, 'Mild edema.', 'Mild edema.', 20));
+    expect(Math.max(...same.values)).toBeCloseTo(0, 5);
+  });
+
+  test('guides to the pixel of the strongest gradient among the patches that matter', () => {
+    const removal = { side: 4, values: Float64Array.from({ length: 16 }, (_, patch) => (patch === 5 ? 1 : 0)) };
+    const gradient = { side: 32, values: new Float64Array(32 * 32) };
+    gradient.values[10 * 32 + 13] = 1;
+    gradient.values[28 * 32 + 28] = 5;
+    const { side, values } = guidedMap(removal, gradient);
+    expect([side, values.indexOf(Math.max(...values))]).toEqual([32, 10 * 32 + 13]);
+    expect(values[28 * 32 + 28]).toBe(0);
   });
 });
 

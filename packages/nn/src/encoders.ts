@@ -1,6 +1,6 @@
 // The two interfaces through which encoders are swapped: a custom encoder is a module with these outputs.
 import type { HostArray, Tensor } from '@hybridmed/tensor';
-import type { Module } from './module.ts';
+import type { Module, Scope } from './module.ts';
 
 /** What a vision encoder gives for images (B, C, H, W): patch tokens (B, N, width) and one vector per image (B, width), optionally patch importance (B, N). */
 export interface VisionFeatures {
@@ -24,6 +24,11 @@ export interface VisionEncoder extends Module<readonly [image: Tensor], VisionFe
   /** Number of patch tokens N. */
   readonly tokenCount: number;
   readonly image: { readonly size: number; readonly channels: number };
+  /**
+   * The features where some patches take no part: `shown` (B, N) f32 is 1 for a patch that does and 0 for one that is taken out, whose own
+   * token then means nothing. For heat maps; an encoder whose patches cannot be told apart, such as one of convolutions, has none.
+   */
+  partial?(scope: Scope, image: Tensor, shown: Tensor): VisionFeatures;
   /**
    * A part that is no graph and never trained, such as a network another runtime computes: it runs first, outside, and `call` gets what it
    * makes of the images (B, C, H, W), an array (B, ...shape), in their place. The same images must give the same bits.

@@ -1,7 +1,7 @@
 // The vision transformer: pre-LN, learned positions, a class token, and what DINOv2 and CLIP add, under timm's parameter names.
 import type { Dim, Tensor } from '@hybridmed/tensor';
 import { ops } from '@hybridmed/tensor';
-import type { Module, ParameterSpecs, Scope, VisionEncoder } from '@hybridmed/nn';
+import type { Module, ParameterSpecs, Scope, VisionEncoder, VisionFeatures } from '@hybridmed/nn';
 import { collect, dropout, layerNorm, linear } from '@hybridmed/nn';
 import type { Mlp } from './mlp.ts';
 import { mlp } from './mlp.ts';
@@ -62,8 +62,8 @@ function patchEmbedding({ image, patch, channels, width, patchBias = true }: ViT
 
 interface Block {
   readonly parameters: ParameterSpecs;
-  /** (B, T, width) -> (B, T, width), with the queries and keys it used. */
-  call(scope: Scope, h: Tensor): { h: Tensor; query: Tensor; key: Tensor };
+  /** (B, T, width) -> (B, T, width), with the queries and keys it used. `mask` (B, T) is 1 for tokens that are seen. */
+  call(scope: Scope, h: Tensor, mask?: Tensor): { h: Tensor; query: Tensor; key: Tensor };
 }
 
 /** A learned factor per channel, from 1e-5 on as in DINOv2 [Touvron et al. 2021, CaiT]. */
@@ -87,15 +87,22 @@ function vitBlock(config: ViTConfig): Block {
   };
   return {
     parameters: collect(parts),
-    call(scope, h) {
+    call(scope, h, mask) {
       const run = (name: keyof typeof parts, x: Tensor) => parts[name]!.call(scope.child(name), x);
       const scaled = (name: 'ls1' | 'ls2', x: Tensor) => (config.layerScale ? run(name, x) : x);
       const qkv = run('attn.qkv', run('norm1', h));
       const [q, k, v] = [0, 1, 2].map((i) => ops.narrow(qkv, -1, i * width, width)) as [Tensor, Tensor, Tensor];
-      const attended = ops.add(h, dropout(scope, scaled('ls1', run('attn.proj', ops.attention(q, k, v, { heads }))), rate, 'attn'));
+      const attended = ops.add(h, dropout(scope, scaled('ls1', run('attn.proj', ops.attention(q, k, v, { heads, ...(mask ? { mask } : {}) }))), rate, 'attn'));
       return { h: ops.add(attended, dropout(scope, scaled('ls2', run('mlp', run('norm2', attended))), rate, 'mlp')), query: q, key: k };
     },
   };
+}
+
+/** The mean over tokens (B, N, width), of those that are shown (B, N): (B, width). */
+function meanOfShown(tokens: Tensor, shown: Tensor | undefined): Tensor {
+  if (!shown) return ops.mean(tokens, { axes: [1] });
+  const kept = ops.reshape(shown, [...shown.shape, 1]);
+  return ops.div(ops.sum(ops.mul(tokens, kept), { axes: [1] }), ops.maximum(ops.sum(kept, { axes: [1] }), 1e-6));
 }
 
 /** A ViT: images (B, C, H, W) -> N = (image / patch)^2 patch tokens (B, N, width) after the final LN, and the class token or the mean (B, width) [Dosovitskiy et al. 2021]. `importance` (B, N) of a class token: the last layer's head-mean attention from it. */
@@ -113,6 +120,35 @@ export function vit(config: ViTConfig): VisionEncoder {
   const blocks = Array.from({ length: depth }, () => vitBlock(config));
   const classOf = (h: Tensor, batch: Dim) => ops.reshape(ops.narrow(h, 1, 0, 1), [batch, width]);
   const table = (rows: number) => ({ shape: [1, rows, width], init: { kind: 'normal', std: 0.02 }, decay: false }) as const;
+  /** Features of images (B, C, H, W), of the patches that `shown` (B, N) leaves. */
+  const run = (scope: Scope, x: Tensor, shown?: Tensor): VisionFeatures => {
+    const batch: Dim = x.shape[0]!;
+    const patches = embed.call(scope.child('patch_embed.proj'), x);
+    const spread = (name: string, rows: number) => ops.broadcast(scope.get(name), [batch, rows, width]);
+    const before = [...(classToken ? [spread('cls_token', 1)] : []), ...(registers > 0 ? [spread('reg_token', registers)] : [])];
+    const positions = scope.get('pos_embed');
+    const join = (rest: Tensor) => (before.length > 0 ? ops.concat([...before, rest], 1) : rest);
+    const placed = prefixHasPositions ? ops.add(join(patches), positions) : join(ops.add(patches, positions));
+    let h = dropout(scope, placed, config.dropout ?? 0, 'embed');
+    if (config.preNorm) h = norm.call(scope.child('norm_pre'), h);
+    const prefixShown = (of: Tensor) => (prefix > 0 ? ops.concat([ops.broadcast(ops.full(1, [1, 1]), [batch, prefix]), of], 1) : of);
+    const mask = shown && prefixShown(shown);
+    let final: ReturnType<Block['call']> | undefined;
+    for (const [i, block] of blocks.entries()) {
+      final = scope.layer(() => block.call(scope.child(`blocks.${i}`), h, mask));
+      h = final.h;
+    }
+    const last = (value: Tensor) => norm.call(scope.child(finalNorm), value);
+    const ofPatches = (value: Tensor) => (prefix > 0 ? ops.narrow(value, 1, prefix, tokenCount) : value);
+    const meanOf = (tokens: Tensor) => meanOfShown(tokens, shown);
+    if (pool === 'meanNormed') return { tokens: ofPatches(h), global: last(meanOf(ofPatches(h))) };
+    const normed = last(h);
+    const tokens = ofPatches(normed);
+    if (pool === 'mean' || !final) return { tokens, global: pool === 'mean' ? meanOf(tokens) : classOf(normed, batch) };
+    const seeing = { heads: config.heads, ...(mask ? { mask } : {}) };
+    const weights = ops.attentionWeights(ops.stopGradient(ops.narrow(final.query, 1, 0, 1)), ops.stopGradient(final.key), seeing);
+    return { tokens, global: classOf(normed, batch), importance: ofPatches(ops.reshape(ops.mean(weights, { axes: [1] }), [batch, prefix + tokenCount])) };
+  };
   return {
     width,
     tokenCount,
@@ -130,29 +166,7 @@ export function vit(config: ViTConfig): VisionEncoder {
         pos_embed: table(tokenCount + (prefixHasPositions ? 1 : 0)),
       },
     ),
-    call(scope, x) {
-      const batch: Dim = x.shape[0]!;
-      const patches = embed.call(scope.child('patch_embed.proj'), x);
-      const spread = (name: string, rows: number) => ops.broadcast(scope.get(name), [batch, rows, width]);
-      const before = [...(classToken ? [spread('cls_token', 1)] : []), ...(registers > 0 ? [spread('reg_token', registers)] : [])];
-      const positions = scope.get('pos_embed');
-      const join = (rest: Tensor) => (before.length > 0 ? ops.concat([...before, rest], 1) : rest);
-      const placed = prefixHasPositions ? ops.add(join(patches), positions) : join(ops.add(patches, positions));
-      let h = dropout(scope, placed, config.dropout ?? 0, 'embed');
-      if (config.preNorm) h = norm.call(scope.child('norm_pre'), h);
-      let final: ReturnType<Block['call']> | undefined;
-      for (const [i, block] of blocks.entries()) {
-        final = scope.layer(() => block.call(scope.child(`blocks.${i}`), h));
-        h = final.h;
-      }
-      const last = (value: Tensor) => norm.call(scope.child(finalNorm), value);
-      const ofPatches = (value: Tensor) => (prefix > 0 ? ops.narrow(value, 1, prefix, tokenCount) : value);
-      if (pool === 'meanNormed') return { tokens: ofPatches(h), global: last(ops.mean(ofPatches(h), { axes: [1] })) };
-      const normed = last(h);
-      const tokens = ofPatches(normed);
-      if (pool === 'mean' || !final) return { tokens, global: pool === 'mean' ? ops.mean(tokens, { axes: [1] }) : classOf(normed, batch) };
-      const weights = ops.attentionWeights(ops.stopGradient(ops.narrow(final.query, 1, 0, 1)), ops.stopGradient(final.key), { heads: config.heads });
-      return { tokens, global: classOf(normed, batch), importance: ofPatches(ops.reshape(ops.mean(weights, { axes: [1] }), [batch, prefix + tokenCount])) };
-    },
+    call: (scope, x) => run(scope, x),
+    partial: run,
   };
 }

@@ -56,6 +56,29 @@ describe('features', () => {
     expect(relativeError(second.global!.data, both.global!.data.slice(encoder.width))).toBeLessThan(1e-5);
   });
 
+  test.each([
+    ['a class token', {}],
+    ['registers', { registers: 2 }],
+    ['a mean', { pool: 'mean' }],
+    ['a mean without a class token', { pool: 'meanNormed', classToken: false }],
+  ] as const)('ViT with %s: a patch that is taken out has no part in the features of the others', async (_, more) => {
+    const encoder = vit({ kind: 'vit', image: 32, patch: 8, channels: 1, width: 24, depth: 2, heads: 3, ...more });
+    const parameters = initialize(encoder.parameters, 3);
+    const partly = (pixels: HostArrays[string], shown: HostArrays[string]) =>
+      compile(device, ({ image: x, shown: kept, ...own }) => ({ ...encoder.partial!(rootScope(own), x!, kept!) }))({ ...parameters, image: pixels, shown });
+    const whole = await encode(encoder, parameters, image);
+    const all = await partly(image, { data: new Float32Array(2 * 16).fill(1), shape: [2, 16] });
+    for (const name of Object.keys(whole)) expect(relativeError(all[name]!.data, whole[name]!.data), name).toBeLessThan(1e-5);
+    // Patch 5 lies in rows and columns 8 to 15.
+    const changed = image.data.map((value, i) => (Math.floor((i % 1024) / 256) === 1 && Math.floor((i % 32) / 8) === 1 ? 9 : value));
+    const without = { data: Float32Array.from({ length: 2 * 16 }, (__, i) => (i % 16 === 5 ? 0 : 1)), shape: [2, 16] };
+    const [before, after] = [await partly(image, without), await partly({ ...image, data: changed }, without)];
+    const others = ({ data }: HostArrays[string]) => Float32Array.from(data).filter((__, i) => Math.floor(i / 24) % 16 !== 5);
+    expect(relativeError(others(after.tokens!), others(before.tokens!))).toBeLessThan(1e-6);
+    expect(relativeError(after.global!.data, before.global!.data)).toBeLessThan(1e-6);
+    expect(relativeError(before.global!.data, whole.global!.data)).toBeGreaterThan(1e-4);
+  });
+
   test('dropout needs training', async () => {
     const config = { kind: 'vit', image: 32, patch: 8, channels: 1, width: 24, depth: 1, heads: 3 } as const;
     const [dry, wet] = [vit(config), vit({ ...config, dropout: 0.5 })];

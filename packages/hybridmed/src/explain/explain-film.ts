@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { encodePicture, readGrey } from '@hybridmed/data';
 import type { Device } from '@hybridmed/tensor';
 import { writeFileAtomic } from '../node/files.ts';
-import type { ExplainerOptions, MapKind, PatchMap, TextMaps } from './explainer.ts';
-import { mapKinds, openExplainer } from './explainer.ts';
+import type { ExplainerOptions } from './explainer.ts';
+import type { MapKind, PatchMap, TextMaps } from './maps.ts';
+import { openExplainer } from './explainer.ts';
+import { mapKinds } from './maps.ts';
 import { heatPicture } from './picture.ts';
 import { overFilm } from './projection.ts';
 
@@ -30,7 +32,7 @@ export interface FilmExplanation {
   readonly checkpoint: string;
   readonly image: string;
   readonly text: string;
-  /** The impression that the model writes from the film: the text of the maps of attention. */
+  /** The impression that the model writes from the film: the text of maps of attention. */
   readonly impression: string;
   readonly maps: readonly MapFile[];
 }
@@ -57,10 +59,10 @@ export async function explainFilm({ checkpoint, image, text, out, device, ...opt
       for (const [i, { word, map }] of own.words.entries()) await write(`${kind}-${String(i + 1).padStart(2, '0')}-${fileWord(word)}`, map, { kind, word });
     };
     for (const kind of mapKinds) {
-      if (kind === 'alignment' || kind === 'attention') await words(kind, maps[kind]);
-      else if (maps[kind]) await write(kind, maps[kind], { kind });
+      const map = maps[kind];
+      if (map) await ('whole' in map ? words(kind as 'alignment' | 'attention', map) : write(kind, map, { kind }));
     }
-    const result = { checkpoint: explainer.folder, image, text, impression: maps.attention.text, maps: written };
+    const result = { checkpoint: explainer.folder, image, text, impression: await explainer.impression(image), maps: written };
     await writeFileAtomic(join(out, 'explain.json'), [`${JSON.stringify(result, undefined, 2)}\n`]);
     return result;
   } finally {

@@ -1,119 +1,109 @@
-// A checkpoint ready to show where it looks: maps over the patches of one film, word by word.
+// A checkpoint ready to show where it looks: maps over one film, of the kinds that are asked for.
 import type { Device, HostArray } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import { createGenerator } from '../generation/generator.ts';
+import type { Generator } from '../generation/generator.ts';
+import type { Model } from '../model/model.ts';
 import type { Checkpoint } from '../node/checkpoint/checkpoint.ts';
 import { loadCheckpoint, resolveCheckpoint } from '../node/checkpoint/checkpoint.ts';
-import { prepareImages, prepareTexts } from '../node/checkpoint/writer.ts';
-import { gradientMap, openGradient } from './gradient.ts';
-import { alignmentMapGraph, crossAttentionGraph } from './graphs.ts';
+import { prepareImages } from '../node/checkpoint/writer.ts';
+import { openGradient } from './gradient.ts';
+import { guidedMap, smoothGradient } from './guided.ts';
+import { pairArrays } from './log-odds.ts';
+import type { FilmMaps, MapKind } from './maps.ts';
+import { mapKinds } from './maps.ts';
+import { openRemoval } from './removal.ts';
+import { openAttentionMaps } from './word-maps.ts';
 import { wordsOf } from './words.ts';
-
-/** How a map can be made. */
-export const mapKinds = ['alignment', 'attention', 'cls', 'gradient'] as const;
-
-/** Name of a kind of map. */
-export type MapKind = (typeof mapKinds)[number];
-
-/** A map over the patches (or pixels) that the encoder sees, row by row, side x side; not negative. */
-export interface PatchMap {
-  readonly side: number;
-  readonly values: Float64Array;
-}
-
-/** A text's maps: of each word, and of them all together (their mean). */
-export interface TextMaps {
-  readonly text: string;
-  readonly words: readonly { readonly word: string; readonly map: PatchMap }[];
-  readonly whole: PatchMap;
-}
-
-/** Where a model looks on one film. */
-export interface FilmMaps {
-  /** Each word of the given text against the patches. */
-  readonly alignment: TextMaps;
-  /** The image branch's cross-attention as it writes its impression. */
-  readonly attention: TextMaps;
-  /** The class token's attention; absent for an encoder without one. */
-  readonly cls?: PatchMap;
-  /** How much each pixel would change the film's likeness to the text, against that to a normal film's impression. */
-  readonly gradient: PatchMap;
-}
 
 /** Makes maps. */
 export interface Explainer {
   readonly folder: string;
   readonly checkpoint: Checkpoint;
+  /** The kinds it makes. */
+  readonly kinds: readonly MapKind[];
   /** Maps of one film for a text. Throws one line for an unreadable film, or a text without a word. */
   film(file: string, text: string): Promise<FilmMaps>;
+  /** The impression that the image branch writes from a film. */
+  impression(file: string): Promise<string>;
   close(): void;
 }
-
-const meanMap = (side: number, rows: readonly Float64Array[]): PatchMap => ({
-  side,
-  values: Float64Array.from({ length: side * side }, (_, i) => rows.reduce((sum, row) => sum + row[i]!, 0) / Math.max(1, rows.length)),
-});
-
-const rowOf = ({ data, shape }: HostArray, row: number): Float64Array => Float64Array.from(data.subarray(row * shape.at(-1)!, (row + 1) * shape.at(-1)!));
 
 /** What a text is compared with where nothing else is said. */
 export const normalText = 'No acute cardiopulmonary abnormality.';
 
-/** Options: the temperature of the local alignment, and the text that `gradient` compares with. */
+/** Options. */
 export interface ExplainerOptions {
+  /** Kinds of map, or `all` that the encoder allows; by default the one that points best. */
+  readonly kinds?: readonly MapKind[] | 'all';
+  /** Temperature of the local alignment. */
   readonly tau?: number;
+  /** The text that `guided`, `removal` and `gradient` compare with. */
   readonly against?: string;
 }
 
-/** Loads a checkpoint (or a run's best one). Throws one line for one of stage 1, or whose patches do not form a square. */
-export async function openExplainer(path: string, device: Device, { tau = 0.1, against = normalText }: ExplainerOptions = {}): Promise<Explainer> {
+/** Kinds that need an encoder that can leave patches out. */
+const needsRemoval: readonly MapKind[] = ['guided', 'removal'];
+
+function chooseKinds(folder: string, { vision }: Model, asked: ExplainerOptions['kinds']): readonly MapKind[] {
+  const possible = mapKinds.filter((kind) => vision.partial !== undefined || !needsRemoval.includes(kind));
+  if (asked === 'all') return possible;
+  if (asked === undefined) return possible.slice(0, 1);
+  const wrong = asked.find((kind) => !possible.includes(kind));
+  if (wrong !== undefined)
+    throw new HybridmedError(`${folder}: its vision encoder cannot leave patches out, which maps of kind "${wrong}" need; choose "gradient"`);
+  return mapKinds.filter((kind) => asked.includes(kind));
+}
+
+/** Loads a checkpoint (or a run's best one). Throws one line for one of stage 1, whose patches do not form a square, or whose encoder does not allow a kind. */
+export async function openExplainer(
+  path: string,
+  device: Device,
+  { kinds: asked, tau = 0.1, against = normalText }: ExplainerOptions = {},
+): Promise<Explainer> {
   const folder = await resolveCheckpoint(path);
   const checkpoint = await loadCheckpoint(folder);
   const { model, tokenizer, config } = checkpoint;
   if (config.stage === 1) throw new HybridmedError(`${folder}: is of stage 1, whose image branch is not trained; name a stage-2 checkpoint`);
   const side = Math.round(Math.sqrt(model.vision.tokenCount));
   if (side * side !== model.vision.tokenCount) throw new HybridmedError(`${folder}: its ${model.vision.tokenCount} patches form no square; maps need one`);
+  const kinds = chooseKinds(folder, model, asked);
+  const any = (...some: readonly MapKind[]) => some.some((kind) => kinds.includes(kind));
   const state = device.createState(checkpoint.parameters);
-  const [align, cross] = [await device.compile(alignmentMapGraph(model, tau)), await device.compile(crossAttentionGraph(model))];
-  const gradient = await openGradient(device, state, model);
-  const compared = prepareTexts(tokenizer, [against], config.input.impressionLength);
+  const removal = any('guided', 'removal') ? await openRemoval(device, state, model, side) : undefined;
+  const gradient = any('guided', 'gradient') ? await openGradient(device, state, model) : undefined;
+  const textLength = config.input.findingsLength;
+  const words = any('alignment', 'attention', 'cls') ? await openAttentionMaps(device, state, { model, tokenizer, side, tau, textLength }) : undefined;
   const maxTokens = Math.min(config.input.impressionLength, model.decoder.config.positions);
-  const generator = await createGenerator(device, state, model, 'image', { maxTokens });
-  const textMaps = (text: string, ids: readonly number[], map: (place: number) => Float64Array): TextMaps => {
-    const words = wordsOf(tokenizer, ids).map(({ word, places }) => ({ word, map: meanMap(side, places.map(map)) }));
-    return {
-      text,
-      words,
-      whole: meanMap(
-        side,
-        words.map((own) => own.map.values),
-      ),
-    };
+  let generator: Promise<Generator> | undefined;
+  const prepare = (file: string): Promise<HostArray> => prepareImages({ ...model.vision.image, resize: config.input.resize }, [file]);
+  const write = async (image: HostArray): Promise<readonly number[]> => {
+    generator ??= createGenerator(device, state, model, 'image', { maxTokens });
+    return (await (await generator).generate({ image }))[0]!.ids;
   };
   return {
     folder,
     checkpoint,
+    kinds,
     async film(file, text) {
-      const image = await prepareImages({ ...model.vision.image, resize: config.input.resize }, [file]);
-      const { ids, mask } = prepareTexts(tokenizer, [text], config.input.findingsLength);
-      const given = Array.from(ids.data);
-      if (wordsOf(tokenizer, given).length === 0) throw new HybridmedError(`"${text}" holds no word; give --text something to look for`);
-      const { alignment, cls } = await align.run({ image, findings: ids, findings_mask: mask }, state);
-      const written = (await generator.generate({ image }))[0]!.ids;
-      // Row t of the attention writes token t + 1: the rows of y1..yn are those of [CLS] y1..y(n-1).
-      const input = Int32Array.from([tokenizer.special.cls, ...written]).subarray(0, Math.max(1, written.length));
-      const { attention } = await cross.run({ image, input: { data: input, shape: [1, input.length] } }, state);
+      if (wordsOf(tokenizer, tokenizer.encode(text, textLength)).length === 0)
+        throw new HybridmedError(`"${text}" holds no word; give --text something to look for`);
+      const image = await prepare(file);
+      const pair = pairArrays(tokenizer, text, against, maxTokens);
+      const [lost, change] = [await removal?.map(image, pair), await gradient?.map(image, pair)];
+      const aligned = any('alignment', 'cls') ? await words!.alignment(image, text) : undefined;
       return {
-        alignment: textMaps(text, given, (place) => rowOf(alignment!, place)),
-        attention: textMaps(tokenizer.decode(written), written, (place) => rowOf(attention!, place)),
-        ...(cls ? { cls: { side, values: rowOf(cls, 0) } } : {}),
-        gradient: await gradientMap(gradient.run, image, { text: ids, text_mask: mask, against: compared.ids, against_mask: compared.mask }),
+        ...(any('guided') ? { guided: guidedMap(lost!, change!) } : {}),
+        ...(any('removal') ? { removal: lost! } : {}),
+        ...(any('gradient') ? { gradient: smoothGradient(change!) } : {}),
+        ...(any('alignment') ? { alignment: aligned!.alignment } : {}),
+        ...(any('attention') ? { attention: await words!.attention(image, await write(image)) } : {}),
+        ...(any('cls') && aligned!.cls ? { cls: aligned!.cls } : {}),
       };
     },
+    impression: async (file) => tokenizer.decode([...(await write(await prepare(file)))]),
     close() {
-      align.release?.();
-      cross.release?.();
-      gradient.release();
+      for (const part of [removal, gradient, words]) part?.release();
       state.drop();
     },
   };

@@ -6,12 +6,13 @@ import { bootstrapMean } from '@hybridmed/eval';
 import { contrastToNoise, pointingGame } from '@hybridmed/eval/protocols';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
-import type { ExplainerOptions, FilmMaps, MapKind, PatchMap } from './explainer.ts';
-import { mapKinds, openExplainer } from './explainer.ts';
+import type { ExplainerOptions } from './explainer.ts';
+import type { FilmMaps, MapKind, PatchMap } from './maps.ts';
+import { openExplainer } from './explainer.ts';
 import { overFilm } from './projection.ts';
 import { hasRegion, regionOf } from './regions.ts';
 
-/** What to score, on what. */
+/** What to score, on what; every kind of map that the encoder allows, where none is named. */
 export interface ScoreMapsOptions extends ExplainerOptions {
   readonly checkpoint: string;
   readonly data: string;
@@ -33,7 +34,7 @@ export interface MapScore {
   readonly byFinding: Readonly<Record<string, { readonly pointing: number; readonly studies: number }>>;
 }
 
-/** Scores of every kind of map on the same studies. */
+/** Scores of kinds of map on the same studies. */
 export interface MapScores {
   readonly checkpoint: string;
   readonly data: string;
@@ -45,20 +46,34 @@ export interface MapScores {
 }
 
 /** The map of a whole text, or of the film, by kind. */
-export const wholeMap = (maps: FilmMaps, kind: MapKind): PatchMap | undefined =>
-  kind === 'cls' ? maps.cls : kind === 'gradient' ? maps.gradient : maps[kind].whole;
+export function wholeMap(maps: FilmMaps, kind: MapKind): PatchMap | undefined {
+  const map = maps[kind];
+  return map && 'whole' in map ? map.whole : map;
+}
+
+// Spread over a film, it says what the encoder sees of it.
+const anywhere: PatchMap = { side: 1, values: Float64Array.of(1) };
 
 /** Scores maps. Throws one line for a data set without regions in the split, or a checkpoint that cannot make maps. */
-export async function scoreMaps({ checkpoint, data: spec, split = 'test', limit = 0, device, onProgress, ...options }: ScoreMapsOptions): Promise<MapScores> {
+export async function scoreMaps({
+  checkpoint,
+  data: spec,
+  split = 'test',
+  limit = 0,
+  device,
+  onProgress,
+  kinds = 'all',
+  ...options
+}: ScoreMapsOptions): Promise<MapScores> {
   // Films with boxes need no report.
   const data = await openDataSet(spec, { need: 'images' });
   const known = data.studies.filter((study) => study.split === split && hasRegion(study));
   const chosen = limit > 0 ? known.slice(0, limit) : known;
   if (chosen.length === 0)
     throw new HybridmedError(`${spec}: no studies in the split "${split}" with a known region; give phantoms with one finding, or films with boxes (rsna:DIR)`);
-  const explainer = await openExplainer(checkpoint, device, options);
+  const explainer = await openExplainer(checkpoint, device, { ...options, kinds });
   const { model, config } = explainer.checkpoint;
-  const rows = mapKinds.map((kind) => ({ kind, pointing: [] as number[], contrast: [] as number[], findings: [] as string[] }));
+  const rows = explainer.kinds.map((kind) => ({ kind, pointing: [] as number[], contrast: [] as number[], findings: [] as string[] }));
   let [studies, covered] = [0, 0];
   try {
     for (const [i, study] of chosen.entries()) {
@@ -67,7 +82,7 @@ export async function scoreMaps({ checkpoint, data: spec, split = 'test', limit 
       if (!region) continue;
       const maps = await explainer.film(study.image, region.text);
       const over = (map: PatchMap) => overFilm(map, region.film, config.input, model.vision.image.size).values;
-      const seen = over(maps.gradient);
+      const seen = over(anywhere);
       const inside = seen.reduce((count, value, at) => count + (Number.isNaN(value) ? 0 : region.mask[at]!), 0);
       // A region wholly outside the crop cannot be pointed at.
       if (inside === 0) continue;

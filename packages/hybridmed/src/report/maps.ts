@@ -3,8 +3,7 @@ import type { Study } from '@hybridmed/data';
 import { encodePicture, readGrey } from '@hybridmed/data';
 import { pointingGame } from '@hybridmed/eval/protocols';
 import type { Device } from '@hybridmed/tensor';
-import type { MapKind } from '../explain/explainer.ts';
-import { mapKinds, openExplainer } from '../explain/explainer.ts';
+import { openExplainer } from '../explain/explainer.ts';
 import { heatPicture } from '../explain/picture.ts';
 import { overFilm } from '../explain/projection.ts';
 import { hasRegion, regionOf } from '../explain/regions.ts';
@@ -15,11 +14,13 @@ import type { MapExample, ReportStudy } from './report-data.ts';
 
 const side = 256;
 
-const captions: Readonly<Record<MapKind, readonly [title: string, caption: string]>> = {
-  alignment: ['Words', 'the impression’s words against patches'],
-  attention: ['Cross-attention', 'as it writes its impression'],
-  cls: ['Class token', 'what the film’s vector attends to'],
-  gradient: ['Gradient', 'what would change the film’s likeness to the impression'],
+/** The map that points best, and the two it is made of. */
+const shownKinds = ['guided', 'removal', 'gradient'] as const;
+
+const captions: Readonly<Record<(typeof shownKinds)[number], readonly [title: string, caption: string]>> = {
+  guided: ['Guided removal', 'the two others multiplied'],
+  removal: ['Removal', 'what the impression loses when patches are taken out'],
+  gradient: ['Gradient', 'pixels that would change what the film says for it'],
 };
 
 /** Studies to show: those whose region is known where there are any, evenly spaced. */
@@ -28,20 +29,20 @@ export function mapStudies(studies: readonly Study[], count: number): Study[] {
   return evenlySpaced(known.length >= count ? known : studies, count);
 }
 
-/** Every kind of map of these studies, for their true impressions. Throws one line for a checkpoint that cannot make maps, or a film that cannot be read. */
+/** Maps of these studies, for their true impressions. Throws one line for a checkpoint that cannot make maps, or a film that cannot be read. */
 export async function mapExamples(
   checkpoint: string,
   device: Device,
   chosen: readonly { readonly study: Study; readonly shown: ReportStudy }[],
 ): Promise<MapExample[]> {
-  const explainer = await openExplainer(checkpoint, device);
+  const explainer = await openExplainer(checkpoint, device, { kinds: 'all' });
   const { model, config } = explainer.checkpoint;
   const examples: MapExample[] = [];
   try {
     for (const { study, shown } of chosen) {
       const [film, region, maps] = [await readGrey(study.image), await regionOf(study), await explainer.film(study.image, study.impression)];
       const pictures = [];
-      for (const kind of mapKinds) {
+      for (const kind of shownKinds) {
         const map = wholeMap(maps, kind);
         if (!map) continue;
         const over = overFilm(map, film, config.input, model.vision.image.size);

@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { FilmExplanation } from '../../explain/explain-film.ts';
-import type { MapKind } from '../../explain/explainer.ts';
+import type { MapKind } from '../../explain/maps.ts';
+import { mapKinds } from '../../explain/maps.ts';
 import type { MapScores } from '../../explain/score.ts';
 import { shownInterval } from '../figures.ts';
 import type { DeviceFlags } from '../options.ts';
@@ -20,15 +21,18 @@ interface Flags extends DeviceFlags {
   split: 'train' | 'validate' | 'test';
   limit: number;
   against?: string;
+  maps?: (MapKind | 'all')[];
   tau: number;
   json: boolean;
 }
 
 const titles: Readonly<Record<MapKind, string>> = {
+  guided: 'removal at the pixels of the gradient',
+  removal: 'what the text loses without a patch',
+  gradient: 'gradient of the log-odds',
   alignment: 'words against patches',
   attention: 'cross-attention as it writes',
   cls: 'attention of the class token',
-  gradient: 'gradient of the likeness',
 };
 
 function shownFilm({ text, impression, maps }: FilmExplanation, out: string): string {
@@ -59,12 +63,13 @@ export function addExplain(program: Command, output: Output): void {
     .option('--data <spec>', 'instead of a film: phantoms, or films with boxes, to score the maps on')
     .addOption(new Option('--split <name>', 'which split').choices(['train', 'validate', 'test']).default('test'))
     .option('--limit <n>', 'greatest number of studies; 0 for all', integer(0), 0)
-    .option('--against <text>', 'what the gradient compares the text with (default: the impression of a normal film)')
-    .option('--tau <x>', 'temperature of the local alignment', number(1e-6), 0.1)
+    .addOption(new Option('--maps <kinds...>', 'kinds of map (default: the one that points best; all of them with --data)').choices([...mapKinds, 'all']))
+    .option('--against <text>', 'what "guided", "removal" and "gradient" compare the text with (default: the impression of a normal film)')
+    .option('--tau <x>', 'temperature of "alignment"', number(1e-6), 0.1)
     .addOption(deviceOption())
     .addOption(threadsOption())
     .addOption(jsonOption());
-  command.action(async ({ checkpoint, image, text, out = 'explained', data, split, limit, against, tau, device: name, threads, json }: Flags) => {
+  command.action(async ({ checkpoint, image, text, out = 'explained', data, split, limit, against, tau, maps, device: name, threads, json }: Flags) => {
     if ((image === undefined) === (data === undefined)) return command.error('error: give either --image FILE with --text, or --data SPEC');
     if (image !== undefined && text === undefined) return command.error("error: required option '--text <text>' not specified");
     const [{ explainFilm }, { scoreMaps }, { openDevice }] = await Promise.all([
@@ -73,7 +78,8 @@ export function addExplain(program: Command, output: Output): void {
       import('../../node/device/device.ts'),
     ]);
     const { device } = await openDevice(name!, threads === undefined ? {} : { threads });
-    const common = { checkpoint, device, tau, ...(against === undefined ? {} : { against }) };
+    const kinds = maps?.includes('all') ? ('all' as const) : (maps as MapKind[] | undefined);
+    const common = { checkpoint, device, tau, ...(kinds === undefined ? {} : { kinds }), ...(against === undefined ? {} : { against }) };
     const bar = progressBar('films');
     try {
       if (image !== undefined) {

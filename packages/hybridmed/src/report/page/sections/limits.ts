@@ -9,7 +9,7 @@ const general = [
   'Each study has one reference text; what a radiologist left unsaid counts as absent.',
   'Intervals are over studies of one run; another seed would move the figures too.',
   'The model sees one film, without history, earlier films or other views.',
-  'Heat maps show where the model attends, not why.',
+  'Heat maps show what the model’s answer depends on, not why.',
 ];
 
 /** Limits. */

@@ -106,7 +106,7 @@ export function mapsSection({ maps }: ReportData): Markup | undefined {
   return section(
     'maps',
     'Where it looks',
-    'Bright places, each map from its least to its greatest value. Attention is where the model gathers, often not where it sees; the gradient is what its film’s vector answers to. None says why it writes what it writes.',
+    'Bright places, each map from its least to its greatest value, for the study’s own impression against that of a normal film. They say what the model’s answer depends on, not why.',
     html`<div class="grid-cards two">${maps.map(mapCard)}</div>`,
   );
 }
