@@ -8,6 +8,7 @@ export interface Problems {
   adamw: ProblemOf<'adamW'>;
   argmax: ProblemOf<'argmax'>;
   attention: ProblemOf<'attention'>;
+  'batch-norm': ProblemOf<'batchNorm'>;
   convolution: ProblemOf<'convolution'>;
   'cross-entropy': ProblemOf<'crossEntropy'>;
   distillation: ProblemOf<'distillation'>;

@@ -2,6 +2,7 @@
 import { adamW, gradientNorm } from './adamw/index.ts';
 import { argmax } from './argmax/index.ts';
 import { attention } from './attention/index.ts';
+import { batchNorm } from './batch-norm/index.ts';
 import { convolution } from './convolution/index.ts';
 import { crossEntropy } from './cross-entropy/index.ts';
 import { distillation } from './distillation/index.ts';
@@ -20,6 +21,7 @@ export const kernels = {
   adamW,
   argmax,
   attention,
+  batchNorm,
   convolution,
   crossEntropy,
   distillation,

@@ -55,6 +55,7 @@ describe('errors while tracing', () => {
     ['slice', () => ops.slice(ops.full(1, [4]), [3], [2])],
     ['attention', () => ops.attention(ops.full(1, [1, 2, 6]), ops.full(1, [1, 2, 6]), ops.full(1, [1, 2, 6]), { heads: 4 })],
     ['gather', () => ops.gather(ops.full(1, [2]), ops.full(1, [2]))],
+    ['batchNorm', () => ops.batchNorm(ops.full(1, [2, 3, 4]), ops.full(1, [3]), ops.full(1, [3]), 1e-5)],
     ['layerNorm', () => ops.layerNorm(ops.full(1, [2, 3]), ops.full(1, [2]), ops.full(1, [3]), 1e-5)],
     ['exp', () => ops.exp(ops.full(1, [2], 'i32'))],
   ] as const)('%s refuses what it cannot take', (op, fn) => {

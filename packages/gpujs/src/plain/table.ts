@@ -13,6 +13,8 @@ export type FusedOp =
   | 'logSoftmax'
   | 'layerNorm'
   | 'layerNormGrad'
+  | 'batchNorm'
+  | 'batchNormGrad'
   | 'attention'
   | 'attentionGrad'
   | 'crossEntropy'

@@ -21,20 +21,19 @@ export function batchNorm({ channels, epsilon = 1e-5, momentum = 0.1 }: { channe
   return {
     parameters: { weight: constant(1), bias: constant(0), running_mean: constant(0, true), running_var: constant(1, true) },
     call(scope, x) {
-      const [weight, bias] = [channel(scope.get('weight')), channel(scope.get('bias'))];
       const [runningMean, runningVariance] = [scope.get('running_mean'), scope.get('running_var')];
       if (!scope.training || scope.frozen('running_mean'))
-        return ops.add(ops.mul(ops.mul(ops.sub(x, channel(runningMean)), ops.div(1, ops.sqrt(ops.add(channel(runningVariance), epsilon)))), weight), bias);
-      const over = { axes: [0, 2, 3], keepDims: true };
-      const average = ops.mean(x, over);
-      const centred = ops.sub(x, average);
-      const variance = ops.mean(ops.mul(centred, centred), over);
+        return ops.add(
+          ops.mul(ops.mul(ops.sub(x, channel(runningMean)), ops.div(1, ops.sqrt(ops.add(channel(runningVariance), epsilon)))), channel(scope.get('weight'))),
+          channel(scope.get('bias')),
+        );
+      const { y, mean, variance } = ops.batchNorm(x, scope.get('weight'), scope.get('bias'), epsilon);
       const count = countOf(dimProduct([x.shape[0]!, x.shape[2]!, x.shape[3]!]));
       const unbiased = ops.div(ops.mul(variance, count), ops.sub(count, 1));
-      const blend = (old: Tensor, now: Tensor) => ops.stopGradient(ops.add(ops.mul(old, 1 - momentum), ops.mul(ops.reshape(now, [channels]), momentum)));
-      scope.update('running_mean', blend(runningMean, average));
+      const blend = (old: Tensor, now: Tensor) => ops.stopGradient(ops.add(ops.mul(old, 1 - momentum), ops.mul(now, momentum)));
+      scope.update('running_mean', blend(runningMean, mean));
       scope.update('running_var', blend(runningVariance, unbiased));
-      return ops.add(ops.mul(ops.mul(centred, ops.div(1, ops.sqrt(ops.add(variance, epsilon)))), weight), bias);
+      return y;
     },
   };
 }

@@ -6,8 +6,8 @@ import { fusedLowering } from './fused.ts';
 import type { Lowering } from './lowering.ts';
 import { movementLowering } from './movement.ts';
 
-/** Ops that run through their definitions: ONNX Runtime holds the logits either way. */
-const defined = ['vocabularyLoss', 'vocabularyLossGrad'] as const;
+/** Ops that run through their definitions: ONNX Runtime holds the logits either way, and has no gradient of a batch norm. */
+const defined = ['batchNorm', 'batchNormGrad', 'vocabularyLoss', 'vocabularyLossGrad'] as const;
 
 /** Ops with a rule. */
 export type LoweredOp = Exclude<OpName, 'input' | 'adamW' | (typeof defined)[number]>;

@@ -78,6 +78,8 @@ export interface OpAttributes {
   logSoftmax: None;
   layerNorm: { readonly epsilon: number };
   layerNormGrad: None;
+  batchNorm: { readonly epsilon: number };
+  batchNormGrad: { readonly epsilon: number };
   attention: Attention;
   attentionGrad: Attention;
   crossEntropy: None;

@@ -1,6 +1,7 @@
 // The op table: one row per op. A missing row does not compile; everything that walks a graph is exhaustive over it.
 import type { OpName } from './attributes.ts';
 import { attentionRows } from './attention.ts';
+import { batchNormRows } from './batch-norm.ts';
 import { contractionRows } from './contractions.ts';
 import { elementwiseRows } from './elementwise-rows.ts';
 import { lossRows } from './losses.ts';
@@ -21,6 +22,7 @@ export const opTable: { readonly [K in OpName]: OpRow<K> } = {
   ...movementRows,
   ...contractionRows,
   ...normalizationRows,
+  ...batchNormRows,
   ...attentionRows,
   ...lossRows,
   ...vocabularyRows,

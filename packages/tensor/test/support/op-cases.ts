@@ -73,6 +73,7 @@ export type CoveredOp = Exclude<
   | 'input'
   | 'geluGrad'
   | 'layerNormGrad'
+  | 'batchNormGrad'
   | 'attentionGrad'
   | 'crossEntropyGrad'
   | 'distillationGrad'
@@ -219,6 +220,14 @@ export const opCases: Record<CoveredOp, readonly OpCase[]> = {
     [197, 65],
   ].map((shape) =>
     one(`[${shape}]`, { x: floats(shape), w: floats(shape.slice(-1), 2), b: floats(shape.slice(-1), 3) }, ({ x, w, b }) => ops.layerNorm(x!, w!, b!, 1e-5)),
+  ),
+  batchNorm: [
+    [4, 3, 2, 5],
+    [1, 2, 3, 3],
+    [3, 5, 1, 1],
+    [2, 4, 17, 8],
+  ].map((shape) =>
+    one(`[${shape}]`, { x: floats(shape), w: floats([shape[1]!], 2), b: floats([shape[1]!], 3) }, ({ x, w, b }) => ops.batchNorm(x!, w!, b!, 1e-5).y),
   ),
   attention: [
     attention(2, 3, 5, {}),

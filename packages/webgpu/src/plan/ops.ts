@@ -22,6 +22,8 @@ export const keptOps: ReadonlySet<OpName> = new Set<OpName>([
   'logSoftmax',
   'layerNorm',
   'layerNormGrad',
+  'batchNorm',
+  'batchNormGrad',
   'attention',
   'attentionGrad',
   'crossEntropy',
@@ -106,6 +108,14 @@ const attentionRows: Readonly<
   forward: { inputs: ['q', 'k', 'v'], outputs: ['o'] },
   gradient: { inputs: ['q', 'k', 'v', 'o', undefined, 'g'], outputs: ['dq', 'dk', 'dv'] },
 };
+
+function batchNorm<K extends 'batchNorm' | 'batchNormGrad'>(of: 'forward' | 'gradient'): Lower<K> {
+  return (node, lowering) => {
+    const [batch, channels, height, width] = lowering.shape(node.inputs[0]!) as [number, number, number, number];
+    const { epsilon } = node.attributes as { epsilon: number };
+    lowerTo(lowering, node as Node, kernels.batchNorm, { of, batch, channels, places: height * width, epsilon });
+  };
+}
 
 function attention<K extends 'attention' | 'attentionGrad'>(of: 'forward' | 'gradient'): Lower<K> {
   return (node, lowering) => {
@@ -249,6 +259,8 @@ export const lowerings: { readonly [K in Exclude<OpName, 'input'>]: Lower<K> } =
       ...(lowering.storage.half(node.outputs[0]!) ? { half: true } : {}),
     }),
   layerNormGrad: (node, lowering) => lowerTo(lowering, node, kernels.layerNorm, { of: 'gradient', ...rowsOf(node.inputs[0]!, lowering), epsilon: 0 }),
+  batchNorm: batchNorm('forward'),
+  batchNormGrad: batchNorm('gradient'),
   attention: attention('forward'),
   attentionGrad: attention('gradient'),
   crossEntropy: (node, lowering) => lowerTo(lowering, node, kernels.crossEntropy, { of: 'forward', ...rowsOf(node.inputs[0]!, lowering) }),
