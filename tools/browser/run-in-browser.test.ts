@@ -22,6 +22,6 @@ test('a page that reaches a node: module is not bundled', async () => {
 test('in the browser measured variants are kept in IndexedDB: a second device measures nothing and computes the same bits', async () => {
   const result = await runInBrowser<{ measured: string[]; again: string[]; classes: string[] }>(page('tuning'));
   expect(result).toMatchObject({ again: [], sameTable: true, sameBits: true, databases: ['hybridmed'] });
-  expect(result.measured).toEqual([expect.stringMatching(/^tuning: [01] of 1 shape classes measured in [012]\.\d s/)]);
+  expect(result.measured).toEqual([expect.stringMatching(/^tuning: [01] of 1 shape classes measured in \d+\.\d s/)]);
   expect(result.classes).toEqual(['matmul nn f32 f32 f32 1x64qx32qx64q']);
 });

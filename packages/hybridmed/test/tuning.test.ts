@@ -46,7 +46,7 @@ test('by rule nothing is saved; measured choices are, and a lost run goes on wit
   const listed = join(folder, 'listed');
   const first = await open({ mode: 'measure', seconds: 0 });
   await pretrain({ config: config(), out: listed, device: first.device, workers: 0 });
-  expect(first.messages.every((text) => /^tuning: 0 of \d+ shape classes measured in 0\.0 s/.test(text))).toBe(true);
+  expect(first.messages).toEqual([]);
   const ruled = read(tuningOf(listed)) as TuningTable;
   expect(new Set(Object.values(ruled.choices))).toEqual(new Set([null]));
 

@@ -64,6 +64,7 @@ describe('the budget', () => {
     // Spent: another plan of the run measures nothing more.
     expect(await tuner.decide([tunable(1024)])).toBe(false);
     expect(measured.length).toBe(3);
+    expect(messages.length).toBe(1);
 
     const later = fakeTuner(800);
     later.tuner.configure({ mode: 'measure', store });
@@ -194,10 +195,8 @@ describe('on an adapter', () => {
 
   test('a first run measures and keeps; the next one does not measure; a broken file is said and replaced', async () => {
     const first = await open('measure');
-    const begun = performance.now();
     const y = await first.run();
-    expect(performance.now() - begun).toBeLessThan(6000);
-    expect(first.messages).toEqual([expect.stringMatching(/^tuning: [01] of 1 shape classes measured in [012]\.\d s; \d takes? /)]);
+    expect(first.messages).toEqual([expect.stringMatching(/^tuning: [01] of 1 shape classes measured in \d+\.\d s; \d takes? /)]);
     const [file] = await readdir(cache);
     const kept = JSON.parse(await readFile(join(cache, file!), 'utf8')) as TuningTable;
     expect(Object.keys(kept.choices)).toEqual([key]);

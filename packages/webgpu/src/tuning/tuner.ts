@@ -126,10 +126,12 @@ export class Tuner implements DeviceChoices {
     }
     if (this.#options.mode !== 'measure') return false;
     const spent = this.#now() - begun;
+    const hadTime = this.#left > 0;
     this.#left -= spent;
-    this.#tell(
-      `${measured} of ${open.size} shape classes measured in ${(spent / 1000).toFixed(1)} s; ${others} take${others === 1 ? 's' : ''} another variant than by rule`,
-    );
+    if (hadTime)
+      this.#tell(
+        `${measured} of ${open.size} shape classes measured in ${(spent / 1000).toFixed(1)} s; ${others} take${others === 1 ? 's' : ''} another variant than by rule`,
+      );
     await this.#keep();
     return others > 0;
   }
