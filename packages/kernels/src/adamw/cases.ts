@@ -31,6 +31,7 @@ export const normCases: readonly KernelCase<GradientNormProblem>[] = [
     tolerance: 1e-6,
     input: (index) => (index === 2 ? Float32Array.of(1024) : undefined),
   },
+  { name: 'eleven gradients', problem: { lengths: [1, 3, 63, 65, 0, 197, 1023, 8192, 8193, 5, 20_000] }, tolerance: 1e-6 },
   { name: 'none', problem: { lengths: [] }, tolerance: 0 },
   { name: 'BERT layer', problem: { lengths: [2304 * 768, 768 * 768, 3072 * 768, 768 * 3072] }, tolerance: 1e-6, large: true },
 ];

@@ -1,6 +1,6 @@
 // AdamW in place, and the global norm of all gradients that it clips by [Loshchilov & Hutter 2019].
 import type { Dispatch, Kernel, Numbers } from '../kernel.ts';
-import { floatBits, lanesOf, pack, spreadThreads } from '../shader.ts';
+import { floatBits, lanesOf, pack, spread, spreadThreads } from '../shader.ts';
 import { cases, normCases } from './cases.ts';
 import { normReference, reference } from './reference.ts';
 import { normShader, squaresShader, updateShader } from './wgsl.ts';
@@ -69,6 +69,8 @@ export interface GradientNormProblem {
 
 /** Elements that one workgroup squares and sums. */
 const chunk = 8192;
+/** Gradients of one dispatch: with their results, as many arrays as any adapter binds. */
+const together = 7;
 const chunksOf = (length: number): number => Math.ceil(length / chunk);
 
 /** The kernel: n gradients, their loss scale where scaled -> their global L2 norm (one element). Sums run in a fixed order. */
@@ -93,21 +95,20 @@ export const gradientNorm: Kernel<GradientNormProblem> = {
     const output = lengths.length + scale.length;
     const partial = output + 1;
     let start = 0;
-    const squares = lengths.flatMap((length, i): Dispatch[] => {
-      if (length === 0) return [];
-      const chunks = chunksOf(length);
-      const parameters = pack([length, chunk, start, chunks]);
+    const summed = lengths.map((length, i) => ({ length, i, chunks: chunksOf(length) })).filter(({ length }) => length > 0);
+    const squares = Array.from({ length: Math.ceil(summed.length / together) }, (_, at): Dispatch => {
+      const group = summed.slice(at * together, (at + 1) * together);
+      const chunks = group.reduce((total, each) => total + each.chunks, 0);
+      const parameters = pack([chunks, chunk, start, 0, ...group.flatMap((each) => [each.length, each.chunks])]);
       start += chunks;
-      return [
-        {
-          label: 'gradient-norm: squares',
-          code: squaresShader(parameters.length),
-          parameters,
-          arrays: [i, partial],
-          writes: [partial],
-          workgroups: [chunks, 1, 1],
-        },
-      ];
+      return {
+        label: `gradient-norm: squares of ${group.length}`,
+        code: squaresShader(group.length, parameters.length),
+        parameters,
+        arrays: [...group.map(({ i }) => i), partial],
+        writes: [partial],
+        workgroups: spread(chunks),
+      };
     });
     const parameters = pack([start]);
     return [

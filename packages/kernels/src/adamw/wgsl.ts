@@ -29,16 +29,28 @@ export const updateShader = (lanes: Lanes, scaled: boolean, parameterCount: numb
   v[i] = second;`,
   )}`;
 
-/** One workgroup per chunk of a gradient: the sum of its squares. Parameters: length, chunk, where partials begin, chunks. */
-export const squaresShader = (parameterCount: number): string =>
-  `${declare([read('g'), write('partial')], parameterCount)}${groupReductions}${perGroup(
-    u(3),
-    `  let end = min(${u(0)}, (i + 1u) * ${u(1)});
+/**
+ * One workgroup per chunk of `count` gradients, one after another: the sum of its squares, the same whoever shares the dispatch.
+ * Parameters: chunks of all, elements of a chunk, where partials begin, 0; then length and chunks of each.
+ */
+export function squaresShader(count: number, parameterCount: number): string {
+  const gradients = Array.from({ length: count }, (_, k) => k);
+  const bindings = [...gradients.map((k) => read(`g${k}`)), write('partial')];
+  const sumOf = (k: number) => `  if (own >= 0 && own < i32(${u(5 + 2 * k)})) {
+    let begin = u32(own) * ${u(1)};
+    let end = min(${u(4 + 2 * k)}, begin + ${u(1)});
+    for (var j = begin + lane; j < end; j += groupThreads) { sum += g${k}[j] * g${k}[j]; }
+  }
+  own -= i32(${u(5 + 2 * k)});`;
+  return `${declare(bindings, parameterCount)}${groupReductions}${perGroup(
+    u(0),
+    `  var own = i32(i);
   var sum = 0.0f;
-  for (var j = i * ${u(1)} + lane; j < end; j += groupThreads) { sum += g[j] * g[j]; }
+${gradients.map(sumOf).join('\n')}
   let total = groupSum(sum, lane);
   if (lane == 0u) { partial[${u(2)} + i] = total; }`,
   )}`;
+}
 
 /** One workgroup: the root of the sum of all partials. */
 export const normShader = (scaled: boolean, parameterCount: number): string =>
