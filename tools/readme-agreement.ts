@@ -37,6 +37,7 @@ export function labellerRows({ phantoms, openi }: LabellerResults): string[][] {
 
 /** What benchmarks/uses/explain.ts writes. */
 export interface ExplainResults {
+  readonly split: string;
   readonly studies: number;
   readonly chance: number;
   readonly maps: readonly { readonly kind: string; readonly pointing: Interval; readonly contrast: Interval }[];

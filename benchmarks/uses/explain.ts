@@ -17,7 +17,7 @@ interface ExplainSuite {
 
 // What decided between methods, and what did not.
 const chosen =
-  'methods and settings were chosen on films of the validation split, by pictures and by the pointing game; masks enter no map; the test split was scored once, with what was chosen';
+  'methods and settings were chosen on films of the validation split, by pictures and by the pointing game; masks enter no map; the test split had no part in it';
 
 /** Writes results/uses-explain-NAME.json for a split of a data set with regions. */
 export async function explain({ checkpoint, data, name, split, limit, device }: ExplainSuite): Promise<void> {
