@@ -1,17 +1,40 @@
-// Writing a file so that a kill at any moment leaves either the old or the new one, never half.
+// Writing a file so that a kill at any moment leaves either the old or the new one, never half, and making the folders it lies in.
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { describeFileError } from './errors.ts';
 
-/** Writes chunks under a temporary name beside the file, flushes and renames. Throws a DataError that names the file. */
-export async function writeFileAtomic(path: string, chunks: Iterable<Uint8Array | string>): Promise<void> {
+/**
+ * Makes a folder and those above it that are missing. Unlike `mkdir` of node:fs with `recursive`, which tries for ever where the system
+ * answers that a folder just seen is absent (/proc does), it fails. Throws the system's error.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  const missing: string[] = [];
+  for (let folder = resolve(path); !existsSync(folder); folder = dirname(folder)) missing.unshift(folder);
+  for (const folder of missing) {
+    await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+      // Another process may have made it meanwhile.
+      if (error.code !== 'EEXIST') throw error;
+    });
+  }
+}
+
+/**
+ * Writes chunks under a temporary name beside the file, in a folder that is made where it is missing, flushes and renames. Throws what
+ * `describe` makes of the system's error: by default a DataError that names the file.
+ */
+export async function writeFileAtomic(
+  path: string,
+  chunks: Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>,
+  describe: (path: string, error: unknown) => Error = describeFileError,
+): Promise<void> {
   const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const file = await open(temporary, 'w');
     try {
-      for (const chunk of chunks) await file.writeFile(chunk);
+      for await (const chunk of chunks) await file.writeFile(chunk);
       await file.sync();
     } finally {
       await file.close();
@@ -19,6 +42,6 @@ export async function writeFileAtomic(path: string, chunks: Iterable<Uint8Array 
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    throw describeFileError(path, error);
+    throw describe(path, error);
   }
 }

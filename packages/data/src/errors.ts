@@ -14,7 +14,8 @@ export class DataError extends Error {
 /** Turns an operating-system error into a DataError that names the file. */
 export function describeFileError(path: string, error: unknown): DataError {
   if (error instanceof DataError) return error;
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code, message, syscall } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' && syscall === 'mkdir') return new DataError(`${path}: its folder cannot be made; name another`);
   if (code === 'ENOENT') return new DataError(`${path}: does not exist; check the path`);
   if (code === 'ENOTDIR') return new DataError(`${path}: is not a folder; check the path`);
   if (code === 'EISDIR') return new DataError(`${path}: is a folder; name a file`);

@@ -44,6 +44,10 @@ test('writes a manifest of every graph, and adds parts to a folder of the same c
   expect(readdirSync(exported).filter((name) => name.startsWith('.'))).toEqual([]);
 });
 
+test.skipIf(!existsSync('/proc/self'))('a folder that cannot be made ends in one line, at once', async () => {
+  await fails(['export', trained, '--part', 'text', '--out', '/proc/none/exported'], 1, '/proc/none/exported', 'cannot be made');
+});
+
 test.each(['greedy', 'beam', 'nucleus'])('generate writes the same with %s search from the exported folder as from the checkpoint', async (search) => {
   const films = [1, 2, 3].map((i) => join(phantoms, 'images', `p00000${i}.png`));
   const texts = async (checkpoint: string, ...flags: string[]) => {

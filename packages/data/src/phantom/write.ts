@@ -1,9 +1,10 @@
 // Writes a phantom data set: images/, masks/ and phantoms.csv, whole or not at all.
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import sharp from 'sharp';
+import { makeFolder } from '../atomic.ts';
 import { DataError, describeFileError } from '../errors.ts';
 import { splitOf } from '../split/draw.ts';
 import { phantomFindings } from './findings.ts';
@@ -46,8 +47,8 @@ async function writeStudies(
   { studies, size, seed }: Required<Omit<PhantomOptions, 'onProgress'>>,
   onProgress?: (done: number) => void,
 ): Promise<void> {
-  await mkdir(join(folder, 'images'), { recursive: true });
-  await mkdir(join(folder, 'masks'), { recursive: true });
+  await makeFolder(join(folder, 'images'));
+  await makeFolder(join(folder, 'masks'));
   const rows: Record<string, string | number>[] = [];
   const png = (pixels: Uint8Array, file: string) =>
     sharp(pixels, { raw: { width: size, height: size, channels: 1 } })

@@ -1,9 +1,9 @@
 // Packs a data set: images at training size and all that is known of them as WebDataset shards, which a kill may interrupt at any moment.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../atomic.ts';
+import { makeFolder, writeFileAtomic } from '../atomic.ts';
 import { DataError, describeFileError } from '../errors.ts';
 import type { DataSet, Split, Study } from '../study.ts';
 import { TaskPool } from '../threads/task-pool.ts';
@@ -72,7 +72,7 @@ function recipeOf({ spec, studies }: DataSet, { size, studiesPerShard = 1000, se
 async function claimFolder(folder: string, recipe: PackRecipe): Promise<void> {
   const file = join(folder, recipeName);
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     if (existsSync(file)) {
       const saved = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
       const other = Object.entries(recipe).find(([key, value]) => JSON.stringify(saved[key]) !== JSON.stringify(value));

@@ -1,8 +1,9 @@
 // Writing files so that a kill at any moment leaves either the old or the new content, never half of one.
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolder as makeFolders, writeFileAtomic as writeAtomic } from '@hybridmed/data/atomic';
 import { HybridmedError } from '@hybridmed/tensor';
 
 /** A problem with a file or folder, as one line a user can act on. */
@@ -12,8 +13,9 @@ export function fileError(path: string, problem: string, fix: string): Hybridmed
 
 /** Turns an operating-system error into one line that names the file. */
 export function describeError(path: string, error: unknown): HybridmedError {
-  const code = (error as NodeJS.ErrnoException).code;
+  const { code, syscall } = error as NodeJS.ErrnoException;
   if (error instanceof HybridmedError) return error;
+  if (code === 'ENOENT' && syscall === 'mkdir') return fileError(path, 'its folder cannot be made', 'name another');
   if (code === 'ENOENT') return fileError(path, 'does not exist', 'check the path');
   if (code === 'EACCES' || code === 'EPERM') return fileError(path, 'may not be read or written', 'check its permissions');
   if (code === 'ENOSPC') return fileError(path, 'no space left on the device', 'free space and run again with --resume; what was saved before is whole');
@@ -22,26 +24,12 @@ export function describeError(path: string, error: unknown): HybridmedError {
   return fileError(path, (error as Error).message.split('\n')[0]!, 'check the file');
 }
 
-type Chunks = Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>;
+/** Writes chunks to a file through a temporary name beside it, flushed before it is renamed. Throws one line that names the file. */
+export const writeFileAtomic = (path: string, chunks: Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>): Promise<void> =>
+  writeAtomic(path, chunks, describeError);
 
-/** Writes chunks to a file through a temporary name beside it, flushed before it is renamed. */
-export async function writeFileAtomic(path: string, chunks: Chunks): Promise<void> {
-  const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    const file = await open(temporary, 'w');
-    try {
-      for await (const chunk of chunks) await file.writeFile(chunk);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw describeError(path, error);
-  }
-}
+/** Makes a folder and those above it that are missing. Throws one line that names it. */
+export const makeFolder = (path: string): Promise<void> => makeFolders(path).catch((error: unknown) => Promise.reject(describeError(path, error)));
 
 const aside = (folder: string): string => `${folder}.previous`;
 
@@ -52,7 +40,7 @@ const aside = (folder: string): string => `${folder}.previous`;
 export async function replaceFolder(folder: string, fill: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = join(dirname(folder), `.${randomBytes(4).toString('hex')}.tmp`);
   try {
-    await mkdir(temporary, { recursive: true });
+    await makeFolders(temporary);
     await fill(temporary);
     if (existsSync(folder)) {
       await rm(aside(folder), { recursive: true, force: true });

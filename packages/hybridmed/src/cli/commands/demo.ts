@@ -45,7 +45,7 @@ export function addDemo(program: Command, output: Output): void {
       ]);
       const phantoms = join(out, `phantoms-${studies}`);
       const bar = progressBar('phantoms');
-      await import('node:fs/promises').then(({ mkdir }) => mkdir(out, { recursive: true }));
+      await import('../../node/files.ts').then(({ makeFolder }) => makeFolder(out));
       await writePhantoms(phantoms, { studies, size: 72, onProgress: (done) => bar.update(done, studies) });
       bar.stop();
       const { device, reason } = await openDevice(name!, threads === undefined ? {} : { threads });

@@ -1,6 +1,6 @@
 // Writes parts of a checkpoint as ONNX files into a folder, each held against the model itself.
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OnnxFile, Precision } from '@hybridmed/onnx';
 import { cpuDevice, exportOnnx } from '@hybridmed/onnx';
@@ -15,7 +15,7 @@ import type { CheckpointEncoders } from '../checkpoint/encoders.ts';
 import { hashParameters, loadCheckpoint, resolveCheckpoint } from '../checkpoint/checkpoint.ts';
 import { checkGraph } from './check.ts';
 import { readManifest } from './exported.ts';
-import { fileError, writeFileAtomic } from '../files.ts';
+import { fileError, makeFolder, writeFileAtomic } from '../files.ts';
 
 /** What to export, and how. */
 export interface ExportCheckpointOptions {
@@ -102,7 +102,7 @@ async function writePart(
   const graphs: Record<string, ExportedGraph> = {};
   try {
     await rm(temporary, { recursive: true, force: true });
-    await mkdir(temporary, { recursive: true });
+    await makeFolder(temporary);
     for (const [name, graph] of Object.entries(partGraphs(checkpoint.model, part))) {
       const parameters = parametersOf(graph, checkpoint.parameters);
       const externalName = `${name}.onnx.data`;
