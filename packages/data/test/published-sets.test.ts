@@ -115,6 +115,31 @@ describe('CheXpert', () => {
     expect((await checkDataSet(`chexpert:${dir}`)).labels!['Edema']).toMatchObject({ test: { positive: 1, negative: 0, unlabelled: 0, uncertain: 0 } });
   });
 
+  test.each([
+    ['valid.csv', 'test.csv'],
+    ['val_labels.csv', 'test_labels.csv'],
+  ])('%s is for validation where %s is there, and the same films are trained on', async (validName, testName) => {
+    const dir = at(`chexpert-${testName}`);
+    const rows = Array.from({ length: 30 }, (_, i) => row(image(i), 'Frontal', ...blank([5, '1.0'])));
+    write(join(dir, 'train.csv'), chexpertHeader + rows.join(''));
+    write(join(dir, validName), chexpertHeader + row('valid/patient64541/study1/view1_frontal.jpg', 'Frontal', ...blank([5, '1.0'])));
+    const before = await checkDataSet(`chexpert:${dir}`, { index: false });
+    expect(before.splits).toEqual({ train: 27, validate: 3, test: 1 });
+    write(
+      join(dir, testName),
+      csv(
+        ['Path', 'Cardiomegaly', 'Edema'],
+        ['CheXpert-v1.0/test/patient64741/study1/view1_frontal.jpg', '0.0', '1.0'],
+        ['CheXpert-v1.0/test/patient64741/study1/view2_lateral.jpg', '0.0', '1.0'],
+      ),
+    );
+    const after = await checkDataSet(`chexpert:${dir}`, { index: false });
+    expect(after.splits).toEqual({ train: 27, validate: 4, test: 1 });
+    expect(after.rows).toBe(33);
+    expect(after.labels!['Edema']).toMatchObject({ test: { positive: 1, negative: 0 } });
+    expect(after.leaks).toMatchObject({ patients: 0 });
+  });
+
   test('exactly 5,000 rows of a large table are held out, whole patients', async () => {
     const rows: string[] = [];
     for (let patient = 0; rows.length < 12_000; patient++)

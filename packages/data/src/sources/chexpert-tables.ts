@@ -2,6 +2,7 @@
 import { readTable } from '../files/table.ts';
 import { chexpertLabels, publishedLabel } from '../labels/chexpert.ts';
 import { splitNamed } from '../split/names.ts';
+import type { Split } from '../study.ts';
 import type { StudyTableBuilder } from '../table/study-table.ts';
 import { normalizeText } from '../text.ts';
 import type { Drops } from './source.ts';
@@ -10,39 +11,43 @@ import type { Drops } from './source.ts';
 export interface ChexpertRow {
   readonly patient: string;
   readonly view: string;
-  /** Of the published validation set, which is what the field tests on. */
-  readonly test: boolean;
+  /** The part that the tables give it. */
+  readonly split: Split;
   readonly labels: number;
   texts: number;
 }
 
-/** `CheXpert-v1.0-small/train/patient00001/study1/view1_frontal.jpg` without what stands before `train` or `valid`. */
+/** `CheXpert-v1.0-small/train/patient00001/study1/view1_frontal.jpg` without what stands before `train`, `valid` or `test`. */
 const shortPath = (path: string): string =>
   path
     .trim()
     .replaceAll('\\', '/')
-    .replace(/^.*?(?=(?:train|valid|test)\/patient)/, '');
+    .replace(/^.*?(?=(?:train|valid|val|test)\/patient)/, '');
 
 const patientOf = (path: string): string | undefined => /(patient\d+)\//.exec(path)?.[1];
 
 /** The study's part of an image's path. */
 export const studyOfPath = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 
+/** `Frontal` or `Lateral` from a file's name: the later tables have no column for it. */
+const viewOfPath = (path: string): string => (/_frontal\.\w+$/i.test(path) ? 'Frontal' : /_lateral\.\w+$/i.test(path) ? 'Lateral' : '');
+
 /** Reads a table of labels into `rows` and `builder`. Returns how many rows it has. */
 export async function readChexpertLabels(
   table: string,
-  test: boolean,
+  split: Split,
   builder: StudyTableBuilder,
   drops: Drops,
   rows: Map<string, ChexpertRow>,
 ): Promise<number> {
-  const columns = { required: ['Path', 'Frontal/Lateral'], optional: chexpertLabels };
+  const columns = { required: ['Path'], optional: ['Frontal/Lateral', ...chexpertLabels] };
   const summary = await readTable(table, columns, ([path, view, ...cells]) => {
     const id = shortPath(path!);
     const patient = patientOf(id);
     if (patient === undefined) return drops.add('the path names no patient');
     if (rows.has(id)) return drops.add('the path is listed twice');
-    rows.set(id, { patient, view: view!.trim(), test, labels: builder.addLabels(chexpertLabels.length, (label) => publishedLabel(cells[label]!)), texts: -1 });
+    const labels = builder.addLabels(chexpertLabels.length, (label) => publishedLabel(cells[label]!));
+    rows.set(id, { patient, view: view!.trim() || viewOfPath(id), split, labels, texts: -1 });
     return undefined;
   });
   drops.add('the row is not a row of the table', summary.broken);
@@ -67,8 +72,8 @@ export async function readPlus(table: string, builder: StudyTableBuilder, drops:
     const texts = builder.addTexts(normalizeText(findings!), normalizeText(impression!));
     if (known) known.texts = texts;
     else {
-      const test = (splitNamed(split!) ?? (id.startsWith('train/') ? 'train' : 'test')) !== 'train';
-      rows.set(id, { patient, view: view!.trim(), test, labels: -1, texts });
+      const held = (splitNamed(split!) ?? (id.startsWith('train/') ? 'train' : 'test')) !== 'train';
+      rows.set(id, { patient, view: view!.trim(), split: held ? 'test' : 'train', labels: -1, texts });
     }
     return undefined;
   });

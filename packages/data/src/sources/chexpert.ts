@@ -1,4 +1,4 @@
-// CheXpert: train.csv and valid.csv with labels, and CheXpert Plus's reports where their table is beside them.
+// CheXpert: train.csv, valid.csv and the later published test.csv with labels, and CheXpert Plus's reports where their table is beside them.
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -23,6 +23,7 @@ interface ChexpertFiles {
   readonly root: string;
   readonly train: string | undefined;
   readonly valid: string | undefined;
+  readonly test: string | undefined;
   readonly plus: string | undefined;
   /** Where image paths begin: CheXpert Plus ships its PNGs in a folder of their own. */
   readonly images: string;
@@ -33,39 +34,41 @@ async function findChexpert(folder: string): Promise<ChexpertFiles> {
   if (!existsSync(folder)) throw new DataError(`${folder}: does not exist; check the path`);
   const inner = (await readdir(folder, { withFileTypes: true })).flatMap((entry) => (entry.isDirectory() ? [join(folder, entry.name)] : []));
   for (const place of [folder, ...inner.toSorted()]) {
-    const [train, valid] = ['train.csv', 'valid.csv'].map((name) => plainOrGzip(join(place, name)));
+    const table = (...names: string[]) => names.map((name) => plainOrGzip(join(place, name))).find((file) => file !== undefined);
+    const [train, valid, test] = [table('train.csv'), table('valid.csv', 'val_labels.csv'), table('test.csv', 'test_labels.csv')];
     const plus = (await readdir(place)).find((name) => /^df_chexpert_plus.*\.csv(\.gz)?$/i.test(name));
     const root = resolve(place);
-    const images = [join(root, 'PNG'), root].find((start) => existsSync(join(start, 'train'))) ?? root;
-    if (train || plus) return { root, train, valid, plus: plus && join(place, plus), images };
+    const images = [join(root, 'PNG'), root].find((start) => ['train', 'test'].some((part) => existsSync(join(start, part)))) ?? root;
+    if (train || test || plus) return { root, train, valid, test, plus: plus && join(place, plus), images };
   }
-  throw new DataError(`${folder}: holds neither train.csv nor df_chexpert_plus_*.csv; name the folder that does`);
+  throw new DataError(`${folder}: holds neither train.csv, test.csv nor df_chexpert_plus_*.csv; name the folder that does`);
 }
 
 /** The validation patients: whole patients whose rows number 5,000 (of a smaller table, a tenth of its rows). */
 function drawValidation(rows: Iterable<ChexpertRow>): Set<string> {
   const sizes = new Map<string, number>();
   let training = 0;
-  for (const { patient, test } of rows) {
-    if (test) continue;
+  for (const { patient, split } of rows) {
+    if (split !== 'train') continue;
     training++;
     sizes.set(patient, (sizes.get(patient) ?? 0) + 1);
   }
   return drawItems(sizes, training > validationRows ? validationRows : Math.floor(training / 10));
 }
 
-async function build({ train, valid, plus, images }: ChexpertFiles): Promise<{ table: StudyTable; about: TableAbout }> {
+async function build({ train, valid, test, plus, images }: ChexpertFiles): Promise<{ table: StudyTable; about: TableAbout }> {
   const drops = new Drops();
   const builder = new StudyTableBuilder();
   const rows = new Map<string, ChexpertRow>();
   let count = 0;
-  if (train) count += await readChexpertLabels(train, false, builder, drops, rows);
-  if (valid) count += await readChexpertLabels(valid, true, builder, drops, rows);
+  if (train) count += await readChexpertLabels(train, 'train', builder, drops, rows);
+  if (valid) count += await readChexpertLabels(valid, test ? 'validate' : 'test', builder, drops, rows);
+  if (test) count += await readChexpertLabels(test, 'test', builder, drops, rows);
   const labelled = rows.size > 0;
   if (plus) count = Math.max(count, await readPlus(plus, builder, drops, rows));
   const validation = drawValidation(rows.values());
   const onDisk = endingOnDisk(images, 'id');
-  for (const [id, { patient, view, test, labels, texts }] of rows) {
+  for (const [id, { patient, view, split, labels, texts }] of rows) {
     if (pathInside(images, id) === undefined) {
       drops.add('the image path leaves the folder');
       continue;
@@ -76,7 +79,7 @@ async function build({ train, valid, plus, images }: ChexpertFiles): Promise<{ t
       report: study,
       patient,
       view,
-      split: test ? 'test' : validation.has(patient) ? 'validate' : 'train',
+      split: split === 'train' && validation.has(patient) ? 'validate' : split,
       ending: onDisk(id, patient, study),
       labels,
       texts,
@@ -87,15 +90,15 @@ async function build({ train, valid, plus, images }: ChexpertFiles): Promise<{ t
 }
 
 /**
- * Reads the set. The test split is the published valid.csv; validation is 5,000 rows of train.csv drawn by patient in the order of
+ * Reads the set. The test split is the published valid.csv, or test.csv where it is there: valid.csv is then for validation. More of that is 5,000 rows of train.csv drawn by patient in the order of
  * sha256(patient), so that nobody is on both sides.
  */
 export async function readChexpert(folder: string, options: ReadOptions): Promise<SourceData> {
   const files = await findChexpert(folder);
-  const { train, valid, plus, images } = files;
+  const { train, valid, test, plus, images } = files;
   const origin = {
     name: ['chexpert', resolve(folder)],
-    files: [...[train, valid, plus].flatMap((file) => file ?? []), join(images, 'train'), join(images, 'valid')],
+    files: [...[train, valid, test, plus].flatMap((file) => file ?? []), ...['train', 'valid', 'test'].map((part) => join(images, part))],
   };
   return readTabled(options, origin, () => build(files), {
     offers: ({ hasTexts, labelled }) => [...(labelled ? ['labels' as const] : []), ...(hasTexts ? ['pairs' as const] : []), 'images'],
