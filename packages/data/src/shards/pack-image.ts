@@ -1,7 +1,7 @@
 // An image as a shard holds it: the square that training crops from, as PNG, which loses nothing.
 import { defaultRangeReader } from '../image/range-cache.ts';
 import { decodeGrey, decodeSquare } from '../image/grey.ts';
-import { encodePng } from '../image/render.ts';
+import { encodePlainPng } from '../image/png.ts';
 import { readImageBytes } from '../image/source.ts';
 import type { Box } from '../study.ts';
 
@@ -22,7 +22,7 @@ export interface PackedImage {
 export async function packImage({ image, size, boxes }: PackRequest): Promise<PackedImage> {
   const bytes = await readImageBytes(image, defaultRangeReader);
   const pixels = await decodeSquare(bytes, image, size);
-  const png = await encodePng({ width: size, height: size, pixels });
+  const png = encodePlainPng({ width: size, height: size, pixels });
   if (boxes === undefined || boxes.length === 0) return boxes ? { png, boxes } : { png };
   const { width, height } = await decodeGrey(bytes, image);
   const scale = size / Math.max(width, height);
