@@ -1,5 +1,5 @@
 // Files that lie: every mutation of every format is read, or refused by a DataError of one line, in bounded time and memory.
-// HYBRIDMED_MUTATIONS=10000 npx vitest run packages/data/test/fuzz.test.ts takes some minutes; by default each format has fewer.
+// HYBRIDMED_MUTATIONS=10000 npx vitest run packages/data/test/fuzz.test.ts --testTimeout=1000000 takes some minutes; by default each format has fewer.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError, decodeGrey, openDataSet, packDataSet, readSquare, writePhantoms } from '@hybridmed/data';

@@ -56,6 +56,10 @@ function instance(name: WasmCodec): Promise<WasmModule> {
   return made;
 }
 
+// Where a stream of JPEG-LS was cut off, CharLS may count zeros beyond its end for seconds; at an end marker it stops. One after the stream's own does no harm.
+const endOfImage = Uint8Array.of(0xff, 0xd9);
+const noEnd = new Uint8Array(0);
+
 // A decoder's memory grows and never shrinks; beyond this it is given up for a new one.
 const maxHeapBytes = 2 ** 28;
 
@@ -72,7 +76,10 @@ export async function decodeWasm(name: WasmCodec, frame: Uint8Array, width: numb
   try {
     module = await instance(name);
     decoder = new (module[codecs[name].decoder] as new () => WasmDecoder)();
-    decoder.getEncodedBuffer(frame.length).set(frame);
+    const end = name === 'jpegLs' ? endOfImage : noEnd;
+    const encoded = decoder.getEncodedBuffer(frame.length + end.length);
+    encoded.set(frame);
+    encoded.set(end, frame.length);
     decoder.decode();
     const { bitsPerSample = 8, componentCount, ...info } = decoder.getFrameInfo();
     const bytesPerSample = bitsPerSample > 8 ? 2 : 1;
