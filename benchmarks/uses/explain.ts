@@ -27,5 +27,5 @@ export async function explain({ checkpoint, data, name, split, limit, device }: 
   };
   const { checkpoint: _folder, data: spec, ...scores } = await scoreMaps({ checkpoint, data, split, limit, device, onProgress });
   const { preset, image } = await describeCheckpoint(checkpoint);
-  await saveResult(`uses-explain-${name}`, { preset, image, data: spec.slice(0, spec.indexOf(':')), chosen, ...scores });
+  await saveResult(`uses-explain-${name}`, { preset, image, data: spec.slice(0, spec.indexOf(':')), ...(limit > 0 ? { limit } : {}), chosen, ...scores });
 }
