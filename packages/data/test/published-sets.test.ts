@@ -256,7 +256,9 @@ describe('visual questions', () => {
     expect(Object.values(dropped)).toEqual([1]);
     const report = await checkDataSet(`vqa-rad:${at('vqa-rad')}`);
     expect(report).toMatchObject({ leaks: { images: 0 }, shared: { images: 1, studies: 1 } });
-    await expect(openDataSet(`vqa-rad:${at('vqa-rad')}`)).rejects.toThrow('holds questions about images, no image-report pairs');
+    await expect(openDataSet(`vqa-rad:${at('vqa-rad')}`)).rejects.toThrow(
+      'holds questions about images, no image-report pairs; name a set that holds them, or give this one to hybridmed vqa as it is (questions are not packed)',
+    );
   });
 
   test('VQA-Med 2019: alternatives, optional parts, categories', async () => {
