@@ -35,7 +35,7 @@ const options = {
   epochs: { type: 'string', default: '12' },
   seeds: { type: 'string', default: '0' },
   preset: { type: 'string', default: 'medium' },
-  films: { type: 'string', default: '256' },
+  films: { type: 'string', default: '1024' },
   rounds: { type: 'string', default: '3' },
   name: { type: 'string' },
   split: { type: 'string', default: 'test' },

@@ -2,7 +2,7 @@
 import type { LoaderTokenizer, Study } from '@hybridmed/data';
 import { readableStudies } from '@hybridmed/data';
 import type { Vectors } from '@hybridmed/eval';
-import type { Device, HostArray, HostArrays } from '@hybridmed/tensor';
+import type { Device, HostArray, HostArrays, Program } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import { embedTexts } from '../evaluation/embeddings.ts';
 import type { CheckpointEncoders } from '../node/checkpoint/encoders.ts';
@@ -86,6 +86,9 @@ export async function openEncoder({
   const cache: FeatureCache | undefined = cacheFolder === false ? undefined : featureCache(cacheFolder);
   const { model, config } = checkpoint;
   const state = device.createState(checkpoint.parameters);
+  let program: Promise<Program> | undefined;
+  // Compiled once, when first needed.
+  const compiled = (): Promise<Program> => (program ??= device.compile(imageFeatureGraph(model)));
 
   async function encode(studies: readonly Study[]): Promise<HostArrays> {
     const loader = modelLoader(
@@ -99,12 +102,14 @@ export async function openEncoder({
         cacheBytes: 0,
       },
     );
-    const program = await device.compile(imageFeatureGraph(model));
+    // Compiles while workers start and decode the first films; what fails is thrown where the program is needed.
+    const compiling = compiled();
+    compiling.catch(() => undefined);
     const arrays: Record<string, { readonly data: Float32Array; readonly shape: readonly number[] }> = {};
     try {
       let done = 0;
       for await (const batch of loader.batches()) {
-        const results = await program.run({ image: batch.arrays['image'] as HostArray }, state);
+        const results = await (await compiling).run({ image: batch.arrays['image'] as HostArray }, state);
         for (const [name, { data, shape }] of Object.entries(results)) {
           const width = shape[1]!;
           arrays[name] ??= { data: new Float32Array(studies.length * width), shape: [studies.length, width] };
@@ -116,7 +121,6 @@ export async function openEncoder({
       }
     } finally {
       await loader.close();
-      program.release?.();
     }
     return arrays;
   }
@@ -149,6 +153,9 @@ export async function openEncoder({
       }
     },
     texts: (texts) => embedTexts(device, state, checkpoint, texts),
-    close: () => state.drop(),
+    close() {
+      program?.then((done) => done.release?.()).catch(() => undefined);
+      state.drop();
+    },
   };
 }
