@@ -1,6 +1,7 @@
-// Softmax cross-entropy over a vocabulary and its gradient: one workgroup per row; probabilities are never stored.
+// Softmax cross-entropy over a vocabulary and its gradient: a workgroup or a subgroup per row; probabilities are never stored.
 import type { ArraySpec, Kernel, Numbers } from '../kernel.ts';
-import { bytesOf } from '../kernel.ts';
+import { bytesOf, everyAdapter } from '../kernel.ts';
+import { rowGroupOf } from '../row-group.ts';
 import { lanesOf, pack, spread } from '../shader.ts';
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
@@ -27,18 +28,26 @@ export const crossEntropy: Kernel<CrossEntropyProblem> = {
   name: 'cross-entropy',
   pass: ({ of }) => (of === 'forward' ? 'forward' : 'backward'),
   arrays,
-  dispatches: ({ of, rows, width }) => {
+  dispatches: ({ of, rows, width }, capabilities = everyAdapter) => {
     if (rows * width === 0) return [];
+    const group = rowGroupOf(capabilities);
     const lanes = lanesOf(width);
     const parameters = pack([rows, width / lanes]);
     if (of === 'forward')
       return [
-        { label: 'cross-entropy', code: forwardShader(lanes, parameters.length), parameters, arrays: [0, 1, 2, 3], writes: [2, 3], workgroups: spread(rows) },
+        {
+          label: 'cross-entropy',
+          code: forwardShader(lanes, group, parameters.length),
+          parameters,
+          arrays: [0, 1, 2, 3],
+          writes: [2, 3],
+          workgroups: spread(rows),
+        },
       ];
     return [
       {
         label: 'cross-entropy: gradient',
-        code: gradientShader(lanes, parameters.length),
+        code: gradientShader(lanes, group, parameters.length),
         parameters,
         arrays: [0, 1, 2, 3, 4],
         writes: [4],

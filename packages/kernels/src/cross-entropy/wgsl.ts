@@ -1,16 +1,17 @@
-// Shaders of the cross-entropy: one workgroup per row, over as many neighbours at a time as the row's width allows.
+// Shaders of the cross-entropy: a workgroup or a subgroup per row, over as many neighbours at a time as the row's width allows.
+import type { RowGroup } from '../row-group.ts';
 import type { Binding, Lanes } from '../shader.ts';
-import { declare, groupReductions, itemMax, itemSum, itemType, lowest, perGroup, u } from '../shader.ts';
+import { declare, itemMax, itemSum, itemType, lowest, u } from '../shader.ts';
 
 const scalar = (name: string, write = false): Binding => ({ name, type: 'f32', write });
 const target: Binding = { name: 'target_id', type: 'i32' };
 const columns = (body: string): string => `for (var j = lane; j < ${u(1)}; j += groupThreads) { ${body} }`;
 
 /** logits, target -> loss, log-sum-exp. Parameters: rows, items of a row. */
-export function forwardShader(lanes: Lanes, parameterCount: number): string {
+export function forwardShader(lanes: Lanes, { extensions, reductions, entry }: RowGroup, parameterCount: number): string {
   const type = itemType(lanes);
   const chosen = lanes === 1 ? 'x[start + id]' : `x[start + id / ${lanes}u][id % ${lanes}u]`;
-  return `${declare([{ name: 'x', type }, target, scalar('loss', true), scalar('lse', true)], parameterCount)}${groupReductions}${perGroup(
+  return `${declare([{ name: 'x', type }, target, scalar('loss', true), scalar('lse', true)], parameterCount, extensions)}${reductions}${entry(
     u(0),
     `  let start = i * ${u(1)};
   var most = ${type}(${lowest});
@@ -30,13 +31,13 @@ export function forwardShader(lanes: Lanes, parameterCount: number): string {
 }
 
 /** logits, target, log-sum-exp, dloss -> dlogits. */
-export function gradientShader(lanes: Lanes, parameterCount: number): string {
+export function gradientShader(lanes: Lanes, { extensions, reductions, entry }: RowGroup, parameterCount: number): string {
   const type = itemType(lanes);
   const places = Array.from({ length: lanes }, (_, l) => `i32(j * ${lanes}u) + ${l}`).join(', ');
   const own = lanes === 1 ? places : `vec${lanes}<i32>(${places})`;
   const id = lanes === 1 ? 'target_id[i]' : `vec${lanes}<i32>(target_id[i])`;
   const bindings: Binding[] = [{ name: 'x', type }, target, scalar('lse'), scalar('slope'), { name: 'dx', type, write: true }];
-  return `${declare(bindings, parameterCount)}${groupReductions}${perGroup(
+  return `${declare(bindings, parameterCount, extensions)}${reductions}${entry(
     u(0),
     `  let start = i * ${u(1)};
   let total = lse[i];

@@ -1,6 +1,8 @@
 // Layer norm over the last axis and its gradients [Ba et al. 2016].
 import type { ArraySpec, Dispatch, Kernel, Numbers } from '../kernel.ts';
-import { bytesOf } from '../kernel.ts';
+import { bytesOf, everyAdapter } from '../kernel.ts';
+import type { RowGroup } from '../row-group.ts';
+import { rowGroupOf } from '../row-group.ts';
 import { floatBits, lanesOf, longItems, pack, spread, spreadThreads } from '../shader.ts';
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
@@ -29,7 +31,7 @@ function arrays({ of, rows, width, half }: LayerNormProblem) {
 }
 
 /** The gradient's dispatches: x 0, weight 1, mean 2, scale 3, dy 4; dx 5, dweight 6, dbias 7; sums of slices 8, 9. */
-function gradientDispatches({ rows, width }: LayerNormProblem): Dispatch[] {
+function gradientDispatches({ rows, width }: LayerNormProblem, group: RowGroup): Dispatch[] {
   const lanes = lanesOf(width);
   const across = width / lanes;
   const slices = Math.ceil(rows / sliceRows);
@@ -38,7 +40,7 @@ function gradientDispatches({ rows, width }: LayerNormProblem): Dispatch[] {
       ? []
       : [{ label: `layer-norm: ${label}`, code: code(parameters.length), parameters, arrays: list, writes, workgroups: spreadThreads(items, longItems) }];
   return [
-    ...on('dx', (count) => inputShader(lanes, count), pack([rows, across]), [0, 1, 2, 3, 4, 5], [5], rows * across).map((dispatch) => ({
+    ...on('dx', (count) => inputShader(lanes, group, count), pack([rows, across]), [0, 1, 2, 3, 4, 5], [5], rows * across).map((dispatch) => ({
       ...dispatch,
       workgroups: spread(rows),
     })),
@@ -52,13 +54,13 @@ export const layerNorm: Kernel<LayerNormProblem> = {
   name: 'layer-norm',
   pass: ({ of }) => (of === 'forward' ? 'forward' : 'backward'),
   arrays,
-  dispatches: (problem) => {
+  dispatches: (problem, capabilities = everyAdapter) => {
     const { of, rows, width, epsilon, half = false } = problem;
-    if (of === 'gradient') return gradientDispatches(problem);
+    if (of === 'gradient') return gradientDispatches(problem, rowGroupOf(capabilities));
     if (rows === 0) return [];
     const lanes = lanesOf(width);
     const parameters = pack([rows, width / lanes, floatBits(epsilon)]);
-    const code = forwardShader(lanes, half, parameters.length);
+    const code = forwardShader(lanes, half, rowGroupOf(capabilities), parameters.length);
     return [{ label: 'layer-norm', code, parameters, arrays: [0, 1, 2, 3, 4, 5], writes: [3, 4, 5], workgroups: spread(rows) }];
   },
   cost: (problem) => ({ flops: (problem.of === 'forward' ? 7 : 14) * problem.rows * problem.width, bytes: bytesOf(arrays(problem)) }),

@@ -1,7 +1,8 @@
-// Shaders of layer norm: one workgroup per row, over as many neighbours at a time as the width allows; sums over rows go by
+// Shaders of layer norm: a workgroup or a subgroup per row, over as many neighbours at a time as the width allows; sums over rows go by
 // columns, in slices of rows whose sums are added afterwards, so that neighbours in memory are read together.
+import type { RowGroup } from '../row-group.ts';
 import type { Binding, Lanes } from '../shader.ts';
-import { declare, f, groupReductions, halfType, itemSum, itemType, longItems, perGroup, perThread, u } from '../shader.ts';
+import { declare, f, halfType, itemSum, itemType, longItems, perThread, u } from '../shader.ts';
 
 const scalar = (name: string, write = false): Binding => ({ name, type: 'f32', write });
 const columns = (body: string): string => `for (var j = lane; j < ${u(1)}; j += groupThreads) { ${body} }`;
@@ -11,11 +12,11 @@ const width = (lanes: Lanes): string => `f32(${u(1)} * ${lanes}u)`;
 const normalized = '(x[start + j] - mean) * factor * weight[j] + bias[j]';
 
 /** x, weight, bias -> y, mean, scale; the variance in a second pass over the row. Parameters: rows, items of a row, epsilon. */
-export function forwardShader(lanes: Lanes, half: boolean, parameterCount: number): string {
+export function forwardShader(lanes: Lanes, half: boolean, { extensions, reductions, entry }: RowGroup, parameterCount: number): string {
   const zero = `${itemType(lanes)}(0.0f)`;
   const result = half ? halfType(lanes) : itemType(lanes);
   const bindings = [...items(lanes, ['x', 'weight', 'bias']), { name: 'y', type: result, write: true }, scalar('average', true), scalar('scale', true)];
-  return `${declare(bindings, parameterCount)}${groupReductions}${perGroup(
+  return `${declare(bindings, parameterCount, extensions)}${reductions}${entry(
     u(0),
     `  let start = i * ${u(1)};
   var sum = ${zero};
@@ -30,10 +31,10 @@ export function forwardShader(lanes: Lanes, half: boolean, parameterCount: numbe
 }
 
 /** x, weight, mean, scale, dy -> dx = scale (g - mean(g) - n mean(g n)), g = dy weight, n = (x - mean) scale. */
-export function inputShader(lanes: Lanes, parameterCount: number): string {
+export function inputShader(lanes: Lanes, { extensions, reductions, entry }: RowGroup, parameterCount: number): string {
   const zero = `${itemType(lanes)}(0.0f)`;
   const bindings = [...items(lanes, ['x', 'weight']), scalar('average'), scalar('scale'), ...items(lanes, ['dy']), ...items(lanes, ['dx'], true)];
-  return `${declare(bindings, parameterCount)}${groupReductions}${perGroup(
+  return `${declare(bindings, parameterCount, extensions)}${reductions}${entry(
     u(0),
     `  let start = i * ${u(1)};
   let mean = average[i];

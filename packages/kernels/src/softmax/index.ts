@@ -1,7 +1,10 @@
-// Softmax and its logarithm over rows: one workgroup per row.
+// Softmax and its logarithm over rows: a workgroup's or a subgroup's threads per row.
 import type { Kernel, Numbers } from '../kernel.ts';
+import { everyAdapter } from '../kernel.ts';
+import type { RowGroup } from '../row-group.ts';
+import { rowGroupOf } from '../row-group.ts';
 import type { Lanes } from '../shader.ts';
-import { declare, groupReductions, itemMax, itemSum, itemType, lanesOf, lowest, pack, perGroup, spread, u } from '../shader.ts';
+import { declare, itemMax, itemSum, itemType, lanesOf, lowest, pack, spread, u } from '../shader.ts';
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
 
@@ -13,7 +16,7 @@ export interface SoftmaxProblem {
 }
 
 /** The shader: greatest element, sum of exponentials, results; three passes over the row. */
-export function shader(log: boolean, lanes: Lanes, parameterCount: number): string {
+export function shader(log: boolean, lanes: Lanes, { extensions, reductions, entry }: RowGroup, parameterCount: number): string {
   const type = itemType(lanes);
   const loop = (body: string) => `for (var j = lane; j < ${u(1)}; j += groupThreads) { ${body} }`;
   const result = log ? 'x[start + j] - greatest - logTotal' : 'exp(x[start + j] - greatest) / total';
@@ -23,7 +26,8 @@ export function shader(log: boolean, lanes: Lanes, parameterCount: number): stri
       { name: 'y', type, write: true },
     ],
     parameterCount,
-  )}${groupReductions}${perGroup(
+    extensions,
+  )}${reductions}${entry(
     u(0),
     `  let start = i * ${u(1)};
   var most = ${type}(${lowest});
@@ -42,14 +46,14 @@ export const softmax: Kernel<SoftmaxProblem> = {
   name: 'softmax',
   pass: () => 'forward',
   arrays: ({ rows, width }) => ({ inputs: [{ type: 'f32', length: rows * width }], outputs: [{ type: 'f32', length: rows * width }] }),
-  dispatches: ({ rows, width, log }) => {
+  dispatches: ({ rows, width, log }, capabilities = everyAdapter) => {
     if (rows * width === 0) return [];
     const lanes = lanesOf(width);
     const parameters = pack([rows, width / lanes]);
     return [
       {
         label: log ? 'log-softmax' : 'softmax',
-        code: shader(log, lanes, parameters.length),
+        code: shader(log, lanes, rowGroupOf(capabilities), parameters.length),
         parameters,
         arrays: [0, 1],
         writes: [1],
