@@ -103,7 +103,7 @@ function phantoms(): string {
   });
   return table(
     [
-      'small, 4,000 phantoms',
+      'small, 6,000 phantoms',
       'L_Cap per token',
       'other film',
       'label F1',

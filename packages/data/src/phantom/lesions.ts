@@ -33,8 +33,8 @@ function effusion(anatomy: Anatomy, finding: Finding, draws: Draws): Lesion {
 
 function opacity(finding: Finding, draws: Draws): Lesion {
   const [cx, cy] = [sign(finding.sides[0]!) * draws.between(0.36, 0.46), heights[finding.zone!] + draws.between(-0.05, 0.05)];
-  const [rx, ry] = [draws.between(0.18, 0.22), draws.between(0.16, 0.2)];
-  const strength = [0.34, 0.4, 0.46][finding.grade]!;
+  const [rx, ry] = [draws.between(0.23, 0.27), draws.between(0.21, 0.25)];
+  const strength = [0.36, 0.41, 0.46][finding.grade]!;
   const distance = (x: number, y: number) => Math.hypot((x - cx) / rx, (y - cy) / ry);
   return {
     finding,
@@ -43,11 +43,12 @@ function opacity(finding: Finding, draws: Draws): Lesion {
   };
 }
 
+/** Round, sharp and calcified: denser than bone, so that what tells it from an opacity can be learnt in minutes. */
 function nodule(finding: Finding, draws: Draws): Lesion {
   const [cx, cy] = [sign(finding.sides[0]!) * draws.between(0.3, 0.48), heights[finding.zone!] + draws.between(-0.08, 0.08)];
-  const radius = [0.095, 0.115, 0.135][finding.grade]!;
+  const radius = [0.12, 0.14, 0.16][finding.grade]!;
   const distance = (x: number, y: number) => Math.hypot(x - cx, y - cy);
-  return { finding, density: (x, y, lung) => 0.6 * lung * ramp(radius + 0.015, radius - 0.015, distance(x, y)), covers: (x, y) => distance(x, y) < radius };
+  return { finding, density: (x, y, lung) => 0.95 * lung * ramp(radius + 0.015, radius - 0.015, distance(x, y)), covers: (x, y) => distance(x, y) < radius };
 }
 
 function pneumothorax(anatomy: Anatomy, finding: Finding, draws: Draws): Lesion {
@@ -81,16 +82,17 @@ function edema(finding: Finding): Lesion {
 
 function atelectasis(anatomy: Anatomy, finding: Finding, draws: Draws): Lesion {
   const side = sign(finding.sides[0]!);
-  const centre = side * draws.between(0.36, 0.44);
+  // Beside the heart, which hides more of the patient's left base.
+  const centre = side * (draws.between(0.38, 0.44) + (side > 0 ? 0.07 : 0));
   const height = diaphragm(anatomy, centre) - draws.between(0.1, 0.16);
   const tilt = draws.between(-0.25, 0.25);
-  const extent = [0.2, 0.24, 0.28][finding.grade]!;
+  const extent = [0.24, 0.28, 0.32][finding.grade]!;
   const across = (x: number, y: number) => y - height - tilt * (x - centre);
   const along = (x: number) => ramp(extent + 0.04, extent - 0.04, Math.abs(x - centre));
   return {
     finding,
-    density: (x, y, lung) => 0.46 * lung * along(x) * (bell(across(x, y), 0.042) + 0.8 * bell(across(x, y) + 0.12, 0.036)),
-    covers: (x, y) => Math.abs(x - centre) < extent && across(x, y) < 0.03 && across(x, y) > -0.12,
+    density: (x, y, lung) => 0.7 * lung * along(x) * (bell(across(x, y), 0.056) + 0.85 * bell(across(x, y) + 0.15, 0.052)),
+    covers: (x, y) => Math.abs(x - centre) < extent && across(x, y) < 0.04 && across(x, y) > -0.19,
   };
 }
 

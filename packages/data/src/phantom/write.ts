@@ -30,7 +30,7 @@ export interface PhantomSet {
 }
 
 /** Version of the generator: films of another version are other films. */
-const generator = 1;
+const generator = 2;
 
 /** A cell of a CSV file [RFC 4180]. */
 const quoted = (value: string | number): string => (typeof value === 'string' ? `"${value.replaceAll('"', '""')}"` : String(value));
@@ -71,7 +71,7 @@ async function writeStudies(
  * Makes a phantom data set in a folder: PNG films and masks (bit i of a mask pixel is `phantomFindings[i]`) and phantoms.csv. The
  * folder appears when it is whole. Throws a DataError where it holds something else.
  */
-export async function writePhantoms(folder: string, { studies = 4000, size = 128, seed = 0, onProgress }: PhantomOptions = {}): Promise<PhantomSet> {
+export async function writePhantoms(folder: string, { studies = 6000, size = 128, seed = 0, onProgress }: PhantomOptions = {}): Promise<PhantomSet> {
   const settings = { generator, studies, size, seed };
   const result = { folder, studies, size, seed };
   if (await already(folder, settings)) return { ...result, written: false };
