@@ -62,6 +62,9 @@ export const longItems = 64;
 /** Workgroups for `count` items of `perThread`. */
 export const spreadThreads = (count: number, items: number = itemsOfGroup): [number, number, number] => spread(Math.ceil(count / items));
 
+/** 0 to count - 1: what unrolled lines are numbered by. */
+export const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
 /** Number of a workgroup's threads, a multiple of 8 that whoever makes the pipeline may set: few on a processor, many on a GPU. */
 const groupThreads = `\noverride groupThreads: u32 = ${workgroupSize}u;`;
 

@@ -1,6 +1,6 @@
 // Forward shaders of attention: one thread per query row, and for few queries one workgroup per row that shares out the keys.
 // Scores are never stored; a running maximum and sum take their place [Milakov & Gimelshein 2018].
-import { declare, f, groupReductions, lowest, perGroup, perTile, u } from '../shader.ts';
+import { declare, f, groupReductions, lowest, perGroup, perTile, range, u } from '../shader.ts';
 import type { Shape, Sharing } from './layout.ts';
 import { cut, read, rowBindings, scalarBindings, stored, stride, threadsOf, vectors, walk } from './layout.ts';
 
@@ -17,7 +17,6 @@ export const seen = ({ causal, masked }: Shape, t: string, s: string): string =>
 
 /** Below every score. */
 const least = '-1.0e30f';
-const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 const bindings = (shape: Shape) => [
   ...rowBindings(shape, ['q', 'k', 'v']),
   ...(shape.masked ? scalarBindings(['mask']) : []),

@@ -1,5 +1,6 @@
 // The output of a convolution and its input's gradient as correlations: films, taps, steps between places, and where results go.
 // A gradient behind steps falls into phases, one for each place within a step, that meet different taps: each is a correlation of its own.
+import { range } from '../shader.ts';
 import type { ConvolutionProblem } from './index.ts';
 
 /** One correlation: each result sums taps over the channels of a film; taps outside it meet zeros. */
@@ -60,7 +61,6 @@ export function correlationsOf({ of, x, weight, y, stride, padding }: Convolutio
     ];
   const [phasesDown, phasesAcross] = [Math.min(stride[0], x[2]), Math.min(stride[1], x[3])];
   if (of === 'weight' || phasesDown * phasesAcross > maxPhases) return undefined;
-  const range = (count: number) => Array.from({ length: count }, (_, i) => i);
   return range(phasesDown).flatMap((a) =>
     range(phasesAcross).map((b): Correlation => {
       const down = phaseOf(a, x[2], kh, stride[0], padding[0]);

@@ -1,6 +1,6 @@
 // The tier of software adapters with subgroups of a known size: each thread has its own columns, and the rows' elements, loaded
 // once by a subgroup, reach its threads as broadcasts. A processor's gathering loads cost more than anything else here.
-import { declare, perTile, u } from '../shader.ts';
+import { declare, perTile, range, u } from '../shader.ts';
 import type { Operand } from './problem.ts';
 import type { TierText } from './tile.ts';
 import { bindings, tileStart, writer } from './tile.ts';
@@ -9,7 +9,6 @@ import { bindings, tileStart, writer } from './tile.ts';
 export const broadcastTile = { threads: 16, rows: 16, columns: 2 } as const;
 
 const { threads, rows, columns } = broadcastTile;
-const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 const four = [0, 1, 2, 3] as const;
 
 /** How an operand's elements are had: lines before the loop, lines of a step over `steps` values of k from `p` on, and a value's name. */

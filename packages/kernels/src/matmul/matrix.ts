@@ -1,7 +1,7 @@
 // The tier of GPUs with subgroup matrices: f16 in, f32 summed. A workgroup stages slabs of both operands in its memory as f16,
 // whatever they are stored as (what f16 cannot hold becomes infinite, and is seen); each subgroup multiplies its part of the tile; results pass through memory to the epilogue.
 import type { SubgroupMatrix } from '../kernel.ts';
-import { declare, perTile, u } from '../shader.ts';
+import { declare, perTile, range, u } from '../shader.ts';
 import { loaders } from './block.ts';
 import type { TierText } from './tile.ts';
 import { bindings, tileStart, writer } from './tile.ts';
@@ -10,7 +10,6 @@ import { bindings, tileStart, writer } from './tile.ts';
 export const matrixTile = { rows: 64, columns: 32, steps: 32, down: 2, across: 2 } as const;
 
 const { rows, columns, steps, down, across } = matrixTile;
-const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 /** Whether a subgroup's product cuts the tile evenly, with a workgroup every adapter allows. */
 export const fitsTile = ({ m, n, k, threads }: SubgroupMatrix): boolean =>

@@ -1,5 +1,5 @@
 // The tier of GPUs: a workgroup stages slabs of both operands in its memory; each thread sums a tile of the product in registers.
-import { declare, perTile, u } from '../shader.ts';
+import { declare, perTile, range, u } from '../shader.ts';
 import { loaders } from './block.ts';
 import type { TierText } from './tile.ts';
 import { bindings, tileStart, writer } from './tile.ts';
@@ -18,8 +18,6 @@ export const workgroupTiles: readonly WorkgroupTile[] = [
   { rows: 128, columns: 64, steps: 16, high: 8 },
   { rows: 32, columns: 32, steps: 32, high: 4 },
 ];
-
-const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 /** Threads of a tile's workgroup. */
 export const threadsOf = ({ rows, columns, high }: WorkgroupTile): number => (rows / high) * (columns / 4);
