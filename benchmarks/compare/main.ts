@@ -1,6 +1,6 @@
 // Compares two documents of a suite: which cases got slower beyond noise.
 import { parseArgs } from 'node:util';
-import { readDocument } from '../harness/document.ts';
+import { readDocuments } from '../harness/document.ts';
 import { UsageError, runSuite } from '../harness/options.ts';
 import type { Comparison } from './compare.ts';
 import { compareRows } from './compare.ts';
@@ -28,7 +28,7 @@ await runSuite(usage, async () => {
     options: { all: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
   });
   if (positionals.length !== 2) throw new UsageError(`give two files, A.json and B.json, not ${positionals.length}`);
-  const [before, after] = await Promise.all(positionals.map(readDocument));
+  const [before, after] = await readDocuments(positionals);
   const comparisons = compareRows(before!.rows, after!.rows);
   const count = (...verdicts: Comparison['verdict'][]) => comparisons.filter(({ verdict }) => verdicts.includes(verdict)).length;
   const common = comparisons.length - count('gone', 'new');

@@ -57,3 +57,10 @@ export async function readDocument(path: string): Promise<ResultDocument> {
     throw new Error(`${path}: has no rows of cases; give a file that the kernels, peers or train-step suite wrote`);
   return { suite: 'kernels', ...(value as object), rows: rows.map((row: Row) => ({ ...row, samples: row.samples ?? [row.ms] })) };
 }
+
+/** Reads several such files in their order, so that of several bad ones it is always the first that the error names. */
+export async function readDocuments(paths: readonly string[]): Promise<ResultDocument[]> {
+  const documents: ResultDocument[] = [];
+  for (const path of paths) documents.push(await readDocument(path));
+  return documents;
+}

@@ -1,7 +1,7 @@
 // Writes one self-contained HTML page with charts from documents of the suites.
 import { rename, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { readDocument } from '../harness/document.ts';
+import { readDocuments } from '../harness/document.ts';
 import { UsageError, runSuite } from '../harness/options.ts';
 import { renderPage } from './render.ts';
 
@@ -15,7 +15,7 @@ One HTML page with charts, which loads nothing, from documents that the kernels,
 await runSuite(usage, async () => {
   const { values, positionals } = parseArgs({ args: process.argv.slice(2), allowPositionals: true, options: { out: { type: 'string' } } });
   if (positionals.length === 0) throw new UsageError('give at least one JSON file of a suite');
-  const page = renderPage(await Promise.all(positionals.map(readDocument)));
+  const page = renderPage(await readDocuments(positionals));
   if (values.out === undefined) process.stdout.write(page);
   else {
     // Whole or not at all.
