@@ -49,6 +49,18 @@ function openi(): string {
       `${fixed(normal.value, 3)} (${fixed(normal.low, 2)}-${fixed(normal.high, 2)})`,
     ];
   });
+  const unknown = result('learn-openi-small-bert')?.withUnknown;
+  if (unknown)
+    rows.push([
+      'the same run, words unseen in training as [UNK]',
+      fixed(unknown.losses.sum, 2),
+      fixed(unknown.losses.cap, 2),
+      fixed(unknown.captioning.shuffled, 2),
+      '',
+      '',
+      '',
+      '',
+    ]);
   const theirs = reference.rows.map(
     (line: { name: string; sum: number; cap: number; shuffled: number; image: number[]; findings: number[]; recallAt50: number; normalAuc: number[] }) => {
       const triple = ([a, b, c]: number[]) => `${fixed(a, 3)}, ${fixed(b, 3)}, ${fixed(c, 2)}`;

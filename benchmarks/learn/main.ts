@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { RunConfig } from 'hybridmed/node';
 import { completeConfig, evaluate, openDevice, pretrain } from 'hybridmed/node';
 import { saveResult } from '../results.ts';
+import { lossesWithUnknown } from './unknown.ts';
 
 const usage = `usage: node benchmarks/run.mjs learn --data SPEC --out DIR --name NAME [options]
 
@@ -15,7 +16,8 @@ Pre-trains both stages (or goes on where DIR stopped), evaluates the best checkp
   --seed N          (default 0)
   --epochs A,B      epochs of each stage (default: the preset's)
   --learning-rate X peak learning rate (default: the preset's)
-  --vocabulary FILE a vocab.txt or tokenizer.json, cut to the training texts, instead of a trained vocabulary
+  --vocabulary FILE a vocab.txt or tokenizer.json, cut to the training texts, instead of a trained vocabulary;
+                    losses then also with words that these lack as [UNK]
   --no-dis          without distillation
   --stage1 RUN      start from another run's stage 1
   --device D        cpu, webgpu, gpujs, auto (default auto)
@@ -90,9 +92,11 @@ async function main(): Promise<number> {
     events: { onMessage: (text) => process.stderr.write(`${text}\n`), onValidation: (line) => process.stderr.write(`${JSON.stringify(line)}\n`) },
   });
   const { examples: _texts, checkpoint: _path, ...figures } = await evaluate({ checkpoint: out, data, device });
+  const withUnknown = typeof config.vocabulary === 'string' ? await lossesWithUnknown(out, data, config.vocabulary, device) : undefined;
   const { data: _data, stage1: _stage1, ...settings } = config;
   await saveResult(`learn-${name}`, {
     ...figures,
+    ...(withUnknown ? { withUnknown } : {}),
     data: data.slice(0, data.indexOf(':')),
     threads: cpus().length,
     settings: { ...settings, vocabulary: publicName(settings.vocabulary) },

@@ -1,9 +1,9 @@
-// Embedding throughput: encoding a data set's films, files and all, against a bare forward loop over one batch in memory.
+// Embedding throughput: encoding a data set's films, from files and from shards, against a bare forward loop over one batch in memory.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Study } from '@hybridmed/data';
-import { writePhantoms, openDataSet } from '@hybridmed/data';
+import type { DataSet, Study } from '@hybridmed/data';
+import { openDataSet, packDataSet, writePhantoms } from '@hybridmed/data';
 import { initialize } from '@hybridmed/nn';
 import type { Device } from '@hybridmed/tensor';
 import { tokenizerFromVocab } from '@hybridmed/text';
@@ -14,8 +14,13 @@ import { openEncoder } from 'hybridmed/uses';
 import { saveResult } from '../results.ts';
 
 const batch = 32;
+// So many different films are drawn; a longer list names them again, and each is read and decoded again.
+const different = 1024;
 
-/** Times both for a preset with start values, films of 512 pixels, and writes results/uses-embedding-PRESET.json. */
+/**
+ * Times a bare loop, encoding PNG files of 512 pixels, and encoding the same films from shards packed at the preset's size, for a preset
+ * with start values, and writes results/uses-embedding-PRESET.json.
+ */
 export async function embedding({ preset, device, films, rounds }: { preset: PresetName; device: Device; films: number; rounds: number }): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'hybridmed-embedding-'));
   try {
@@ -31,8 +36,11 @@ export async function embedding({ preset, device, films, rounds }: { preset: Pre
       tokenizer: tokenizer.toJSON(),
       parameters,
     });
-    await writePhantoms(join(folder, 'phantoms'), { studies: films, size: 512 });
-    const { studies } = await openDataSet(`phantom:${join(folder, 'phantoms')}`, { need: 'images' });
+    await writePhantoms(join(folder, 'phantoms'), { studies: Math.min(films, different), size: 512 });
+    const files = await openDataSet(`phantom:${join(folder, 'phantoms')}`, { need: 'images' });
+    await packDataSet(files, join(folder, 'shards'), { size: resize });
+    const shards = await openDataSet(`shards:${join(folder, 'shards')}`, { need: 'images' });
+    const list = ({ studies }: DataSet): Study[] => Array.from({ length: films }, (_, i) => studies[i % studies.length]!);
     const { size, channels } = model.vision.image;
     const state = device.createState(parameters);
     const program = await device.compile(imageEmbeddingGraph(model));
@@ -49,21 +57,25 @@ export async function embedding({ preset, device, films, rounds }: { preset: Pre
       return (of.length / (performance.now() - begun)) * 1000;
     };
     await program.run({ image }, state);
-    await whole(studies.slice(0, batch));
-    // In turns, so that both meet the same machine.
-    const pairs: { bare: number; encoder: number }[] = [];
-    for (let round = 0; round < rounds; round++) pairs.push({ bare: await bare(), encoder: await whole(studies) });
+    await whole(files.studies.slice(0, batch));
+    // In turns, so that all meet the same machine.
+    const turns: { bare: number; files: number; shards: number }[] = [];
+    for (let turn = 0; turn < rounds; turn++) turns.push({ bare: await bare(), files: await whole(list(files)), shards: await whole(list(shards)) });
     const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+    const source = (name: 'files' | 'shards', size: number) => ({
+      filmSize: size,
+      filmsPerSecond: median(turns.map((turn) => turn[name])),
+      ratio: median(turns.map((turn) => turn[name] / turn.bare)),
+    });
     encoder.close();
     await saveResult(`uses-embedding-${preset}`, {
       preset,
       films,
-      filmSize: 512,
       batch,
       device: device.info.name,
-      bareFilmsPerSecond: median(pairs.map((pair) => pair.bare)),
-      encoderFilmsPerSecond: median(pairs.map((pair) => pair.encoder)),
-      ratio: median(pairs.map((pair) => pair.encoder / pair.bare)),
+      bareFilmsPerSecond: median(turns.map((turn) => turn.bare)),
+      files: source('files', 512),
+      shards: source('shards', resize),
     });
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -15,7 +15,7 @@ const usage = `usage: node benchmarks/run.mjs uses classification|vqa|embedding|
     --checkpoint RUN --out DIR    a run on phantoms; a folder that keeps what has been run
   vqa             VQA-RAD from a checkpoint and from scratch, beside three baselines
     --checkpoint RUN --data vqa-rad:DIR --out DIR --epochs N --seeds 0,1
-  embedding       films per second with files and all, against a bare forward loop
+  embedding       films per second from PNG files and from shards, against a bare forward loop
     --preset P --films N --rounds N
   labeller        the rule labeller against phantom labels and Open-I's MeSH coding
     --data openi:DIR
@@ -35,7 +35,7 @@ const options = {
   epochs: { type: 'string', default: '12' },
   seeds: { type: 'string', default: '0' },
   preset: { type: 'string', default: 'medium' },
-  films: { type: 'string', default: '1024' },
+  films: { type: 'string', default: '4096' },
   rounds: { type: 'string', default: '3' },
   name: { type: 'string' },
   split: { type: 'string', default: 'test' },

@@ -153,14 +153,16 @@ describe('removal', () => {
     expect(Math.max(...same.values)).toBeCloseTo(0, 5);
   });
 
-  test('guides to the pixel of the strongest gradient among the patches that matter', () => {
+  test('guides to where the gradient is strongest among the patches that matter', () => {
     const removal = { side: 4, values: Float64Array.from({ length: 16 }, (_, patch) => (patch === 5 ? 1 : 0)) };
     const gradient = { side: 32, values: new Float64Array(32 * 32) };
     gradient.values[10 * 32 + 13] = 1;
     gradient.values[28 * 32 + 28] = 5;
     const { side, values } = guidedMap(removal, gradient);
-    expect([side, values.indexOf(Math.max(...values))]).toEqual([32, 10 * 32 + 13]);
-    expect(values[28 * 32 + 28]).toBe(0);
+    const at = values.indexOf(Math.max(...values));
+    // The gradient is smoothed over some pixels, and the middle of the patch weighs more.
+    expect(Math.hypot(Math.floor(at / side) - 10, (at % side) - 13)).toBeLessThan(2);
+    expect([side, values[28 * 32 + 28]]).toEqual([32, 0]);
   });
 });
 

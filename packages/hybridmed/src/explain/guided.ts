@@ -13,12 +13,13 @@ const smoothed = ({ side, values }: PatchMap, radii: number): PatchMap => ({ sid
 export const smoothGradient = (gradient: PatchMap): PatchMap => smoothed(gradient, coarse);
 
 /**
- * The product of a map over patches, under a root, and a finely smoothed map of gradients over pixels, as Guided Grad-CAM multiplies
- * [Selvaraju et al. 2017]: a map of pixels. Without the root a few patches that any text needs, such as the corners of the lungs, win too often.
+ * The product of a map over patches and the root of a finely smoothed map of gradients over pixels, as Guided Grad-CAM multiplies
+ * [Selvaraju et al. 2017]: a map of pixels. Under the root the gradient sharpens what removal found; where a model's gradients are noise,
+ * it does not outweigh it.
  */
 export function guidedMap(removal: PatchMap, gradient: PatchMap): PatchMap {
   const { side } = gradient;
   const spread = overFilm(removal, { width: side, height: side }, { resize: side }, side).values;
   const detail = smoothed(gradient, fine).values;
-  return { side, values: spread.map((value, i) => Math.sqrt(value) * detail[i]!) };
+  return { side, values: spread.map((value, i) => value * Math.sqrt(detail[i]!)) };
 }
