@@ -74,6 +74,19 @@ export function plainProduct(problem: Problems['matmul']): void {
   if (extra) throw new NotOffered(`no counterpart of "${extra[0]}"`);
 }
 
+/** The update of one tensor in arrays of its own, clipped. */
+export function oneUpdate({
+  sources,
+  tensors,
+  ...rest
+}: Problems['adamw']): Omit<Problems['adamw'], 'sources' | 'tensors'> & Problems['adamw']['tensors'][number] {
+  const [tensor] = tensors;
+  if (tensors.length !== 1 || sources[0] !== tensor!.length) throw new NotOffered('updates of one tensor alone are compared');
+  if (!Number.isFinite(rest.maxNorm) || rest.scaled || tensor!.rate !== 1 || Number.isFinite(tensor!.ceiling))
+    throw new NotOffered('only clipped updates with one rate are compared');
+  return { ...rest, ...tensor! };
+}
+
 /** What an element-wise chain computes, by its steps. */
 export function chainKind({ steps }: Problems['map']): 'sum' | 'bias and gelu' | 'gelu gradient' {
   const kind = steps.map(({ op }) => op).join(' ');

@@ -2,7 +2,7 @@
 import type { Numbers } from '@hybridmed/kernels';
 import type { NodeAdapterOptions } from '@hybridmed/webgpu/node';
 import type { Engine, Table } from '../task.ts';
-import { NotOffered, chainKind, columns, lookUp, plainProduct } from '../task.ts';
+import { NotOffered, chainKind, columns, lookUp, oneUpdate, plainProduct } from '../task.ts';
 import { jaxVit } from '../vit/jax.ts';
 import { preparedRun } from '../vit/prepared.ts';
 import type { VitProblem } from '../vit/problem.ts';
@@ -148,8 +148,8 @@ function tableOf({ numpy: np, nn, lax, grad }: Jax): Table<Built> {
         fn: (image, dy) => [grad((kernel: JaxArray) => np.sum(conv(image!, kernel).mul(dy!)))(np.zeros([...weight])) as JaxArray],
       };
     },
-    adamw: ({ length, beta1, beta2, epsilon, weightDecay, maxNorm }, [rate, step, norm, gradient]) => {
-      if (!Number.isFinite(maxNorm)) throw new NotOffered('only clipped updates are compared');
+    adamw: (problem, [rate, step, norm, gradient]) => {
+      const { length, beta1, beta2, epsilon, weightDecay, maxNorm } = oneUpdate(problem);
       const zeros = () => put(new Float32Array(length), [length]);
       return {
         arrays: [...[rate!, step!, norm!].map((x) => put(x, [1])), put(gradient!, [length]), zeros(), zeros(), zeros()],

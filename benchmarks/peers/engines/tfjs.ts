@@ -2,7 +2,7 @@
 import type { Numbers } from '@hybridmed/kernels';
 import type { NodeAdapterOptions } from '@hybridmed/webgpu/node';
 import type { Engine, Table } from '../task.ts';
-import { NotOffered, chainKind, columns, lookUp, plainProduct } from '../task.ts';
+import { NotOffered, chainKind, columns, lookUp, oneUpdate, plainProduct } from '../task.ts';
 import { preparedRun } from '../vit/prepared.ts';
 import type { VitProblem } from '../vit/problem.ts';
 import { tfVit } from '../vit/tfjs.ts';
@@ -140,8 +140,8 @@ function tableOf(tf: Tf): Table<Built> {
       const [film, slope] = [image(a!, x), image(b!, y)];
       return { ...gradient((kernel) => conv(film, kernel), [tf.zeros([weight[2], weight[3], weight[1], weight[0]])], slope), layout: toFilter };
     },
-    adamw: ({ length, beta1, beta2, epsilon, weightDecay, maxNorm }, inputs) => {
-      if (!Number.isFinite(maxNorm)) throw new NotOffered('only clipped updates are compared');
+    adamw: (problem, inputs) => {
+      const { length, beta1, beta2, epsilon, weightDecay, maxNorm } = oneUpdate(problem);
       const [rate, step, norm] = inputs.slice(0, 3).map((x) => put(x, [1])) as [TfTensor, TfTensor, TfTensor];
       const g = put(inputs[3]!, [length]);
       const [p, m, v] = [tf.zeros([length]), tf.zeros([length]), tf.zeros([length])];

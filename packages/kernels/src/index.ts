@@ -1,5 +1,6 @@
 // The public face of the kernels: WGSL as pure functions of a problem's sizes, each with its reference, cases and cost.
-import { adamW, gradientNorm } from './adamw/index.ts';
+import { adamW } from './adamw/index.ts';
+import { gradientNorm } from './adamw/norm.ts';
 import { argmax } from './argmax/index.ts';
 import { attention } from './attention/index.ts';
 import { batchNorm } from './batch-norm/index.ts';
@@ -42,6 +43,8 @@ export type AnyKernel = Kernel<unknown>;
 export { fromHalf, toHalf } from './half.ts';
 export { bytesOf, elementBytes, everyAdapter, stridesOf } from './kernel.ts';
 export type { ArraySpec, Capabilities, Cost, Dispatch, ElementType, Kernel, KernelArrays, KernelCase, Numbers, SubgroupMatrix, Variants } from './kernel.ts';
+export type { UpdatedTensor } from './adamw/index.ts';
+export type { Part } from './adamw/tensors.ts';
 export type { AttentionRows } from './attention/index.ts';
 export type { Epilogue, MatmulProblem } from './matmul/problem.ts';
 export { variantsVersion } from './version.ts';

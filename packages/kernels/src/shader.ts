@@ -65,8 +65,8 @@ export const spreadThreads = (count: number, items: number = itemsOfGroup): [num
 /** 0 to count - 1: what unrolled lines are numbered by. */
 export const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
-/** Number of a workgroup's threads, a multiple of 8 that whoever makes the pipeline may set: few on a processor, many on a GPU. */
-const groupThreads = `\noverride groupThreads: u32 = ${workgroupSize}u;`;
+/** Declares the number of a workgroup's threads, a multiple of 8 that whoever makes the pipeline may set: few on a processor, many on a GPU. */
+export const groupThreads = `\noverride groupThreads: u32 = ${workgroupSize}u;`;
 
 const builtins = '@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32';
 

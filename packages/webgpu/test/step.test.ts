@@ -104,7 +104,7 @@ test('one step is traced: every dispatch with its kernel, time, operations and b
   const [step] = traces;
   const kernels = step!.traceEvents.filter(({ ph }) => ph === 'X');
   expect(kernels).toHaveLength(traced.summary({ B: 5 }).dispatches);
-  expect(kernels.map(({ name }) => name)).toContain('adamw');
+  expect(kernels.map(({ name }) => name)).toContain('adamw: 1 tensor');
   expect(kernels.some(({ name }) => name.startsWith('matmul'))).toBe(true);
   for (const { ts, dur, args } of kernels) {
     expect(ts).toBeGreaterThanOrEqual(0);

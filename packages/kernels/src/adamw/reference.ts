@@ -1,32 +1,31 @@
 // AdamW and the gradient norm on the host, in float64. The harness starts in-place outputs from zeros.
 import type { Numbers } from '../kernel.ts';
-import type { AdamWProblem, GradientNormProblem } from './index.ts';
+import type { AdamWProblem } from './index.ts';
+import type { GradientNormProblem } from './norm.ts';
 
-/** One update of a parameter whose value and moments are zero. */
-export function reference(
-  { length, beta1, beta2, epsilon, maxNorm, ceiling, rate: factor, scaled }: AdamWProblem,
-  [rate, step, norm, g, lossScale]: readonly Numbers[],
-): Numbers[] {
-  const [p, m, v] = [new Float32Array(length), new Float32Array(length), new Float32Array(length)];
-  if (scaled && !Number.isFinite(norm![0]!)) return [p, m, v];
-  const clip = Number.isFinite(maxNorm) ? Math.min(1, maxNorm / (norm![0]! + 1e-6)) : 1;
-  const [correction1, correction2] = [1 - beta1 ** step![0]!, 1 - beta2 ** step![0]!];
-  for (let i = 0; i < length; i++) {
-    const slope = (g![i]! * clip) / (scaled ? lossScale![0]! : 1);
-    const first = (1 - beta1) * slope;
-    const second = (1 - beta2) * slope * slope;
-    const direction = first / correction1 / (Math.sqrt(second / correction2) + epsilon);
-    p[i] = Math.min(-rate![0]! * factor * direction, ceiling);
-    m[i] = first;
-    v[i] = second;
-  }
-  return [p, m, v];
+/** One update of parameters whose values and moments are zero; what lies between them stays zero. */
+export function reference({ targets, tensors, beta1, beta2, epsilon, maxNorm, scaled }: AdamWProblem, inputs: readonly Numbers[]): Numbers[] {
+  const [rate, step, norm] = inputs.slice(0, 3).map((data) => data[0]!) as [number, number, number];
+  const [lossScale, gradients] = scaled ? [inputs[3]![0]!, inputs.slice(4)] : [1, inputs.slice(3)];
+  const [parameters, firsts, seconds] = [0, 1, 2].map(() => targets.map((length) => new Float32Array(length))) as [Numbers[], Numbers[], Numbers[]];
+  const clip = Number.isFinite(maxNorm) ? Math.min(1, maxNorm / (norm + 1e-6)) : 1;
+  const [correction1, correction2] = [1 - beta1 ** step, 1 - beta2 ** step];
+  for (const { source, from, target, at, length, rate: factor, ceiling } of scaled && !Number.isFinite(norm) ? [] : tensors)
+    for (let i = 0; i < length; i++) {
+      const slope = (gradients[source]![from + i]! * clip) / lossScale;
+      const first = (1 - beta1) * slope;
+      const second = (1 - beta2) * slope * slope;
+      const direction = first / correction1 / (Math.sqrt(second / correction2) + epsilon);
+      parameters[target]![at + i] = Math.min(-rate * factor * direction, ceiling);
+      firsts[target]![at + i] = first;
+      seconds[target]![at + i] = second;
+    }
+  return [...parameters, ...firsts, ...seconds];
 }
 
 /** Root of the sum of all squares, over the loss scale where there is one. */
-export function normReference({ scaled }: GradientNormProblem, inputs: readonly Numbers[]): Numbers[] {
-  const [gradients, scale] = scaled ? [inputs.slice(0, -1), inputs.at(-1)![0]!] : [inputs, 1];
+export function normReference({ gradients, scaled }: GradientNormProblem, inputs: readonly Numbers[]): Numbers[] {
   let sum = 0;
-  for (const gradient of gradients) for (const value of gradient) sum += value * value;
-  return [Float32Array.of(Math.sqrt(sum) / scale)];
+  for (const { source, from, length } of gradients) for (let i = 0; i < length; i++) sum += inputs[source]![from + i]! ** 2;
+  return [Float32Array.of(Math.sqrt(sum) / (scaled ? inputs.at(-1)![0]! : 1))];
 }

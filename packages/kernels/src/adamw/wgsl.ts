@@ -1,11 +1,12 @@
-// Shaders of the optimizer.
-import type { Binding, Lanes } from '../shader.ts';
-import { declare, f, groupReductions, itemType, perGroup, perThread, u } from '../shader.ts';
+// Shaders of the optimizer. A workgroup takes a chunk of one tensor, in quads; what follows a tensor's last element is left as it is.
+import type { Binding } from '../shader.ts';
+import { declare, f, groupReductions, groupThreads, itemSum, perGroup, perThread, range, u } from '../shader.ts';
+import { boundSources, eachQuad, findChunk } from './tensors.ts';
 
-const read = (name: string) => ({ name, type: 'f32' as const });
-const write = (name: string) => ({ name, type: 'f32' as const, write: true });
-
-const items = (lanes: Lanes, names: readonly string[], written = false): Binding[] => names.map((name) => ({ name, type: itemType(lanes), write: written }));
+const read = (name: string): Binding => ({ name, type: 'f32' });
+const write = (name: string): Binding => ({ name, type: 'f32', write: true });
+const quads = (names: readonly string[], written = false): Binding[] => names.map((name) => ({ name, type: 'vec4<f32>', write: written }));
+const gradients = quads(range(boundSources).map((k) => `g${k}`));
 
 /** 1 - e^x without cancellation near 0. */
 const correction = `
@@ -14,43 +15,59 @@ fn oneMinusExp(x: f32) -> f32 {
   return 1.0f - exp(x);
 }`;
 
-/** rate, step, norm, gradient, loss scale; parameter and moments in place, or left where a scaled norm is not finite (told by its bits: compilers may assume that numbers are). Parameters as `adamW` packs them. */
-export const updateShader = (lanes: Lanes, scaled: boolean, parameterCount: number): string =>
-  `${declare([read('rate'), read('step'), read('norm'), ...items(lanes, ['g']), ...(scaled ? [read('lossScale')] : []), ...items(lanes, ['p', 'm', 'v'], true)], parameterCount)}${correction}${perThread(
-    u(0),
-    `${scaled ? `  if ((bitcast<u32>(norm[0]) & 0x7f800000u) == 0x7f800000u) { return; }\n` : ''}  let clip = select(1.0f, min(1.0f, ${f(5)} / (norm[0] + 1.0e-6f)), ${u(11)} != 0u);
-  let slope = g[i] * clip${scaled ? ' / lossScale[0]' : ''};
-  let first = m[i] * ${f(1)} + slope * ${f(9)};
-  let second = v[i] * ${f(2)} + slope * slope * ${f(10)};
-  let direction = (first / oneMinusExp(step[0] * ${f(7)})) / (sqrt(second / oneMinusExp(step[0] * ${f(8)})) + ${f(3)});
-  let own = rate[0] * ${f(12)};
-  p[i] = min(p[i] * (1.0f - own * ${f(4)}) - own * direction, ${itemType(lanes)}(${f(6)}));
-  m[i] = first;
-  v[i] = second;`,
+/**
+ * rate, step, norm, loss scale -> what all tensors share: rate, factor on gradients, on first moments, on second moments, and whether
+ * to update (0 where a scaled norm is not finite, told by its bits: compilers may assume that numbers are). Parameters: log(beta1),
+ * log(beta2), greatest norm, whether there is one.
+ */
+export const factorsShader = (scaled: boolean, parameters: number): string =>
+  `${declare([...['rate', 'step', 'norm', ...(scaled ? ['lossScale'] : [])].map(read), write('factors')], parameters)}${correction}${perThread(
+    '1u',
+    `  let clip = select(1.0f, min(1.0f, ${f(2)} / (norm[0] + 1.0e-6f)), ${u(3)} != 0u);
+  factors[0] = rate[0];
+  factors[1] = clip${scaled ? ' / lossScale[0]' : ''};
+  factors[2] = 1.0f / oneMinusExp(step[0] * ${f(0)});
+  factors[3] = 1.0f / oneMinusExp(step[0] * ${f(1)});
+  factors[4] = ${scaled ? 'select(1.0f, 0.0f, (bitcast<u32>(norm[0]) & 0x7f800000u) == 0x7f800000u)' : '1.0f'};`,
   )}`;
 
-/**
- * One workgroup per chunk of `count` gradients, one after another: the sum of its squares, the same whoever shares the dispatch.
- * Parameters: chunks of all, elements of a chunk, where partials begin, 0; then length and chunks of each.
- */
-export function squaresShader(count: number, parameterCount: number): string {
-  const gradients = Array.from({ length: count }, (_, k) => k);
-  const bindings = [...gradients.map((k) => read(`g${k}`)), write('partial')];
-  const sumOf = (k: number) => `  if (own >= 0 && own < i32(${u(5 + 2 * k)})) {
-    let begin = u32(own) * ${u(1)};
-    let end = min(${u(4 + 2 * k)}, begin + ${u(1)});
-    for (var j = begin + lane; j < end; j += groupThreads) { sum += g${k}[j] * g${k}[j]; }
+/** factors, gradients; parameters and moments in place. Parameters: chunks, tensors, beta1, beta2, 1 - beta1, 1 - beta2, epsilon, 0; rows of two vectors: the place in quads, weight decay, rate and ceiling after what all tables have. */
+export const updateShader = (chunk: number, parameters: number): string =>
+  `${declare([read('factors'), ...gradients, ...quads(['p', 'm', 'v'], true)], parameters)}${groupThreads}
+fn update(at: u32, left: u32, slope: vec4<f32>, scale: vec2<f32>, keep: f32, own: f32, ceiling: f32) {
+  let first = m[at] * ${f(2)} + slope * ${f(4)};
+  let second = v[at] * ${f(3)} + slope * slope * ${f(5)};
+  let next = min(p[at] * keep - own * (first * scale.x / (sqrt(second * scale.y) + ${f(6)})), vec4<f32>(ceiling));
+  if (left >= 4u) {
+    p[at] = next; m[at] = first; v[at] = second;
+  } else {
+    let inside = vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(left);
+    p[at] = select(p[at], next, inside); m[at] = select(m[at], first, inside); v[at] = select(v[at], second, inside);
   }
-  own -= i32(${u(5 + 2 * k)});`;
-  return `${declare(bindings, parameterCount)}${groupReductions}${perGroup(
+}${perGroup(
     u(0),
-    `  var own = i32(i);
-  var sum = 0.0f;
-${gradients.map(sumOf).join('\n')}
-  let total = groupSum(sum, lane);
+    `  if (factors[4] == 0.0f) { return; }
+${findChunk(2, 2, chunk)}
+  let more = parameters[at + 1u];
+  let own = factors[0] * bitcast<f32>(more.z); let keep = 1.0f - own * bitcast<f32>(more.y); let ceiling = bitcast<f32>(more.w);
+  let slope = factors[1]; let scale = vec2<f32>(factors[2], factors[3]);
+${eachQuad((g) => `update(more.x + j, row.y - 4u * j, ${g} * slope, scale, keep, own, ceiling);`)}`,
+  )}`;
+
+/** Gradients -> the sum of squares of each chunk, the same whoever shares the dispatch. Parameters: chunks, tensors, where sums begin. */
+export const squaresShader = (chunk: number, parameters: number): string =>
+  `${declare([...gradients, write('partial')], parameters)}${groupReductions}
+fn square(g: vec4<f32>, left: u32) -> vec4<f32> {
+  let own = select(vec4<f32>(0.0f), g, vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(left));
+  return own * own;
+}${perGroup(
+    u(0),
+    `${findChunk(1, 1, chunk)}
+  var sum = vec4<f32>(0.0f);
+${eachQuad((g) => `sum += square(${g}, row.y - 4u * j);`)}
+  let total = groupSum(${itemSum(4, 'sum')}, lane);
   if (lane == 0u) { partial[${u(2)} + i] = total; }`,
   )}`;
-}
 
 /** One workgroup: the root of the sum of all partials. */
 export const normShader = (scaled: boolean, parameterCount: number): string =>

@@ -1,9 +1,10 @@
 // A plan on the GPU: its parameters and inputs in buffers, its pipelines, its bind groups; running it allocates nothing.
 import type { Bindings, HostArrays } from '@hybridmed/tensor';
 import { DeviceError } from '@hybridmed/tensor';
-import { byteLength } from '../plan/memory.ts';
+import { byteLength, layOut } from '../plan/memory.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Value } from '../plan/values.ts';
+import { wholeOf } from '../plan/values.ts';
 import type { CompiledShader, GpuContext } from './context.ts';
 import { usage } from './context.ts';
 import { deviceName } from './errors.ts';
@@ -16,17 +17,6 @@ import { stepTrace } from './trace.ts';
 interface Place {
   readonly buffer: GPUBuffer;
   readonly offset: number;
-}
-
-/** Offsets of blocks one after another. */
-function layOut(sizes: readonly number[], alignment: number): { offsets: number[]; total: number } {
-  let total = 0;
-  const offsets = sizes.map((size) => {
-    const offset = total;
-    total += Math.ceil(size / alignment) * alignment;
-    return offset;
-  });
-  return { offsets, total };
 }
 
 /** The type of what leaves a plan: planning stores nothing of that as f16. */
@@ -49,6 +39,8 @@ export class BoundPlan {
   readonly #dataOffsets: ReadonlyMap<string, number>;
   readonly #readback: Readback;
   readonly #about: PlanContext;
+  /** Entries that the state must have one after another. */
+  readonly #together: readonly (readonly string[])[];
   #groups: GPUBindGroup[] = [];
   #groupsFor: { state: GpuState | undefined; stateGeneration: number; arenaGeneration: number } | undefined;
 
@@ -58,6 +50,8 @@ export class BoundPlan {
     this.plan = plan;
     this.#shaders = shaders;
     this.#readback = new Readback(context);
+    const homes = new Set(plan.dispatches.flatMap(({ values }) => values.map((value) => wholeOf(value).home)));
+    this.#together = [...homes].flatMap((home) => (home.kind === 'entries' ? [home.names] : []));
     const { alignment } = context.limits;
     const parameters = layOut(
       plan.dispatches.map((dispatch) => dispatch.parameters.byteLength),
@@ -89,7 +83,8 @@ export class BoundPlan {
 
   #place(value: Value, state: GpuState | undefined, arenas: readonly GPUBuffer[]): Place {
     if (value.home.kind === 'data') return { buffer: this.#data, offset: this.#dataOffsets.get(value.home.name)! };
-    if (value.home.kind === 'state') return { buffer: state!.get(value.home.name)!.buffer, offset: 0 };
+    if (value.home.kind === 'state') return state!.get(value.home.name)!;
+    if (value.home.kind === 'entries') return state!.get(value.home.names[0]!)!;
     if (value.home.kind === 'part') {
       const { buffer, offset } = this.#place(value.home.of, state, arenas);
       return { buffer, offset: offset + value.home.offset * 4 };
@@ -98,10 +93,13 @@ export class BoundPlan {
     return { buffer: arenas[arena]!, offset };
   }
 
+  /** Whether bind groups are of the buffers that are there now. */
+  #bound(state: GpuState | undefined): boolean {
+    const { state: of, stateGeneration, arenaGeneration } = this.#groupsFor ?? {};
+    return this.#groupsFor !== undefined && of === state && stateGeneration === (state?.generation ?? 0) && arenaGeneration === this.#context.arenaGeneration;
+  }
+
   #bind(state: GpuState | undefined, arenas: readonly GPUBuffer[]): void {
-    const now = { state, stateGeneration: state?.generation ?? 0, arenaGeneration: this.#context.arenaGeneration };
-    const before = this.#groupsFor;
-    if (before && before.state === now.state && before.stateGeneration === now.stateGeneration && before.arenaGeneration === now.arenaGeneration) return;
     this.#groups = this.plan.dispatches.map(({ parameters, values }, i) => {
       const entries: GPUBindGroupEntry[] = [
         { binding: 0, resource: { buffer: this.#parameters, offset: this.#parameterOffsets[i]!, size: parameters.byteLength } },
@@ -112,7 +110,7 @@ export class BoundPlan {
       });
       return this.#context.gpu.createBindGroup({ layout: this.#shaders[i]!.layout, entries });
     });
-    this.#groupsFor = now;
+    this.#groupsFor = { state, stateGeneration: state?.generation ?? 0, arenaGeneration: this.#context.arenaGeneration };
   }
 
   /** One run: inputs in, one encoder, one submission, results out. */
@@ -122,8 +120,11 @@ export class BoundPlan {
     if (plan.updates.length > 0 && !state) throw new DeviceError(deviceName, 'the graph updates state; give a state to run with');
     const arenas = await this.#context.arenas(plan.memory.arenas);
     // Entries that are new or change their size must not lose what the run still reads: those are replaced after it.
-    const fits = (name: string, size: number) => state!.get(name)?.buffer.size === Math.max(16, size);
-    this.#bind(state, arenas);
+    const fits = (name: string, length: number) => state!.fits(name, length);
+    if (!this.#bound(state)) {
+      for (const names of this.#together) await state!.gather(names);
+      this.#bind(state, arenas);
+    }
     for (const { name, value } of plan.data) {
       const array = data[name]!.data;
       if (value.length > 0)
@@ -140,13 +141,13 @@ export class BoundPlan {
       shape,
     }));
     const { finish } = this.#readback.encode(encoder, readable);
-    const later = plan.updates.filter(({ name, value }) => !fits(name, value.length * 4));
+    const later = plan.updates.filter(({ name, value }) => !fits(name, value.length));
     for (const update of plan.updates) {
       if (later.includes(update)) continue;
       const { name, value, shape } = update;
       const from = this.#place(value, state, arenas);
-      const { buffer } = state!.ensure(name, shape, hostType(value));
-      if (value.length > 0 && buffer !== from.buffer) encoder.copyBufferToBuffer(from.buffer, from.offset, buffer, 0, value.length * 4);
+      const { buffer, offset } = state!.ensure(name, shape, hostType(value));
+      if (value.length > 0) encoder.copyBufferToBuffer(from.buffer, from.offset, buffer, offset, value.length * 4);
     }
     gpu.queue.submit([encoder.finish()]);
     if (later.length > 0) this.#replace(later, state!, arenas);
@@ -200,8 +201,8 @@ export class BoundPlan {
     const encoder = this.#context.gpu.createCommandEncoder({ label: 'new state' });
     const sources = updates.map(({ value }) => this.#place(value, state, arenas));
     updates.forEach(({ name, value, shape }, i) => {
-      const { buffer } = state.ensure(name, shape, hostType(value));
-      if (value.length > 0) encoder.copyBufferToBuffer(sources[i]!.buffer, sources[i]!.offset, buffer, 0, value.length * 4);
+      const { buffer, offset } = state.ensure(name, shape, hostType(value));
+      if (value.length > 0) encoder.copyBufferToBuffer(sources[i]!.buffer, sources[i]!.offset, buffer, offset, value.length * 4);
     });
     this.#context.gpu.queue.submit([encoder.finish()]);
   }

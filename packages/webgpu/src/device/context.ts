@@ -92,10 +92,10 @@ export class GpuContext {
     return result;
   }
 
-  /** A buffer of at least `size` bytes. Throws a DeviceLimitError where it is larger than any that the adapter can hold. */
+  /** A buffer of at least `size` bytes, in whole quads, since shaders may read in quads. Throws a DeviceLimitError where it is larger than any that the adapter can hold. */
   buffer(label: string, size: number, flags: number): GPUBuffer {
     if (size > this.limits.maxBufferSize) throw new DeviceLimitError(label, size, { bytes: this.limits.maxBufferSize, verb: 'hold' });
-    return this.gpu.createBuffer({ label, size: Math.ceil(Math.max(size, 16) / 4) * 4, usage: flags });
+    return this.gpu.createBuffer({ label, size: Math.ceil(Math.max(size, 16) / 16) * 16, usage: flags });
   }
 
   /** A buffer that programs cannot do without: where memory runs out for it, `check` and every later run throw a DeviceLimitError that names it. */
@@ -109,6 +109,15 @@ export class GpuContext {
         () => undefined,
       );
     }
+  }
+
+  /** A buffer that is there or is refused. Throws a DeviceLimitError where memory runs out for it: nothing else is touched. */
+  async surelyBuffer(label: string, size: number, flags: number): Promise<GPUBuffer> {
+    this.gpu.pushErrorScope('out-of-memory');
+    const buffer = this.buffer(label, size, flags);
+    if (!(await this.wait(this.gpu.popErrorScope()))) return buffer;
+    buffer.destroy();
+    throw new DeviceLimitError(label, size);
   }
 
   /** Arenas of at least the given sizes; shared by all programs, since only one runs at a time. Throws a DeviceLimitError where memory runs out: other programs still run. */

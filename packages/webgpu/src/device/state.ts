@@ -5,22 +5,34 @@ import type { GpuContext } from './context.ts';
 import { usage } from './context.ts';
 import { deviceName } from './errors.ts';
 import { Readback } from './readback.ts';
+import { layOut } from '../plan/memory.ts';
 
-/** One entry. */
+/** A buffer with one entry, or with several that were put together. */
+interface Block {
+  readonly buffer: GPUBuffer;
+  /** Names of what was put together; undefined for an entry alone. */
+  readonly names: readonly string[] | undefined;
+  /** Entries that still lie here. */
+  live: number;
+}
+
+/** One entry, and where its bytes lie. */
 export interface Entry {
   readonly buffer: GPUBuffer;
+  readonly offset: number;
   readonly shape: readonly number[];
   readonly type: 'f32' | 'i32';
 }
 
 const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+const flags = usage.storage | usage.copySource | usage.copyTarget;
 
 /** The state of a GPU device. Copies in and out are ordered with runs. */
 export class GpuState implements DeviceState {
   readonly #context: GpuContext;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, Entry & { readonly block: Block }>();
   readonly #readback: Readback;
-  /** Grows when a buffer is replaced or dropped: bind groups made before are stale. */
+  /** Grows when an entry gets another place or none: bind groups made before are stale. */
   generation = 0;
 
   constructor(context: GpuContext, initial: HostArrays = {}) {
@@ -37,28 +49,62 @@ export class GpuState implements DeviceState {
     return this.#entries.get(name);
   }
 
+  /** Whether an entry is there and has so many elements. */
+  fits(name: string, length: number): boolean {
+    const known = this.#entries.get(name);
+    return known !== undefined && count(known.shape) === length;
+  }
+
   /** An entry of a shape and type, made or replaced where there is none that fits. */
   ensure(name: string, shape: readonly number[], type: 'f32' | 'i32'): Entry {
     const known = this.#entries.get(name);
-    const size = Math.max(16, count(shape) * 4);
-    if (known && known.buffer.size === size) {
-      const entry = { buffer: known.buffer, shape, type };
+    if (known && this.fits(name, count(shape))) {
+      const entry = { ...known, shape, type };
       this.#entries.set(name, entry);
       return entry;
     }
-    known?.buffer.destroy();
-    const entry = { buffer: this.#context.keptBuffer(`the state entry "${name}"`, size, usage.storage | usage.copySource | usage.copyTarget), shape, type };
+    const buffer = this.#context.keptBuffer(`the state entry "${name}"`, count(shape) * 4, flags);
+    return this.#place(name, { buffer, offset: 0, shape, type, block: { buffer, names: undefined, live: 0 } });
+  }
+
+  /** Puts an entry in its place; what no entry lies in any more is freed. */
+  #place(name: string, entry: Entry & { readonly block: Block }): Entry {
+    entry.block.live++;
+    this.#leave(name);
     this.#entries.set(name, entry);
     this.generation++;
     return entry;
+  }
+
+  #leave(name: string): void {
+    const block = this.#entries.get(name)?.block;
+    if (block && --block.live === 0) block.buffer.destroy();
+  }
+
+  /** Puts entries one after another in a buffer of their own, each where a binding may begin, if they do not lie so. Throws a DeviceLimitError where memory runs out: they then lie where they did. */
+  async gather(names: readonly string[]): Promise<void> {
+    const entries = names.map((name) => this.#entries.get(name)!);
+    const { names: known } = entries[0]!.block;
+    const same = known !== undefined && known.length === names.length && known.every((name, i) => name === names[i]);
+    if (same && entries.every(({ block }) => block === entries[0]!.block)) return;
+    const { offsets, total } = layOut(
+      entries.map(({ shape }) => count(shape) * 4),
+      this.#context.limits.alignment,
+    );
+    const buffer = await this.#context.surelyBuffer(`${names.length} state entries from "${names[0]}" on, put together,`, total, flags);
+    const encoder = this.#context.gpu.createCommandEncoder({ label: 'put state together' });
+    entries.forEach(({ buffer: from, offset, shape }, i) => encoder.copyBufferToBuffer(from, offset, buffer, offsets[i]!, count(shape) * 4));
+    this.#context.gpu.queue.submit([encoder.finish()]);
+    const block: Block = { buffer, names, live: 0 };
+    entries.forEach(({ shape, type }, i) => this.#place(names[i]!, { buffer, offset: offsets[i]!, shape, type, block }));
   }
 
   write(arrays: HostArrays): void {
     this.#context.check();
     for (const [name, array] of Object.entries(arrays)) {
       const data = array.data instanceof Float64Array ? Float32Array.from(array.data) : array.data;
-      const { buffer } = this.ensure(name, array.shape, dtypeOf(array));
-      if (data.byteLength > 0) this.#context.gpu.queue.writeBuffer(buffer, 0, unshared(data));
+      const { buffer, offset } = this.ensure(name, array.shape, dtypeOf(array));
+      if (data.byteLength > 0) this.#context.gpu.queue.writeBuffer(buffer, offset, unshared(data));
     }
   }
 
@@ -67,7 +113,7 @@ export class GpuState implements DeviceState {
       const readable = names.map((name) => {
         const entry = this.#entries.get(name);
         if (!entry) throw new DeviceError(deviceName, `state has no entry "${name}"`);
-        return { name, buffer: entry.buffer, offset: 0, length: count(entry.shape), type: entry.type, shape: entry.shape };
+        return { name, ...entry, length: count(entry.shape) };
       });
       const encoder = this.#context.gpu.createCommandEncoder({ label: 'read state' });
       const { finish } = this.#readback.encode(encoder, readable);
@@ -80,7 +126,7 @@ export class GpuState implements DeviceState {
 
   drop(names: readonly string[] = this.names()): void {
     for (const name of names) {
-      this.#entries.get(name)?.buffer.destroy();
+      this.#leave(name);
       this.#entries.delete(name);
     }
     this.generation++;

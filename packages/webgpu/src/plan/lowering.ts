@@ -1,5 +1,5 @@
 // Lowering a graph with bound sizes: element-wise chains grow until something needs their values; everything else becomes kernels.
-import type { AnyKernel, Capabilities, Dispatch, ElementType, Kernel, MatmulProblem, View } from '@hybridmed/kernels';
+import type { AnyKernel, Capabilities, ElementType, Kernel, MatmulProblem, View } from '@hybridmed/kernels';
 import { kernels, stridesOf } from '@hybridmed/kernels';
 import type { Bindings, Graph, Node, Tensor } from '@hybridmed/tensor';
 import { bindShape, graphOutputs } from '@hybridmed/tensor';
@@ -9,6 +9,8 @@ import type { MemoryLimits } from './memory.ts';
 import type { Tunable } from '../tuning/tuner.ts';
 import type { Storage } from './precision.ts';
 import type { Chain, Operand, PlannedDispatch, Value } from './values.ts';
+import type { Provisional, Sources, Together } from './windows.ts';
+import { apart } from './windows.ts';
 
 const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
@@ -40,6 +42,8 @@ export class Lowering {
   /** How values are stored. */
   readonly storage: Storage;
   readonly dispatches: PlannedDispatch[] = [];
+  /** Those among them that are written anew once memory is planned, in order. */
+  readonly provisional: Provisional[] = [];
   /** Problems that could be computed in several ways. */
   readonly tunables: Tunable[] = [];
   readonly limits: PlanLimits;
@@ -189,33 +193,54 @@ export class Lowering {
 
   /** Adds a kernel's dispatches on given inputs; outputs are made where not given. */
   run<P>(kernel: Kernel<P>, problem: NoInfer<P>, inputs: readonly Value[], outputs?: readonly Value[]): Value[] {
-    const { capabilities } = this.#choice;
-    const variant = this.#choice.variantFor(kernel as AnyKernel, problem);
-    const arrays = kernel.arrays(problem, capabilities, variant);
+    const { made, temporaries } = this.#arraysOf(kernel, problem, inputs, outputs);
+    const planned = this.#dispatchesOf(kernel, problem, [...inputs, ...made, ...temporaries]);
+    if (planned.length > 0 && (kernel.variants?.names(problem, this.#choice.capabilities).length ?? 0) > 1)
+      this.tunables.push({ kernel: kernel as AnyKernel, problem, flops: kernel.cost(problem).flops });
+    this.dispatches.push(...planned);
+    return [...made];
+  }
+
+  /** Adds the dispatches of a kernel that reads many tensors: few arrays hold them all once memory is planned. Inputs are `before`, these arrays, `after`. */
+  runTogether<P>(kernel: Kernel<P>, { problemOf, before = [], tensors, after = [], outputs }: Together<P>): Value[] {
+    const problem = (sources: Sources) =>
+      problemOf(
+        sources.arrays.map(({ length }) => length),
+        sources.parts,
+      );
+    const own = apart(tensors);
+    const { made, temporaries } = this.#arraysOf(kernel, problem(own), [...before, ...tensors, ...after], outputs);
+    const on = (sources: Sources) => this.#dispatchesOf(kernel, problem(sources), [...before, ...sources.arrays, ...after, ...made, ...temporaries]);
+    const standing = on(own);
+    this.provisional.push({ first: this.dispatches.length, count: standing.length, tensors, on });
+    this.dispatches.push(...standing);
+    return [...made];
+  }
+
+  /** A problem's outputs, made where not given, and its temporaries. */
+  #arraysOf<P>(kernel: Kernel<P>, problem: P, inputs: readonly Value[], outputs: readonly Value[] | undefined) {
+    const arrays = kernel.arrays(problem, this.#choice.capabilities, this.#choice.variantFor(kernel as AnyKernel, problem));
     const made = outputs ?? arrays.outputs.map(({ type, length }) => this.create(type, length));
     const temporaries = (arrays.temporaries ?? []).map(({ type, length }) => this.create(type, length));
     const wrong = [...arrays.inputs, ...arrays.outputs].findIndex(({ type }, i) => type !== [...inputs, ...made][i]!.type);
     if (wrong >= 0) throw new Error(`${kernel.name}: array ${wrong} is stored as ${[...inputs, ...made][wrong]!.type}`);
-    const all = [...inputs, ...made, ...temporaries];
-    const planned = kernel.dispatches(problem, capabilities, variant);
-    const { flops, bytes } = kernel.cost(problem);
-    if (planned.length > 0 && (kernel.variants?.names(problem, capabilities).length ?? 0) > 1)
-      this.tunables.push({ kernel: kernel as AnyKernel, problem, flops });
-    for (const dispatch of planned) this.#add(dispatch, all, flops / planned.length, bytes / planned.length);
-    return [...made];
+    return { made, temporaries };
   }
 
-  #add({ label, code, parameters, arrays, writes, workgroups }: Dispatch, all: readonly Value[], flops: number, bytes: number): void {
-    this.dispatches.push({
+  /** A problem's dispatches on its arrays. */
+  #dispatchesOf<P>(kernel: Kernel<P>, problem: P, all: readonly Value[]): PlannedDispatch[] {
+    const planned = kernel.dispatches(problem, this.#choice.capabilities, this.#choice.variantFor(kernel as AnyKernel, problem));
+    const { flops, bytes } = kernel.cost(problem);
+    return planned.map(({ label, code, parameters, arrays, writes, workgroups }) => ({
       label,
       code,
       parameters,
       values: arrays.map((i) => all[i]!),
       writes: writes.map((i) => arrays.indexOf(i)),
       workgroups,
-      flops,
-      bytes,
-    });
+      flops: flops / planned.length,
+      bytes: bytes / planned.length,
+    }));
   }
 
   /** Notes what the graph reads and writes, for `mayOverwrite` and `settle`. */

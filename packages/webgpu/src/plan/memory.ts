@@ -26,10 +26,21 @@ export interface MemoryLimits {
   readonly maxBindingSize: number;
 }
 
-/** Bytes a value is bound with: whole words, and at least one quad, since shaders may read in quads; a part ends with its elements. */
+/** Bytes a value is bound with: whole quads, and at least one, since shaders may read in quads; a part ends with its elements, in whole words. */
 export function byteLength({ type, length, home }: Value): number {
-  const words = Math.ceil((length * elementBytes(type)) / 4) * 4;
-  return home.kind === 'part' ? words : Math.max(16, words);
+  const whole = home.kind === 'part' ? 4 : 16;
+  return Math.max(whole, Math.ceil((length * elementBytes(type)) / whole) * whole);
+}
+
+/** Offsets of blocks one after another. */
+export function layOut(sizes: readonly number[], alignment: number): { offsets: number[]; total: number } {
+  let total = 0;
+  const offsets = sizes.map((size) => {
+    const offset = total;
+    total += Math.ceil(size / alignment) * alignment;
+    return offset;
+  });
+  return { offsets, total };
 }
 
 interface Life {

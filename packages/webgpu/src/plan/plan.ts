@@ -12,6 +12,7 @@ import { lowerings } from './ops.ts';
 import type { Storage } from './precision.ts';
 import { fullPrecision } from './precision.ts';
 import type { PlannedDispatch, Value } from './values.ts';
+import { bindTogether } from './windows.ts';
 
 /** A value that leaves the plan under a name. */
 export interface Output {
@@ -80,5 +81,7 @@ export function makePlan(graph: Graph, bindings: Bindings, adapter: Adapter, sto
     return value.home.name === name ? [] : [{ name, value: lowering.compute(chainOf(value, shape)), shape }];
   });
   const kept = new Set([...results, ...updates].map(({ value }) => value));
-  return { data, state, tunables: lowering.tunables, dispatches: lowering.dispatches, results, updates, memory: planMemory(lowering.dispatches, kept, limits) };
+  const memory = planMemory(lowering.dispatches, kept, limits);
+  const bound = bindTogether(lowering.dispatches, lowering.provisional, memory, limits, (length) => lowering.create('f32', length));
+  return { data, state, tunables: lowering.tunables, results, updates, ...bound };
 }

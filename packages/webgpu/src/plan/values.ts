@@ -7,6 +7,8 @@ export type Home =
   | { readonly kind: 'arena' }
   | { readonly kind: 'data'; readonly name: string }
   | { readonly kind: 'state'; readonly name: string }
+  /** Entries of the state that lie one after another, each where a binding may begin. */
+  | { readonly kind: 'entries'; readonly names: readonly string[] }
   /** Elements of another value from `offset` on, which lies where a binding may begin. */
   | { readonly kind: 'part'; readonly of: Value; readonly offset: number };
 
