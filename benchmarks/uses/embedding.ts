@@ -62,8 +62,8 @@ export async function embedding({ preset, device, films, rounds }: { preset: Pre
     const turns: { bare: number; files: number; shards: number }[] = [];
     for (let turn = 0; turn < rounds; turn++) turns.push({ bare: await bare(), files: await whole(list(files)), shards: await whole(list(shards)) });
     const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
-    const source = (name: 'files' | 'shards', size: number) => ({
-      filmSize: size,
+    const source = (name: 'files' | 'shards', filmSize: number) => ({
+      filmSize,
       filmsPerSecond: median(turns.map((turn) => turn[name])),
       ratio: median(turns.map((turn) => turn[name] / turn.bare)),
     });
