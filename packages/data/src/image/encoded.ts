@@ -2,10 +2,11 @@
 import type { Sharp } from 'sharp';
 import sharp from 'sharp';
 import type { GreyImage } from './grey.ts';
-import { decodeJpegFraction } from './jpeg-fraction.ts';
+import { decodeJpegFraction } from './jpeg/fraction.ts';
 import { maxFileBytes, maxPixels } from './limits.ts';
 import { luminanceOf } from './luminance.ts';
 import { decodePlainPng } from './png.ts';
+import type { Scratch } from './scratch.ts';
 import { streamSize } from './stream-size.ts';
 import { decodeWasm } from './wasm.ts';
 
@@ -19,15 +20,15 @@ const open = (bytes: Uint8Array) => sharp(bytes, { failOn: 'error', limitInputPi
 
 /**
  * Decodes JPEG. With `atLeast`, an image whose longest side is at least twice that comes at a half, quarter or eighth of its size, each
- * pixel the mean of those it stands for.
+ * pixel the mean of those it stands for; these lie in `scratch` where there is one.
  */
-export async function decodeJpeg(bytes: Uint8Array, atLeast?: number): Promise<GreyImage> {
+export async function decodeJpeg(bytes: Uint8Array, atLeast?: number, scratch?: Scratch): Promise<GreyImage> {
   const size = streamSize(bytes);
   if (size === undefined) throw new Error('has no frame header');
   const { width, height, components, bits } = size;
-  if (width * height > maxPixels) throw new Error(`is ${width} x ${height} pixels, more than ${maxPixels}`);
+  if (width * height > maxPixels || width * height === 0) throw new Error(`is ${width} x ${height} pixels, not 1 to ${maxPixels}`);
   const factor = atLeast === undefined ? undefined : ([8, 4, 2] as const).find((by) => Math.max(width, height) >= by * atLeast);
-  const fraction = factor && decodeJpegFraction(bytes, factor);
+  const fraction = factor && decodeJpegFraction(bytes, factor, scratch);
   if (fraction) return fraction;
   if (width * height > smallPixels || bits !== 8 || components === 4) return raw(open(bytes));
   const { data, samples } = await decodeWasm('jpeg', bytes, width, height);

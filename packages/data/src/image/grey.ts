@@ -4,6 +4,7 @@ import { decodeDicom } from './dicom/decode.ts';
 import { decodeDeepPng, decodeJpeg, decodePng } from './encoded.ts';
 import { defaultRangeReader } from './range-cache.ts';
 import { squareOf } from './resize.ts';
+import type { Scratch } from './scratch.ts';
 import { readImageBytes } from './source.ts';
 
 /** Grey pixels, row-major, 0 to 255. */
@@ -25,12 +26,12 @@ function kindOf(bytes: Uint8Array, name: string): Kind {
   return marked || begins(bytes, 2, 0) || begins(bytes, 8, 0) || /\.(dcm|dicom)$/i.test(name) ? 'dicom' : undefined;
 }
 
-async function decode(bytes: Uint8Array, name: string, atLeast?: number): Promise<GreyImage> {
+async function decode(bytes: Uint8Array, name: string, atLeast?: number, scratch?: Scratch): Promise<GreyImage> {
   const kind = kindOf(bytes, name);
   if (kind === undefined) throw new DataError(`${name}: is neither JPEG, PNG nor DICOM; convert the image or leave the study out`);
   if (kind === 'dicom') return decodeDicom(bytes, name);
   try {
-    return await (kind === 'jpeg' ? decodeJpeg(bytes, atLeast) : kind === 'png' ? decodePng(bytes) : decodeDeepPng(bytes));
+    return await (kind === 'jpeg' ? decodeJpeg(bytes, atLeast, scratch) : kind === 'png' ? decodePng(bytes) : decodeDeepPng(bytes));
   } catch (error) {
     const reason = (error as Error).message.split('\n')[0]!;
     throw new DataError(`${name}: cannot be read as an image (${reason}); restore the file or leave the study out`);
@@ -40,8 +41,12 @@ async function decode(bytes: Uint8Array, name: string, atLeast?: number): Promis
 /** Decodes an image's bytes at full size. `name` is for messages. Throws a DataError. */
 export const decodeGrey = (bytes: Uint8Array, name: string): Promise<GreyImage> => decode(bytes, name);
 
-/** Decodes an image's bytes as a square of `size` pixels: longest side to `size`, the rest zeros. Throws a DataError. */
-export const decodeSquare = async (bytes: Uint8Array, name: string, size: number): Promise<Uint8Array> => squareOf(await decode(bytes, name, size), size);
+/**
+ * Decodes an image's bytes as a square of `size` pixels: longest side to `size`, the rest zeros. With a `scratch` the square may lie in it,
+ * and lives until the next image is decoded with that. Throws a DataError.
+ */
+export const decodeSquare = async (bytes: Uint8Array, name: string, size: number, scratch?: Scratch): Promise<Uint8Array> =>
+  squareOf(await decode(bytes, name, size, scratch), size);
 
 /** Reads JPEG, PNG or DICOM at full size. Throws a DataError that names the file. */
 export const readGrey = async (file: string): Promise<GreyImage> => decodeGrey(await readImageBytes(file, defaultRangeReader), file);

@@ -1,12 +1,9 @@
 // The bytes of an image: a whole file, or a part of one, as images inside a shard are named.
-import { readFile, stat } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { promisify } from 'node:util';
+import { closeSync, fstatSync } from 'node:fs';
 import { DataError, describeFileError } from '../errors.ts';
 import { maxFileBytes } from './limits.ts';
-
-// With callbacks these take half the time of their namesakes in node:fs/promises, which shows where images are small.
-const [statFile, readWhole] = [promisify(stat), promisify(readFile)];
+import { openForReading, OpenFiles, readInto } from './open-files.ts';
+import type { Scratch } from './scratch.ts';
 
 /** A part of a file or of what a URL names. */
 export interface ByteRange {
@@ -30,15 +27,19 @@ export const isUrl = (name: string): boolean => /^https?:\/\//i.test(name);
 /** Reads a part of something remote. */
 export type RangeReader = (range: ByteRange) => Promise<Uint8Array>;
 
+/** What a thread keeps from image to image: shards that stay open, and memory to read into. */
+export interface ImageReading {
+  readonly files?: OpenFiles;
+  readonly scratch?: Scratch;
+}
+
 /** Reads an image's bytes; parts of URLs through `remote`. Throws a DataError that names the file. */
-export async function readImageBytes(name: string, remote: RangeReader): Promise<Uint8Array> {
+export async function readImageBytes(name: string, remote: RangeReader, { files, scratch }: ImageReading = {}): Promise<Uint8Array> {
   const range = rangeOf(name);
   if ((range?.length ?? 0) > maxFileBytes) throw tooLarge(name, range!.length);
-  if (range) return isUrl(range.source) ? remote(range) : readPart(range);
+  if (range) return isUrl(range.source) ? remote(range) : readPart(range, files, scratch);
   try {
-    const { size } = await statFile(name);
-    if (size > maxFileBytes) throw tooLarge(name, size);
-    return await readWhole(name);
+    return await readWhole(name, scratch);
   } catch (error) {
     throw describeFileError(name, error);
   }
@@ -46,19 +47,31 @@ export async function readImageBytes(name: string, remote: RangeReader): Promise
 
 const tooLarge = (name: string, size: number): DataError => new DataError(`${name}: has ${size} bytes, more than ${maxFileBytes}; leave the study out`);
 
-/** Reads a part of a file. Throws a DataError where the file is shorter. */
-export async function readPart({ source, start, length }: ByteRange): Promise<Uint8Array> {
+const memory = (length: number, scratch: Scratch | undefined): Uint8Array => scratch?.take('file', length) ?? Buffer.allocUnsafeSlow(length);
+
+async function readWhole(name: string, scratch: Scratch | undefined): Promise<Uint8Array> {
+  const descriptor = await openForReading(name);
   try {
-    const file = await open(source);
-    try {
-      const bytes = Buffer.allocUnsafeSlow(length);
-      const { bytesRead } = await file.read(bytes, 0, length, start);
-      if (bytesRead < length) throw new DataError(`${source}: ends before byte ${start + length}; make the shard again`);
-      return bytes;
-    } finally {
-      await file.close();
-    }
+    const stats = fstatSync(descriptor);
+    if (!stats.isFile()) throw new DataError(`${name}: is ${stats.isDirectory() ? 'a folder' : 'no regular file'}; name a file`);
+    if (stats.size > maxFileBytes) throw tooLarge(name, stats.size);
+    const bytes = memory(stats.size, scratch);
+    return bytes.subarray(0, await readInto(descriptor, bytes, 0));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Reads a part of a file, which stays open among `files` where there are any. Throws a DataError where the file is shorter. */
+async function readPart({ source, start, length }: ByteRange, files: OpenFiles | undefined, scratch: Scratch | undefined): Promise<Uint8Array> {
+  const open = files ?? new OpenFiles();
+  try {
+    const bytes = memory(length, scratch);
+    if ((await open.read(source, bytes, start)) < length) throw new DataError(`${source}: ends before byte ${start + length}; make the shard again`);
+    return bytes;
   } catch (error) {
     throw describeFileError(source, error);
+  } finally {
+    if (files === undefined) open.close();
   }
 }

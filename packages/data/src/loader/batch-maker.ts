@@ -1,6 +1,8 @@
 // Makes one batch from what the loader asks: the same code on the loader's thread and in its workers, so that their batches are the same.
 import { centreCrop, writeCrop } from '../image/prepare.ts';
 import { decodeSquare } from '../image/grey.ts';
+import { OpenFiles } from '../image/open-files.ts';
+import { Scratch } from '../image/scratch.ts';
 import type { RangeReader } from '../image/source.ts';
 import { readImageBytes } from '../image/source.ts';
 import type { Augmentation, Keys } from './augment.ts';
@@ -61,17 +63,28 @@ export interface Encoder {
 // Images of a batch that are read at once: one's file is waited for while another is decoded.
 const lanes = 4;
 
-/** Makes batches. A function that rejects with a DataError naming the file that cannot be read. */
-export function createBatchMaker(settings: BatchSettings, encoder: Encoder | undefined, remote: RangeReader): (request: BatchRequest) => Promise<MadeBatch> {
+/** Makes batches on one thread. */
+export interface BatchMaker {
+  /** Rejects with a DataError naming the file that cannot be read. */
+  make(request: BatchRequest): Promise<MadeBatch>;
+  /** Closes the files that are open. */
+  close(): void;
+}
+
+/** Makes a maker of batches. */
+export function createBatchMaker(settings: BatchSettings, encoder: Encoder | undefined, remote: RangeReader): BatchMaker {
   const { image, findingsLength, impressionLength, pad, seed, train, augmentation } = settings;
   const { resize, crop, channels } = image;
   const cache = new SquareCache(settings.cache);
   const values = channels * crop * crop;
+  const files = new OpenFiles();
+  // One for each lane at work: batches may be in the making at once.
+  const spare: Scratch[] = [];
 
-  const square = async ({ image: name, slot }: BatchItem): Promise<Uint8Array> => {
+  const square = async ({ image: name, slot }: BatchItem, scratch: Scratch): Promise<Uint8Array> => {
     const kept = cache.get(slot);
     if (kept) return kept;
-    const made = await decodeSquare(await readImageBytes(name, remote), name, resize);
+    const made = await decodeSquare(await readImageBytes(name, remote, { files, scratch }), name, resize, scratch);
     cache.put(slot, made);
     return made;
   };
@@ -93,15 +106,17 @@ export function createBatchMaker(settings: BatchSettings, encoder: Encoder | und
     impression: Int32Array.from(encoder!.encode(texts!.impression, impressionLength)),
   });
 
-  return async ({ epoch, items, buffer }) => {
+  async function make({ epoch, items, buffer }: BatchRequest): Promise<MadeBatch> {
     const count = items.length * values;
     const data = buffer && buffer.byteLength >= count * 4 ? new Float32Array(buffer, 0, count) : new Float32Array(count);
     let next = 0;
     const lane = async () => {
+      const scratch = spare.pop() ?? new Scratch();
       while (next < items.length) {
         const row = next++;
-        write(await square(items[row]!), epoch, items[row]!.study, data.subarray(row * values, (row + 1) * values));
+        write(await square(items[row]!, scratch), epoch, items[row]!.study, data.subarray(row * values, (row + 1) * values));
       }
+      spare.push(scratch);
     };
     await Promise.all(Array.from({ length: Math.min(lanes, items.length) }, lane));
     const fresh = items.map((item) => (item.tokens ? undefined : encoded(item)));
@@ -112,5 +127,7 @@ export function createBatchMaker(settings: BatchSettings, encoder: Encoder | und
       pad,
     );
     return { arrays: { image: { data, shape: [items.length, channels, crop, crop] }, ...texts }, tokens: fresh };
-  };
+  }
+
+  return { make, close: () => files.close() };
 }

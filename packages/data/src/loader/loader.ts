@@ -104,7 +104,7 @@ export function createLoader(options: LoaderOptions): Loader {
   };
   const threads = workers > 0 ? startThreads(options, settings, workers) : undefined;
   const here = createBatchMaker(settings, tokenizer, defaultRangeReader);
-  const make = (request: BatchRequest): Promise<MadeBatch> => threads?.pool.run(request, request.buffer ? [request.buffer] : []) ?? here(request);
+  const make = (request: BatchRequest): Promise<MadeBatch> => threads?.pool.run(request, request.buffer ? [request.buffer] : []) ?? here.make(request);
 
   const known: StudyTokens[] = [];
   const tokensOf = (study: number): StudyTokens =>
@@ -148,9 +148,9 @@ export function createLoader(options: LoaderOptions): Loader {
       const first = threads ? Math.max(ahead, workers) : 1;
       for (let step = startStep; step < startStep + first; step++) enqueue(step);
       for (let step = startStep; step < stepsPerEpoch; step++) {
-        const made = await waiting.shift()!;
+        yield await waiting.shift()!;
+        // Only now, when the batch may have been given back: its memory serves for this one.
         enqueue(step + first);
-        yield made;
       }
     },
     *texts(size) {
@@ -164,7 +164,10 @@ export function createLoader(options: LoaderOptions): Loader {
       const buffer = arrays.image?.data.buffer;
       if (buffer instanceof ArrayBuffer && buffer.byteLength > 0 && free.length < 2 && !free.includes(buffer)) free.push(buffer);
     },
-    close: async () => threads?.close(),
+    async close() {
+      here.close();
+      await threads?.close();
+    },
   };
 }
 

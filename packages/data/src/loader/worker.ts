@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { parentPort, workerData } from 'node:worker_threads';
 import { importModule } from '../threads/start.ts';
 import { serve } from '../threads/serve.ts';
-import type { BatchRequest, BatchSettings, Encoder, MadeBatch } from './batch-maker.ts';
+import type { BatchMaker, BatchRequest, BatchSettings, Encoder } from './batch-maker.ts';
 import { createBatchMaker } from './batch-maker.ts';
 import { remoteRanges } from './range-client.ts';
 
@@ -16,7 +16,7 @@ export interface WorkerStart {
   readonly ranges?: MessagePort;
 }
 
-async function start({ settings, tokenizer, ranges }: WorkerStart): Promise<(request: BatchRequest) => Promise<MadeBatch>> {
+async function start({ settings, tokenizer, ranges }: WorkerStart): Promise<BatchMaker> {
   const module = tokenizer && ((await importModule(tokenizer.module)) as { createTokenizer(config: unknown): Encoder });
   return createBatchMaker(settings, module?.createTokenizer(tokenizer!.config), remoteRanges(ranges));
 }
@@ -25,7 +25,7 @@ if (parentPort !== null) {
   const maker = start(workerData as WorkerStart);
   serve(
     parentPort,
-    async (request: BatchRequest) => (await maker)(request),
+    async (request: BatchRequest) => (await maker).make(request),
     ({ arrays }) => Object.values(arrays).map(({ data }) => data.buffer as ArrayBuffer),
   );
 }
