@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -90,6 +90,29 @@ describe('a packed set', () => {
     await epoch(`shards:${served.url}/packed`, { sampling, workers: 1 });
     const ranged = served.requests.filter((line) => line.includes('bytes='));
     expect(ranged.length).toBe(new Set(train.map(({ image }) => image.split('#')[0])).size);
+  });
+
+  // Linux alone says which files a process has open.
+  test.skipIf(!existsSync('/proc/self/fd'))('stays open for what is read next, at most 64 files of it, until the loader is closed', async () => {
+    const many = join(folder, 'many');
+    await writePhantoms(`${many}-set`, { studies: 100, size: 40 });
+    await packDataSet(await openDataSet(`phantom:${many}-set`), many, { size: 40, studiesPerShard: 1, workers: 0 });
+    const open = () =>
+      readdirSync('/proc/self/fd').filter((name) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${name}`).startsWith(many);
+        } catch {
+          return false;
+        }
+      }).length;
+    const { studies } = await openDataSet(`shards:${many}`);
+    const loader = createLoader({ studies, tokenizer, image: { resize: 40, crop: 32, channels: 1 }, batchSize: 10, train: true, workers: 0, cacheBytes: 0 });
+    for (const round of [0, 1]) {
+      for await (const { arrays } of loader.batches({ epoch: round })) expect(arrays.image!.shape[0]).toBe(10);
+      await expect.poll(open).toBe(64);
+    }
+    await loader.close();
+    await expect.poll(open).toBe(0);
   });
 
   test('packed again: nothing to do; another recipe or another folder’s content is refused', async () => {

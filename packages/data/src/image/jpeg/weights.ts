@@ -29,7 +29,7 @@ const meansOf: readonly (Float64Array | undefined)[] = [undefined, means(1), mea
 export function quarterWeights(half: number, steps: Uint16Array): { readonly weights: Float64Array; readonly parities: Uint8Array } {
   const [quarter, mean] = [half * half, meansOf[half]!];
   const weights = new Float64Array(64 * quarter);
-  for (let k = 1; k < 64 && half > 0; k++) {
+  for (let k = 1; k < 64; k++) {
     const [vertical, horizontal] = [(zigzag[k]! >> 3) * half, (zigzag[k]! & 7) * half];
     for (let y = 0; y < half; y++) for (let x = 0; x < half; x++) weights[k * quarter + y * half + x] = mean[vertical + y]! * mean[horizontal + x]! * steps[k]!;
   }
