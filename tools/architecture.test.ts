@@ -25,8 +25,12 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 };
 const packages = Object.keys(arrows);
 
-/** Packages whose main entry must run in a browser. */
-const browserSafe = packages.filter((name) => !['onnx', 'data'].includes(name));
+/** Entries that must run in a browser: most packages' main entries, and some beside one. */
+const browserSafe: readonly (readonly [name: string, entry: string])[] = [
+  ...packages.filter((name) => !['onnx', 'data'].includes(name)).map((name) => [name, 'index'] as const),
+  ['data', 'browser'],
+  ['hybridmed', 'film'],
+];
 const nativeModules = ['sharp', 'onnxruntime-node', 'koffi', 'webgpu', 'commander', 'cli-progress'];
 
 /** Greatest number of values an entry exports; types come on top. */
@@ -120,7 +124,7 @@ describe.each(packages)('%s', (name) => {
 
   test('documents every export, and has few of them', () => {
     const entries = files.filter((file) =>
-      ['index.ts', 'node.ts', 'protocols.ts', 'uses.ts'].includes(relative(join(root, 'packages', name, 'src'), file.getFilePath())),
+      ['index.ts', 'node.ts', 'protocols.ts', 'uses.ts', 'film.ts', 'browser.ts'].includes(relative(join(root, 'packages', name, 'src'), file.getFilePath())),
     );
     for (const entry of entries) {
       const exported = entry.getExportedDeclarations();
@@ -144,10 +148,14 @@ describe.each(packages)('%s', (name) => {
   });
 });
 
-describe.each(browserSafe)('the main entry of %s runs in a browser', (name) => {
+/** The source of the entry that a specifier names. */
+const entryOf = (specifier: string): string =>
+  join(root, 'packages', ours(specifier)!, 'src', `${specifier.split('/').slice(specifier.startsWith('@') ? 2 : 1)[0] ?? 'index'}.ts`);
+
+describe.each(browserSafe)('of %s the entry %s runs in a browser', (name, entry) => {
   test('reaches no module that only Node has', () => {
     const seen = new Map<SourceFile, string>();
-    const open = [{ file: project.getSourceFileOrThrow(join(root, 'packages', name, 'src/index.ts')), path: name }];
+    const open = [{ file: project.getSourceFileOrThrow(join(root, 'packages', name, `src/${entry}.ts`)), path: name }];
     const wrong: string[] = [];
     while (open.length > 0) {
       const { file, path } = open.pop()!;
@@ -156,11 +164,7 @@ describe.each(browserSafe)('the main entry of %s runs in a browser', (name) => {
       for (const { text, typeOnly } of specifiers(file)) {
         if (typeOnly) continue;
         if (text.startsWith('node:') || nativeModules.includes(packageOf(text))) wrong.push(`${shown(file)} imports ${text} (reached from ${path})`);
-        const target = text.startsWith('.')
-          ? join(dirname(file.getFilePath()), text)
-          : ours(text) && text.split('/').length <= 2
-            ? join(root, 'packages', ours(text)!, 'src/index.ts')
-            : undefined;
+        const target = text.startsWith('.') ? join(dirname(file.getFilePath()), text) : ours(text) ? entryOf(text) : undefined;
         const next = target && project.getSourceFile(target);
         if (next) open.push({ file: next, path: shown(file) });
       }

@@ -2,7 +2,7 @@
 import type { Sharp } from 'sharp';
 import sharp from 'sharp';
 import type { GreyImage } from './grey.ts';
-import { decodeJpegFraction } from './jpeg/fraction.ts';
+import { jpegFraction } from './jpeg/fraction.ts';
 import { maxFileBytes, maxPixels } from './limits.ts';
 import { luminanceOf } from './luminance.ts';
 import { decodePlainPng } from './png.ts';
@@ -27,8 +27,7 @@ export async function decodeJpeg(bytes: Uint8Array, atLeast?: number, scratch?: 
   if (size === undefined) throw new Error('has no frame header');
   const { width, height, components, bits } = size;
   if (width * height > maxPixels || width * height === 0) throw new Error(`is ${width} x ${height} pixels, not 1 to ${maxPixels}`);
-  const factor = atLeast === undefined ? undefined : ([8, 4, 2] as const).find((by) => Math.max(width, height) >= by * atLeast);
-  const fraction = factor && decodeJpegFraction(bytes, factor, scratch);
+  const fraction = atLeast === undefined ? undefined : jpegFraction(bytes, size, atLeast, scratch);
   if (fraction) return fraction;
   if (width * height > smallPixels || bits !== 8 || components === 4) return raw(open(bytes));
   const { data, samples } = await decodeWasm('jpeg', bytes, width, height);

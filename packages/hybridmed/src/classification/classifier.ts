@@ -7,7 +7,7 @@ import { ops, trace } from '@hybridmed/tensor';
 import { parameterSpecs } from '../features/graphs.ts';
 import { kindsOf, labelsOf } from '../labels/labelled-set.ts';
 import type { Model } from '../model/model.ts';
-import type { Checkpoint } from '../node/checkpoint/checkpoint.ts';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { modelLoader } from '../node/trainer/model-loader.ts';
 import { batchSpecs } from '../stages/batch.ts';
 import type { Task } from '../training/fit.ts';

@@ -8,7 +8,7 @@ import { HybridmedError } from '@hybridmed/tensor';
 import { hashCheckpoint } from '../features/content-hash.ts';
 import { chooseClasses, openLabelled } from '../labels/labelled-set.ts';
 import { presets } from '../model/presets.ts';
-import type { Checkpoint } from '../node/checkpoint/checkpoint.ts';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { loadCheckpoint, resolveCheckpoint } from '../node/checkpoint/checkpoint.ts';
 import { readSafetensors, writeSafetensors } from '../node/checkpoint/safetensors-file.ts';
 import { fit } from '../training/fit.ts';

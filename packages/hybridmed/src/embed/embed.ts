@@ -2,7 +2,8 @@
 import { safetensorsHeader } from '@hybridmed/nn';
 import type { HostArray } from '@hybridmed/tensor';
 import { writeFileAtomic } from '../node/files.ts';
-import { prepareImages, prepareTexts } from '../node/checkpoint/writer.ts';
+import { prepareTexts } from '../inputs/prepare.ts';
+import { prepareImages } from '../node/checkpoint/writer.ts';
 import type { Features, ImageSource, TextSource } from './sources.ts';
 
 /** What was written: the shapes of `tokens` (N, L, width), `mask` (N, L) and `global` (N, width). */

@@ -12,7 +12,7 @@ import { isExported, openExported } from '../node/exporting/exported.ts';
 import { throughFrozen } from '../node/trainer/model-loader.ts';
 import { pretrainedText, pretrainedVision } from '../node/encoders/published.ts';
 import { readTokenizer } from '../node/run/vocabulary.ts';
-import type { ImagePreparation } from '../node/checkpoint/writer.ts';
+import type { ImagePreparation } from '../inputs/prepare.ts';
 import { imageStatistics } from './image-statistics.ts';
 
 /** Token vectors (B, N, width) and one vector per input (B, width). */

@@ -1,11 +1,11 @@
 // Vectors of images and texts in the common space.
 import type { Loader } from '@hybridmed/data';
-import { padRows } from '@hybridmed/data';
 import type { Vectors } from '@hybridmed/eval';
 import type { Device, DeviceState, HostArray } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
+import { prepareTexts } from '../inputs/prepare.ts';
 import { imageEmbeddingGraph, textEmbeddingGraph } from '../model/embed.ts';
-import type { Checkpoint } from '../node/checkpoint/checkpoint.ts';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 
 const chunk = 64;
 
@@ -53,11 +53,8 @@ export async function collectTexts(
 ): Promise<Vectors> {
   const parts: HostArray[] = [];
   for (let start = 0; start < texts.length; start += chunk) {
-    const { ids, mask } = padRows(
-      texts.slice(start, start + chunk).map((text) => tokenizer.encode(text, maxLength)),
-      tokenizer.special.pad,
-    );
-    parts.push(await run(ids as HostArray, mask as HostArray));
+    const { ids, mask } = prepareTexts(tokenizer, texts.slice(start, start + chunk), maxLength);
+    parts.push(await run(ids, mask));
   }
   return stack(parts);
 }

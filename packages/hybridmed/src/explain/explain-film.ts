@@ -5,7 +5,7 @@ import type { Device } from '@hybridmed/tensor';
 import { writeFileAtomic } from '../node/files.ts';
 import type { ExplainerOptions } from './explainer.ts';
 import type { MapKind, PatchMap, TextMaps } from './maps.ts';
-import { openExplainer } from './explainer.ts';
+import { openExplainer } from './film-explainer.ts';
 import { mapKinds } from './maps.ts';
 import { heatPicture } from './picture.ts';
 import { overFilm } from './projection.ts';

@@ -1,12 +1,10 @@
-// A checkpoint ready to show where it looks: maps over one film, of the kinds that are asked for.
-import type { Device, HostArray } from '@hybridmed/tensor';
+// A model that shows where it looks: maps over one film, of the kinds that are asked for, on any device.
+import type { Device, DeviceState, HostArray } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { createGenerator } from '../generation/generator.ts';
 import type { Generator } from '../generation/generator.ts';
 import type { Model } from '../model/model.ts';
-import type { Checkpoint } from '../node/checkpoint/checkpoint.ts';
-import { loadCheckpoint, resolveCheckpoint } from '../node/checkpoint/checkpoint.ts';
-import { prepareImages } from '../node/checkpoint/writer.ts';
 import { openGradient } from './gradient.ts';
 import { guidedMap, smoothGradient } from './guided.ts';
 import { pairArrays } from './log-odds.ts';
@@ -16,17 +14,16 @@ import { openRemoval } from './removal.ts';
 import { openAttentionMaps } from './word-maps.ts';
 import { wordsOf } from './words.ts';
 
-/** Makes maps. */
+/** Makes maps of films that are prepared for the model, (1, C, S, S). */
 export interface Explainer {
-  readonly folder: string;
-  readonly checkpoint: Checkpoint;
   /** The kinds it makes. */
   readonly kinds: readonly MapKind[];
-  /** Maps of one film for a text. Throws one line for an unreadable film, or a text without a word. */
-  film(file: string, text: string): Promise<FilmMaps>;
+  /** Maps of one film for a text. Throws one line for a text without a word. */
+  film(image: HostArray, text: string): Promise<FilmMaps>;
   /** The impression that the image branch writes from a film. */
-  impression(file: string): Promise<string>;
-  close(): void;
+  impression(image: HostArray): Promise<string>;
+  /** Gives its programs back; the state stays. */
+  release(): void;
 }
 
 /** What a text is compared with where nothing else is said. */
@@ -55,40 +52,36 @@ function chooseKinds(folder: string, { vision }: Model, asked: ExplainerOptions[
   return mapKinds.filter((kind) => asked.includes(kind));
 }
 
-/** Loads a checkpoint (or a run's best one). Throws one line for one of stage 1, whose patches do not form a square, or whose encoder does not allow a kind. */
-export async function openExplainer(
-  path: string,
+/**
+ * Compiles what maps need on a device whose state holds a checkpoint's parameters. `folder` is for messages. Throws one line for a checkpoint
+ * of stage 1, whose patches do not form a square, or whose encoder does not allow a kind.
+ */
+export async function createExplainer(
   device: Device,
+  state: DeviceState,
+  { folder, model, tokenizer, config }: Omit<Checkpoint, 'parameters'> & { readonly folder: string },
   { kinds: asked, tau = 0.1, against = normalText }: ExplainerOptions = {},
 ): Promise<Explainer> {
-  const folder = await resolveCheckpoint(path);
-  const checkpoint = await loadCheckpoint(folder);
-  const { model, tokenizer, config } = checkpoint;
   if (config.stage === 1) throw new HybridmedError(`${folder}: is of stage 1, whose image branch is not trained; name a stage-2 checkpoint`);
   const side = Math.round(Math.sqrt(model.vision.tokenCount));
   if (side * side !== model.vision.tokenCount) throw new HybridmedError(`${folder}: its ${model.vision.tokenCount} patches form no square; maps need one`);
   const kinds = chooseKinds(folder, model, asked);
   const any = (...some: readonly MapKind[]) => some.some((kind) => kinds.includes(kind));
-  const state = device.createState(checkpoint.parameters);
   const removal = any('guided', 'removal') ? await openRemoval(device, state, model, side) : undefined;
   const gradient = any('guided', 'gradient') ? await openGradient(device, state, model) : undefined;
   const textLength = config.input.findingsLength;
   const words = any('alignment', 'attention', 'cls') ? await openAttentionMaps(device, state, { model, tokenizer, side, tau, textLength }) : undefined;
   const maxTokens = Math.min(config.input.impressionLength, model.decoder.config.positions);
   let generator: Promise<Generator> | undefined;
-  const prepare = (file: string): Promise<HostArray> => prepareImages({ ...model.vision.image, resize: config.input.resize }, [file]);
   const write = async (image: HostArray): Promise<readonly number[]> => {
     generator ??= createGenerator(device, state, model, 'image', { maxTokens });
     return (await (await generator).generate({ image }))[0]!.ids;
   };
   return {
-    folder,
-    checkpoint,
     kinds,
-    async film(file, text) {
+    async film(image, text) {
       if (wordsOf(tokenizer, tokenizer.encode(text, textLength)).length === 0)
         throw new HybridmedError(`"${text}" holds no word; give --text something to look for`);
-      const image = await prepare(file);
       const pair = pairArrays(tokenizer, text, against, maxTokens);
       const [lost, change] = [await removal?.map(image, pair), await gradient?.map(image, pair)];
       const aligned = any('alignment', 'cls') ? await words!.alignment(image, text) : undefined;
@@ -101,10 +94,9 @@ export async function openExplainer(
         ...(any('cls') && aligned!.cls ? { cls: aligned!.cls } : {}),
       };
     },
-    impression: async (file) => tokenizer.decode([...(await write(await prepare(file)))]),
-    close() {
+    impression: async (image) => tokenizer.decode([...(await write(image))]),
+    release() {
       for (const part of [removal, gradient, words]) part?.release();
-      state.drop();
     },
   };
 }

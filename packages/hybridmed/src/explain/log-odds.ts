@@ -5,7 +5,7 @@ import type { HostArray, HostArrays, Tensor, Tensors, TensorSpec } from '@hybrid
 import { ops } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import type { Model } from '../model/model.ts';
-import { prepareTexts } from '../node/checkpoint/writer.ts';
+import { prepareTexts } from '../inputs/prepare.ts';
 
 const one = (length: string, dtype: TensorSpec['dtype']): TensorSpec => ({ shape: [1, length], dtype });
 

@@ -18,11 +18,14 @@ function colourOf(share: number): readonly [number, number, number] {
   return [0, 1, 2].map((i) => low[i]! + (high[i]! - low[i]!) * part) as [number, number, number];
 }
 
-// The film shows through everywhere: at most so much of a pixel is the map's.
-const strongest = 0.65;
+/** At most so much of a pixel is the map's where nothing else is said: the film shows through everywhere. */
+export const usualOpacity = 0.65;
 
-/** The film in grey with the map over it, stretched from its least to its greatest value: cold places keep the film as it is. Unseen places are darkened. */
-export function heatPicture(film: GreyImage, map: FilmMap): Picture {
+/**
+ * The film in grey with the map over it, stretched from its least to its greatest value: cold places keep the film as it is, the warmest are
+ * the map's by `opacity`. Unseen places are darkened.
+ */
+export function heatPicture(film: GreyImage, map: FilmMap, opacity = usualOpacity): Picture {
   const { width, height } = film;
   let [least, greatest] = [Infinity, -Infinity];
   for (const value of map.values) {
@@ -36,7 +39,7 @@ export function heatPicture(film: GreyImage, map: FilmMap): Picture {
     const value = map.values[i]!;
     const seen = !Number.isNaN(value);
     const share = seen && range > 0 ? (value - least) / range : 0;
-    const [colour, weight] = [colourOf(share), strongest * share];
+    const [colour, weight] = [colourOf(share), opacity * share];
     const grey = film.pixels[i]! * (seen ? 1 : 0.5);
     for (let channel = 0; channel < 3; channel++) pixels[3 * i + channel] = Math.round(grey * (1 - weight) + colour[channel]! * weight);
   }

@@ -1,5 +1,5 @@
 // From patches back to the film: the inverse of how a film became the encoder's input.
-import type { InputConfig } from '../node/checkpoint/checkpoint.ts';
+import type { InputConfig } from '../checkpoint/config.ts';
 import type { PatchMap } from './maps.ts';
 
 /** A map over a film's pixels, row-major; NaN where the encoder did not see the film (outside the crop). */

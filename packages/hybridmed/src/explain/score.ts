@@ -8,7 +8,7 @@ import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { ExplainerOptions } from './explainer.ts';
 import type { FilmMaps, MapKind, PatchMap } from './maps.ts';
-import { openExplainer } from './explainer.ts';
+import { openExplainer } from './film-explainer.ts';
 import { overFilm } from './projection.ts';
 import { hasRegion, regionOf } from './regions.ts';
 

@@ -2,7 +2,7 @@
 import type { Device, DeviceState, HostArray } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import type { Model } from '../model/model.ts';
-import { prepareTexts } from '../node/checkpoint/writer.ts';
+import { prepareTexts } from '../inputs/prepare.ts';
 import type { PatchMap, TextMaps } from './maps.ts';
 import { alignmentMapGraph, crossAttentionGraph } from './graphs.ts';
 import { wordsOf } from './words.ts';

@@ -6,7 +6,7 @@ import type { Device, HostArray, HostArrays, Program } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import { embedTexts } from '../evaluation/embeddings.ts';
 import type { CheckpointEncoders } from '../node/checkpoint/encoders.ts';
-import type { Checkpoint } from '../node/checkpoint/checkpoint.ts';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { loadCheckpoint, resolveCheckpoint } from '../node/checkpoint/checkpoint.ts';
 import { modelLoader } from '../node/trainer/model-loader.ts';
 import type { FeatureCache } from './cache.ts';
@@ -57,14 +57,6 @@ const batchSize = 32;
 const noTexts: LoaderTokenizer = { encode: () => [], special: { pad: 0 } };
 
 const vectors = ({ data, shape }: HostArray): Vectors => ({ data: data as Float32Array, shape });
-
-/** Rows of vectors by index. */
-export function pickRows({ data, shape }: Vectors, rows: readonly number[]): Vectors {
-  const width = shape[1]!;
-  const picked = new Float32Array(rows.length * width);
-  rows.forEach((row, at) => picked.set(data.subarray(row * width, (row + 1) * width), at * width));
-  return { data: picked, shape: [rows.length, width] };
-}
 
 /**
  * Loads a checkpoint for encoding. Throws one line for a checkpoint that is missing, damaged, or of stage 1, whose image encoder and

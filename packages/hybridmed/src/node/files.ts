@@ -5,11 +5,9 @@ import { readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolder as makeFolders, writeFileAtomic as writeAtomic } from '@hybridmed/data/atomic';
 import { HybridmedError } from '@hybridmed/tensor';
+import { fileError, parseJson } from '../file-error.ts';
 
-/** A problem with a file or folder, as one line a user can act on. */
-export function fileError(path: string, problem: string, fix: string): HybridmedError {
-  return new HybridmedError(`${path}: ${problem}; ${fix}`);
-}
+export { fileError };
 
 /** Turns an operating-system error into one line that names the file. */
 export function describeError(path: string, error: unknown): HybridmedError {
@@ -70,11 +68,7 @@ export async function readJson(path: string): Promise<any> {
   } catch (error) {
     throw describeError(path, error);
   }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw fileError(path, `is not valid JSON (${(error as Error).message})`, 'restore it or delete it and start again');
-  }
+  return parseJson(path, text);
 }
 
 /** True where a path is an existing folder. */

@@ -3,7 +3,7 @@ import type { Study } from '@hybridmed/data';
 import { encodePicture, readGrey } from '@hybridmed/data';
 import { pointingGame } from '@hybridmed/eval/protocols';
 import type { Device } from '@hybridmed/tensor';
-import { openExplainer } from '../explain/explainer.ts';
+import { openExplainer } from '../explain/film-explainer.ts';
 import { heatPicture } from '../explain/picture.ts';
 import { overFilm } from '../explain/projection.ts';
 import { hasRegion, regionOf } from '../explain/regions.ts';

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { encodeSafetensors } from '@hybridmed/nn';
 import type { HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
-import type { Checkpoint } from '../node/checkpoint/checkpoint.ts';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { loadCheckpoint, resolveCheckpoint } from '../node/checkpoint/checkpoint.ts';
 import { fileError, replaceFolder } from '../node/files.ts';
 import type { ValidationLine } from '../node/trainer/metrics-log.ts';

@@ -2,7 +2,7 @@
 import type { Loader, Question } from '@hybridmed/data';
 import { createStepper, greedySearch } from '@hybridmed/decoder';
 import type { Device, DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
-import type { Checkpoint } from '../node/checkpoint/checkpoint.ts';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { modelLoader } from '../node/trainer/model-loader.ts';
 import type { VqaModel } from './model.ts';
 import { asStudies } from './questions.ts';

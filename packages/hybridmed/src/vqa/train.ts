@@ -7,7 +7,7 @@ import type { Device, HostArray, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import { hashCheckpoint, hashNames } from '../features/content-hash.ts';
 import { presets } from '../model/presets.ts';
-import type { Checkpoint } from '../node/checkpoint/checkpoint.ts';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { CheckpointEncoders } from '../node/checkpoint/encoders.ts';
 import { loadCheckpoint, resolveCheckpoint } from '../node/checkpoint/checkpoint.ts';
 import { fileError } from '../node/files.ts';

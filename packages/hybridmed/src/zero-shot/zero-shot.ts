@@ -1,6 +1,6 @@
 // Zero-shot classification of a split: prompt sets against images, thresholds from the validation split only.
 import type { SelectOptions, Split } from '@hybridmed/data';
-import type { Interval, Vectors } from '@hybridmed/eval';
+import type { Interval } from '@hybridmed/eval';
 import { bootstrapMean, cosineSimilarities } from '@hybridmed/eval';
 import type { ClassificationReport, PromptScore, ThresholdRule } from '@hybridmed/eval/protocols';
 import { bestThreshold, classificationReport, exclusiveSets, promptDirection, promptScores } from '@hybridmed/eval/protocols';
@@ -9,6 +9,8 @@ import { openEncoder } from '../features/encoder.ts';
 import { labelsOf, openLabelled } from '../labels/labelled-set.ts';
 import { promptsFor } from './prompt-file.ts';
 import type { PromptSets } from './prompt-sets.ts';
+import type { PromptVectors } from './prompt-vectors.ts';
+import { embedPrompts, logitScale } from './prompt-vectors.ts';
 
 /** What to classify, and how. */
 export interface ZeroShotOptions extends EncoderOptions {
@@ -42,15 +44,6 @@ export interface ZeroShotReport extends ClassificationReport {
   readonly exclusive?: ExclusiveAccuracy;
 }
 
-type PromptVectors = Readonly<Record<string, { readonly positive: Vectors; readonly negative: Vectors }>>;
-
-async function embedPrompts(encoder: Encoder, prompts: PromptSets): Promise<PromptVectors> {
-  const vectors: Record<string, { positive: Vectors; negative: Vectors }> = {};
-  for (const [name, { positive, negative }] of Object.entries(prompts))
-    vectors[name] = { positive: await encoder.texts(positive), negative: await encoder.texts(negative) };
-  return vectors;
-}
-
 // Greatest number of studies of one class in the exclusive set.
 const perClass = 200;
 
@@ -77,7 +70,7 @@ async function thresholdsOf(encoder: Encoder, validation: StudyFeatures | undefi
   const thresholds: Record<string, number | undefined> = {};
   for (const [name, pair] of Object.entries(prompts)) {
     if (!validation) break;
-    const scores = promptScores(validation.embedding, pair, { score, scale: scaleOf(encoder) });
+    const scores = promptScores(validation.embedding, pair, { score, scale: logitScale(encoder.checkpoint) });
     const rows = labelsOf(validation.studies, name).flatMap((label, i) => (label === undefined ? [] : [{ label, score: scores[i]! }]));
     if (rows.length > 0)
       thresholds[name] = bestThreshold(
@@ -88,8 +81,6 @@ async function thresholdsOf(encoder: Encoder, validation: StudyFeatures | undefi
   }
   return thresholds;
 }
-
-const scaleOf = ({ checkpoint }: Encoder): number => Math.exp(checkpoint.parameters['align.logit_scale']!.data[0]!);
 
 /**
  * Classifies a split by prompts. Figures carry percentile intervals over studies. Throws one line for a stage-1 checkpoint, labels that
@@ -110,7 +101,7 @@ export async function zeroShot({
   for (const warning of set.data.warnings) options.onMessage?.(`warning: ${warning}`);
   const encoder = await openEncoder(options);
   try {
-    const vectors = await embedPrompts(encoder, prompts);
+    const vectors = await embedPrompts(encoder.texts, prompts);
     const validating = split === 'validate' ? [] : set.data.studies.filter((study) => study.split === 'validate');
     const validation = validating.length > 0 ? await encoder.images(validating) : undefined;
     const thresholds = await thresholdsOf(encoder, validation, vectors, score, rule);
@@ -120,7 +111,7 @@ export async function zeroShot({
         name,
         {
           labels: labelsOf(features.studies, name),
-          scores: promptScores(features.embedding, pair, { score, scale: scaleOf(encoder) }),
+          scores: promptScores(features.embedding, pair, { score, scale: logitScale(encoder.checkpoint) }),
           threshold: thresholds[name],
         },
       ]),

@@ -12,10 +12,24 @@ import { quarterWeights } from './weights.ts';
 const maxBytes = 2 ** 27;
 
 /**
+ * Decodes a JPEG of these sides at the smallest size whose longest side is still `atLeast`, where that is a half or less; undefined
+ * where it is not, or for kinds of JPEG that are not decoded here. Throws an Error for a broken file.
+ */
+export function jpegFraction(
+  bytes: Uint8Array,
+  { width, height }: { width: number; height: number },
+  atLeast: number,
+  scratch?: Scratch,
+): GreyImage | undefined {
+  const factor = ([8, 4, 2] as const).find((by) => Math.max(width, height) >= by * atLeast);
+  return factor && decodeJpegFraction(bytes, factor, scratch);
+}
+
+/**
  * Decodes baseline JPEG at 1 / `factor` of its size, sides rounded up; the pixels lie in `scratch`. Undefined for other kinds of JPEG.
  * Throws an Error for a broken or truncated file.
  */
-export function decodeJpegFraction(bytes: Uint8Array, factor: 2 | 4 | 8, scratch = new Scratch()): GreyImage | undefined {
+function decodeJpegFraction(bytes: Uint8Array, factor: 2 | 4 | 8, scratch = new Scratch()): GreyImage | undefined {
   const frame = bytes.length < maxBytes ? readJpegFrame(bytes) : undefined;
   const luminance = frame?.components[0];
   if (frame === undefined || luminance === undefined) return undefined;

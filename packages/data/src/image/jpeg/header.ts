@@ -69,7 +69,7 @@ export function readJpegFrame(bytes: Uint8Array): JpegFrame | undefined {
 }
 
 /** Does an Adobe segment say that the components are red, green and blue? */
-const isRgb = (part: Uint8Array): boolean => part.length >= 12 && part[11] === 0 && Buffer.from(part.subarray(0, 5)).toString('latin1') === 'Adobe';
+const isRgb = (part: Uint8Array): boolean => part.length >= 12 && part[11] === 0 && String.fromCharCode(...part.subarray(0, 5)) === 'Adobe';
 
 function readQuantization(part: Uint8Array, tables: (Uint16Array | undefined)[]): void {
   for (let at = 0; at < part.length;) {

@@ -4,39 +4,18 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ParameterSpecs } from '@hybridmed/nn';
 import { encodeSafetensors } from '@hybridmed/nn';
 import type { HostArray, HostArrays } from '@hybridmed/tensor';
-import { HybridmedError } from '@hybridmed/tensor';
-import type { Tokenizer } from '@hybridmed/text';
-import { tokenizerFromJson } from '@hybridmed/text';
-import type { ModelConfig } from '../../model/config.ts';
+import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
+import { checkParameters, checkTokenizer } from '../../checkpoint/checkpoint.ts';
+import type { CheckpointConfig } from '../../checkpoint/config.ts';
+import { checkConfig } from '../../checkpoint/config.ts';
 import type { Model } from '../../model/model.ts';
 import { createModel } from '../../model/model.ts';
 import type { CheckpointEncoders } from './encoders.ts';
 import { givenEncoders } from './encoders.ts';
 import { describeError, fileError, isFolder, readJson, recoverFolder, replaceFolder } from '../files.ts';
 import { readSafetensors } from './safetensors-file.ts';
-
-/** Version of the folder's layout. */
-export const formatVersion = 1;
-
-/** How inputs are prepared for a checkpoint's model. */
-export interface InputConfig {
-  /** Longest side after resizing, in pixels; the crop is the encoder's size. */
-  readonly resize: number;
-  readonly findingsLength: number;
-  readonly impressionLength: number;
-}
-
-/** What config.json holds. */
-export interface CheckpointConfig {
-  readonly formatVersion: number;
-  readonly preset: string;
-  readonly stage: 1 | 2;
-  readonly model: ModelConfig;
-  readonly input: InputConfig;
-}
 
 /** Where training stands: everything needed to go on with the very same bits. */
 export interface TrainerState {
@@ -49,14 +28,6 @@ export interface TrainerState {
   readonly finished: boolean;
   /** Lines of metrics.jsonl written so far. */
   readonly metricsLines: number;
-}
-
-/** A checkpoint in memory. */
-export interface Checkpoint {
-  readonly config: CheckpointConfig;
-  readonly model: Model;
-  readonly tokenizer: Tokenizer;
-  readonly parameters: HostArrays;
 }
 
 /** What is written: parameters by checkpoint name, and, for resuming, optimizer entries and the trainer's state. */
@@ -85,31 +56,10 @@ export async function saveCheckpoint(folder: string, { config, tokenizer, parame
   });
 }
 
-/** Throws one line that names the first tensor that is missing, of another shape, or not of the model. */
-export function checkParameters(file: string, arrays: HostArrays, specs: ParameterSpecs): void {
-  for (const [name, { shape }] of Object.entries(specs)) {
-    const found = arrays[name];
-    if (!found) throw fileError(file, `tensor "${name}" is missing`, 'the checkpoint is of another model or preset');
-    if (found.shape.join() !== shape.join())
-      throw fileError(
-        file,
-        `tensor "${name}" has shape [${found.shape.join(', ')}], the model needs [${shape.join(', ')}]`,
-        'the checkpoint is of another model, preset or vocabulary',
-      );
-  }
-  const extra = Object.keys(arrays).find((name) => !specs[name]);
-  if (extra) throw fileError(file, `tensor "${extra}" is not of this model`, 'the checkpoint is of another model or preset');
-}
-
 /** Reads config.json of a checkpoint. Throws one line for a missing or foreign one. */
 export async function readConfig(folder: string): Promise<CheckpointConfig> {
   const path = join(folder, 'config.json');
-  const config = (await readJson(path)) as Partial<CheckpointConfig>;
-  if (config.formatVersion !== formatVersion)
-    throw fileError(path, `has formatVersion ${String(config.formatVersion)}, this version reads ${formatVersion}`, 'use the version that wrote it');
-  if (!config.model?.vision || !config.model.text || !config.model.decoder || !config.input)
-    throw fileError(path, 'has no complete "model" and "input"', 'name a checkpoint folder');
-  return config as CheckpointConfig;
+  return checkConfig(path, await readJson(path));
 }
 
 /** The configuration and model of a checkpoint, without its parameters. `encoders` are those of modules. Throws one line that names the file. */
@@ -122,19 +72,7 @@ export async function checkpointModel(folder: string, encoders: CheckpointEncode
 export async function loadCheckpoint(folder: string, encoders: CheckpointEncoders = {}): Promise<Checkpoint> {
   const { config, model } = await checkpointModel(folder, encoders);
   const tokenizerFile = join(folder, 'tokenizer.json');
-  let tokenizer: Tokenizer;
-  try {
-    tokenizer = tokenizerFromJson(await readJson(tokenizerFile));
-  } catch (error) {
-    if (error instanceof HybridmedError && error.message.startsWith(tokenizerFile)) throw error;
-    throw fileError(tokenizerFile, (error as Error).message, 'restore the file that was saved with the model');
-  }
-  if (tokenizer.vocabularySize !== config.model.text.vocab)
-    throw fileError(
-      tokenizerFile,
-      `has ${tokenizer.vocabularySize} tokens, the model ${config.model.text.vocab}`,
-      'restore the file that was saved with the model',
-    );
+  const tokenizer = checkTokenizer(tokenizerFile, await readJson(tokenizerFile), config);
   const file = join(folder, 'model.safetensors');
   const { arrays } = await readSafetensors(file);
   checkParameters(file, arrays, model.parameters);

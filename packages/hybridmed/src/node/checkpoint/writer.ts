@@ -1,10 +1,12 @@
 // A checkpoint or an exported folder ready to write impressions: images and texts are prepared as in training.
-import { padRows, readSquare, writeCrop } from '@hybridmed/data';
+import { readSquare } from '@hybridmed/data';
 import type { Device, HostArray, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import type { Generator, Search } from '../../generation/generator.ts';
 import { createGenerator } from '../../generation/generator.ts';
+import type { ImagePreparation } from '../../inputs/prepare.ts';
+import { prepareSquares, prepareTexts } from '../../inputs/prepare.ts';
 import type { Branch } from '../../model/model.ts';
 import type { CheckpointEncoders } from './encoders.ts';
 import { loadCheckpoint, resolveCheckpoint } from './checkpoint.ts';
@@ -19,30 +21,11 @@ export interface Writer {
   fromFindings(texts: readonly string[], search?: Search): Promise<string[]>;
 }
 
-/** How films become a model's input: padded to a square, resized, centre-cropped. */
-export interface ImagePreparation {
-  readonly size: number;
-  readonly channels: number;
-  readonly resize: number;
-}
-
 /** Films as the model sees them, centre-cropped: (B, C, H, W) in [-1, 1]. Throws one line that names an unreadable file. */
-export async function prepareImages({ size, channels, resize }: ImagePreparation, files: readonly string[]): Promise<HostArray> {
-  const offset = Math.floor((resize - size) / 2);
-  const data = new Float32Array(files.length * channels * size * size);
-  for (const [row, file] of files.entries()) {
-    writeCrop(await readSquare(file, resize), resize, size, { top: offset, left: offset }, channels, data, row * channels * size * size);
-  }
-  return { data, shape: [files.length, channels, size, size] };
-}
-
-/** Texts as ids and mask, both (B, L), padded to the longest. */
-export function prepareTexts(tokenizer: Tokenizer, texts: readonly string[], maxLength: number): { ids: HostArray; mask: HostArray } {
-  const { ids, mask } = padRows(
-    texts.map((text) => tokenizer.encode(text, maxLength)),
-    tokenizer.special.pad,
-  );
-  return { ids: ids as HostArray, mask: mask as HostArray };
+export async function prepareImages(preparation: ImagePreparation, files: readonly string[]): Promise<HostArray> {
+  const squares: Uint8Array[] = [];
+  for (const file of files) squares.push(await readSquare(file, preparation.resize));
+  return prepareSquares(preparation, squares);
 }
 
 const chunks = <T>(items: readonly T[], size: number): T[][] =>

@@ -10,7 +10,7 @@ import type { ExportedGraph, ExportedPart, ExportManifest, PortSpec } from '../.
 import { exportVersion, manifestName } from '../../exporting/manifest.ts';
 import type { PartName } from '../../exporting/parts.ts';
 import { partGraphs } from '../../exporting/parts.ts';
-import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
 import type { CheckpointEncoders } from '../checkpoint/encoders.ts';
 import { hashParameters, loadCheckpoint, resolveCheckpoint } from '../checkpoint/checkpoint.ts';
 import { checkGraph } from './check.ts';

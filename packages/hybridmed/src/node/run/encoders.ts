@@ -5,7 +5,7 @@ import type { Tokenizer } from '@hybridmed/text';
 import type { ModelConfig } from '../../model/config.ts';
 import type { GivenEncoders } from '../../model/model.ts';
 import { presets } from '../../model/presets.ts';
-import type { InputConfig } from '../checkpoint/checkpoint.ts';
+import type { InputConfig } from '../../checkpoint/config.ts';
 import { moduleText, moduleVision } from '../encoders/modules.ts';
 import { pretrainedText, pretrainedVision } from '../encoders/published.ts';
 import type { RunConfig } from './config.ts';

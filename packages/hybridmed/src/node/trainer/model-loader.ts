@@ -3,7 +3,7 @@ import type { BatchArray, LoadedBatch, Loader, LoaderOptions } from '@hybridmed/
 import { createLoader } from '@hybridmed/data';
 import type { VisionEncoder } from '@hybridmed/nn';
 import type { HostArray } from '@hybridmed/tensor';
-import type { InputConfig } from '../checkpoint/checkpoint.ts';
+import type { InputConfig } from '../../checkpoint/config.ts';
 
 /** What decides how studies are prepared. */
 export interface ModelInput {

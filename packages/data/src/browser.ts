@@ -1,0 +1,13 @@
+// The entry of what runs in a browser too: from grey pixels and token ids to a model's input, and the prompts of phantoms. The main entry, which reads files, uses the same.
+export type { GreyImage } from './image/grey.ts';
+export { jpegFraction } from './image/jpeg/fraction.ts';
+export { maxFileBytes, maxPixels } from './image/limits.ts';
+export { luminanceOf } from './image/luminance.ts';
+export { centreCrop, writeCrop } from './image/prepare.ts';
+export { squareOf } from './image/resize.ts';
+export { streamSize } from './image/stream-size.ts';
+export type { StreamSize } from './image/stream-size.ts';
+export { padRows } from './loader/collate.ts';
+export type { BatchArray } from './loader/collate.ts';
+export { phantomPrompts } from './phantom/prompts.ts';
+export type { PromptSet } from './phantom/prompts.ts';
