@@ -98,10 +98,10 @@ export function chainKind({ steps }: Problems['map']): 'sum' | 'bias and gelu' |
 
 /** A reduction as a sum over the columns of a matrix. */
 export function columns(problem: Problems['reduce']): { rows: number; width: number } {
-  const { op, kept, reduced, keptStrides, reducedStrides } = problem;
-  if (op !== 'sum' || kept.length !== 1 || reduced.length !== 1 || keptStrides[0] !== 1 || reducedStrides[0] !== kept[0])
-    throw new NotOffered('only sums over columns are compared');
-  return { rows: reduced[0]!, width: kept[0]! };
+  const { op, shape, axes, steps } = problem;
+  const [rows, width] = shape;
+  if (op !== 'sum' || shape.length !== 2 || axes.join() !== '0' || steps.length > 0) throw new NotOffered('only sums over columns are compared');
+  return { rows: rows!, width: width! };
 }
 
 /**

@@ -117,6 +117,29 @@ test('bias, GELU and residual leave with the product that they read; what is rea
   }
 });
 
+test('a sum or a maximum does the steps of what it reads; what a product does as it leaves, or is used twice, it reads as a value', async () => {
+  const f32 = (shape: readonly number[]) => ({ shape, dtype: 'f32' as const });
+  const data = { x: floats([3, 40, 100], 1), y: floats([40, 3, 100], 2), a: floats([128, 6], 3), w: floats([6, 512], 4), b: floats([512], 5) };
+  const squares = ({ x }: Record<string, Tensor>) => ops.mul(x!, x!);
+  const layer = ({ a, w, b }: Record<string, Tensor>) => ops.gelu(ops.add(ops.matmul(a!, w!), b!));
+  const cases: [number, (inputs: Record<string, Tensor>) => Record<string, Tensor>][] = [
+    [1, (inputs) => ({ rows: ops.sum(squares(inputs), { axes: [2] }) })],
+    [1, (inputs) => ({ all: ops.sum(ops.exp(inputs['x']!)) })],
+    [2, (inputs) => ({ columns: ops.sum(squares(inputs), { axes: [0, 1] }) })],
+    [1, ({ x, y }) => ({ between: ops.max(ops.mul(x!, ops.transpose(y!, [1, 0, 2])), { axes: [1], keepDims: true }) })],
+    [3, (inputs) => ({ columns: ops.sum(layer(inputs), { axes: [0] }) })],
+    [2, (inputs) => ({ squares: squares(inputs), rows: ops.sum(squares(inputs), { axes: [2] }) })],
+  ];
+  for (const [dispatches, results] of cases) {
+    const specs = Object.fromEntries(Object.entries(data).map(([name, { shape }]) => [name, f32(shape)]));
+    const graph = trace({ data: specs }, (inputs) => ({ results: results(inputs) }));
+    const [ours, reference] = await Promise.all([gpu.compile(graph), plain.compile(graph)]);
+    expect(ours.summary({}).dispatches).toBe(dispatches);
+    expect(greatestError(await ours.run(data), await reference.run(data))).toBeLessThan(2e-5);
+    ours.release?.();
+  }
+});
+
 test.each(Array.from({ length: 6 }, (_, i) => i))('random graphs, series %i', async (series) => {
   for (let i = 0; i < 8; i++) {
     const seed = 1000 * series + i;

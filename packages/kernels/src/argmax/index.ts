@@ -1,7 +1,10 @@
-// Index of the greatest element of each row, the first on a tie: one thread per row, or one workgroup where rows are wide.
+// Index of the greatest element of each row, the first on a tie: one thread per row, or a workgroup or a subgroup where rows are wide.
 import type { ElementType, Kernel, Numbers } from '../kernel.ts';
+import { everyAdapter } from '../kernel.ts';
+import type { RowGroup } from '../row-group.ts';
+import { rowGroupOf } from '../row-group.ts';
 import type { Lanes } from '../shader.ts';
-import { declare, groupReductions, itemMax, itemType, lanesOf, longItems, lowest, pack, perGroup, perThread, spread, spreadThreads, u } from '../shader.ts';
+import { declare, itemMax, itemType, lanesOf, longItems, lowest, pack, perThread, spread, spreadThreads, u } from '../shader.ts';
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
 
@@ -29,8 +32,8 @@ const threadShader = (type: ElementType, parameterCount: number): string =>
     longItems,
   )}`;
 
-/** One workgroup per row: each thread keeps the first of its greatest; indices are below 2^24, so that a maximum over f32 finds the least of them. */
-function groupShader(lanes: Lanes, parameterCount: number): string {
+/** A group per row: each thread keeps the first of its greatest; indices are below 2^24, so that a maximum over f32 finds the least of them. */
+function groupShader(lanes: Lanes, { extensions, reductions, entry }: RowGroup, parameterCount: number): string {
   const [type, whole] = [itemType(lanes), lanes === 1 ? 'u32' : `vec${lanes}<u32>`];
   const part = (name: string, c: number) => (lanes === 1 ? name : `${name}[${c}]`);
   return `${declare(
@@ -39,7 +42,8 @@ function groupShader(lanes: Lanes, parameterCount: number): string {
       { name: 'y', type: 'i32', write: true },
     ],
     parameterCount,
-  )}${groupReductions}${perGroup(
+    extensions,
+  )}${reductions}${entry(
     u(0),
     `  let start = i * ${u(1)};
   var best = ${type}(${lowest});
@@ -58,7 +62,7 @@ ${Array.from({ length: lanes }, (_, c) => `  if (${part('best', c)} == top) { fi
   )}`;
 }
 
-/** From this width on a workgroup shares a row (of f32; whole numbers are few). */
+/** From this width on a group shares a row (of f32; whole numbers are few). */
 const groupFrom = 96;
 
 /** The kernel. */
@@ -66,12 +70,12 @@ export const argmax: Kernel<ArgmaxProblem> = {
   name: 'argmax',
   pass: () => 'forward',
   arrays: ({ type, rows, width }) => ({ inputs: [{ type, length: rows * width }], outputs: [{ type: 'i32', length: rows }] }),
-  dispatches: ({ type, rows, width }) => {
+  dispatches: ({ type, rows, width }, capabilities = everyAdapter) => {
     if (rows === 0) return [];
     const grouped = type === 'f32' && width >= groupFrom;
     const lanes = grouped ? lanesOf(width) : 1;
     const parameters = pack([rows, width / lanes]);
-    const code = grouped ? groupShader(lanes, parameters.length) : threadShader(type, parameters.length);
+    const code = grouped ? groupShader(lanes, rowGroupOf(capabilities), parameters.length) : threadShader(type, parameters.length);
     return [{ label: 'argmax', code, parameters, arrays: [0, 1], writes: [1], workgroups: grouped ? spread(rows) : spreadThreads(rows, longItems) }];
   },
   cost: ({ rows, width }) => ({ flops: rows * width, bytes: 4 * rows * (width + 1) }),

@@ -1,6 +1,7 @@
 // Batch norm over images by the batch's own statistics, and its gradients [Ioffe & Szegedy 2015].
 import type { ArraySpec, Dispatch, Kernel, Numbers } from '../kernel.ts';
-import { bytesOf } from '../kernel.ts';
+import { bytesOf, everyAdapter } from '../kernel.ts';
+import { rowGroupOf } from '../row-group.ts';
 import { floatBits, lanesOf, longItems, pack, spread, spreadThreads } from '../shader.ts';
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
@@ -18,7 +19,7 @@ export interface BatchNormProblem {
   readonly epsilon: number;
 }
 
-/** About how many elements of a channel one workgroup takes. */
+/** About how many elements of a channel one group takes. */
 const sliceElements = 4096;
 
 /** How a channel is cut: films and items of a film's places in one slice, parts of a film, and slices. */
@@ -42,7 +43,7 @@ function arrays(problem: BatchNormProblem) {
 }
 
 /** Forward: x 0, weight 1, bias 2; y 3, mean 4, variance 5; slices' means 6 and squares 7. Gradient: x 0, weight 1, mean 2, variance 3, dy 4; dx 5, dweight 6, dbias 7; slices' sums 8, 9. */
-function dispatchesOf(problem: BatchNormProblem): Dispatch[] {
+function dispatchesOf(problem: BatchNormProblem, capabilities = everyAdapter): Dispatch[] {
   const { of, batch, channels, places, epsilon } = problem;
   // Of no elements, sums are zero and a mean is none.
   if (channels === 0 || (of === 'forward' && batch * places === 0)) return [];
@@ -57,19 +58,19 @@ function dispatchesOf(problem: BatchNormProblem): Dispatch[] {
     writes,
     workgroups: spread(groups),
   });
-  const count = parameters.length;
+  const [count, group] = [parameters.length, rowGroupOf(capabilities)];
   if (of === 'forward')
     return [
-      on('statistics of slices', statisticsShader(lanes, count), [0, 6, 7], [6, 7]),
-      on('y', normalizeShader(lanes, count), [0, 1, 2, 6, 7, 3, 4, 5], [3, 4, 5]),
+      on('statistics of slices', statisticsShader(lanes, group, count), [0, 6, 7], [6, 7]),
+      on('y', normalizeShader(lanes, group, count), [0, 1, 2, 6, 7, 3, 4, 5], [3, 4, 5]),
     ];
   // One slice's sums are the channel's.
   const sums = slices === 1 ? [6, 7] : [8, 9];
   const added = { ...on('dweight, dbias', weightShader(count), [8, 9, 6, 7], [6, 7]), workgroups: spreadThreads(channels, longItems) };
   return [
-    on('sums of slices', sumsShader(lanes, count), [0, 2, 3, 4, ...sums], sums),
+    on('sums of slices', sumsShader(lanes, group, count), [0, 2, 3, 4, ...sums], sums),
     ...(slices === 1 ? [] : [added]),
-    on('dx', inputShader(lanes, count), [0, 1, 2, 3, 4, 6, 7, 5], [5]),
+    on('dx', inputShader(lanes, group, count), [0, 1, 2, 3, 4, 6, 7, 5], [5]),
   ];
 }
 

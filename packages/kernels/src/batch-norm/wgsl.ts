@@ -1,7 +1,8 @@
-// Shaders of batch norm: one workgroup per slice of a channel. Statistics of slices are joined in order [Chan et al. 1979], each
+// Shaders of batch norm: a workgroup or a subgroup per slice of a channel. Statistics of slices are joined in order [Chan et al. 1979], each
 // slice's variance about its own mean, so that no large squares cancel.
+import type { RowGroup } from '../row-group.ts';
 import type { Binding, Lanes } from '../shader.ts';
-import { declare, f, groupReductions, itemSum, itemType, longItems, perGroup, perThread, u } from '../shader.ts';
+import { declare, f, itemSum, itemType, longItems, perThread, u } from '../shader.ts';
 
 // Parameters: groups, channels, items of a film's places, films, films of a slice, items of a part, parts of a film, slices, epsilon.
 const ends = (slice: string): string => `
@@ -20,8 +21,8 @@ const items = (lanes: Lanes, name: string, write = false): Binding => ({ name, t
 const elements = (lanes: Lanes): string => `f32((last - first) * (end - begin) * ${lanes}u)`;
 
 /** x -> means of slices, and sums of squares about them. */
-export const statisticsShader = (lanes: Lanes, parameters: number): string =>
-  `${declare([items(lanes, 'x'), ...scalars(['means', 'squares'], true)], parameters)}${groupReductions}${perGroup(
+export const statisticsShader = (lanes: Lanes, { extensions, reductions, entry }: RowGroup, parameters: number): string =>
+  `${declare([items(lanes, 'x'), ...scalars(['means', 'squares'], true)], parameters, extensions)}${reductions}${entry(
     u(0),
     `${start}
   var sum = ${itemType(lanes)}(0.0f);
@@ -34,14 +35,15 @@ export const statisticsShader = (lanes: Lanes, parameters: number): string =>
   )}`;
 
 /** x, weight, bias, statistics of slices -> y, mean, variance. */
-export const normalizeShader = (lanes: Lanes, parameters: number): string =>
+export const normalizeShader = (lanes: Lanes, { extensions, reductions, entry }: RowGroup, parameters: number): string =>
   `${declare(
     [items(lanes, 'x'), ...scalars(['weight', 'bias', 'means', 'squares']), items(lanes, 'y', true), ...scalars(['average', 'variances'], true)],
     parameters,
+    extensions,
   )}
 fn elements(slice: u32) -> f32 {${ends('slice')}
   return ${elements(lanes)};
-}${groupReductions}${perGroup(
+}${reductions}${entry(
     u(0),
     `${start}
   let base = channel * ${u(7)};
@@ -59,8 +61,8 @@ fn elements(slice: u32) -> f32 {${ends('slice')}
 const normalized = `  let mean = average[channel]; let factor = 1.0f / sqrt(variances[channel] + ${f(8)});`;
 
 /** x, mean, variance, dy -> sums over slices: dy n and dy, n = (x - mean) / sqrt(variance + epsilon). */
-export const sumsShader = (lanes: Lanes, parameters: number): string =>
-  `${declare([items(lanes, 'x'), ...scalars(['average', 'variances']), items(lanes, 'dy'), ...scalars(['weights', 'biases'], true)], parameters)}${groupReductions}${perGroup(
+export const sumsShader = (lanes: Lanes, { extensions, reductions, entry }: RowGroup, parameters: number): string =>
+  `${declare([items(lanes, 'x'), ...scalars(['average', 'variances']), items(lanes, 'dy'), ...scalars(['weights', 'biases'], true)], parameters, extensions)}${reductions}${entry(
     u(0),
     `${start}
 ${normalized}
@@ -85,11 +87,12 @@ export const weightShader = (parameters: number): string =>
   )}`;
 
 /** x, weight, mean, variance, dy, dweight, dbias -> dx = weight / sqrt(variance + epsilon) (dy - mean(dy) - n mean(dy n)). */
-export const inputShader = (lanes: Lanes, parameters: number): string =>
+export const inputShader = (lanes: Lanes, { extensions, reductions, entry }: RowGroup, parameters: number): string =>
   `${declare(
     [items(lanes, 'x'), ...scalars(['weight', 'average', 'variances']), items(lanes, 'dy'), ...scalars(['dweight', 'dbias']), items(lanes, 'dx', true)],
     parameters,
-  )}${groupReductions}${perGroup(
+    extensions,
+  )}${reductions}${entry(
     u(0),
     `${start}
 ${normalized}

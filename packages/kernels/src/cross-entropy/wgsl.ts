@@ -1,7 +1,8 @@
 // Shaders of the cross-entropy: a workgroup or a subgroup per row, over as many neighbours at a time as the row's width allows.
 import type { RowGroup } from '../row-group.ts';
+import { rowTotals } from '../row-totals.ts';
 import type { Binding, Lanes } from '../shader.ts';
-import { declare, itemMax, itemSum, itemType, lowest, u } from '../shader.ts';
+import { declare, itemType, u } from '../shader.ts';
 
 const scalar = (name: string, write = false): Binding => ({ name, type: 'f32', write });
 const target: Binding = { name: 'target_id', type: 'i32' };
@@ -14,18 +15,14 @@ export function forwardShader(lanes: Lanes, { extensions, reductions, entry }: R
   return `${declare([{ name: 'x', type }, target, scalar('loss', true), scalar('lse', true)], parameterCount, extensions)}${reductions}${entry(
     u(0),
     `  let start = i * ${u(1)};
-  var most = ${type}(${lowest});
-  ${columns('most = max(most, x[start + j]);')}
-  let greatest = groupMax(${itemMax(lanes, 'most')}, lane);
-  var sum = ${type}(0.0f);
-  ${columns('sum += exp(x[start + j] - greatest);')}
-  let total = log(groupSum(${itemSum(lanes, 'sum')}, lane));
+${rowTotals('', lanes, (j) => `x[start + ${j}]`)}
   if (lane == 0u) {
     let width = i32(${u(1)} * ${lanes}u);
     let inside = target_id[i] >= 0 && target_id[i] < width;
     let id = u32(clamp(target_id[i], 0, width - 1));
-    lse[i] = greatest + total;
-    loss[i] = select(0.0f, (greatest - ${chosen}) + total, inside);
+    let logTotal = log(total);
+    lse[i] = greatest + logTotal;
+    loss[i] = select(0.0f, (greatest - ${chosen}) + logTotal, inside);
   }`,
   )}`;
 }

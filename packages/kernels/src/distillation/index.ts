@@ -1,6 +1,7 @@
-// KL(softmax(teacher / T) || softmax(student / T)) per row, and its gradient: one workgroup per row.
+// KL(softmax(teacher / T) || softmax(student / T)) per row, and its gradient: a workgroup or a subgroup per row.
 import type { ArraySpec, Kernel, Numbers } from '../kernel.ts';
-import { bytesOf } from '../kernel.ts';
+import { bytesOf, everyAdapter } from '../kernel.ts';
+import { rowGroupOf } from '../row-group.ts';
 import { floatBits, lanesOf, pack, spread } from '../shader.ts';
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
@@ -27,7 +28,7 @@ export const distillation: Kernel<DistillationProblem> = {
   name: 'distillation',
   pass: ({ of }) => (of === 'forward' ? 'forward' : 'backward'),
   arrays,
-  dispatches: ({ of, rows, width, temperature }) => {
+  dispatches: ({ of, rows, width, temperature }, capabilities = everyAdapter) => {
     if (rows * width === 0) return [];
     const lanes = lanesOf(width);
     const parameters = pack([rows, width / lanes, floatBits(1 / temperature)]);
@@ -35,7 +36,7 @@ export const distillation: Kernel<DistillationProblem> = {
     return [
       {
         label: `distillation: ${of}`,
-        code: shader(of, lanes, parameters.length),
+        code: shader(of, lanes, rowGroupOf(capabilities), parameters.length),
         parameters,
         arrays: list,
         writes: [list.length - 1],

@@ -75,18 +75,20 @@ function apply({ op, type, value = 0 }: MapStep, [a, b, c]: readonly number[], k
   }
 }
 
-/** The chain over all elements, in float64. */
-export function reference({ shape, inputs, steps, output }: MapProblem, arrays: readonly Numbers[]): Numbers[] {
-  const out = output.type === 'i32' ? new Int32Array(output.length) : new Float32Array(output.length);
+/** Every element of a chain in turn, in float64, with its place in the shape. */
+export function elementsOf(
+  { shape, inputs, steps }: Pick<MapProblem, 'shape' | 'inputs' | 'steps'>,
+  arrays: readonly Numbers[],
+  take: (value: number, index: readonly number[]) => void,
+): void {
   const index = shape.map(() => 0);
-  const at = ({ offset, strides }: View) => strides.reduce((sum, stride, axis) => sum + stride * index[axis]!, offset);
   for (let i = 0; i < product(shape); i++) {
     let rest = i;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       index[axis] = rest % shape[axis]!;
       rest = Math.floor(rest / shape[axis]!);
     }
-    const values = inputs.map((view, k) => arrays[k]![at(view)]!);
+    const values = inputs.map((view, k) => arrays[k]![placeOf(view, index)]!);
     for (const step of steps)
       values.push(
         apply(
@@ -97,7 +99,16 @@ export function reference({ shape, inputs, steps, output }: MapProblem, arrays: 
           index,
         ),
       );
-    out[at(output)] = values.at(-1)!;
+    take(values.at(-1)!, index);
   }
+}
+
+const placeOf = ({ offset, strides }: View, index: readonly number[]): number => strides.reduce((sum, stride, axis) => sum + stride * index[axis]!, offset);
+
+/** The chain over all elements. */
+export function reference(problem: MapProblem, arrays: readonly Numbers[]): Numbers[] {
+  const { output } = problem;
+  const out = output.type === 'i32' ? new Int32Array(output.length) : new Float32Array(output.length);
+  elementsOf(problem, arrays, (value, index) => void (out[placeOf(output, index)] = value));
   return [out];
 }

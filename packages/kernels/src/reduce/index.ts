@@ -1,62 +1,56 @@
-// Sums and maxima over any axes: columns of a matrix in slices of rows; else one thread per result where few elements meet, one
-// workgroup where many do.
-import type { ElementType, Kernel, Numbers } from '../kernel.ts';
-import { product } from '../kernel.ts';
-import { longItems, pack, spread, spreadThreads } from '../shader.ts';
+// Sums and maxima of a chain's elements over any axes: columns of a matrix in slices of rows; else one thread per result where few elements
+// meet, a group where many do.
+import type { Dispatch, Kernel, Numbers } from '../kernel.ts';
+import { elementBytes, everyAdapter, product } from '../kernel.ts';
+import { rowGroupOf } from '../row-group.ts';
 import { cases } from './cases.ts';
-import { columnDispatches, matrixOf, slicesOf } from './columns.ts';
+import { columnDispatches, slicesOf } from './columns.ts';
+import type { Elements } from './elements.ts';
 import { reference } from './reference.ts';
-import { shader } from './wgsl.ts';
+import { resultDispatch } from './results.ts';
+import { runsOf } from './runs.ts';
 
-/** A reduction: sizes and strides of the axes that stay, and of those that go. Results are dense in the order of the kept axes. */
-export interface ReduceProblem {
+/** A reduction of elements over axes of their shape. Results are dense in the order of the other axes. */
+export interface ReduceProblem extends Elements {
   readonly op: 'sum' | 'max';
-  readonly type: Exclude<ElementType, 'f16'>;
-  /** Whether the elements are stored as f16; sums and results are f32. */
-  readonly half?: boolean;
-  readonly length: number;
-  readonly kept: readonly number[];
-  readonly keptStrides: readonly number[];
-  readonly reduced: readonly number[];
-  readonly reducedStrides: readonly number[];
+  /** Type of the elements, as they are reduced, and of the results; arrays of f16 give f32. */
+  readonly type: 'f32' | 'i32';
+  readonly axes: readonly number[];
 }
 
-/** From this many elements per result on, a workgroup shares the work (of f32; whole numbers are few). */
-const groupFrom = 96;
+const resultsOf = ({ shape, axes }: ReduceProblem): number => product(shape.filter((_, axis) => !axes.includes(axis)));
+
+/** The matrix whose columns a problem reduces, where it is one of f32: whole numbers are few. */
+function columnsOf(problem: ReduceProblem): { readonly rows: number; readonly width: number } | undefined {
+  const [outer, inner, ...others] = runsOf(problem);
+  const columns = problem.type === 'f32' && outer?.goes && inner && others.length === 0 && outer.size * inner.size > 0;
+  return columns ? { rows: outer.size, width: inner.size } : undefined;
+}
 
 /** The kernel. */
 export const reduce: Kernel<ReduceProblem> = {
   name: 'reduce',
   pass: () => 'forward',
   arrays: (problem) => {
-    const { type, length, kept, half } = problem;
-    const matrix = matrixOf(problem);
-    const slices = matrix ? slicesOf(matrix.rows) : 1;
+    const { type, inputs } = problem;
+    const columns = columnsOf(problem);
+    const slices = columns ? slicesOf(columns.rows) : 1;
     return {
-      inputs: [{ type: half ? 'f16' : type, length }],
-      outputs: [{ type, length: product(kept) }],
-      ...(matrix && slices > 1 ? { temporaries: [{ type, length: slices * matrix.width }] } : {}),
+      inputs: inputs.map((view) => ({ type: view.type, length: view.length })),
+      outputs: [{ type, length: resultsOf(problem) }],
+      ...(columns && slices > 1 ? { temporaries: [{ type, length: slices * columns.width }] } : {}),
     };
   },
-  dispatches: (problem) => {
-    const [results, each] = [product(problem.kept), product(problem.reduced)];
-    if (results === 0) return [];
-    const matrix = matrixOf(problem);
-    if (matrix) return columnDispatches(problem, matrix);
-    const parameters = pack([results, each, ...problem.kept, ...problem.keptStrides, ...problem.reduced, ...problem.reducedStrides]);
-    const grouped = each >= groupFrom && problem.type === 'f32';
-    return [
-      {
-        label: `reduce ${problem.op}`,
-        code: shader(problem, grouped, parameters.length),
-        parameters,
-        arrays: [0, 1],
-        writes: [1],
-        workgroups: grouped ? spread(results) : spreadThreads(results, longItems),
-      },
-    ];
+  dispatches: (problem, capabilities = everyAdapter): Dispatch[] => {
+    if (resultsOf(problem) === 0) return [];
+    const columns = columnsOf(problem);
+    return columns ? columnDispatches(problem, columns) : [resultDispatch(problem, rowGroupOf(capabilities))];
   },
-  cost: ({ kept, reduced, length, half }) => ({ flops: product(kept) * product(reduced), bytes: (half ? 2 : 4) * length + 4 * product(kept) }),
-  reference: (problem, [x]): readonly Numbers[] => reference(problem, x!),
+  cost: (problem) => {
+    const { shape, steps, inputs } = problem;
+    const elements = product(shape);
+    return { flops: elements * (1 + steps.length), bytes: elements * inputs.reduce((sum, { type }) => sum + elementBytes(type), 0) + 4 * resultsOf(problem) };
+  },
+  reference: (problem, inputs): readonly Numbers[] => reference(problem, inputs),
   cases,
 };

@@ -1,28 +1,20 @@
 // Reductions on the host, in float64.
 import type { Numbers } from '../kernel.ts';
-import { product } from '../kernel.ts';
+import { product, stridesOf } from '../kernel.ts';
+import { elementsOf } from '../map/reference.ts';
 import type { ReduceProblem } from './index.ts';
 
-function offset(flat: number, sizes: readonly number[], strides: readonly number[]): number {
-  let [rest, sum] = [flat, 0];
-  for (let axis = sizes.length - 1; axis >= 0; axis--) {
-    sum += (rest % sizes[axis]!) * strides[axis]!;
-    rest = Math.floor(rest / sizes[axis]!);
-  }
-  return sum;
-}
-
-/** Every result in turn. */
-export function reference({ op, type, kept, keptStrides, reduced, reducedStrides }: ReduceProblem, x: Numbers): Numbers[] {
-  const out = type === 'i32' ? new Int32Array(product(kept)) : new Float32Array(product(kept));
-  for (let i = 0; i < out.length; i++) {
-    const base = offset(i, kept, keptStrides);
-    let total = op === 'sum' ? 0 : type === 'i32' ? -2147483648 : -3.4028234663852886e38;
-    for (let j = 0; j < product(reduced); j++) {
-      const value = x[base + offset(j, reduced, reducedStrides)]!;
-      total = op === 'sum' ? total + value : Math.max(total, value);
-    }
-    out[i] = total;
-  }
-  return [out];
+/** Every element in turn, taken into its result. */
+export function reference(problem: ReduceProblem, arrays: readonly Numbers[]): Numbers[] {
+  const { op, type, shape, axes } = problem;
+  const stay = shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
+  const sizes = stay.map((axis) => shape[axis]!);
+  const strides = stridesOf(sizes);
+  const start = op === 'sum' ? 0 : type === 'i32' ? -2147483648 : -3.4028234663852886e38;
+  const totals = new Float64Array(product(sizes)).fill(start);
+  elementsOf(problem, arrays, (value, index) => {
+    const at = stay.reduce((sum, axis, i) => sum + index[axis]! * strides[i]!, 0);
+    totals[at] = op === 'sum' ? totals[at]! + value : Math.max(totals[at]!, value);
+  });
+  return [type === 'i32' ? Int32Array.from(totals) : Float32Array.from(totals)];
 }

@@ -4,7 +4,8 @@ import { everyAdapter } from '../kernel.ts';
 import type { RowGroup } from '../row-group.ts';
 import { rowGroupOf } from '../row-group.ts';
 import type { Lanes } from '../shader.ts';
-import { declare, itemMax, itemSum, itemType, lanesOf, lowest, pack, spread, u } from '../shader.ts';
+import { rowTotals } from '../row-totals.ts';
+import { declare, itemType, lanesOf, pack, spread, u } from '../shader.ts';
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
 
@@ -15,10 +16,9 @@ export interface SoftmaxProblem {
   readonly log: boolean;
 }
 
-/** The shader: greatest element, sum of exponentials, results; three passes over the row. */
+/** The shader: greatest element and sum of exponentials, then results; two passes over the row. */
 export function shader(log: boolean, lanes: Lanes, { extensions, reductions, entry }: RowGroup, parameterCount: number): string {
   const type = itemType(lanes);
-  const loop = (body: string) => `for (var j = lane; j < ${u(1)}; j += groupThreads) { ${body} }`;
   const result = log ? 'x[start + j] - greatest - logTotal' : 'exp(x[start + j] - greatest) / total';
   return `${declare(
     [
@@ -30,14 +30,9 @@ export function shader(log: boolean, lanes: Lanes, { extensions, reductions, ent
   )}${reductions}${entry(
     u(0),
     `  let start = i * ${u(1)};
-  var most = ${type}(${lowest});
-  ${loop('most = max(most, x[start + j]);')}
-  let greatest = groupMax(${itemMax(lanes, 'most')}, lane);
-  var sum = ${type}(0.0f);
-  ${loop('sum += exp(x[start + j] - greatest);')}
-  let total = groupSum(${itemSum(lanes, 'sum')}, lane);
+${rowTotals('', lanes, (j) => `x[start + ${j}]`)}
   ${log ? 'let logTotal = log(total);' : ''}
-  ${loop(`y[start + j] = ${result};`)}`,
+  for (var j = lane; j < ${u(1)}; j += groupThreads) { y[start + j] = ${result}; }`,
   )}`;
 }
 

@@ -1,6 +1,7 @@
 // Losses over a vocabulary from one part of the logits after another: running log-sum-exps of each row, the losses they end in, and gradients in place.
 import type { ArraySpec, Kernel, Numbers } from '../kernel.ts';
-import { bytesOf } from '../kernel.ts';
+import { bytesOf, everyAdapter } from '../kernel.ts';
+import { rowGroupOf } from '../row-group.ts';
 import { floatBits, lanesOf, longItems, pack, spread, spreadThreads } from '../shader.ts';
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
@@ -44,7 +45,7 @@ export const vocabularyLoss: Kernel<VocabularyLossProblem> = {
   name: 'vocabulary-loss',
   pass: ({ of }) => (of === 'gradient' ? 'backward' : 'forward'),
   arrays,
-  dispatches: (problem) => {
+  dispatches: (problem, capabilities = everyAdapter) => {
     const { of, rows, width, start, vocabulary, teacher, temperature } = problem;
     if (rows * (of === 'finish' ? 1 : width) === 0) return [];
     const { inputs, outputs } = arrays(problem);
@@ -52,7 +53,10 @@ export const vocabularyLoss: Kernel<VocabularyLossProblem> = {
     const writes = outputs.map((_, i) => inputs.length + i);
     const lanes = lanesOf(width);
     const parameters = of === 'finish' ? pack([rows, vocabulary]) : pack([rows, width / lanes, start, vocabulary, floatBits(1 / temperature)]);
-    const code = of === 'finish' ? finishShader(teacher, parameters.length) : (of === 'part' ? partShader : gradientShader)(teacher, lanes, parameters.length);
+    const code =
+      of === 'finish'
+        ? finishShader(teacher, parameters.length)
+        : (of === 'part' ? partShader : gradientShader)(teacher, lanes, rowGroupOf(capabilities), parameters.length);
     return [
       {
         label: `vocabulary-loss: ${of}`,

@@ -1,6 +1,8 @@
-// Shaders of the losses over a vocabulary: one workgroup per row of a part of the logits; one thread per row where the losses end.
+// Shaders of the losses over a vocabulary: a workgroup or a subgroup per row of a part of the logits; one thread per row where the losses end.
+import type { RowGroup } from '../row-group.ts';
+import { rowTotals } from '../row-totals.ts';
 import type { Binding, Lanes } from '../shader.ts';
-import { declare, f, groupReductions, itemMax, itemSum, itemType, longItems, lowest, perGroup, perThread, u } from '../shader.ts';
+import { declare, f, itemSum, itemType, longItems, lowest, perThread, u } from '../shader.ts';
 
 /**
  * What is kept of a row between parts: greatest logit m, sum of exp(z - m), the target's logit; with a teacher also m and sum of the logits
@@ -12,39 +14,31 @@ const scalar = (name: string, write = false): Binding => ({ name, type: 'f32', w
 const target: Binding = { name: 'target_id', type: 'i32' };
 const columns = (body: string): string => `for (var j = lane; j < ${u(1)}; j += groupThreads) { ${body} }`;
 
-/** Lines for one row of numbers: its greatest, and the sum of exponentials below it; `value` is an expression of item j. */
-const totals = (name: string, value: string, type: string, lanes: Lanes): string => `  var most${name} = ${type}(${lowest});
-  ${columns(`most${name} = max(most${name}, ${value});`)}
-  let greatest${name} = groupMax(${itemMax(lanes, `most${name}`)}, lane);
-  var part${name} = ${type}(0.0f);
-  ${columns(`part${name} += exp(${value} - greatest${name});`)}
-  let sum${name} = groupSum(${itemSum(lanes, `part${name}`)}, lane);`;
-
 /** Lines of lane 0: greatest and sum at `at` and `at + 1` of the row's numbers take in the part's; the first part begins them. */
 const merge = (name: string, at: number): string => `    let old${name} = select(running[base + ${at}u], ${lowest}, first);
     let top${name} = max(old${name}, greatest${name});
     let kept${name} = exp(old${name} - top${name});
     let added${name} = exp(greatest${name} - top${name});
     running[base + ${at}u] = top${name};
-    running[base + ${at + 1}u] = select(running[base + ${at + 1}u], 0.0f, first) * kept${name} + sum${name} * added${name};`;
+    running[base + ${at + 1}u] = select(running[base + ${at + 1}u], 0.0f, first) * kept${name} + total${name} * added${name};`;
 
 /** logits [, teacher], target -> running. Parameters: rows, items of a row, first word, words, 1 / T. */
-export function partShader(teacher: boolean, lanes: Lanes, parameterCount: number): string {
+export function partShader(teacher: boolean, lanes: Lanes, { extensions, reductions, entry }: RowGroup, parameterCount: number): string {
   const type = itemType(lanes);
   const width = runningWidth(teacher);
   const chosen = lanes === 1 ? 'x[start + u32(id)]' : `x[start + u32(id) / ${lanes}u][u32(id) % ${lanes}u]`;
   const bindings: Binding[] = [{ name: 'x', type }, ...(teacher ? [{ name: 't', type } as const] : []), target, scalar('running', true)];
   const divergence = `
-${totals('S', 'x[start + j] * cool', type, lanes)}
-${totals('T', 't[start + j] * cool', type, lanes)}
+${rowTotals('S', lanes, (j) => `x[start + ${j}] * cool`)}
+${rowTotals('T', lanes, (j) => `t[start + ${j}] * cool`)}
   var apart = ${type}(0.0f);
   ${columns('apart += exp(t[start + j] * cool - greatestT) * (t[start + j] - x[start + j]) * cool;')}
   let sumA = groupSum(${itemSum(lanes, 'apart')}, lane);`;
-  return `${declare(bindings, parameterCount)}${groupReductions}${perGroup(
+  return `${declare(bindings, parameterCount, extensions)}${reductions}${entry(
     u(0),
     `  let start = i * ${u(1)};
   let first = ${u(2)} == 0u;${teacher ? `\n  let cool = ${f(4)};` : ''}
-${totals('', 'x[start + j]', type, lanes)}${teacher ? divergence : ''}
+${rowTotals('', lanes, (j) => `x[start + ${j}]`)}${teacher ? divergence : ''}
   if (lane == 0u) {
     let base = i * ${width}u;
 ${merge('', 0)}
@@ -85,14 +79,14 @@ export function finishShader(teacher: boolean, parameterCount: number): string {
 }
 
 /** target, log-sum-exp, slope [, teacher, log-sum-exps of both / T, slope of the divergence] -> logits become gradients. Parameters as the part's. */
-export function gradientShader(teacher: boolean, lanes: Lanes, parameterCount: number): string {
+export function gradientShader(teacher: boolean, lanes: Lanes, { extensions, reductions, entry }: RowGroup, parameterCount: number): string {
   const type = itemType(lanes);
   const places = Array.from({ length: lanes }, (_, l) => `i32(j * ${lanes}u) + ${l}`).join(', ');
   const [own, id] = lanes === 1 ? [places, 'id'] : [`vec${lanes}<i32>(${places})`, `vec${lanes}<i32>(id)`];
   const given: Binding[] = teacher ? [{ name: 't', type }, scalar('lse_s'), scalar('lse_t'), scalar('slope_t')] : [];
   const bindings: Binding[] = [target, scalar('lse'), scalar('slope'), ...given, { name: 'x', type, write: true }];
   const divergence = ' + (exp(z * cool - totalS) - exp(t[start + j] * cool - totalT)) * factorT';
-  return `${declare(bindings, parameterCount)}${groupReductions}${perGroup(
+  return `${declare(bindings, parameterCount, extensions)}${reductions}${entry(
     u(0),
     `  let start = i * ${u(1)};
   let total = lse[i];

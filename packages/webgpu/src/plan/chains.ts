@@ -1,5 +1,5 @@
 // Building chains: joining element-wise expressions, and reading them in another shape or order.
-import type { ElementType, MapStep } from '@hybridmed/kernels';
+import type { ElementType, MapProblem, MapStep } from '@hybridmed/kernels';
 import { stridesOf } from '@hybridmed/kernels';
 import type { Argument, Chain, ChainInput, ChainStep, Value } from './values.ts';
 
@@ -19,6 +19,18 @@ export function isWhole({ shape, inputs, steps }: Chain): boolean {
   if (steps.length > 0 || inputs.length !== 1 || input!.offset !== 0 || input!.value.length !== count(shape)) return false;
   const dense = stridesOf(shape);
   return shape.every((size, axis) => size === 1 || input!.strides[axis] === dense[axis]);
+}
+
+/** A chain as kernels take it: views of its values, steps whose arguments are numbers. */
+export function chainProblem({ shape, inputs, steps }: Chain): Omit<MapProblem, 'output'> {
+  return {
+    shape,
+    inputs: inputs.map(({ value: { type, length }, offset, strides }) => ({ type, length, offset, strides })),
+    steps: steps.map((step) => ({
+      ...step,
+      arguments: step.arguments.map((argument) => ('input' in argument ? argument.input : inputs.length + argument.step)),
+    })),
+  };
 }
 
 const positional = ({ steps }: Chain): boolean => steps.some(({ op }) => op === 'index' || op === 'random');

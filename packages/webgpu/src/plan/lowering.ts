@@ -3,7 +3,8 @@ import type { AnyKernel, Capabilities, ElementType, Kernel, MatmulProblem, View 
 import { kernels, stridesOf } from '@hybridmed/kernels';
 import type { Bindings, Graph, Node, Tensor } from '@hybridmed/tensor';
 import { bindShape, graphOutputs } from '@hybridmed/tensor';
-import { chainOf, isWhole } from './chains.ts';
+import { chainOf, chainProblem, isWhole } from './chains.ts';
+import type { JoinedChain } from './epilogues.ts';
 import { countReaders, joinToProduct } from './epilogues.ts';
 import type { MemoryLimits } from './memory.ts';
 import type { Tunable } from '../tuning/tuner.ts';
@@ -36,6 +37,12 @@ function stored(problem: MatmulProblem, [a, b]: readonly Value[], { type }: Valu
 /** What a plan may ask of the adapter: sizes of buffers and bindings, and arrays that a shader reads beside the one it writes. */
 export type PlanLimits = MemoryLimits & { readonly maxInputs: number };
 
+/** A product that no dispatch computes yet. */
+interface PendingProduct {
+  readonly problem: MatmulProblem;
+  readonly inputs: readonly Value[];
+}
+
 /** State of a lowering. */
 export class Lowering {
   readonly bindings: Bindings;
@@ -56,7 +63,7 @@ export class Lowering {
   #outputs: readonly Tensor[] = [];
   #nextId = 0;
   /** Products that no dispatch computes yet: what reads one alone becomes its epilogue. */
-  readonly #pending = new Map<Value, { readonly problem: MatmulProblem; readonly inputs: readonly Value[] }>();
+  readonly #pending = new Map<Value, PendingProduct>();
   #readers = new Map<Node, number>();
 
   constructor(bindings: Bindings, storage: Storage, uses: Map<Node, number[]>, limits: PlanLimits, choice: KernelChoice) {
@@ -132,6 +139,18 @@ export class Lowering {
     return value;
   }
 
+  /**
+   * A tensor's chain for a kernel that reads each of its elements once and does its steps itself; computed first where the chain leaves with
+   * a product that it reads, or reads more arrays than a kernel may.
+   */
+  readOnce(tensor: Tensor): Chain {
+    const open = this.chain(tensor);
+    if (open.inputs.length > this.#maxInputs || this.#joinOf(open)) this.value(tensor);
+    const chain = this.chain(tensor);
+    for (const input of chain.inputs) this.#settled(input.value);
+    return chain;
+  }
+
   /** Computes a chain into a new array, stored as a type (its own by default). */
   compute(chain: Chain, type: ElementType = chain.type): Value {
     const value = this.create(type, count(chain.shape));
@@ -142,16 +161,11 @@ export class Lowering {
   /** Computes a chain into a view of an array. */
   write(chain: Chain, target: { readonly value: Value; readonly offset: number; readonly strides: readonly number[] }): void {
     for (const input of chain.inputs) this.#settled(input.value);
-    const inputs: View[] = chain.inputs.map(({ value: from, offset, strides }) => ({ type: from.type, length: from.length, offset, strides }));
-    const steps = chain.steps.map((step) => ({
-      ...step,
-      arguments: step.arguments.map((argument) => ('input' in argument ? argument.input : chain.inputs.length + argument.step)),
-    }));
     const { value, ...place } = target;
     const output: View = { type: value.type, length: value.length, ...place };
     this.run(
       kernels.map,
-      { shape: chain.shape, inputs, steps, output },
+      { ...chainProblem(chain), output },
       chain.inputs.map((input) => input.value),
       [value],
     );
@@ -176,19 +190,26 @@ export class Lowering {
     return value;
   }
 
-  /** Computes a chain as the epilogue of a pending product that it reads, where it can be. */
-  #joined(chain: Chain, value: Value): boolean {
+  /** The first pending product whose epilogue a chain can be. */
+  #joinOf(chain: Chain): { readonly product: Value; readonly pending: PendingProduct; readonly joined: JoinedChain } | undefined {
     for (const { value: product } of chain.inputs) {
       const pending = this.#pending.get(product);
       const joined = pending && joinToProduct(chain, product, this.#maxInputs - 2);
-      if (!joined) continue;
-      this.#pending.delete(product);
-      for (const input of joined.inputs) this.#settled(input);
-      const problem = { ...stored(pending.problem, pending.inputs, value), epilogue: joined.epilogue };
-      this.run(kernels.matmul, problem, [...pending.inputs, ...joined.inputs], [value]);
-      return true;
+      if (joined) return { product, pending, joined };
     }
-    return false;
+    return undefined;
+  }
+
+  /** Computes a chain as the epilogue of a pending product that it reads, where it can be. */
+  #joined(chain: Chain, value: Value): boolean {
+    const found = this.#joinOf(chain);
+    if (!found) return false;
+    const { product, pending, joined } = found;
+    this.#pending.delete(product);
+    for (const input of joined.inputs) this.#settled(input);
+    const problem = { ...stored(pending.problem, pending.inputs, value), epilogue: joined.epilogue };
+    this.run(kernels.matmul, problem, [...pending.inputs, ...joined.inputs], [value]);
+    return true;
   }
 
   /** Adds a kernel's dispatches on given inputs; outputs are made where not given. */

@@ -3,7 +3,7 @@ import type { AttentionRows, MapOp } from '@hybridmed/kernels';
 import { kernels, stridesOf } from '@hybridmed/kernels';
 import type { Node, OpName, Tensor } from '@hybridmed/tensor';
 import { bindDim, bindShape } from '@hybridmed/tensor';
-import { broadcastChain, isCheap, joinChains, reshapeChain, sliceChain, transposeChain } from './chains.ts';
+import { broadcastChain, chainProblem, isCheap, joinChains, reshapeChain, sliceChain, transposeChain } from './chains.ts';
 import type { Lowering } from './lowering.ts';
 import { lowerTo } from './lowering.ts';
 import { lowerAdamW } from './optimizer.ts';
@@ -65,23 +65,15 @@ function movement<K extends OpName>(view: (chain: Chain, node: Node<K>, lowering
   };
 }
 
+/** A sum or maximum, whose shader does the steps of the chain that it reads. */
 function reduction<K extends 'sum' | 'max'>(op: 'sum' | 'max'): Lower<K> {
   return (node, lowering) => {
-    const shape = lowering.shape(node.inputs[0]!);
-    const strides = stridesOf(shape);
     const { axes } = node.attributes as { axes: readonly number[] };
-    const half = lowering.value(node.inputs[0]!).type === 'f16';
-    const stays = shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
-    lowerTo(lowering, node as Node, kernels.reduce, {
-      op,
-      type: node.outputs[0]!.dtype,
-      ...(half ? { half } : {}),
-      length: count(shape),
-      kept: stays.map((a) => shape[a]!),
-      keptStrides: stays.map((a) => strides[a]!),
-      reduced: axes.map((a) => shape[a]!),
-      reducedStrides: axes.map((a) => strides[a]!),
-    });
+    const chain = lowering.readOnce(node.inputs[0]!);
+    const { shape, inputs, steps } = chainProblem(chain);
+    const values = chain.inputs.map(({ value }) => value);
+    const [value] = lowering.run(kernels.reduce, { op, type: node.outputs[0]!.dtype, axes, shape, inputs, steps }, values);
+    lowering.set(node as Node, [{ kind: 'value', value: value!, shape: lowering.shape(node.outputs[0]!) }]);
   };
 }
 

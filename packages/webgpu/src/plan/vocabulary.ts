@@ -170,16 +170,9 @@ export function lowerVocabularyLossGrad(node: Node<'vocabularyLossGrad'>, loweri
     [dhidden] = lowering.run(kernels.matmul, towards, [slopes, weightOf(loss, student, part), ...(dhidden ? [dhidden] : [])]);
     const own = partOf(lowering, dweight, part.start * width, part.width * width);
     lowering.run(kernels.matmul, product(part.width, width, rows, { transposeA: true, half }), [slopes, hidden], [own]);
-    const sums = {
-      op: 'sum',
-      type: 'f32',
-      length: rows * part.width,
-      kept: [part.width],
-      keptStrides: [1],
-      reduced: [rows],
-      reducedStrides: [part.width],
-    } as const;
-    lowering.run(kernels.reduce, sums, [slopes], [partOf(lowering, dbias, part.start, part.width)]);
+    const shape = [rows, part.width];
+    const inputs: View[] = [{ type: 'f32', length: rows * part.width, offset: 0, strides: stridesOf(shape) }];
+    lowering.run(kernels.reduce, { op: 'sum', type: 'f32', axes: [0], shape, inputs, steps: [] }, [slopes], [partOf(lowering, dbias, part.start, part.width)]);
   }
   setValues(node, lowering, [dhidden ?? lowering.create('f32', rows * width), dweight, dbias]);
 }

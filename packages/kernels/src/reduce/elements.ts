@@ -1,0 +1,49 @@
+// What a reduction reads: elements of a chain over a shape, one or four neighbours at a time, as a function of the shader.
+import type { ElementType } from '../kernel.ts';
+import { stridesOf } from '../kernel.ts';
+import { chainParameters, chainText, helpers } from '../map/chain.ts';
+import type { MapStep, View } from '../map/problem.ts';
+import { quadsOf } from '../map/wgsl.ts';
+import type { Binding } from '../shader.ts';
+
+/** Elements over all indices of `shape`: arrays as they are viewed, and the steps of a chain on them (none: the only array's elements). */
+export interface Elements {
+  readonly shape: readonly number[];
+  readonly inputs: readonly View[];
+  readonly steps: readonly MapStep[];
+}
+
+/** Elements as a shader has them. */
+export interface ElementText {
+  readonly bindings: readonly Binding[];
+  /** The type of `element(i)`, and the declaration of that function: element or quad `i` in the order of the shape. */
+  readonly type: 'f32' | 'i32' | 'vec4<f32>';
+  readonly declaration: string;
+  readonly parameters: readonly number[];
+}
+
+/** The elements of an array as it lies. */
+export const dense = (shape: readonly number[], type: ElementType): Elements => ({
+  shape,
+  inputs: [{ type, length: shape.reduce((a, b) => a * b, 1), offset: 0, strides: stridesOf(shape) }],
+  steps: [],
+});
+
+/** Elements in quads of the last axis, where they come so. */
+export function inQuads(elements: Elements): Elements | undefined {
+  const [output] = dense(elements.shape, 'f32').inputs;
+  return quadsOf({ ...elements, output: output! });
+}
+
+/** Text of elements whose parameters begin at `first`; `quads`: they are `inQuads` of others. */
+export function elementText(elements: Elements, type: 'f32' | 'i32', quads: boolean, first: number): ElementText {
+  const { inputs, steps } = elements;
+  const { lines, result } = chainText({ ...elements, given: [], quads }, first);
+  const item = quads ? ('vec4<f32>' as const) : type;
+  return {
+    bindings: inputs.map((view, i) => ({ name: `x${i}`, type: quads && view.strides.at(-1) !== 0 ? `vec4<${view.type}>` : view.type })),
+    type: item,
+    declaration: `${helpers(steps, quads ? 'vec4<f32>' : 'f32')}\nfn element(i: u32) -> ${item} {\n${lines.join('\n')}\n  return ${result};\n}`,
+    parameters: chainParameters({ ...elements, given: [] }),
+  };
+}
