@@ -4,11 +4,12 @@ import { kernels, stridesOf } from '@hybridmed/kernels';
 import type { Bindings, Graph, Node, Tensor } from '@hybridmed/tensor';
 import { bindShape, graphOutputs } from '@hybridmed/tensor';
 import { chainOf, chainProblem, isWhole } from './chains.ts';
-import type { JoinedChain } from './epilogues.ts';
-import { countReaders, joinToProduct } from './epilogues.ts';
+import { countReaders } from './epilogues.ts';
 import type { MemoryLimits } from './memory.ts';
 import type { Tunable } from '../tuning/tuner.ts';
 import type { Storage } from './precision.ts';
+import type { Joining } from './products.ts';
+import { PendingProducts, productProblem } from './products.ts';
 import type { Chain, Operand, PlannedDispatch, Value } from './values.ts';
 import type { Provisional, Sources, Together } from './windows.ts';
 import { apart } from './windows.ts';
@@ -28,20 +29,8 @@ export interface KernelChoice {
   variantFor(kernel: AnyKernel, problem: unknown): string | undefined;
 }
 
-/** A product between arrays as they are stored. */
-function stored(problem: MatmulProblem, [a, b]: readonly Value[], { type }: Value): MatmulProblem {
-  const types = [a!.type, b!.type, type] as const;
-  return types.includes('f16') ? { ...problem, types: types as NonNullable<MatmulProblem['types']> } : problem;
-}
-
 /** What a plan may ask of the adapter: sizes of buffers and bindings, and arrays that a shader reads beside the one it writes. */
 export type PlanLimits = MemoryLimits & { readonly maxInputs: number };
-
-/** A product that no dispatch computes yet. */
-interface PendingProduct {
-  readonly problem: MatmulProblem;
-  readonly inputs: readonly Value[];
-}
 
 /** State of a lowering. */
 export class Lowering {
@@ -63,7 +52,7 @@ export class Lowering {
   #outputs: readonly Tensor[] = [];
   #nextId = 0;
   /** Products that no dispatch computes yet: what reads one alone becomes its epilogue. */
-  readonly #pending = new Map<Value, PendingProduct>();
+  readonly #pending = new PendingProducts();
   #readers = new Map<Node, number>();
 
   constructor(bindings: Bindings, storage: Storage, uses: Map<Node, number[]>, limits: PlanLimits, choice: KernelChoice) {
@@ -145,7 +134,7 @@ export class Lowering {
    */
   readOnce(tensor: Tensor): Chain {
     const open = this.chain(tensor);
-    if (open.inputs.length > this.#maxInputs || this.#joinOf(open)) this.value(tensor);
+    if (open.inputs.length > this.#maxInputs || this.#joiningOf(open)) this.value(tensor);
     const chain = this.chain(tensor);
     for (const input of chain.inputs) this.#settled(input.value);
     return chain;
@@ -175,7 +164,7 @@ export class Lowering {
   product(node: Node, problem: MatmulProblem): void {
     const inputs = node.inputs.map((input) => this.value(input));
     const value = this.create(this.type(node.outputs[0]!), kernels.matmul.arrays(problem).outputs[0]!.length);
-    this.#pending.set(value, { problem: this.storage.rounds(node) ? { ...problem, half: true } : problem, inputs });
+    this.#pending.add(value, { problem: this.storage.rounds(node) ? { ...problem, half: true } : problem, inputs });
     this.set(node, [{ kind: 'value', value, shape: this.shape(node.outputs[0]!) }]);
     const worthIt = !this.#choice.capabilities.software || value.length >= leastJoined;
     if (this.#readers.get(node) !== 1 || !worthIt) this.#settled(value);
@@ -183,32 +172,23 @@ export class Lowering {
 
   /** Computes a value that is a pending product. */
   #settled(value: Value): Value {
-    const pending = this.#pending.get(value);
-    if (!pending) return value;
-    this.#pending.delete(value);
-    this.run(kernels.matmul, stored(pending.problem, pending.inputs, value), pending.inputs, [value]);
+    const pending = this.#pending.take(value);
+    if (pending) this.run(kernels.matmul, productProblem(pending, value), pending.inputs, [value]);
     return value;
   }
 
-  /** The first pending product whose epilogue a chain can be. */
-  #joinOf(chain: Chain): { readonly product: Value; readonly pending: PendingProduct; readonly joined: JoinedChain } | undefined {
-    for (const { value: product } of chain.inputs) {
-      const pending = this.#pending.get(product);
-      const joined = pending && joinToProduct(chain, product, this.#maxInputs - 2);
-      if (joined) return { product, pending, joined };
-    }
-    return undefined;
+  /** The pending product with which a chain leaves, where there is one. */
+  #joiningOf(chain: Chain): Joining | undefined {
+    return this.#pending.joiningOf(chain, this.#maxInputs - 2);
   }
 
   /** Computes a chain as the epilogue of a pending product that it reads, where it can be. */
   #joined(chain: Chain, value: Value): boolean {
-    const found = this.#joinOf(chain);
-    if (!found) return false;
-    const { product, pending, joined } = found;
-    this.#pending.delete(product);
-    for (const input of joined.inputs) this.#settled(input);
-    const problem = { ...stored(pending.problem, pending.inputs, value), epilogue: joined.epilogue };
-    this.run(kernels.matmul, problem, [...pending.inputs, ...joined.inputs], [value]);
+    const joining = this.#joiningOf(chain);
+    if (!joining) return false;
+    const pending = this.#pending.take(joining.product)!;
+    for (const input of joining.inputs) this.#settled(input);
+    this.run(kernels.matmul, { ...productProblem(pending, value), epilogue: joining.epilogue }, [...pending.inputs, ...joining.inputs], [value]);
     return true;
   }
 
@@ -287,7 +267,7 @@ export class Lowering {
 
   /** Computes whatever reads one of these arrays and is used after `node`, which is about to change them. */
   settle(changing: ReadonlySet<Value>, node: Node): void {
-    for (const [value, { inputs }] of this.#pending) if (inputs.some((input) => changing.has(input))) this.#settled(value);
+    for (const product of this.#pending.readersOf(changing)) this.#settled(product);
     const after = this.#nodes.slice(this.#nodes.indexOf(node) + 1);
     for (const tensor of new Set([...after.flatMap(({ inputs }) => inputs), ...this.#outputs])) {
       const operands = this.#operands.get(tensor.node);
