@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     include: ['packages/*/test/**/*.test.ts', 'tools/**/*.test.ts', 'examples/**/*.test.ts', 'benchmarks/**/*.test.ts'],
     benchmark: { include: ['packages/*/bench/**/*.bench.ts'] },
+    // Tests that open ONNX Runtime themselves report nothing either.
+    env: { ORT_DISABLE_TELEMETRY: '1' },
     pool: 'forks',
     testTimeout: 240_000,
     hookTimeout: 240_000,

@@ -1,5 +1,5 @@
 // Choosing tokens from logits on the host: greedy, beam and nucleus search over anything that steps.
-import { mix32, uniformAt } from '@hybridmed/tensor';
+import { HybridmedError, mix32, uniformAt } from '@hybridmed/tensor';
 
 /** One token at a time for several rows. */
 export interface Stepper {
@@ -59,11 +59,13 @@ export function greedySearch(stepper: Stepper, options: SearchOptions): Promise<
   });
 }
 
-/** Sampling from the smallest set of tokens whose probability reaches `p` [Holtzman et al. 2020]; the same seed gives the same texts. */
-export function nucleusSearch(
+/** Sampling from the smallest set of tokens whose probability reaches `p` [Holtzman et al. 2020]; the same seed gives the same texts. Throws a HybridmedError for a p outside (0, 1] or a temperature that is not positive. */
+export async function nucleusSearch(
   stepper: Stepper,
   { p = 0.9, temperature = 1, seed, ...options }: SearchOptions & { p?: number; temperature?: number; seed: number },
 ): Promise<number[][]> {
+  if (!(p > 0 && p <= 1)) throw new HybridmedError(`nucleus search: p is ${p}; give a share above 0 and up to 1`);
+  if (!(temperature > 0)) throw new HybridmedError(`nucleus search: temperature is ${temperature}; give a number above 0 (greedy search is its limit at 0)`);
   return sampleWith(stepper, options, (logits, study, position) => {
     const scores = logSoftmax(logits.map((value) => value / temperature));
     const order = topIndices(scores, scores.length);

@@ -10,8 +10,8 @@ export function fileError(path: string, problem: string, fix: string): Hybridmed
 // oxlint-disable-next-line typescript/no-explicit-any -- callers check what they read.
 export function parseJson(path: string, text: string): any {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
-    throw fileError(path, `is not valid JSON (${(error as Error).message})`, 'restore it or delete it and start again');
+    throw fileError(path, `is not valid JSON (${(error as Error).message.replace(/\s+/g, ' ')})`, 'mend it, or restore what was written');
   }
 }

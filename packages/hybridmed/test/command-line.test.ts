@@ -25,7 +25,14 @@ describe('wrong use', () => {
     [['pretrain', '--epochs', '3', '--data', 'x'], "option '--epochs <a,b>'", 'A,B'],
     [['pretrain', '--data', 'phantom:x'], "required option '--out <dir>'", 'not specified'],
     [['pretrain', '--out', 'x'], "required option '--data <spec>'", 'not specified'],
-    [['pretrain', '--learning-rate', '0', '--data', 'x', '--out', 'y'], 'learningRate', '0'],
+    [['pretrain', '--learning-rate', '0', '--data', 'x', '--out', 'y'], '--learning-rate', '0'],
+    [['pretrain', '--augment', 'rotate=5', '--data', 'x', '--out', 'y'], '--augment', 'rotate'],
+    [['pretrain', '--data', 'x', '--out', ''], "option '--out <dir>'", 'Give a value'],
+    [['pretrain', 'more', '--data', 'x', '--out', 'y'], 'too many arguments', ''],
+    [['info', ''], "argument 'dir'", 'Give a value'],
+    [['generate', '--checkpoint', 'x', '--image', 'y', '--search', 'beam', '--beams', '1000000'], "option '--beams <n>'", '1 to 64'],
+    [['generate', '--checkpoint', 'x', '--image', 'y', '--search', 'nucleus', '--p', '2'], "option '--p <share>'", 'up to 1'],
+    [['generate', '--checkpoint', 'x', '--image', 'y', '--search', 'nucleus', '--temperature', '0'], "option '--temperature <x>'", 'above 0'],
     [['verify', '.', '--device', 'abacus'], "option '--device <name>'", 'cpu'],
     [['generate', '--checkpoint', 'x'], 'give either --image', '--findings'],
     [['info'], "missing required argument 'dir'", ''],
@@ -36,6 +43,20 @@ describe('wrong use', () => {
     expect(out).toBe('');
     expect(log).toContain(first);
     expect(log).toContain(second);
+  });
+
+  test.each([
+    [['pretrain', '--batch', '0', '--json'], 2, '--batch'],
+    [['pretrian', '--json'], 2, 'pretrian'],
+    [['info', '/nowhere', '--json'], 1, '/nowhere: is not a folder'],
+    [['data', 'check', 'phantom:/nowhere', '--json'], 1, '/nowhere'],
+  ])('with --json, %j says so in one document', async (args, expected, words) => {
+    const { code, out } = await run(...args);
+    expect(code).toBe(expected);
+    const document = JSON.parse(out);
+    expect(Object.keys(document)).toEqual(['error']);
+    expect(document.error).toContain(words);
+    expect(document.error).not.toMatch(/^error:/);
   });
 
   test('help and version end with 0, on standard output', async () => {
@@ -70,6 +91,31 @@ describe('failures end with 1, one line that names the thing, and nothing half-w
 
   test('an exploding loss names itself, and leaves no folder before the first step', async () => {
     await fails(pretrain(`phantom:${phantoms}`, '--tau', '1e-40', '--no-stage1', '--epochs', '0,1'), 'step 1', '--learning-rate');
+    expect(existsSync(join(folder, 'none'))).toBe(false);
+  });
+
+  test("a run's folder that is a file, or lies in one", async () => {
+    const file = join(folder, 'file');
+    writeFileSync(file, 'kept');
+    for (const out of [file, join(file, 'run')]) await fails(pretrain(`phantom:${phantoms}`, '--out', out), out, 'is a file; name a folder');
+    expect(readFileSync(file, 'utf8')).toBe('kept');
+  });
+
+  test('nothing to train, no loss, a size the patches do not divide', async () => {
+    await fails(pretrain(`phantom:${phantoms}`, '--epochs', '0,0'), '--epochs');
+    await fails(pretrain(`phantom:${phantoms}`, '--no-stage1', '--epochs', '1,0'), '--epochs');
+    await fails(pretrain(`phantom:${phantoms}`, '--no-cg', '--no-cl', '--no-sum', '--no-cap', '--no-dis'), 'every loss');
+    await fails(pretrain(`phantom:${phantoms}`, '--image-size', '35'), '"imageSize"', '--image-size 32');
+    expect(existsSync(join(folder, 'none'))).toBe(false);
+  });
+
+  test('stage 1 of another preset, and a module that is not there', async () => {
+    await fails(
+      ['pretrain', '--data', `phantom:${phantoms}`, '--preset', 'small', '--stage1', trained, '--device', 'cpu', '--out', join(folder, 'none')],
+      'stage1-best',
+      'of another model',
+    );
+    await fails(pretrain(`phantom:${phantoms}`, '--vision', 'no-such-package'), 'no-such-package: is neither a file here nor a package');
     expect(existsSync(join(folder, 'none'))).toBe(false);
   });
 
@@ -117,6 +163,11 @@ describe('failures end with 1, one line that names the thing, and nothing half-w
     const file = join(folder, 'config.json');
     writeFileSync(file, JSON.stringify({ data: 'phantom:x', epoch: [1, 1] }));
     await fails(['pretrain', '--config', file, '--out', join(folder, 'none')], file, 'epoch');
+    writeFileSync(file, JSON.stringify({ 'learning-rate': 1 }));
+    await fails(['pretrain', '--config', file, '--out', join(folder, 'none')], file, 'did you mean "learningRate"?');
+    writeFileSync(file, '{"data":\n\n  phantom:x\n}');
+    await fails(['pretrain', '--config', file, '--out', join(folder, 'none')], `error: ${file}: is not valid JSON`);
+    await fails(['pretrain', '--config', '/dev/zero', '--out', join(folder, 'none')], '/dev/zero: has more than 256 MiB');
     writeFileSync(file, JSON.stringify({ data: 'phantom:x', batch: 'big' }));
     await fails(['pretrain', '--config', file, '--out', join(folder, 'none')], file, '"batch"');
   });
@@ -206,6 +257,20 @@ describe('a run', () => {
     const vocab = JSON.parse(readFileSync(join(out, 'tokenizer.json'), 'utf8')).model.vocab;
     expect(vocab).not.toHaveProperty('unheardof');
     expect(vocab).toHaveProperty('[CLS]', 2);
+  });
+
+  test('without captioning and the global contrast, the best checkpoint is known by the local contrast', async () => {
+    const out = join(folder, 'local');
+    const { code, log } = await run('pretrain', '--data', `phantom:${phantoms}`, ...quick, '--no-stage1', '--no-cap', '--no-cg', '--no-dis', '--out', out);
+    expect(code, log).toBe(0);
+    const { best } = JSON.parse(readFileSync(join(out, 'checkpoints/stage2-last/trainer.json'), 'utf8'));
+    const validation = readFileSync(join(out, 'metrics.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+      .find((line) => 'validation' in line);
+    expect(best.value).toBe(validation.validation.cl);
+    expect(best.value).toBeGreaterThan(0);
   });
 
   test('stage 2 starts from another run', async () => {

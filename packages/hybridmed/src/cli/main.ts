@@ -21,7 +21,7 @@ import { addVerify } from './commands/verify.ts';
 import { addVqa } from './commands/vqa.ts';
 import { addZeroShot } from './commands/zeroshot.ts';
 import type { Output } from './output.ts';
-import { processOutput } from './output.ts';
+import { printJson, processOutput } from './output.ts';
 import { version } from '../node/version.ts';
 
 /** Exit codes: what scripts can rely on. */
@@ -67,10 +67,20 @@ function build(output: Output): Command {
     command.commands.forEach(strict);
   };
   strict(program);
+  program.hook('preAction', (_program, command) => refuseEmpty(command));
   return program;
 }
 
-/** Runs the command line with its arguments (without node and script) and returns the exit code. */
+/** No file, folder or name is an empty text; a shell makes one of a variable that is not set. */
+function refuseEmpty(command: Command): void {
+  const empty = (value: unknown): boolean => value === '' || (Array.isArray(value) && value.includes(''));
+  const option = command.options.find((each) => empty(command.getOptionValue(each.attributeName())));
+  if (option) command.error(`error: option '${option.flags}' argument '' is invalid. Give a value.`);
+  const argument = command.registeredArguments.find((_, i) => empty(command.processedArgs[i]));
+  if (argument) command.error(`error: argument '${argument.name()}' is empty. Give a value.`);
+}
+
+/** Runs the command line with its arguments (without node and script) and returns the exit code. With --json a failure is a document, too: `{"error": ...}`. */
 export async function main(args: readonly string[], output: Output = processOutput): Promise<number> {
   const program = build(output);
   if (args.length === 0) {
@@ -81,16 +91,24 @@ export async function main(args: readonly string[], output: Output = processOutp
     await program.parseAsync([...args], { from: 'user' });
     return output.exitCode ?? exitCodes.success;
   } catch (error) {
-    if (error instanceof CommanderError) return helpCodes.has(error.code) && error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
-    output.log(describe(error));
-    return exitCodes.failure;
+    if (error instanceof CommanderError && helpCodes.has(error.code) && error.exitCode === 0) return exitCodes.success;
+    const usage = error instanceof CommanderError;
+    const line = usage ? error.message : describe(error);
+    // Commander has printed its own already, with a hint.
+    if (!usage) output.log(line);
+    if (args.includes('--json')) printJson(output, { error: line.replace(/^error: /, '') });
+    return usage ? exitCodes.usage : exitCodes.failure;
   }
 }
 
+/** Messages quote files and flags, which may hold anything: lines and control characters become spaces. */
+// oxlint-disable-next-line no-control-regex -- they are what is looked for.
+const oneLine = (message: string): string => message.replace(/[\u0000-\u001f\u007f-\u009f\s]+/g, ' ').trim();
+
 /** One line for errors a user can act on; the stack for a defect of ours. */
 function describe(error: unknown): string {
-  if (error instanceof HybridmedError || error instanceof DataError) return `error: ${error.message}`;
+  if (error instanceof HybridmedError || error instanceof DataError) return `error: ${oneLine(error.message)}`;
   if (error instanceof Error)
-    return process.env.HYBRIDMED_DEBUG ? (error.stack ?? error.message) : `error: ${error.message.split('\n')[0]} (set HYBRIDMED_DEBUG=1 for where)`;
+    return process.env.HYBRIDMED_DEBUG ? (error.stack ?? error.message) : `error: ${oneLine(error.message.split('\n')[0]!)} (set HYBRIDMED_DEBUG=1 for where)`;
   return `error: ${String(error)}`;
 }

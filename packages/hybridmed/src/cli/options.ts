@@ -6,12 +6,13 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { DeviceName } from '../node/device/device.ts';
 import { deviceNames, precisions, tuningModes } from '../node/device/device.ts';
 
-/** A whole number not below `least`. */
+/** A whole number not below `least` and, where it is given, not above `most`. */
 export const integer =
-  (least: number) =>
+  (least: number, most = Infinity) =>
   (text: string): number => {
     const value = Number(text);
-    if (!Number.isSafeInteger(value) || value < least || text.trim() === '') throw new InvalidArgumentError(`Give a whole number, ${least} or more.`);
+    if (!Number.isSafeInteger(value) || value < least || value > most || text.trim() === '')
+      throw new InvalidArgumentError(`Give a whole number, ${most === Infinity ? `${least} or more` : `${least} to ${most}`}.`);
     return value;
   };
 
@@ -31,6 +32,22 @@ export const number =
     if (!Number.isFinite(value) || value < least || text.trim() === '') throw new InvalidArgumentError(`Give a number, ${least} or more.`);
     return value;
   };
+
+/** A number above 0 and, where it is given, not above `most`. */
+export const positive =
+  (most = Infinity) =>
+  (text: string): number => {
+    const value = number(0)(text);
+    if (value === 0 || value > most) throw new InvalidArgumentError(`Give a number above 0${most === Infinity ? '' : ` and up to ${most}`}.`);
+    return value;
+  };
+
+/** A share of values that are dropped: from 0 to below 1. */
+export function dropRate(text: string): number {
+  const value = number(0)(text);
+  if (value >= 1) throw new InvalidArgumentError('Give a share from 0 to below 1.');
+  return value;
+}
 
 /** Two whole numbers, one for each stage: `A,B`. */
 export function stagePair(text: string): [number, number] {

@@ -1,8 +1,8 @@
 // Writing files so that a kill at any moment leaves either the old or the new content, never half of one.
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { makeFolder as makeFolders, writeFileAtomic as writeAtomic } from '@hybridmed/data/atomic';
 import { HybridmedError } from '@hybridmed/tensor';
 import { fileError, parseJson } from '../file-error.ts';
@@ -55,20 +55,36 @@ export async function replaceFolder(folder: string, fill: (temporary: string) =>
 
 /** Undoes what a kill in the middle of `replaceFolder` left. */
 export async function recoverFolder(folder: string): Promise<void> {
-  if (!existsSync(folder) && existsSync(aside(folder))) await rename(aside(folder), folder);
-  else await rm(aside(folder), { recursive: true, force: true });
+  try {
+    if (!existsSync(folder) && existsSync(aside(folder))) await rename(aside(folder), folder);
+    else await rm(aside(folder), { recursive: true, force: true });
+  } catch (error) {
+    throw describeError(folder, error);
+  }
 }
 
-/** Reads and parses a JSON file. Throws one line that names the file and what is wrong. */
+/** Throws one line where a folder cannot be made at a path, since a file stands there or above: found before long work whose results go there. */
+export function checkFolderPath(path: string): void {
+  let above = resolve(path);
+  while (!existsSync(above)) above = dirname(above);
+  if (!statSync(above).isDirectory()) throw fileError(path, above === resolve(path) ? 'is a file' : `${above} is a file`, 'name a folder');
+}
+
+// The largest tokenizer.json has some 30 MB; a device or a wrong file must not fill the memory.
+const mostJsonBytes = 2 ** 28;
+
+/** Reads and parses a JSON file, with or without a byte order mark. Throws one line that names the file and what is wrong. */
 // oxlint-disable-next-line typescript/no-explicit-any -- callers check what they read.
 export async function readJson(path: string): Promise<any> {
-  let text: string;
+  const parts: Buffer[] = [];
   try {
-    text = await readFile(path, 'utf8');
+    for await (const part of createReadStream(path, { end: mostJsonBytes })) parts.push(part as Buffer);
   } catch (error) {
     throw describeError(path, error);
   }
-  return parseJson(path, text);
+  const bytes = Buffer.concat(parts);
+  if (bytes.length > mostJsonBytes) throw fileError(path, `has more than ${mostJsonBytes / 2 ** 20} MiB`, 'name a JSON file');
+  return parseJson(path, bytes.toString('utf8'));
 }
 
 /** True where a path is an existing folder. */

@@ -1,6 +1,6 @@
 // An array on the host together with the ONNX Runtime tensor that shares its memory.
 import type { HostArray } from '@hybridmed/tensor';
-import { Tensor as OrtTensor } from 'onnxruntime-node';
+import { Tensor as OrtTensor } from '../session/runtime.ts';
 
 /** One entry of the state. */
 export interface Entry {

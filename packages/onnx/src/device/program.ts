@@ -2,7 +2,7 @@
 import type { Bindings, Graph, HostArray, HostArrays, Program, Tensor } from '@hybridmed/tensor';
 import { bindInputs, bindShape, decompose, DeviceError, graphNodes, mergeEqualNodes } from '@hybridmed/tensor';
 import type { InferenceSession } from 'onnxruntime-node';
-import { InferenceSession as Session, Tensor as OrtTensor } from 'onnxruntime-node';
+import { InferenceSession as Session, Tensor as OrtTensor } from '../session/runtime.ts';
 import { lower } from '../lower/lower.ts';
 import { hasRule } from '../lower/table.ts';
 import { adamWInPlace, addInPlace, scatterAddInPlace } from './adamw.ts';

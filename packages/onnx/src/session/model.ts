@@ -2,7 +2,7 @@
 import type { HostArray, HostArrays, TensorSpec } from '@hybridmed/tensor';
 import { DeviceError } from '@hybridmed/tensor';
 import type { InferenceSession } from 'onnxruntime-node';
-import { InferenceSession as Session, Tensor as OrtTensor } from 'onnxruntime-node';
+import { InferenceSession as Session, Tensor as OrtTensor } from './runtime.ts';
 
 /** A loaded model. Sizes that stay open are strings, as the file names them. */
 export interface OnnxModel {

@@ -89,7 +89,7 @@ export function addAblate(program: Command, output: Output): void {
         ([, value]) => value !== undefined,
       ),
     );
-    const chosen: Partial<RunConfig> = { ...settings, ...checkSettings('flags', given) };
+    const chosen: Partial<RunConfig> = { ...settings, ...checkSettings(undefined, given) };
     if (chosen.data === undefined) return command.error("error: required option '--data <spec>' not specified");
     const config = completeConfig({ ...chosen, data: chosen.data });
     if (config.epochs[1] === 0) return command.error('error: the ablations are of stage 2; give it an epoch with --epochs');

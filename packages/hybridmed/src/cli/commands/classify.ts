@@ -5,7 +5,7 @@ import type { ProtocolResult } from '../../classification/protocol.ts';
 import type { EncoderFlags } from '../encoder-options.ts';
 import { addEncoderOptions, withEncoder } from '../encoder-options.ts';
 import { shownInterval } from '../figures.ts';
-import { integer, number } from '../options.ts';
+import { integer, number, positive } from '../options.ts';
 import type { Output } from '../output.ts';
 import { printJson, table } from '../output.ts';
 import type { SelectFlags } from '../select-options.ts';
@@ -112,9 +112,9 @@ export function addClassification(program: Command, output: Output): void {
     .option('--from-scratch', "start values of the checkpoint's architecture instead of its parameters", false)
     .option('--epochs <n>', 'greatest number of passes over a share (at least 400 steps)', integer(1), 30)
     .option('--batch <n>', 'studies of one step', integer(1), 32)
-    .option('--learning-rate <list>', "peak learning rates; the best on the validation split wins (default: the preset's)", list(number(1e-12)))
+    .option('--learning-rate <list>', "peak learning rates; the best on the validation split wins (default: the preset's)", list(positive()))
     .option('--weight-decay <x>', 'decoupled weight decay', number(0), 0.05)
-    .option('--layer-decay <x>', "factor between the learning rates of the encoder's neighbouring layers", number(0), 1)
+    .option('--layer-decay <x>', "factor between the learning rates of the encoder's neighbouring layers", positive(1), 1)
     .option('--patience <n>', 'validations without improvement before a fit ends; 0 for never', integer(0), 5)
     .action(async (flags: FinetuneFlags) => {
       const { finetune } = await import('../../classification/finetune.ts');

@@ -7,7 +7,7 @@ import { mapKinds } from '../../explain/maps.ts';
 import type { MapScores } from '../../explain/score.ts';
 import { shownInterval } from '../figures.ts';
 import type { DeviceFlags } from '../options.ts';
-import { deviceOption, integer, jsonOption, number, threadsOption } from '../options.ts';
+import { deviceOption, integer, jsonOption, positive, threadsOption } from '../options.ts';
 import type { Output } from '../output.ts';
 import { printJson, table } from '../output.ts';
 import { progressBar } from '../progress.ts';
@@ -65,7 +65,7 @@ export function addExplain(program: Command, output: Output): void {
     .option('--limit <n>', 'greatest number of studies; 0 for all', integer(0), 0)
     .addOption(new Option('--maps <kinds...>', 'kinds of map (default: the one that points best; all of them with --data)').choices([...mapKinds, 'all']))
     .option('--against <text>', 'what "guided", "removal" and "gradient" compare the text with (default: the impression of a normal film)')
-    .option('--tau <x>', 'temperature of "alignment"', number(1e-6), 0.1)
+    .option('--tau <x>', 'temperature of "alignment"', positive(), 0.1)
     .addOption(deviceOption())
     .addOption(threadsOption())
     .addOption(jsonOption());

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { DeviceFlags, ModuleFlags } from '../options.ts';
-import { deviceOption, integer, jsonOption, number, textModuleOption, threadsOption, visionModuleOption } from '../options.ts';
+import { deviceOption, integer, jsonOption, number, positive, textModuleOption, threadsOption, visionModuleOption } from '../options.ts';
 import type { Output } from '../output.ts';
 import { printJson } from '../output.ts';
 
@@ -28,10 +28,10 @@ export function addGenerate(program: Command, output: Output): void {
     .option('--image <files...>', 'films: PNG, JPEG or DICOM')
     .option('--findings <text>', 'findings to summarize')
     .addOption(new Option('--search <kind>', 'how tokens are chosen').choices(['greedy', 'beam', 'nucleus']).default('greedy'))
-    .option('--beams <n>', 'width of beam search', integer(1), 4)
+    .option('--beams <n>', 'width of beam search, up to 64', integer(1, 64), 4)
     .option('--alpha <x>', 'length exponent of beam search', number(0), 1)
-    .option('--p <share>', 'probability mass of nucleus search', number(0), 0.9)
-    .option('--temperature <x>', 'temperature of nucleus search', number(0), 1)
+    .option('--p <share>', 'probability mass of nucleus search', positive(1), 0.9)
+    .option('--temperature <x>', 'temperature of nucleus search', positive(), 1)
     .option('--seed <n>', 'seed of nucleus search', integer(0), 0)
     .addOption(visionModuleOption())
     .addOption(textModuleOption())

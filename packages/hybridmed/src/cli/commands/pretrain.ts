@@ -18,7 +18,7 @@ const settings = [
   new Option('--image-size <pixels>', "side of the images; 0 for the preset's").argParser(integer(0)),
   new Option('--epochs <a,b>', 'epochs of stage 1 and of stage 2').argParser(stagePair),
   new Option('--steps <a,b>', 'greatest number of steps of each stage; 0 for what the epochs give').argParser(stagePair),
-  new Option('--limit <n>', 'greatest number of training (and of validation) studies').argParser(integer(0)),
+  new Option('--limit <n>', 'greatest number of training (and of validation) studies; 0 for all').argParser(integer(0)),
   new Option('--batch <n>', 'studies of one pass').argParser(integer(1)),
   new Option('--accumulate <n>', 'passes that make one step').argParser(integer(1)),
   new Option('--learning-rate <x>', 'peak learning rate').argParser(number(0)),
@@ -123,7 +123,7 @@ export function addPretrain(program: Command, output: Output): void {
       const { checkSettings, completeConfig } = await import('../../node/run/config.ts');
       let chosen: Partial<RunConfig>;
       try {
-        chosen = { ...file.settings, ...checkSettings('flags', given(command)) };
+        chosen = { ...file.settings, ...checkSettings(undefined, given(command)) };
       } catch (error) {
         return command.error(`error: ${(error as Error).message}`);
       }

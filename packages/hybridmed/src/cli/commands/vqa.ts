@@ -5,7 +5,7 @@ import { Option } from 'commander';
 import type { VqaReport, VqaSystem } from '../../vqa/evaluate.ts';
 import { shownInterval } from '../figures.ts';
 import type { DeviceFlags, ModuleFlags } from '../options.ts';
-import { deviceOption, integer, jsonOption, number, textModuleOption, threadsOption, visionModuleOption } from '../options.ts';
+import { deviceOption, dropRate, integer, jsonOption, number, positive, textModuleOption, threadsOption, visionModuleOption } from '../options.ts';
 import type { Output } from '../output.ts';
 import { printJson, table } from '../output.ts';
 
@@ -83,10 +83,10 @@ export function addVqa(program: Command, output: Output): void {
     )
     .option('--from-scratch', "start values of the checkpoint's architecture instead of its parameters", false)
     .option('--depth <n>', 'layers that fuse question and image', integer(1), 2)
-    .option('--dropout <rate>', 'share of fused values dropped in training', number(0), 0.1)
+    .option('--dropout <rate>', 'share of fused values dropped in training', dropRate, 0.1)
     .option('--epochs <n>', 'greatest number of passes over the training questions', integer(1), 30)
     .option('--batch <n>', 'questions of one step', integer(1), 32)
-    .option('--learning-rate <x>', "peak learning rate (default: the preset's)", number(1e-12))
+    .option('--learning-rate <x>', "peak learning rate (default: the preset's)", positive())
     .option('--weight-decay <x>', 'decoupled weight decay', number(0), 0.05)
     .option('--patience <n>', 'validations without improvement before fitting ends; 0 for never', integer(0), 6)
     .option('--seed <n>', 'seed of start values, order and crops', integer(0), 0)

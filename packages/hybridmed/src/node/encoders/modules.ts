@@ -29,6 +29,8 @@ async function make<T, O>(specifier: string, name: 'createVisionEncoder' | 'crea
   const href = locate(specifier);
   const failed = (error: unknown): never => {
     if (process.env.HYBRIDMED_DEBUG) throw error;
+    if ((error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND' && href === specifier && String(error).includes(`'${specifier}'`))
+      throw new HybridmedError(`${specifier}: is neither a file here nor a package that is installed; name a module's file or a package`);
     throw new HybridmedError(`${specifier}: ${error instanceof Error ? error.message.split('\n')[0] : String(error)} (set HYBRIDMED_DEBUG=1 for where)`);
   };
   const found = ((await import(href).catch(failed)) as Record<string, unknown>)[name];

@@ -24,7 +24,7 @@ export const runConfigSchema = z.strictObject({
     .min(1)
     .describe('Vision encoder: preset, hf:FOLDER of a published checkpoint (or a .safetensors file), or a module that exports createVisionEncoder.'),
   text: z.string().min(1).describe('Text encoder: preset, hf:FOLDER of a published BERT, or a module that exports createTextEncoder.'),
-  imageSize: count.describe("Side of the images in pixels; 0 for the preset's."),
+  imageSize: count.max(4096).describe("Side of the images in pixels; 0 for the preset's."),
   seed: count.describe('Seed of start values, order, crops and dropout.'),
   views: z.enum(['frontal', 'all']).describe('Which views to train on.'),
   residue: z.enum(['keep', 'remove', 'mask']).describe('What becomes of XXXX and ___ left by de-identification in the texts.'),
@@ -150,13 +150,29 @@ export const dataSelection = ({ views, residue, splitFile, without, columns }: D
 /** The weights of stage 2's losses. */
 export const lossWeights = (config: RunConfig): LossWeights => Object.fromEntries(lossNames.map((name) => [name, config[name]])) as unknown as LossWeights;
 
-/** Checks settings from a file or from flags. Throws one line that names the source, the key and what it must be. */
-export function checkSettings(source: string, settings: unknown): Partial<RunConfig> {
+/** The way a key is written as a flag: imageSize, --image-size. */
+const flagOf = (key: string): string => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/** The key that a misspelt one means: the same letters in another style, or one that begins or ends alike. */
+function nearestKey(wrong: string): string | undefined {
+  const letters = (key: string) => key.toLowerCase().replace(/[^a-z0-9]/g, '');
+  const keys = Object.keys(runConfigSchema.shape);
+  const sought = letters(wrong);
+  const alike = (key: string) => letters(key).startsWith(sought) || sought.startsWith(letters(key));
+  return keys.find((key) => letters(key) === sought) ?? (sought.length > 2 ? keys.find(alike) : undefined);
+}
+
+/** Checks settings: a configuration file's, with its path as `source`, or those of flags. Throws one line that names the key and what it must be. */
+export function checkSettings(source: string | undefined, settings: unknown): Partial<RunConfig> {
   const result = runConfigSchema.partial().safeParse(settings);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
-  const key = [...issue.path, ...(issue.code === 'unrecognized_keys' ? [issue.keys.join(', ')] : [])].join('.');
+  const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0]! : undefined;
+  const path = [...issue.path.map(String), ...(unknown === undefined ? [] : [unknown])];
+  const problem = issue.message.replace(/^Invalid input: /, '');
+  if (source === undefined) throw new HybridmedError(`${flagOf(path[0] ?? '')}: ${problem}`);
+  const nearest = unknown === undefined || path.length > 1 ? undefined : nearestKey(unknown);
   throw new HybridmedError(
-    `${source}: ${key === '' ? '' : `"${key}": `}${issue.message.replace(/^Invalid input: /, '')}; see config.schema.json for every key`,
+    `${source}: "${path.join('.')}": ${problem}; ${nearest === undefined ? 'see config.schema.json for every key' : `did you mean "${nearest}"?`}`,
   );
 }

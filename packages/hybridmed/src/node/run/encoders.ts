@@ -1,5 +1,6 @@
 // The encoders a run trains: the preset's, those of published checkpoints with their values, or those of modules.
 import type { HostArray } from '@hybridmed/tensor';
+import { HybridmedError } from '@hybridmed/tensor';
 import type { WeightRow } from '@hybridmed/nn/weights';
 import type { Tokenizer } from '@hybridmed/text';
 import type { ModelConfig } from '../../model/config.ts';
@@ -44,6 +45,10 @@ async function visionOf(config: RunConfig, onMessage: (text: string) => void): P
   const preset = presets[config.preset].vision;
   const image = { size: config.imageSize || preset.image, channels: preset.channels };
   const { vision } = config;
+  if (vision === 'preset' && image.size % preset.patch !== 0)
+    throw new HybridmedError(
+      `"imageSize" is ${image.size}; the preset's patches need a multiple of ${preset.patch}, such as --image-size ${preset.patch * Math.max(1, Math.round(image.size / preset.patch))}`,
+    );
   if (vision === 'preset') return { sizes: { vision: { ...preset, image: image.size } } };
   if (vision.startsWith(published)) {
     const path = vision.slice(published.length);

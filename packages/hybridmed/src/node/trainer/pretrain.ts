@@ -5,7 +5,8 @@ import { openDataSet } from '@hybridmed/data';
 import { HybridmedError } from '@hybridmed/tensor';
 import { checkpointFolder } from '../checkpoint/checkpoint.ts';
 import type { TrainerState } from '../checkpoint/checkpoint.ts';
-import { fileError } from '../files.ts';
+import { checkFolderPath, fileError } from '../files.ts';
+import type { RunConfig } from '../run/config.ts';
 import { dataSelection } from '../run/config.ts';
 import { checkSameRun } from '../run/folder.ts';
 import type { PretrainOptions } from './prepare.ts';
@@ -20,6 +21,13 @@ export interface PretrainResult {
   readonly stages: readonly TrainerState[];
 }
 
+/** Throws one line where the settings leave no stage, or a second stage without a loss. */
+function checkWork({ epochs, stage1, cg, cl, sum, cap, dis }: RunConfig): void {
+  if (epochs[1] === 0 && (epochs[0] === 0 || stage1 !== true)) throw new HybridmedError('"epochs" leaves no stage to train; give --epochs A,B');
+  if (epochs[1] > 0 && cg + cl + sum + cap + dis === 0)
+    throw new HybridmedError('every loss of stage 2 has weight 0; keep one of cg, cl, sum, cap, dis, or give stage 2 no epochs (--epochs A,0)');
+}
+
 /** Pre-trains. Throws one line for bad data, bad settings, a device of another precision, or a folder that already holds a run (unless resuming). */
 export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
   const { config, out, device, resume = false, events = {} } = options;
@@ -30,6 +38,8 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
     if (!resume) throw fileError(out, 'already holds a run', 'continue it with --resume or name another --out');
     await checkSameRun(out, config);
   }
+  checkFolderPath(out);
+  checkWork(config);
   const data = await openDataSet(config.data, dataSelection(config));
   const run = await prepareRun(options, data);
   try {

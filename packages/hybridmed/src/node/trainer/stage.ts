@@ -52,9 +52,7 @@ function checkFinite({ losses, gradientNorm, lossScale = 1 }: StepResult, stage:
   const bad = Object.entries(checked).find(([, value]) => !Number.isFinite(value));
   if (!bad) return;
   const name = bad[0] === 'gradient norm' ? 'the gradient norm' : `the loss "${bad[0]}"`;
-  throw new HybridmedError(
-    `stage ${stage}, epoch ${epoch}, step ${step}: ${name} is ${bad[1]}; lower --learning-rate, or resume from the last checkpoint, which is kept`,
-  );
+  throw new HybridmedError(`stage ${stage}, epoch ${epoch}, step ${step}: ${name} is ${bad[1]}; lower --learning-rate; checkpoints saved before are kept`);
 }
 
 /** The batch's arrays a step reads. */
@@ -66,6 +64,12 @@ export function stepInputs(
 ): HostArrays {
   const fields = Object.fromEntries(stepFields(plan).map((field) => [field, arrays[field]!]));
   return teacher ? { ...fields, teacher_hidden: teacher.batch(studies, arrays.input!.shape[1]!) } : fields;
+}
+
+/** The validation loss by which the best checkpoint is known: captioning's, or the first in this order that the stage trains. */
+export function watchedLoss(plan: StagePlan): LossName {
+  if (plan.stage === 1) return 'sum';
+  return (['cap', 'cg', 'cl', 'sum', 'dis'] as const).find((name) => plan.weights[name] !== 0)!;
 }
 
 /** Number of optimizer steps a stage takes at most. */
@@ -82,7 +86,7 @@ export async function runStage(context: StageContext, start: TrainerState): Prom
   const steps = stageSteps(config, stage, train.stepsPerEpoch);
   const schedule = { steps, warmup: Math.max(1, Math.floor(config.warmup * steps)), peak: config.learningRate };
   const judge = await device.compile(validationGraph(model, plan));
-  const watched: LossName = stage === 1 ? 'sum' : plan.weights.cap !== 0 ? 'cap' : 'cg';
+  const watched = watchedLoss(plan);
   let now = start;
   let first = true;
   while (now.step < steps && !(config.earlyStop > 0 && now.epochsSinceBest >= config.earlyStop)) {

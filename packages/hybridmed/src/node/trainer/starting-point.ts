@@ -6,6 +6,7 @@ import type { HostArrays } from '@hybridmed/tensor';
 import { teacherParameters } from '../../stages/graphs.ts';
 import type { TrainerState } from '../checkpoint/checkpoint.ts';
 import { checkpointFolder, loadCheckpoint, loadTrainerState } from '../checkpoint/checkpoint.ts';
+import { checkParameters } from '../../checkpoint/checkpoint.ts';
 import { recoverFolder } from '../files.ts';
 import type { Run } from './prepare.ts';
 
@@ -42,10 +43,7 @@ export async function startingPoint(run: Run, stage: 1 | 2): Promise<StartingPoi
   const { options } = run;
   const { config, out } = options;
   const stage1 = typeof config.stage1 === 'string' ? config.stage1 : config.stage1 ? out : null;
-  const first =
-    stage === 2 && stage1 !== null && existsSync(checkpointFolder(stage1, 1, 'best'))
-      ? (await loadCheckpoint(checkpointFolder(stage1, 1, 'best'), run.encoders.given)).parameters
-      : undefined;
+  const first = stage === 2 && stage1 !== null && existsSync(checkpointFolder(stage1, 1, 'best')) ? await stage1Parameters(stage1, run) : undefined;
   const last = checkpointFolder(out, stage, 'last');
   await recoverFolder(last);
   await recoverFolder(checkpointFolder(out, stage, 'best'));
@@ -57,7 +55,7 @@ export async function startingPoint(run: Run, stage: 1 | 2): Promise<StartingPoi
     return { parameters, optimizer, trainer, teacher: first ?? (await startValues(run)) };
   }
   const initial = await startValues(run);
-  const base = first ? { ...initial, ...stage1Parameters(first, run) } : initial;
+  const base = { ...initial, ...first };
   const before =
     stage === 2 && existsSync(join(checkpointFolder(out, 1, 'last'), 'trainer.json'))
       ? (await loadTrainerState(checkpointFolder(out, 1, 'last'))).trainer.metricsLines
@@ -65,8 +63,13 @@ export async function startingPoint(run: Run, stage: 1 | 2): Promise<StartingPoi
   return { parameters: base, trainer: start(stage, before), teacher: first ?? initial };
 }
 
-/** What stage 1 trained, of a checkpoint that holds everything. */
-function stage1Parameters(parameters: HostArrays, { model }: Run): HostArrays {
+/** What stage 1 of a run trained, of its best checkpoint, which holds everything. Throws one line where that is of another model. */
+async function stage1Parameters(from: string, { model, encoders }: Run): Promise<HostArrays> {
+  const folder = checkpointFolder(from, 1, 'best');
+  const { parameters } = await loadCheckpoint(folder, encoders.given);
   const names = teacherParameters(model, 'snapshot');
-  return Object.fromEntries(names.map((name) => [name, parameters[name]!]));
+  const part = <T>(of: Readonly<Record<string, T>>) => Object.fromEntries(names.flatMap((name) => (of[name] === undefined ? [] : [[name, of[name]]])));
+  const kept = part(parameters);
+  checkParameters(join(folder, 'model.safetensors'), kept, part(model.parameters));
+  return kept;
 }
