@@ -1,5 +1,6 @@
 // Mixed precision on the GPU: what is rounded and what is not, by how much numbers and memory change, and what cannot be had.
 import type { Graph, HostArrays, Tensor, Tensors } from '@hybridmed/tensor';
+import { fromHalf, toHalf } from '@hybridmed/kernels';
 import { grad, ops, trace } from '@hybridmed/tensor';
 import { requestDevice, webgpuDevice } from '@hybridmed/webgpu';
 import { nodeWebgpuDevice, requestNodeAdapter } from '@hybridmed/webgpu/node';
@@ -95,6 +96,37 @@ describe.skipIf(!half)(`on ${info.description} (skipped where the adapter has no
     expect([...large['d.fc1.weight']!.data].every(Number.isFinite)).toBe(false);
     // Norms and sums of f32 values know no such limit.
     expect(greatestError(of(large, 'd.fc2.bias', 2 ** 16), of(reference, 'd.fc2.bias', 1))).toBeLessThan(3e-3);
+  });
+
+  test("values at f16's limits, and their gradients, are what f16 has of them: the greatest, the least, what rounds to either", async () => {
+    const width = 8;
+    const identity = { data: Float32Array.from({ length: width * width }, (_, i) => (i % (width + 1) === 0 ? 1 : 0)), shape: [width, width] };
+    const limits = [65504, -65504, 65519, 2 ** -14, 2 ** -14 - 2 ** -24, -(2 ** -24), 3 * 2 ** -24, 2 ** -26, 1, 2 ** -15, 1 / 3, 0, 1e-7, -1e-6, 12345, 2049];
+    const graph = trace(
+      { data: { x: f32([4, width]), c: f32([4, width]) }, state: { first: f32([width, width]), second: f32([width, width]) } },
+      ({ x, c }, { first, second }) => {
+        const hidden = ops.matmul(x!, first!, { transposeB: true });
+        const y = ops.matmul(hidden, second!, { transposeB: true });
+        const [dx, dsecond] = grad(ops.sum(ops.mul(y, c!)), [x!, second!]);
+        return { results: { y, dx: dx!, dsecond: dsecond! } };
+      },
+    );
+    const spread = (turn: number) => ({
+      data: Float32Array.from({ length: 4 * width }, (_, i) => limits[(i * turn + turn) % limits.length]!),
+      shape: [4, width],
+    });
+    const data = { x: spread(3), c: spread(5) };
+    const rounded = (values: HostArrays[string]) => fromHalf(toHalf(values.data as Float32Array));
+    const [x, c] = [rounded(data.x), rounded(data.c)];
+    const { y, dx, dsecond } = await runOn(mixed, graph, data, { first: identity, second: identity });
+
+    expect(y!.data).toEqual(x);
+    expect(dx!.data).toEqual(c);
+    // Products of the greatest, 2^32, are summed as f32: no place where f16 is only stored overflows.
+    dsecond!.data.forEach((value, at) => {
+      const terms = [0, 1, 2, 3].map((row) => c[row * width + Math.floor(at / width)]! * x[row * width + (at % width)]!);
+      expect(Math.abs(value - terms.reduce((a, b) => a + b))).toBeLessThanOrEqual(2 ** -22 * terms.reduce((a, b) => a + Math.abs(b), 0));
+    });
   });
 
   test('products of features with each other, softmax and norms are not rounded', async () => {

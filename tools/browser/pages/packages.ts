@@ -1,10 +1,11 @@
 // A page that runs the packages in the browser: every kernel, one stage-2 step, and generation from a checkpoint.
 import type { AnyKernel, ArraySpec, Numbers } from '@hybridmed/kernels';
 import { kernels } from '@hybridmed/kernels';
-import { momentNames, parseSafetensors } from '@hybridmed/nn';
+import { momentNames, parseSafetensors, startLossScale } from '@hybridmed/nn';
 import type { HostArrays } from '@hybridmed/tensor';
 import { keyData } from '@hybridmed/tensor';
 import { tokenizerFromJson } from '@hybridmed/text';
+import type { WebgpuDevice } from '@hybridmed/webgpu';
 import { browserWebgpuDevice, capabilitiesOf, prepareKernel } from '@hybridmed/webgpu';
 import type { ModelConfig, StagePlan } from 'hybridmed';
 import { createGenerator, createModel, stepGraph, teacherParameters } from 'hybridmed';
@@ -59,18 +60,28 @@ const tokenizer = tokenizerFromJson(await fetchJson('/checkpoint/tokenizer.json'
 const batch = await fetchArrays('/batch.safetensors');
 const plan = (await fetchJson('/plan.json')) as StagePlan;
 
-/** One stage-2 step: its losses. */
-async function step(): Promise<Record<string, number>> {
+/** One stage-2 step on a device: its losses. */
+async function step(on: WebgpuDevice): Promise<Record<string, number>> {
   const zeros = Object.entries(model.parameters)
     .filter(([, spec]) => !spec.buffer)
     .flatMap(([name, { shape }]) => momentNames(name).map((moment) => [moment, { data: new Float32Array(shape.reduce((a, b) => a * b, 1)), shape }] as const));
   const teacher = Object.fromEntries(teacherParameters(model, 'snapshot').map((name) => [`teacher.${name}`, parameters[name]!]));
-  const state = device.createState({ ...parameters, ...Object.fromEntries(zeros), ...teacher });
-  const program = await device.compile(stepGraph(model, plan));
+  const lossScale = on.info.precision === 'mixed';
+  const state = on.createState({ ...parameters, ...Object.fromEntries(zeros), ...teacher, ...(lossScale ? startLossScale() : {}) });
+  const program = await on.compile(stepGraph(model, { ...plan, lossScale }));
   const scalar = (value: number) => ({ data: Float32Array.of(value), shape: [] });
   const results = await program.run({ ...batch, key: keyData(0), learning_rate: scalar(1e-3), step: scalar(1) }, state);
   state.drop();
   return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data[0]!]));
+}
+
+/** The step's losses in mixed precision, or the error of an adapter without 16-bit floats. */
+async function mixedStep(): Promise<{ losses?: Record<string, number>; error?: string }> {
+  try {
+    return { losses: await step(await browserWebgpuDevice({ precision: 'mixed' })) };
+  } catch (error) {
+    return { error: `${(error as Error).name}: ${(error as Error).message}` };
+  }
 }
 
 /** Impressions from the batch's films. */
@@ -81,4 +92,5 @@ async function generate(): Promise<string[]> {
 }
 
 const { ran, wrong } = await wrongKernels();
-Object.assign(window, { __result: { software: device.info.software, ran, wrong, losses: await step(), texts: await generate() } });
+const { f16 } = capabilitiesOf(device.gpu);
+Object.assign(window, { __result: { f16, ran, wrong, losses: await step(device), texts: await generate(), mixed: await mixedStep() } });
