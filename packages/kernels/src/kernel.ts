@@ -76,7 +76,7 @@ export interface KernelCase<P> {
   readonly pass?: 'forward' | 'backward';
   /** Needs 16-bit floats in shaders. */
   readonly f16?: boolean;
-  /** Its shaders for other kinds of adapters, and its other variants, take minutes to compile on a processor: tested only as the adapter itself runs it. */
+  /** Its shaders for other kinds of adapters, and its other variants, take long to compile on a processor, or are those of other cases: tested only as the adapter itself runs it. */
   readonly own?: boolean;
   /** Too large for a test on a software adapter: benchmarks only. */
   readonly large?: boolean;

@@ -20,9 +20,10 @@ describe('memory', () => {
   test('intermediates share arenas, and the plan says so before it is run', async () => {
     const program = await gpu.compile(deep);
     const summary = program.summary({ B: 128 });
-    expect(summary.unsharedBytes).toBeGreaterThanOrEqual(24 * 128 * 64 * 4);
+    // The last GELU leaves with the sum that reads it.
+    expect(summary.unsharedBytes).toBeGreaterThanOrEqual(23 * 128 * 64 * 4);
     expect(summary.arenaBytes).toBeLessThanOrEqual(3 * 128 * 64 * 4);
-    expect(summary.dispatches).toBe(25);
+    expect(summary.dispatches).toBe(24);
     expect(summary.shaders).toBe(3);
   });
 

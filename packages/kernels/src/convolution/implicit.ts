@@ -13,7 +13,7 @@ import type { ConvolutionProblem } from './index.ts';
 import { correlationParameters, denseWriter, placedWriter, weightParameters } from './layout.ts';
 import { filmLoader, weightLoaders } from './loaders.ts';
 import type { ImplicitWay } from './part.ts';
-import { implicitWay, partDispatches } from './part.ts';
+import { implicitWay, implicitWays, partDispatches } from './part.ts';
 
 /** Temporaries (arrays 3, 4, ...), and dispatches on them, on inputs 0 and 1 and on the result 2. */
 export interface Implicit {
@@ -21,8 +21,26 @@ export interface Implicit {
   readonly dispatches: readonly Dispatch[];
 }
 
+/** An adapter, and the variant that is asked for. */
+type Choice = readonly [capabilities: Capabilities, variant: string | undefined];
+
 const array = (length: number): ArraySpec => ({ type: 'f32', length });
-const productOf = (m: number, n: number, k: number): MatmulProblem => ({ m, n, k, transposeA: false, transposeB: false, lead: [], leadA: [], leadB: [] });
+const productOf = (m: number, n: number, k: number, half = false): MatmulProblem => ({
+  m,
+  n,
+  k,
+  transposeA: false,
+  transposeB: false,
+  lead: [],
+  leadA: [],
+  leadB: [],
+  ...(half ? { half } : {}),
+});
+
+const correlationProduct = ({ outputs, films, places, channels, taps }: Correlation, half: boolean | undefined): MatmulProblem =>
+  productOf(outputs, films * product(places), channels * product(taps), half);
+
+const weightProduct = ({ x, weight, y, half }: ConvolutionProblem): MatmulProblem => productOf(weight[0], product(weight.slice(1)), x[0] * y[2] * y[3], half);
 
 /** The kernel in the order of a correlation's sums, (outputs, taps, channels). */
 function reorder({ outputs, channels, taps, kernel }: Correlation, weight: readonly number[], length: number): readonly Dispatch[] {
@@ -33,12 +51,11 @@ function reorder({ outputs, channels, taps, kernel }: Correlation, weight: reado
 }
 
 /** One correlation of the films with its part of the kernel, which lies in array `at`; sums of slices in the one after. */
-function correlate(one: Correlation, { of, weight }: ConvolutionProblem, capabilities: Capabilities, at: number): Implicit | undefined {
-  const depth = one.channels * product(one.taps);
-  const problem = productOf(one.outputs, one.films * product(one.places), depth);
-  const way = implicitWay(problem, capabilities);
+function correlate(one: Correlation, { of, weight, half }: ConvolutionProblem, [capabilities, variant]: Choice, at: number): Implicit | undefined {
+  const problem = correlationProduct(one, half);
+  const way = implicitWay(problem, capabilities, variant);
   if (!way) return undefined;
-  const length = Math.max(4, one.outputs * depth);
+  const length = Math.max(4, one.outputs * problem.k);
   const { slices } = way.cut;
   const quads = one.channels % 4 === 0;
   const label = `convolution ${of}`;
@@ -65,14 +82,13 @@ function byLines({ m, n }: MatmulProblem, way: ImplicitWay, lines: number, size:
 }
 
 /** The weight's gradient: dy by channels times the films where the kernel's elements meet them, sums of slices in array 3. */
-function weightGradient(problem: ConvolutionProblem, capabilities: Capabilities): Implicit | undefined {
+function weightGradient(problem: ConvolutionProblem, [capabilities, variant]: Choice): Implicit | undefined {
   const {
     x: [films],
-    weight,
     y,
   } = problem;
-  const whole = productOf(weight[0], product(weight.slice(1)), films * y[2] * y[3]);
-  const way = implicitWay(whole, capabilities);
+  const whole = weightProduct(problem);
+  const way = implicitWay(whole, capabilities, variant);
   if (!way) return undefined;
   const lines = way.tier.kind === 'broadcast';
   const cut = lines ? byLines(whole, way, films * y[2], y[3]) : { problem: whole, way };
@@ -85,14 +101,20 @@ function weightGradient(problem: ConvolutionProblem, capabilities: Capabilities)
   };
 }
 
+/** Names of the ways in which an adapter can compute these products, all phases alike; none where it has no tier for them, or where steps make too many. */
+export function implicitNames(problem: ConvolutionProblem, capabilities: Capabilities): readonly string[] {
+  const [first] = problem.of === 'weight' ? [weightProduct(problem)] : (correlationsOf(problem) ?? []).map((one) => correlationProduct(one, problem.half));
+  return first ? implicitWays(first, capabilities).map(({ name }) => name) : [];
+}
+
 /** A convolution as such products; undefined where the adapter has no tier for them, or where steps make too many. */
-export function implicit(problem: ConvolutionProblem, capabilities: Capabilities): Implicit | undefined {
-  if (problem.of === 'weight') return weightGradient(problem, capabilities);
+export function implicit(problem: ConvolutionProblem, ...choice: Choice): Implicit | undefined {
+  if (problem.of === 'weight') return weightGradient(problem, choice);
   const correlations = correlationsOf(problem);
   if (!correlations) return undefined;
   const [temporaries, dispatches]: [ArraySpec[], Dispatch[]] = [[], []];
   for (const one of correlations) {
-    const made = correlate(one, problem, capabilities, 3 + temporaries.length);
+    const made = correlate(one, problem, choice, 3 + temporaries.length);
     if (!made) return undefined;
     temporaries.push(...made.temporaries);
     dispatches.push(...made.dispatches);

@@ -1,5 +1,6 @@
 // One product whose operands are read from films and kernels: the tiers of products, with loads and writes of its own.
 import type { Capabilities, Dispatch } from '../kernel.ts';
+import { variantOf } from '../kernel.ts';
 import type { Tier, Way } from '../matmul/choice.ts';
 import { waysFor } from '../matmul/choice.ts';
 import { matrixShader } from '../matmul/matrix.ts';
@@ -18,8 +19,14 @@ export type ImplicitWay = Way & { readonly tier: ImplicitTier };
 
 const isImplicit = (way: Way): way is ImplicitWay => way.tier.kind === 'broadcast' || way.tier.kind === 'workgroup' || way.tier.kind === 'matrix';
 
-/** What an adapter computes a product by; undefined where it has no tier whose loads can be replaced. */
-export const implicitWay = (problem: MatmulProblem, capabilities: Capabilities): ImplicitWay | undefined => waysFor(problem, capabilities).find(isImplicit);
+/** What an adapter can compute a product by, the likeliest first: its tiers whose loads can be replaced. */
+export const implicitWays = (problem: MatmulProblem, capabilities: Capabilities): readonly ImplicitWay[] => waysFor(problem, capabilities).filter(isImplicit);
+
+/** The way that is asked for, else the first; undefined where there is none. Throws a RangeError for a name that is not among them. */
+export function implicitWay(problem: MatmulProblem, capabilities: Capabilities, variant: string | undefined): ImplicitWay | undefined {
+  const ways = implicitWays(problem, capabilities);
+  return ways.length === 0 ? undefined : variantOf(ways, variant);
+}
 
 /** A product, and what it has of its own. */
 export interface Part {

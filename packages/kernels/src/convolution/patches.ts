@@ -15,28 +15,31 @@ export function tilesFilm({ x, weight, y, stride, padding }: ConvolutionProblem)
   });
 }
 
+/** An adapter, and the product's variant that is asked for. */
+type Choice = readonly [capabilities: Capabilities, variant: string | undefined];
+
 const array = (length: number): ArraySpec => ({ type: 'f32', length });
 const dense = (shape: readonly number[]): View => ({ type: 'f32', length: product(shape), offset: 0, strides: stridesOf(shape) });
 
 /** Arrays that lie between: rows of patches, dy by channels for the weight's gradient, and what the product needs. */
-export function patchTemporaries(problem: ConvolutionProblem, capabilities: Capabilities): ArraySpec[] {
+export function patchTemporaries(problem: ConvolutionProblem, capabilities: Capabilities, variant: string | undefined): ArraySpec[] {
   const { of, x, y } = problem;
   const extra = of === 'weight' ? [array(product(y))] : [];
-  return [array(product(x)), ...extra, ...(matmul.arrays(productOf(problem), capabilities).temporaries ?? [])];
+  return [array(product(x)), ...extra, ...(matmul.arrays(patchProduct(problem), capabilities, variant).temporaries ?? [])];
 }
 
 /** The product: (weight, patches) -> y, (dy, weight) -> patches of dx, (dy by channels, patches) -> dweight. */
-function productOf({ of, x: [films], weight, y }: ConvolutionProblem): MatmulProblem {
+export function patchProduct({ of, x: [films], weight, y, half }: ConvolutionProblem): MatmulProblem {
   const [outputs, places, depth] = [weight[0], y[2] * y[3], product(weight.slice(1))];
-  const flags = { transposeA: of === 'input', transposeB: of === 'output' };
+  const flags = { transposeA: of === 'input', transposeB: of === 'output', ...(half ? { half } : {}) };
   if (of === 'weight') return { m: outputs, n: depth, k: films * places, ...flags, lead: [], leadA: [], leadB: [] };
   if (of === 'output') return { m: outputs, n: places, k: depth, ...flags, lead: [films], leadA: [0], leadB: [1] };
   return { m: places, n: depth, k: outputs, ...flags, lead: [films], leadA: [1], leadB: [0] };
 }
 
 /** A kernel's dispatches on other arrays: `places[i]` is where its array i lies among them. */
-function on<P>(kernel: Kernel<P>, problem: NoInfer<P>, capabilities: Capabilities, label: string, places: readonly number[]): Dispatch[] {
-  return kernel.dispatches(problem, capabilities).map((dispatch) => ({
+function on<P>(kernel: Kernel<P>, problem: NoInfer<P>, [capabilities, variant]: Choice, label: string, places: readonly number[]): Dispatch[] {
+  return kernel.dispatches(problem, capabilities, variant).map((dispatch) => ({
     ...dispatch,
     label: `convolution: ${label}`,
     arrays: dispatch.arrays.map((i) => places[i]!),
@@ -45,15 +48,15 @@ function on<P>(kernel: Kernel<P>, problem: NoInfer<P>, capabilities: Capabilitie
 }
 
 /** The dispatches: inputs 0 and 1, the result 2, rows of patches 3, then the other temporaries. */
-export function patchDispatches(problem: ConvolutionProblem, capabilities: Capabilities): Dispatch[] {
+export function patchDispatches(problem: ConvolutionProblem, ...choice: Choice): Dispatch[] {
   const { of, x, weight, y } = problem;
   const [films, channels, height, width] = x;
   const [, , kh, kw] = weight;
   const shape = [films, y[2], y[3], channels, kh, kw];
   const inFilms: View = { ...dense(x), strides: [channels * height * width, kh * width, kw, height * width, width, 1] };
   const rows = (label: string, inputs: View, output: View, from: number, to: number) =>
-    on(map, { shape, inputs: [inputs], steps: [], output }, capabilities, label, [from, to]);
-  const multiply = (places: readonly number[]) => on(matmul, productOf(problem), capabilities, 'product', places);
+    on(map, { shape, inputs: [inputs], steps: [], output }, [choice[0], undefined], label, [from, to]);
+  const multiply = (places: readonly number[]) => on(matmul, patchProduct(problem), choice, 'product', places);
   if (of === 'output') return [...rows('patches', inFilms, dense(shape), 0, 3), ...multiply([1, 3, 2, 4])];
   if (of === 'input') return [...multiply([0, 1, 3, 4]), ...rows('films', dense(shape), inFilms, 3, 2)];
   // dy (B, O, places) as (O, B, places).
@@ -61,7 +64,7 @@ export function patchDispatches(problem: ConvolutionProblem, capabilities: Capab
   const own: View = { ...dense(y), strides: [y[2] * y[3], y[1] * y[2] * y[3], 1] };
   return [
     ...rows('patches', inFilms, dense(shape), 0, 3),
-    ...on(map, { shape: byChannel, inputs: [own], steps: [], output: dense(byChannel) }, capabilities, 'dy by channels', [1, 4]),
+    ...on(map, { shape: byChannel, inputs: [own], steps: [], output: dense(byChannel) }, [choice[0], undefined], 'dy by channels', [1, 4]),
     ...multiply([4, 3, 2, 5]),
   ];
 }

@@ -83,7 +83,8 @@ function convolution<K extends 'conv2d' | 'conv2dGradInput' | 'conv2dGradWeight'
     const [a, b, y] = [...node.inputs, node.outputs[0]!].map((tensor) => lowering.shape(tensor)) as unknown as [Four, Four, Four];
     const shapes = of === 'output' ? { x: a, weight: b, y } : of === 'input' ? { y: a, weight: b, x: y } : { x: a, y: b, weight: y };
     const { stride, padding } = node.attributes as { stride: readonly [number, number]; padding: readonly [number, number] };
-    lowerTo(lowering, node as Node, kernels.convolution, { of, ...shapes, stride, padding });
+    const half = lowering.storage.rounds(node as Node);
+    lowerTo(lowering, node as Node, kernels.convolution, { of, ...shapes, stride, padding, ...(half ? { half } : {}) });
   };
 }
 

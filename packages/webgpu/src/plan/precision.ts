@@ -32,6 +32,9 @@ function layerProducts(nodes: readonly Node[]): Set<Node> {
   return new Set([...weighted, ...products.filter((node) => sources.get(node)!.some((tensor) => operands.has(tensor)))]);
 }
 
+/** Ops that are products of layers inside: convolutions, and losses whose logits are products. */
+const roundedOps: ReadonlySet<OpName> = new Set<OpName>(['conv2d', 'conv2dGradInput', 'conv2dGradWeight', 'vocabularyLoss', 'vocabularyLossGrad']);
+
 /** What a reader makes of f16: wants it, takes it as an activation, adds it up in f32, computes with it element by element, or has no use for it. */
 type Reading = 'half' | 'activation' | 'sum' | 'chain' | 'full';
 
@@ -88,6 +91,6 @@ export function mixedPrecision(graph: Graph): Storage {
     }
   return {
     half: (tensor) => stored.has(source(tensor)),
-    rounds: (node) => layers.has(node) || node.op === 'vocabularyLoss' || node.op === 'vocabularyLossGrad',
+    rounds: (node) => layers.has(node) || roundedOps.has(node.op),
   };
 }
