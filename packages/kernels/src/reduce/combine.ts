@@ -9,5 +9,6 @@ export function startOf(op: ReduceProblem['op'], type: ElementText['type']): str
   return `${type}(${op === 'sum' ? '0.0f' : lowest})`;
 }
 
-/** A statement that takes one more value into `total`. */
-export const combine = (op: ReduceProblem['op'], value: string): string => (op === 'sum' ? `total += ${value};` : `total = max(total, ${value});`);
+/** A statement that takes one more value into a total. */
+export const combine = (op: ReduceProblem['op'], total: string, value: string): string =>
+  op === 'sum' ? `${total} += ${value};` : `${total} = max(${total}, ${value});`;

@@ -31,10 +31,10 @@ function columnsOf(problem: ReduceProblem): { readonly rows: number; readonly wi
 export const reduce: Kernel<ReduceProblem> = {
   name: 'reduce',
   pass: () => 'forward',
-  arrays: (problem) => {
+  arrays: (problem, capabilities = everyAdapter) => {
     const { type, inputs } = problem;
     const columns = columnsOf(problem);
-    const slices = columns ? slicesOf(columns.rows) : 1;
+    const slices = columns ? slicesOf(columns.rows, capabilities) : 1;
     return {
       inputs: inputs.map((view) => ({ type: view.type, length: view.length })),
       outputs: [{ type, length: resultsOf(problem) }],
@@ -44,7 +44,7 @@ export const reduce: Kernel<ReduceProblem> = {
   dispatches: (problem, capabilities = everyAdapter): Dispatch[] => {
     if (resultsOf(problem) === 0) return [];
     const columns = columnsOf(problem);
-    return columns ? columnDispatches(problem, columns) : [resultDispatch(problem, rowGroupOf(capabilities))];
+    return columns ? columnDispatches(problem, columns, capabilities) : [resultDispatch(problem, rowGroupOf(capabilities))];
   },
   cost: (problem) => {
     const { shape, steps, inputs } = problem;

@@ -45,7 +45,7 @@ export function resultDispatch(problem: ReduceProblem, group: RowGroup): Dispatc
   const bindings = [...text.bindings, { name: 'y', type, write: true }];
   const loop = (from: string, step: string): string => `  let base = ${offsetOf('i', stay.length, 2, 2 + stay.length)};
   var total = ${startOf(op, text.type)};
-  for (var j = ${from}; j < ${u(1)}; j += ${step}) { let at = ${offsetOf('j', go.length, 2 + 2 * stay.length, 2 + 2 * stay.length + go.length)}; ${combine(op, 'element(base + at)')} }`;
+  for (var j = ${from}; j < ${u(1)}; j += ${step}) { let at = ${offsetOf('j', go.length, 2 + 2 * stay.length, 2 + 2 * stay.length + go.length)}; ${combine(op, 'total', 'element(base + at)')} }`;
   const own = (op === 'sum' ? itemSum : itemMax)(quads ? 4 : 1, 'total');
   const code = grouped
     ? `${declare(bindings, parameters.length, group.extensions)}${text.declaration}${group.reductions}${group.entry(

@@ -1,9 +1,9 @@
 // Rows summed into a table by id, without atomics: each id's rows form a chain that one thread walks in order.
 import type { ElementType, Kernel, Numbers } from '../kernel.ts';
-import { longItems, pack, spreadThreads } from '../shader.ts';
+import { pack, spread, spreadThreads } from '../shader.ts';
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
-import { addShader, linkShader, zeroShader, zerosOfGroup } from './wgsl.ts';
+import { addShader, idsOfGroup, linkShader, zeroShader, zerosOfGroup } from './wgsl.ts';
 
 /** `ids` rows of `width` elements are added to a table of `rows` zeros. Ids outside are clamped. */
 export interface ScatterAddProblem {
@@ -29,21 +29,21 @@ export const scatterAdd: Kernel<ScatterAddProblem> = {
     if (rows * width === 0) return [];
     const quads = (rows * width) % 4 === 0;
     const items = quads ? (rows * width) / 4 : rows * width;
-    const zero = pack([items]);
+    const zero = pack([items, Math.ceil(items / zerosOfGroup)]);
     const first = {
       label: 'scatter-add: zero',
       code: zeroShader(quads ? `vec4<${type}>` : type, zero.length),
       parameters: zero,
       arrays: [2],
       writes: [2],
-      workgroups: spreadThreads(items, zerosOfGroup),
+      workgroups: spread(zero[1]!),
     };
     if (ids === 0) return [first];
     const lanes = width % 4 === 0 ? 4 : 1;
-    const [link, add] = [pack([ids, rows]), pack([(ids * width) / lanes, width / lanes, rows])];
+    const [link, add] = [pack([ids, rows, Math.ceil(ids / idsOfGroup)]), pack([(ids * width) / lanes, width / lanes, rows])];
     return [
       first,
-      { label: 'scatter-add: chains', code: linkShader(link.length), parameters: link, arrays: [1, 3], writes: [3], workgroups: spreadThreads(ids, longItems) },
+      { label: 'scatter-add: chains', code: linkShader(link.length), parameters: link, arrays: [1, 3], writes: [3], workgroups: spread(link[2]!) },
       {
         label: 'scatter-add: sums',
         code: addShader(lanes === 4 ? `vec4<${type}>` : type, add.length),
