@@ -34,85 +34,88 @@ function decodeJpegFraction(bytes: Uint8Array, factor: 2 | 4 | 8, scratch = new 
   const luminance = frame?.components[0];
   if (frame === undefined || luminance === undefined) return undefined;
   const single = frame.components.length === 1;
-  const blocks = frame.components.map(({ across, down }) => (single ? 1 : across * down));
   if (!single && frame.components.some(({ across, down }) => across > luminance.across || down > luminance.down)) return undefined;
+  if (!single && frame.components.some(({ across, down }) => across * down < 1 || across * down > 10)) throw new Error('has broken sampling factors');
   const [across, down] = single ? [1, 1] : [luminance.across, luminance.down];
-  if (blocks.some((count) => count < 1 || count > 10)) throw new Error('has broken sampling factors');
   const [unitsWide, unitsHigh] = [Math.ceil(frame.width / (8 * across)), Math.ceil(frame.height / (8 * down))];
   const size = 8 / factor;
   const stride = unitsWide * across * size;
   const plane = scratch.take('plane', stride * unitsHigh * down * size);
-  const reader = blockReader(frame, entropyCoded(bytes, frame.scan, scratch), size);
-  let unit = 0;
-  for (let unitRow = 0; unitRow < unitsHigh; unitRow++) {
-    for (let unitColumn = 0; unitColumn < unitsWide; unitColumn++, unit++) {
-      if (frame.restart > 0 && unit > 0 && unit % frame.restart === 0) reader.restart();
-      for (let row = 0; row < down; row++)
-        for (let column = 0; column < across; column++) {
-          reader.next(0);
-          reader.show(plane, stride, (unitRow * down + row) * size * stride + (unitColumn * across + column) * size);
-        }
-      for (let component = 1; component < blocks.length; component++) for (let block = 0; block < blocks[component]!; block++) reader.next(component);
-    }
-  }
+  decodeUnits(frame, entropyCoded(bytes, frame.scan, scratch), { unitsWide, unitsHigh, across, down, size }, plane);
   const [width, height] = [Math.ceil(frame.width / factor), Math.ceil(frame.height / factor)];
   // Rows move to the front, where nothing is read any more.
   if (width < stride) for (let row = 1; row < height; row++) plane.copyWithin(row * width, row * stride, row * stride + width);
   return { width, height, pixels: plane.subarray(0, width * height) };
 }
 
-interface BlockReader {
-  /** Reads the next block; what it shows is kept of the first component. */
-  next(component: number): void;
-  /** Writes the block that was read as `size` x `size` pixels. */
-  show(plane: Uint8Array, stride: number, origin: number): void;
-  restart(): void;
+/** How many units there are, how many blocks of luminance a unit holds, and how many pixels across a block becomes. */
+interface Layout {
+  readonly unitsWide: number;
+  readonly unitsHigh: number;
+  readonly across: number;
+  readonly down: number;
+  readonly size: number;
 }
 
-/** Reads blocks in turn. Even and odd frequencies mirror: sums over a quarter of the block, one for each parity, tell the other three. */
-function blockReader({ components, quantization }: JpegFrame, { view, starts }: EntropyCoded, size: number): BlockReader {
+/** The blocks of a unit in turn: their components, and where the first unit's lie in the plane. */
+function blocksOf(
+  { components }: JpegFrame,
+  { across, down, size }: Layout,
+  stride: number,
+): { readonly components: Uint8Array; readonly origins: Int32Array } {
+  const blocks = components.flatMap((component, index) => {
+    const [wide, high] = index === 0 ? [across, down] : [component.across, component.down];
+    return Array.from({ length: wide * high }, (_, i) => ({ index, origin: (Math.floor(i / wide) * stride + (i % wide)) * size }));
+  });
+  return { components: Uint8Array.from(blocks, ({ index }) => index), origins: Int32Array.from(blocks, ({ origin }) => origin) };
+}
+
+/**
+ * Decodes all blocks, those of luminance as `size` x `size` means. Even and odd frequencies mirror: sums over a quarter of the block, one
+ * for each parity, tell the other three quarters.
+ */
+function decodeUnits(frame: JpegFrame, { view, starts }: EntropyCoded, layout: Layout, plane: Uint8Array): void {
+  const { unitsWide, unitsHigh, across, down, size } = layout;
+  const stride = unitsWide * across * size;
   const half = size >> 1;
   const quarter = half * half;
-  const tables = components.map(({ dc, ac, quantization: number }) => {
-    const steps = quantization[number];
-    if (dc === undefined || ac === undefined || steps === undefined) throw new Error('lacks a table');
-    // The first coefficient is eight times the mean.
-    return { dc, ac, step: steps[0]! / 8 };
+  const tables = frame.components.map(({ dc, ac, quantization }) => {
+    if (dc === undefined || ac === undefined || frame.quantization[quantization] === undefined) throw new Error('lacks a table');
+    return { dc, ac };
   });
-  const { weights, parities } = quarterWeights(half, quantization[components[0]!.quantization]!);
+  const steps = frame.quantization[frame.components[0]!.quantization]!;
+  const { weights, parities } = quarterWeights(half, steps);
+  // The first coefficient is eight times the mean.
+  const step = steps[0]! / 8;
   const sums = new Float64Array(4 * quarter);
-  const predictions = new Int32Array(components.length);
-  let part = 0;
-  let at = 0;
-  let end = starts[1]! * 8;
-  let mean = 0;
-
-  return {
-    restart() {
+  const { components, origins } = blocksOf(frame, layout, stride);
+  const predictions = new Int32Array(tables.length);
+  let [bit, part, end] = [0, 0, starts[1]! * 8];
+  for (let unit = 0; unit < unitsWide * unitsHigh; unit++) {
+    if (frame.restart > 0 && unit > 0 && unit % frame.restart === 0) {
       part++;
-      [at, end] = [(starts[part] ?? starts.at(-1)!) * 8, (starts[part + 1] ?? starts.at(-1)!) * 8];
+      [bit, end] = [(starts[part] ?? starts.at(-1)!) * 8, (starts[part + 1] ?? starts.at(-1)!) * 8];
       predictions.fill(0);
-    },
-    next(component) {
-      const { dc, ac, step } = tables[component]!;
+    }
+    const corner = (Math.floor(unit / unitsWide) * down * stride + (unit % unitsWide) * across) * size;
+    for (let block = 0; block < components.length; block++) {
+      const component = components[block]!;
+      const { dc, ac } = tables[component]!;
       const shown = component === 0 ? quarter : 0;
-      // Locals stay in registers. Beyond the data come zeros.
-      let bit = at;
       let window = windowAt(view, bit);
-      const first = dc.quick[window >>> (32 - quickBits)]! || longCode(dc, view, bit);
-      const width = (first >> 12) & 15;
-      predictions[component]! += width === 0 ? first >> 16 : signed((window << ((first & 31) - width)) >>> (32 - width), width);
-      bit += first & 31;
-      if (component === 0) {
-        mean = predictions[0]! * step;
-        sums.fill(0);
-      }
+      let found = dc.quick[window >>> (32 - quickBits)]! || longCode(dc, view, bit);
+      let open = (found >> 12) & 15;
+      let value = open === 0 ? found >> 16 : signed((window << ((found & 31) - open)) >>> (32 - open), open);
+      bit += found & 31;
+      predictions[component]! += value;
       const quick = ac.quick;
+      for (let i = 0; i < sums.length; i++) sums[i] = 0;
       for (let k = 0; k < 63;) {
-        window = windowAt(view, bit);
-        const found = quick[window >>> (32 - quickBits)]! || longCode(ac, view, bit);
-        const open = (found >> 12) & 15;
-        const value = open === 0 ? found >> 16 : signed((window << ((found & 31) - open)) >>> (32 - open), open);
+        // As windowAt, which is not inlined in so long a function; this is where the time goes.
+        window = view.getInt32(bit >> 3) << (bit & 7);
+        found = quick[window >>> (32 - quickBits)]! || longCode(ac, view, bit);
+        open = (found >> 12) & 15;
+        value = open === 0 ? found >> 16 : signed((window << ((found & 31) - open)) >>> (32 - open), open);
         bit += found & 31;
         k += (found >> 5) & 127;
         if (k > 63) {
@@ -121,25 +124,34 @@ function blockReader({ components, quantization }: JpegFrame, { view, starts }: 
         }
         for (let i = 0, to = parities[k]! * quarter, weight = k * quarter; i < shown; i++) sums[to + i]! += value * weights[weight + i]!;
       }
-      at = bit;
+      // Beyond the data come zeros.
       if (bit > end) throw new Error('is truncated: its pixels end early');
-    },
-    show(plane, stride, origin) {
-      if (half === 0) plane[origin] = clamped(mean);
-      for (let y = 0; y < half; y++) {
-        for (let x = 0; x < half; x++) {
-          const i = y * half + x;
-          const [across, down, both] = [sums[quarter + i]!, sums[2 * quarter + i]!, sums[3 * quarter + i]!];
-          const even = mean + sums[i]!;
-          const [top, bottom] = [origin + y * stride, origin + (size - 1 - y) * stride];
-          plane[top + x] = clamped(even + across + down + both);
-          plane[top + size - 1 - x] = clamped(even - across + down - both);
-          plane[bottom + x] = clamped(even + across - down - both);
-          plane[bottom + size - 1 - x] = clamped(even - across - down + both);
-        }
-      }
-    },
-  };
+      if (component === 0) show(predictions[0]! * step, sums, half, plane, stride, corner + origins[block]!);
+    }
+  }
+}
+
+/** Writes a block as pixels: a quarter of its parts, and what mirrors them. */
+function show(mean: number, sums: Float64Array, half: number, plane: Uint8Array, stride: number, origin: number): void {
+  if (half === 0) plane[origin] = clamped(mean);
+  const quarter = half * half;
+  const last = 2 * half - 1;
+  for (let y = 0; y < half; y++) {
+    for (let x = 0; x < half; x++) {
+      const i = y * half + x;
+      // One by one: for each block, an array of them would take as long as the rest.
+      const even = mean + sums[i]!;
+      const across = sums[quarter + i]!;
+      const down = sums[2 * quarter + i]!;
+      const both = sums[3 * quarter + i]!;
+      const top = origin + y * stride;
+      const bottom = origin + (last - y) * stride;
+      plane[top + x] = clamped(even + across + down + both);
+      plane[top + last - x] = clamped(even - across + down - both);
+      plane[bottom + x] = clamped(even + across - down - both);
+      plane[bottom + last - x] = clamped(even - across - down + both);
+    }
+  }
 }
 
 /** A value around 0 as a grey level; writing it to a byte cuts off what follows the point. */
