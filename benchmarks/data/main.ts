@@ -16,6 +16,7 @@ Batches of 32 crops of 224 pixels in three channels from squares of 256, two wor
 
   --data SPEC       a data set of your own (default: procedural films of 1,024 pixels, as JPEG, as DICOM and as shards)
   --studies N       greatest number of studies (default 384)
+  --epochs N        epochs that are timed, after one that warms up (default 5)
   --workers N       worker threads, and the reference's worker processes (default 2)
   --pytorch PYTHON  run PyTorch's DataLoader too, with this interpreter (torch, numpy, pillow; pydicom for DICOM, webdataset for shards)
   --json            one JSON document and nothing else
@@ -31,6 +32,7 @@ interface LoaderCase {
   readonly channels: number;
   readonly batch: number;
   readonly workers: number;
+  readonly epochs: number;
 }
 
 /** What was measured; memory is that of all processes, what they share counted once. */
@@ -52,6 +54,7 @@ function read() {
   const options = {
     data: { type: 'string' },
     studies: { type: 'string', default: '384' },
+    epochs: { type: 'string', default: '5' },
     workers: { type: 'string', default: '2' },
     pytorch: { type: 'string' },
     json: { type: 'boolean' },
@@ -60,12 +63,12 @@ function read() {
   } as const;
   try {
     const { values } = parseArgs({ args: process.argv.slice(2), options });
-    const count = (name: 'studies' | 'workers', least: number): number => {
+    const count = (name: 'studies' | 'epochs' | 'workers', least: number): number => {
       const value = Number(values[name]);
       if (!Number.isInteger(value) || value < least) throw new UsageError(`--${name} needs a whole number of at least ${least}`);
       return value;
     };
-    return { ...values, studies: count('studies', 64), workers: count('workers', 0) };
+    return { ...values, studies: count('studies', 64), epochs: count('epochs', 1), workers: count('workers', 0) };
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n\n${usage}`);
     return process.exit(2);
@@ -124,7 +127,7 @@ async function pack(spec: string, folder: string, limit: number): Promise<string
 }
 
 async function main(): Promise<void> {
-  const { data, studies: limit, workers, pytorch, json, save, help } = read();
+  const { data, studies: limit, epochs, workers, pytorch, json, save, help } = read();
   if (help) {
     process.stdout.write(usage);
     return;
@@ -134,7 +137,7 @@ async function main(): Promise<void> {
     if (data === undefined) await makeFiles(folder, limit, 1024);
     const specs: Record<string, string> = data === undefined ? { jpeg: `csv:${folder}/jpeg.csv`, dicom: `csv:${folder}/dicom.csv` } : { files: data };
     const cases: Record<string, string> = { ...specs, shards: await pack(Object.values(specs)[0]!, folder, limit) };
-    const sizes = { resize: 256, crop: 224, channels: 3, batch: 32, workers };
+    const sizes = { resize: 256, crop: 224, channels: 3, batch: 32, workers, epochs };
     const results: Record<string, CaseResult> = {};
     for (const [name, spec] of Object.entries(cases)) results[name] = await measureCase({ spec, limit, ...sizes }, pytorch, folder);
     const name = data === undefined ? 'phantom' : data.slice(0, data.indexOf(':'));

@@ -1,4 +1,4 @@
-// Times this toolkit's loader as it is built (npm run build) over one epoch after another that warms up, in a process of its own: `measure.mjs '{"spec": ..., ...}'` prints a line of JSON.
+// Times this toolkit's loader as it is built (npm run build) over `epochs` epochs after one that warms up, in a process of its own: `measure.mjs '{"spec": ..., ...}'` prints a line of JSON.
 import { readFileSync } from 'node:fs';
 import { createLoader, openDataSet } from '@hybridmed/data';
 import { trainWordPiece } from '@hybridmed/text';
@@ -8,7 +8,7 @@ const residentMiB = () => {
   return Math.round(Number(pss?.[1] ?? process.memoryUsage.rss() / 1024) / 1024);
 };
 
-async function measure({ spec, limit, resize, crop, channels, batch, workers }) {
+async function measure({ spec, limit, resize, crop, channels, batch, workers, epochs }) {
   const { studies: all } = await openDataSet(spec, { need: 'images', views: 'all' });
   const studies = all.slice(0, limit);
   const tokenizer = trainWordPiece(
@@ -26,16 +26,16 @@ async function measure({ spec, limit, resize, crop, channels, batch, workers }) 
     // Every image is decoded in every epoch, as the reference does.
     cacheBytes: 0,
   });
-  let [seconds, count, resident] = [0, 0, 0];
-  for (const epoch of [0, 1]) {
+  let [seconds, count, warm, resident] = [0, 0, 0, 0];
+  for (let epoch = 0; epoch <= epochs; epoch++) {
     const start = performance.now();
-    count = 0;
     for await (const loaded of loader.batches({ epoch })) {
-      count += loaded.studies.length;
       loader.recycle(loaded);
-      if (count === loaded.studies.length * 4) resident = residentMiB();
+      if (epoch > 0) count += loaded.studies.length;
+      // While batches are in the making.
+      else if (++warm === 4) resident = residentMiB();
     }
-    seconds = (performance.now() - start) / 1000;
+    if (epoch > 0) seconds += (performance.now() - start) / 1000;
     resident = Math.max(resident, residentMiB());
   }
   await loader.close();

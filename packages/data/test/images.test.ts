@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
@@ -59,6 +60,13 @@ describe('JPEG at a fraction of its size', () => {
     await expect(readSquare(join(folder, 'cut.jpg'), 50)).rejects.toThrow('cut.jpg: cannot be read as an image');
     await expect(readGrey(join(folder, 'cut.jpg'))).rejects.toThrow('cut.jpg');
   });
+});
+
+test.skipIf(process.platform === 'win32')('what is no file is refused at once: a folder, a pipe that nobody writes to', async () => {
+  const pipe = join(folder, 'pipe.png');
+  execFileSync('mkfifo', [pipe]);
+  await expect(readGrey(pipe)).rejects.toThrow('pipe.png: is no regular file; name a file');
+  await expect(readGrey(folder)).rejects.toThrow('is a folder; name a file');
 });
 
 describe('PNG', () => {

@@ -1,10 +1,9 @@
 // Makes one batch from what the loader asks: the same code on the loader's thread and in its workers, so that their batches are the same.
 import { centreCrop, writeCrop } from '../image/prepare.ts';
 import { decodeSquare } from '../image/grey.ts';
-import { OpenFiles } from '../image/open-files.ts';
+import { FileReader } from '../image/file-reader.ts';
 import { Scratch } from '../image/scratch.ts';
 import type { RangeReader } from '../image/source.ts';
-import { readImageBytes } from '../image/source.ts';
 import type { Augmentation, Keys } from './augment.ts';
 import { turnedCrop, varyLevels } from './augment.ts';
 import type { BatchArray } from './collate.ts';
@@ -60,7 +59,7 @@ export interface Encoder {
   encode(text: string, maxLength: number): number[];
 }
 
-// Images of a batch that are read at once: one's file is waited for while another is decoded.
+// Images of a batch that are read at once: where a file is waited for, another is decoded.
 const lanes = 4;
 
 /** Makes batches on one thread. */
@@ -77,14 +76,14 @@ export function createBatchMaker(settings: BatchSettings, encoder: Encoder | und
   const { resize, crop, channels } = image;
   const cache = new SquareCache(settings.cache);
   const values = channels * crop * crop;
-  const files = new OpenFiles();
+  const files = new FileReader();
   // One for each lane at work: batches may be in the making at once.
   const spare: Scratch[] = [];
 
   const square = async ({ image: name, slot }: BatchItem, scratch: Scratch): Promise<Uint8Array> => {
     const kept = cache.get(slot);
     if (kept) return kept;
-    const made = await decodeSquare(await readImageBytes(name, remote, { files, scratch }), name, resize, scratch);
+    const made = await decodeSquare(await files.read(name, remote, scratch), name, resize, scratch);
     cache.put(slot, made);
     return made;
   };
