@@ -26,6 +26,8 @@ export interface Dispatch {
   /** Indices into `arrays` of those the shader writes. */
   readonly writes: readonly number[];
   readonly workgroups: readonly [number, number, number];
+  /** Whether all it does is to fill its only array with zeros: whoever encodes it may clear the buffer instead, which most adapters do faster. */
+  readonly clears?: boolean;
 }
 
 /** What an adapter can do, as far as kernels choose by it. Everything is read from the adapter; nothing is assumed. */

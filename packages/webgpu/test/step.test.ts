@@ -4,15 +4,15 @@ import type { Graph } from '@hybridmed/tensor';
 import type { DeviceEvents, PlanSummary, StepTrace } from '@hybridmed/webgpu';
 import { nodeWebgpuDevice } from '@hybridmed/webgpu/node';
 import { expect, test, vi } from 'vitest';
-import { floats, runOutOfMemory, scalar } from './support.ts';
+import { floats, ids, runOutOfMemory, scalar } from './support.ts';
 
 const f32 = (shape: readonly (number | string)[]) => ({ shape, dtype: 'f32' as const });
 
-/** One step of gradient descent by AdamW on a layer. */
+/** One step of gradient descent by AdamW on a layer whose weights are also added by row: their gradient has an array that is cleared. */
 const training: Graph = trace(
-  { data: { x: f32(['B', 9]), rate: f32([]), step: f32([]) }, state: { w: f32([9, 7]), m: f32([9, 7]), v: f32([9, 7]) } },
-  ({ x, rate, step }, { w, m, v }) => {
-    const loss = ops.mean(ops.gelu(ops.matmul(x!, w!)));
+  { data: { x: f32(['B', 9]), rows: { shape: ['B'], dtype: 'i32' }, rate: f32([]), step: f32([]) }, state: { w: f32([9, 7]), m: f32([9, 7]), v: f32([9, 7]) } },
+  ({ x, rows, rate, step }, { w, m, v }) => {
+    const loss = ops.mean(ops.gelu(ops.add(ops.matmul(x!, w!), ops.gather(w!, rows!))));
     const gradients = grad(loss, [w!]);
     const out = ops.adamW(
       { learningRate: rate!, step: step!, parameters: [w!], gradients, firstMoments: [m!], secondMoments: [v!] },
@@ -23,7 +23,7 @@ const training: Graph = trace(
 );
 const zeros = { data: new Float32Array(63), shape: [9, 7] };
 const state = () => ({ w: floats([9, 7]), m: zeros, v: zeros });
-const batch = (step: number) => ({ x: floats([5, 9], step), rate: scalar(0.01), step: scalar(step) });
+const batch = (step: number) => ({ x: floats([5, 9], step), rows: ids([5], 9, step), rate: scalar(0.01), step: scalar(step) });
 
 test('a plan is told of before anything is allocated, and shaders as they compile, each distinct one once', async () => {
   const told: string[] = [];
@@ -91,7 +91,7 @@ test("attention's memory, forward and backward, grows linearly with the tokens",
   expect(slopes[1]! / slopes[0]!).toBeLessThan(1.1);
 });
 
-test('one step is traced: every dispatch with its kernel, time, operations and bytes, and the numbers stay what they are', async () => {
+test('one step is traced: every dispatch with its kernel, time, operations and bytes; what else is cleared is filled by its shader, and the numbers stay what they are', async () => {
   const traces: StepTrace[] = [];
   const device = await nodeWebgpuDevice({ events: { onTrace: (step) => traces.push(step) } });
   const other = await nodeWebgpuDevice();
@@ -106,6 +106,7 @@ test('one step is traced: every dispatch with its kernel, time, operations and b
   expect(kernels).toHaveLength(traced.summary({ B: 5 }).dispatches);
   expect(kernels.map(({ name }) => name)).toContain('adamw: 1 tensor');
   expect(kernels.some(({ name }) => name.startsWith('matmul'))).toBe(true);
+  expect(kernels.map(({ name }) => name)).toContain('scatter-add: zero');
   for (const { ts, dur, args } of kernels) {
     expect(ts).toBeGreaterThanOrEqual(0);
     expect(dur).toBeGreaterThanOrEqual(0);

@@ -37,6 +37,7 @@ export const scatterAdd: Kernel<ScatterAddProblem> = {
       arrays: [2],
       writes: [2],
       workgroups: spread(zero[1]!),
+      clears: true,
     };
     if (ids === 0) return [first];
     const lanes = width % 4 === 0 ? 4 : 1;

@@ -42,6 +42,8 @@ export class BoundPlan {
   /** Entries that the state must have one after another. */
   readonly #together: readonly (readonly string[])[];
   #groups: GPUBindGroup[] = [];
+  /** What is cleared, by the number of the dispatch. */
+  readonly #cleared = new Map<number, Place & { readonly size: number }>();
   #groupsFor: { state: GpuState | undefined; stateGeneration: number; arenaGeneration: number } | undefined;
 
   private constructor(context: GpuContext, plan: Plan, shaders: readonly CompiledShader[], about: PlanContext) {
@@ -100,14 +102,13 @@ export class BoundPlan {
   }
 
   #bind(state: GpuState | undefined, arenas: readonly GPUBuffer[]): void {
-    this.#groups = this.plan.dispatches.map(({ parameters, values }, i) => {
+    this.#groups = this.plan.dispatches.map(({ parameters, values, clears }, i) => {
       const entries: GPUBindGroupEntry[] = [
         { binding: 0, resource: { buffer: this.#parameters, offset: this.#parameterOffsets[i]!, size: parameters.byteLength } },
       ];
-      values.forEach((value, k) => {
-        const { buffer, offset } = this.#place(value, state, arenas);
-        entries.push({ binding: k + 1, resource: { buffer, offset, size: byteLength(value) } });
-      });
+      const bound = values.map((value) => ({ ...this.#place(value, state, arenas), size: byteLength(value) }));
+      entries.push(...bound.map((resource, k) => ({ binding: k + 1, resource })));
+      if (clears) this.#cleared.set(i, bound[0]!);
       return this.#context.gpu.createBindGroup({ layout: this.#shaders[i]!.layout, entries });
     });
     this.#groupsFor = { state, stateGeneration: state?.generation ?? 0, arenaGeneration: this.#context.arenaGeneration };
@@ -157,7 +158,10 @@ export class BoundPlan {
     return results;
   }
 
-  /** All dispatches in one pass; a traced run times each in a pass of its own, in the same submission. */
+  /**
+   * All dispatches in one pass, which clearing an array interrupts; a traced run times each by its shader in a pass of its own, in the same
+   * submission.
+   */
   #encode(encoder: GPUCommandEncoder, timer: PassTimer | undefined): void {
     const dispatch = (pass: GPUComputePassEncoder, i: number) => {
       pass.setPipeline(this.#shaders[i]!.pipeline);
@@ -165,8 +169,14 @@ export class BoundPlan {
       pass.dispatchWorkgroups(...this.plan.dispatches[i]!.workgroups);
     };
     if (!timer) {
-      const pass = encoder.beginComputePass();
-      this.plan.dispatches.forEach((_, i) => dispatch(pass, i));
+      let pass = encoder.beginComputePass();
+      this.plan.dispatches.forEach((_, i) => {
+        const cleared = this.#cleared.get(i);
+        if (!cleared) return dispatch(pass, i);
+        pass.end();
+        encoder.clearBuffer(cleared.buffer, cleared.offset, cleared.size);
+        pass = encoder.beginComputePass();
+      });
       pass.end();
       return;
     }

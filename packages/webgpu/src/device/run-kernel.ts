@@ -52,7 +52,7 @@ export async function prepareKernel<P>(
     if (data.length > 0) write(gpu, buffers[i]!, specs[i]!.type, data);
   });
   const dispatches = await Promise.all(
-    kernel.dispatches(problem, capabilities, variant).map(async ({ label, code, parameters, arrays, writes, workgroups }) => {
+    kernel.dispatches(problem, capabilities, variant).map(async ({ label, code, parameters, arrays, writes, workgroups, clears }) => {
       const { pipeline, layout } = await context.shader(
         label,
         code,
@@ -63,19 +63,38 @@ export async function prepareKernel<P>(
       const uniforms = context.buffer('parameters', parameters.byteLength, usage.uniform | usage.copyTarget);
       gpu.queue.writeBuffer(uniforms, 0, parameters as Uint32Array<ArrayBuffer>);
       const entries = [{ binding: 0, resource: { buffer: uniforms } }, ...arrays.map((i, k) => ({ binding: k + 1, resource: { buffer: buffers[i]! } }))];
-      return { pipeline, group: gpu.createBindGroup({ layout, entries }), workgroups, uniforms };
+      return { pipeline, group: gpu.createBindGroup({ layout, entries }), workgroups, uniforms, ...(clears ? { clears: buffers[arrays[0]!]! } : {}) };
     }),
   );
-  const encode = (encoder: GPUCommandEncoder, times: number, timestampWrites?: GPUComputePassTimestampWrites) => {
-    const pass = encoder.beginComputePass(timestampWrites ? { timestampWrites } : {});
+  /** Clearing an array interrupts a pass: the first then tells when it all began, the last when it ended. */
+  const encode = (encoder: GPUCommandEncoder, times: number, stamps?: GPUComputePassTimestampWrites) => {
+    const split = dispatches.some(({ clears }) => clears !== undefined);
+    const begin = (which: 'all' | 'first' | 'inner' | 'last') => {
+      if (!stamps || which === 'inner') return encoder.beginComputePass();
+      const { querySet, beginningOfPassWriteIndex, endOfPassWriteIndex } = stamps;
+      const timestampWrites = {
+        querySet,
+        ...(which !== 'last' && beginningOfPassWriteIndex !== undefined ? { beginningOfPassWriteIndex } : {}),
+        ...(which !== 'first' && endOfPassWriteIndex !== undefined ? { endOfPassWriteIndex } : {}),
+      };
+      return encoder.beginComputePass({ timestampWrites });
+    };
+    let pass = begin(split ? 'first' : 'all');
     for (let time = 0; time < times; time++) {
-      for (const { pipeline, group, workgroups } of dispatches) {
+      for (const { pipeline, group, workgroups, clears } of dispatches) {
+        if (clears) {
+          pass.end();
+          encoder.clearBuffer(clears);
+          pass = begin('inner');
+          continue;
+        }
         pass.setPipeline(pipeline);
         pass.setBindGroup(0, group);
         pass.dispatchWorkgroups(...workgroups);
       }
     }
     pass.end();
+    if (split) begin('last').end();
   };
   const readback = new Readback(context);
   const timer = clock === undefined && gpu.features.has('timestamp-query') ? new PassTimer(context, 1) : undefined;

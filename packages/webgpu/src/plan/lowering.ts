@@ -232,13 +232,14 @@ export class Lowering {
   #dispatchesOf<P>(kernel: Kernel<P>, problem: P, all: readonly Value[]): PlannedDispatch[] {
     const planned = kernel.dispatches(problem, this.#choice.capabilities, this.#choice.variantFor(kernel as AnyKernel, problem));
     const { flops, bytes } = kernel.cost(problem);
-    return planned.map(({ label, code, parameters, arrays, writes, workgroups }) => ({
+    return planned.map(({ label, code, parameters, arrays, writes, workgroups, clears = false }) => ({
       label,
       code,
       parameters,
       values: arrays.map((i) => all[i]!),
       writes: writes.map((i) => arrays.indexOf(i)),
       workgroups,
+      clears,
       flops: flops / planned.length,
       bytes: bytes / planned.length,
     }));

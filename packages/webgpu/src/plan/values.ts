@@ -64,6 +64,8 @@ export interface PlannedDispatch {
   /** Positions in `values` of those it writes. */
   readonly writes: readonly number[];
   readonly workgroups: readonly [number, number, number];
+  /** Whether all it does is to fill its only value with zeros. */
+  readonly clears: boolean;
   readonly flops: number;
   readonly bytes: number;
 }
