@@ -32,8 +32,8 @@ export interface BatchItem {
 export interface BatchRequest {
   readonly epoch: number;
   readonly items: readonly BatchItem[];
-  /** Memory of an earlier batch to write the images to. */
-  readonly buffer?: ArrayBuffer;
+  /** Memory to write the images to, or more than they need. */
+  readonly buffer: ArrayBufferLike;
 }
 
 /** A batch, and the tokens that were not known. */
@@ -106,8 +106,7 @@ export function createBatchMaker(settings: BatchSettings, encoder: Encoder | und
   });
 
   async function make({ epoch, items, buffer }: BatchRequest): Promise<MadeBatch> {
-    const count = items.length * values;
-    const data = buffer && buffer.byteLength >= count * 4 ? new Float32Array(buffer, 0, count) : new Float32Array(count);
+    const data = new Float32Array(buffer, 0, items.length * values);
     let next = 0;
     const lane = async () => {
       const scratch = spare.pop() ?? new Scratch();

@@ -10,6 +10,7 @@ import type { BatchRequest, BatchSettings, MadeBatch, StudyTokens } from './batc
 import { createBatchMaker } from './batch-maker.ts';
 import type { BatchArray } from './collate.ts';
 import { collateTexts } from './collate.ts';
+import { ImageMemory } from './image-memory.ts';
 import type { Sampling } from './order.ts';
 import { trainingOrder } from './order.ts';
 import { startFetcher } from './range-client.ts';
@@ -104,7 +105,7 @@ export function createLoader(options: LoaderOptions): Loader {
   };
   const threads = workers > 0 ? startThreads(options, settings, workers) : undefined;
   const here = createBatchMaker(settings, tokenizer, defaultRangeReader);
-  const make = (request: BatchRequest): Promise<MadeBatch> => threads?.pool.run(request, request.buffer ? [request.buffer] : []) ?? here.make(request);
+  const make = (request: BatchRequest): Promise<MadeBatch> => threads?.pool.run(request) ?? here.make(request);
 
   const known: StudyTokens[] = [];
   const tokensOf = (study: number): StudyTokens =>
@@ -114,7 +115,7 @@ export function createLoader(options: LoaderOptions): Loader {
     });
   const order = train ? trainingOrder({ studies, sampling, batchSize, seed, rank, ranks }) : undefined;
   const stepsPerEpoch = order?.stepsPerEpoch ?? Math.ceil(studies.length / batchSize);
-  const free: ArrayBuffer[] = [];
+  const memory = new ImageMemory(batchSize * image.channels * image.crop ** 2 * Float32Array.BYTES_PER_ELEMENT);
 
   async function batch(indices: readonly number[], epoch: number): Promise<LoadedBatch> {
     const inWorkers = threads !== undefined && tokenizerModule !== undefined;
@@ -123,8 +124,7 @@ export function createLoader(options: LoaderOptions): Loader {
       const tokens = inWorkers ? known[study] : tokensOf(study);
       return { study, image: file, slot: study, ...(tokens ? { tokens } : { texts: { findings, impression } }) };
     });
-    const buffer = free.pop();
-    const { arrays, tokens } = await make({ epoch, items, ...(buffer ? { buffer } : {}) });
+    const { arrays, tokens } = await make({ epoch, items, buffer: threads ? memory.shared() : memory.own() });
     tokens.forEach((some, i) => {
       if (some) known[indices[i]!] = some;
     });
@@ -146,11 +146,23 @@ export function createLoader(options: LoaderOptions): Loader {
       };
       // Without workers nothing is made ahead: it would only delay the first batch.
       const first = threads ? Math.max(ahead, workers) : 1;
-      for (let step = startStep; step < startStep + first; step++) enqueue(step);
-      for (let step = startStep; step < stepsPerEpoch; step++) {
-        yield await waiting.shift()!;
-        // Only now, when the batch may have been given back: its memory serves for this one.
-        enqueue(step + first);
+      try {
+        for (let step = startStep; step < startStep + first; step++) enqueue(step);
+        for (let step = startStep; step < stepsPerEpoch; step++) {
+          const made = await waiting.shift()!;
+          const arrays = memory.take(made.arrays);
+          if (threads) enqueue(step + first);
+          yield { ...made, arrays };
+          // Only now, when the batch may have been given back: its memory serves for this one.
+          if (!threads) enqueue(step + first);
+        }
+      } finally {
+        // Whoever leaves an epoch early takes none of these.
+        for (const left of waiting)
+          left.then(
+            ({ arrays }) => memory.release(arrays),
+            () => undefined,
+          );
       }
     },
     *texts(size) {
@@ -160,10 +172,7 @@ export function createLoader(options: LoaderOptions): Loader {
         yield { arrays: collateTexts(findings, impressions, tokenizer.special.pad), studies: indices };
       }
     },
-    recycle({ arrays }) {
-      const buffer = arrays.image?.data.buffer;
-      if (buffer instanceof ArrayBuffer && buffer.byteLength > 0 && free.length < 2 && !free.includes(buffer)) free.push(buffer);
-    },
+    recycle: ({ arrays }) => memory.recycle(arrays),
     async close() {
       here.close();
       await threads?.close();

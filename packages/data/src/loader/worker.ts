@@ -1,4 +1,4 @@
-// A worker thread of the loader: makes the batches it is asked for, and hands their memory over.
+// A worker thread of the loader: makes the batches it is asked for, images in memory that it is given.
 import type { MessagePort } from 'node:worker_threads';
 import { parentPort, workerData } from 'node:worker_threads';
 import { importModule } from '../threads/start.ts';
@@ -26,6 +26,6 @@ if (parentPort !== null) {
   serve(
     parentPort,
     async (request: BatchRequest) => (await maker).make(request),
-    ({ arrays }) => Object.values(arrays).map(({ data }) => data.buffer as ArrayBuffer),
+    ({ arrays }) => Object.values(arrays).flatMap(({ data }) => (data.buffer instanceof ArrayBuffer ? [data.buffer] : [])),
   );
 }
