@@ -17,6 +17,7 @@ export function describeFileError(path: string, error: unknown): DataError {
   const { code, message, syscall } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' && syscall === 'mkdir') return new DataError(`${path}: its folder cannot be made; name another`);
   if (code === 'ENOENT') return new DataError(`${path}: does not exist; check the path`);
+  if (code === 'ENOSPC') return new DataError(`${path}: no space left on the device; free space and run again`);
   if (code === 'ENOTDIR') return new DataError(`${path}: is not a folder; check the path`);
   if (code === 'EISDIR') return new DataError(`${path}: is a folder; name a file`);
   if (code === 'EACCES' || code === 'EPERM') return new DataError(`${path}: may not be read; check its permissions`);

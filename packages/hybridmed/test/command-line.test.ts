@@ -35,6 +35,7 @@ describe('wrong use', () => {
     [['generate', '--checkpoint', 'x', '--image', 'y', '--search', 'nucleus', '--temperature', '0'], "option '--temperature <x>'", 'above 0'],
     [['verify', '.', '--device', 'abacus'], "option '--device <name>'", 'cpu'],
     [['generate', '--checkpoint', 'x'], 'give either --image', '--findings'],
+    [['demo', '--epochs', '3', '--out', '/nowhere/demo'], "option '--epochs <a,b>'", 'A,B'],
     [['info'], "missing required argument 'dir'", ''],
     [['data', 'check', 'x', '--views', 'side'], "option '--views <views>'", 'frontal'],
   ])('%j ends with 2 and one line', async (args, first, second) => {
@@ -122,6 +123,22 @@ describe('failures end with 1, one line that names the thing, and nothing half-w
   test('a folder that already holds a run', async () => {
     await fails(['pretrain', '--data', `phantom:${phantoms}`, ...quick, '--out', trained], trained, '--resume');
     await fails(['pretrain', '--data', `phantom:${phantoms}`, ...quick, '--seed', '9', '--resume', '--out', trained], 'run.json', '"seed"');
+  });
+
+  test('a run whose own files are damaged', async () => {
+    const broken = join(folder, 'damaged');
+    await cp(trained, broken, { recursive: true });
+    const damage = async (name: string, replacement: object, ...words: string[]) => {
+      const file = join(broken, name);
+      const before = readFileSync(file, 'utf8');
+      writeFileSync(file, JSON.stringify({ ...JSON.parse(before), ...replacement }));
+      await fails(['pretrain', '--data', `phantom:${phantoms}`, ...quick, '--resume', '--out', broken], `${file}: `, ...words);
+      writeFileSync(file, before);
+    };
+    await damage('run.json', { epochs: 'many' }, '"epochs"');
+    await damage('tokenizer.json', { model: {} }, 'WordPiece');
+    await damage('checkpoints/stage2-last/trainer.json', { stage: 3 }, '"stage"');
+    await damage('checkpoints/stage2-last/trainer.json', { step: -1 }, '"step"');
   });
 
   test('no checkpoint, a truncated one, a wrong vocabulary, another preset', async () => {

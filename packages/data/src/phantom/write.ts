@@ -50,11 +50,11 @@ async function writeStudies(
   await makeFolder(join(folder, 'images'));
   await makeFolder(join(folder, 'masks'));
   const rows: Record<string, string | number>[] = [];
-  const png = (pixels: Uint8Array, file: string) =>
-    sharp(pixels, { raw: { width: size, height: size, channels: 1 } })
-      .toColourspace('b-w')
-      .png({ compressionLevel: 3 })
-      .toFile(file);
+  // Node writes the files: its errors say what is wrong, such as a full disk.
+  const png = async (pixels: Uint8Array, file: string) => {
+    const encoder = sharp(pixels, { raw: { width: size, height: size, channels: 1 } }).toColourspace('b-w');
+    await writeFile(file, await encoder.png({ compressionLevel: 3 }).toBuffer());
+  };
   for (let index = 0; index < studies; index++) {
     const id = `p${String(index).padStart(6, '0')}`;
     const { film, findings, impression, labels } = phantomStudy(seed, index, size);

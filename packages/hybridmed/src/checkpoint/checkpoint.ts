@@ -34,14 +34,18 @@ export function checkParameters(file: string, arrays: HostArrays, specs: Paramet
   if (extra) throw fileError(file, `tensor "${extra}" is not of this model`, 'the checkpoint is of another model or preset');
 }
 
-/** The tokenizer of a parsed tokenizer.json. Throws one line for one that is damaged, or not of this model. */
-export function checkTokenizer(file: string, json: unknown, { model }: CheckpointConfig): Tokenizer {
-  let tokenizer: Tokenizer;
+/** The tokenizer of a parsed tokenizer.json. Throws one line that names the file for one that is damaged. */
+export function openTokenizer(file: string, json: unknown): Tokenizer {
   try {
-    tokenizer = tokenizerFromJson(json);
+    return tokenizerFromJson(json);
   } catch (error) {
     throw fileError(file, (error as Error).message, 'restore the file that was saved with the model');
   }
+}
+
+/** `openTokenizer`, for a model. Throws one line for one that is not of this model, too. */
+export function checkTokenizer(file: string, json: unknown, { model }: CheckpointConfig): Tokenizer {
+  const tokenizer = openTokenizer(file, json);
   if (tokenizer.vocabularySize !== model.text.vocab)
     throw fileError(file, `has ${tokenizer.vocabularySize} tokens, the model ${model.text.vocab}`, 'restore the file that was saved with the model');
   return tokenizer;

@@ -4,15 +4,16 @@ import { createReadStream, existsSync, statSync } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { makeFolder as makeFolders, writeFileAtomic as writeAtomic } from '@hybridmed/data/atomic';
+import { DataError } from '@hybridmed/data';
 import { HybridmedError } from '@hybridmed/tensor';
 import { fileError, parseJson } from '../file-error.ts';
 
 export { fileError };
 
 /** Turns an operating-system error into one line that names the file. */
-export function describeError(path: string, error: unknown): HybridmedError {
+export function describeError(path: string, error: unknown): HybridmedError | DataError {
   const { code, syscall } = error as NodeJS.ErrnoException;
-  if (error instanceof HybridmedError) return error;
+  if (error instanceof HybridmedError || error instanceof DataError) return error;
   if (code === 'ENOENT' && syscall === 'mkdir') return fileError(path, 'its folder cannot be made', 'name another');
   if (code === 'ENOENT') return fileError(path, 'does not exist', 'check the path');
   if (code === 'EACCES' || code === 'EPERM') return fileError(path, 'may not be read or written', 'check its permissions');

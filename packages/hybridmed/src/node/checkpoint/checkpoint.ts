@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { encodeSafetensors } from '@hybridmed/nn';
 import type { HostArray, HostArrays } from '@hybridmed/tensor';
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
@@ -17,18 +18,21 @@ import { givenEncoders } from './encoders.ts';
 import { describeError, fileError, isFolder, readJson, recoverFolder, replaceFolder } from '../files.ts';
 import { readSafetensors } from './safetensors-file.ts';
 
-/** Where training stands: everything needed to go on with the very same bits. */
-export interface TrainerState {
-  readonly stage: 1 | 2;
-  readonly epoch: number;
-  readonly stepInEpoch: number;
-  readonly step: number;
-  readonly best: { readonly value: number; readonly epoch: number } | null;
-  readonly epochsSinceBest: number;
-  readonly finished: boolean;
+const count = z.int().min(0);
+const trainerStateSchema = z.object({
+  stage: z.union([z.literal(1), z.literal(2)]),
+  epoch: count,
+  stepInEpoch: count,
+  step: count,
+  best: z.object({ value: z.number(), epoch: count }).nullable(),
+  epochsSinceBest: count,
+  finished: z.boolean(),
   /** Lines of metrics.jsonl written so far. */
-  readonly metricsLines: number;
-}
+  metricsLines: count,
+});
+
+/** Where training stands: everything needed to go on with the very same bits. */
+export type TrainerState = Readonly<z.infer<typeof trainerStateSchema>>;
 
 /** What is written: parameters by checkpoint name, and, for resuming, optimizer entries and the trainer's state. */
 export interface CheckpointFiles {
@@ -91,13 +95,21 @@ export async function hashParameters(folder: string): Promise<string> {
   return hash.digest('hex');
 }
 
+/** Where training stood. Throws one line that names the file and the field. */
+async function readTrainerState(file: string): Promise<TrainerState> {
+  const read = trainerStateSchema.safeParse(await readJson(file));
+  if (read.success) return read.data;
+  const { path, message } = read.error.issues[0]!;
+  throw fileError(file, `"${path.join('.')}": ${message.replace(/^Invalid input: /, '')}`, 'restore what was written, or begin the run anew');
+}
+
 /** The optimizer's entries, the trainer's state and the device's choices of a checkpoint made for resuming. */
 export async function loadTrainerState(folder: string): Promise<{ optimizer: Record<string, HostArray>; trainer: TrainerState; tuning?: unknown }> {
   const { arrays } = await readSafetensors(join(folder, 'optimizer.safetensors'));
   const tuning = join(folder, 'tuning.json');
   return {
     optimizer: arrays,
-    trainer: (await readJson(join(folder, 'trainer.json'))) as TrainerState,
+    trainer: await readTrainerState(join(folder, 'trainer.json')),
     ...(existsSync(tuning) ? { tuning: (await readJson(tuning)) as unknown } : {}),
   };
 }

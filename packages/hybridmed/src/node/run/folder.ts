@@ -3,14 +3,16 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Tokenizer } from '@hybridmed/text';
 import { fileError, readJson, writeFileAtomic } from '../files.ts';
-import type { RunConfig, RunOptions } from './config.ts';
-import { completeConfig } from './config.ts';
+import type { RunConfig } from './config.ts';
+import { checkSettings, completeConfig } from './config.ts';
 
 /** A run's configuration. Settings that the version which wrote it did not know have their defaults. Throws one line where the folder holds no run. */
 export async function readRunConfig(run: string): Promise<RunConfig> {
   const file = join(run, 'run.json');
   if (!existsSync(file)) throw fileError(run, 'holds no run.json', "name a run's --out folder");
-  return completeConfig((await readJson(file)) as RunOptions);
+  const saved = checkSettings(file, await readJson(file));
+  if (saved.data === undefined) throw fileError(file, 'names no "data"', "restore it, or name a run's --out folder");
+  return completeConfig({ ...saved, data: saved.data });
 }
 
 /** A resumed run must be the same run, but for how long it goes on being watched. */

@@ -6,7 +6,7 @@ import { readableStudies } from '@hybridmed/data';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
-import { tokenizerFromJson } from '@hybridmed/text';
+import { openTokenizer } from '../../checkpoint/checkpoint.ts';
 import type { Model } from '../../model/model.ts';
 import type { CheckpointConfig } from '../../checkpoint/config.ts';
 import { formatVersion } from '../../checkpoint/config.ts';
@@ -54,6 +54,11 @@ async function stage1Checkpoint(run: string): Promise<string> {
   return folder;
 }
 
+async function savedTokenizer(folder: string): Promise<Tokenizer> {
+  const file = join(folder, 'tokenizer.json');
+  return openTokenizer(file, await readJson(file));
+}
+
 // Where worker threads find the tokenizer.
 const tokenizerModule = import.meta.resolve('@hybridmed/text/worker-tokenizer');
 
@@ -84,7 +89,7 @@ export async function prepareRun(options: PretrainOptions, data: DataSet): Promi
   if (validating.length === 0) throw new HybridmedError(`${config.data}: no validation studies; add some (column "split")`);
   // A run has the vocabulary it began with, or that of the stage 1 it starts from.
   const earlier = existsSync(join(out, 'tokenizer.json')) ? out : typeof config.stage1 === 'string' ? await stage1Checkpoint(config.stage1) : undefined;
-  const tokenizer = earlier === undefined ? await runTokenizer(config, training) : tokenizerFromJson(await readJson(join(earlier, 'tokenizer.json')));
+  const tokenizer = earlier === undefined ? await runTokenizer(config, training) : await savedTokenizer(earlier);
   const encoders = await runEncoders(config, tokenizer, options.events?.onMessage);
   const { sizes, input, given } = encoders;
   const model = runModel(sizes, given, config);

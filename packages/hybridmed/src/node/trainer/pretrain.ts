@@ -9,6 +9,7 @@ import { checkFolderPath, fileError } from '../files.ts';
 import type { RunConfig } from '../run/config.ts';
 import { dataSelection } from '../run/config.ts';
 import { checkSameRun } from '../run/folder.ts';
+import { holdRun } from '../run/lock.ts';
 import type { PretrainOptions } from './prepare.ts';
 import { prepareRun } from './prepare.ts';
 import { trainStage } from './train-stage.ts';
@@ -28,8 +29,20 @@ function checkWork({ epochs, stage1, cg, cl, sum, cap, dis }: RunConfig): void {
     throw new HybridmedError('every loss of stage 2 has weight 0; keep one of cg, cl, sum, cap, dis, or give stage 2 no epochs (--epochs A,0)');
 }
 
-/** Pre-trains. Throws one line for bad data, bad settings, a device of another precision, or a folder that already holds a run (unless resuming). */
+/**
+ * Pre-trains. Throws one line for bad data, bad settings, a device of another precision, a folder that already holds a run (unless
+ * resuming), or one in which another process trains.
+ */
 export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
+  const release = await holdRun(options.out);
+  try {
+    return await pretrainHeld(options);
+  } finally {
+    await release();
+  }
+}
+
+async function pretrainHeld(options: PretrainOptions): Promise<PretrainResult> {
   const { config, out, device, resume = false, events = {} } = options;
   const { precision = 'f32' } = device.info;
   if (precision !== config.precision)

@@ -18,8 +18,7 @@ export function addDataPhantom(data: Command, output: Output): void {
     .action(async (dir: string, { studies, size, seed, json }: { studies: number; size: number; seed: number; json: boolean }) => {
       const { writePhantoms } = await import('@hybridmed/data');
       const bar = progressBar('phantoms');
-      const made = await writePhantoms(dir, { studies, size, seed, onProgress: (done: number) => bar.update(done, studies) });
-      bar.stop();
+      const made = await writePhantoms(dir, { studies, size, seed, onProgress: (done: number) => bar.update(done, studies) }).finally(() => bar.stop());
       if (json) printJson(output, made);
       else
         output.result(
