@@ -125,5 +125,6 @@ export function consistentInputs(kernel: AnyKernel, problem: unknown, inputs: re
     [, given[2], given[3]] = forward([x!, weight!, new Float32Array(weight!.length)]);
   }
   if (kernel.name === 'cross-entropy') [, given[2]] = forward([given[0]!, given[1]!]);
+  if (kernel.name === 'distillation') [, given[2], given[3]] = forward([given[0]!, given[1]!]);
   return given;
 }

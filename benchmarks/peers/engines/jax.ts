@@ -97,7 +97,7 @@ function tableOf({ numpy: np, nn, lax, grad }: Jax): Table<Built> {
         forward: (x, t, slope) => (slope!.dispose(), [hotLoss(x!, t!)]),
       };
     },
-    distillation: ({ of, rows, width, temperature }, [s, t, slope]) => {
+    distillation: ({ of, rows, width, temperature }, [s, t, , , slope]) => {
       const loss = (student: JaxArray, teacher: JaxArray) => {
         const target = nn.logSoftmax(teacher.mul(1 / temperature), -1);
         return np.sum(np.exp(target.ref).mul(target.sub(nn.logSoftmax(student.mul(1 / temperature), -1))), -1);

@@ -86,7 +86,7 @@ function tableOf(tf: Tf): Table<Built> {
       const loss = (x: TfTensor) => tf.logSoftmax(x).mul(tf.oneHot(target, width)).sum(-1).mul(-1);
       return of === 'forward' ? { run: () => [loss(logits)] } : gradient(loss, [logits], put(inputs[3]!, [rows]));
     },
-    distillation: ({ of, rows, width, temperature }, [s, t, slope]) => {
+    distillation: ({ of, rows, width, temperature }, [s, t, , , slope]) => {
       const [student, teacher] = [put(s!, [rows, width]), put(t!, [rows, width])];
       const loss = (x: TfTensor) => {
         const target = tf.logSoftmax(teacher.div(temperature));

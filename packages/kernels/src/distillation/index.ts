@@ -5,9 +5,12 @@ import { rowGroupOf } from '../row-group.ts';
 import { floatBits, lanesOf, pack, spread } from '../shader.ts';
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
-import { shader } from './wgsl.ts';
+import { forwardShader, gradientShader } from './wgsl.ts';
 
-/** Forward: student, teacher (rows, width) -> loss (rows). Gradient: student, teacher, dloss (rows) -> dstudent. */
+/**
+ * Forward: student, teacher (rows, width) -> loss, log-sum-exp of the student's / T, of the teacher's / T (rows). Gradient: student, teacher,
+ * both log-sum-exps, dloss -> dstudent.
+ */
 export interface DistillationProblem {
   readonly of: 'forward' | 'gradient';
   readonly rows: number;
@@ -20,7 +23,7 @@ function arrays({ of, rows, width }: DistillationProblem) {
     { type: 'f32', length: rows * width },
     { type: 'f32', length: rows },
   ];
-  return of === 'forward' ? { inputs: [logits!, logits!], outputs: [row!] } : { inputs: [logits!, logits!, row!], outputs: [logits!] };
+  return of === 'forward' ? { inputs: [logits!, logits!], outputs: [row!, row!, row!] } : { inputs: [logits!, logits!, row!, row!, row!], outputs: [logits!] };
 }
 
 /** The kernel. */
@@ -32,14 +35,13 @@ export const distillation: Kernel<DistillationProblem> = {
     if (rows * width === 0) return [];
     const lanes = lanesOf(width);
     const parameters = pack([rows, width / lanes, floatBits(1 / temperature)]);
-    const list = of === 'forward' ? [0, 1, 2] : [0, 1, 2, 3];
     return [
       {
         label: `distillation: ${of}`,
-        code: shader(of, lanes, rowGroupOf(capabilities), parameters.length),
+        code: (of === 'forward' ? forwardShader : gradientShader)(lanes, rowGroupOf(capabilities), parameters.length),
         parameters,
-        arrays: list,
-        writes: [list.length - 1],
+        arrays: of === 'forward' ? [0, 1, 2, 3, 4] : [0, 1, 2, 3, 4, 5],
+        writes: of === 'forward' ? [2, 3, 4] : [5],
         workgroups: spread(rows),
       },
     ];

@@ -95,7 +95,7 @@ const crossEntropyGrad: Lowering<'crossEntropyGrad'> = (context, { inputs: [logi
 const tempered = ({ b }: LoweringContext, x: string, temperature: number): string =>
   temperature === 1 ? x : b.once(`tempered ${x} ${temperature}`, () => b.node('Mul', [x, b.scalar(1 / temperature)]));
 
-const distillation: Lowering<'distillation'> = (context, { inputs: [student, teacher], attributes: { temperature } }) => {
+const distillation: Lowering<'distillation'> = (context, { inputs: [student, teacher], outputs: [, lseS, lseT], attributes: { temperature } }) => {
   const { b, name } = context;
   const [s, t] = [tempered(context, name(student!), temperature), tempered(context, name(teacher!), temperature)];
   const difference = b.node('Sub', [logSoftmaxOf(b, t), logSoftmaxOf(b, s)]);
@@ -103,10 +103,12 @@ const distillation: Lowering<'distillation'> = (context, { inputs: [student, tea
   const [column, last2] = [b.constant('i64', [-2]), b.constant('i64', [-2, -1])];
   const [row, other] = [probabilitiesOf(b, t), difference].map((value) => b.node('Unsqueeze', [value, column])) as [string, string];
   const dots = stackedProduct(context, row, other, student!.shape.length + 1, { transB: true });
-  return [b.node('Squeeze', [dots, last2])];
+  const divergence = b.node('Squeeze', [dots, last2]);
+  const total = (x: string, lse: Tensor) => (context.used(lse) ? b.node('ReduceLogSumExp', [x, b.constant('i64', [-1])], { keepdims: 0 }) : divergence);
+  return [divergence, total(s, lseS!), total(t, lseT!)];
 };
 
-const distillationGrad: Lowering<'distillationGrad'> = (context, { inputs: [student, teacher, dy], attributes: { temperature } }) => {
+const distillationGrad: Lowering<'distillationGrad'> = (context, { inputs: [student, teacher, , , dy], attributes: { temperature } }) => {
   const { b, name } = context;
   const softened = (x: Tensor) => probabilitiesOf(b, tempered(context, name(x), temperature));
   const weight = columnOf(context, temperature === 1 ? name(dy!) : b.node('Mul', [name(dy!), b.scalar(1 / temperature)]));

@@ -19,11 +19,11 @@ export interface LoweredModel {
 }
 
 /** Inputs whose value a gradient's rule takes from what its forward node kept. */
-const keptInputs: Partial<Record<Node['op'], number>> = { attentionGrad: 4, crossEntropyGrad: 2 };
+const keptInputs: Partial<Record<Node['op'], readonly number[]>> = { attentionGrad: [4], crossEntropyGrad: [2], distillationGrad: [2, 3] };
 
 function usedOutputs(nodes: readonly Node[], ends: readonly Tensor[]): Set<Tensor> {
   const used = new Set(ends);
-  for (const node of nodes) node.inputs.forEach((input, i) => (keptInputs[node.op] === i && input.node.op !== 'input' ? undefined : used.add(input)));
+  for (const node of nodes) node.inputs.forEach((input, i) => (keptInputs[node.op]?.includes(i) && input.node.op !== 'input' ? undefined : used.add(input)));
   return used;
 }
 

@@ -2,7 +2,7 @@
 import { sameShape } from '../dim.ts';
 import type { Tensor } from '../node.ts';
 import { cast, equal, exp, less, mul, sub, where } from './elementwise.ts';
-import { logSoftmax } from './normalization.ts';
+import { logSoftmax, logSumExp } from './normalization.ts';
 import { reshape } from './movement.ts';
 import { sum } from './reductions.ts';
 import { iota, size } from './sources.ts';
@@ -19,7 +19,7 @@ export const crossEntropy = (logits: Tensor, target: Tensor): Tensor => apply('c
  * KL(softmax(teacher / T) || softmax(student / T)) per row, in nats: both (..., V) -> (...). No gradient flows into the teacher.
  * Multiply by T^2 for the distillation loss [Hinton et al. 2015].
  */
-export const distillation = (student: Tensor, teacher: Tensor, temperature: number): Tensor => applyOne('distillation', [student, teacher], { temperature });
+export const distillation = (student: Tensor, teacher: Tensor, temperature: number): Tensor => apply('distillation', [student, teacher], { temperature })[0]!;
 
 const column = (x: Tensor): Tensor => reshape(x, [...x.shape, 1]);
 const oneHot = (target: Tensor, logits: Tensor): Tensor => equal(column(target), iota(logits.shape.at(-1)!));
@@ -58,24 +58,29 @@ export const lossRows = {
     },
   } satisfies OpRow<'crossEntropyGrad'>,
   distillation: {
-    documentation: 'KL(softmax(teacher / T) || softmax(student / T)) per row: both (..., V) -> (...).',
+    documentation: 'KL(softmax(teacher / T) || softmax(student / T)) per row: both (..., V) -> divergence, log-sum-exp of student / T, of teacher / T (...).',
     infer: ([student, teacher], _, fail) => {
       if (!sameShape(student!.shape, teacher!.shape) || student!.shape.length === 0) fail('student and teacher logits need one shape (..., V)');
-      return [{ shape: student!.shape.slice(0, -1), dtype: 'f32' }];
+      const row = { shape: student!.shape.slice(0, -1), dtype: 'f32' } as const;
+      return [row, row, row];
     },
-    gradient: ({ inputs: [student, teacher], attributes }, [dy]) => [applyOne('distillationGrad', [student!, teacher!, dy!], attributes), undefined],
+    gradient: ({ inputs: [student, teacher], outputs: [, lseS, lseT], attributes }, [dy, ...others]) => {
+      if (others.some(Boolean)) throw new Error('distillation: no gradient through its log-sum-exps');
+      return [applyOne('distillationGrad', [student!, teacher!, lseS!, lseT!, dy!], attributes), undefined];
+    },
     definition: ([student, teacher], { temperature }) => {
-      const [s, t] = [logSoftmax(mul(student!, 1 / temperature)), logSoftmax(mul(teacher!, 1 / temperature))];
-      return [sum(mul(exp(t), sub(t, s)), { axes: [-1] })];
+      const [s, t] = [mul(student!, 1 / temperature), mul(teacher!, 1 / temperature)];
+      const target = logSoftmax(t);
+      return [sum(mul(exp(target), sub(target, logSoftmax(s))), { axes: [-1] }), logSumExp(s), logSumExp(t)];
     },
   } satisfies OpRow<'distillation'>,
   distillationGrad: {
-    documentation: 'student, teacher (..., V), dloss (...) -> (softmax(student / T) - softmax(teacher / T)) dloss / T (..., V).',
+    documentation: 'student, teacher (..., V), their log-sum-exps / T, dloss (...) -> (softmax(student / T) - softmax(teacher / T)) dloss / T (..., V).',
     infer: ([student]) => [{ shape: student!.shape, dtype: 'f32' }],
     gradient: 'definition',
-    definition: ([student, teacher, dy], { temperature }) => {
-      const probabilities = (logits: Tensor) => exp(logSoftmax(mul(logits, 1 / temperature)));
-      return [mul(sub(probabilities(student!), probabilities(teacher!)), column(mul(dy!, 1 / temperature)))];
+    definition: ([student, teacher, lseS, lseT, dy], { temperature }) => {
+      const probabilities = (logits: Tensor, lse: Tensor) => exp(sub(mul(logits, 1 / temperature), column(lse)));
+      return [mul(sub(probabilities(student!, lseS!), probabilities(teacher!, lseT!)), column(mul(dy!, 1 / temperature)))];
     },
   } satisfies OpRow<'distillationGrad'>,
 };

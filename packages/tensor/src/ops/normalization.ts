@@ -2,6 +2,7 @@
 import { sameShape } from '../dim.ts';
 import type { Tensor, TensorSpec } from '../node.ts';
 import { add, div, erf, exp, log, mul, sqrt, stopGradient, sub } from './elementwise.ts';
+import { reshape } from './movement.ts';
 import { max, mean, sum } from './reductions.ts';
 import { apply, applyOne } from './row.ts';
 import type { OpRow } from './row.ts';
@@ -27,6 +28,12 @@ const sameWithAxis = (inputs: readonly TensorSpec[], attributes: unknown, fail: 
 
 /** x minus its greatest element, as a constant: what keeps exponentials from overflowing. */
 const shifted = (x: Tensor): Tensor => sub(x, stopGradient(max(x, last)));
+
+/** log sum exp(x) over the last axis, which goes. */
+export function logSumExp(x: Tensor): Tensor {
+  const total = add(log(sum(exp(shifted(x)), last)), stopGradient(max(x, last)));
+  return reshape(total, x.shape.slice(0, -1));
+}
 
 /** Rows of the ops over the last axis. */
 export const normalizationRows = {

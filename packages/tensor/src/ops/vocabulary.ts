@@ -3,10 +3,9 @@ import { dimProduct, sameShape } from '../dim.ts';
 import type { Tensor, TensorSpec } from '../node.ts';
 import type { OpAttributes } from './attributes.ts';
 import { matmul } from './contractions.ts';
-import { add, exp, log, mul, stopGradient, sub } from './elementwise.ts';
-import { distillation } from './losses.ts';
+import { add } from './elementwise.ts';
 import { reshape } from './movement.ts';
-import { max, sum, sumTo } from './reductions.ts';
+import { sumTo } from './reductions.ts';
 import { apply, applyOne } from './row.ts';
 import type { OpRow } from './row.ts';
 import { full } from './sources.ts';
@@ -40,12 +39,6 @@ export function vocabularyLoss({ hidden, weight, bias, target, teacher }: Vocabu
 const logitsOf = (hidden: Tensor, weight: Tensor, bias: Tensor): Tensor => add(matmul(hidden, weight, { transposeB: true }), bias);
 
 /** Log-sum-exp over the last axis. */
-function logSumExp(x: Tensor): Tensor {
-  const greatest = stopGradient(max(x, { axes: [-1], keepDims: true }));
-  const total = add(log(sum(exp(sub(x, greatest)), { axes: [-1], keepDims: true })), greatest);
-  return reshape(total, x.shape.slice(0, -1));
-}
-
 /** The student's logits and, cooled by T, the teacher's. */
 function bothLogits(inputs: readonly Tensor[], { teacher }: OpAttributes['vocabularyLoss']): { student: Tensor; teacher: Tensor | undefined } {
   const [hidden, weight, bias, , ...given] = inputs as [Tensor, Tensor, Tensor, Tensor, ...Tensor[]];
@@ -86,8 +79,8 @@ export const vocabularyRows = {
       const [loss, lse] = apply('crossEntropy', [student, inputs[3]!], {}) as [Tensor, Tensor];
       if (!teacher) return [loss, lse];
       const { temperature } = attributes;
-      const cooled = (x: Tensor) => logSumExp(mul(x, 1 / temperature));
-      return [loss, distillation(student, teacher, temperature), lse, cooled(student), cooled(teacher)];
+      const [divergence, lseS, lseT] = apply('distillation', [student, teacher], { temperature }) as [Tensor, Tensor, Tensor];
+      return [loss, divergence, lse, lseS, lseT];
     },
   } satisfies OpRow<'vocabularyLoss'>,
   vocabularyLossGrad: {
@@ -100,7 +93,8 @@ export const vocabularyRows = {
       const lse = inputs[teacher ? 7 : 4]!;
       const [slope, other] = inputs.slice(teacher ? -2 : -1) as [Tensor, Tensor | undefined];
       let dlogits = applyOne('crossEntropyGrad', [student, target, lse, slope], {});
-      if (teacher) dlogits = add(dlogits, applyOne('distillationGrad', [student, teacher, other!], { temperature: attributes.temperature }));
+      if (teacher)
+        dlogits = add(dlogits, applyOne('distillationGrad', [student, teacher, inputs[8]!, inputs[9]!, other!], { temperature: attributes.temperature }));
       const [rows, width] = [dimProduct(target.shape), hidden.shape.at(-1)!];
       const flat = reshape(dlogits, [rows, weight.shape[0]!]);
       const dhidden = reshape(matmul(flat, weight), hidden.shape);
