@@ -46,6 +46,7 @@ export type { ArraySpec, Capabilities, Cost, Dispatch, ElementType, Kernel, Kern
 export type { UpdatedTensor } from './adamw/index.ts';
 export type { Part } from './adamw/tensors.ts';
 export type { AttentionRows } from './attention/index.ts';
+export type { ConvolutionProblem } from './convolution/index.ts';
 export type { Epilogue, MatmulProblem } from './matmul/problem.ts';
 export { variantsVersion } from './version.ts';
 export type { MapOp, MapProblem, MapStep, View } from './map/problem.ts';

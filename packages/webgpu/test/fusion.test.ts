@@ -151,3 +151,20 @@ test.each(Array.from({ length: 6 }, (_, i) => i))('random graphs, series %i', as
     ours.release?.();
   }
 });
+
+test('bias, frozen batch norm, residual and ReLU leave with the convolution that they read', async () => {
+  const f32 = (shape: readonly number[]) => ({ shape, dtype: 'f32' as const });
+  const channel = { mean: floats([16], 1), factor: floats([16], 2), bias: floats([16], 3) };
+  const data = { x: floats([1, 3, 64, 64], 4), w: floats([16, 3, 3, 3], 5), r: floats([1, 16, 64, 64], 6), ...channel };
+  const block = ({ x, w, r, ...own }: Record<string, Tensor>) => {
+    const of = (name: keyof typeof channel) => ops.reshape(own[name]!, [1, 16, 1, 1]);
+    const y = ops.conv2d(x!, w!, { stride: [1, 1], padding: [1, 1] });
+    return ops.maximum(ops.add(ops.add(ops.mul(ops.sub(y, of('mean')), of('factor')), of('bias')), r!), 0);
+  };
+  const specs = Object.fromEntries(Object.entries(data).map(([name, { shape }]) => [name, f32(shape)]));
+  const graph = trace({ data: specs }, (inputs) => ({ results: { y: block(inputs) } }));
+  const apart = trace({ data: specs }, ({ x, w }) => ({ results: { y: ops.conv2d(x!, w!, { stride: [1, 1], padding: [1, 1] }) } }));
+  const [ours, alone, reference] = await Promise.all([gpu.compile(graph), gpu.compile(apart), plain.compile(graph)]);
+  expect(ours.summary({}).dispatches).toBe(alone.summary({}).dispatches);
+  expect(greatestError(await ours.run(data), await reference.run(data))).toBeLessThan(1e-5);
+});

@@ -39,9 +39,10 @@ export const writeSums = (write: (at: string, value: string) => string): string[
   '  }',
 ];
 
-/** A, in quads or not, B and the result. */
-export const operandBindings = (quads: boolean): Binding[] => [
+/** A, in quads or not, B, what leaves with the result, and the result. */
+export const operandBindings = (quads: boolean, between: readonly Binding[] = []): Binding[] => [
   { name: 'a', type: quads ? 'vec4<f32>' : 'f32' },
   { name: 'b', type: 'f32' },
+  ...between,
   { name: 'y', type: 'f32', write: true },
 ];

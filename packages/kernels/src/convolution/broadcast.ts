@@ -2,14 +2,15 @@
 // Taps are the outer loops: where a tap lies in the film is found once for all its channels.
 import { broadcastTile } from '../matmul/broadcast.ts';
 import { tileStart } from '../matmul/tile.ts';
+import type { Binding } from '../shader.ts';
 import { declare, perTile, range, u } from '../shader.ts';
 import { addSteps, loadRows, operandBindings, writeSums, zeroSums } from './broadcast-parts.ts';
-import { correlationNames, placedWriter } from './layout.ts';
+import { correlationNames } from './layout.ts';
 
 const { threads, rows, columns } = broadcastTile;
 
-/** The shader, for subgroups of `size` threads; `quads`: the channels summed are whole quads. */
-export function broadcastShader(size: number, quads: boolean, parameters: number): string {
+/** The shader, for subgroups of `size` threads; `quads`: the channels summed are whole quads; `between`: bindings of what leaves with the result, which `writer` does. */
+export function broadcastShader(size: number, quads: boolean, parameters: number, writer: string, between: readonly Binding[]): string {
   const loads = range(rows / size);
   const each = range(columns);
   const step = (steps: number, wideLoads: boolean) => [
@@ -40,5 +41,5 @@ export function broadcastShader(size: number, quads: boolean, parameters: number
     '  } }',
     ...writeSums((at, value) => `write(${at}, ${value});`),
   ].join('\n');
-  return `${declare(operandBindings(quads), parameters, ['subgroups'])}${placedWriter}${perTile(threads, u(0), body, ['subgroup_invocation_id'])}`;
+  return `${declare(operandBindings(quads, between), parameters, ['subgroups'])}${writer}${perTile(threads, u(0), body, ['subgroup_invocation_id'])}`;
 }

@@ -1,5 +1,7 @@
 // Convolutions that models meet, and awkward ones.
 import type { KernelCase } from '../kernel.ts';
+import { product, stridesOf } from '../kernel.ts';
+import type { MapStep, View } from '../map/problem.ts';
 import type { ConvolutionProblem } from './index.ts';
 
 type Four = readonly [number, number, number, number];
@@ -15,8 +17,34 @@ const tolerance = 2e-6;
 /** What a direction is called in the names of models' cases. */
 const gradient = { output: '', input: ', input gradient', weight: ', weight gradient' } as const;
 
-/** Cases: each shape in all three directions. */
-export const cases: readonly KernelCase<ConvolutionProblem>[] = kinds.flatMap((of) => [
+/** A convolution's output with what follows it in a network: frozen batch norm, a residual, ReLU. */
+function finished(name: string, problem: ConvolutionProblem, more: Partial<KernelCase<ConvolutionProblem>> = {}): KernelCase<ConvolutionProblem> {
+  const channels = problem.y[1];
+  const channel: View = { type: 'f32', length: channels, offset: 0, strides: [0, 1, 0, 0] };
+  const residual: View = { type: 'f32', length: product(problem.y), offset: 0, strides: stridesOf(problem.y) };
+  const step = (op: MapStep['op'], ...args: number[]): MapStep => ({ op, type: 'f32', arguments: args });
+  // 0 the convolution; 1 to 4 mean, factor, weight and bias of a channel; 5 the residual; steps from 6 on.
+  const norm = [step('sub', 0, 1), step('mul', 6, 2), step('mul', 7, 3), step('add', 8, 4), step('add', 9, 5)];
+  const steps = [...norm, { ...step('constant'), value: 0 }, step('maximum', 10, 11)];
+  const epilogue = { shape: problem.y, inputs: [channel, channel, channel, channel, residual], steps };
+  return { name: `${name}, frozen batch norm, residual, ReLU`, problem: { ...problem, epilogue }, tolerance, ...more };
+}
+
+const epilogues: readonly KernelCase<ConvolutionProblem>[] = [
+  finished('3x3', make('output', [2, 3, 7, 9], [4, 3, 3, 3], [1, 1], [1, 1])),
+  finished('3x3 in quads', make('output', [2, 8, 9, 12], [20, 8, 3, 3], [1, 1], [1, 1])),
+  finished('3x3 in slices', make('output', [1, 64, 5, 5], [7, 64, 3, 3], [2, 2], [1, 1])),
+  finished(
+    '3x3 of operands that may be rounded',
+    { ...make('output', [1, 64, 5, 5], [7, 64, 3, 3], [1, 1], [1, 1]), half: true },
+    { tolerance: 1e-3, own: true },
+  ),
+  finished('patches', make('output', [2, 3, 8, 12], [20, 3, 4, 4], [4, 4], [0, 0]), { own: true }),
+  finished('no films', make('output', [0, 3, 7, 9], [4, 3, 3, 3], [1, 1], [1, 1])),
+];
+
+/** Each shape in all three directions. */
+const directions: readonly KernelCase<ConvolutionProblem>[] = kinds.flatMap((of) => [
   { name: `3x3, ${of}`, problem: make(of, [2, 3, 7, 9], [4, 3, 3, 3], [1, 1], [1, 1]), tolerance },
   { name: `7x7, stride 2, ${of}`, problem: make(of, [1, 1, 19, 17], [5, 1, 7, 7], [2, 2], [3, 3]), tolerance },
   { name: `patches, ${of}`, problem: make(of, [2, 1, 16, 16], [6, 1, 8, 8], [8, 8], [0, 0]), tolerance },
@@ -28,7 +56,12 @@ export const cases: readonly KernelCase<ConvolutionProblem>[] = kinds.flatMap((o
   { name: `unequal steps, ${of}`, problem: make(of, [1, 2, 6, 11], [3, 2, 2, 3], [1, 3], [0, 2]), tolerance },
   { name: `kernel larger than the film, ${of}`, problem: make(of, [2, 2, 2, 3], [3, 2, 5, 5], [3, 2], [2, 3]), tolerance },
   { name: `steps beyond the kernel, ${of}`, problem: make(of, [1, 2, 9, 10], [2, 2, 1, 2], [3, 4], [1, 0]), tolerance },
-  { name: `3x3, operands that may be rounded, ${of}`, problem: { ...make(of, [2, 5, 9, 12], [20, 5, 3, 3], [1, 1], [1, 1]), half: true }, tolerance: 1e-3 },
+  {
+    name: `3x3, operands that may be rounded, ${of}`,
+    problem: { ...make(of, [2, 5, 9, 12], [20, 5, 3, 3], [1, 1], [1, 1]), half: true },
+    tolerance: 1e-3,
+    own: true,
+  },
   {
     name: `patches of operands that may be rounded, ${of}`,
     problem: { ...make(of, [2, 3, 8, 12], [20, 3, 4, 4], [4, 4], [0, 0]), half: true },
@@ -74,3 +107,6 @@ export const cases: readonly KernelCase<ConvolutionProblem>[] = kinds.flatMap((o
   },
   { name: `ResNet-50 stem, batch 1${gradient[of]}`, problem: make(of, [1, 3, 224, 224], [64, 3, 7, 7], [2, 2], [3, 3]), tolerance: 1e-5, large: true },
 ]);
+
+/** Cases. */
+export const cases: readonly KernelCase<ConvolutionProblem>[] = [...directions, ...epilogues];

@@ -9,13 +9,14 @@ import { broadcastShader } from './broadcast.ts';
 import { broadcastWeightShader } from './broadcast-weight.ts';
 import type { Correlation } from './correlation.ts';
 import { correlationsOf } from './correlation.ts';
+import { epilogueParameters, moreAt, resultAt } from './epilogue.ts';
 import type { ConvolutionProblem } from './index.ts';
 import { correlationParameters, denseWriter, placedWriter, weightParameters } from './layout.ts';
 import { filmLoader, weightLoaders } from './loaders.ts';
 import type { ImplicitWay } from './part.ts';
 import { implicitWay, implicitWays, partDispatches } from './part.ts';
 
-/** Temporaries (arrays 3, 4, ...), and dispatches on them, on inputs 0 and 1 and on the result 2. */
+/** Temporaries, and dispatches on them, on inputs 0 and 1, the epilogue's inputs and the result. */
 export interface Implicit {
   readonly temporaries: readonly ArraySpec[];
   readonly dispatches: readonly Dispatch[];
@@ -51,7 +52,7 @@ function reorder({ outputs, channels, taps, kernel }: Correlation, weight: reado
 }
 
 /** One correlation of the films with its part of the kernel, which lies in array `at`; sums of slices in the one after. */
-function correlate(one: Correlation, { of, weight, half }: ConvolutionProblem, [capabilities, variant]: Choice, at: number): Implicit | undefined {
+function correlate(one: Correlation, { of, weight, half, epilogue }: ConvolutionProblem, [capabilities, variant]: Choice, at: number): Implicit | undefined {
   const problem = correlationProduct(one, half);
   const way = implicitWay(problem, capabilities, variant);
   if (!way) return undefined;
@@ -65,8 +66,19 @@ function correlate(one: Correlation, { of, weight, half }: ConvolutionProblem, [
     arrays: [1, at],
     writes: [at],
   }));
-  const part = { label, problem, way, parameters: correlationParameters(one), quads, writer: placedWriter };
-  const products = partDispatches({ ...part, loaders: ([a]) => blockLoader(a) + filmLoader(quads), broadcast: broadcastShader }, [at, 0, 2, at + 1]);
+  const part = {
+    label,
+    problem,
+    way,
+    parameters: [...correlationParameters(one), ...epilogueParameters(epilogue)],
+    quads,
+    writer: placedWriter(epilogue),
+    ...(epilogue ? { epilogue } : {}),
+  };
+  const products = partDispatches(
+    { ...part, loaders: ([a]) => blockLoader(a) + filmLoader(quads), broadcast: broadcastShader },
+    { a: at, b: 0, y: resultAt(epilogue), partial: at + 1, more: moreAt(epilogue) },
+  );
   return { temporaries: [array(length), ...(slices > 1 ? [array(problem.m * problem.n * slices)] : [])], dispatches: [...kernel, ...products] };
 }
 
@@ -97,7 +109,7 @@ function weightGradient(problem: ConvolutionProblem, [capabilities, variant]: Ch
   const { slices } = cut.way.cut;
   return {
     temporaries: slices > 1 ? [array(whole.m * whole.n * slices)] : [],
-    dispatches: partDispatches({ ...part, loaders: () => weightLoaders(quads), broadcast: broadcastWeightShader }, [1, 0, 2, 3]),
+    dispatches: partDispatches({ ...part, loaders: () => weightLoaders(quads), broadcast: broadcastWeightShader }, { a: 1, b: 0, y: 2, partial: 3, more: [] }),
   };
 }
 
@@ -114,7 +126,7 @@ export function implicit(problem: ConvolutionProblem, ...choice: Choice): Implic
   if (!correlations) return undefined;
   const [temporaries, dispatches]: [ArraySpec[], Dispatch[]] = [[], []];
   for (const one of correlations) {
-    const made = correlate(one, problem, choice, 3 + temporaries.length);
+    const made = correlate(one, problem, choice, resultAt(problem.epilogue) + 1 + temporaries.length);
     if (!made) return undefined;
     temporaries.push(...made.temporaries);
     dispatches.push(...made.dispatches);

@@ -3,9 +3,11 @@
 import type { ArraySpec, Capabilities, Kernel, Numbers } from '../kernel.ts';
 import { bytesOf, everyAdapter, product, sizeClass } from '../kernel.ts';
 import { matmul } from '../matmul/index.ts';
+import type { Epilogue } from '../matmul/problem.ts';
 import { longItems, pack, spreadThreads } from '../shader.ts';
 import { cases } from './cases.ts';
 import { correlationsOf } from './correlation.ts';
+import { epilogueArrays, epilogueParameters, moreAt, resultAt } from './epilogue.ts';
 import { implicit, implicitNames } from './implicit.ts';
 import { patchDispatches, patchProduct, patchTemporaries, tilesFilm } from './patches.ts';
 import { reference } from './reference.ts';
@@ -21,18 +23,20 @@ export interface ConvolutionProblem {
   readonly padding: readonly [number, number];
   /** Whether operands may be rounded to f16 on their way in: what lets a GPU's matrix units take them. */
   readonly half?: boolean;
+  /** Steps on each element of the output before it is written, over y's shape; of the output alone. */
+  readonly epilogue?: Epilogue;
 }
 
 const array = (shape: readonly number[]): ArraySpec => ({ type: 'f32', length: product(shape) });
 
-/** Inputs: (x, weight) for the output, (dy, weight) for the input's gradient, (x, dy) for the weight's. */
+/** Inputs: (x, weight, what the epilogue reads) for the output, (dy, weight) for the input's gradient, (x, dy) for the weight's. */
 function arrays(problem: ConvolutionProblem, capabilities: Capabilities = everyAdapter, variant?: string) {
   const temporaries = tilesFilm(problem) ? patchTemporaries(problem, capabilities, variant) : implicit(problem, capabilities, named(variant))?.temporaries;
   return { ...plain(problem), ...(temporaries ? { temporaries } : {}) };
 }
 
-function plain({ of, x, weight, y }: ConvolutionProblem): { readonly inputs: ArraySpec[]; readonly outputs: ArraySpec[] } {
-  if (of === 'output') return { inputs: [array(x), array(weight)], outputs: [array(y)] };
+function plain({ of, x, weight, y, epilogue }: ConvolutionProblem): { readonly inputs: ArraySpec[]; readonly outputs: ArraySpec[] } {
+  if (of === 'output') return { inputs: [array(x), array(weight), ...epilogueArrays(epilogue)], outputs: [array(y)] };
   if (of === 'input') return { inputs: [array(y), array(weight)], outputs: [array(x)] };
   return { inputs: [array(x), array(y)], outputs: [array(weight)] };
 }
@@ -72,20 +76,21 @@ export const convolution: Kernel<ConvolutionProblem> = {
     if (tilesFilm(problem)) return patchDispatches(problem, capabilities, variant);
     const products = implicit(problem, capabilities, named(variant));
     if (products) return products.dispatches;
-    const { of, x, weight, y, stride, padding } = problem;
-    const parameters = pack([count, ...x, weight[0], weight[2], weight[3], y[2], y[3], ...stride, ...padding]);
+    const { of, x, weight, y, stride, padding, epilogue } = problem;
+    const parameters = pack([count, ...x, weight[0], weight[2], weight[3], y[2], y[3], ...stride, ...padding, ...epilogueParameters(epilogue)]);
+    const result = resultAt(epilogue);
     return [
       {
         label: `convolution ${of}`,
-        code: shader(of, parameters.length),
+        code: shader(problem, parameters.length),
         parameters,
-        arrays: [0, 1, 2],
-        writes: [2],
+        arrays: [0, 1, ...moreAt(epilogue), result],
+        writes: [result],
         workgroups: spreadThreads(count, longItems),
       },
     ];
   },
   cost: (problem) => ({ flops: 2 * product(problem.y) * product(problem.weight.slice(1)), bytes: bytesOf(plain(problem)) }),
-  reference: (problem, [a, b]): readonly Numbers[] => reference(problem, a!, b!),
+  reference: (problem, inputs): readonly Numbers[] => reference(problem, inputs as [Numbers, Numbers]),
   cases,
 };

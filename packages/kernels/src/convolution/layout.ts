@@ -1,8 +1,10 @@
 // Parameters of convolutions that read films in place of patches, their names in shaders, and where results go. They follow those of a product.
 import { product } from '../kernel.ts';
+import type { Epilogue } from '../matmul/problem.ts';
 import { fixed } from '../matmul/tile.ts';
 import { u } from '../shader.ts';
 import type { Correlation } from './correlation.ts';
+import { storer } from './epilogue.ts';
 import type { ConvolutionProblem } from './index.ts';
 
 const p = (i: number): string => u(fixed + i);
@@ -17,12 +19,15 @@ export const correlationParameters = (one: Correlation): number[] => {
 export const correlationNames = `  let C = ${p(0)}; let H = i32(${p(1)}); let W = i32(${p(2)}); let places = ${p(3)}; let wide = ${p(4)};
   let th = i32(${p(5)}); let tw = i32(${p(6)}); let sh = i32(${p(7)}); let sw = i32(${p(8)}); let ph = i32(${p(9)}); let pw = i32(${p(10)}); let area = u32(H * W);`;
 
-/** The function `write(i, value)`: element i of the product, (channels, places of all films), where a correlation's result has it. */
-export const placedWriter = `
+/** Parameters of a correlation: those of what leaves with it come after. */
+const correlationCount = 15;
+
+/** The function `write(i, value)`: element i of the product, (channels, places of all films), where a correlation's result has it, after its epilogue. */
+export const placedWriter = (epilogue: Epilogue | undefined): string => `${storer(epilogue, fixed + correlationCount)}
 fn write(i: u32, v0: f32) {
   let m = ${u(1)}; let n = ${u(2)}; let places = ${p(3)}; let wide = ${p(4)};
   let channel = i / n; let film = (i % n) / places; let place = (i % n) % places;
-  y[${p(11)} + (film * m + channel) * ${p(14)} + (place / wide) * ${p(12)} + (place % wide) * ${p(13)}] = v0;
+  store(${p(11)} + (film * m + channel) * ${p(14)} + (place / wide) * ${p(12)} + (place % wide) * ${p(13)}, v0);
 }`;
 
 /** Parameters of a weight's gradient, named by `weightNames`. */

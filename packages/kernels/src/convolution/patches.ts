@@ -5,6 +5,7 @@ import { map } from '../map/index.ts';
 import type { View } from '../map/problem.ts';
 import { matmul } from '../matmul/index.ts';
 import type { MatmulProblem } from '../matmul/problem.ts';
+import { moreAt, resultAt } from './epilogue.ts';
 import type { ConvolutionProblem } from './index.ts';
 
 /** Whether each element of the films lies in one patch. */
@@ -29,11 +30,11 @@ export function patchTemporaries(problem: ConvolutionProblem, capabilities: Capa
 }
 
 /** The product: (weight, patches) -> y, (dy, weight) -> patches of dx, (dy by channels, patches) -> dweight. */
-export function patchProduct({ of, x: [films], weight, y, half }: ConvolutionProblem): MatmulProblem {
+export function patchProduct({ of, x: [films], weight, y, half, epilogue }: ConvolutionProblem): MatmulProblem {
   const [outputs, places, depth] = [weight[0], y[2] * y[3], product(weight.slice(1))];
   const flags = { transposeA: of === 'input', transposeB: of === 'output', ...(half ? { half } : {}) };
   if (of === 'weight') return { m: outputs, n: depth, k: films * places, ...flags, lead: [], leadA: [], leadB: [] };
-  if (of === 'output') return { m: outputs, n: places, k: depth, ...flags, lead: [films], leadA: [0], leadB: [1] };
+  if (of === 'output') return { m: outputs, n: places, k: depth, ...flags, lead: [films], leadA: [0], leadB: [1], ...(epilogue ? { epilogue } : {}) };
   return { m: places, n: depth, k: outputs, ...flags, lead: [films], leadA: [1], leadB: [0] };
 }
 
@@ -47,9 +48,10 @@ function on<P>(kernel: Kernel<P>, problem: NoInfer<P>, [capabilities, variant]: 
   }));
 }
 
-/** The dispatches: inputs 0 and 1, the result 2, rows of patches 3, then the other temporaries. */
+/** The dispatches: inputs 0 and 1, the epilogue's inputs, the result, rows of patches, then the other temporaries. */
 export function patchDispatches(problem: ConvolutionProblem, ...choice: Choice): Dispatch[] {
-  const { of, x, weight, y } = problem;
+  const { of, x, weight, y, epilogue } = problem;
+  const result = resultAt(epilogue);
   const [films, channels, height, width] = x;
   const [, , kh, kw] = weight;
   const shape = [films, y[2], y[3], channels, kh, kw];
@@ -57,7 +59,7 @@ export function patchDispatches(problem: ConvolutionProblem, ...choice: Choice):
   const rows = (label: string, inputs: View, output: View, from: number, to: number) =>
     on(map, { shape, inputs: [inputs], steps: [], output }, [choice[0], undefined], label, [from, to]);
   const multiply = (places: readonly number[]) => on(matmul, patchProduct(problem), choice, 'product', places);
-  if (of === 'output') return [...rows('patches', inFilms, dense(shape), 0, 3), ...multiply([1, 3, 2, 4])];
+  if (of === 'output') return [...rows('patches', inFilms, dense(shape), 0, result + 1), ...multiply([1, result + 1, ...moreAt(epilogue), result, result + 2])];
   if (of === 'input') return [...multiply([0, 1, 3, 4]), ...rows('films', dense(shape), inFilms, 3, 2)];
   // dy (B, O, places) as (O, B, places).
   const byChannel = [y[1], films, y[2] * y[3]];

@@ -1,6 +1,7 @@
 // Convolution and its adjoints on the host, sums in float64.
 import type { Numbers } from '../kernel.ts';
 import { product } from '../kernel.ts';
+import { finished } from '../matmul/reference.ts';
 import type { ConvolutionProblem } from './index.ts';
 
 /** Positions of the output along one axis at which a kernel's element meets the image: from, up to. */
@@ -10,7 +11,10 @@ function meeting(element: number, size: number, positions: number, stride: numbe
 }
 
 /** Visits every product the convolution sums, the output's positions innermost. */
-export function reference({ of, x, weight, y, stride, padding }: ConvolutionProblem, a: Numbers, w: Numbers): Numbers[] {
+export function reference(
+  { of, x, weight, y, stride, padding, epilogue }: ConvolutionProblem,
+  [a, w, ...extra]: readonly [Numbers, Numbers, ...Numbers[]],
+): Numbers[] {
   const [B, C, H, W] = x;
   const [O, , kh, kw] = weight;
   const [, , oh, ow] = y;
@@ -37,5 +41,5 @@ export function reference({ of, x, weight, y, stride, padding }: ConvolutionProb
             }
             if (of === 'weight') sums[at]! += sum;
           }
-  return [Float32Array.from(sums)];
+  return [finished(Float32Array.from(sums), epilogue, extra)];
 }

@@ -1,6 +1,7 @@
 // Shaders of the convolution. Short sums of one kernel row (or row of results) are added with compensation [Kahan 1965]:
 // a max-pool behind a stem decides between near equals.
 import { declare, longItems, perThread, u } from '../shader.ts';
+import { epilogueBindings, storer } from './epilogue.ts';
 import type { ConvolutionProblem } from './index.ts';
 
 // Parameters: count, B, C, H, W, O, kh, kw, oh, ow, stride (2), padding (2).
@@ -45,12 +46,16 @@ const weight = `  let q = i32(i) % kw; let p = (i32(i) / kw) % kh; let c = i / u
     ${addLine}
   } }`;
 
+/** Parameters of the shader: those of what leaves with the result come after. */
+const elementCount = 14;
+
 /** The shader of one of the three. */
-export function shader(of: ConvolutionProblem['of'], parameterCount: number): string {
+export function shader({ of, epilogue }: ConvolutionProblem, parameterCount: number): string {
   const bindings = [
     { name: 'a', type: 'f32' as const },
     { name: 'w', type: 'f32' as const },
+    ...epilogueBindings(epilogue),
     { name: 'y', type: 'f32' as const, write: true },
   ];
-  return `${declare(bindings, parameterCount)}${perThread(u(0), `${names}\n${{ output, input, weight }[of]}\n  y[i] = sum;`, longItems)}`;
+  return `${declare(bindings, parameterCount)}${storer(epilogue, elementCount)}${perThread(u(0), `${names}\n${{ output, input, weight }[of]}\n  store(i, sum);`, longItems)}`;
 }

@@ -2,7 +2,7 @@
 import type { Numbers } from '../kernel.ts';
 import { product, stridesOf } from '../kernel.ts';
 import { reference as chain } from '../map/reference.ts';
-import type { MatmulProblem } from './problem.ts';
+import type { Epilogue, MatmulProblem } from './problem.ts';
 
 function dot(row: Float64Array, b: Numbers, at: number): number {
   let sum = 0;
@@ -36,8 +36,13 @@ export function reference(problem: MatmulProblem, [a, b, ...extra]: readonly [Nu
       out.set(sums, (index * m + i) * n);
     }
   }
-  if (!epilogue) return [out];
+  return [finished(out, epilogue, extra)];
+}
+
+/** A result after its epilogue. */
+export function finished(out: Float32Array, epilogue: Epilogue | undefined, extra: readonly Numbers[]): Numbers {
+  if (!epilogue) return out;
   const { shape, inputs, steps } = epilogue;
   const dense = { type: 'f32' as const, length: out.length, offset: 0, strides: stridesOf(shape) };
-  return chain({ shape, inputs: [dense, ...inputs], steps, output: dense }, [out, ...extra]);
+  return chain({ shape, inputs: [dense, ...inputs], steps, output: dense }, [out, ...extra])[0]!;
 }

@@ -1,15 +1,16 @@
 // Lowering a graph with bound sizes: element-wise chains grow until something needs their values; everything else becomes kernels.
-import type { AnyKernel, Capabilities, ElementType, Kernel, MatmulProblem, View } from '@hybridmed/kernels';
+import type { AnyKernel, Capabilities, ElementType, Kernel, View } from '@hybridmed/kernels';
 import { kernels, stridesOf } from '@hybridmed/kernels';
 import type { Bindings, Graph, Node, Tensor } from '@hybridmed/tensor';
 import { bindShape, graphOutputs } from '@hybridmed/tensor';
 import { chainOf, chainProblem, isWhole } from './chains.ts';
+import type { JoinedChain } from './epilogues.ts';
 import { countReaders } from './epilogues.ts';
 import type { MemoryLimits } from './memory.ts';
 import type { Tunable } from '../tuning/tuner.ts';
 import type { Storage } from './precision.ts';
-import type { Joining } from './products.ts';
-import { PendingProducts, productProblem } from './products.ts';
+import type { Joining, PendingProduct, Product } from './products.ts';
+import { PendingProducts, storedProduct } from './products.ts';
 import type { Chain, Operand, PlannedDispatch, Value } from './values.ts';
 import type { Provisional, Sources, Together } from './windows.ts';
 import { apart } from './windows.ts';
@@ -134,7 +135,7 @@ export class Lowering {
    */
   readOnce(tensor: Tensor): Chain {
     const open = this.chain(tensor);
-    if (open.inputs.length > this.#maxInputs || this.#joiningOf(open)) this.value(tensor);
+    if (open.inputs.length > this.#maxInputs || this.#joiningOf(open, this.type(tensor))) this.value(tensor);
     const chain = this.chain(tensor);
     for (const input of chain.inputs) this.#settled(input.value);
     return chain;
@@ -161,11 +162,13 @@ export class Lowering {
   }
 
   /** A node's product, computed when something reads it; one that is read once may take what reads it as its epilogue. */
-  product(node: Node, problem: MatmulProblem): void {
+  product(node: Node, { kernel, problem }: Product): void {
     const inputs = node.inputs.map((input) => this.value(input));
-    const value = this.create(this.type(node.outputs[0]!), kernels.matmul.arrays(problem).outputs[0]!.length);
-    this.#pending.add(value, { problem: this.storage.rounds(node) ? { ...problem, half: true } : problem, inputs });
-    this.set(node, [{ kind: 'value', value, shape: this.shape(node.outputs[0]!) }]);
+    const shape = this.shape(node.outputs[0]!);
+    const value = this.create(this.type(node.outputs[0]!), count(shape));
+    const half = this.storage.rounds(node) ? { half: true } : {};
+    this.#pending.add(value, { kernel, problem: { ...problem, ...half }, inputs } as PendingProduct);
+    this.set(node, [{ kind: 'value', value, shape }]);
     const worthIt = !this.#choice.capabilities.software || value.length >= leastJoined;
     if (this.#readers.get(node) !== 1 || !worthIt) this.#settled(value);
   }
@@ -173,22 +176,29 @@ export class Lowering {
   /** Computes a value that is a pending product. */
   #settled(value: Value): Value {
     const pending = this.#pending.take(value);
-    if (pending) this.run(kernels.matmul, productProblem(pending, value), pending.inputs, [value]);
+    if (pending) this.#runProduct(pending, value);
     return value;
   }
 
+  #runProduct({ kernel, problem, inputs }: PendingProduct, value: Value, joined?: JoinedChain): void {
+    const more = joined ? { epilogue: joined.epilogue } : {};
+    const all = [...inputs, ...(joined?.inputs ?? [])];
+    if (kernel === 'matmul') this.run(kernels.matmul, { ...storedProduct(problem, inputs, value), ...more }, all, [value]);
+    else this.run(kernels.convolution, { ...problem, ...more }, all, [value]);
+  }
+
   /** The pending product with which a chain leaves, where there is one. */
-  #joiningOf(chain: Chain): Joining | undefined {
-    return this.#pending.joiningOf(chain, this.#maxInputs - 2);
+  #joiningOf(chain: Chain, type: ElementType): Joining | undefined {
+    return this.#pending.joiningOf(chain, type, this.#maxInputs - 2);
   }
 
   /** Computes a chain as the epilogue of a pending product that it reads, where it can be. */
   #joined(chain: Chain, value: Value): boolean {
-    const joining = this.#joiningOf(chain);
+    const joining = this.#joiningOf(chain, value.type);
     if (!joining) return false;
     const pending = this.#pending.take(joining.product)!;
     for (const input of joining.inputs) this.#settled(input);
-    this.run(kernels.matmul, { ...productProblem(pending, value), epilogue: joining.epilogue }, [...pending.inputs, ...joining.inputs], [value]);
+    this.#runProduct(pending, value, joining);
     return true;
   }
 
@@ -278,17 +288,4 @@ export class Lowering {
         operands[tensor.index] = { kind: 'value', value: this.compute(chain, this.type(tensor)), shape: chain.shape };
     }
   }
-}
-
-/** Runs a kernel and sets a node's outputs to its outputs. */
-export function lowerTo<P>(lowering: Lowering, node: Node, kernel: Kernel<P>, problem: NoInfer<P>): void {
-  const values = lowering.run(
-    kernel as AnyKernel,
-    problem,
-    node.inputs.map((input) => lowering.value(input)),
-  );
-  lowering.set(
-    node,
-    values.slice(0, node.outputs.length).map((value, i) => ({ kind: 'value', value, shape: lowering.shape(node.outputs[i]!) })),
-  );
 }

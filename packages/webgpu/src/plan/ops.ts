@@ -1,11 +1,10 @@
 // How each op becomes chains or kernels.
-import type { AttentionRows, MapOp } from '@hybridmed/kernels';
+import type { AnyKernel, AttentionRows, Kernel, MapOp } from '@hybridmed/kernels';
 import { kernels, stridesOf } from '@hybridmed/kernels';
 import type { Node, OpName, Tensor } from '@hybridmed/tensor';
 import { bindDim, bindShape } from '@hybridmed/tensor';
 import { broadcastChain, chainProblem, isCheap, joinChains, reshapeChain, sliceChain, transposeChain } from './chains.ts';
 import type { Lowering } from './lowering.ts';
-import { lowerTo } from './lowering.ts';
 import { lowerAdamW } from './optimizer.ts';
 import type { Chain } from './values.ts';
 import { lowerVocabularyLoss, lowerVocabularyLossGrad } from './vocabulary.ts';
@@ -34,6 +33,19 @@ export const keptOps: ReadonlySet<OpName> = new Set<OpName>([
   'vocabularyLossGrad',
   'adamW',
 ]);
+
+/** Runs a kernel and sets a node's outputs to its outputs. */
+function lowerTo<P>(lowering: Lowering, node: Node, kernel: Kernel<P>, problem: NoInfer<P>): void {
+  const values = lowering.run(
+    kernel as AnyKernel,
+    problem,
+    node.inputs.map((input) => lowering.value(input)),
+  );
+  lowering.set(
+    node,
+    values.slice(0, node.outputs.length).map((value, i) => ({ kind: 'value', value, shape: lowering.shape(node.outputs[i]!) })),
+  );
+}
 
 /** An argument's chain over the node's shape; computed first where repeating it would repeat work. */
 function spread(tensor: Tensor, chain: Chain, shape: readonly number[], lowering: Lowering): Chain {
@@ -83,8 +95,9 @@ function convolution<K extends 'conv2d' | 'conv2dGradInput' | 'conv2dGradWeight'
     const [a, b, y] = [...node.inputs, node.outputs[0]!].map((tensor) => lowering.shape(tensor)) as unknown as [Four, Four, Four];
     const shapes = of === 'output' ? { x: a, weight: b, y } : of === 'input' ? { y: a, weight: b, x: y } : { x: a, y: b, weight: y };
     const { stride, padding } = node.attributes as { stride: readonly [number, number]; padding: readonly [number, number] };
-    const half = lowering.storage.rounds(node as Node);
-    lowerTo(lowering, node as Node, kernels.convolution, { of, ...shapes, stride, padding, ...(half ? { half } : {}) });
+    const problem = { of, ...shapes, stride, padding };
+    if (of === 'output') lowering.product(node as Node, { kernel: 'convolution', problem });
+    else lowerTo(lowering, node as Node, kernels.convolution, lowering.storage.rounds(node as Node) ? { ...problem, half: true } : problem);
   };
 }
 
@@ -140,7 +153,7 @@ const matmul: Lower<'matmul'> = (node, lowering) => {
       return at < 0 || own[at] === 1 ? 0 : steps[at]!;
     });
   };
-  lowering.product(node as Node, {
+  const problem = {
     m: shape.at(-2)!,
     n: shape.at(-1)!,
     k: a.at(transposeA ? -2 : -1)!,
@@ -149,7 +162,8 @@ const matmul: Lower<'matmul'> = (node, lowering) => {
     lead,
     leadA: strides(a),
     leadB: strides(b),
-  });
+  };
+  lowering.product(node as Node, { kernel: 'matmul', problem });
 };
 
 /** Writes several chains into parts of one new array. */

@@ -1,14 +1,14 @@
-// Products that no dispatch computes yet: a chain that alone reads one becomes its epilogue.
-import type { MatmulProblem } from '@hybridmed/kernels';
+// Products and convolutions that no dispatch computes yet: a chain that alone reads one becomes its epilogue.
+import type { ConvolutionProblem, ElementType, MatmulProblem } from '@hybridmed/kernels';
 import type { JoinedChain } from './epilogues.ts';
 import { joinToProduct } from './epilogues.ts';
 import type { Chain, Value } from './values.ts';
 
+/** What is computed: a product of matrices, or a convolution, whose output is one. */
+export type Product = { readonly kernel: 'matmul'; readonly problem: MatmulProblem } | { readonly kernel: 'convolution'; readonly problem: ConvolutionProblem };
+
 /** A product, and the arrays that it reads. */
-export interface PendingProduct {
-  readonly problem: MatmulProblem;
-  readonly inputs: readonly Value[];
-}
+export type PendingProduct = Product & { readonly inputs: readonly Value[] };
 
 /** A chain that leaves with a product. */
 export interface Joining extends JoinedChain {
@@ -30,10 +30,12 @@ export class PendingProducts {
     return product;
   }
 
-  /** The first product whose epilogue a chain can be, with at most so many arrays beside the product's own. */
-  joiningOf(chain: Chain, maxInputs: number): Joining | undefined {
+  /** The first product whose epilogue a chain can be that is stored as `type`, with at most so many arrays beside the product's own. */
+  joiningOf(chain: Chain, type: ElementType, maxInputs: number): Joining | undefined {
     for (const { value: product } of chain.inputs) {
-      const joined = this.#products.has(product) && joinToProduct(chain, product, maxInputs);
+      const pending = this.#products.get(product);
+      // Convolutions write f32 alone.
+      const joined = pending && (pending.kernel === 'matmul' || type === 'f32') && joinToProduct(chain, product, maxInputs);
       if (joined) return { product, ...joined };
     }
     return undefined;
@@ -45,8 +47,8 @@ export class PendingProducts {
   }
 }
 
-/** A product as the problem of arrays as they are stored. */
-export function productProblem({ problem, inputs: [a, b] }: PendingProduct, { type }: Value): MatmulProblem {
+/** A product of matrices as the problem of arrays as they are stored. */
+export function storedProduct(problem: MatmulProblem, [a, b]: readonly Value[], { type }: Value): MatmulProblem {
   const types = [a!.type, b!.type, type] as const;
   return types.includes('f16') ? { ...problem, types: types as NonNullable<MatmulProblem['types']> } : problem;
 }
