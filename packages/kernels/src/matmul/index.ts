@@ -13,7 +13,7 @@ import { batchOf, typesOf } from './problem.ts';
 import { reference } from './reference.ts';
 import type { TierText } from './tile.ts';
 import { parametersOf, sumParameters, sumShader, textOf } from './tile.ts';
-import { vectorShader } from './vector.ts';
+import { vectorRows, vectorShader } from './vector.ts';
 import { workgroupShader } from './workgroup.ts';
 
 /** Number of matrices an operand holds. */
@@ -44,7 +44,7 @@ function codeOf(problem: MatmulProblem, tier: Tier, text: TierText): string {
     case 'broadcast':
       return broadcastShader(text, tier.size);
     case 'vector':
-      return vectorShader(text, tier.grouped);
+      return vectorShader(text, Math.min(problem.m, vectorRows), tier.grouped);
     case 'workgroup':
       return workgroupShader(text, tier.tile);
     case 'matrix':

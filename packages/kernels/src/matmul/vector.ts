@@ -1,17 +1,15 @@
 // The tier of few rows, as in decoding: the time goes into reading B once. One thread per column on a processor and where neighbours
 // in memory are columns; one workgroup per column where neighbours are steps of k.
-import { declare, groupReductions, longItems, perGroup, perThread, u } from '../shader.ts';
+import { declare, groupReductions, longItems, perGroup, perThread, range, u } from '../shader.ts';
 import type { Operand } from './problem.ts';
 import type { TierText } from './tile.ts';
 import { bindings, tileStart, writer } from './tile.ts';
 
-/** Rows a thread or workgroup sums at once. */
+/** Most rows that a thread or workgroup sums at once. */
 export const vectorRows = 4;
 
-const rows = [0, 1, 2, 3] as const;
-
 /** Lines of a loop over quads of k, or over k, from `begin` on in steps of `stride` threads. */
-function loop([a, b]: readonly [Operand, Operand], first: string, stride: string): string {
+function loop([a, b]: readonly [Operand, Operand], rows: readonly number[], first: string, stride: string): string {
   const quads = a.along === 'k' && b.along === 'k' && a.quads && b.quads;
   const read = ({ name, type }: Operand, at: string) => (type === 'f16' ? `${quads ? 'vec4<f32>' : 'f32'}(${name}[${at}])` : `${name}[${at}]`);
   const place = (p: string, r: number) => (a.along === 'k' ? `at + r${r} * k + ${p}` : `at + ${p} * m + r${r}`);
@@ -28,19 +26,19 @@ function loop([a, b]: readonly [Operand, Operand], first: string, stride: string
   ].join('\n');
 }
 
-const stores = rows.map((r) => `  if (row + ${r}u < m) { write(to + (row + ${r}u) * n + column, sum${r}); }`).join('\n');
-
-/** The shader; `grouped`: a workgroup per column. */
-export function vectorShader(text: TierText, grouped: boolean): string {
+/** The shader for so many rows; `grouped`: a workgroup per column. */
+export function vectorShader(text: TierText, height: number, grouped: boolean): string {
+  const rows = range(height);
+  const stores = rows.map((r) => `  if (row + ${r}u < m) { write(to + (row + ${r}u) * n + column, sum${r}); }`).join('\n');
   const [a, b] = text.operands;
   const width = a.along === 'k' && b.along === 'k' && a.quads && b.quads ? 4 : 1;
   const head = `${declare(bindings(text, [width, width]), text.parameters)}${grouped ? groupReductions : ''}${writer(text)}`;
   const start = tileStart(text.rank, vectorRows, 1);
-  if (!grouped) return `${head}${perThread(u(0), `${start}\n${loop(text.operands, '0u', '1u')}\n${stores}`, longItems)}`;
+  if (!grouped) return `${head}${perThread(u(0), `${start}\n${loop(text.operands, rows, '0u', '1u')}\n${stores}`, longItems)}`;
   return `${head}${perGroup(
     u(0),
     `${start}
-${loop(text.operands, 'lane', 'groupThreads')}
+${loop(text.operands, rows, 'lane', 'groupThreads')}
 ${rows.map((r) => `  let total${r} = groupSum(sum${r}, lane);`).join('\n')}
   if (lane == 0u) {
 ${stores.replaceAll(/sum(\d)\)/g, 'total$1)')}
