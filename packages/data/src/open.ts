@@ -65,8 +65,12 @@ export async function readSource(spec: string, { residue = 'keep', splitFile, wi
 }
 
 /** Throws a DataError of one line where a set does not hold what is needed. */
-export function requireNeed(spec: string, { offers, lacks }: SourceData, need: DataNeed): void {
+export function requireNeed(spec: string, { offers, lacks, dropped, studies }: SourceData, need: DataNeed): void {
   if (offers.includes(need)) return;
+  if (Array.isArray(studies) && studies.length === 0) {
+    const reasons = Object.entries(dropped).map(([reason, count]) => `${count}: ${reason}`);
+    throw new DataError(`${spec}: no study is left (${reasons.join('; ') || 'its tables have no rows'}); check the files`);
+  }
   const held = offers.filter((offer) => offer !== 'images' || offers.length === 1).map((offer) => holds[offer]);
   const instead = offers.includes('questions') ? ', or give this one to hybridmed vqa as it is (questions are not packed)' : '';
   throw new DataError(lacks?.[need] ?? `${spec}: holds ${held.join(' and ')}, no ${holds[need]}; name a set that holds them${instead}`);

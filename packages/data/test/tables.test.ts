@@ -103,3 +103,13 @@ describe('what is no table is refused in one line', () => {
     await expect(openDataSet(`csv:${cut}`, { need: 'images' })).rejects.toThrow(/cut\.csv\.gz: .*;/);
   });
 });
+
+test('a table of which no row is left says why, whatever is looked for', async () => {
+  const file = join(folder, 'left.csv');
+  const open = (rows: string) => {
+    writeFileSync(file, `image,findings,impression,effusion\n${rows}`);
+    return openDataSet(`csv:${file}`, { need: 'labels' });
+  };
+  await expect(open('')).rejects.toThrow('no study is left (its tables have no rows)');
+  await expect(open('../../a.png,one two three,four five six,1\n')).rejects.toThrow('no study is left (1: the image path leaves the folder)');
+});

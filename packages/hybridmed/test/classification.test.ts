@@ -50,6 +50,34 @@ test('probe writes nested subsets, scores and results, and reads the test split 
   await fails(args, 'results.json', 'has been read', '--out');
 });
 
+test('where the validation studies are of one kind, what was chosen has no AUC', async () => {
+  const out = join(folder, 'one-kind');
+  const [header, ...rows] = lines(join(phantoms, 'phantoms.csv'));
+  const [split, effusion] = ['split', 'effusion'].map((name) => header!.split(',').indexOf(name));
+  const table = join(phantoms, 'one-kind.csv');
+  // The texts hold commas inside quotes: columns are counted from the end, and the split is the one behind the texts.
+  const behind = (line: string) => line.split('",').at(-1)!;
+  const changed = rows.map((line) =>
+    line.includes(',"validate",')
+      ? line.replace(
+          behind(line),
+          behind(line)
+            .split(',')
+            .map((cell, i) => (i === effusion! - split! - 1 ? '0' : cell))
+            .join(','),
+        )
+      : line,
+  );
+  writeFileSync(table, `${[header, ...changed].join('\n')}\n`);
+  const {
+    code,
+    out: printed,
+    log,
+  } = await run('probe', ...common, '--data', `csv:${table}`, '--out', out, '--classes', 'effusion', '--percent', '100', '--seeds', '0', '--json');
+  expect(code, log).toBe(0);
+  expect(JSON.parse(printed).runs[0].chosen.validationAuc).toBe(null);
+});
+
 test('finetune fits encoder and head, from a checkpoint and from scratch', async () => {
   const fit = async (name: string, ...more: string[]) => {
     const out = join(folder, name);

@@ -91,7 +91,7 @@ test('wrong prompts, labels and checkpoints fail with one line', async () => {
   await fails([...common, ...data, '--prompts', file('more.json', { edema: { ...set, maybe: [] } })], 'more.json', '"edema"', '"maybe"');
   await fails([...common, ...data, '--prompts', file('broken.json', '{')], 'broken.json', 'not valid JSON');
   await fails([...common, ...data, '--prompts', '/nowhere.json'], '/nowhere.json', 'does not exist');
-  await fails([...common, ...data, '--prompts', 'chexpert'], 'prompt set "chexpert" names one of its labels', '--prompts');
+  await fails([...common, ...data, '--prompts', 'chexpert'], 'prompt set "chexpert" names none of its labels', '--prompts');
   const bare = changedTable('bare.csv', ({ image, findings, impression, split }) => ({ image, findings, impression, split }) as Record<string, string>);
   await fails([...common, '--data', `csv:${bare}`], 'bare.csv', 'label');
   await fails(['zeroshot', '--checkpoint', stage1, ...data, ...quickDevice], 'is of stage 1', 'stage-2 checkpoint');

@@ -13,7 +13,7 @@ import { loadCheckpoint, resolveCheckpoint } from '../node/checkpoint/checkpoint
 import { readSafetensors, writeSafetensors } from '../node/checkpoint/safetensors-file.ts';
 import { fit } from '../training/fit.ts';
 import { classifierTask, createScorer, labelledLoader, withTargets } from './classifier.ts';
-import { meanValidationAuc } from './probe.ts';
+import { meanValidationAuc, reportedAuc } from './probe.ts';
 import type { ProbeCommandOptions } from './probe.ts';
 import type { FitShare, FittedRun, ProtocolResult } from './protocol.ts';
 import { checkUnread, runProtocol, saveResults } from './protocol.ts';
@@ -96,7 +96,7 @@ function shareFitter({ device, checkpoint, fromScratch, settings, classWeights, 
           validate: async (state) => meanValidationAuc(validating, await scorer.score(state, validation)),
           onRound: ({ step, loss, validation: value, best: better }) =>
             onMessage(
-              `${name}, rate ${learningRate}: step ${step} of ${steps}, loss ${loss.toFixed(3)}, validation AUC ${value.toFixed(3)}${better ? ' (best so far)' : ''}`,
+              `${name}, rate ${learningRate}: step ${step} of ${steps}, loss ${loss.toFixed(3)}, validation AUC ${reportedAuc(value)?.toFixed(3) ?? 'undefined'}${better ? ' (best so far)' : ''}`,
             ),
         });
         if (best && found.validation <= best.value) continue;
@@ -113,7 +113,7 @@ function shareFitter({ device, checkpoint, fromScratch, settings, classWeights, 
         }
       };
       const { value, ...chosen } = best!;
-      return { validation: await read(validating), chosen: { ...chosen, validationAuc: value }, predict: (studies) => read(studies) };
+      return { validation: await read(validating), chosen: { ...chosen, validationAuc: reportedAuc(value) }, predict: (studies) => read(studies) };
     } finally {
       await Promise.all([loader.close(), validation.close()]);
     }

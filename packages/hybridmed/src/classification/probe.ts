@@ -38,7 +38,10 @@ const strengths = [1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001] as con
 const scoresOf = (probes: ReadonlyMap<string, Probe>, { global }: Pick<StudyFeatures, 'global'>): ScoresByClass =>
   Object.fromEntries([...probes].map(([name, one]) => [name, applyProbe(one, global)]));
 
-/** Mean AUC over classes that have both kinds; -1 where none has. */
+/** A mean AUC as it is reported: null where no class has both kinds among the validation studies. */
+export const reportedAuc = (mean: number): number | null => (mean < 0 ? null : mean);
+
+/** Mean AUC over classes that have both kinds, by which settings are chosen; -1 where none has, below every mean. */
 export function meanValidationAuc(studies: readonly Study[], scores: ScoresByClass): number {
   const values = Object.entries(scores).flatMap(([name, own]) => {
     const rows = labelsOf(studies, name).flatMap((label, i) => (label === undefined ? [] : [{ label, score: own[i]! }]));
@@ -88,7 +91,7 @@ export async function probe({
       const { probes, l2, value, scores } = best!;
       return Promise.resolve({
         validation: { studies: validation.studies, scores },
-        chosen: { l2, validationAuc: value },
+        chosen: { l2, validationAuc: reportedAuc(value) },
         async predict(test) {
           const found = await encoder.images(test);
           return { studies: found.studies, scores: scoresOf(probes, found) };

@@ -19,7 +19,7 @@ export interface FittedRun {
   /** Scores of the validation studies, in their order. */
   readonly validation: { readonly studies: readonly Study[]; readonly scores: ScoresByClass };
   /** What was chosen on the validation split. */
-  readonly chosen: Readonly<Record<string, number>>;
+  readonly chosen: Readonly<Record<string, number | null>>;
   /** Scores of other studies; those whose image cannot be read are left out. */
   predict(studies: readonly Study[]): Promise<{ readonly studies: readonly Study[]; readonly scores: ScoresByClass }>;
 }
@@ -51,7 +51,7 @@ export interface ShareResult {
   readonly trainStudies: number;
   /** Hash of the ids of its training studies, which stand in `subsets/`. */
   readonly trainIds: string;
-  readonly chosen: Readonly<Record<string, number>>;
+  readonly chosen: Readonly<Record<string, number | null>>;
   /** Classes whose share lacked studies of one kind: they have no figures. */
   readonly untrained: readonly string[];
   readonly test: ClassificationReport;

@@ -37,8 +37,8 @@ export async function promptsFor(labels: readonly string[], spec: string, source
     const sets = (own ? [own] : Object.values(shippedPrompts)).flatMap((some) => Object.entries(some));
     const fitting = Object.fromEntries(sets.filter(([name]) => labels.includes(name)));
     if (Object.keys(fitting).length > 0) return fitting;
-    const which = source === undefined ? 'no shipped prompt set' : `prompt set "${source}"`;
-    throw new HybridmedError(`${spec}: ${which} names one of its labels (${labels.join(', ')}); give a file with --prompts`);
+    const which = source === undefined ? 'no shipped prompt set names one' : `prompt set "${source}" names none`;
+    throw new HybridmedError(`${spec}: ${which} of its labels (${labels.join(', ')}); give a file with --prompts`);
   }
   const prompts = await readPrompts(source);
   const unknown = Object.keys(prompts).find((name) => !labels.includes(name));
