@@ -1,12 +1,13 @@
-// Bundles a TypeScript entry for the browser from the packages' sources, in memory.
+// Bundles TypeScript entries for the browser from the packages' sources, in memory.
 import { isBuiltin } from 'node:module';
 import { build } from 'vite';
 
-/** Bundled files by URL path; the entry is `/entry.js`. Throws an Error when something reaches a module that only Node has. */
-export async function bundleForBrowser(entry: string): Promise<Map<string, string | Uint8Array>> {
+/** Bundled files by URL path, an entry `NAME` as `/NAME.js`. Throws an Error when something reaches a module that only Node has. */
+export async function bundleForBrowser(entries: Readonly<Record<string, string>>, { minify = false } = {}): Promise<Map<string, string | Uint8Array>> {
   const output = await build({
     configFile: false,
     logLevel: 'silent',
+    base: './',
     resolve: { conditions: ['hybridmed-source', 'module', 'browser', 'import', 'default'] },
     plugins: [
       {
@@ -20,11 +21,11 @@ export async function bundleForBrowser(entry: string): Promise<Map<string, strin
     build: {
       write: false,
       target: 'esnext',
-      minify: false,
+      minify,
       modulePreload: false,
-      rolldownOptions: { input: { entry }, output: { entryFileNames: '[name].js' } },
+      rolldownOptions: { input: { ...entries }, output: { entryFileNames: '[name].js' } },
     },
   });
-  if (!('output' in output)) throw new Error(`vite gave no bundle for ${entry}`);
+  if (!('output' in output)) throw new Error(`vite gave no bundle for ${Object.values(entries).join(', ')}`);
   return new Map(output.output.map((file) => [`/${file.fileName}`, file.type === 'chunk' ? file.code : file.source]));
 }

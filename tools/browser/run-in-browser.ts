@@ -50,7 +50,7 @@ function serve(bundle: ReadonlyMap<string, string | Uint8Array>, files: Readonly
  */
 export async function runInBrowser<Result>(entry: string, options: RunOptions = {}): Promise<Result> {
   const { files = {}, timeout = 60_000 } = options;
-  const server = await serve(await bundleForBrowser(entry), files);
+  const server = await serve(await bundleForBrowser({ entry }), files);
   const browser = options.browser ?? (await openBrowser());
   const messages: string[] = [];
   try {

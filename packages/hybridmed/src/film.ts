@@ -6,7 +6,7 @@ export { createExplainer, normalText } from './explain/explainer.ts';
 export type { Explainer, ExplainerOptions } from './explain/explainer.ts';
 export { mapKinds } from './explain/maps.ts';
 export type { FilmMaps, MapKind, PatchMap, TextMaps } from './explain/maps.ts';
-export { heatPicture, usualOpacity } from './explain/picture.ts';
+export { heatLayer, heatPicture, unseenBrightness, usualOpacity } from './explain/picture.ts';
 export { overFilm } from './explain/projection.ts';
 export type { FilmMap } from './explain/projection.ts';
 export { prepareFilm, prepareSquares, prepareTexts } from './inputs/prepare.ts';

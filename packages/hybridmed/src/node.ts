@@ -22,6 +22,8 @@ export { pretrainAgain } from './node/trainer/pretrain-again.ts';
 export type { PretrainAgainOptions } from './node/trainer/pretrain-again.ts';
 export type { PretrainOptions } from './node/trainer/prepare.ts';
 export type { PretrainResult } from './node/trainer/pretrain.ts';
+export { readProvenance, runOf } from './node/run/provenance.ts';
+export type { Provenance } from './node/run/provenance.ts';
 export { completeConfig, runConfigSchema } from './node/run/config.ts';
 export type { RunConfig } from './node/run/config.ts';
 export { readSafetensors, writeSafetensors } from './node/checkpoint/safetensors-file.ts';

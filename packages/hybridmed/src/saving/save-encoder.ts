@@ -1,7 +1,7 @@
 // Saving a checkpoint's encoder in the names and layout of Python's libraries: transformers for text, timm for vision.
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { encodeSafetensors } from '@hybridmed/nn';
 import type { HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
@@ -9,7 +9,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { loadCheckpoint, resolveCheckpoint } from '../node/checkpoint/checkpoint.ts';
 import { fileError, replaceFolder } from '../node/files.ts';
 import type { ValidationLine } from '../node/trainer/metrics-log.ts';
-import { readProvenance } from '../node/run/provenance.ts';
+import { readProvenance, runOf } from '../node/run/provenance.ts';
 import { readRunConfig } from '../node/run/folder.ts';
 import { version } from '../node/version.ts';
 import { savedEvaluation } from '../report/evaluation-file.ts';
@@ -35,12 +35,6 @@ export interface SavedEncoder {
   readonly tensors: number;
   readonly parameters: number;
 }
-
-/** The run a checkpoint lies in: RUN/checkpoints/stageN-best. */
-const runOf = (folder: string): string | undefined => {
-  const run = dirname(dirname(folder));
-  return basename(dirname(folder)) === 'checkpoints' && existsSync(join(run, 'run.json')) ? run : undefined;
-};
 
 /** The validation a stage's best checkpoint was kept for: the lowest of what the stage watches. */
 async function bestValidation(run: string, stage: 1 | 2): Promise<ValidationLine | undefined> {

@@ -1,7 +1,7 @@
 // provenance.json of a run: which studies it saw, by count and hash, and when, where and with which version it ran.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { DataSet, Split, Study } from '@hybridmed/data';
 import type { Device } from '@hybridmed/tensor';
 import { readJson, writeFileAtomic } from '../files.ts';
@@ -81,4 +81,10 @@ export async function beginSession(
 export async function readProvenance(out: string): Promise<Provenance | undefined> {
   const file = join(out, 'provenance.json');
   return existsSync(file) ? ((await readJson(file)) as Provenance) : undefined;
+}
+
+/** The run a checkpoint lies in: RUN/checkpoints/stageN-best. */
+export function runOf(checkpoint: string): string | undefined {
+  const folder = dirname(resolve(checkpoint));
+  return basename(folder) === 'checkpoints' && existsSync(join(dirname(folder), 'run.json')) ? dirname(folder) : undefined;
 }
