@@ -1,5 +1,7 @@
 // The global norm of all gradients, which the update clips by.
 import type { Dispatch, Kernel, Numbers } from '../kernel.ts';
+import { everyAdapter } from '../kernel.ts';
+import { rowGroupOf } from '../row-group.ts';
 import { pack, spread } from '../shader.ts';
 import { normCases } from './cases.ts';
 import { normReference } from './reference.ts';
@@ -15,7 +17,7 @@ export interface GradientNormProblem {
   readonly scaled?: boolean;
 }
 
-/** Elements that one workgroup squares and sums. */
+/** Elements that one group squares and sums. */
 const chunk = 8192;
 
 /** The kernel: arrays with gradients, their loss scale where scaled -> the gradients' global L2 norm (one element). Sums run in a fixed order. */
@@ -35,7 +37,8 @@ export const gradientNorm: Kernel<GradientNormProblem> = {
       },
     ],
   }),
-  dispatches: ({ sources, gradients, scaled = false }) => {
+  dispatches: ({ sources, gradients, scaled = false }, capabilities = everyAdapter) => {
+    const rows = rowGroupOf(capabilities);
     const scale = scaled ? [sources.length] : [];
     const output = sources.length + scale.length;
     const partial = output + 1;
@@ -45,7 +48,7 @@ export const gradientNorm: Kernel<GradientNormProblem> = {
       start += chunks;
       return {
         label: `gradient-norm: squares of ${group.tensors.length}`,
-        code: squaresShader(chunk, parameters.length),
+        code: squaresShader(chunk, rows, parameters.length),
         parameters,
         arrays: [...group.sources, partial],
         writes: [partial],
@@ -57,7 +60,7 @@ export const gradientNorm: Kernel<GradientNormProblem> = {
       ...squares,
       {
         label: 'gradient-norm',
-        code: normShader(scaled, parameters.length),
+        code: normShader(scaled, rows, parameters.length),
         parameters,
         arrays: [partial, ...scale, output],
         writes: [output],

@@ -1,6 +1,7 @@
 // Shaders of the optimizer. A workgroup takes a chunk of one tensor, in quads; what follows a tensor's last element is left as it is.
+import type { RowGroup } from '../row-group.ts';
 import type { Binding } from '../shader.ts';
-import { declare, f, groupReductions, groupThreads, itemSum, perGroup, perThread, range, u } from '../shader.ts';
+import { declare, f, groupThreads, itemSum, perGroup, perThread, range, u } from '../shader.ts';
 import { boundSources, eachQuad, findChunk } from './tensors.ts';
 
 const read = (name: string): Binding => ({ name, type: 'f32' });
@@ -55,12 +56,12 @@ ${eachQuad((g) => `update(more.x + j, row.y - 4u * j, ${g} * slope, scale, keep,
   )}`;
 
 /** Gradients -> the sum of squares of each chunk, the same whoever shares the dispatch. Parameters: chunks, tensors, where sums begin. */
-export const squaresShader = (chunk: number, parameters: number): string =>
-  `${declare([...gradients, write('partial')], parameters)}${groupReductions}
+export const squaresShader = (chunk: number, { extensions, reductions, entry }: RowGroup, parameters: number): string =>
+  `${declare([...gradients, write('partial')], parameters, extensions)}${reductions}
 fn square(g: vec4<f32>, left: u32) -> vec4<f32> {
   let own = select(vec4<f32>(0.0f), g, vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(left));
   return own * own;
-}${perGroup(
+}${entry(
     u(0),
     `${findChunk(1, 1, chunk)}
   var sum = vec4<f32>(0.0f);
@@ -69,9 +70,9 @@ ${eachQuad((g) => `sum += square(${g}, row.y - 4u * j);`)}
   if (lane == 0u) { partial[${u(2)} + i] = total; }`,
   )}`;
 
-/** One workgroup: the root of the sum of all partials. */
-export const normShader = (scaled: boolean, parameterCount: number): string =>
-  `${declare([read('partial'), ...(scaled ? [read('lossScale')] : []), write('y')], parameterCount)}${groupReductions}${perGroup(
+/** One group: the root of the sum of all partials. */
+export const normShader = (scaled: boolean, { extensions, reductions, entry }: RowGroup, parameterCount: number): string =>
+  `${declare([read('partial'), ...(scaled ? [read('lossScale')] : []), write('y')], parameterCount, extensions)}${reductions}${entry(
     '1u',
     `  var sum = 0.0f;
   for (var j = lane; j < ${u(0)}; j += groupThreads) { sum += partial[j]; }
