@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,6 +40,12 @@ describe.skipIf(!built)('packed packages (skipped before npm run build)', () => 
   test.each(packages)('%s: publint finds nothing wrong', async (name) => {
     const { stdout } = await run(bin('publint'), ['--strict', '--pack', 'false', join(root, 'packages', name)]);
     expect(stdout).toContain('All good!');
+  });
+
+  test("the GPU device's types bring WebGPU's along, which TypeScript before 6 does not have", async () => {
+    const reference = '<reference types="@webgpu/types"';
+    for (const entry of ['index', 'node']) expect(await readFile(join(root, `packages/webgpu/dist/${entry}.d.ts`), 'utf8')).toContain(reference);
+    expect(JSON.parse(await readFile(join(root, 'packages/webgpu/package.json'), 'utf8')).dependencies).toHaveProperty('@webgpu/types');
   });
 
   test('the losses install alone, with types', async () => {

@@ -17,7 +17,7 @@ export interface Study {
   readonly id: string;
   /** The report (or study) the image belongs to; several images may share it. */
   readonly report: string;
-  readonly patient?: string;
+  readonly patient?: string | undefined;
   /** Path of the image file. */
   readonly image: string;
   /** Empty where the set has no reports. */
@@ -25,16 +25,16 @@ export interface Study {
   /** Empty where the set has no reports. */
   readonly impression: string;
   /** As published: `Frontal`, `PA`, `LATERAL`. */
-  readonly view?: string;
+  readonly view?: string | undefined;
   /** 1 for present, 0 for absent, after the label policy; a label that is missing is unlabelled. */
-  readonly labels?: Readonly<Record<string, 0 | 1>>;
+  readonly labels?: Readonly<Record<string, 0 | 1>> | undefined;
   /** Values as published where a policy was applied to them: 1, 0, and -1 for uncertain. */
-  readonly publishedLabels?: Readonly<Record<string, number>>;
+  readonly publishedLabels?: Readonly<Record<string, number>> | undefined;
   /** Where the set marks findings; an empty list says that there is nothing to mark. */
-  readonly boxes?: readonly Box[];
+  readonly boxes?: readonly Box[] | undefined;
   readonly split: Split;
   /** What else the source says (for Open-I: its MeSH tags). */
-  readonly tags?: string;
+  readonly tags?: string | undefined;
 }
 
 /** A question about an image. */
