@@ -108,7 +108,7 @@ describe('a film explained', () => {
     expect((await explain('--image', film)).log).toContain("required option '--text <text>'");
     expect((await explain('--image', film, '--text', 'x', '--data', 'phantom:x')).code).toBe(2);
     const none = await explain('--image', film, '--text', '  ', '--out', join(folder, 'none'));
-    expect([none.code, none.log.trim()]).toEqual([1, 'error: "  " holds no word; give --text something to look for']);
+    expect([none.code, none.log.trim()]).toEqual([1, 'error: " " holds no word; give --text something to look for']);
     expect(existsSync(join(folder, 'none'))).toBe(false);
     const broken = join(folder, 'broken.png');
     writeFileSync(broken, 'no film');
