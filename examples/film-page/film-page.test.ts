@@ -187,9 +187,9 @@ describe('a film in the page', () => {
   });
 
   test('a chosen word is looked for, findings are summarized as generate does', async () => {
-    const word = await page.$eval('#impression .word', (found) => found.textContent!);
+    const sentence = await page.$eval('#impression .word', (found) => (found as HTMLElement).dataset['looks']!);
     await page.click('#impression .word');
-    await until(`document.getElementById('warmest').textContent.startsWith(${JSON.stringify(`"${word}"`)})`);
+    await until(`document.getElementById('warmest').textContent.startsWith(${JSON.stringify(`"${sentence}"`)})`);
     expect(await page.$eval('#impression .word', (found) => found.getAttribute('aria-pressed'))).toBe('true');
     const findings = 'The heart is enlarged. There is a left pleural effusion.';
     const { results } = await command('generate', '--checkpoint', checkpoint, '--device', 'cpu', '--threads', '1', '--findings', findings);

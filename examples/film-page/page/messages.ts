@@ -15,11 +15,12 @@ export interface Heat {
 /** What the page asks for, and the answer to each. */
 export interface Tasks {
   /** Loads the model from the checkpoint under a URL. */
-  load: { ask: { readonly folder: string }; answer: { readonly device: string; readonly kinds: readonly MapKind[]; readonly promptSets: readonly string[] } };
+  load: { ask: { readonly folder: string }; answer: { readonly device: string; readonly kinds: readonly MapKind[] } };
   /** Takes a film for everything that follows, and writes its impression. */
   impression: { ask: { readonly film: Film }; answer: string };
   scores: { ask: { readonly prompts: string }; answer: Readonly<Record<string, number>> };
-  maps: { ask: { readonly text: string }; answer: readonly Heat[] };
+  /** Maps for a text against another, or against a normal film's impression. */
+  maps: { ask: { readonly text: string; readonly against?: string }; answer: readonly Heat[] };
   summary: { ask: { readonly findings: string }; answer: string };
 }
 

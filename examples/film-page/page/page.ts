@@ -15,7 +15,7 @@ interface About {
   readonly prompts: string;
 }
 
-const [status, bar, alert] = [element('status'), element<HTMLProgressElement>('progress'), element('error')];
+const [bar, alert] = [element<HTMLProgressElement>('progress'), element('error')];
 const [text, findings, prompts] = [element<HTMLInputElement>('text'), element<HTMLTextAreaElement>('findings'), element<HTMLSelectElement>('prompts')];
 const [look, summarize] = [element<HTMLFormElement>('look'), element<HTMLFormElement>('summarize')];
 let client: Client;
@@ -23,10 +23,13 @@ let device = '';
 let working = 0;
 let film: Film | undefined;
 
+/** What is being done; with a share, how far it is, which is not read aloud at each step. */
 function say(message: string, share?: number): void {
-  status.textContent = message;
-  if (share === undefined) bar.removeAttribute('value');
-  else bar.value = share;
+  element(share === undefined ? 'status' : 'detail').textContent = message;
+  if (share === undefined) {
+    element('detail').textContent = '';
+    bar.removeAttribute('value');
+  } else bar.value = share;
 }
 
 /** One clear line; with `again`, a button beside it. */
@@ -61,27 +64,33 @@ const read = (own: Film): Promise<void> =>
     const impression = await client.ask('impression', { film: own });
     if (film !== own) return;
     element('impression').classList.remove('quiet');
-    element('impression').replaceChildren(...impressionWords(impression, lookFor));
+    element('impression').replaceChildren(
+      ...impressionWords(impression, (sentence, rest) => lookFor(sentence, { text: impression, ...(rest ? { against: rest } : {}) })),
+    );
     element('hint').hidden = impression.trim() === '';
     enable(look, true);
     await score(own);
   });
 
 async function score(own: Film): Promise<void> {
-  const scores = await client.ask('scores', { prompts: prompts.value });
-  if (film === own) element('scores').replaceChildren(scoreTable(scores, (finding) => lookFor(shippedPrompts[prompts.value]![finding]!.positive[0]!)));
+  const set = prompts.value;
+  const scores = await client.ask('scores', { prompts: set });
+  if (film === own && set === prompts.value) element('scores').replaceChildren(scoreTable(scores, lookFor, shippedPrompts[set]!));
 }
 
-/** Shows where a text was seen. */
-function lookFor(wanted: string): void {
-  const own = film;
+let asked = 0;
+
+/** Shows where a text was seen, which may be what a longer one says more than another. */
+function lookFor(wanted: string, pair: { text: string; against?: string } = { text: wanted }): void {
+  const [own, turn] = [film, ++asked];
   if (!own) return;
-  text.value = wanted;
   alert.hidden = true;
-  for (const word of document.querySelectorAll('.word')) word.setAttribute('aria-pressed', String(word.textContent === wanted));
+  for (const word of document.querySelectorAll<HTMLElement>('.word')) word.setAttribute('aria-pressed', String(word.dataset['looks'] === wanted));
   void busy(async () => {
-    const maps = await client.ask('maps', { text: wanted });
-    if (film === own && text.value === wanted) showMaps(maps, wanted);
+    const maps = await client.ask('maps', pair);
+    if (film !== own || turn !== asked) return;
+    showMaps(maps, wanted);
+    element('film').scrollIntoView({ block: 'nearest' });
   });
 }
 
@@ -122,7 +131,6 @@ const start = (): Promise<void> =>
     element('about').textContent = known.sentences;
     device = loaded.device;
     offerKinds(loaded.kinds);
-    prompts.replaceChildren(...loaded.promptSets.map((name) => make('option', { value: name }, name)));
     prompts.value = known.prompts;
     prompts.disabled = false;
     enable(summarize, true);
@@ -157,4 +165,5 @@ summarize.addEventListener('submit', (event) => {
 prompts.addEventListener('change', () => film && void busy(() => score(film!)));
 element('clear').addEventListener('click', () => showMaps([]));
 
+prompts.replaceChildren(...Object.keys(shippedPrompts).map((name) => make('option', { value: name }, name)));
 await start();

@@ -70,7 +70,7 @@ const tasks: { [T in Task]: (ask: Tasks[T]['ask']) => Promise<Tasks[T]['answer']
     };
     const checkpoint = parseCheckpoint('checkpoint', bytes);
     loaded = { checkpoint, device, state: device.createState(checkpoint.parameters), generators: {} };
-    return { device: name, kinds: kindsOf(checkpoint), promptSets: Object.keys(shippedPrompts) };
+    return { device: name, kinds: kindsOf(checkpoint) };
   },
 
   async impression({ film }) {
@@ -90,13 +90,13 @@ const tasks: { [T in Task]: (ask: Tasks[T]['ask']) => Promise<Tasks[T]['answer']
     return model.scorer.scores(image, shippedPrompts[prompts] ?? {});
   },
 
-  async maps({ text }) {
+  async maps({ text, against }) {
     const model = ready();
     const { film, image } = shown();
     const { checkpoint, device, state } = model;
     progress('Looking where it was seen');
     model.explainer ??= await createExplainer(device, state, { folder: 'checkpoint', ...checkpoint }, { kinds: kindsOf(checkpoint) });
-    const maps = await model.explainer.film(image, text);
+    const maps = await model.explainer.film(image, text, against);
     return model.explainer.kinds.map((kind) => heatOf(kind, maps, film, checkpoint));
   },
 

@@ -18,8 +18,8 @@ import { wordsOf } from './words.ts';
 export interface Explainer {
   /** The kinds it makes. */
   readonly kinds: readonly MapKind[];
-  /** Maps of one film for a text. Throws one line for a text without a word. */
-  film(image: HostArray, text: string): Promise<FilmMaps>;
+  /** Maps of one film for a text, compared with `against` where that is given. Throws one line for a text without a word. */
+  film(image: HostArray, text: string, against?: string): Promise<FilmMaps>;
   /** The impression that the image branch writes from a film. */
   impression(image: HostArray): Promise<string>;
   /** Gives its programs back; the state stays. */
@@ -79,10 +79,10 @@ export async function createExplainer(
   };
   return {
     kinds,
-    async film(image, text) {
+    async film(image, text, contrast = against) {
       if (wordsOf(tokenizer, tokenizer.encode(text, textLength)).length === 0)
         throw new HybridmedError(`"${text}" holds no word; give --text something to look for`);
-      const pair = pairArrays(tokenizer, text, against, maxTokens);
+      const pair = pairArrays(tokenizer, text, contrast, maxTokens);
       const [lost, change] = [await removal?.map(image, pair), await gradient?.map(image, pair)];
       const aligned = any('alignment', 'cls') ? await words!.alignment(image, text) : undefined;
       return {
