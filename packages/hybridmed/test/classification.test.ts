@@ -50,6 +50,11 @@ test('probe writes nested subsets, scores and results, and reads the test split 
   await fails(args, 'results.json', 'has been read', '--out');
 });
 
+test('a folder that cannot be made is found before anything is computed', async () => {
+  const out = join(trained, 'run.json', 'probe');
+  await fails(['probe', ...common, '--data', `phantom:${phantoms}`, '--out', out], out, 'run.json is a file; name a folder');
+});
+
 test('where the validation studies are of one kind, what was chosen has no AUC', async () => {
   const out = join(folder, 'one-kind');
   const [header, ...rows] = lines(join(phantoms, 'phantoms.csv'));

@@ -23,5 +23,5 @@ describe.skipIf(!has).each(['cpu', 'webgpu', 'gpujs'] as const)('reference value
 });
 
 test('a golden of no known kind is refused by name', async () => {
-  await expect(verifyGolden({} as Device, { name: 'odd', json: {}, arrays: {} })).rejects.toThrow('odd: not a golden');
+  await expect(verifyGolden({} as Device, { name: 'odd', json: {}, arrays: {} })).rejects.toThrow('odd.json: is no golden');
 });

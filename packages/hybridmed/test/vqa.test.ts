@@ -98,6 +98,7 @@ test('wrong questions, folders and checkpoints fail with one line, and leave not
     '--from-scratch',
   );
   await fails(train(`vqa-rad:${set}`, '--out', trained), trained, 'exists');
+  await fails(train(`vqa-rad:${set}`, '--out', join(trained, 'run.json', 'vqa')), 'run.json is a file; name a folder');
   await fails(['vqa', 'evaluate', '--model', '/nowhere', ...quickDevice], '/nowhere', 'vqa train');
   await fails(['vqa', 'evaluate', '--model', trained, ...quickDevice], 'vqa.json', 'does not exist');
   expect(existsSync(out)).toBe(false);

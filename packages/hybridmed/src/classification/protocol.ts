@@ -9,7 +9,7 @@ import { HybridmedError } from '@hybridmed/tensor';
 import { hashNames } from '../features/content-hash.ts';
 import type { LabelledSet } from '../labels/labelled-set.ts';
 import { kindsOf, labelsOf } from '../labels/labelled-set.ts';
-import { fileError, writeFileAtomic } from '../node/files.ts';
+import { checkFolderPath, fileError, writeFileAtomic } from '../node/files.ts';
 
 /** Scores of studies: one number for each, by class. */
 export type ScoresByClass = Readonly<Record<string, ArrayLike<number>>>;
@@ -75,8 +75,9 @@ export interface ProtocolResult {
 
 const resultsFile = 'results.json';
 
-/** Throws one line where a folder holds results: its test split has been read. */
+/** Throws one line where a folder holds results, whose test split has been read, or where none can be made. */
 export function checkUnread(out: string): void {
+  checkFolderPath(out);
   if (existsSync(join(out, resultsFile)))
     throw fileError(join(out, resultsFile), 'is there: the test split of this run has been read', 'name another --out for another run');
 }

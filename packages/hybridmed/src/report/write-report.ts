@@ -1,7 +1,7 @@
 // Writes a run's page: gathered, rendered, and put in place whole.
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { EvaluationReport } from '../evaluation/report.ts';
-import { writeFileAtomic } from '../node/files.ts';
+import { checkFolderPath, writeFileAtomic } from '../node/files.ts';
 import type { CollectOptions } from './collect.ts';
 import { collectReport } from './collect.ts';
 import { renderReport } from './page/document.ts';
@@ -13,8 +13,9 @@ export interface WriteReportOptions extends CollectOptions {
 
 /** Writes the page. Returns its path and the evaluation in it. Throws one line for a folder without a run, or data that cannot be read. */
 export async function writeReport({ out, ...options }: WriteReportOptions): Promise<{ file: string; evaluation?: EvaluationReport }> {
-  const data = await collectReport(options);
   const file = out ?? join(options.run, 'report.html');
+  checkFolderPath(dirname(file));
+  const data = await collectReport(options);
   await writeFileAtomic(file, [renderReport(data)]);
   return { file, ...(data.evaluation ? { evaluation: data.evaluation } : {}) };
 }

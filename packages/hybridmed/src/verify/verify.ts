@@ -17,5 +17,5 @@ export async function verifyGolden(device: Device, golden: Golden): Promise<Comp
   if (typeof json.value === 'number' && Object.keys(arrays).some((key) => key.startsWith('grad_in.'))) return verifyLoss(device, golden);
   if (json.text?.hypotheses || json.ranking?.scores) return verifyMetrics(golden);
   if (json.vocab && json.lowercase) return verifyTokens(golden);
-  throw new HybridmedError(`${name}: not a golden this version knows; see the format's README for the kinds`);
+  throw new HybridmedError(`${name}.json: is no golden that this version knows; see the format's README for the kinds, or leave it out with --only`);
 }

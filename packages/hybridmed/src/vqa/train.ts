@@ -10,7 +10,7 @@ import { presets } from '../model/presets.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { CheckpointEncoders } from '../node/checkpoint/encoders.ts';
 import { loadCheckpoint, resolveCheckpoint } from '../node/checkpoint/checkpoint.ts';
-import { fileError } from '../node/files.ts';
+import { checkFolderPath, fileError } from '../node/files.ts';
 import type { Fitted } from '../training/fit.ts';
 import { fit } from '../training/fit.ts';
 import { askedFields, createAnswerer, questionLoader } from './answerer.ts';
@@ -138,6 +138,7 @@ export async function trainVqa({
   onMessage = () => undefined,
 }: VqaTrainOptions): Promise<VqaTrainResult> {
   if (existsSync(out)) throw fileError(out, 'exists', 'name another --out, or remove it');
+  checkFolderPath(out);
   const folder = await resolveCheckpoint(path);
   const checkpoint = await loadCheckpoint(folder, encoders);
   if (checkpoint.config.stage === 1 && !fromScratch)
