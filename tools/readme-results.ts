@@ -6,7 +6,7 @@ import { ablationTable, explainRows, labellerRows } from './readme-agreement.ts'
 import type { ClassificationResults, QuestionResults } from './readme-uses.ts';
 import { classificationRows, questionRows } from './readme-uses.ts';
 import type { PeersResult } from './readme-webgpu.ts';
-import { webgpuHead, webgpuRows } from './readme-webgpu.ts';
+import { casesWithoutPeer, webgpuHead, webgpuRows } from './readme-webgpu.ts';
 
 const root = new URL('..', import.meta.url);
 const result = (name: string) => {
@@ -196,7 +196,10 @@ function ablation(name: string): string {
 /** WebGPU engines on one software adapter. */
 function webgpu(): string {
   const run = result('peers-lavapipe') as PeersResult | undefined;
-  return run ? `${table(webgpuHead, webgpuRows(run))}\n\nOn ${run.adapter}, ${run.date}.` : table(webgpuHead, []);
+  if (!run) return table(webgpuHead, []);
+  const alone = casesWithoutPeer(run);
+  const note = alone.length > 0 ? ` Measured, but in no mean, since no other engine has them right: ${alone.join('; ')}.` : '';
+  return `${table(webgpuHead, webgpuRows(run))}\n\nOn ${run.adapter}, ${run.date}.${note}`;
 }
 
 /** The README with its results written anew. */

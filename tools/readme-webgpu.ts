@@ -1,4 +1,5 @@
 // The README's table of WebGPU engines, from the peers suite's document.
+import type { Row } from '../benchmarks/harness/row.ts';
 import type { SummaryLine } from '../benchmarks/peers/summary.ts';
 
 /** What the table takes from the document. */
@@ -6,6 +7,14 @@ export interface PeersResult {
   readonly date: string;
   readonly adapter: string;
   readonly summary: readonly SummaryLine[];
+  readonly rows: readonly Pick<Row, 'engine' | 'kernel' | 'case' | 'pass' | 'ok'>[];
+}
+
+/** Cases of this project that no peer has right: they are in no mean. */
+export function casesWithoutPeer({ rows }: PeersResult): string[] {
+  const same = (a: PeersResult['rows'][number], b: PeersResult['rows'][number]) => a.kernel === b.kernel && a.case === b.case && a.pass === b.pass;
+  const alone = rows.filter((own) => own.engine === 'hybridmed' && !rows.some((row) => row.engine !== 'hybridmed' && row.ok && same(row, own)));
+  return alone.map(({ kernel, case: name, pass }) => `${kernel}: ${name}, ${pass}`);
 }
 
 const peers = ['onnxruntime', 'jax-js', 'tfjs', 'best'] as const;
@@ -13,7 +22,10 @@ const peers = ['onnxruntime', 'jax-js', 'tfjs', 'best'] as const;
 /** Names of the columns. */
 export const webgpuHead = ['kernel, pass', 'cases', 'ONNX Runtime', 'jax-js', 'TensorFlow.js', 'the fastest of each case (worst)'] as const;
 
-/** A row for each kernel and pass: how many times as fast this project is as each peer, geometric means over the cases that both have right. */
+/**
+ * A row for each kernel and pass: how many times as fast this project is as each peer, geometric means over the cases that both have right.
+ * Where a peer has fewer of them than there are, their number stands behind.
+ */
 export function webgpuRows({ summary }: PeersResult): string[][] {
   const kinds = [...new Set(summary.map(({ kernel, pass }) => JSON.stringify([kernel, pass])))];
   return kinds.map((kind) => {
@@ -22,7 +34,8 @@ export function webgpuRows({ summary }: PeersResult): string[][] {
     const cells = peers.map((peer) => {
       const line = of(peer);
       if (!line) return '';
-      return peer === 'best' ? `${line.speedup.toFixed(2)} (${line.worst.toFixed(2)})` : line.speedup.toFixed(2);
+      if (peer === 'best') return `${line.speedup.toFixed(2)} (${line.worst.toFixed(2)})`;
+      return line.cases < (of('best')?.cases ?? 0) ? `${line.speedup.toFixed(2)} (${line.cases} of ${of('best')!.cases})` : line.speedup.toFixed(2);
     });
     return [`${kernel}, ${pass}`, String(of('best')?.cases ?? 0), ...cells];
   });
