@@ -120,6 +120,7 @@ describe('wrong use and wrong folders end with one line', () => {
     const first = join(trained, 'checkpoints/stage1-best');
     await fails(['export', first, '--part', 'caption', '--out', join(folder, 'none')], 1, 'stage 1, which has not trained "caption"');
     await fails(['export', first, '--part', 'text', '--out', exported], 1, 'holds exports of another checkpoint');
+    await fails(['export', trained, '--part', 'text', '--out', join(trained, 'run.json')], 1, 'run.json: is a file; name a folder');
     expect(existsSync(join(folder, 'none'))).toBe(false);
   });
 

@@ -15,7 +15,7 @@ import type { CheckpointEncoders } from '../checkpoint/encoders.ts';
 import { hashParameters, loadCheckpoint, resolveCheckpoint } from '../checkpoint/checkpoint.ts';
 import { checkGraph } from './check.ts';
 import { readManifest } from './exported.ts';
-import { fileError, makeFolder, writeFileAtomic } from '../files.ts';
+import { checkFolderPath, fileError, makeFolder, writeFileAtomic } from '../files.ts';
 
 /** What to export, and how. */
 export interface ExportCheckpointOptions {
@@ -54,6 +54,7 @@ export async function exportCheckpoint(options: ExportCheckpointOptions): Promis
   const outside = checkpoint.model.vision.frozen && parts.find((part) => part !== 'text' && part !== 'summarize');
   if (outside)
     throw new HybridmedError(`${folder}: part of its vision encoder is no graph of ours, so that "${outside}" cannot be exported; export text or summarize`);
+  checkFolderPath(out);
   const weights = await hashParameters(folder);
   const before = existsSync(join(out, manifestName)) ? await readManifest(out) : undefined;
   if (before && before.weights !== weights) throw fileError(out, 'holds exports of another checkpoint', 'name another --out');
