@@ -6,7 +6,7 @@ import type { Study } from '@hybridmed/data';
 import type { Device } from '@hybridmed/tensor';
 import { openDevice } from 'hybridmed/node';
 import { openEncoder } from 'hybridmed/uses';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { temporaryFolder } from './support/phantoms.ts';
 import { trainedPhantoms } from './support/trained.ts';
 
@@ -96,6 +96,19 @@ test('a damaged file of the cache is computed anew', async () => {
   const again = await encode(studies, checkpoint, own);
   expect(again.encoded).toBe(12);
   expect(again.embedding).toEqual(first.embedding);
+});
+
+test("where the user's cache folder cannot be made features are used all the same; a folder that was named must serve", async () => {
+  const file = join(folder, 'no-folder');
+  writeFileSync(file, '');
+  await expect(encode(studies, checkpoint, file)).rejects.toThrow('no-folder');
+  vi.stubEnv('XDG_CACHE_HOME', file);
+  const messages: string[] = [];
+  const encoder = await openEncoder({ checkpoint, device, onMessage: (text) => messages.push(text) });
+  expect((await encoder.images(studies)).studies).toHaveLength(studies.length);
+  encoder.close();
+  vi.unstubAllEnvs();
+  expect(messages).toEqual([expect.stringMatching(/^features are not kept: .*no-folder.*--cache/)]);
 });
 
 test('a film that cannot be read is told and left out', async () => {

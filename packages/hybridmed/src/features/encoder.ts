@@ -130,7 +130,12 @@ export async function openEncoder({
         const key = cache && keep && { checkpoint: hash, images: await hashFiles(studies.map(({ image }) => image)), device: device.info.kind };
         const kept = key ? await cache.read(key, studies.length) : undefined;
         const arrays = kept ?? (await encode(studies));
-        if (key && !kept) await cache.write(key, arrays);
+        if (key && !kept)
+          await cache.write(key, arrays).catch((error: Error) => {
+            // A folder that the user named must serve; without the usual one, features are what they are.
+            if (cacheFolder !== undefined) throw error;
+            onMessage(`features are not kept: ${error.message} (--cache names another folder)`);
+          });
         return { studies, global: vectors(arrays['global']!), embedding: vectors(arrays['embedding']!) };
       };
       try {
