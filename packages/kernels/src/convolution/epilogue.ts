@@ -1,6 +1,6 @@
 // What leaves with a convolution: element-wise steps on each element of its output before it is written (bias, frozen batch norm, ReLU, residual).
 import type { ArraySpec } from '../kernel.ts';
-import { chainParameters, chainText, helpers } from '../map/chain.ts';
+import { chainParameters, chainText } from '../map/chain.ts';
 import type { Epilogue } from '../matmul/problem.ts';
 import type { Binding } from '../shader.ts';
 import { range } from '../shader.ts';
@@ -24,6 +24,6 @@ export const epilogueParameters = (epilogue: Maybe): number[] => (epilogue ? cha
 /** The function `store(i, value)`: the steps, and the store of element i of the result. Its parameters begin at `first`. */
 export function storer(epilogue: Maybe, first: number): string {
   if (!epilogue) return '\nfn store(i: u32, v0: f32) { y[i] = v0; }';
-  const { lines, result } = chainText({ ...epilogue, given: ['v0'] }, first);
-  return `${helpers(epilogue.steps)}\nfn store(i: u32, v0: f32) {\n${lines.join('\n')}\n  y[i] = ${result};\n}`;
+  const { functions, lines, result } = chainText({ ...epilogue, given: ['v0'] }, first);
+  return `${functions}\nfn store(i: u32, v0: f32) {\n${lines.join('\n')}\n  y[i] = ${result};\n}`;
 }

@@ -26,11 +26,24 @@ fn erf(a: ${T}) -> ${T} {
   return select(fma(q, a, a), select(r, -r, a < ${T}(0.0f)), t > ${T}(0.927734375f));
 }`;
 
+// The normal distribution function by an approximation of erf with an absolute error of 1.5e-7 [Abramowitz and Stegun 1964, 7.1.26]: one
+// exponential, which the density has as well. GELU adds it to 1 or multiplies by it, where erf's last places are lost anyway.
 const geluFunctions = (T: ItemType): string => `
-fn gelu(x: ${T}) -> ${T} { return 0.5f * x * (1.0f + erf(x * 0.7071067811865476f)); }
+struct Normal { cumulative: ${T}, density: ${T} }
+fn normal(x: ${T}) -> Normal {
+  let t = 1.0f / fma(abs(x), ${T}(0.23164189f), ${T}(1.0f));
+  let e = exp(x * x * -0.5f);
+  var r = fma(t, ${T}(0.5307027145f), ${T}(-0.7265760135f));
+  r = fma(r, t, ${T}(0.7107068705f));
+  r = fma(r, t, ${T}(-0.142248368f));
+  r = fma(r, t, ${T}(0.127414796f));
+  let tail = r * t * e;
+  return Normal(select(1.0f - tail, tail, x < ${T}(0.0f)), 0.3989422804f * e);
+}
+fn gelu(x: ${T}) -> ${T} { return x * normal(x).cumulative; }
 fn geluGrad(x: ${T}, dy: ${T}) -> ${T} {
-  let cumulative = 0.5f * (1.0f + erf(x * 0.7071067811865476f));
-  return dy * (cumulative + x * 0.3989422804014327f * exp(-0.5f * x * x));
+  let at = normal(x);
+  return dy * fma(x, at.density, at.cumulative);
 }`;
 
 // MurmurHash3's 32-bit finalizer (Austin Appleby, public domain), as the random op is defined.
@@ -46,12 +59,21 @@ fn uniformAt(index: u32, key0: u32, key1: u32, stream: u32) -> f32 {
   return f32(mix32((h + stream * 0x9e3779b9u) ^ key1) >> 8u) * 5.9604644775390625e-8f;
 }`;
 
-/** Functions that steps call, at the shader's top level. */
-export function helpers(steps: readonly MapStep[], T: ItemType = 'f32'): string {
+// i / n by multiplication, since adapters divide whole numbers slowly, processors lane by lane. The quotient of floats is off by up to
+// 2^-22 of itself; that of what is left, which floats hold exactly, by one at most.
+const quotientFunction = `
+fn quotient(i: u32, n: u32) -> u32 {
+  let inverse = 1.0f / f32(n);
+  let near = u32(f32(i) * inverse);
+  let q = near + bitcast<u32>(i32(f32(bitcast<i32>(i - near * n)) * inverse));
+  let rest = bitcast<i32>(i - q * n);
+  return select(select(q, q + 1u, rest >= bitcast<i32>(n)), q - 1u, rest < 0i);
+}`;
+
+/** Functions that steps call. */
+function functionsOf(steps: readonly MapStep[], T: ItemType): string {
   const uses = (...ops: MapStep['op'][]) => steps.some(({ op }) => ops.includes(op));
-  return [uses('erf', 'gelu', 'geluGrad') ? erfFunction(T) : '', uses('gelu', 'geluGrad') ? geluFunctions(T) : '', uses('random') ? randomFunction : ''].join(
-    '',
-  );
+  return [uses('erf') ? erfFunction(T) : '', uses('gelu', 'geluGrad') ? geluFunctions(T) : '', uses('random') ? randomFunction : ''].join('');
 }
 
 const infix: Partial<Record<MapStep['op'], string>> = { add: '+', sub: '-', mul: '*', div: '/' };
@@ -105,8 +127,9 @@ function expression(
   }
 }
 
-/** A chain as text: lines, and the names of its values. */
+/** A chain as text: lines, the functions that they call at the shader's top level, and the names of its values. */
 export interface ChainText {
+  readonly functions: string;
   readonly lines: readonly string[];
   readonly result: string;
   /** Where the element of `output` lies: an expression. */
@@ -133,19 +156,30 @@ function loaded({ type, strides }: View, load: string, quads: boolean): string {
 
 /** Lines that compute the chain at `i`. Parameters from `first` on: shape, then offset and strides of each strided view, then the steps' values. */
 export function chainText({ shape, given, inputs, steps, output, quads = false }: ChainParts, first: number): ChainText {
-  const views = output ? [...inputs, output] : inputs;
+  const views = (output ? [...inputs, output] : inputs).filter((view) => !isDense(view, shape));
   const lines: string[] = [];
-  if (views.some((view) => !isDense(view, shape)) || steps.some(({ op }) => op === 'index')) {
+  // Division is slow: the coordinates of the first axes are left out where nothing needs them.
+  const wanted = shape.map(
+    (_, axis) => views.some(({ strides }) => strides[axis] !== 0) || steps.some(({ op, value = 0 }) => op === 'index' && value === axis),
+  );
+  const least = wanted.indexOf(true);
+  if (least >= 0) {
     lines.push('  var rest = i;');
-    for (let axis = shape.length - 1; axis >= 0; axis--)
-      lines.push(axis === 0 ? `  let c0 = rest;` : `  let c${axis} = rest % ${u(first + axis)}; rest = rest / ${u(first + axis)};`);
+    for (let axis = shape.length - 1; axis >= least; axis--) {
+      if (axis === 0) lines.push('  let c0 = rest;');
+      else {
+        lines.push(`  let q${axis} = quotient(rest, ${u(first + axis)});`);
+        if (wanted[axis]) lines.push(`  let c${axis} = rest - q${axis} * ${u(first + axis)};`);
+        if (axis > least) lines.push(`  rest = q${axis};`);
+      }
+    }
   }
   let next = first + shape.length;
   const place = (view: View): string => {
     if (isDense(view, shape)) return 'i';
     const start = next;
     next += 1 + shape.length;
-    return [u(start), ...shape.map((_, axis) => `c${axis} * ${u(start + 1 + axis)}`)].join(' + ');
+    return [u(start), ...shape.flatMap((_, axis) => (view.strides[axis] === 0 ? [] : [`c${axis} * ${u(start + 1 + axis)}`]))].join(' + ');
   };
   const names = [...given];
   const whole = new Set(steps.flatMap(({ op, arguments: args }) => (op === 'random' ? [args[0]! - given.length] : [])));
@@ -161,7 +195,8 @@ export function chainText({ shape, given, inputs, steps, output, quads = false }
     names.push(`v${names.length}`);
     lines.push(`  let ${names.at(-1)} = ${value};`);
   }
-  return { lines, result: names.at(-1)!, target };
+  const divides = lines.some((line) => line.includes('quotient('));
+  return { functions: `${divides ? quotientFunction : ''}${functionsOf(steps, quads ? 'vec4<f32>' : 'f32')}`, lines, result: names.at(-1)!, target };
 }
 
 /** The parameters that `chainText` reads, in its order. */

@@ -1,7 +1,7 @@
 // The shader of an element-wise chain: one thread per element, or per quad of neighbours where everything lies in quads.
 import type { Binding } from '../shader.ts';
 import { declare, perThread, u } from '../shader.ts';
-import { chainText, helpers } from './chain.ts';
+import { chainText } from './chain.ts';
 import type { MapProblem, View } from './problem.ts';
 
 /** Whether a view's quads along the last axis are neighbours in memory, or one element. */
@@ -34,7 +34,7 @@ export function quadsOf(problem: MapProblem): MapProblem | undefined {
 export function shader({ shape, inputs, steps, output }: MapProblem, quads: boolean, parameterCount: number): string {
   const item = ({ type, strides }: View): Binding['type'] => (quads && strides.at(-1) !== 0 ? `vec4<${type}>` : type);
   const bindings = [...inputs.map((view, i) => ({ name: `x${i}`, type: item(view) })), { name: 'y', type: item(output), write: true }];
-  const { lines, result, target } = chainText({ shape, given: [], inputs, steps, output, quads }, 1);
+  const { functions, lines, result, target } = chainText({ shape, given: [], inputs, steps, output, quads }, 1);
   const value = output.type === 'f16' ? `${quads ? 'vec4<f16>' : 'f16'}(${result})` : result;
-  return `${declare(bindings, parameterCount)}${helpers(steps, quads ? 'vec4<f32>' : 'f32')}${perThread(u(0), [...lines, `  y[${target}] = ${value};`].join('\n'))}`;
+  return `${declare(bindings, parameterCount)}${functions}${perThread(u(0), [...lines, `  y[${target}] = ${value};`].join('\n'))}`;
 }

@@ -1,7 +1,7 @@
 // What the tiers share: parameters, where a tile begins, how results are finished and written, and the sum over slices of k.
 import type { Binding } from '../shader.ts';
 import { declare, pack, perThread, u } from '../shader.ts';
-import { chainParameters, chainText, helpers } from '../map/chain.ts';
+import { chainParameters, chainText } from '../map/chain.ts';
 import type { Epilogue, Float, MatmulProblem, Operand } from './problem.ts';
 import { batchOf, operandsOf, typesOf } from './problem.ts';
 
@@ -85,8 +85,8 @@ export function writer({ rank, output, epilogue, own }: TierText): string {
   if (own) return own.writer;
   const store = (value: string) => `  y[i] = ${output === 'f16' ? `f16(${value})` : value};`;
   if (!epilogue) return `\nfn write(i: u32, v0: f32) {\n${store('v0')}\n}`;
-  const { lines, result } = chainText({ ...epilogue, given: ['v0'] }, fixed + 3 * rank);
-  return `${helpers(epilogue.steps)}\nfn write(i: u32, v0: f32) {\n${[...lines, store(result)].join('\n')}\n}`;
+  const { functions, lines, result } = chainText({ ...epilogue, given: ['v0'] }, fixed + 3 * rank);
+  return `${functions}\nfn write(i: u32, v0: f32) {\n${[...lines, store(result)].join('\n')}\n}`;
 }
 
 /** Parameters of the sum over slices: elements, slices, then the epilogue's. */
@@ -98,9 +98,9 @@ export function sumShader(problem: MatmulProblem, parameters: number): string {
   const { epilogue } = problem;
   const output = typesOf(problem)[2];
   const inputs = (epilogue?.inputs ?? []).map(({ type }, at): Binding => ({ name: `x${at}`, type }));
-  const text = epilogue ? chainText({ ...epilogue, given: ['v0'] }, 2) : { lines: [], result: 'v0' };
+  const text = epilogue ? chainText({ ...epilogue, given: ['v0'] }, 2) : { functions: '', lines: [], result: 'v0' };
   const declared = declare([{ name: 'partial', type: 'f32' }, ...inputs, { name: 'y', type: output, write: true }], parameters);
-  return `${declared}${helpers(epilogue?.steps ?? [])}${perThread(
+  return `${declared}${text.functions}${perThread(
     u(0),
     `  var v0 = partial[i];
   for (var slice = 1u; slice < ${u(1)}; slice++) { v0 += partial[slice * ${u(0)} + i]; }

@@ -1,7 +1,7 @@
 // What a reduction reads: elements of a chain over a shape, one or four neighbours at a time, as a function of the shader.
 import type { ElementType } from '../kernel.ts';
 import { stridesOf } from '../kernel.ts';
-import { chainParameters, chainText, helpers } from '../map/chain.ts';
+import { chainParameters, chainText } from '../map/chain.ts';
 import type { MapStep, View } from '../map/problem.ts';
 import { quadsOf } from '../map/wgsl.ts';
 import type { Binding } from '../shader.ts';
@@ -37,13 +37,13 @@ export function inQuads(elements: Elements): Elements | undefined {
 
 /** Text of elements whose parameters begin at `first`; `quads`: they are `inQuads` of others. */
 export function elementText(elements: Elements, type: 'f32' | 'i32', quads: boolean, first: number): ElementText {
-  const { inputs, steps } = elements;
-  const { lines, result } = chainText({ ...elements, given: [], quads }, first);
+  const { inputs } = elements;
+  const { functions, lines, result } = chainText({ ...elements, given: [], quads }, first);
   const item = quads ? ('vec4<f32>' as const) : type;
   return {
     bindings: inputs.map((view, i) => ({ name: `x${i}`, type: quads && view.strides.at(-1) !== 0 ? `vec4<${view.type}>` : view.type })),
     type: item,
-    declaration: `${helpers(steps, quads ? 'vec4<f32>' : 'f32')}\nfn element(i: u32) -> ${item} {\n${lines.join('\n')}\n  return ${result};\n}`,
+    declaration: `${functions}\nfn element(i: u32) -> ${item} {\n${lines.join('\n')}\n  return ${result};\n}`,
     parameters: chainParameters({ ...elements, given: [] }),
   };
 }
