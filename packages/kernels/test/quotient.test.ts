@@ -3,16 +3,14 @@ import { expect, test } from 'vitest';
 // The steps of the shaders' `quotient` in packages/kernels/src/map/chain.ts, number by number as a device with 32-bit floats takes them.
 const { fround } = Math;
 function quotient(i: number, n: number, ulps = 0): number {
-  const inverse = fround(fround(1 / n) * (1 + ulps * 2 ** -23));
-  const near = Math.min(Math.trunc(fround(fround(i) * inverse)), 2 ** 32 - 1);
-  const left = (i - Math.imul(near, n)) | 0;
-  const q = (near + Math.trunc(fround(fround(left) * inverse))) >>> 0;
+  const q = Math.trunc(fround(fround(i) * fround(fround(1 / n) * (1 + ulps * 2 ** -23))));
   const rest = (i - Math.imul(q, n)) | 0;
   return rest < 0 ? q - 1 : rest >= n ? q + 1 : q;
 }
 
-test('the quotient by multiplication is exact for every size that an array has, division being off by two units in the last place too', () => {
-  const sizes = [1, 2, 3, 5, 7, 63, 64, 65, 127, 197, 768, 1023, 4095, 30_522, 65_537, 2 ** 20 + 1, 2 ** 24 + 1, 2 ** 28 - 1, 2 ** 30];
+test('the quotient by multiplication is exact for up to 2^22 items, division being off by two units in the last place too', () => {
+  const most = 2 ** 22;
+  const sizes = [1, 2, 3, 5, 7, 63, 64, 65, 127, 197, 768, 1023, 4095, 30_522, 65_537, 2 ** 20 + 1, most];
   const places = (n: number) => [
     0,
     1,
@@ -27,8 +25,8 @@ test('the quotient by multiplication is exact for every size that an array has, 
   ];
   let [state, checked] = [1, 0];
   for (const n of sizes) {
-    const random = Array.from({ length: 500 }, () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) >>> 2);
-    for (const i of [...places(n), ...random].filter((place) => place >= 0 && place < 2 ** 30))
+    const random = Array.from({ length: 500 }, () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) >>> 10);
+    for (const i of [...places(n), ...random].filter((place) => place >= 0 && place < most))
       for (const ulps of [-2, 0, 2]) {
         expect(quotient(i, n, ulps), `${i} / ${n}`).toBe(Math.floor(i / n));
         checked++;

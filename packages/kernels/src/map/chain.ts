@@ -1,4 +1,5 @@
 // Text of an element-wise chain: from a position to a value. The map kernel and the epilogues of other kernels are made of it.
+import { product } from '../kernel.ts';
 import { f, floatBits, u } from '../shader.ts';
 import type { MapStep, View } from './problem.ts';
 import { isDense } from './problem.ts';
@@ -59,15 +60,19 @@ fn uniformAt(index: u32, key0: u32, key1: u32, stream: u32) -> f32 {
   return f32(mix32((h + stream * 0x9e3779b9u) ^ key1) >> 8u) * 5.9604644775390625e-8f;
 }`;
 
-// i / n by multiplication, since adapters divide whole numbers slowly, processors lane by lane. The quotient of floats is off by up to
-// 2^-22 of itself; that of what is left, which floats hold exactly, by one at most.
-const quotientFunction = `
-fn quotient(i: u32, n: u32) -> u32 {
-  let inverse = 1.0f / f32(n);
-  let near = u32(f32(i) * inverse);
-  let q = near + bitcast<u32>(i32(f32(bitcast<i32>(i - near * n)) * inverse));
-  let rest = bitcast<i32>(i - q * n);
-  return select(select(q, q + 1u, rest >= bitcast<i32>(n)), q - 1u, rest < 0i);
+// Adapters divide whole numbers slowly, processors lane by lane, and these have no conversions of unsigned numbers either. Up to so many
+// items the quotient of floats is off by one at most, division being off by two units in the last place too.
+const exactItems = 2 ** 22;
+const quotientFunction = (items: number): string =>
+  items > exactItems
+    ? '\nfn quotient(i: u32, n: u32) -> u32 { return i / n; }'
+    : `
+fn quotient(place: u32, size: u32) -> u32 {
+  let i = bitcast<i32>(place);
+  let n = bitcast<i32>(size);
+  let q = i32(f32(i) * (1.0f / f32(n)));
+  let rest = i - q * n;
+  return bitcast<u32>(select(select(q, q + 1i, rest >= n), q - 1i, rest < 0i));
 }`;
 
 /** Functions that steps call. */
@@ -179,7 +184,12 @@ export function chainText({ shape, given, inputs, steps, output, quads = false }
     if (isDense(view, shape)) return 'i';
     const start = next;
     next += 1 + shape.length;
-    return [u(start), ...shape.flatMap((_, axis) => (view.strides[axis] === 0 ? [] : [`c${axis} * ${u(start + 1 + axis)}`]))].join(' + ');
+    // Reading a parameter costs some adapters as much as reading an element: what is 0 or 1 is not read.
+    const terms = shape.flatMap((_, axis) => {
+      const stride = view.strides[axis]!;
+      return stride === 0 ? [] : [stride === 1 ? `c${axis}` : `c${axis} * ${u(start + 1 + axis)}`];
+    });
+    return [...(view.offset === 0 && terms.length > 0 ? [] : [u(start)]), ...terms].join(' + ');
   };
   const names = [...given];
   const whole = new Set(steps.flatMap(({ op, arguments: args }) => (op === 'random' ? [args[0]! - given.length] : [])));
@@ -196,7 +206,12 @@ export function chainText({ shape, given, inputs, steps, output, quads = false }
     lines.push(`  let ${names.at(-1)} = ${value};`);
   }
   const divides = lines.some((line) => line.includes('quotient('));
-  return { functions: `${divides ? quotientFunction : ''}${functionsOf(steps, quads ? 'vec4<f32>' : 'f32')}`, lines, result: names.at(-1)!, target };
+  return {
+    functions: `${divides ? quotientFunction(product(shape)) : ''}${functionsOf(steps, quads ? 'vec4<f32>' : 'f32')}`,
+    lines,
+    result: names.at(-1)!,
+    target,
+  };
 }
 
 /** The parameters that `chainText` reads, in its order. */
