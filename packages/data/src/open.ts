@@ -72,7 +72,7 @@ export function requireNeed(spec: string, { offers, lacks, dropped, studies }: S
     throw new DataError(`${spec}: no study is left (${reasons.join('; ') || 'its tables have no rows'}); check the files`);
   }
   const held = offers.filter((offer) => offer !== 'images' || offers.length === 1).map((offer) => holds[offer]);
-  const instead = offers.includes('questions') ? ', or give this one to hybridmed vqa as it is (questions are not packed)' : '';
+  const instead = offers.includes('questions') ? ', or give this one to hybridmed vqa (packed, with data pack --need questions)' : '';
   throw new DataError(lacks?.[need] ?? `${spec}: holds ${held.join(' and ')}, no ${holds[need]}; name a set that holds them${instead}`);
 }
 

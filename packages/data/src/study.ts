@@ -43,6 +43,8 @@ export interface Question {
   readonly id: string;
   /** Path of the image file. */
   readonly image: string;
+  /** Name of the image file, where `image` names a part of a shard. */
+  readonly film?: string;
   readonly patient?: string;
   /** The case the image comes from; several images may share it. */
   readonly study?: string;

@@ -155,7 +155,7 @@ describe('visual questions', () => {
     const report = await checkDataSet(`vqa-rad:${at('vqa-rad')}`);
     expect(report).toMatchObject({ leaks: { images: 0 }, shared: { images: 1, studies: 1 } });
     await expect(openDataSet(`vqa-rad:${at('vqa-rad')}`)).rejects.toThrow(
-      'holds questions about images, no image-report pairs; name a set that holds them, or give this one to hybridmed vqa as it is (questions are not packed)',
+      'holds questions about images, no image-report pairs; name a set that holds them, or give this one to hybridmed vqa (packed, with data pack --need questions)',
     );
   });
 

@@ -3,10 +3,11 @@ import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync,
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import type { LoadedBatch } from '@hybridmed/data';
-import { createLoader, DataError, openDataSet, packDataSet, readSquare, writePhantoms } from '@hybridmed/data';
+import { basename, join } from 'node:path';
+import type { LoadedBatch, Question } from '@hybridmed/data';
+import { checkDataSet, createLoader, DataError, openDataSet, packDataSet, readSquare, writePhantoms } from '@hybridmed/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { film, write } from './fixtures.ts';
 import { temporaryFolder, tokenizer } from './support.ts';
 
 const { folder, remove } = temporaryFolder();
@@ -197,6 +198,61 @@ function contents(dir: string): Record<string, string> {
       ]),
   );
 }
+
+describe('packed questions', () => {
+  const [asked, shards] = [join(folder, 'vqa'), join(folder, 'vqa-shards')];
+  const row = (qid: number, image: string, phrase: string, frame = 'NULL') => ({
+    qid,
+    phrase_type: phrase,
+    image_name: image,
+    image_case_url: `case of ${image}`,
+    question: `Is question ${qid} here?`,
+    question_frame: frame,
+    question_type: 'PRES',
+    answer: qid % 2 ? 'Yes' : 3,
+    answer_type: qid % 2 ? 'CLOSED' : 'OPEN',
+  });
+  const rows = [row(0, 'a.jpg', 'freeform'), row(1, 'b.jpg', 'para', 'Is/Are it?'), row(2, 'a.jpg', 'test_freeform', 'Is that?'), row(3, 'a.jpg', 'para')];
+  const bare = ({ image: _image, film: _film, ...rest }: Question) => rest;
+
+  beforeAll(async () => {
+    write(join(asked, 'VQA_RAD Dataset Public.json'), JSON.stringify([...rows, row(4, 'broken.jpg', 'para'), row(5, 'broken.jpg', 'para')]));
+    for (const [i, name] of ['a.jpg', 'b.jpg', 'broken.jpg'].entries()) await film(join(asked, 'VQA_RAD Image Folder', name), i, { width: 80, height: 96 });
+    truncateSync(join(asked, 'VQA_RAD Image Folder', 'broken.jpg'), 300);
+  });
+
+  test('are those of the set, in its order, about the same pixels; an image of a split is kept once', async () => {
+    const plain = await openDataSet(`vqa-rad:${asked}`, { need: 'questions' });
+    const made = await packDataSet(plain, shards, { size: 40, select: { need: 'questions' }, workers: 0 });
+    // a.jpg is asked about in training and in testing.
+    expect(made).toMatchObject({ studies: 3, questions: 6, dropped: { 'the image cannot be read': 2 }, unreadable: [expect.stringContaining('broken.jpg')] });
+    const again = await openDataSet(`shards:${shards}`, { need: 'questions' });
+    const readable = plain.questions!.filter(({ image }) => !image.includes('broken'));
+    expect(again.questions!.map(bare)).toEqual(readable.map(bare));
+    expect(again.questions!.map(({ film: name }) => name)).toEqual(readable.map(({ image }) => basename(image)));
+    expect(again).toMatchObject({ studies: [], warnings: plain.warnings, splitOrigin: 'published', dropped: { 'the image cannot be read': 2 } });
+    for (const [i, { image }] of readable.entries()) expect(await readSquare(again.questions![i]!.image, 40)).toEqual(await readSquare(image, 40));
+    expect(await packDataSet(plain, shards, { size: 40, select: { need: 'questions' }, workers: 0 })).toMatchObject({ kept: 2, questions: 6 });
+    // The image that both splits ask about is found, though each has a copy of its own.
+    expect((await checkDataSet(`shards:${shards}`)).shared).toMatchObject({ images: 1, studies: 1 });
+  });
+
+  test('hold questions alone, and a broken index is refused by name', async () => {
+    await expect(openDataSet(`shards:${shards}`)).rejects.toThrow('holds questions about images, no image-report pairs');
+    const other = join(folder, 'vqa-broken');
+    cpSync(shards, other, { recursive: true });
+    const [index, manifest] = [join(other, 'train-000000.jsonl'), join(other, 'manifest.json')];
+    const text = readFileSync(index, 'utf8').replace('"closed":false', '"closed":0');
+    writeFileSync(index, text);
+    writeFileSync(
+      manifest,
+      readFileSync(manifest, 'utf8').replace(/"indexSha256": "[0-9a-f]+"/, `"indexSha256": "${createHash('sha256').update(text).digest('hex')}"`),
+    );
+    await expect(openDataSet(`shards:${other}`, { need: 'questions' })).rejects.toThrow(
+      'train-000000.jsonl: is not the index of a shard (line 2 is incomplete)',
+    );
+  });
+});
 
 describe('shards that others wrote', () => {
   const fixture = join(import.meta.dirname, 'fixtures/webdataset-samples.tar');

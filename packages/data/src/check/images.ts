@@ -4,6 +4,8 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { readSquare } from '../image/grey.ts';
+import { defaultRangeReader } from '../image/range-cache.ts';
+import { rangeOf, readImageBytes } from '../image/source.ts';
 import type { Split } from '../study.ts';
 import { hashDistance, hashedSide, hashWords, perceptualHash } from './perceptual-hash.ts';
 
@@ -23,20 +25,26 @@ async function inLanes<T>(items: readonly T[], work: (item: T, index: number) =>
   await Promise.all(Array.from({ length: lanes }, lane));
 }
 
+/** Its size in bytes; undefined for a file that cannot be read. */
+const sizeOf = async (file: string): Promise<number | undefined> =>
+  rangeOf(file)?.length ??
+  stat(file).then(
+    ({ size }) => size,
+    () => undefined,
+  );
+
 async function contentHash(file: string): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
+  if (rangeOf(file)) hash.update(await readImageBytes(file, defaultRangeReader));
+  else await pipeline(createReadStream(file), hash);
   return hash.digest('hex');
 }
 
-/** Files by what is in them, the same number for the same bytes; only files of equal size are read. Files that cannot be read are left out. */
+/** Files, or parts of shards, by what is in them, the same number for the same bytes; only files of equal size are read. Files that cannot be read are left out. */
 export async function contentGroups(files: readonly string[]): Promise<Map<string, string>> {
   const bySize = new Map<number, string[]>();
   await inLanes(files, async (file) => {
-    const size = await stat(file).then(
-      (found) => found.size,
-      () => undefined,
-    );
+    const size = await sizeOf(file);
     if (size !== undefined) bySize.set(size, [...(bySize.get(size) ?? []), file]);
   });
   const groups = new Map<string, string>();

@@ -1,6 +1,6 @@
 // What a packed set says of itself: its manifest, and the index of each shard.
 import { DataError } from '../errors.ts';
-import type { CountName, Split, SplitOrigin, Study } from '../study.ts';
+import type { CountName, Question, Split, SplitOrigin, Study } from '../study.ts';
 
 /** How a set was packed: equal recipes give equal shards. */
 export interface PackRecipe {
@@ -10,7 +10,7 @@ export interface PackRecipe {
   readonly studiesPerShard: number;
   /** What was selected. */
   readonly select: Readonly<Record<string, unknown>>;
-  /** SHA-256 of the studies: ids, images, texts and all. */
+  /** SHA-256 of the studies or questions: ids, images, texts and all. */
   readonly studies: string;
 }
 
@@ -18,6 +18,7 @@ export interface PackRecipe {
 export interface ShardEntry {
   readonly file: string;
   readonly split: Split;
+  /** Samples: one for each study, or for each image that questions are about. */
   readonly studies: number;
   readonly bytes: number;
   /** SHA-256 of the archive and of its index. */
@@ -46,13 +47,14 @@ export interface IndexHeader {
   readonly unreadable: readonly string[];
 }
 
-/** A further line: where a study's image lies, which place the study has in the set, and what is known of it. */
-export interface IndexLine {
-  readonly position: number;
-  readonly start: number;
-  readonly length: number;
-  readonly study: Omit<Study, 'image'>;
-}
+/** A question with its place in the set. */
+export type PackedQuestion = Omit<Question, 'image'> & { readonly position: number };
+
+/** What is known of an image: its study, or the questions about it. */
+export type PackedRecord = { readonly study: Omit<Study, 'image'> } | { readonly questions: readonly PackedQuestion[] };
+
+/** A further line: where an image lies, which place its study (or its first question) has in the set, and what is known of it. */
+export type IndexLine = { readonly position: number; readonly start: number; readonly length: number } & PackedRecord;
 
 /** Names of the files. A shard's index lies beside it. */
 export const manifestName = 'manifest.json';
@@ -79,6 +81,17 @@ export function parseManifest(text: string, from: string): ShardManifest {
   return manifest;
 }
 
+const isPlace = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const areTexts = (values: readonly unknown[]): boolean => values.every((value) => typeof value === 'string');
+const isSplit = (value: unknown): boolean => ['train', 'validate', 'test'].includes(value as string);
+
+function isRecord(line: IndexLine): boolean {
+  if ('study' in line) return areTexts([line.study?.id, line.study?.report, line.study?.findings, line.study?.impression]) && isSplit(line.study.split);
+  const isQuestion = ({ position, id, film, question, answers, closed, split }: PackedQuestion): boolean =>
+    isPlace(position) && areTexts([id, film, question]) && Array.isArray(answers) && areTexts(answers) && typeof closed === 'boolean' && isSplit(split);
+  return Array.isArray(line.questions) && line.questions.every((each) => typeof each === 'object' && each !== null && isQuestion(each));
+}
+
 /** Reads an index's text. Throws a DataError naming where it comes from. */
 export function parseIndex(text: string, from: string): { header: IndexHeader; lines: IndexLine[] } {
   try {
@@ -87,12 +100,7 @@ export function parseIndex(text: string, from: string): { header: IndexHeader; l
       .split('\n')
       .map((line) => JSON.parse(line) as IndexLine);
     if (typeof (header as unknown as IndexHeader)?.sha256 !== 'string') throw new Error('it has no header');
-    const broken = lines.findIndex(
-      ({ position, start, length, study }) =>
-        ![position, start, length].every((value) => Number.isSafeInteger(value) && value >= 0) ||
-        ![study?.id, study?.report, study?.findings, study?.impression].every((value) => typeof value === 'string') ||
-        !['train', 'validate', 'test'].includes(study.split),
-    );
+    const broken = lines.findIndex((line) => ![line.position, line.start, line.length].every(isPlace) || !isRecord(line));
     if (broken !== -1) throw new Error(`line ${broken + 2} is incomplete`);
     return { header: header as unknown as IndexHeader, lines };
   } catch (error) {

@@ -6,9 +6,9 @@ import { DataError, describeFileError } from '../errors.ts';
 import { createRangeCache, fetchWhole } from '../image/range-cache.ts';
 import { isUrl, rangeName } from '../image/source.ts';
 import type { SourceData } from '../sources/source.ts';
-import type { DataNeed, Study } from '../study.ts';
+import type { DataNeed, Question, Study } from '../study.ts';
 import { foreignStudies } from './foreign.ts';
-import type { ShardEntry, ShardManifest } from './manifest.ts';
+import type { IndexLine, ShardEntry, ShardManifest } from './manifest.ts';
 import { indexNameOf, manifestName, parseIndex, parseManifest } from './manifest.ts';
 import type { ReadUpTo } from './members.ts';
 
@@ -52,13 +52,24 @@ const needs = ({ recipe }: ShardManifest): readonly DataNeed[] => {
 async function readPacked(base: string): Promise<SourceData> {
   const manifest = parseManifest(await readText(child(base, manifestName)), child(base, manifestName));
   const studies: { position: number; study: Study }[] = [];
-  for (const entry of manifest.shards) studies.push(...(await readIndexed(base, entry)));
-  studies.sort((a, b) => a.position - b.position);
+  const questions: { position: number; question: Question }[] = [];
+  for (const entry of manifest.shards) {
+    for (const { image, line } of await readIndexed(base, entry)) {
+      if ('study' in line) studies.push({ position: line.position, study: { ...line.study, image } });
+      else for (const { position, ...question } of line.questions) questions.push({ position, question: { ...question, image } });
+    }
+  }
+  const inOrder = <T extends { position: number }>(list: T[]): T[] => list.toSorted((a, b) => a.position - b.position);
   const { counts = {}, dropped = {}, splitOrigin = 'published', warnings = [] } = manifest;
-  return { studies: studies.map(({ study }) => study), offers: needs(manifest), counts, dropped, splitOrigin, warnings };
+  const own = { offers: needs(manifest), counts, dropped, splitOrigin, warnings };
+  return {
+    studies: inOrder(studies).map(({ study }) => study),
+    ...(own.offers.includes('questions') ? { questions: inOrder(questions).map(({ question }) => question) } : {}),
+    ...own,
+  };
 }
 
-async function readIndexed(base: string, entry: ShardEntry): Promise<{ position: number; study: Study }[]> {
+async function readIndexed(base: string, entry: ShardEntry): Promise<{ image: string; line: IndexLine }[]> {
   const [archive, name] = [child(base, entry.file), child(base, indexNameOf(entry.file))];
   const text = await readText(name);
   if (createHash('sha256').update(text).digest('hex') !== entry.indexSha256)
@@ -67,10 +78,7 @@ async function readIndexed(base: string, entry: ShardEntry): Promise<{ position:
     const { size } = await stat(archive).catch((error: unknown) => Promise.reject(describeFileError(archive, error)));
     if (size !== entry.bytes) throw new DataError(`${archive}: has ${size} bytes, not the ${entry.bytes} that the manifest lists; pack or fetch the set again`);
   }
-  return parseIndex(text, name).lines.map(({ position, start, length, study }) => ({
-    position,
-    study: { ...study, image: rangeName({ source: archive, start, length }) },
-  }));
+  return parseIndex(text, name).lines.map((line) => ({ image: rangeName({ source: archive, start: line.start, length: line.length }), line }));
 }
 
 async function readForeign(path: string, archives: readonly string[]): Promise<SourceData> {

@@ -2,23 +2,23 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { makeFolder, writeFileAtomic } from '../atomic.ts';
 import { DataError, describeFileError } from '../errors.ts';
-import type { DataSet, Split, Study } from '../study.ts';
+import type { Box, DataSet, Split } from '../study.ts';
 import { TaskPool } from '../threads/task-pool.ts';
-import type { PackRecipe, ShardManifest } from './manifest.ts';
+import type { PackedQuestion, PackedRecord, PackRecipe, ShardManifest } from './manifest.ts';
 import { manifestName, parseManifest } from './manifest.ts';
 import type { PackedImage, PackRequest } from './pack-image.ts';
 import { packImage } from './pack-image.ts';
-import type { PackedStudy, WrittenShard } from './write-shard.ts';
+import type { PackedSample, WrittenShard } from './write-shard.ts';
 import { readWhole, writeShard } from './write-shard.ts';
 
 /** Options of packing. */
 export interface PackOptions {
   /** Side of the images in pixels. */
   size: number;
-  /** Studies of one shard. */
+  /** Studies of one shard, or images that questions are about. */
   studiesPerShard?: number;
   /** What was selected when the set was opened: part of the recipe. */
   select?: Readonly<Record<string, unknown>>;
@@ -33,7 +33,9 @@ export interface PackResult {
   readonly shards: number;
   /** Shards that an earlier run had finished. */
   readonly kept: number;
+  /** Samples: one for each study, or for each image that questions are about. */
   readonly studies: number;
+  readonly questions?: number;
   readonly bytes: number;
   readonly dropped: Readonly<Record<string, number>>;
   readonly unreadable: readonly string[];
@@ -44,27 +46,53 @@ const unreadableReason = 'the image cannot be read';
 // Images that are read and encoded while earlier ones are waited for.
 const inFlight = 16;
 
+/** An image to pack, and what is known of it. */
+interface Sample {
+  readonly position: number;
+  readonly split: Split;
+  readonly image: string;
+  readonly record: PackedRecord;
+}
+
 interface Plan {
   readonly file: string;
   readonly split: Split;
-  readonly positions: readonly number[];
+  readonly samples: readonly Sample[];
 }
 
-/** Which studies go into which shard: each split by itself, in the set's order. */
-function planShards(studies: readonly Study[], studiesPerShard: number): Plan[] {
+/** A sample for each study; of a set of questions, one for each image of a split. */
+function samplesOf({ studies, questions = [] }: DataSet): Sample[] {
+  const samples = studies.map(({ image, ...study }, position): Sample => ({ position, split: study.split, image, record: { study } }));
+  const byImage = new Map<string, PackedQuestion[]>();
+  for (const [position, { image, ...question }] of questions.entries()) {
+    const key = `${question.split} ${image}`;
+    const placed = { position, film: basename(image), ...question };
+    const known = byImage.get(key);
+    if (known) known.push(placed);
+    else {
+      const list = [placed];
+      byImage.set(key, list);
+      samples.push({ position, split: question.split, image, record: { questions: list } });
+    }
+  }
+  return samples;
+}
+
+/** Which samples go into which shard: each split by itself, in the set's order. */
+function planShards(samples: readonly Sample[], perShard: number): Plan[] {
   return (['train', 'validate', 'test'] as const).flatMap((split) => {
-    const positions = studies.flatMap((study, i) => (study.split === split ? [i] : []));
-    return Array.from({ length: Math.ceil(positions.length / studiesPerShard) }, (_, i) => ({
+    const own = samples.filter((sample) => sample.split === split);
+    return Array.from({ length: Math.ceil(own.length / perShard) }, (_, i) => ({
       file: `${split}-${String(i).padStart(6, '0')}.tar`,
       split,
-      positions: positions.slice(i * studiesPerShard, (i + 1) * studiesPerShard),
+      samples: own.slice(i * perShard, (i + 1) * perShard),
     }));
   });
 }
 
-function recipeOf({ spec, studies }: DataSet, { size, studiesPerShard = 1000, select = {} }: PackOptions): PackRecipe {
+function recipeOf({ spec, studies, questions = [] }: DataSet, { size, studiesPerShard = 1000, select = {} }: PackOptions): PackRecipe {
   const hash = createHash('sha256');
-  for (const study of studies) hash.update(JSON.stringify(study));
+  for (const each of [...studies, ...questions]) hash.update(JSON.stringify(each));
   return { spec, size, studiesPerShard, select, studies: hash.digest('hex') };
 }
 
@@ -92,71 +120,81 @@ async function claimFolder(folder: string, recipe: PackRecipe): Promise<void> {
 }
 
 /**
- * Packs an opened set into a folder: `SPLIT-NNNNNN.tar` with `KEY.png` and `KEY.json` for each study, an index beside each shard, and
- * manifest.json last. Shards that are there and whole are kept; equal sets and options give equal bytes. Throws a DataError where
+ * Packs an opened set into a folder: `SPLIT-NNNNNN.tar` with `KEY.png` and `KEY.json` for each study (of a set of questions, for each
+ * image of a split, with its questions), an index beside each shard, and manifest.json last. Shards that are there and whole are kept; equal sets and options give equal bytes. Throws a DataError where
  * the folder holds something else or cannot be written; images that cannot be read are left out and counted.
  */
 export async function packDataSet(data: DataSet, folder: string, options: PackOptions): Promise<PackResult> {
   const { size, studiesPerShard = 1000, workers = 1, onProgress } = options;
   const recipe = recipeOf(data, options);
   await claimFolder(folder, recipe);
-  const plans = planShards(data.studies, studiesPerShard);
+  const samples = samplesOf(data);
+  const plans = planShards(samples, studiesPerShard);
   const starts = Array.from({ length: workers }, () => ({}));
   const pool = workers > 0 ? new TaskPool<PackRequest, PackedImage>('shards/pack-worker', starts) : undefined;
   const read = (request: PackRequest) => pool?.run(request) ?? packImage(request);
   const written: WrittenShard[] = [];
   let [done, kept] = [0, 0];
   try {
-    for (const { file, split, positions } of plans) {
+    for (const { file, split, samples: own } of plans) {
       const whole = await readWhole(folder, file, split);
       if (whole) kept++;
-      const progress = (count: number) => onProgress?.((done += count), data.studies.length);
-      if (whole) progress(positions.length);
-      written.push(whole ?? (await writeShard(folder, file, split, packed(data.studies, positions, size, read, progress))));
+      const progress = (count: number) => onProgress?.((done += count), samples.length);
+      if (whole) progress(own.length);
+      written.push(whole ?? (await writeShard(folder, file, split, packed(own, size, read, progress))));
     }
   } finally {
     await pool?.close();
   }
-  const unreadable = written.flatMap((shard) => shard.unreadable);
-  const dropped = { ...data.dropped, ...(unreadable.length > 0 ? { [unreadableReason]: unreadable.length } : {}) };
+  const lost = written.flatMap((shard) => shard.unreadable);
+  const unreadable = [...new Set(lost)];
+  const dropped = { ...data.dropped, ...(lost.length > 0 ? { [unreadableReason]: lost.length } : {}) };
   const shards = written.map(({ entry }) => entry);
   const { counts, splitOrigin, warnings } = data;
   const manifest: ShardManifest = { format: 'hybridmed-shards', version: 1, recipe, counts, dropped, unreadable, splitOrigin, warnings, shards };
   await writeFileAtomic(join(folder, manifestName), [`${JSON.stringify(manifest, undefined, 2)}\n`]);
   parseManifest(await readFile(join(folder, manifestName), 'utf8'), folder);
   const sum = (of: (entry: (typeof shards)[number]) => number) => shards.reduce((total, entry) => total + of(entry), 0);
-  return { folder, shards: shards.length, kept, studies: sum((entry) => entry.studies), bytes: sum((entry) => entry.bytes), dropped, unreadable };
+  return {
+    folder,
+    shards: shards.length,
+    kept,
+    studies: sum((entry) => entry.studies),
+    ...(data.questions ? { questions: data.questions.length - lost.length } : {}),
+    bytes: sum((entry) => entry.bytes),
+    dropped,
+    unreadable,
+  };
 }
 
-/** Studies with their images, in order, some of them in the making while earlier ones are taken. */
+/** Samples with their images, in order, some of them in the making while earlier ones are taken. */
 async function* packed(
-  studies: readonly Study[],
-  positions: readonly number[],
+  samples: readonly Sample[],
   size: number,
   read: (request: PackRequest) => Promise<PackedImage>,
   progress: (count: number) => void,
-): AsyncGenerator<PackedStudy> {
-  const make = async (position: number): Promise<PackedStudy> => {
-    const { image, ...study } = studies[position]!;
+): AsyncGenerator<PackedSample> {
+  const make = async ({ position, image, record }: Sample): Promise<PackedSample> => {
+    const given: readonly Box[] | undefined = 'study' in record ? record.study.boxes : undefined;
     try {
-      const { png, boxes } = await read({ image, size, ...(study.boxes ? { boxes: study.boxes } : {}) });
-      return { position, study: boxes ? { ...study, boxes } : study, image: png };
+      const { png, boxes } = await read({ image, size, ...(given ? { boxes: given } : {}) });
+      return { position, record: boxes && 'study' in record ? { study: { ...record.study, boxes } } : record, image: png };
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
-      return { position, study, image: error.message };
+      return { position, record, image: error.message };
     }
   };
-  const waiting: Promise<PackedStudy>[] = [];
-  const enqueue = (position: number | undefined) => {
-    if (position === undefined) return;
-    const made = make(position);
+  const waiting: Promise<PackedSample>[] = [];
+  const enqueue = (sample: Sample | undefined) => {
+    if (sample === undefined) return;
+    const made = make(sample);
     made.catch(() => undefined);
     waiting.push(made);
   };
-  positions.slice(0, inFlight).forEach(enqueue);
-  for (let i = 0; i < positions.length; i++) {
+  samples.slice(0, inFlight).forEach(enqueue);
+  for (let i = 0; i < samples.length; i++) {
     const made = await waiting.shift()!;
-    enqueue(positions[i + inFlight]);
+    enqueue(samples[i + inFlight]);
     progress(1);
     yield made;
   }

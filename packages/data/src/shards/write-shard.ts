@@ -4,19 +4,19 @@ import { createReadStream, existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../atomic.ts';
-import type { Split, Study } from '../study.ts';
-import type { IndexLine, ShardEntry } from './manifest.ts';
+import type { Split } from '../study.ts';
+import type { IndexLine, PackedRecord, ShardEntry } from './manifest.ts';
 import { indexNameOf, parseIndex } from './manifest.ts';
 import { paddedSize, tarBlock, writeTarHeader } from './tar-header.ts';
 
-/** A study with its place in the set and its image as PNG, or the line that says why there is none. */
-export interface PackedStudy {
+/** What is known of an image, its place in the set, and the image as PNG, or the line that says why there is none. */
+export interface PackedSample {
   readonly position: number;
-  readonly study: Omit<Study, 'image'>;
+  readonly record: PackedRecord;
   readonly image: Uint8Array | string;
 }
 
-/** What was written, and which images could not be read. */
+/** What was written, and a line for each study or question whose image could not be read. */
 export interface WrittenShard {
   readonly entry: ShardEntry;
   readonly unreadable: readonly string[];
@@ -25,10 +25,10 @@ export interface WrittenShard {
 const sha256 = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('hex');
 
 /**
- * Writes a shard: for each study `KEY.png` and `KEY.json`, where the key is its place in the set. The index is written first, the
+ * Writes a shard: for each sample `KEY.png` and `KEY.json`, where the key is its place in the set. The index is written first, the
  * archive last and under a temporary name: an archive that has its name is whole. Throws a DataError.
  */
-export async function writeShard(folder: string, file: string, split: Split, studies: AsyncIterable<PackedStudy>): Promise<WrittenShard> {
+export async function writeShard(folder: string, file: string, split: Split, samples: AsyncIterable<PackedSample>): Promise<WrittenShard> {
   const parts: Uint8Array[] = [];
   const lines: IndexLine[] = [];
   const unreadable: string[] = [];
@@ -39,15 +39,15 @@ export async function writeShard(folder: string, file: string, split: Split, stu
     at = start + paddedSize(content.length);
     return start;
   };
-  for await (const { position, study, image } of studies) {
+  for await (const { position, record, image } of samples) {
     if (typeof image === 'string') {
-      unreadable.push(image);
+      unreadable.push(...Array.from({ length: 'study' in record ? 1 : record.questions.length }, () => image));
       continue;
     }
     const key = String(position).padStart(8, '0');
     const start = add(`${key}.png`, image);
-    add(`${key}.json`, Buffer.from(JSON.stringify(study)));
-    lines.push({ position, start, length: image.length, study });
+    add(`${key}.json`, Buffer.from(JSON.stringify('study' in record ? record.study : record)));
+    lines.push({ position, start, length: image.length, ...record });
   }
   parts.push(Buffer.alloc(2 * tarBlock));
   const hash = createHash('sha256');

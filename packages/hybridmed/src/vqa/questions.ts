@@ -16,11 +16,14 @@ export interface QuestionSet {
   readonly test: readonly Question[];
 }
 
+/** The image file's name, packed or not. */
+const filmOf = ({ film, image }: Question): string => film ?? basename(image);
+
 /** What must not stand on both sides: the case, else the image. */
-const groupOf = ({ study, image }: Question): string => study ?? basename(image);
+const groupOf = (question: Question): string => question.study ?? filmOf(question);
 
 // Where a set has no validation questions, those about one in ten of the training images choose.
-const heldOut = ({ image }: Question): boolean => splitOf(`validation of ${basename(image)}`) === 'validate';
+const heldOut = (question: Question): boolean => splitOf(`validation of ${filmOf(question)}`) === 'validate';
 
 /** Opens a set's questions. Throws one line for a set without questions, an answer of zero length, or an empty part. */
 export async function openQuestions(spec: string, split: QuestionSplit, select: SelectOptions = {}): Promise<QuestionSet> {

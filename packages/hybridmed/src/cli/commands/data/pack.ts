@@ -23,11 +23,12 @@ export function addDataPack(data: Command, output: Output): void {
     .command('pack')
     .description('write a data set as WebDataset shards (tar archives of PNG and JSON) to train from; run again, it finishes what was interrupted')
     .argument('<spec>', 'data set as name:path, such as openi:DIR')
-    .argument('<out>', 'folder of the shards');
+    .argument('<out>', 'folder of the shards')
+    .addOption(new Option('--need <need>', 'what is packed').choices(['pairs', 'labels', 'images', 'questions']).default('pairs'));
   addSelectOptions(command)
     .addOption(new Option('--preset <name>', 'take the size that this preset trains at').choices(Object.keys(presets)).default('small'))
     .option('--size <pixels>', "side of the images, longest side to it and padded to a square (default: the preset's)", integer(8))
-    .option('--studies-per-shard <n>', 'studies of one shard', integer(1), 1000)
+    .option('--studies-per-shard <n>', 'studies of one shard, or images that questions are about', integer(1), 1000)
     .option('--workers <n>', 'threads that read images', integer(0), 1)
     .addOption(jsonOption())
     .action(async (spec: string, out: string, { preset, size, studiesPerShard, workers, json, ...flags }: PackFlags) => {
@@ -44,7 +45,7 @@ export function addDataPack(data: Command, output: Output): void {
         if (json) printJson(output, made);
         else
           output.result(
-            `${out}: ${made.studies} studies in ${made.shards} shards${made.kept > 0 ? ` (${made.kept} were there)` : ''}, ${(made.bytes / 2 ** 20).toFixed(1)} MiB; train with --data shards:${out}\n`,
+            `${out}: ${made.questions === undefined ? `${made.studies} studies` : `${made.questions} questions about ${made.studies} images`} in ${made.shards} shards${made.kept > 0 ? ` (${made.kept} were there)` : ''}, ${(made.bytes / 2 ** 20).toFixed(1)} MiB; ${made.questions === undefined ? 'train with --data ' : 'give it to hybridmed vqa as '}shards:${out}\n`,
           );
       } finally {
         bar.stop();
