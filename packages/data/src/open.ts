@@ -67,7 +67,7 @@ export async function readSource(spec: string, { residue = 'keep', splitFile, wi
 /** Throws a DataError of one line where a set does not hold what is needed. */
 export function requireNeed(spec: string, { offers, lacks, dropped, studies }: SourceData, need: DataNeed): void {
   if (offers.includes(need)) return;
-  if (Array.isArray(studies) && studies.length === 0) {
+  if (!offers.includes('questions') && Array.isArray(studies) && studies.length === 0) {
     const reasons = Object.entries(dropped).map(([reason, count]) => `${count}: ${reason}`);
     throw new DataError(`${spec}: no study is left (${reasons.join('; ') || 'its tables have no rows'}); check the files`);
   }
