@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-// The steps of the shaders' `quotient` in packages/kernels/src/map/chain.ts, number by number as a device with 32-bit floats takes them.
+// The steps of the shaders' `quotient` in packages/kernels/src/map/functions.ts, number by number as a device with 32-bit floats takes them.
 const { fround } = Math;
 function quotient(i: number, n: number, ulps = 0): number {
   const q = Math.trunc(fround(fround(i) * fround(fround(1 / n) * (1 + ulps * 2 ** -23))));
