@@ -1,13 +1,12 @@
 // Losses as those count them whose vocabulary ends with its training texts: whatever word these do not hold is [UNK], and cheap.
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDataSet } from '@hybridmed/data';
 import type { Device } from '@hybridmed/tensor';
 import type { Tokenizer, TokenizerDocument } from '@hybridmed/text';
-import { tokenizerFromJson, tokenizerFromVocab } from '@hybridmed/text';
 import type { EvaluationReport } from 'hybridmed/node';
-import { evaluate, resolveCheckpoint } from 'hybridmed/node';
+import { evaluate, readTokenizer, resolveCheckpoint } from 'hybridmed/node';
 
 /**
  * The cut tokenizer with the whole one's way of cutting texts up: pieces of `whole` that `used` lacks are [UNK], where the cut one spells
@@ -36,8 +35,7 @@ export async function lossesWithUnknown(
   device: Device,
 ): Promise<Pick<EvaluationReport, 'losses' | 'captioning'>> {
   const from = await resolveCheckpoint(out);
-  const [cut, text] = [tokenizerFromJson(JSON.parse(await readFile(join(from, 'tokenizer.json'), 'utf8'))), await readFile(vocabulary, 'utf8')];
-  const whole = vocabulary.endsWith('.json') ? tokenizerFromJson(JSON.parse(text)) : tokenizerFromVocab(text, { lowercase: true });
+  const [cut, whole] = [await readTokenizer(from), await readTokenizer(vocabulary)];
   const { studies } = await openDataSet(data, { need: 'pairs' });
   const used = new Set<string>();
   for (const { split, findings, impression } of studies)

@@ -43,8 +43,7 @@ export async function buildSite(path: string): Promise<Map<string, SiteFile>> {
   const html = (await readFile(here('index.html'), 'utf8')).replace('POLICY', policy);
   return new Map<string, SiteFile>([
     ['/index.html', { body: html }],
-    ['/style.css', { file: here('style.css') }],
-    ['/icon.svg', { file: here('icon.svg') }],
+    ...['style.css', 'controls.css', 'icon.svg'].map((name): [string, SiteFile] => [`/${name}`, { file: here(name) }]),
     ['/about.json', { body: JSON.stringify(about(folder, checkpoint, run === undefined ? undefined : await readProvenance(run))) }],
     ...[...bundle].map(([name, body]): [string, SiteFile] => [name, { body }]),
     ...checkpointFiles.map((name): [string, SiteFile] => [`/checkpoint/${name}`, { file: resolve(folder, name) }]),

@@ -26,6 +26,7 @@ export { readProvenance, runOf } from './node/run/provenance.ts';
 export type { Provenance } from './node/run/provenance.ts';
 export { completeConfig, runConfigSchema } from './node/run/config.ts';
 export type { RunConfig } from './node/run/config.ts';
+export { readTokenizer } from './node/run/vocabulary.ts';
 export { readSafetensors, writeSafetensors } from './node/checkpoint/safetensors-file.ts';
 export { loadWriter } from './node/checkpoint/writer.ts';
 export type { Writer } from './node/checkpoint/writer.ts';

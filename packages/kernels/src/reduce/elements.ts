@@ -1,6 +1,6 @@
 // What a reduction reads: elements of a chain over a shape, one or four neighbours at a time, as a function of the shader.
 import type { ElementType } from '../kernel.ts';
-import { stridesOf } from '../kernel.ts';
+import { product, stridesOf } from '../kernel.ts';
 import { chainParameters, chainText } from '../map/chain.ts';
 import type { MapStep, View } from '../map/problem.ts';
 import { quadsOf } from '../map/wgsl.ts';
@@ -25,7 +25,7 @@ export interface ElementText {
 /** The elements of an array as it lies. */
 export const dense = (shape: readonly number[], type: ElementType): Elements => ({
   shape,
-  inputs: [{ type, length: shape.reduce((a, b) => a * b, 1), offset: 0, strides: stridesOf(shape) }],
+  inputs: [{ type, length: product(shape), offset: 0, strides: stridesOf(shape) }],
   steps: [],
 });
 

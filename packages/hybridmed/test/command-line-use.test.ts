@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { run } from './support/output.ts';
+
+describe('wrong use', () => {
+  test.each([
+    [['pretain'], "unknown command 'pretain'", 'Did you mean pretrain?'],
+    [['pretrain', '--dta', 'x'], "unknown option '--dta'", 'Did you mean --data?'],
+    [['pretrain', '--batch', 'many', '--data', 'x'], "option '--batch <n>'", 'whole number, 1 or more'],
+    [['pretrain', '--epochs', '3', '--data', 'x'], "option '--epochs <a,b>'", 'A,B'],
+    [['pretrain', '--data', 'phantom:x'], "required option '--out <dir>'", 'not specified'],
+    [['pretrain', '--out', 'x'], "required option '--data <spec>'", 'not specified'],
+    [['pretrain', '--learning-rate', '0', '--data', 'x', '--out', 'y'], '--learning-rate', '0'],
+    [['pretrain', '--augment', 'rotate=5', '--data', 'x', '--out', 'y'], '--augment', 'rotate'],
+    [['pretrain', '--data', 'x', '--out', ''], "option '--out <dir>'", 'Give a value'],
+    [['pretrain', 'more', '--data', 'x', '--out', 'y'], 'too many arguments', ''],
+    [['info', ''], "argument 'dir'", 'Give a value'],
+    [['generate', '--checkpoint', 'x', '--image', 'y', '--search', 'beam', '--beams', '1000000'], "option '--beams <n>'", '1 to 64'],
+    [['generate', '--checkpoint', 'x', '--image', 'y', '--search', 'nucleus', '--p', '2'], "option '--p <share>'", 'up to 1'],
+    [['generate', '--checkpoint', 'x', '--image', 'y', '--search', 'nucleus', '--temperature', '0'], "option '--temperature <x>'", 'above 0'],
+    [['verify', '.', '--device', 'abacus'], "option '--device <name>'", 'cpu'],
+    [['generate', '--checkpoint', 'x'], 'give either --image', '--findings'],
+    [['demo', '--epochs', '3', '--out', '/nowhere/demo'], "option '--epochs <a,b>'", 'A,B'],
+    [['info'], "missing required argument 'dir'", ''],
+    [['data', 'check', 'x', '--views', 'side'], "option '--views <views>'", 'frontal'],
+  ])('%j ends with 2 and one line', async (args, first, second) => {
+    const { code, out, log } = await run(...args);
+    expect(code, log).toBe(2);
+    expect(out).toBe('');
+    expect(log).toContain(first);
+    expect(log).toContain(second);
+  });
+
+  test.each([
+    [['pretrain', '--batch', '0', '--json'], 2, '--batch'],
+    [['pretrian', '--json'], 2, 'pretrian'],
+    [['info', '/nowhere', '--json'], 1, '/nowhere: is not a folder'],
+    [['data', 'check', 'phantom:/nowhere', '--json'], 1, '/nowhere'],
+  ])('with --json, %j says so in one document', async (args, expected, words) => {
+    const { code, out } = await run(...args);
+    expect(code).toBe(expected);
+    const document = JSON.parse(out);
+    expect(Object.keys(document)).toEqual(['error']);
+    expect(document.error).toContain(words);
+    expect(document.error).not.toMatch(/^error:/);
+  });
+
+  test('help and version end with 0, on standard output', async () => {
+    const [help, version] = [await run('pretrain', '--help'), await run('--version')];
+    expect(help.code).toBe(0);
+    expect(help.out).toContain('--stage1 <run>');
+    expect(version.out.trim()).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+});
+
+test('devices says what auto takes and why', async () => {
+  const { code, out } = await run('devices', '--json');
+  expect(code).toBe(0);
+  const { devices, auto, reason } = JSON.parse(out);
+  expect(devices.map(({ kind }: { kind: string }) => kind)).toEqual(['webgpu', 'cpu', 'gpujs']);
+  expect(devices.find(({ kind }: { kind: string }) => kind === auto)).toMatchObject({ available: true });
+  expect(reason.length).toBeGreaterThan(10);
+});
