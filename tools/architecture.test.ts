@@ -1,13 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SourceFile } from 'ts-morph';
 import { Node, Project } from 'ts-morph';
 import { describe, expect, test } from 'vitest';
+import { cycles } from './support/cycles.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Which packages of ours each package may import. */
+/** What each package of ours may import of the others. */
+const modelParts = ['nn', 'tensor', 'vision', 'text', 'align', 'decoder'];
 const arrows: Readonly<Record<string, readonly string[]>> = {
   tensor: [],
   kernels: [],
@@ -21,21 +23,36 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   decoder: ['nn', 'tensor'],
   data: [],
   eval: ['nn', 'tensor'],
-  hybridmed: ['tensor', 'kernels', 'webgpu', 'onnx', 'gpujs', 'nn', 'vision', 'text', 'align', 'decoder', 'data', 'eval'],
+  model: modelParts,
+  // Of data only the words of its settings.
+  training: ['model', 'nn', 'tensor', 'text', 'data/browser'],
+  runtime: ['training', 'model', 'nn', 'tensor', 'vision', 'text', 'data', 'webgpu', 'onnx', 'gpujs'],
+  tasks: ['runtime', 'training', 'model', 'eval', 'data', ...modelParts],
+  testing: ['runtime', 'model', 'eval', 'gpujs', ...modelParts],
+  hybridmed: ['tasks', 'testing', 'runtime', 'training', 'model', 'eval', 'data', 'webgpu', ...modelParts],
 };
 const packages = Object.keys(arrows);
 
-/** Entries that must run in a browser: most packages' main entries, and some beside one. */
-const browserSafe: readonly (readonly [name: string, entry: string])[] = [
-  ...packages.filter((name) => !['onnx', 'data'].includes(name)).map((name) => [name, 'index'] as const),
-  ['data', 'browser'],
-  ['hybridmed', 'film'],
-];
+/** Entries that need Node; every other one runs in a browser. */
+const nodeEntries = new Set([
+  '@hybridmed/data',
+  '@hybridmed/data/atomic',
+  '@hybridmed/onnx',
+  '@hybridmed/webgpu/node',
+  '@hybridmed/tasks/node',
+  '@hybridmed/testing',
+  'hybridmed/node',
+  'hybridmed/encoders',
+  'hybridmed/tasks',
+]);
+const needsNode = (specifier: string): boolean => nodeEntries.has(specifier) || specifier.startsWith('@hybridmed/runtime');
 const nativeModules = ['sharp', 'onnxruntime-node', 'koffi', 'webgpu', 'commander', 'cli-progress'];
 
-/** Greatest number of values an entry exports; types come on top. */
+/** Maximum number of values an entry exports; types come on top. */
 const mostValues = 30;
-const mostLines = 300;
+const mostLines = 250;
+const mostFunctionLines = 60;
+const mostPackageLines = 8500;
 
 const project = new Project({ skipAddingFilesFromTsConfig: true });
 project.addSourceFilesAtPaths(packages.map((name) => join(root, 'packages', name, 'src/**/*.ts')));
@@ -67,18 +84,54 @@ const ours = (specifier: string): string | undefined =>
   specifier.startsWith('@hybridmed/') ? specifier.split('/')[1] : packageOf(specifier) === 'hybridmed' ? 'hybridmed' : undefined;
 const isBare = (specifier: string): boolean => !specifier.startsWith('.') && !specifier.startsWith('node:');
 
+/** Whether a package may import what a specifier names: the package, or, where only that is allowed, one entry of it. */
+const mayImport = (name: string, specifier: string): boolean =>
+  arrows[name]!.includes(ours(specifier)!) || arrows[name]!.includes(specifier.replace('@hybridmed/', ''));
+
+type Exports = Readonly<Record<string, string | { readonly 'hybridmed-source': string }>>;
+
 interface Manifest {
+  name: string;
+  exports: Exports;
   dependencies?: Record<string, string>;
   peerDependencies?: Record<string, string>;
 }
 const manifestOf = (name: string): Manifest => JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')) as Manifest;
+
+/** Entries of a package: what is imported, and the source behind it. */
+const entriesOf = (name: string): { specifier: string; source: string }[] => {
+  const { name: published, exports } = manifestOf(name);
+  return Object.entries(exports).flatMap(([key, value]) =>
+    typeof value === 'string' ? [] : [{ specifier: published + key.slice(1), source: join(root, 'packages', name, value['hybridmed-source']) }],
+  );
+};
+
+/** Functions of a file that are longer than a screen. */
+const longFunctions = (file: SourceFile): string[] =>
+  file.getDescendants().flatMap((node) => {
+    if (!Node.isFunctionLikeDeclaration(node)) return [];
+    const lines = node.getEndLineNumber() - node.getStartLineNumber() + 1;
+    return lines <= mostFunctionLines ? [] : [`${shown(file)}:${node.getStartLineNumber()} is a function of ${lines} lines`];
+  });
+
+/** Files of ours that a file imports by path. */
+const importedFiles = (file: SourceFile): string[] =>
+  specifiers(file).flatMap(({ text }) => {
+    const target = text.startsWith('.') ? project.getSourceFile(join(dirname(file.getFilePath()), text)) : undefined;
+    return target ? [shown(target)] : [];
+  });
+
+const foldersBelow = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? [join(folder, entry.name), ...foldersBelow(join(folder, entry.name))] : [],
+  );
 
 describe.each(packages)('%s', (name) => {
   const files = filesOf(name);
 
   test('imports only the packages that the arrows allow', () => {
     const wrong = files.flatMap((file) =>
-      specifiers(file).flatMap(({ text }) => (ours(text) && !arrows[name]!.includes(ours(text)!) ? [`${shown(file)} imports ${text}`] : [])),
+      specifiers(file).flatMap(({ text }) => (ours(text) && !mayImport(name, text) ? [`${shown(file)} imports ${text}`] : [])),
     );
     expect(wrong).toEqual([]);
   });
@@ -116,16 +169,20 @@ describe.each(packages)('%s', (name) => {
         ...(text.startsWith('// ') ? [] : [`${shown(file)} does not begin with a line about its job`]),
         ...(/^[a-z0-9]+(-[a-z0-9]+)*\.ts$/.test(basename(file.getFilePath())) ? [] : [`${shown(file)} is not in kebab-case`]),
         ...(text.split('\n').length <= mostLines ? [] : [`${shown(file)} has more than ${mostLines} lines`]),
+        ...longFunctions(file),
         ...(file.getDefaultExportSymbol() ? [`${shown(file)} has a default export`] : []),
       ];
     });
     expect(wrong).toEqual([]);
   });
 
+  test('is small enough to be known by heart', () => {
+    const lines = files.reduce((total, file) => total + file.getEndLineNumber(), 0);
+    expect(lines).toBeLessThanOrEqual(mostPackageLines);
+  });
+
   test('documents every export, and has few of them', () => {
-    const entries = files.filter((file) =>
-      ['index.ts', 'node.ts', 'protocols.ts', 'uses.ts', 'film.ts', 'browser.ts'].includes(relative(join(root, 'packages', name, 'src'), file.getFilePath())),
-    );
+    const entries = entriesOf(name).map(({ source }) => project.getSourceFileOrThrow(source));
     for (const entry of entries) {
       const exported = entry.getExportedDeclarations();
       const bare = [...exported].filter(([, declarations]) =>
@@ -149,18 +206,19 @@ describe.each(packages)('%s', (name) => {
 });
 
 /** The source of the entry that a specifier names. */
-const entryOf = (specifier: string): string =>
-  join(root, 'packages', ours(specifier)!, 'src', `${specifier.split('/').slice(specifier.startsWith('@') ? 2 : 1)[0] ?? 'index'}.ts`);
+const entryOf = (specifier: string): string | undefined => entriesOf(ours(specifier)!).find((entry) => entry.specifier === specifier)?.source;
 
-describe.each(browserSafe)('of %s the entry %s runs in a browser', (name, entry) => {
+const browserEntries = packages.flatMap((name) => entriesOf(name)).filter(({ specifier }) => !needsNode(specifier));
+
+describe.each(browserEntries)('$specifier runs in a browser', ({ specifier, source }) => {
   test('reaches no module that only Node has', () => {
-    const seen = new Map<SourceFile, string>();
-    const open = [{ file: project.getSourceFileOrThrow(join(root, 'packages', name, `src/${entry}.ts`)), path: name }];
+    const visited = new Map<SourceFile, string>();
+    const open = [{ file: project.getSourceFileOrThrow(source), path: specifier }];
     const wrong: string[] = [];
     while (open.length > 0) {
       const { file, path } = open.pop()!;
-      if (seen.has(file)) continue;
-      seen.set(file, path);
+      if (visited.has(file)) continue;
+      visited.set(file, path);
       for (const { text, typeOnly } of specifiers(file)) {
         if (typeOnly) continue;
         if (text.startsWith('node:') || nativeModules.includes(packageOf(text))) wrong.push(`${shown(file)} imports ${text} (reached from ${path})`);
@@ -171,6 +229,20 @@ describe.each(browserSafe)('of %s the entry %s runs in a browser', (name, entry)
     }
     expect(wrong).toEqual([]);
   });
+});
+
+test('no file is part of an import cycle, type imports included', () => {
+  expect(cycles(new Map(project.getSourceFiles().map((file) => [shown(file), importedFiles(file)])))).toEqual([]);
+});
+
+test('no folder below a src holds one file and nothing else', () => {
+  const lonely = packages
+    .flatMap((name) => foldersBelow(join(root, 'packages', name, 'src')))
+    .filter((folder) => {
+      const entries = readdirSync(folder);
+      return entries.length === 1 && !statSync(join(folder, entries[0]!)).isDirectory();
+    });
+  expect(lonely.map((folder) => relative(root, folder))).toEqual([]);
 });
 
 test('model packages, losses and the decoder name no device', () => {

@@ -6,7 +6,7 @@ import type { ClassScores } from '@hybridmed/eval/protocols';
 import { meanAucOver } from '@hybridmed/eval/protocols';
 import type { Device } from '@hybridmed/tensor';
 import { describeCheckpoint } from 'hybridmed/node';
-import { finetune, probe, zeroShot } from 'hybridmed/uses';
+import { finetune, probe, zeroShot } from 'hybridmed/tasks';
 import { saveResult } from '../results.ts';
 import { chexpertPhantomPrompts, fiveClasses, writeChexpertPhantoms } from './chexpert-phantoms.ts';
 

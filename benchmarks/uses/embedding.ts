@@ -10,7 +10,7 @@ import { tokenizerFromVocab } from '@hybridmed/text';
 import type { PresetName } from 'hybridmed';
 import { createModel, imageEmbeddingGraph, presetModel, presets } from 'hybridmed';
 import { saveCheckpoint } from 'hybridmed/node';
-import { openEncoder } from 'hybridmed/uses';
+import { openEncoder } from 'hybridmed/tasks';
 import { saveResult } from '../results.ts';
 
 const batch = 32;

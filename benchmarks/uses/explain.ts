@@ -2,7 +2,7 @@
 import type { Split } from '@hybridmed/data';
 import type { Device } from '@hybridmed/tensor';
 import { describeCheckpoint } from 'hybridmed/node';
-import { scoreMaps } from 'hybridmed/uses';
+import { scoreMaps } from 'hybridmed/tasks';
 import { saveResult } from '../results.ts';
 
 /** What is scored, and where it goes. */

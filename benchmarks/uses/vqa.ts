@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Device } from '@hybridmed/tensor';
 import { describeCheckpoint } from 'hybridmed/node';
-import { evaluateVqa, trainVqa } from 'hybridmed/uses';
+import { evaluateVqa, trainVqa } from 'hybridmed/tasks';
 import { saveResult } from '../results.ts';
 
 const splits = ['published', 'image-disjoint'] as const;

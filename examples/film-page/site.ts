@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HybridmedError } from '@hybridmed/tensor';
-import { shippedPrompts } from 'hybridmed/film';
+import { shippedPrompts } from 'hybridmed/radiograph';
 import type { Checkpoint, Provenance } from 'hybridmed/node';
 import { loadCheckpoint, readProvenance, resolveCheckpoint, runOf } from 'hybridmed/node';
 import { bundleForBrowser } from '../../tools/browser/bundle.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkDataSet, writePhantoms } from '@hybridmed/data';
-import { completeConfig, loadWriter, openDevice, pretrain } from 'hybridmed/node';
+import { completeConfig, loadGenerator, openDevice, pretrain } from 'hybridmed/node';
 
 const folder = mkdtempSync(join(tmpdir(), 'hybridmed-example-'));
 await writePhantoms(join(folder, 'mine'), { studies: 120, size: 48 });
@@ -14,7 +14,7 @@ const { splits, dropped } = await checkDataSet(data);
 process.stdout.write(`${JSON.stringify(splits)}, dropped ${JSON.stringify(dropped)}\n`);
 const { device } = await openDevice('cpu');
 const { checkpoint } = await pretrain({ config: completeConfig({ data, preset: 'tiny', steps: [15, 15] }), out: join(folder, 'run'), device });
-const writer = await loadWriter(checkpoint, device);
+const writer = await loadGenerator(checkpoint, device);
 const [impression] = await writer.fromFindings(['There is a small left pleural effusion. The heart size is normal.']);
 process.stdout.write(`after 15 steps, from findings: ${impression}\n`);
 await device.close();

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSquare, writeCrop, writePhantoms } from '@hybridmed/data';
-import { completeConfig, exportCheckpoint, loadWriter, openDevice, pretrain } from 'hybridmed/node';
+import { completeConfig, exportCheckpoint, loadGenerator, openDevice, pretrain } from 'hybridmed/node';
 import * as ort from 'onnxruntime-node';
 import { greedy, textOf } from './greedy.ts';
 
@@ -35,7 +35,7 @@ const inputs = { image: new ort.Tensor('float32', pixels, [1, image.channels, im
 const [ids] = await greedy(ort, sessions, inputs, { special, maxTokens: Math.min(text.impressionLength, decoder.positions) });
 const impression = textOf(ids!, model.vocab);
 
-const [own] = await (await loadWriter(folder, device)).fromImages([film]);
+const [own] = await (await loadGenerator(folder, device)).fromImages([film]);
 process.stdout.write(`from the film: ${impression}\n${impression === own ? 'the same as' : 'another than'} hybridmed generate writes\n`);
 await device.close();
 rmSync(temporary, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 // What the page and the thread that runs the model say to each other.
-import type { MapKind } from 'hybridmed/film';
+import type { MapKind } from 'hybridmed/radiograph';
 import type { Film } from './film.ts';
 
 /** A map over a film as a picture to lay over it: red, green, blue, opacity. */

@@ -1,5 +1,5 @@
 // The page: a film is chosen, shown at once, and read by the model in a thread of its own; every answer belongs to the film it was asked for.
-import { shippedPrompts } from 'hybridmed/film';
+import { shippedPrompts } from 'hybridmed/radiograph';
 import type { Client } from './client.ts';
 import { LostError, startReader } from './client.ts';
 import { element, make } from './elements.ts';

@@ -5,8 +5,8 @@ import type { Device, DeviceState, HostArray, HostArrays } from '@hybridmed/tens
 import { browserWebgpuDevice, DeviceLostError } from '@hybridmed/webgpu';
 import type { Branch, Generator } from 'hybridmed';
 import { createGenerator } from 'hybridmed';
-import type { Checkpoint, Explainer, FilmMaps, FilmScorer, MapKind } from 'hybridmed/film';
-import { createExplainer, createFilmScorer, heatLayer, overFilm, parseCheckpoint, prepareFilm, prepareTexts, shippedPrompts } from 'hybridmed/film';
+import type { Checkpoint, Explainer, ImageMaps, ImageScorer, MapKind } from 'hybridmed/radiograph';
+import { createExplainer, createImageScorer, heatLayer, overImage, parseCheckpoint, prepareRadiograph, prepareTexts, shippedPrompts } from 'hybridmed/radiograph';
 import { fetchFile } from './fetch.ts';
 import type { Film } from './film.ts';
 import type { Heat, Reply, Request, Task, Tasks } from './messages.ts';
@@ -31,7 +31,7 @@ interface Loaded {
   readonly device: Device;
   readonly state: DeviceState;
   readonly generators: Partial<Record<Branch, Generator>>;
-  scorer?: FilmScorer;
+  scorer?: ImageScorer;
   explainer?: Explainer;
 }
 let loaded: Loaded | undefined;
@@ -77,7 +77,7 @@ const tasks: { [T in Task]: (ask: Tasks[T]['ask']) => Promise<Tasks[T]['answer']
     const { model, config } = ready().checkpoint;
     const { resize } = config.input;
     const pixels = (film.jpeg && jpegFraction(film.jpeg, film.grey, resize)) ?? film.grey;
-    current = { film, image: prepareFilm({ ...model.vision.image, resize }, pixels) };
+    current = { film, image: prepareRadiograph({ ...model.vision.image, resize }, pixels) };
     progress('Writing the impression');
     return write('image', { image: current.image });
   },
@@ -86,7 +86,7 @@ const tasks: { [T in Task]: (ask: Tasks[T]['ask']) => Promise<Tasks[T]['answer']
     const model = ready();
     const { image } = shown();
     progress('Comparing the film with sentences');
-    model.scorer ??= await createFilmScorer(model.device, model.state, model.checkpoint);
+    model.scorer ??= await createImageScorer(model.device, model.state, model.checkpoint);
     return model.scorer.scores(image, shippedPrompts[prompts] ?? {});
   },
 
@@ -108,8 +108,8 @@ const tasks: { [T in Task]: (ask: Tasks[T]['ask']) => Promise<Tasks[T]['answer']
   },
 };
 
-function heatOf(kind: MapKind, maps: FilmMaps, { grey }: Film, { config, model }: Checkpoint): Heat {
-  const map = overFilm(maps[kind as 'guided' | 'removal' | 'gradient']!, grey, config.input, model.vision.image.size);
+function heatOf(kind: MapKind, maps: ImageMaps, { grey }: Film, { config, model }: Checkpoint): Heat {
+  const map = overImage(maps[kind as 'guided' | 'removal' | 'gradient']!, grey, config.input, model.vision.image.size);
   let best = -1;
   map.values.forEach((value, i) => {
     if (value > (map.values[best] ?? 0)) best = i;

@@ -1,5 +1,5 @@
 // What the model found, as elements: the impression's words to be chosen, and scores as bars.
-import type { PromptSets } from 'hybridmed/film';
+import type { PromptSets } from 'hybridmed/radiograph';
 import { make } from './elements.ts';
 
 /**

@@ -1,5 +1,5 @@
 // The film with its heat map over it: two canvases of the film's own size, so that its sides are never distorted and the slider only changes an opacity.
-import { unseenBrightness, usualOpacity } from 'hybridmed/film';
+import { unseenBrightness, usualOpacity } from 'hybridmed/radiograph';
 import { element, make } from './elements.ts';
 import type { Film } from './film.ts';
 import type { Heat } from './messages.ts';

@@ -1,4 +1,5 @@
 // The entry of what runs in a browser too: from grey pixels and token ids to a model's input, and the prompts of phantoms. The main entry, which reads files, uses the same.
+export { DataError } from './errors.ts';
 export type { GreyImage } from './image/grey.ts';
 export { jpegFraction } from './image/jpeg/fraction.ts';
 export { maxFileBytes, maxPixels } from './image/limits.ts';
@@ -9,5 +10,9 @@ export { streamSize } from './image/stream-size.ts';
 export type { StreamSize } from './image/stream-size.ts';
 export { padRows } from './loader/collate.ts';
 export type { BatchArray } from './loader/collate.ts';
+export { prepareRadiograph, prepareSquares, prepareTexts } from './loader/prepare-inputs.ts';
+export type { ImagePreparation } from './loader/prepare-inputs.ts';
 export { phantomPrompts } from './phantom/prompts.ts';
 export type { PromptSet } from './phantom/prompts.ts';
+export { columnRoles } from './study.ts';
+export type { ColumnRole, SelectOptions } from './study.ts';

@@ -1,8 +1,8 @@
 // The entry for encoders of one's own, in Node: checks of it, published checkpoints, and what a module gives.
-export { checkEncoder } from './check-encoder/check-encoder.ts';
-export type { CheckEncoderOptions, EncoderCheck } from './check-encoder/check-encoder.ts';
-export type { CreateTextEncoder, CreateVisionEncoder, TextEncoderOptions, VisionEncoderOptions } from './model/encoder-module.ts';
-export { pretrainedText, pretrainedVision } from './node/encoders/published.ts';
-export type { PretrainedEncoder } from './node/encoders/published.ts';
+export { checkEncoder } from '@hybridmed/testing';
+export type { CheckEncoderOptions, EncoderCheck } from '@hybridmed/testing';
+export type { CreateTextEncoder, CreateVisionEncoder, TextEncoderOptions, VisionEncoderOptions } from '@hybridmed/model';
+export { pretrainedText, pretrainedVision } from '@hybridmed/runtime/encoders';
+export type { PretrainedEncoder } from '@hybridmed/runtime/encoders';
 export { saveEncoder } from './saving/save-encoder.ts';
 export type { SavedEncoder, SaveEncoderOptions } from './saving/save-encoder.ts';

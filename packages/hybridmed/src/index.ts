@@ -1,21 +1,21 @@
 // The main entry: models, stages and generation, free of Node so that it runs in a browser. Data loading, training and the command line are `hybridmed/node`.
-export { exportedGenerator } from './exporting/generator.ts';
-export type { ExportedBranch, GraphRunner } from './exporting/generator.ts';
-export type { ExportedGraph, ExportedPart, ExportManifest, PortSpec } from './exporting/manifest.ts';
-export { partGraphs } from './exporting/parts.ts';
-export type { PartName } from './exporting/parts.ts';
-export { createGenerator } from './generation/generator.ts';
-export type { Generator, Search } from './generation/generator.ts';
-export { defaultWeights, lossNames } from './model/config.ts';
-export type { LossName, LossWeights, ModelConfig, SpecialTokens } from './model/config.ts';
-export { imageEmbeddingGraph, memoryGraph, textEmbeddingGraph } from './model/embed.ts';
-export { fineTune } from './model/fine-tune.ts';
-export type { FineTuneOptions } from './model/fine-tune.ts';
-export { composeModel, createModel, trainable } from './model/model.ts';
-export type { Branch, Model, ModelParts } from './model/model.ts';
-export { presetModel, presets } from './model/presets.ts';
-export type { Preset, PresetName } from './model/presets.ts';
-export type { Batch, BatchField } from './stages/batch.ts';
+export { exportedGenerator } from '@hybridmed/model';
+export type { ExportedBranch, GraphRunner } from '@hybridmed/model';
+export type { ExportedGraph, ExportedPart, ExportManifest, PortSpec } from '@hybridmed/model';
+export { partGraphs } from '@hybridmed/model';
+export type { PartName } from '@hybridmed/model';
+export { createGenerator } from '@hybridmed/model';
+export type { Generator, Search } from '@hybridmed/model';
+export { defaultWeights, lossNames } from '@hybridmed/model';
+export type { LossName, LossWeights, ModelConfig, SpecialTokens } from '@hybridmed/model';
+export { imageEmbeddingGraph, memoryGraph, textEmbeddingGraph } from '@hybridmed/model/graphs';
+export { fineTune } from '@hybridmed/model';
+export type { FineTuneOptions } from '@hybridmed/model';
+export { composeModel, createModel, trainable } from '@hybridmed/model';
+export type { Branch, Model, ModelParts } from '@hybridmed/model';
+export { presetModel, presets } from '@hybridmed/model/presets';
+export type { Preset, PresetName } from '@hybridmed/model/presets';
+export type { Batch, BatchField } from '@hybridmed/model/graphs';
 export {
   accumulateGraph,
   applyGraph,
@@ -26,5 +26,5 @@ export {
   teacherGraph,
   teacherParameters,
   validationGraph,
-} from './stages/graphs.ts';
-export type { StagePlan, TeacherMode } from './stages/graphs.ts';
+} from '@hybridmed/model/graphs';
+export type { StagePlan, TeacherMode } from '@hybridmed/model/graphs';

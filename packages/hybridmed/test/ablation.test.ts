@@ -1,11 +1,11 @@
 import { existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { measures, statisticsOf } from '../src/ablation/measures.ts';
-import { chooseVariants, variants } from '../src/ablation/variants.ts';
-import type { EvaluationReport } from '../src/evaluation/report.ts';
-import { completeConfig } from '../src/node/run/config.ts';
-import { smallPhantoms, temporaryFolder } from './support/phantoms.ts';
+import { measures, statisticsOf } from '../../tasks/src/ablate/measures.ts';
+import { chooseVariants, variants } from '../../tasks/src/ablate/variants.ts';
+import type { EvaluationReport } from '../../tasks/src/evaluate/report.ts';
+import { completeConfig } from '../../training/src/settings/run-config.ts';
+import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';
 import { run } from './support/output.ts';
 
 const { folder, remove } = temporaryFolder();

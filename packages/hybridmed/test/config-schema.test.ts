@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { completeConfig } from '../src/node/run/config.ts';
-import { runFileSchema } from '../src/node/run/file.ts';
+import { completeConfig } from '../../training/src/settings/run-config.ts';
+import { runFileSchema } from '../../runtime/src/run/config-file.ts';
 
 test('config.schema.json is the schema of configuration files', () => {
   const published = JSON.parse(readFileSync(new URL('../config.schema.json', import.meta.url), 'utf8'));

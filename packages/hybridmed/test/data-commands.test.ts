@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { writePhantoms } from '@hybridmed/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from './support/output.ts';
-import { temporaryFolder } from './support/phantoms.ts';
+import { temporaryFolder } from '../../../tools/support/phantoms.ts';
 
 const { folder, remove } = temporaryFolder();
 const set = join(folder, 'set');

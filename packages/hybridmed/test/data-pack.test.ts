@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { writePhantoms } from '@hybridmed/data';
 import { afterAll, expect, test } from 'vitest';
 import { run } from './support/output.ts';
-import { temporaryFolder } from './support/phantoms.ts';
+import { temporaryFolder } from '../../../tools/support/phantoms.ts';
 
 const { folder, remove } = temporaryFolder();
 const cli = fileURLToPath(new URL('support/cli.ts', import.meta.url));

@@ -8,7 +8,7 @@ import { trainWordPiece } from '@hybridmed/text';
 import { createModel, presetModel } from 'hybridmed';
 import { exportCheckpoint, readSafetensors, saveCheckpoint } from 'hybridmed/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { smallPhantoms, temporaryFolder } from './support/phantoms.ts';
+import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';
 import { run } from './support/output.ts';
 
 const { folder, remove } = temporaryFolder();

@@ -4,14 +4,14 @@ import { readGrey } from '@hybridmed/data';
 import { cpuDevice } from '@hybridmed/onnx';
 import { loadCheckpoint } from 'hybridmed/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { guidedMap } from '../src/explain/guided.ts';
-import { pairArrays } from '../src/explain/log-odds.ts';
-import { heatPicture } from '../src/explain/picture.ts';
-import { overFilm } from '../src/explain/projection.ts';
-import { boxMask } from '../src/explain/regions.ts';
-import { openRemoval, removalGraph, removalWindows } from '../src/explain/removal.ts';
-import { wordsOf } from '../src/explain/words.ts';
-import { smallPhantoms, temporaryFolder } from './support/phantoms.ts';
+import { guidedMap } from '../../tasks/src/explain/guided.ts';
+import { pairArrays } from '../../tasks/src/explain/log-odds.ts';
+import { heatPicture } from '../../tasks/src/explain/picture.ts';
+import { overImage } from '../../tasks/src/explain/projection.ts';
+import { boxMask } from '../../tasks/src/explain/regions.ts';
+import { openRemoval, removalGraph, removalWindows } from '../../tasks/src/explain/removal.ts';
+import { wordsOf } from '../../tasks/src/explain/words.ts';
+import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';
 import { run } from './support/output.ts';
 
 const { folder, remove } = temporaryFolder();
@@ -170,17 +170,17 @@ describe('from patches to pixels', () => {
   const map = (side: number, values: readonly number[]) => ({ side, values: Float64Array.from(values) });
 
   test('a film the encoder saw whole keeps the order of its patches', () => {
-    const { values } = overFilm(map(2, [0, 1, 2, 3]), { width: 4, height: 4 }, { resize: 8 }, 8);
+    const { values } = overImage(map(2, [0, 1, 2, 3]), { width: 4, height: 4 }, { resize: 8 }, 8);
     expect([values[0], values[3], values[12], values[15]]).toEqual([0, 1, 2, 3]);
     expect(values[5]).toBeCloseTo(0.25 + 0.5);
   });
 
   test('what was cropped away is NaN; padding is no part of the film', () => {
-    const cropped = overFilm(map(1, [7]), { width: 10, height: 10 }, { resize: 10 }, 6);
+    const cropped = overImage(map(1, [7]), { width: 10, height: 10 }, { resize: 10 }, 6);
     expect(cropped.values.filter((value) => value === 7)).toHaveLength(36);
     expect(cropped.values[0]).toBeNaN();
     // A wide film in a square: its middle row lies in the middle of the map.
-    const wide = overFilm(map(3, [0, 0, 0, 5, 5, 5, 0, 0, 0]), { width: 9, height: 3 }, { resize: 9 }, 9);
+    const wide = overImage(map(3, [0, 0, 0, 5, 5, 5, 0, 0, 0]), { width: 9, height: 3 }, { resize: 9 }, 9);
     expect([wide.width, wide.height]).toEqual([9, 3]);
     expect(wide.values[9 + 4]).toBe(5);
   });

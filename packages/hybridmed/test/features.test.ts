@@ -5,9 +5,9 @@ import { openDataSet } from '@hybridmed/data';
 import type { Study } from '@hybridmed/data';
 import type { Device } from '@hybridmed/tensor';
 import { openDevice } from 'hybridmed/node';
-import { openEncoder } from 'hybridmed/uses';
+import { openEncoder } from 'hybridmed/tasks';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { temporaryFolder } from './support/phantoms.ts';
+import { temporaryFolder } from '../../../tools/support/phantoms.ts';
 import { trainedPhantoms } from './support/trained.ts';
 
 const { folder, remove } = temporaryFolder();

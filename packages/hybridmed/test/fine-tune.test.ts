@@ -5,7 +5,7 @@ import type { HostArrays } from '@hybridmed/tensor';
 import { createModel, fineTune, presetModel, trainable } from 'hybridmed';
 import { completeConfig, loadCheckpoint, openDevice, pretrain, readSafetensors } from 'hybridmed/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { smallPhantoms, temporaryFolder } from './support/phantoms.ts';
+import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';
 import { run } from './support/output.ts';
 
 const { folder, remove } = temporaryFolder();

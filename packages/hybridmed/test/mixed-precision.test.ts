@@ -5,11 +5,11 @@ import type { HostArrays } from '@hybridmed/tensor';
 import type { WebgpuDevice } from '@hybridmed/webgpu';
 import { nodeWebgpuDevice } from '@hybridmed/webgpu/node';
 import { createModel, defaultWeights, presetModel, stepGraph } from 'hybridmed';
-import { completeConfig, listGoldens, openDevice, pretrain, pretrainAgain, readGolden, verifyGolden } from 'hybridmed/node';
+import { completeConfig, listGoldens, openDevice, pretrain, pretrainWithRecovery, readGolden, verifyGolden } from 'hybridmed/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Comparison } from '../src/verify/golden.ts';
+import type { Comparison } from '../../testing/src/verify/golden.ts';
 import { fails } from './support/trained.ts';
-import { smallPhantoms, temporaryFolder } from './support/phantoms.ts';
+import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';
 
 const probe = await nodeWebgpuDevice();
 const half = probe.gpu.features.has('shader-f16');
@@ -95,7 +95,7 @@ describe.skipIf(!half)('mixed precision (skipped where the adapter has no 16-bit
     expect(steps.every(({ losses }) => Number.isFinite((losses as { total: number }).total))).toBe(true);
 
     const devices: WebgpuDevice[] = [];
-    await pretrainAgain({
+    await pretrainWithRecovery({
       config: config(),
       out: lost,
       workers: 0,

@@ -6,7 +6,7 @@ import { trace } from '@hybridmed/tensor';
 import { vit } from '@hybridmed/vision';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from './support/output.ts';
-import { smallPhantoms, temporaryFolder } from './support/phantoms.ts';
+import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';
 
 const { folder, remove } = temporaryFolder();
 afterAll(remove);

@@ -15,7 +15,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bertFiles } from '../src/saving/bert-files.ts';
 import { timmConfig, timmExtra } from '../src/saving/timm-files.ts';
 import { compareCase, readWith, relativeError, seeWith } from './support/encode.ts';
-import { temporaryFolder } from './support/phantoms.ts';
+import { temporaryFolder } from '../../../tools/support/phantoms.ts';
 
 const python = process.env.HYBRIDMED_PYTHON;
 const full = process.env.HYBRIDMED_FULL === '1';

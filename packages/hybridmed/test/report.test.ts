@@ -6,7 +6,7 @@ import { openBrowser } from '../../../tools/browser/open-browser.ts';
 import { failuresByRule } from '../src/report/choose.ts';
 import { html } from '../src/report/page/markup.ts';
 import { textDifference } from '../src/report/page/text-difference.ts';
-import { smallPhantoms, temporaryFolder } from './support/phantoms.ts';
+import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';
 import { run } from './support/output.ts';
 
 const { folder, remove } = temporaryFolder();

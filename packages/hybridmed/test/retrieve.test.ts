@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { temporaryFolder } from './support/phantoms.ts';
+import { temporaryFolder } from '../../../tools/support/phantoms.ts';
 import { run } from './support/output.ts';
 import { fails, quickDevice, trainedPhantoms } from './support/trained.ts';
 

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { temporaryFolder } from './support/phantoms.ts';
+import { temporaryFolder } from '../../../tools/support/phantoms.ts';
 import { run } from './support/output.ts';
 import { fails, quickDevice, trainedPhantoms } from './support/trained.ts';
 

@@ -7,11 +7,14 @@ import { DeviceError } from './errors.ts';
 import type { Graph } from './graph.ts';
 import type { Tensor } from './node.ts';
 
+/** What a device can compute in. */
+export const precisions = ['f32', 'mixed'] as const;
+
 /**
  * `f32`, or `mixed`: activations stored as 16-bit floats, products of layers from such operands, everything else f32. A training step
  * on a mixed device needs a loss scale.
  */
-export type Precision = 'f32' | 'mixed';
+export type Precision = (typeof precisions)[number];
 
 /** What a device is, for people and for logs. */
 export interface DeviceInfo {

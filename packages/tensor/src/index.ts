@@ -5,6 +5,7 @@ export type { HostArray, HostArrays } from './array.ts';
 export { grad, vjp } from './autograd.ts';
 export { compile, valueAndGrad } from './compile.ts';
 export { bindInputs } from './device.ts';
+export { precisions } from './device.ts';
 export type { Device, DeviceChoices, DeviceInfo, DeviceState, Precision, Program } from './device.ts';
 export { bindDim, bindShape, dimProduct, dimQuotient, dimSum, dimSymbols } from './dim.ts';
 export type { Bindings, Dim, Shape } from './dim.ts';

@@ -1,6 +1,6 @@
 // Flags of the commands that use a checkpoint's features: checkpoint, data set, device, kept features.
+import type { EncoderOptions } from '@hybridmed/tasks/node';
 import type { Command } from 'commander';
-import type { EncoderOptions } from '../features/encoder.ts';
 import type { DeviceFlags, ModuleFlags } from './options.ts';
 import { deviceOption, jsonOption, textModuleOption, threadsOption, visionModuleOption } from './options.ts';
 import type { Output } from './output.ts';
@@ -32,7 +32,7 @@ export async function withEncoder<T>(
   output: Output,
   use: (options: EncoderOptions) => Promise<T>,
 ): Promise<T> {
-  const { openDevice } = await import('../node/device/device.ts');
+  const { openDevice } = await import('@hybridmed/runtime/device');
   const { device } = await openDevice(name!, threads === undefined ? {} : { threads });
   const bar = progressBar('images');
   try {

@@ -1,16 +1,17 @@
 // The command line's entry: reads arguments, runs one command, and turns its outcome into an exit code.
-import { DataError } from '@hybridmed/data';
+import { DataError } from '@hybridmed/data/browser';
+import { version } from '@hybridmed/runtime/version';
 import { HybridmedError } from '@hybridmed/tensor';
 import { Command, CommanderError } from 'commander';
-import { addClassification } from './commands/classify.ts';
 import { addAblate } from './commands/ablate.ts';
+import { addClassification } from './commands/classify.ts';
 import { addData } from './commands/data.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDevices } from './commands/devices.ts';
 import { addEmbed } from './commands/embed.ts';
 import { addEvaluate } from './commands/evaluate.ts';
-import { addExport } from './commands/export.ts';
 import { addExplain } from './commands/explain.ts';
+import { addExport } from './commands/export.ts';
 import { addGenerate } from './commands/generate.ts';
 import { addInfo } from './commands/info.ts';
 import { addPretrain } from './commands/pretrain.ts';
@@ -22,7 +23,6 @@ import { addVqa } from './commands/vqa.ts';
 import { addZeroShot } from './commands/zeroshot.ts';
 import type { Output } from './output.ts';
 import { printJson, processOutput } from './output.ts';
-import { version } from '../node/version.ts';
 
 /** Exit codes: what scripts can rely on. */
 export const exitCodes = { success: 0, failure: 1, usage: 2 } as const;

@@ -1,10 +1,11 @@
 // Parsers of flags that several commands share; each refuses a wrong value with one line.
-import type { Precision } from '@hybridmed/tensor';
 import type { ColumnRole } from '@hybridmed/data';
-import { columnRoles } from '@hybridmed/data';
+import { columnRoles } from '@hybridmed/data/browser';
+import type { DeviceName } from '@hybridmed/runtime/device';
+import { deviceNames, tuningModes } from '@hybridmed/runtime/device';
+import type { Precision } from '@hybridmed/tensor';
+import { precisions } from '@hybridmed/tensor';
 import { InvalidArgumentError, Option } from 'commander';
-import type { DeviceName } from '../node/device/device.ts';
-import { deviceNames, precisions, tuningModes } from '../node/device/device.ts';
 
 /** A whole number not below `least` and, where it is given, not above `most`. */
 export const integer =

@@ -1,5 +1,5 @@
 // What a person sees of a run: a bar per stage with the losses, and a line per validation.
-import type { RunEvents } from '../node/trainer/stage.ts';
+import type { RunEvents } from '@hybridmed/training';
 import type { Output } from './output.ts';
 import type { Progress } from './progress.ts';
 import { progressBar } from './progress.ts';

@@ -1,5 +1,5 @@
 // Which studies a page shows: evenly spaced ones, and failures by rule. Nobody picks by eye.
-import type { Example } from '../evaluation/report.ts';
+import type { Example } from '@hybridmed/tasks/node';
 
 /** `count` of the items, evenly spaced, in order. */
 export function evenlySpaced<T>(items: readonly T[], count: number): T[] {

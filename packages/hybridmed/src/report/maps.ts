@@ -2,14 +2,11 @@
 import type { Study } from '@hybridmed/data';
 import { encodePicture, readGrey } from '@hybridmed/data';
 import { pointingGame } from '@hybridmed/eval/protocols';
+import { heatPicture, overImage } from '@hybridmed/tasks';
+import { openExplainer, hasRegion, regionOf, wholeMap } from '@hybridmed/tasks/node';
 import type { Device } from '@hybridmed/tensor';
-import { openExplainer } from '../explain/film-explainer.ts';
-import { heatPicture } from '../explain/picture.ts';
-import { overFilm } from '../explain/projection.ts';
-import { hasRegion, regionOf } from '../explain/regions.ts';
-import { wholeMap } from '../explain/score.ts';
 import { evenlySpaced } from './choose.ts';
-import { dataUri } from './films.ts';
+import { dataUri } from './images.ts';
 import type { MapExample, ReportStudy } from './report-data.ts';
 
 const side = 256;
@@ -45,7 +42,7 @@ export async function mapExamples(
       for (const kind of shownKinds) {
         const map = wholeMap(maps, kind);
         if (!map) continue;
-        const over = overFilm(map, film, config.input, model.vision.image.size);
+        const over = overImage(map, film, config.input, model.vision.image.size);
         const [title, caption] = captions[kind];
         const hit = region ? pointingGame(over.values, region.mask) : Number.NaN;
         pictures.push({

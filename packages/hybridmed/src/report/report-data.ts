@@ -1,9 +1,9 @@
 // What a report page shows, as plain data: the page is a function of it.
-import type { EvaluationReport, Example } from '../evaluation/report.ts';
-import type { CheckpointInfo } from '../node/checkpoint/describe.ts';
-import type { StepLine, ValidationLine } from '../node/trainer/metrics-log.ts';
-import type { Provenance } from '../node/run/provenance.ts';
-import type { RunConfig } from '../node/run/config.ts';
+import type { CheckpointInfo } from '@hybridmed/runtime';
+import type { Provenance } from '@hybridmed/runtime/run';
+import type { EvaluationReport, Example } from '@hybridmed/tasks/node';
+import type { StepLine, ValidationLine } from '@hybridmed/training';
+import type { RunConfig } from '@hybridmed/training/settings';
 
 /** A held-out study: what was written about it and, where its files are at hand, its film and the findings section. */
 export interface ReportStudy extends Example {

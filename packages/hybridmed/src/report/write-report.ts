@@ -1,7 +1,7 @@
 // Writes a run's page: gathered, rendered, and put in place whole.
 import { dirname, join } from 'node:path';
-import type { EvaluationReport } from '../evaluation/report.ts';
-import { checkFolderPath, writeFileAtomic } from '../node/files.ts';
+import { checkFolderPath, writeFileAtomic } from '@hybridmed/runtime/files';
+import type { EvaluationReport } from '@hybridmed/tasks/node';
 import type { CollectOptions } from './collect.ts';
 import { collectReport } from './collect.ts';
 import { renderReport } from './page/document.ts';

@@ -1,8 +1,8 @@
 // The model card: what an encoder is, what it was trained on and how well, how to load it, and what it is not for.
-import type { EvaluationReport } from '../evaluation/report.ts';
-import type { ValidationLine } from '../node/trainer/metrics-log.ts';
-import type { Provenance } from '../node/run/provenance.ts';
-import type { RunConfig } from '../node/run/config.ts';
+import type { Provenance } from '@hybridmed/runtime/run';
+import type { EvaluationReport } from '@hybridmed/tasks/node';
+import type { ValidationLine } from '@hybridmed/training';
+import type { RunConfig } from '@hybridmed/training/settings';
 
 /** What is known of a checkpoint's making. Files of a run that are gone leave gaps, which the card names. */
 export interface CardFacts {

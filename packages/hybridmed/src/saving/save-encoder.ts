@@ -2,20 +2,19 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Checkpoint } from '@hybridmed/model';
 import { encodeSafetensors } from '@hybridmed/nn';
+import { loadCheckpoint, resolveCheckpoint } from '@hybridmed/runtime';
+import { fileError, replaceFolder } from '@hybridmed/runtime/files';
+import { readProvenance, runOf, readRunConfig } from '@hybridmed/runtime/run';
+import { version } from '@hybridmed/runtime/version';
+import { savedEvaluation } from '@hybridmed/tasks/node';
 import type { HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
-import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import { loadCheckpoint, resolveCheckpoint } from '../node/checkpoint/checkpoint.ts';
-import { fileError, replaceFolder } from '../node/files.ts';
-import type { ValidationLine } from '../node/trainer/metrics-log.ts';
-import { readProvenance, runOf } from '../node/run/provenance.ts';
-import { readRunConfig } from '../node/run/folder.ts';
-import { version } from '../node/version.ts';
-import { savedEvaluation } from '../report/evaluation-file.ts';
+import type { ValidationLine } from '@hybridmed/training';
 import { bertFiles } from './bert-files.ts';
-import { modelCard } from './model-card.ts';
 import type { CardFacts } from './model-card.ts';
+import { modelCard } from './model-card.ts';
 import { timmConfig, timmExtra } from './timm-files.ts';
 
 /** What to save, and where. */

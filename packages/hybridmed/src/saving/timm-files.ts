@@ -1,6 +1,6 @@
 // A vision encoder as timm lays it out: config.json with the architecture and what differs from its published sizes.
-import type { ResNetConfig, ViTConfig } from '@hybridmed/vision';
 import { HybridmedError } from '@hybridmed/tensor';
+import type { ResNetConfig, ViTConfig } from '@hybridmed/vision';
 
 interface TimmModel {
   readonly architecture: string;

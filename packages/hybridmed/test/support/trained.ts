@@ -1,7 +1,7 @@
 // A small phantom set and a tiny run on it of three steps per stage, for tests of what a checkpoint is used for.
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { smallPhantoms } from './phantoms.ts';
+import { smallPhantoms } from '../../../../tools/support/phantoms.ts';
 import { run } from './output.ts';
 
 /** Flags of a quick device. */

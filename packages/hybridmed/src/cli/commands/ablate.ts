@@ -1,11 +1,9 @@
 // `hybridmed ablate`: the full method against itself with one thing changed, over seeds.
+import { presets } from '@hybridmed/model/presets';
+import type { AblationReport, AblationRow, Figure, Measure } from '@hybridmed/tasks/node';
+import type { RunConfig } from '@hybridmed/training/settings';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import type { AblationReport, AblationRow } from '../../ablation/ablate.ts';
-import type { Figure } from '../../ablation/compare.ts';
-import type { Measure } from '../../ablation/measures.ts';
-import { presets } from '../../model/presets.ts';
-import type { RunConfig } from '../../node/run/config.ts';
 import type { DeviceFlags } from '../options.ts';
 import { deviceOption, integer, jsonOption, stagePair, threadsOption } from '../options.ts';
 import type { Output } from '../output.ts';
@@ -79,9 +77,9 @@ export function addAblate(program: Command, output: Output): void {
     .addOption(jsonOption());
   command.action(async ({ out, config: file, variants: names, seeds, workers, device: name, threads, json, ...flags }: Flags) => {
     const [{ readRunFile }, { checkSettings, completeConfig }, { chooseVariants }] = await Promise.all([
-      import('../../node/run/file.ts'),
-      import('../../node/run/config.ts'),
-      import('../../ablation/variants.ts'),
+      import('@hybridmed/runtime/run'),
+      import('@hybridmed/training/settings'),
+      import('@hybridmed/tasks/node'),
     ]);
     const settings = file === undefined ? {} : (await readRunFile(file)).settings;
     const given = Object.fromEntries(
@@ -100,9 +98,9 @@ export function addAblate(program: Command, output: Output): void {
       return command.error(`error: ${(error as Error).message}`);
     }
     const [{ ablate }, { measures }, { openDevice }, { trainingProgress }] = await Promise.all([
-      import('../../ablation/ablate.ts'),
-      import('../../ablation/measures.ts'),
-      import('../../node/device/device.ts'),
+      import('@hybridmed/tasks/node'),
+      import('@hybridmed/tasks/node'),
+      import('@hybridmed/runtime/device'),
       import('../training-progress.ts'),
     ]);
     const { device, reason } = await openDevice(name!, threads === undefined ? {} : { threads });

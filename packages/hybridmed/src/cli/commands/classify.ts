@@ -1,7 +1,7 @@
 // `hybridmed probe` and `hybridmed finetune`: classification with shares of the labels.
+import type { ProtocolResult } from '@hybridmed/tasks/node';
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
-import type { ProtocolResult } from '../../classification/protocol.ts';
 import type { EncoderFlags } from '../encoder-options.ts';
 import { addEncoderOptions, withEncoder } from '../encoder-options.ts';
 import { shownInterval } from '../figures.ts';
@@ -104,7 +104,7 @@ export function addClassification(program: Command, output: Output): void {
   const print = (flags: Flags, result: ProtocolResult) => (flags.json ? printJson(output, result) : output.result(shown(result, flags.out)));
   addProtocolOptions(program.command('probe').description('linear probe on frozen features, with 1, 10 and 100 % of the labels')).action(
     async (flags: Flags) => {
-      const { probe } = await import('../../classification/probe.ts');
+      const { probe } = await import('@hybridmed/tasks/node');
       print(flags, await withEncoder(flags, output, (options) => probe({ ...options, ...common(flags) })));
     },
   );
@@ -117,7 +117,7 @@ export function addClassification(program: Command, output: Output): void {
     .option('--layer-decay <x>', "factor between the learning rates of the encoder's neighbouring layers", positive(1), 1)
     .option('--patience <n>', 'validations without improvement before a fit ends; 0 for never', integer(0), 5)
     .action(async (flags: FinetuneFlags) => {
-      const { finetune } = await import('../../classification/finetune.ts');
+      const { finetune } = await import('@hybridmed/tasks/node');
       const { fromScratch, epochs, batch, learningRate, weightDecay, layerDecay, patience } = flags;
       const result = await withEncoder(flags, output, ({ cache: _cache, ...options }) =>
         finetune({ ...options, ...common(flags), fromScratch, epochs, batch, learningRates: learningRate, weightDecay, layerDecay, patience }),

@@ -1,8 +1,8 @@
 // `hybridmed demo`: the whole way on phantoms, from making them to texts side by side.
 import { join } from 'node:path';
+import type { EvaluationReport, Example } from '@hybridmed/tasks/node';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import type { EvaluationReport, Example } from '../../evaluation/report.ts';
 import type { DeviceFlags } from '../options.ts';
 import { deviceOption, integer, jsonOption, stagePair, threadsOption } from '../options.ts';
 import type { Output } from '../output.ts';
@@ -40,11 +40,11 @@ export function addDemo(program: Command, output: Output): void {
       const { rm } = await import('node:fs/promises');
       const [{ writePhantoms }, { pretrain }, { completeConfig }, { makeFolder }, { writeReport }, { openDevice }, { trainingProgress }] = await Promise.all([
         import('@hybridmed/data'),
-        import('../../node/trainer/pretrain.ts'),
-        import('../../node/run/config.ts'),
-        import('../../node/files.ts'),
+        import('@hybridmed/runtime/run'),
+        import('@hybridmed/training/settings'),
+        import('@hybridmed/runtime/files'),
         import('../../report/write-report.ts'),
-        import('../../node/device/device.ts'),
+        import('@hybridmed/runtime/device'),
         import('../training-progress.ts'),
       ]);
       const phantoms = join(out, `phantoms-${studies}`);

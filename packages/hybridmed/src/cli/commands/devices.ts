@@ -11,7 +11,7 @@ export function addDevices(program: Command, output: Output): void {
     .description('list the devices present, and what auto takes')
     .addOption(jsonOption())
     .action(async ({ json }: { json: boolean }) => {
-      const { listDevices } = await import('../../node/device/device.ts');
+      const { listDevices } = await import('@hybridmed/runtime/device');
       const { devices, auto, reason } = await listDevices();
       if (json) return printJson(output, { devices, auto, reason });
       const rows = devices.map(({ kind, available, name, software }) => [

@@ -1,8 +1,7 @@
 // `hybridmed embed`: features of texts or images as a safetensors file for other tools.
+import type { EmbedResult, ImageSource, TextSource } from '@hybridmed/tasks/node';
 import type { Device } from '@hybridmed/tensor';
 import type { Command } from 'commander';
-import type { EmbedResult } from '../../embed/embed.ts';
-import type { ImageSource, TextSource } from '../../embed/sources.ts';
 import type { DeviceFlags } from '../options.ts';
 import { deviceOption, integer, jsonOption, threadsOption } from '../options.ts';
 import type { Output } from '../output.ts';
@@ -67,9 +66,9 @@ export function addEmbed(program: Command, output: Output): void {
 async function embed(flags: Flags, output: Output): Promise<EmbedResult> {
   const { texts, images, out, threads, maxTokens } = flags;
   const [{ embedTextsToFile, embedImagesToFile }, { openDevice }, { readTexts }] = await Promise.all([
-    import('../../embed/embed.ts'),
-    import('../../node/device/device.ts'),
-    import('../../embed/texts-file.ts'),
+    import('@hybridmed/tasks/node'),
+    import('@hybridmed/runtime/device'),
+    import('@hybridmed/tasks/node'),
   ]);
   const list = texts === undefined ? [] : await readTexts(texts);
   const { device, reason } = await openDevice(flags.device!, threads === undefined ? {} : { threads });
@@ -88,7 +87,7 @@ async function embed(flags: Flags, output: Output): Promise<EmbedResult> {
 }
 
 async function openSource({ checkpoint, text, vision, images, threads }: Flags, device: Device): Promise<TextSource | ImageSource> {
-  const { checkpointSource, publishedText, publishedVision } = await import('../../embed/sources.ts');
+  const { checkpointSource, publishedText, publishedVision } = await import('@hybridmed/tasks/node');
   if (checkpoint !== undefined) return checkpointSource(checkpoint, images ? 'image' : 'text', { device, threads, encoders: { vision, text } });
   return images ? publishedVision(vision!.slice(published.length), device) : publishedText(text!.slice(published.length), device);
 }

@@ -1,10 +1,10 @@
 // `hybridmed evaluate`: a checkpoint's figures on a held-out split, beside baselines.
+import type { EvaluationReport } from '@hybridmed/tasks/node';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import type { EvaluationReport } from '../../evaluation/report.ts';
+import { shownInterval } from '../figures.ts';
 import type { DeviceFlags, ModuleFlags } from '../options.ts';
 import { deviceOption, integer, jsonOption, precisionOption, textModuleOption, threadsOption, visionModuleOption } from '../options.ts';
-import { shownInterval } from '../figures.ts';
 import type { Output } from '../output.ts';
 import { printJson, table } from '../output.ts';
 import type { SelectFlags } from '../select-options.ts';
@@ -92,7 +92,7 @@ export function addEvaluate(program: Command, output: Output): void {
     .addOption(precisionOption())
     .addOption(jsonOption())
     .action(async ({ device: name, threads, precision, json, vision, text, checkpoint, data, split, limit, ...select }: Flags) => {
-      const [{ evaluate }, { openDevice }] = await Promise.all([import('../../evaluation/evaluate.ts'), import('../../node/device/device.ts')]);
+      const [{ evaluate }, { openDevice }] = await Promise.all([import('@hybridmed/tasks/node'), import('@hybridmed/runtime/device')]);
       const { device } = await openDevice(name!, { ...(threads === undefined ? {} : { threads }), ...(precision ? { precision } : {}) });
       const report = await evaluate({
         checkpoint,

@@ -1,10 +1,9 @@
 // `hybridmed explain`: heat maps over one film, or how well such maps point at regions that are known.
+import type { MapKind } from '@hybridmed/tasks';
+import { mapKinds } from '@hybridmed/tasks/maps';
+import type { ImageExplanation, MapScores } from '@hybridmed/tasks/node';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import type { FilmExplanation } from '../../explain/explain-film.ts';
-import type { MapKind } from '../../explain/maps.ts';
-import { mapKinds } from '../../explain/maps.ts';
-import type { MapScores } from '../../explain/score.ts';
 import { shownInterval } from '../figures.ts';
 import type { DeviceFlags } from '../options.ts';
 import { deviceOption, integer, jsonOption, positive, threadsOption } from '../options.ts';
@@ -35,7 +34,7 @@ const titles: Readonly<Record<MapKind, string>> = {
   cls: 'attention of the class token',
 };
 
-function shownFilm({ text, impression, maps }: FilmExplanation, out: string): string {
+function shownFilm({ text, impression, maps }: ImageExplanation, out: string): string {
   const rows = maps.map(({ file, kind, word }) => [`${out}/${file}`, word === undefined ? titles[kind] : `${titles[kind]}: "${word}"`]);
   return `text looked for: ${text}\nthe model writes: ${impression}\n\n${table(rows)}`;
 }
@@ -72,10 +71,10 @@ export function addExplain(program: Command, output: Output): void {
   command.action(async ({ checkpoint, image, text, out = 'explained', data, split, limit, against, tau, maps, device: name, threads, json }: Flags) => {
     if ((image === undefined) === (data === undefined)) return command.error('error: give either --image FILE with --text, or --data SPEC');
     if (image !== undefined && text === undefined) return command.error("error: required option '--text <text>' not specified");
-    const [{ explainFilm }, { scoreMaps }, { openDevice }] = await Promise.all([
-      import('../../explain/explain-film.ts'),
-      import('../../explain/score.ts'),
-      import('../../node/device/device.ts'),
+    const [{ explainImage }, { scoreMaps }, { openDevice }] = await Promise.all([
+      import('@hybridmed/tasks/node'),
+      import('@hybridmed/tasks/node'),
+      import('@hybridmed/runtime/device'),
     ]);
     const { device } = await openDevice(name!, threads === undefined ? {} : { threads });
     const kinds = maps?.includes('all') ? ('all' as const) : (maps as MapKind[] | undefined);
@@ -83,7 +82,7 @@ export function addExplain(program: Command, output: Output): void {
     const bar = progressBar('films');
     try {
       if (image !== undefined) {
-        const result = await explainFilm({ ...common, image, text: text!, out });
+        const result = await explainImage({ ...common, image, text: text!, out });
         if (json) printJson(output, result);
         else output.result(shownFilm(result, out));
       } else {

@@ -1,9 +1,8 @@
 // `hybridmed export`: parts of a checkpoint as ONNX files.
+import type { ExportManifest, PartName } from '@hybridmed/model';
+import { partNames } from '@hybridmed/model/manifest';
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
-import type { ExportManifest } from '../../exporting/manifest.ts';
-import { partNames } from '../../exporting/parts.ts';
-import type { PartName } from '../../exporting/parts.ts';
 import { integer, jsonOption, textModuleOption, visionModuleOption } from '../options.ts';
 import type { Output } from '../output.ts';
 import { printJson, table } from '../output.ts';
@@ -60,7 +59,7 @@ export function addExport(program: Command, output: Output): void {
     .addOption(jsonOption());
   command.action(async (checkpoint: string, { part, out, opset: version, f16, int8, inlineLimit, json, vision, text }: Flags) => {
     if (f16 && int8) return command.error('error: give either --f16 or --int8');
-    const { exportCheckpoint } = await import('../../node/exporting/export.ts');
+    const { exportCheckpoint } = await import('@hybridmed/runtime');
     const parts = [...new Set(part)];
     const manifest = await exportCheckpoint({
       checkpoint,

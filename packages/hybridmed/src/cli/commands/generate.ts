@@ -40,7 +40,7 @@ export function addGenerate(program: Command, output: Output): void {
     .addOption(jsonOption());
   command.action(async ({ checkpoint, image, findings, search: kind, device: name, threads, json, vision, text, ...rest }: Flags) => {
     if ((image === undefined) === (findings === undefined)) return command.error('error: give either --image FILE... or --findings TEXT');
-    const [{ loadWriter }, { openDevice }] = await Promise.all([import('../../node/checkpoint/writer.ts'), import('../../node/device/device.ts')]);
+    const [{ loadGenerator }, { openDevice }] = await Promise.all([import('@hybridmed/runtime'), import('@hybridmed/runtime/device')]);
     const search =
       kind === 'greedy'
         ? { kind }
@@ -48,7 +48,7 @@ export function addGenerate(program: Command, output: Output): void {
           ? { kind, width: rest.beams, alpha: rest.alpha }
           : { kind, p: rest.p, temperature: rest.temperature, seed: rest.seed };
     const { device } = await openDevice(name!, threads === undefined ? {} : { threads });
-    const writer = await loadWriter(checkpoint, device, { ...(threads === undefined ? {} : { threads }), encoders: { vision, text } });
+    const writer = await loadGenerator(checkpoint, device, { ...(threads === undefined ? {} : { threads }), encoders: { vision, text } });
     const texts = image ? await writer.fromImages(image, search) : await writer.fromFindings([findings!], search);
     const results = texts.map((impression, i) => ({ ...(image ? { image: image[i]! } : { findings: findings! }), impression }));
     if (json) printJson(output, { checkpoint: writer.checkpoint, search, results });

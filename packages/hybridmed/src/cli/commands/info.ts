@@ -1,6 +1,6 @@
 // `hybridmed info`: what a checkpoint holds, part by part, and what the second branch costs; or what of a published one would be loaded.
+import type { PublishedEncoder } from '@hybridmed/runtime/encoders';
 import type { Command } from 'commander';
-import type { PublishedEncoder } from '../../node/encoders/describe.ts';
 import type { ModuleFlags } from '../options.ts';
 import { integer, jsonOption, textModuleOption, visionModuleOption } from '../options.ts';
 import type { Output } from '../output.ts';
@@ -27,7 +27,7 @@ function formatPublished({ kind, config, tensors }: PublishedEncoder): string {
 }
 
 async function describeFolder(path: string, { imageSize: size, channels, json }: Flags, output: Output): Promise<void> {
-  const { describePublished } = await import('../../node/encoders/describe.ts');
+  const { describePublished } = await import('@hybridmed/runtime/encoders');
   const encoders = await describePublished(path, { ...(size ? { size } : {}), ...(channels ? { channels } : {}) });
   if (json) printJson(output, { checkpoint: path, encoders });
   else output.result(encoders.map(formatPublished).join('\n'));
@@ -48,7 +48,7 @@ export function addInfo(program: Command, output: Output): void {
     .action(async (dir: string, flags: Flags) => {
       if (dir.startsWith('hf:')) return describeFolder(dir.slice(3), flags, output);
       const { json, vision, text } = flags;
-      const { describeCheckpoint } = await import('../../node/checkpoint/describe.ts');
+      const { describeCheckpoint } = await import('@hybridmed/runtime');
       const info = await describeCheckpoint(dir, { vision, text });
       if (json) return printJson(output, info);
       const { parameters, secondBranch } = info;

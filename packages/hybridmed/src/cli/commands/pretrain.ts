@@ -1,10 +1,10 @@
 // `hybridmed pretrain`: both stages from flags and a configuration file.
+import { presets } from '@hybridmed/model/presets';
 import type { Device } from '@hybridmed/tensor';
+import type { RunConfig } from '@hybridmed/training/settings';
 import type { TuningMode } from '@hybridmed/webgpu';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { presets } from '../../model/presets.ts';
-import type { RunConfig } from '../../node/run/config.ts';
 import { amounts, columns, deviceOption, integer, integerOr, jsonOption, number, precisionOption, stagePair, threadsOption, tuningOption } from '../options.ts';
 import type { Output } from '../output.ts';
 import { printJson } from '../output.ts';
@@ -116,11 +116,11 @@ export function addPretrain(program: Command, output: Output): void {
     .addOption(threadsOption())
     .addOption(jsonOption())
     .action(async (flags: CommandFlags) => {
-      const { readRunFile } = await import('../../node/run/file.ts');
+      const { readRunFile } = await import('@hybridmed/runtime/run');
       const file = flags.config === undefined ? { settings: {}, command: {} } : await readRunFile(flags.config);
       const of = <K extends keyof CommandFlags>(key: K): CommandFlags[K] =>
         command.getOptionValueSource(key) === 'cli' ? flags[key] : ((file.command as Partial<CommandFlags>)[key] ?? flags[key]);
-      const { checkSettings, completeConfig } = await import('../../node/run/config.ts');
+      const { checkSettings, completeConfig } = await import('@hybridmed/training/settings');
       let chosen: Partial<RunConfig>;
       try {
         chosen = { ...file.settings, ...checkSettings(undefined, given(command)) };
@@ -162,9 +162,9 @@ async function page(folder: string, device: Device, output: Output): Promise<str
 }
 
 async function run(config: RunConfig, flags: CommandFlags & { out: string }, output: Output): Promise<void> {
-  const [{ pretrainAgain }, { openDevice }, { trainingProgress }] = await Promise.all([
-    import('../../node/trainer/pretrain-again.ts'),
-    import('../../node/device/device.ts'),
+  const [{ pretrainWithRecovery }, { openDevice }, { trainingProgress }] = await Promise.all([
+    import('@hybridmed/runtime/run'),
+    import('@hybridmed/runtime/device'),
     import('../training-progress.ts'),
   ]);
   const progress = trainingProgress(output);
@@ -181,7 +181,14 @@ async function run(config: RunConfig, flags: CommandFlags & { out: string }, out
     return (device = chosen.device);
   };
   try {
-    const result = await pretrainAgain({ config, out: flags.out, open, resume: flags.resume, ...optional('workers', flags.workers), events: progress.events });
+    const result = await pretrainWithRecovery({
+      config,
+      out: flags.out,
+      open,
+      resume: flags.resume,
+      ...optional('workers', flags.workers),
+      events: progress.events,
+    });
     progress.stop();
     const report = flags.report ? await page(flags.out, device!, output) : undefined;
     if (flags.json) printJson(output, { ...result, ...(report === undefined ? {} : { report }) });

@@ -25,7 +25,7 @@ export function addReport(program: Command, output: Output): void {
     .addOption(threadsOption())
     .addOption(jsonOption())
     .action(async (run: string, { out, data, limit, device: name, threads, json }: Flags) => {
-      const [{ writeReport }, { lazyDevice }] = await Promise.all([import('../../report/write-report.ts'), import('../../node/device/device.ts')]);
+      const [{ writeReport }, { lazyDevice }] = await Promise.all([import('../../report/write-report.ts'), import('@hybridmed/runtime/device')]);
       const device = lazyDevice(name!, threads === undefined ? {} : { threads });
       try {
         const { file, evaluation } = await writeReport({

@@ -1,9 +1,8 @@
 // `hybridmed retrieve`: films and reports found by each other, over a split or for one query.
 import type { PrecisionReport, RecallReport } from '@hybridmed/eval/protocols';
+import type { QueryResult, RetrieveReport } from '@hybridmed/tasks/node';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import type { QueryResult } from '../../retrieval/query.ts';
-import type { RetrieveReport } from '../../retrieval/retrieve.ts';
 import type { EncoderFlags } from '../encoder-options.ts';
 import { addEncoderOptions, withEncoder } from '../encoder-options.ts';
 import { shownInterval } from '../figures.ts';
@@ -74,14 +73,14 @@ export function addRetrieve(program: Command, output: Output): void {
       return command.error('error: give --data SPEC to measure retrieval, or --query FILE|TEXT with --data or --saved');
     const select = selectOptions(flags);
     if (asked !== undefined) {
-      const { query } = await import('../../retrieval/query.ts');
+      const { query } = await import('@hybridmed/tasks/node');
       const { gallery, count } = flags;
       const result = await withEncoder(flags, output, (options) =>
         query({ ...options, query: asked, data, index: saved, ...(split ? { split } : {}), select, gallery, count }),
       );
       return flags.json ? printJson(output, result) : output.result(shownNearest(result));
     }
-    const { retrieve } = await import('../../retrieval/retrieve.ts');
+    const { retrieve } = await import('@hybridmed/tasks/node');
     const report = await withEncoder(flags, output, (options) =>
       retrieve({ ...options, data: data!, ...(split ? { split } : {}), select, perClass: flags.perClass, index: saved }),
     );

@@ -1,10 +1,10 @@
 // `hybridmed verify`: replays goldens on a device; how a user learns whether a GPU and driver compute right.
+import type { Comparison } from '@hybridmed/testing';
 import type { Command } from 'commander';
 import type { DeviceFlags } from '../options.ts';
 import { deviceOption, jsonOption, precisionOption, threadsOption } from '../options.ts';
 import type { Output } from '../output.ts';
 import { printJson, table } from '../output.ts';
-import type { Comparison } from '../../verify/golden.ts';
 
 /** Adds the command. */
 export function addVerify(program: Command, output: Output): void {
@@ -18,12 +18,11 @@ export function addVerify(program: Command, output: Output): void {
     .option('--only <names...>', 'only these files (names without ending)')
     .addOption(jsonOption())
     .action(async (folder: string, { device: name, threads, precision, only, json }: DeviceFlags & { only?: string[]; json: boolean }) => {
-      const [{ listGoldens, readGolden }, { openDevice }, { verifyGolden }] = await Promise.all([
-        import('../../node/goldens.ts'),
-        import('../../node/device/device.ts'),
-        import('../../verify/verify.ts'),
+      const [{ listGoldens, readGolden, verifyGolden }, { openDevice }, { fileError }] = await Promise.all([
+        import('@hybridmed/testing'),
+        import('@hybridmed/runtime/device'),
+        import('@hybridmed/runtime/files'),
       ]);
-      const { fileError } = await import('../../node/files.ts');
       const known = await listGoldens(folder);
       const missing = only?.find((wanted) => !known.includes(wanted));
       if (missing) throw fileError(folder, `holds no golden "${missing}"`, `it holds ${known.join(', ')}`);

@@ -1,8 +1,8 @@
 // `hybridmed vqa`: fitting visual question answering, and judging it beside baselines.
 import type { AnswerAccuracy } from '@hybridmed/eval/protocols';
+import type { VqaReport, VqaSystem } from '@hybridmed/tasks/node';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import type { VqaReport, VqaSystem } from '../../vqa/evaluate.ts';
 import { shownInterval } from '../figures.ts';
 import type { DeviceFlags, ModuleFlags } from '../options.ts';
 import { deviceOption, dropRate, integer, jsonOption, number, positive, textModuleOption, threadsOption, visionModuleOption } from '../options.ts';
@@ -96,7 +96,7 @@ export function addVqa(program: Command, output: Output): void {
     .addOption(threadsOption())
     .addOption(jsonOption())
     .action(async ({ device: name, threads, json, vision, text: textModule, ...rest }: TrainFlags) => {
-      const [{ trainVqa }, { openDevice }] = await Promise.all([import('../../vqa/train.ts'), import('../../node/device/device.ts')]);
+      const [{ trainVqa }, { openDevice }] = await Promise.all([import('@hybridmed/tasks/node'), import('@hybridmed/runtime/device')]);
       const { device } = await openDevice(name!, threads === undefined ? {} : { threads });
       try {
         const result = await trainVqa({ ...rest, encoders: { vision, text: textModule }, device, onMessage: (text) => output.log(text) });
@@ -121,7 +121,7 @@ export function addVqa(program: Command, output: Output): void {
     .addOption(threadsOption())
     .addOption(jsonOption())
     .action(async ({ model, data, vision, text, device: name, threads, json }: EvaluateFlags) => {
-      const [{ evaluateVqa }, { openDevice }] = await Promise.all([import('../../vqa/evaluate.ts'), import('../../node/device/device.ts')]);
+      const [{ evaluateVqa }, { openDevice }] = await Promise.all([import('@hybridmed/tasks/node'), import('@hybridmed/runtime/device')]);
       const { device } = await openDevice(name!, threads === undefined ? {} : { threads });
       try {
         const report = await evaluateVqa({ model, data, device, encoders: { vision, text } });

@@ -1,7 +1,7 @@
 // `hybridmed zeroshot`: classification by prompts, without training on labels.
+import type { ZeroShotReport } from '@hybridmed/tasks/node';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import type { ZeroShotReport } from '../../zero-shot/zero-shot.ts';
 import type { EncoderFlags } from '../encoder-options.ts';
 import { addEncoderOptions, withEncoder } from '../encoder-options.ts';
 import { classificationTable, shownInterval } from '../figures.ts';
@@ -43,7 +43,7 @@ export function addZeroShot(program: Command, output: Output): void {
     .addOption(new Option('--score <kind>', "a pair's score").choices(['difference', 'softmax']).default('difference'))
     .addOption(new Option('--threshold <rule>', 'what validation thresholds make best').choices(['f1', 'mcc', 'youden']).default('f1'));
   addSelectOptions(command).action(async (flags: Flags) => {
-    const { zeroShot } = await import('../../zero-shot/zero-shot.ts');
+    const { zeroShot } = await import('@hybridmed/tasks/node');
     const report = await withEncoder(flags, output, (options) =>
       zeroShot({
         ...options,

@@ -1,7 +1,7 @@
 // The whole page: one file without scripts, which its own policy forbids to fetch anything.
 import type { ReportData } from '../report-data.ts';
-import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
+import { html } from './markup.ts';
 import { learningSection } from './sections/learning.ts';
 import { limitsSection } from './sections/limits.ts';
 import { metricsSection } from './sections/metrics.ts';

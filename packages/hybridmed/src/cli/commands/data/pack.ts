@@ -1,7 +1,7 @@
 // `hybridmed data pack`: a data set as WebDataset shards, images at training size.
+import { presets } from '@hybridmed/model/presets';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { presets } from '../../../model/presets.ts';
 import { integer, jsonOption } from '../../options.ts';
 import type { Output } from '../../output.ts';
 import { printJson } from '../../output.ts';

@@ -1,7 +1,7 @@
 // Loss curves of both stages: a chart per loss, training by step and validation by epoch.
-import type { LossName } from '../../../model/config.ts';
-import { lossNames } from '../../../model/config.ts';
-import type { StepLine, ValidationLine } from '../../../node/trainer/metrics-log.ts';
+import type { LossName } from '@hybridmed/model';
+import { lossNames } from '@hybridmed/model';
+import type { StepLine, ValidationLine } from '@hybridmed/training';
 import type { ReportData } from '../../report-data.ts';
 import type { Series } from '../charts/line-chart.ts';
 import { lineChart } from '../charts/line-chart.ts';

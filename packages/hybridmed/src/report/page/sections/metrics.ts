@@ -1,5 +1,5 @@
 // Every metric with its interval, beside the baselines it must beat.
-import type { EvaluationReport, TextRow } from '../../../evaluation/report.ts';
+import type { EvaluationReport, TextRow } from '@hybridmed/tasks/node';
 import type { ReportData } from '../../report-data.ts';
 import type { Markup } from '../markup.ts';
 import { html } from '../markup.ts';

@@ -1,6 +1,6 @@
 // The head of the page: what it is about, what it is not, and the few figures that say whether the run worked.
 import type { Interval } from '@hybridmed/eval';
-import type { EvaluationReport } from '../../../evaluation/report.ts';
+import type { EvaluationReport } from '@hybridmed/tasks/node';
 import type { ReportData } from '../../report-data.ts';
 import type { Markup } from '../markup.ts';
 import { html } from '../markup.ts';

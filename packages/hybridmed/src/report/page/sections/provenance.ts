@@ -1,6 +1,6 @@
 // What was trained on what: data with counts and hashes, settings, sizes, time and machine.
-import type { Provenance, SplitSummary } from '../../../node/run/provenance.ts';
-import { lossNames } from '../../../model/config.ts';
+import { lossNames } from '@hybridmed/model';
+import type { Provenance, SplitSummary } from '@hybridmed/runtime/run';
 import type { ReportData } from '../../report-data.ts';
 import type { Content, Markup } from '../markup.ts';
 import { html } from '../markup.ts';
@@ -82,7 +82,7 @@ function runCard({ provenance, metrics }: ReportData): Markup {
           `${grouped(steps.filter(({ stage }) => stage === 1).length)} of stage 1, ${grouped(steps.filter(({ stage }) => stage === 2).length)} of stage 2`,
       ],
       ['speed', speeds.length > 0 && `${speeds[Math.floor(speeds.length / 2)]!.toFixed(1)} studies per second (median step)`],
-      ['memory', steps.length > 0 && `${grouped(steps.reduce((most, line) => Math.max(most, line.residentMiB), 0))} MiB at most`],
+      ['memory', steps.length > 0 && `${grouped(steps.reduce((most, line) => Math.max(most, line.residentMiB ?? 0), 0))} MiB at most`],
       ['version', [...new Set(sessions.map((session) => session.version))].join(', ')],
     ])}
   </article>`;

@@ -1,0 +1,21 @@
+// The entry of what a checkpoint is good for, in Node: classification, retrieval, visual questions, explanations. Protocols over features are @hybridmed/eval/protocols.
+export { finetune } from '@hybridmed/tasks/node';
+export type { FinetuneOptions, FinetuneResult } from '@hybridmed/tasks/node';
+export { probe } from '@hybridmed/tasks/node';
+export type { ProbeCommandOptions, ProbeResult } from '@hybridmed/tasks/node';
+export { explainImage } from '@hybridmed/tasks/node';
+export type { ExplainImageOptions, ImageExplanation } from '@hybridmed/tasks/node';
+export { scoreMaps } from '@hybridmed/tasks/node';
+export type { MapScores, ScoreMapsOptions } from '@hybridmed/tasks/node';
+export { openEncoder } from '@hybridmed/tasks/node';
+export type { Encoder, EncoderOptions, ImageFeatures, StudyFeatures } from '@hybridmed/tasks/node';
+export { query } from '@hybridmed/tasks/node';
+export type { QueryOptions, QueryResult } from '@hybridmed/tasks/node';
+export { retrieve } from '@hybridmed/tasks/node';
+export type { RetrieveOptions, RetrieveReport } from '@hybridmed/tasks/node';
+export { evaluateVqa } from '@hybridmed/tasks/node';
+export type { VqaEvaluateOptions, VqaReport } from '@hybridmed/tasks/node';
+export { trainVqa } from '@hybridmed/tasks/node';
+export type { VqaTrainOptions, VqaTrainResult } from '@hybridmed/tasks/node';
+export { zeroShot } from '@hybridmed/tasks/node';
+export type { ZeroShotOptions, ZeroShotReport } from '@hybridmed/tasks/node';

@@ -1,0 +1,62 @@
+// What an exported folder says of itself: which files hold which graph, and how inputs are prepared for them.
+import type { SpecialTokens } from '../model/config.ts';
+import type { Branch } from '../model/model.ts';
+
+/** Version of the folder's layout. */
+export const exportVersion = 1;
+
+/** Name of the manifest in the folder. */
+export const manifestName = 'export.json';
+
+/** Names of the parts. */
+export const partNames = ['vision', 'text', 'align', 'caption', 'summarize'] as const;
+
+/** One part. */
+export type PartName = (typeof partNames)[number];
+
+/** Branch of a part that writes texts. */
+export const branchOf: Partial<Record<PartName, Branch>> = { caption: 'image', summarize: 'findings' };
+
+/** An input or output: element type and sizes, open ones by symbol (`B` studies, `L` tokens, `S` memory, `T` new and `P` past tokens). */
+export interface PortSpec {
+  readonly dtype: 'f32' | 'i32';
+  readonly shape: readonly (number | string)[];
+}
+
+/** One graph's file. */
+export interface ExportedGraph {
+  /** Path in the folder. */
+  readonly file: string;
+  readonly bytes: number;
+  /** The file of weights beside it, where they are too large for one file. */
+  readonly external?: { readonly file: string; readonly bytes: number };
+  readonly inputs: Readonly<Record<string, PortSpec>>;
+  readonly outputs: Readonly<Record<string, PortSpec>>;
+  /** Greatest difference of ONNX Runtime's outputs from the model's own, relative to the greatest output (at least 1), on numbers made up for the check. */
+  readonly error: number;
+}
+
+/** One exported part. */
+export interface ExportedPart {
+  readonly opset: number;
+  readonly precision: 'f32' | 'f16' | 'int8';
+  readonly graphs: Readonly<Record<string, ExportedGraph>>;
+}
+
+/** The manifest. */
+export interface ExportManifest {
+  readonly exportVersion: number;
+  /** SHA-256 of the checkpoint's weights: parts of one folder are of one checkpoint. */
+  readonly weights: string;
+  readonly preset: string;
+  readonly stage: 1 | 2;
+  /** Images: padded to a square with 0, longest side resized, centre cropped, scaled to [0, 1], then (x - mean) / std. */
+  readonly image: { readonly size: number; readonly channels: number; readonly resize: number; readonly mean: 0.5; readonly std: 0.5 };
+  /** Greatest numbers of tokens, special ones included. */
+  readonly text: { readonly findingsLength: number; readonly impressionLength: number };
+  readonly special: SpecialTokens;
+  readonly decoder: { readonly vocab: number; readonly width: number; readonly depth: number; readonly positions: number };
+  /** Logarithm of the inverse temperature between image and text embeddings. */
+  readonly logitScale: number;
+  readonly parts: Readonly<Partial<Record<PartName, ExportedPart>>>;
+}

@@ -1,0 +1,20 @@
+// The main entry: composing and creating models, presets' sizes, checkpoints in memory, generation. It runs in a browser.
+export { checkParameters, checkTokenizer, openTokenizer, parseCheckpoint } from './checkpoint/checkpoint.ts';
+export type { Checkpoint, CheckpointBytes } from './checkpoint/checkpoint.ts';
+export { checkConfig, formatVersion } from './checkpoint/config.ts';
+export type { CheckpointConfig, InputConfig } from './checkpoint/config.ts';
+export { fileError, parseJson } from './checkpoint/file-error.ts';
+export { branchOf, exportVersion, manifestName, partNames } from './export/manifest.ts';
+export type { ExportedGraph, ExportedPart, ExportManifest, PartName, PortSpec } from './export/manifest.ts';
+export { partGraphs } from './export/parts.ts';
+export { exportedGenerator } from './generation/exported-generator.ts';
+export type { ExportedBranch, GraphRunner } from './generation/exported-generator.ts';
+export { createGenerator } from './generation/generator.ts';
+export type { Generator, Search } from './generation/generator.ts';
+export { defaultWeights, lossNames } from './model/config.ts';
+export type { LossName, LossWeights, ModelConfig, SpecialTokens } from './model/config.ts';
+export type { CreateTextEncoder, CreateVisionEncoder, TextEncoderOptions, VisionEncoderOptions } from './model/encoder-module.ts';
+export { fineTune } from './model/fine-tune.ts';
+export type { FineTuneOptions } from './model/fine-tune.ts';
+export { composeModel, createModel, trainable } from './model/model.ts';
+export type { Branch, GivenEncoders, Model, ModelParts } from './model/model.ts';

@@ -1,0 +1,35 @@
+// The encoders of a checkpoint that are modules': named by the user each time, since code is never run because a file says so.
+import type { ModelConfig, GivenEncoders } from '@hybridmed/model';
+import type { TextEncoder, VisionEncoder } from '@hybridmed/nn';
+import { moduleText, moduleVision } from '../encoders/modules.ts';
+import { fileError } from '../files.ts';
+
+/** Modules' encoders of a checkpoint, ready-made or by the modules' names. */
+export interface CheckpointEncoders {
+  readonly vision?: string | VisionEncoder | undefined;
+  readonly text?: string | TextEncoder | undefined;
+}
+
+async function encoderOf<T>(
+  file: string,
+  part: 'vision' | 'text',
+  sizes: object,
+  named: string | T | undefined,
+  load: (specifier: string) => Promise<T>,
+): Promise<T | undefined> {
+  const module = 'module' in sizes ? sizes.module : undefined;
+  if (module === undefined) {
+    if (typeof named === 'string') throw fileError(file, `its ${part} encoder is not a module's`, `leave --${part} out`);
+    return undefined;
+  }
+  if (named === undefined)
+    throw fileError(file, `its ${part} encoder is that of the module ${JSON.stringify(module)}`, `name that module with --${part} to have it run`);
+  return typeof named === 'string' ? load(named) : named;
+}
+
+/** The encoders that a checkpoint's model needs from modules. Throws one line where one is needed and not named, or named and not needed. */
+export async function givenEncoders(file: string, { vision, text }: ModelConfig, named: CheckpointEncoders): Promise<GivenEncoders> {
+  const ownVision = await encoderOf(file, 'vision', vision, named.vision, (module) => moduleVision(module, { size: vision.image, channels: vision.channels }));
+  const ownText = await encoderOf(file, 'text', text, named.text, (module) => moduleText(module, { vocabulary: text.vocab, maxTokens: text.positions }));
+  return { ...(ownVision ? { vision: ownVision } : {}), ...(ownText ? { text: ownText } : {}) };
+}

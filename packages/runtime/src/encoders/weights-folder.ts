@@ -1,0 +1,106 @@
+// The tensors and the config of a published checkpoint: one safetensors file, a folder with one, or a folder of shards with an index.
+import { existsSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { SafetensorsFile } from '@hybridmed/nn';
+import type { TensorSource } from '@hybridmed/nn/weights';
+import { WeightsError } from '@hybridmed/nn/weights';
+import { openSafetensorsFile } from '../checkpoint/safetensors-file.ts';
+import { describeError, fileError, isFolder, readJson } from '../files.ts';
+
+/** An open checkpoint; to be closed. */
+export interface PublishedWeights {
+  readonly source: TensorSource;
+  /** Parsed config.json or open_clip_config.json; undefined where there is none. */
+  readonly config: unknown;
+  /** Where the config is, or should be. */
+  readonly configFile: string;
+  close(): Promise<void>;
+}
+
+const pickle = /\.(?:bin|pt|pth|ckpt)$/;
+const indexName = 'model.safetensors.index.json';
+const mostJsonBytes = 2 ** 28;
+
+/** Reads a JSON file of a stranger, up to 256 MiB. */
+export async function readForeignJson(path: string): Promise<unknown> {
+  const { size } = await stat(path).catch((error: unknown) => Promise.reject(describeError(path, error)));
+  if (size > mostJsonBytes) throw fileError(path, `has ${size} bytes`, 'a file this large is none that this reads');
+  return readJson(path);
+}
+
+/** Refuses a file that torch.save wrote, and says how to convert it. */
+function refusePickle(path: string): WeightsError {
+  const out = join(dirname(path), 'model.safetensors');
+  return new WeightsError(`${path}: is a pickle, and reading one can run any code. Convert it with Python, where you trust it:
+  import torch, safetensors.torch; s = torch.load(${JSON.stringify(path)}, map_location="cpu", weights_only=True); s = s.get("state_dict", s.get("model", s))
+  safetensors.torch.save_file({k: v.clone().contiguous() for k, v in s.items() if torch.is_tensor(v)}, ${JSON.stringify(out)})`);
+}
+
+/** Opens a folder or file. Throws one line that names what is missing or wrong, and the conversion for a pickle. */
+export async function openWeights(path: string): Promise<PublishedWeights> {
+  if (path === '') throw new WeightsError('hf: names no checkpoint; write hf:FOLDER or hf:FILE.safetensors');
+  if (!(await isFolder(path))) {
+    if (pickle.test(path) && existsSync(path)) throw refusePickle(path);
+    if (existsSync(path) && !path.endsWith('.safetensors')) throw fileError(path, 'is no folder and no .safetensors file', 'name one of these');
+    // A state dict on its own may have a config of its own name beside it.
+    return opened([await openSafetensorsFile(path)], path, path.replace(/\.safetensors$/, '.json'));
+  }
+  const names = await readdir(path);
+  const configFile = join(path, names.includes('config.json') || !names.includes('open_clip_config.json') ? 'config.json' : 'open_clip_config.json');
+  const single = ['model.safetensors', 'open_clip_model.safetensors'].find((name) => names.includes(name));
+  if (single === undefined && names.includes(indexName)) return openShards(path, configFile);
+  const others = names.filter((name) => name.endsWith('.safetensors'));
+  const file = single ?? (others.length === 1 ? others[0] : undefined);
+  if (file !== undefined) return opened([await openSafetensorsFile(join(path, file))], path, configFile);
+  if (others.length > 1) throw fileError(path, `holds ${others.length} .safetensors files and no ${indexName}`, 'name one of the files');
+  const pickled = names.find((name) => pickle.test(name));
+  if (pickled !== undefined) throw refusePickle(join(path, pickled));
+  throw fileError(path, 'holds no model.safetensors', 'name a folder as Hugging Face lays them out, or a .safetensors file');
+}
+
+async function opened(files: readonly (SafetensorsFile & { close(): Promise<void> })[], label: string, configFile: string): Promise<PublishedWeights> {
+  const close = async (): Promise<void> => void (await Promise.all(files.map((file) => file.close())));
+  try {
+    const owner = new Map<string, SafetensorsFile>();
+    for (const file of files) for (const name of Object.keys(file.shapes)) owner.set(name, file);
+    return {
+      source: {
+        label,
+        shapes: Object.fromEntries([...owner].map(([name, file]) => [name, file.shapes[name]!])),
+        readInto: (name, out) => owner.get(name)!.readInto(name, out),
+      },
+      config: existsSync(configFile) ? await readForeignJson(configFile) : undefined,
+      configFile,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Opens the shards that an index names. They lie in the index's own folder: a name with a path in it is refused. */
+async function openShards(folder: string, configFile: string): Promise<PublishedWeights> {
+  const index = join(folder, indexName);
+  const map = ((await readForeignJson(index)) as { weight_map?: unknown } | null)?.weight_map;
+  if (typeof map !== 'object' || map === null || Array.isArray(map)) throw fileError(index, 'has no "weight_map" from tensors to files', 'copy it again');
+  const entries = Object.entries(map as Record<string, unknown>);
+  const wrong = entries.find(([, file]) => typeof file !== 'string' || basename(file) !== file || !file.endsWith('.safetensors'));
+  if (wrong) throw fileError(index, `"${wrong[0]}" is in ${JSON.stringify(wrong[1])}`, 'shards are .safetensors files beside the index');
+  const files: Awaited<ReturnType<typeof openSafetensorsFile>>[] = [];
+  try {
+    const byName = new Map<string, SafetensorsFile>();
+    for (const name of new Set(entries.map(([, file]) => file as string))) {
+      const file = await openSafetensorsFile(join(folder, name));
+      files.push(file);
+      byName.set(name, file);
+    }
+    const absent = entries.find(([tensor, file]) => !Object.hasOwn(byName.get(file as string)!.shapes, tensor));
+    if (absent) throw fileError(index, `"${absent[0]}" is not in ${String(absent[1])}`, 'copy the index and the shards of one checkpoint');
+  } catch (error) {
+    await Promise.all(files.map((file) => file.close()));
+    throw error;
+  }
+  return opened(files, folder, configFile);
+}

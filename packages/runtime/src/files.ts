@@ -1,0 +1,97 @@
+// Writing files so that a kill at any moment leaves either the old or the new content, never half of one.
+import { randomBytes } from 'node:crypto';
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { DataError } from '@hybridmed/data/browser';
+import { makeFolder as makeFolders, writeFileAtomic as writeAtomic } from '@hybridmed/data/atomic';
+import { fileError, parseJson } from '@hybridmed/model/file-error';
+import { HybridmedError } from '@hybridmed/tensor';
+
+export { fileError };
+
+/** Turns an operating-system error into one line that names the file. */
+export function describeError(path: string, error: unknown): HybridmedError | DataError {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (error instanceof HybridmedError || error instanceof DataError) return error;
+  if (code === 'ENOENT' && syscall === 'mkdir') return fileError(path, 'its folder cannot be made', 'name another');
+  if (code === 'ENOENT') return fileError(path, 'does not exist', 'check the path');
+  if (code === 'EACCES' || code === 'EPERM') return fileError(path, 'may not be read or written', 'check its permissions');
+  if (code === 'ENOSPC') return fileError(path, 'no space left on the device', 'free space and run again with --resume; what was saved before is whole');
+  if (code === 'EISDIR') return fileError(path, 'is a folder', 'name a file');
+  if (code === 'ENOTDIR') return fileError(path, 'is not a folder', 'check the path');
+  return fileError(path, (error as Error).message.split('\n')[0]!, 'check the file');
+}
+
+/** Writes chunks to a file through a temporary name beside it, flushed before it is renamed. Throws one line that names the file. */
+export const writeFileAtomic = (path: string, chunks: Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>): Promise<void> =>
+  writeAtomic(path, chunks, describeError);
+
+/** Makes a folder and those above it that are missing. Throws one line that names it. */
+export const makeFolder = (path: string): Promise<void> => makeFolders(path).catch((error: unknown) => Promise.reject(describeError(path, error)));
+
+const aside = (folder: string): string => `${folder}.previous`;
+
+/**
+ * Replaces a folder by one that `fill` writes: filled under a temporary name, then renamed. Killed at any moment, the folder or
+ * its `.previous` copy is whole; `recoverFolder` puts the copy back.
+ */
+export async function replaceFolder(folder: string, fill: (temporary: string) => Promise<void>): Promise<void> {
+  const temporary = join(dirname(folder), `.${randomBytes(4).toString('hex')}.tmp`);
+  try {
+    await makeFolders(temporary);
+    await fill(temporary);
+    if (existsSync(folder)) {
+      await rm(aside(folder), { recursive: true, force: true });
+      await rename(folder, aside(folder));
+    }
+    await rename(temporary, folder);
+    await rm(aside(folder), { recursive: true, force: true });
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+    await recoverFolder(folder);
+    throw describeError(folder, error);
+  }
+}
+
+/** Undoes what a kill in the middle of `replaceFolder` left. */
+export async function recoverFolder(folder: string): Promise<void> {
+  try {
+    if (!existsSync(folder) && existsSync(aside(folder))) await rename(aside(folder), folder);
+    else await rm(aside(folder), { recursive: true, force: true });
+  } catch (error) {
+    throw describeError(folder, error);
+  }
+}
+
+/** Throws one line where a folder cannot be made at a path, since a file stands there or above: found before long work whose results go there. */
+export function checkFolderPath(path: string): void {
+  let above = resolve(path);
+  while (!existsSync(above)) above = dirname(above);
+  if (!statSync(above).isDirectory()) throw fileError(path, above === resolve(path) ? 'is a file' : `${above} is a file`, 'name a folder');
+}
+
+// The largest tokenizer.json has some 30 MB; a device or a wrong file must not fill the memory.
+const mostJsonBytes = 2 ** 28;
+
+/** Reads and parses a JSON file, with or without a byte order mark. Throws one line that names the file and what is wrong. */
+// oxlint-disable-next-line typescript/no-explicit-any -- callers check what they read.
+export async function readJson(path: string): Promise<any> {
+  const parts: Buffer[] = [];
+  try {
+    for await (const part of createReadStream(path, { end: mostJsonBytes })) parts.push(part as Buffer);
+  } catch (error) {
+    throw describeError(path, error);
+  }
+  const bytes = Buffer.concat(parts);
+  if (bytes.length > mostJsonBytes) throw fileError(path, `has more than ${mostJsonBytes / 2 ** 20} MiB`, 'name a JSON file');
+  return parseJson(path, bytes.toString('utf8'));
+}
+
+/** True where a path is an existing folder. */
+export async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}

@@ -1,0 +1,123 @@
+// Opens what a run has before its first step: readable studies, tokenizer, encoders, model, and the contracts of training on disk and threads.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DataSet, Loader, Study } from '@hybridmed/data';
+import { readableStudies } from '@hybridmed/data';
+import type { Model } from '@hybridmed/model';
+import { formatVersion, openTokenizer } from '@hybridmed/model';
+import type { Device } from '@hybridmed/tensor';
+import { HybridmedError } from '@hybridmed/tensor';
+import type { Tokenizer } from '@hybridmed/text';
+import type { RunEvents, TrainingRun } from '@hybridmed/training';
+import type { RunConfig } from '@hybridmed/training/settings';
+import { runModel } from '@hybridmed/training/settings';
+import { checkpointFolder } from '../checkpoint/checkpoint.ts';
+import { fileError, readJson, recoverFolder } from '../files.ts';
+import { studyLoader, studySource } from '../session/study-loader.ts';
+import { runTokenizer } from '../tokenizer/run-tokenizer.ts';
+import { processClock } from './process-clock.ts';
+import { beginSession } from './provenance.ts';
+import type { RunEncoders } from './run-encoders.ts';
+import { runEncoders } from './run-encoders.ts';
+import { folderStore } from './run-store.ts';
+
+/** What a run needs beside its configuration. */
+export interface PretrainOptions {
+  readonly config: RunConfig;
+  readonly out: string;
+  readonly device: Device;
+  readonly resume?: boolean;
+  readonly workers?: number;
+  readonly events?: RunEvents;
+}
+
+/** Studies that a run trains and validates on. */
+interface RunStudies {
+  readonly train: readonly Study[];
+  readonly validate: readonly Study[];
+}
+
+// Where worker threads find the tokenizer.
+const tokenizerModule = import.meta.resolve('@hybridmed/text/worker-tokenizer');
+
+// Studies of a validation batch: fixed, so that its losses do not depend on the training batches.
+const validationBatch = 32;
+
+/** Readable studies of both splits. Throws one line where there are too few. */
+async function openStudies({ config, events }: PretrainOptions, data: DataSet): Promise<RunStudies> {
+  const { limit } = config;
+  const of = async (split: Study['split']) => {
+    const all = data.studies.filter((study) => study.split === split);
+    const { studies, unreadable } = await readableStudies(limit > 0 ? all.slice(0, limit) : all);
+    for (const line of unreadable) events?.onMessage?.(`left out: ${line}`);
+    return studies;
+  };
+  const [train, validate] = [await of('train'), await of('validate')];
+  const dropped = Object.entries(data.dropped).map(([reason, count]) => `${count}: ${reason}`);
+  events?.onMessage?.(`data: ${train.length} training and ${validate.length} validation studies${dropped.length > 0 ? `; dropped ${dropped.join('; ')}` : ''}`);
+  const batch = config.batch * config.accumulate;
+  if (train.length < batch)
+    throw new HybridmedError(`${config.data}: ${train.length} training studies are fewer than one batch of ${batch}; lower --batch or --accumulate`);
+  if (validate.length === 0) throw new HybridmedError(`${config.data}: no validation studies; add some (column "split")`);
+  return { train, validate };
+}
+
+/** The best stage-1 checkpoint of another run. */
+async function stage1Checkpoint(run: string): Promise<string> {
+  const folder = checkpointFolder(run, 1, 'best');
+  await recoverFolder(folder);
+  if (!existsSync(folder)) throw fileError(run, 'has no stage-1 checkpoint', 'name with --stage1 a run that finished an epoch of stage 1');
+  return folder;
+}
+
+/** The run's vocabulary: the one it began with, that of the stage 1 it starts from, or a new one. */
+async function openRunTokenizer({ config, out }: PretrainOptions, training: readonly Study[]): Promise<Tokenizer> {
+  const earlier = existsSync(join(out, 'tokenizer.json')) ? out : typeof config.stage1 === 'string' ? await stage1Checkpoint(config.stage1) : undefined;
+  if (earlier === undefined) return runTokenizer(config, training);
+  const file = join(earlier, 'tokenizer.json');
+  return openTokenizer(file, await readJson(file));
+}
+
+/** Loaders of both splits. */
+function openLoaders({ config, workers }: PretrainOptions, { vision }: Model, { input }: RunEncoders, tokenizer: Tokenizer, studies: RunStudies) {
+  const prepared = { vision, input };
+  const common = { tokenizer, tokenizerModule, ...(workers === undefined ? {} : { workers }), seed: config.seed };
+  const train: Loader = studyLoader(prepared, {
+    ...common,
+    studies: studies.train,
+    batchSize: config.batch * config.accumulate,
+    train: true,
+    sampling: { by: config.sampling },
+    augmentation: config.augment,
+  });
+  const validation: Loader = studyLoader(prepared, { ...common, studies: studies.validate, batchSize: validationBatch, train: false });
+  return { train: studySource(train), validation: studySource(validation) };
+}
+
+/** Opens and checks everything that a run needs. Throws one line for too few studies, a missing stage 1, or encoders that do not fit. */
+export async function openRun(options: PretrainOptions, data: DataSet): Promise<TrainingRun> {
+  const { config, out, device, resume = false, events = {} } = options;
+  const studies = await openStudies(options, data);
+  const tokenizer = await openRunTokenizer(options, studies.train);
+  const encoders = await runEncoders(config, tokenizer, events.onMessage);
+  const model = runModel(encoders.sizes, encoders.given, config);
+  const loaders = openLoaders(options, model, encoders, tokenizer, studies);
+  return {
+    config,
+    device,
+    model,
+    ...loaders,
+    store: folderStore({
+      out,
+      config,
+      resume,
+      checkpoint: { formatVersion, preset: config.preset, model: encoders.sizes, input: encoders.input },
+      tokenizer,
+      encoders: encoders.given,
+      session: await beginSession(out, device, data, studies),
+    }),
+    clock: processClock,
+    events,
+    encoderValues: encoders.load,
+  };
+}

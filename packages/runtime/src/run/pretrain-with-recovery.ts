@@ -1,0 +1,40 @@
+// Pre-training that outlives its device: where a GPU is lost (driver reset, unplugged), a new one resumes from the last checkpoint.
+import type { Device } from '@hybridmed/tensor';
+import { DeviceError } from '@hybridmed/tensor';
+import type { PretrainOptions } from './open-run.ts';
+import type { PretrainResult } from './pretrain.ts';
+import { pretrain } from './pretrain.ts';
+
+/** What such a run needs: a way to open the device, again and again. */
+export interface RecoveryOptions extends Omit<PretrainOptions, 'device'> {
+  open(): Promise<Device>;
+}
+
+const isLost = (error: unknown): error is DeviceError => error instanceof DeviceError && error.name === 'DeviceLostError';
+
+/**
+ * Pre-trains on the device that `open` gives; the last one is the caller's to close. A lost device is replaced and the run resumed from its last checkpoint (every
+ * `checkpointEvery` steps and each epoch's end), with the very numbers of a run that lost none. Throws the DeviceLostError where a
+ * device is lost before it has made a step since, and whatever else `pretrain` throws.
+ */
+export async function pretrainWithRecovery({ open, ...options }: RecoveryOptions): Promise<PretrainResult> {
+  const { events = {} } = options;
+  for (let resume = options.resume ?? false; ; resume = true) {
+    const device = await open();
+    let steps = 0;
+    try {
+      const counted: PretrainOptions['events'] = {
+        ...events,
+        onStep(line, progress) {
+          steps++;
+          events.onStep?.(line, progress);
+        },
+      };
+      return await pretrain({ ...options, device, resume, events: counted });
+    } catch (error) {
+      if (!isLost(error) || steps === 0) throw error;
+      await device.close();
+      events.onMessage?.(`${error.message.split(';')[0]}; a new device goes on from the last checkpoint`);
+    }
+  }
+}

@@ -1,0 +1,96 @@
+// The encoders a run trains: the preset's, those of published checkpoints with their values, or those of modules.
+import type { ModelConfig, GivenEncoders, InputConfig } from '@hybridmed/model';
+import { presets } from '@hybridmed/model/presets';
+import type { WeightRow } from '@hybridmed/nn/weights';
+import type { HostArray } from '@hybridmed/tensor';
+import { HybridmedError } from '@hybridmed/tensor';
+import type { Tokenizer } from '@hybridmed/text';
+import type { RunConfig } from '@hybridmed/training/settings';
+import { runModelConfig } from '@hybridmed/training/settings';
+import { moduleText, moduleVision } from '../encoders/modules.ts';
+import { pretrainedText, pretrainedVision } from '../encoders/published.ts';
+
+/** A run's encoders and the sizes that follow from them. */
+export interface RunEncoders {
+  readonly sizes: ModelConfig;
+  readonly input: InputConfig;
+  /** Those of modules. */
+  readonly given: GivenEncoders;
+  /** Start values of published checkpoints, by the model's names. */
+  load(): Promise<Record<string, HostArray>>;
+}
+
+interface Part {
+  readonly sizes: Partial<Pick<ModelConfig, 'vision' | 'text'>>;
+  readonly given?: GivenEncoders;
+  load?(): Promise<Record<string, HostArray>>;
+}
+
+const published = 'hf:';
+
+/** What a checkpoint gave, in a few lines: the counts, and each tensor that was not simply loaded. */
+function describeTable(part: string, path: string, table: readonly WeightRow[]): string[] {
+  const count = (status: WeightRow['status']) => new Set(table.filter((row) => row.status === status).map(({ tensor }) => tensor)).size;
+  const notes = new Map<string, string[]>();
+  for (const { note, tensor } of table) if (note) notes.set(note, [...(notes.get(note) ?? []), tensor]);
+  return [
+    `${part}: ${path}: ${count('loaded')} tensors loaded, ${count('converted')} converted, ${count('left over')} left over (hybridmed info ${published}${path} lists them)`,
+    ...[...notes].map(([note, tensors]) => `${part}: ${note}: ${tensors[0]}${tensors.length > 1 ? ` and ${tensors.length - 1} more` : ''}`),
+  ];
+}
+
+async function visionOf(config: RunConfig, onMessage: (text: string) => void): Promise<Part> {
+  const preset = presets[config.preset].vision;
+  const image = { size: config.imageSize || preset.image, channels: preset.channels };
+  const { vision } = config;
+  if (vision === 'preset' && image.size % preset.patch !== 0)
+    throw new HybridmedError(
+      `"imageSize" is ${image.size}; the preset's patches need a multiple of ${preset.patch}, such as --image-size ${preset.patch * Math.max(1, Math.round(image.size / preset.patch))}`,
+    );
+  if (vision === 'preset') return { sizes: { vision: { ...preset, image: image.size } } };
+  if (vision.startsWith(published)) {
+    const path = vision.slice(published.length);
+    const { config: own, table, load } = await pretrainedVision(path, image);
+    describeTable('vision', path, table).forEach(onMessage);
+    return { sizes: { vision: own }, load };
+  }
+  const encoder = await moduleVision(vision, image);
+  return { sizes: { vision: { kind: 'module', module: vision, image: encoder.image.size, channels: encoder.image.channels } }, given: { vision: encoder } };
+}
+
+async function textOf(config: RunConfig, tokenizer: Tokenizer, onMessage: (text: string) => void): Promise<Part> {
+  const { text, seed } = config;
+  if (text === 'preset') return { sizes: {} };
+  if (text.startsWith(published)) {
+    const path = text.slice(published.length);
+    const { config: own, table, load } = await pretrainedText(path, { tokenizer, seed });
+    describeTable('text', path, table).forEach(onMessage);
+    return { sizes: { text: own }, load };
+  }
+  const { findingsLength, impressionLength } = presets[config.preset];
+  const vocabulary = tokenizer.vocabularySize;
+  const encoder = await moduleText(text, { vocabulary, maxTokens: Math.max(findingsLength, impressionLength) });
+  return { sizes: { text: { kind: 'module', module: text, vocab: vocabulary, positions: encoder.maxTokens } }, given: { text: encoder } };
+}
+
+const renamed = (values: Readonly<Record<string, HostArray>>, part: string): [string, HostArray][] =>
+  Object.entries(values).map(([name, value]) => [`${part}.${name}`, value]);
+
+/** Opens what the configuration names. Throws one line for a checkpoint or module that does not fit. */
+export async function runEncoders(config: RunConfig, tokenizer: Tokenizer, onMessage: (text: string) => void = () => undefined): Promise<RunEncoders> {
+  const [vision, text] = [await visionOf(config, onMessage), await textOf(config, tokenizer, onMessage)];
+  const sizes = runModelConfig(config, tokenizer, { ...vision.sizes, ...text.sizes });
+  const preset = presets[config.preset];
+  const most = sizes.text.positions;
+  return {
+    sizes,
+    // Films are resized to as much more than the crop as the preset has it.
+    input: {
+      resize: Math.round((sizes.vision.image * preset.resize) / preset.vision.image),
+      findingsLength: Math.min(preset.findingsLength, most),
+      impressionLength: Math.min(preset.impressionLength, most),
+    },
+    given: { ...vision.given, ...text.given },
+    load: async () => Object.fromEntries([...renamed((await vision.load?.()) ?? {}, 'vision'), ...renamed((await text.load?.()) ?? {}, 'text')]),
+  };
+}

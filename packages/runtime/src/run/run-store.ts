@@ -1,0 +1,68 @@
+// A run kept in a folder: settings, tokenizer, checkpoints, metrics.jsonl, TensorBoard events and provenance.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CheckpointConfig, GivenEncoders } from '@hybridmed/model';
+import type { Tokenizer } from '@hybridmed/text';
+import type { RunStore, Stage } from '@hybridmed/training';
+import type { RunConfig } from '@hybridmed/training/settings';
+import { checkpointFolder, loadCheckpoint, loadTrainerState, saveCheckpoint } from '../checkpoint/checkpoint.ts';
+import { recoverFolder } from '../files.ts';
+import { MetricsLog } from './metrics-log.ts';
+import type { Session } from './provenance.ts';
+import { createRunFolder } from './run-folder.ts';
+import { EventWriter } from './tensorboard.ts';
+
+/** What a run's folder is made from. */
+export interface FolderStoreOptions {
+  readonly out: string;
+  readonly config: RunConfig;
+  /** Whether stages continue from their last checkpoint. */
+  readonly resume: boolean;
+  readonly checkpoint: Omit<CheckpointConfig, 'stage'>;
+  readonly tokenizer: Tokenizer;
+  readonly encoders: GivenEncoders;
+  readonly session: Session;
+}
+
+const trainerFile = (out: string, stage: Stage): string => join(checkpointFolder(out, stage, 'last'), 'trainer.json');
+
+/** The store of a run's folder. Its methods throw one line that names the file for what is damaged or cannot be written. */
+export function folderStore({ out, config, resume, checkpoint, tokenizer, encoders, session }: FolderStoreOptions): RunStore {
+  const log = new MetricsLog(join(out, 'metrics.jsonl'));
+  let events: EventWriter | undefined;
+  return {
+    async stage1() {
+      const run = typeof config.stage1 === 'string' ? config.stage1 : config.stage1 ? out : null;
+      if (run === null || !existsSync(checkpointFolder(run, 1, 'best'))) return undefined;
+      const folder = checkpointFolder(run, 1, 'best');
+      const { parameters } = await loadCheckpoint(folder, encoders);
+      return { file: join(folder, 'model.safetensors'), parameters };
+    },
+    async resumePoint(stage) {
+      const last = checkpointFolder(out, stage, 'last');
+      await recoverFolder(last);
+      await recoverFolder(checkpointFolder(out, stage, 'best'));
+      if (!resume || !existsSync(trainerFile(out, stage))) return undefined;
+      const { parameters } = await loadCheckpoint(last, encoders);
+      return { parameters, ...(await loadTrainerState(last)) };
+    },
+    async linesOfStage1() {
+      return existsSync(trainerFile(out, 1)) ? (await loadTrainerState(checkpointFolder(out, 1, 'last'))).trainer.metricsLines : 0;
+    },
+    async begin(lines) {
+      await createRunFolder(out, config, tokenizer);
+      const known = await log.start(lines);
+      events = new EventWriter(out);
+      events.write(known);
+    },
+    append(line) {
+      log.append(line);
+      events?.write([line]);
+      return log.lines;
+    },
+    async save(stage, kind, snapshot) {
+      await saveCheckpoint(checkpointFolder(out, stage, kind), { config: { ...checkpoint, stage }, tokenizer: tokenizer.toJSON(), ...snapshot });
+      if (kind === 'last') await session.save();
+    },
+  };
+}

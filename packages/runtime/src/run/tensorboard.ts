@@ -1,0 +1,88 @@
+// TensorBoard event files: records of length, masked CRC-32C and a protobuf Event, as tensorboard's RecordWriter writes them.
+import { appendFileSync, readdirSync, rmSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { StepLine, ValidationLine } from '@hybridmed/training';
+import protobuf from 'protobufjs';
+
+// The few fields of tensorboard's event.proto and summary.proto that scalars need.
+const schema = protobuf.Root.fromJSON({
+  nested: {
+    Event: {
+      fields: {
+        wallTime: { type: 'double', id: 1 },
+        step: { type: 'int64', id: 2 },
+        fileVersion: { type: 'string', id: 3 },
+        summary: { type: 'Summary', id: 5 },
+      },
+    },
+    Summary: {
+      fields: { value: { rule: 'repeated', type: 'Value', id: 1 } },
+      nested: { Value: { fields: { tag: { type: 'string', id: 1 }, simpleValue: { type: 'float', id: 2 } } } },
+    },
+  },
+});
+const eventType = schema.lookupType('Event');
+
+const crcTable = Uint32Array.from({ length: 256 }, (_, n) => {
+  let c = n;
+  for (let k = 0; k < 8; k++) c = c & 1 ? (c >>> 1) ^ 0x82f63b78 : c >>> 1;
+  return c >>> 0;
+});
+
+/** CRC-32C, masked as the record format wants: rotated right by 15 and shifted by a constant. */
+export function maskedCrc32c(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) crc = crcTable[(crc ^ byte) & 255]! ^ (crc >>> 8);
+  crc = ~crc >>> 0;
+  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
+}
+
+function record(event: object): Uint8Array {
+  const data = eventType.encode(eventType.create(event)).finish();
+  const bytes = new Uint8Array(16 + data.length);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, BigInt(data.length), true);
+  view.setUint32(8, maskedCrc32c(bytes.subarray(0, 8)), true);
+  bytes.set(data, 12);
+  view.setUint32(12 + data.length, maskedCrc32c(data), true);
+  return bytes;
+}
+
+/** Scalars of a metrics line by TensorBoard tag. */
+function scalars(line: StepLine | ValidationLine): Record<string, number> {
+  const [group, losses] = 'validation' in line ? ['validation', line.validation] : ['train', line.losses];
+  const values: Record<string, number> = {};
+  for (const [name, value] of Object.entries(losses)) if (value !== null) values[`stage${line.stage}/${group}/${name}`] = value;
+  if ('losses' in line)
+    Object.assign(values, {
+      [`stage${line.stage}/lr`]: line.lr,
+      ...(line.gradNorm === null ? {} : { [`stage${line.stage}/grad_norm`]: line.gradNorm }),
+      ...(line.lossScale === undefined ? {} : { [`stage${line.stage}/loss_scale`]: line.lossScale }),
+      [`stage${line.stage}/studies_per_second`]: line.studiesPerSecond,
+    });
+  return values;
+}
+
+/** Writes metrics lines to a new event file in a folder, in place of earlier ones: whoever opens it writes what is known anew. */
+export class EventWriter {
+  readonly path: string;
+
+  constructor(folder: string) {
+    for (const file of readdirSync(folder)) if (file.startsWith('events.out.tfevents.')) rmSync(join(folder, file));
+    this.path = join(folder, `events.out.tfevents.${Math.floor(Date.now() / 1000)}.${hostname()}.${process.pid}`);
+    appendFileSync(this.path, record({ wallTime: Date.now() / 1000, fileVersion: 'brain.Event:2' }));
+  }
+
+  write(lines: readonly (StepLine | ValidationLine)[]): void {
+    if (lines.length === 0) return;
+    const records = lines.map((line) =>
+      record({
+        wallTime: Date.now() / 1000,
+        step: line.step,
+        summary: { value: Object.entries(scalars(line)).map(([tag, simpleValue]) => ({ tag, simpleValue })) },
+      }),
+    );
+    appendFileSync(this.path, Buffer.concat(records));
+  }
+}

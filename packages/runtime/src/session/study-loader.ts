@@ -1,0 +1,22 @@
+// A loader of studies prepared for a model's input, and the loader as the source of studies that training knows.
+import type { Loader, LoaderOptions } from '@hybridmed/data';
+import { createLoader } from '@hybridmed/data';
+import type { InputConfig } from '@hybridmed/model';
+import type { VisionEncoder } from '@hybridmed/nn';
+import type { StudySource } from '@hybridmed/training';
+
+/** What decides how studies are prepared. */
+export interface ModelInput {
+  readonly vision: VisionEncoder;
+  readonly input: InputConfig;
+}
+
+/** A loader of studies for a model: its images are those that the encoder, or its frozen part, reads. */
+export function studyLoader({ vision, input }: ModelInput, options: Omit<LoaderOptions, 'image' | 'findingsLength' | 'impressionLength'>): Loader {
+  const { resize, findingsLength, impressionLength } = input;
+  const { size, channels } = vision.image;
+  return createLoader({ ...options, image: { resize, crop: size, channels }, findingsLength, impressionLength });
+}
+
+/** A loader as training's source of studies. */
+export const studySource = (loader: Loader): StudySource => ({ ...(loader as unknown as StudySource), size: loader.studies.length });

@@ -1,0 +1,176 @@
+// Fine-tuning the image encoder with a linear head for classification, from a checkpoint or from scratch.
+import { join } from 'node:path';
+import type { Study } from '@hybridmed/data';
+import { readableStudies } from '@hybridmed/data';
+import type { Checkpoint } from '@hybridmed/model';
+import { presets } from '@hybridmed/model/presets';
+import { initialize } from '@hybridmed/nn';
+import { hashCheckpoint, loadCheckpoint, resolveCheckpoint, readSafetensors, writeSafetensors } from '@hybridmed/runtime';
+import type { Device, HostArrays } from '@hybridmed/tensor';
+import { HybridmedError } from '@hybridmed/tensor';
+import { fit } from '@hybridmed/training';
+import { chooseClasses, openLabelled } from '../labelled-set.ts';
+import { classifierTask, createScorer, labelledLoader, withTargets } from './classifier.ts';
+import type { ProbeCommandOptions } from './probe.ts';
+import { meanValidationAuc, reportedAuc } from './probe.ts';
+import type { FitShare, FittedRun, ProtocolResult } from './protocol.ts';
+import { checkUnread, runProtocol, saveResults } from './protocol.ts';
+
+/** What to fine-tune, on what. */
+export interface FinetuneOptions extends Omit<ProbeCommandOptions, 'cache'> {
+  /** Start values of the checkpoint's architecture instead of its parameters. */
+  readonly fromScratch?: boolean;
+  /** Greatest number of passes over a share; shares with few batches take at least 400 steps. */
+  readonly epochs?: number;
+  readonly batch?: number;
+  /** Rates tried: the best on the validation split wins. By default the preset's own. */
+  readonly learningRates?: readonly number[] | undefined;
+  readonly weightDecay?: number;
+  /** Factor between the learning rates of the encoder's neighbouring layers; 1 for equal rates. */
+  readonly layerDecay?: number;
+  /** Validations without improvement after which a fit ends. */
+  readonly patience?: number;
+}
+
+/** Results of fine-tuning. */
+export interface FinetuneResult extends ProtocolResult {
+  readonly task: 'finetune';
+  readonly checkpoint: string;
+  readonly checkpointHash: string;
+  readonly fromScratch: boolean;
+  readonly data: string;
+  readonly device: string;
+  readonly settings: {
+    readonly epochs: number;
+    readonly batch: number;
+    readonly learningRates: readonly number[];
+    readonly weightDecay: number;
+    readonly layerDecay: number;
+    readonly patience: number;
+  };
+}
+
+const leastSteps = 400;
+const leastRound = 20;
+
+interface Context {
+  readonly device: Device;
+  readonly checkpoint: Checkpoint;
+  readonly fromScratch: boolean;
+  readonly settings: FinetuneResult['settings'];
+  readonly classWeights: 'none' | 'balanced';
+  readonly out: string;
+  readonly onMessage: (text: string) => void;
+}
+
+/** Fits one share at every learning rate, keeps the best on the validation split and writes its parameters. */
+function shareFitter({ device, checkpoint, fromScratch, settings, classWeights, out, onMessage }: Context): FitShare {
+  return async (train, validating, { classes, seed, name }): Promise<FittedRun> => {
+    const task = classifierTask(checkpoint.model, classes.length, settings.layerDecay);
+    const fresh = initialize(task.parameters, seed);
+    const start: HostArrays = fromScratch ? fresh : { ...checkpoint.parameters, 'head.weight': fresh['head.weight']!, 'head.bias': fresh['head.bias']! };
+    const batchSize = Math.min(settings.batch, train.length);
+    const loader = labelledLoader(checkpoint, train, { batchSize, train: true, seed });
+    const scorer = await createScorer(device, checkpoint, classes);
+    const { stepsPerEpoch } = loader;
+    const steps = Math.max(leastSteps, settings.epochs * stepsPerEpoch);
+    const file = join(out, 'models', `${name}.safetensors`);
+    const validation = labelledLoader(checkpoint, validating, { batchSize: 32, train: false });
+    let best: { value: number; learningRate: number; bestStep: number; steps: number } | undefined;
+    try {
+      for (const learningRate of settings.learningRates) {
+        const found = await fit({
+          device,
+          task,
+          start,
+          batches: (epoch) => withTargets(checkpoint.model, loader, classes, classWeights, epoch),
+          stepsPerEpoch,
+          steps,
+          round: Math.max(leastRound, stepsPerEpoch),
+          patience: settings.patience,
+          learningRate,
+          weightDecay: settings.weightDecay,
+          seed,
+          validate: async (state) => meanValidationAuc(validating, await scorer.score(state, validation)),
+          onRound: ({ step, loss, validation: value, best: better }) =>
+            onMessage(
+              `${name}, rate ${learningRate}: step ${step} of ${steps}, loss ${loss.toFixed(3)}, validation AUC ${reportedAuc(value)?.toFixed(3) ?? 'undefined'}${better ? ' (best so far)' : ''}`,
+            ),
+        });
+        if (best && found.validation <= best.value) continue;
+        best = { value: found.validation, learningRate, bestStep: found.bestStep, steps: found.steps };
+        await writeSafetensors(file, found.parameters, { classes: JSON.stringify(classes) });
+      }
+      const read = async (studies: readonly Study[], of = labelledLoader(checkpoint, studies, { batchSize: 32, train: false })) => {
+        const state = device.createState((await readSafetensors(file)).arrays);
+        try {
+          return { studies, scores: await scorer.score(state, of) };
+        } finally {
+          state.drop();
+          await of.close();
+        }
+      };
+      const { value, ...chosen } = best!;
+      return { validation: await read(validating), chosen: { ...chosen, validationAuc: reportedAuc(value) }, predict: (studies) => read(studies) };
+    } finally {
+      await Promise.all([loader.close(), validation.close()]);
+    }
+  };
+}
+
+/** Studies whose images can be read; the others are told. */
+async function readable(studies: readonly Study[], onMessage: (text: string) => void): Promise<readonly Study[]> {
+  const found = await readableStudies(studies);
+  for (const line of found.unreadable) onMessage(`left out: ${line}`);
+  return found.studies;
+}
+
+/** Fine-tunes with shares of the labels. Throws one line for a stage-1 checkpoint (unless from scratch), missing labels or splits, or a folder with results. */
+export async function finetune({
+  checkpoint: path,
+  data: spec,
+  out,
+  device,
+  encoders = {},
+  select = {},
+  classes: asked,
+  percent = [1, 10, 100],
+  seeds = [0, 1, 2],
+  classWeights = 'none',
+  rule = 'f1',
+  fromScratch = false,
+  epochs = 30,
+  batch = 32,
+  learningRates,
+  weightDecay = 0.05,
+  layerDecay = 1,
+  patience = 5,
+  onMessage = () => undefined,
+}: FinetuneOptions): Promise<FinetuneResult> {
+  checkUnread(out);
+  const folder = await resolveCheckpoint(path);
+  const checkpoint = await loadCheckpoint(folder, encoders);
+  if (checkpoint.config.stage === 1 && !fromScratch)
+    throw new HybridmedError(`${folder}: is of stage 1, whose image encoder is not trained; name a stage-2 checkpoint, or use --from-scratch`);
+  const opened = await openLabelled(spec, select);
+  const classes = chooseClasses(opened, asked);
+  const studies = await readable(opened.data.studies, onMessage);
+  const known = new Set(studies.map(({ id }) => id));
+  const set = { ...opened, of: (split: Study['split']) => opened.of(split).filter(({ id }) => known.has(id)) };
+  const preset = presets[checkpoint.config.preset as keyof typeof presets];
+  const settings = { epochs, batch, learningRates: learningRates ?? [preset?.learningRate ?? 1e-4], weightDecay, layerDecay, patience };
+  const fitShare = shareFitter({ device, checkpoint, fromScratch, settings, classWeights, out, onMessage });
+  const result = await runProtocol({ set, classes, shares: percent, seeds, rule, out, onMessage }, fitShare);
+  const complete: FinetuneResult = {
+    task: 'finetune',
+    checkpoint: folder,
+    checkpointHash: await hashCheckpoint(folder),
+    fromScratch,
+    data: spec,
+    device: device.info.name,
+    settings,
+    ...result,
+  };
+  await saveResults(out, complete);
+  return complete;
+}

@@ -1,0 +1,43 @@
+// evaluation.json of a run: made once for a checkpoint and its studies, read again as long as both are the same.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DataSet, SelectOptions } from '@hybridmed/data';
+import { readableStudies } from '@hybridmed/data';
+import { hashParameters, resolveCheckpoint } from '@hybridmed/runtime';
+import { readJson, writeFileAtomic } from '@hybridmed/runtime/files';
+import { hashIds } from '@hybridmed/runtime/run';
+import type { Device } from '@hybridmed/tensor';
+import type { EvaluateOptions } from './evaluate.ts';
+import { evaluate } from './evaluate.ts';
+import type { EvaluationReport } from './report.ts';
+
+const fileOf = (run: string): string => join(run, 'evaluation.json');
+
+/** A run's saved evaluation; undefined where there is none, or it is of another checkpoint or made by an earlier version. */
+export async function savedEvaluation(run: string): Promise<EvaluationReport | undefined> {
+  if (!existsSync(fileOf(run))) return undefined;
+  const saved = (await readJson(fileOf(run))) as EvaluationReport;
+  return saved.inputs?.checkpoint === (await hashParameters(await resolveCheckpoint(run))) ? saved : undefined;
+}
+
+/** What is evaluated: a run on the split of a data set that is open already. */
+export interface RunEvaluation extends Pick<EvaluateOptions, 'onMessage'> {
+  readonly run: string;
+  readonly data: DataSet;
+  readonly split: 'validate' | 'test';
+  /** What is taken of the data set. */
+  readonly select: SelectOptions;
+  readonly limit: number;
+  readonly device: Device;
+}
+
+/** A run's evaluation on a split, from its file where that is of the same checkpoint and studies, else made and saved. */
+export async function evaluateRun({ run, data, split, select, limit, device, onMessage }: RunEvaluation): Promise<EvaluationReport> {
+  const held = data.studies.filter((study) => study.split === split);
+  const { studies } = await readableStudies(limit > 0 ? held.slice(0, limit) : held);
+  const saved = await savedEvaluation(run);
+  if (saved && saved.inputs.studies === hashIds(studies) && saved.split === split) return saved;
+  const report = await evaluate({ checkpoint: run, data: data.spec, split, limit, select, device, ...(onMessage ? { onMessage } : {}) });
+  await writeFileAtomic(fileOf(run), [`${JSON.stringify(report, undefined, 2)}\n`]);
+  return report;
+}

@@ -1,0 +1,70 @@
+// The losses of stage 2 from what exported graphs give: logits of both branches, and vectors of the common space.
+import { globalContrast, localContrast } from '@hybridmed/align';
+import { distillationLoss, tokenLoss } from '@hybridmed/decoder';
+import type { SpecialTokens } from '@hybridmed/model';
+import { wordMask } from '@hybridmed/model/objective';
+import type { Graph, TensorSpec } from '@hybridmed/tensor';
+import { ops, trace } from '@hybridmed/tensor';
+import { evaluationPlan } from './evaluated-model.ts';
+import { sumByStudy } from './study-losses.ts';
+
+/** Sizes of the features. */
+export interface FeatureSizes {
+  readonly vocabulary: number;
+  /** Width d of the common space, and the number of patches. */
+  readonly width: number;
+  readonly patches: number;
+  readonly special: SpecialTokens;
+  /** Whether the text encoder says how much each word weighs. */
+  readonly importance: boolean;
+}
+
+const f32 = (...shape: TensorSpec['shape']): TensorSpec => ({ shape, dtype: 'f32' });
+const i32 = (...shape: TensorSpec['shape']): TensorSpec => ({ shape, dtype: 'i32' });
+
+const targets = { target: i32('B', 'T'), target_mask: f32('B', 'T') };
+
+/** One branch's losses by study: `logits` (B, T, vocab), target and mask -> `nats`, `tokens` (B), and their mean over tokens, `mean`. */
+export function branchLossGraph(vocabulary: number): Graph {
+  return trace({ data: { logits: f32('B', 'T', vocabulary), ...targets } }, ({ logits, target, target_mask: mask }) => ({
+    results: { ...sumByStudy(ops.crossEntropy(logits!, target!), mask!), mean: tokenLoss(logits!, target!, mask!) },
+  }));
+}
+
+/** The five losses of a batch, by name; vectors are unit vectors, `log_scale` the logarithm of the inverse temperature. */
+export function featureLossGraph({ vocabulary, width, patches, special, importance }: FeatureSizes): Graph {
+  const { tau, temperature } = evaluationPlan;
+  const data = {
+    ...targets,
+    caption: f32('B', 'T', vocabulary),
+    summary: f32('B', 'T', vocabulary),
+    image: f32('B', width),
+    text: f32('B', width),
+    patches: f32('B', patches, width),
+    words: f32('B', 'L', width),
+    ...(importance ? { importance: f32('B', 'L') } : {}),
+    findings: i32('B', 'L'),
+    findings_mask: f32('B', 'L'),
+    groups: i32('B'),
+    log_scale: f32(),
+  };
+  return trace({ data }, (given) => {
+    const { caption, summary, target, target_mask: mask } = given;
+    const local = localContrast({
+      patches: given.patches!,
+      words: given.words!,
+      wordMask: wordMask(given.findings!, given.findings_mask!, special),
+      ...(given.importance ? { importance: given.importance } : {}),
+      temperature: tau,
+    });
+    return {
+      results: {
+        cg: globalContrast({ image: given.image!, text: given.text!, logScale: given.log_scale!, groups: given.groups! }),
+        cl: ops.mean(local),
+        sum: tokenLoss(summary!, target!, mask!),
+        cap: tokenLoss(caption!, target!, mask!),
+        dis: distillationLoss(caption!, summary!, mask!, temperature),
+      },
+    };
+  });
+}

@@ -1,0 +1,71 @@
+// One film explained into a folder: a picture for every map, and a list of them.
+import { join } from 'node:path';
+import { encodePicture, readGrey } from '@hybridmed/data';
+import { writeFileAtomic } from '@hybridmed/runtime/files';
+import type { Device } from '@hybridmed/tensor';
+import type { ExplainerOptions } from './explainer.ts';
+import { openExplainer } from './file-explainer.ts';
+import type { MapKind, PatchMap, TextMaps } from './maps.ts';
+import { mapKinds } from './maps.ts';
+import { heatPicture } from './picture.ts';
+import { overImage } from './projection.ts';
+
+/** What to explain, and where to write it. */
+export interface ExplainImageOptions extends ExplainerOptions {
+  readonly checkpoint: string;
+  readonly image: string;
+  readonly text: string;
+  readonly out: string;
+  readonly device: Device;
+}
+
+/** One picture. */
+export interface MapFile {
+  readonly file: string;
+  readonly kind: MapKind;
+  /** The word it belongs to; absent for a map of a whole text or of the film. */
+  readonly word?: string;
+}
+
+/** What was written. */
+export interface ImageExplanation {
+  readonly checkpoint: string;
+  readonly image: string;
+  readonly text: string;
+  /** The impression that the model writes from the film: the text of maps of attention. */
+  readonly impression: string;
+  readonly maps: readonly MapFile[];
+}
+
+/** A word as part of a file's name: letters and digits only, so that no text chooses where a file goes. */
+const fileWord = (word: string): string => word.replace(/[^a-z0-9]+/gi, '').slice(0, 24) || 'mark';
+
+/** Writes KIND.png and KIND-NN-WORD.png into a folder, and explain.json last. Throws one line for a film that cannot be read, or a checkpoint that cannot make maps. */
+export async function explainImage({ checkpoint, image, text, out, device, ...options }: ExplainImageOptions): Promise<ImageExplanation> {
+  const film = await readGrey(image);
+  const explainer = await openExplainer(checkpoint, device, options);
+  try {
+    const maps = await explainer.film(image, text);
+    const { model, config } = explainer.checkpoint;
+    const written: MapFile[] = [];
+    const write = async (name: string, map: PatchMap, entry: Omit<MapFile, 'file'>) => {
+      const file = `${name}.png`;
+      const picture = heatPicture(film, overImage(map, film, config.input, model.vision.image.size));
+      await writeFileAtomic(join(out, file), [await encodePicture(picture, 'png')]);
+      written.push({ file, ...entry });
+    };
+    const words = async (kind: 'alignment' | 'attention', own: TextMaps) => {
+      await write(kind, own.whole, { kind });
+      for (const [i, { word, map }] of own.words.entries()) await write(`${kind}-${String(i + 1).padStart(2, '0')}-${fileWord(word)}`, map, { kind, word });
+    };
+    for (const kind of mapKinds) {
+      const map = maps[kind];
+      if (map) await ('whole' in map ? words(kind as 'alignment' | 'attention', map) : write(kind, map, { kind }));
+    }
+    const result = { checkpoint: explainer.folder, image, text, impression: await explainer.impression(image), maps: written };
+    await writeFileAtomic(join(out, 'explain.json'), [`${JSON.stringify(result, undefined, 2)}\n`]);
+    return result;
+  } finally {
+    explainer.close();
+  }
+}

@@ -1,0 +1,56 @@
+// How much a film speaks for one text against another, by each of the two parts of a model that relate films to texts.
+import { prepareTexts } from '@hybridmed/data/browser';
+import type { Model } from '@hybridmed/model';
+import type { Scope, VisionFeatures } from '@hybridmed/nn';
+import { normalize } from '@hybridmed/nn';
+import type { HostArray, HostArrays, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
+import { ops } from '@hybridmed/tensor';
+import type { Tokenizer } from '@hybridmed/text';
+
+const one = (length: string, dtype: TensorSpec['dtype']): TensorSpec => ({ shape: [1, length], dtype });
+
+/** The two texts as a graph takes them: ids and mask, and what the decoder reads and writes, (1, Y) each for `text` and (1, Z) for `against`. */
+export const pairSpecs: Readonly<Record<string, TensorSpec>> = {
+  text: one('Y', 'i32'),
+  text_mask: one('Y', 'f32'),
+  text_input: one('T', 'i32'),
+  text_target: one('T', 'i32'),
+  against: one('Z', 'i32'),
+  against_mask: one('Z', 'f32'),
+  against_input: one('U', 'i32'),
+  against_target: one('U', 'i32'),
+};
+
+const between = ({ data }: HostArray, from: number, to: number): HostArray => ({ data: (data as Int32Array).slice(from, to), shape: [1, to - from] });
+
+/** Two texts, cut to `maxTokens`, as arrays for `pairSpecs`. */
+export function pairArrays(tokenizer: Tokenizer, text: string, against: string, maxTokens: number): HostArrays {
+  const arrays = (name: string, of: string): HostArrays => {
+    const { ids, mask } = prepareTexts(tokenizer, [of], maxTokens);
+    const length = ids.data.length;
+    return { [name]: ids, [`${name}_mask`]: mask, [`${name}_input`]: between(ids, 0, length - 1), [`${name}_target`]: between(ids, 1, length) };
+  };
+  return { ...arrays('text', text), ...arrays('against', against) };
+}
+
+/** The alignment's log-odds of `text` against `against` for each image (B): the difference of their cosines times the logit scale, as the global loss has it. */
+export function alignedLogOdds(model: Model, scope: Scope, features: VisionFeatures, pair: Tensors): Tensor {
+  const align = scope.child('align');
+  const seen = normalize(model.align.projectImage(align, features));
+  const direction = (name: 'text' | 'against') =>
+    normalize(model.align.projectText(align, model.text.call(scope.child('text'), pair[name]!, pair[`${name}_mask`]!)));
+  return ops.mul(ops.sum(ops.mul(seen, ops.sub(direction('text'), direction('against'))), { axes: [1] }), ops.exp(model.align.logScale(align)));
+}
+
+/** The image branch's log-odds for each image (B): the log-probability of writing `text` less that of writing `against`, in nats. `shown` (B, N) is 1 for patches that it reads. */
+export function writtenLogOdds(model: Model, scope: Scope, { tokens }: VisionFeatures, pair: Tensors, shown?: Tensor): Tensor {
+  const decoder = scope.child('decoder');
+  const batch = tokens.shape[0]!;
+  const memory = model.decoder.projectMemory(decoder, 'image', tokens);
+  const logProbability = (name: 'text' | 'against') => {
+    const spread = (ids: Tensor) => ops.broadcast(ids, [batch, ids.shape[1]!]);
+    const { hidden } = model.decoder.prefill(decoder, 'image', spread(pair[`${name}_input`]!), memory, shown);
+    return ops.neg(ops.sum(ops.crossEntropy(model.decoder.logits(decoder, hidden), spread(pair[`${name}_target`]!)), { axes: [1] }));
+  };
+  return ops.sub(logProbability('text'), logProbability('against'));
+}

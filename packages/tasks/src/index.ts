@@ -1,0 +1,12 @@
+// The main entry: explanations and scores of one radiograph, which run in a browser. Tasks over data sets are `@hybridmed/tasks/node`.
+export { createExplainer, normalText } from './explain/explainer.ts';
+export type { Explainer, ExplainerOptions } from './explain/explainer.ts';
+export { mapKinds } from './explain/maps.ts';
+export type { ImageMaps, MapKind, PatchMap, TextMaps } from './explain/maps.ts';
+export { heatLayer, heatPicture, unseenBrightness, usualOpacity } from './explain/picture.ts';
+export { overImage } from './explain/projection.ts';
+export type { ImageMap } from './explain/projection.ts';
+export { createImageScorer } from './zero-shot/image-scorer.ts';
+export type { ImageScorer } from './zero-shot/image-scorer.ts';
+export { shippedPrompts } from './zero-shot/prompt-sets.ts';
+export type { PromptSets } from './zero-shot/prompt-sets.ts';

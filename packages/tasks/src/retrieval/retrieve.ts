@@ -1,0 +1,125 @@
+// Retrieval over a split: image to report, report to image, image to image; recall, and precision by class where there are labels.
+import type { SelectOptions, Split, Study } from '@hybridmed/data';
+import type { PrecisionReport, RecallReport } from '@hybridmed/eval/protocols';
+import { exclusiveSets, precisionReport, recallReport } from '@hybridmed/eval/protocols';
+import { HybridmedError } from '@hybridmed/tensor';
+import type { EncoderOptions } from '../features/encoder.ts';
+import { openEncoder } from '../features/encoder.ts';
+import { pickRows } from '../features/vector-rows.ts';
+import { buildIndex, openForRetrieval, studiesOf } from './build-index.ts';
+import type { RetrievalIndex } from './index-file.ts';
+import { saveIndex } from './index-file.ts';
+
+/** What to measure, on what. */
+export interface RetrieveOptions extends EncoderOptions {
+  readonly data: string;
+  readonly split?: Split | 'all';
+  readonly select?: SelectOptions;
+  /** Greatest number of studies of each class in the protocols by class: 200 as published. */
+  readonly perClass?: number;
+  /** File to save the index to. */
+  readonly index?: string | undefined;
+}
+
+/** Precision by class, over studies positive for one class alone. */
+export interface ByClass {
+  readonly classes: readonly string[];
+  readonly perClass: number;
+  readonly imageToImage: PrecisionReport;
+  readonly imageToReport?: PrecisionReport;
+  readonly reportToImage?: PrecisionReport;
+}
+
+/** Retrieval over a split. */
+export interface RetrieveReport {
+  readonly checkpoint: string;
+  readonly checkpointHash: string;
+  readonly data: string;
+  readonly split: Split | 'all';
+  readonly device: string;
+  readonly studies: number;
+  /** Each image among the distinct impressions. */
+  readonly imageToReport?: RecallReport;
+  /** Each distinct impression among the images. */
+  readonly reportToImage?: RecallReport;
+  readonly byClass?: ByClass;
+  readonly index?: string;
+}
+
+const recallPlaces = [1, 5, 10, 50];
+const precisionPlaces = [1, 5, 10];
+
+/** Precision by class of any vectors; without two classes that some study has alone there is none. */
+function byClassOf({ images, texts, entries }: RetrievalIndex, studies: readonly Study[], perClass: number): ByClass | undefined {
+  const labels = studies.map((study) => study.labels ?? {});
+  const names = [...new Set(labels.flatMap((own) => Object.keys(own)))];
+  // CheXpert's five are the protocol's; "No Finding" is no finding to be found.
+  const five = ['Atelectasis', 'Cardiomegaly', 'Consolidation', 'Edema', 'Pleural Effusion'];
+  const classes = five.every((name) => names.includes(name)) ? five : names.filter((name) => name !== 'No Finding');
+  const sets = classes.length > 1 ? exclusiveSets(labels, classes, perClass) : [];
+  if (new Set(sets.map((entry) => entry.class)).size < 2) return undefined;
+  const own = sets.map((entry) => entry.class);
+  const films = pickRows(
+    images,
+    sets.map(({ index }) => index),
+  );
+  const common = { classes, perClass, imageToImage: precisionReport(films, films, { queryClasses: own, galleryClasses: own, same: true }, precisionPlaces) };
+  if (sets.some(({ index }) => entries[index]!.report < 0)) return common;
+  const reports = pickRows(
+    texts,
+    sets.map(({ index }) => entries[index]!.report),
+  );
+  return {
+    ...common,
+    imageToReport: precisionReport(films, reports, { queryClasses: own, galleryClasses: own }, precisionPlaces),
+    reportToImage: precisionReport(reports, films, { queryClasses: own, galleryClasses: own }, precisionPlaces),
+  };
+}
+
+/** The tables of an index. Throws one line where it has neither reports nor labels. */
+export function retrievalTables(
+  index: RetrievalIndex,
+  studies: readonly Study[],
+  perClass = 200,
+): Pick<RetrieveReport, 'imageToReport' | 'reportToImage' | 'byClass'> {
+  const { images, texts, entries, reports } = index;
+  const reported = entries.flatMap((entry, row) => (entry.report >= 0 ? [row] : []));
+  const byClass = byClassOf(index, studies, perClass);
+  if (reports.length < 2 && !byClass)
+    throw new HybridmedError('retrieval needs two different reports, or two classes with a study of each alone; name another data set or split');
+  const films = pickRows(images, reported);
+  return {
+    ...(reports.length > 1
+      ? {
+          imageToReport: recallReport(films, texts, (query, entry) => entries[reported[query]!]!.report === entry, recallPlaces),
+          reportToImage: recallReport(texts, films, (query, entry) => entries[reported[entry]!]!.report === query, recallPlaces),
+        }
+      : {}),
+    ...(byClass ? { byClass } : {}),
+  };
+}
+
+/** Measures retrieval over a split, and saves the index where asked. Throws one line for a stage-1 checkpoint or an empty split. */
+export async function retrieve({ data: spec, split = 'test', select = {}, perClass = 200, index: file, ...options }: RetrieveOptions): Promise<RetrieveReport> {
+  const set = await openForRetrieval(spec, select);
+  const given = studiesOf(set, split);
+  for (const warning of set.warnings) options.onMessage?.(`warning: ${warning}`);
+  const encoder = await openEncoder(options);
+  try {
+    const { index, studies } = await buildIndex(encoder, given);
+    const tables = retrievalTables(index, studies, perClass);
+    if (file !== undefined) await saveIndex(file, index);
+    return {
+      checkpoint: encoder.folder,
+      checkpointHash: encoder.hash,
+      data: spec,
+      split,
+      device: options.device.info.name,
+      studies: studies.length,
+      ...tables,
+      ...(file === undefined ? {} : { index: file }),
+    };
+  } finally {
+    encoder.close();
+  }
+}

@@ -1,0 +1,76 @@
+// Answering: a fitted model's answers to questions, chosen by its head or written by its decoder.
+import type { Loader, Question } from '@hybridmed/data';
+import { createStepper, greedySearch } from '@hybridmed/decoder';
+import type { Checkpoint, Model } from '@hybridmed/model';
+import { throughFrozen } from '@hybridmed/model/graphs';
+import { studyLoader } from '@hybridmed/runtime';
+import type { Device, DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
+import type { VqaModel } from './model.ts';
+import { asStudies } from './questions.ts';
+
+/** Longest answer that is written, in tokens. */
+const answerLength = 24;
+
+/** A loader of questions with their images, prepared as the checkpoint's model takes them. */
+export function questionLoader(
+  { config, model, tokenizer }: Checkpoint,
+  questions: readonly Question[],
+  options: { batchSize: number; train: boolean; seed?: number },
+): Loader {
+  const input = { ...config.input, impressionLength: Math.min(answerLength, config.input.impressionLength) };
+  return studyLoader({ vision: model.vision, input }, { studies: asStudies(questions), tokenizer, ...options });
+}
+
+/** The fields of a batch that a model reads before it answers, its images behind the frozen part of their encoder. */
+export async function askedFields({ vision }: Model, { config }: VqaModel, arrays: Readonly<Record<string, unknown>>): Promise<HostArrays> {
+  return {
+    ...(config.sees ? { image: await throughFrozen(vision, arrays['image'] as HostArray) } : {}),
+    findings: arrays['findings'] as HostArray,
+    findings_mask: arrays['findings_mask'] as HostArray,
+  };
+}
+
+/** Answers in a loader's order. */
+export type Answerer = (state: DeviceState, loader: Loader) => Promise<string[]>;
+
+/** A head over answers: the likeliest of them. */
+async function choosing(device: Device, { model }: Checkpoint, vqa: VqaModel, answers: readonly string[]): Promise<Answerer> {
+  const program = await device.compile(vqa.answerGraph());
+  return async (state, loader) => {
+    const given: string[] = [];
+    for await (const { arrays, studies } of loader.batches()) {
+      const { logits } = await program.run(await askedFields(model, vqa, arrays), state);
+      studies.forEach((_, row) => {
+        const scores = Array.from(logits!.data.subarray(row * answers.length, (row + 1) * answers.length));
+        given.push(answers[scores.indexOf(Math.max(...scores))]!);
+      });
+    }
+    return given;
+  };
+}
+
+/** The decoder's findings branch, reading the fused tokens: greedy. */
+async function writing(device: Device, { model, tokenizer }: Checkpoint, vqa: VqaModel): Promise<Answerer> {
+  const encode = await device.compile(vqa.memoryGraph());
+  // The image branch's tensors are not part of this model; the stepper must not ask for them.
+  const decoder = { ...model.decoder, parameters: Object.fromEntries(Object.entries(model.decoder.parameters).filter(([name]) => !name.includes('.image.'))) };
+  return async (state, loader) => {
+    const stepper = await createStepper(device, state, {
+      decoder,
+      branch: 'findings',
+      maxTokens: Math.min(answerLength, decoder.config.positions),
+      masked: true,
+    });
+    const given: string[] = [];
+    for await (const { arrays, studies } of loader.batches()) {
+      await encode.run(await askedFields(model, vqa, arrays), state);
+      const texts = await greedySearch(stepper, { studies: studies.length, special: model.special });
+      given.push(...texts.map((ids) => tokenizer.decode(ids)));
+    }
+    return given;
+  };
+}
+
+/** Compiles answering for a model. */
+export const createAnswerer = (device: Device, checkpoint: Checkpoint, vqa: VqaModel, answers: readonly string[]): Promise<Answerer> =>
+  vqa.config.mode === 'classify' ? choosing(device, checkpoint, vqa, answers) : writing(device, checkpoint, vqa);

@@ -1,0 +1,28 @@
+// Checks of shapes: features are as wide and as many as the encoder says, for symbols, as every graph of the trainer has them.
+import type { TextEncoder, VisionEncoder } from '@hybridmed/nn';
+import { trace } from '@hybridmed/tensor';
+import type { Problem } from './encoder-under-test.ts';
+import { callEncoder } from './encoder-under-test.ts';
+import { inputSpecs, isText } from './inputs.ts';
+
+/** Numbers are whole, and traced features have the shapes that follow from them. */
+export function checkShapes(encoder: VisionEncoder | TextEncoder, report: Problem): string {
+  const numbers: Record<string, unknown> = isText(encoder)
+    ? { width: encoder.width, vocabulary: encoder.vocabulary, maxTokens: encoder.maxTokens }
+    : { width: encoder.width, tokenCount: encoder.tokenCount, 'image.size': encoder.image.size, 'image.channels': encoder.image.channels };
+  for (const [name, value] of Object.entries(numbers))
+    if (!Number.isSafeInteger(value) || (value as number) < 1) report('shapes', `"${name}" is ${String(value)}; it must be a whole number of at least 1`);
+  const count = isText(encoder) ? 'L' : encoder.tokenCount;
+  const expected = { tokens: ['B', count, encoder.width], global: ['B', encoder.width], importance: ['B', count] };
+  const state = Object.fromEntries(Object.entries(encoder.parameters).map(([name, { shape }]) => [name, { shape, dtype: 'f32' as const }]));
+  trace({ data: inputSpecs(encoder), state }, (inputs, own) => {
+    const features = callEncoder(encoder, own, inputs);
+    for (const [name, shape] of Object.entries(expected)) {
+      const found = features[name as keyof typeof features]?.shape;
+      if (found === undefined ? name !== 'importance' : found.join() !== shape.join())
+        report('shapes', `"${name}" is [${found?.join(', ') ?? ''}] where [${shape.join(', ')}] is due`);
+    }
+    return { results: { tokens: features.tokens, global: features.global } };
+  });
+  return `tokens [${expected.tokens.join(', ')}], global [${expected.global.join(', ')}]`;
+}

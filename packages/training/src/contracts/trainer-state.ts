@@ -1,0 +1,19 @@
+// Where training stands: what trainer.json of a checkpoint holds.
+import { z } from 'zod';
+
+const count = z.int().min(0);
+/** Schema of trainer.json. */
+export const trainerStateSchema = z.object({
+  stage: z.union([z.literal(1), z.literal(2)]),
+  epoch: count,
+  stepInEpoch: count,
+  step: count,
+  best: z.object({ value: z.number(), epoch: count }).nullable(),
+  epochsSinceBest: count,
+  finished: z.boolean(),
+  /** Lines of metrics.jsonl written so far. */
+  metricsLines: count,
+});
+
+/** Where training stands: everything needed to go on with the very same bits. */
+export type TrainerState = Readonly<z.infer<typeof trainerStateSchema>>;

@@ -1,0 +1,17 @@
+// The main entry: the training loop over its contracts, validation, and the fitting of heads. It runs in a browser.
+export type { Clock } from './contracts/clock.ts';
+export type { LossValues, StepLine, ValidationLine } from './contracts/metrics.ts';
+export type { RunEvents } from './contracts/run-events.ts';
+export type { CheckpointKind, ResumePoint, RunStore, Stage, Stage1Parameters, StageSnapshot } from './contracts/run-store.ts';
+export type { StudyBatch, StudySource, TextArrays, TextBatch } from './contracts/study-source.ts';
+export { trainerStateSchema } from './contracts/trainer-state.ts';
+export type { TrainerState } from './contracts/trainer-state.ts';
+export { fit } from './fit.ts';
+export type { Fitted, FitOptions, Task } from './fit.ts';
+export { accumulatedStep } from './trainer/accumulated-step.ts';
+export { startOptimizer, wholeStep } from './trainer/step.ts';
+export type { StepOptions, Stepper, StepResult } from './trainer/step.ts';
+export { checkPrecision, checkWork, trainStages } from './trainer/training-run.ts';
+export type { TrainingRun } from './trainer/training-run.ts';
+export { evaluateSplit, validate } from './trainer/validate.ts';
+export type { BatchLosses, SplitLosses, Validator } from './trainer/validate.ts';

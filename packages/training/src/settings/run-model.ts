@@ -1,0 +1,24 @@
+// The model a run trains: the preset's sizes with the run's options, and what of it is trained.
+import type { ModelConfig, Model, GivenEncoders } from '@hybridmed/model';
+import { fineTune, createModel } from '@hybridmed/model';
+import { presetModel, presets } from '@hybridmed/model/presets';
+import type { Tokenizer } from '@hybridmed/text';
+import type { RunConfig } from './run-config.ts';
+
+/** The model of these sizes under the run's fine-tuning options. Throws one line for a pattern that matches nothing. */
+export function runModel(sizes: ModelConfig, given: GivenEncoders, { freeze, layerDecay, lora, loraRank: rank, loraAlpha: alpha }: RunConfig): Model {
+  return fineTune(createModel(sizes, given), { freeze, layerDecay, lora: { layers: lora, rank, alpha } });
+}
+
+/** Sizes for a run and its vocabulary; encoders that are not the preset's are given. */
+export function runModelConfig(config: RunConfig, tokenizer: Tokenizer, encoders: Partial<Pick<ModelConfig, 'vision' | 'text'>> = {}): ModelConfig {
+  const sizes = { ...presetModel(config.preset, tokenizer.vocabularySize, tokenizer.special), ...encoders };
+  const drop = config.dropout > 0 || presets[config.preset].vision.dropout ? { dropout: config.dropout } : {};
+  return {
+    ...sizes,
+    vision: sizes.vision.kind === 'vit' ? { ...sizes.vision, ...drop } : sizes.vision,
+    text: 'kind' in sizes.text ? sizes.text : { ...sizes.text, ...drop },
+    decoder: { ...sizes.decoder, ...drop, ...(config.sharedCross ? { sharedCross: true } : {}), ...(config.unsharedDecoder ? { unshared: true } : {}) },
+    ...(config.projection === 'mlp' ? { projection: 'mlp' as const } : {}),
+  };
+}

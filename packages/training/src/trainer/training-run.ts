@@ -1,0 +1,47 @@
+// A run, ready to train, as the loop knows it: settings, model, sources, store and clock, whoever implements them.
+import type { Model } from '@hybridmed/model';
+import type { Device, HostArrays } from '@hybridmed/tensor';
+import { HybridmedError } from '@hybridmed/tensor';
+import type { Clock } from '../contracts/clock.ts';
+import type { RunEvents } from '../contracts/run-events.ts';
+import type { RunStore } from '../contracts/run-store.ts';
+import type { StudySource } from '../contracts/study-source.ts';
+import type { TrainerState } from '../contracts/trainer-state.ts';
+import type { RunConfig } from '../settings/run-config.ts';
+import { trainStage } from './train-stage.ts';
+
+/** Everything that both stages work with. */
+export interface TrainingRun {
+  readonly config: RunConfig;
+  readonly device: Device;
+  readonly model: Model;
+  readonly train: StudySource;
+  readonly validation: StudySource;
+  readonly store: RunStore;
+  readonly clock: Clock;
+  readonly events: RunEvents;
+  /** Values of published encoders by the model's names; what they lack starts from the seed. */
+  encoderValues(): Promise<HostArrays>;
+}
+
+/** Throws one line where the device computes in another precision than the run. */
+export function checkPrecision({ precision }: RunConfig, device: Device): void {
+  const { precision: own = 'f32' } = device.info;
+  if (own !== precision) throw new HybridmedError(`the run is of precision "${precision}", the device computes in "${own}"; open it with the run's precision`);
+}
+
+/** Throws one line where the settings leave no stage, or a second stage without a loss. */
+export function checkWork({ epochs, stage1, cg, cl, sum, cap, dis }: RunConfig): void {
+  if (epochs[1] === 0 && (epochs[0] === 0 || stage1 !== true)) throw new HybridmedError('"epochs" leaves no stage to train; give --epochs A,B');
+  if (epochs[1] > 0 && cg + cl + sum + cap + dis === 0)
+    throw new HybridmedError('every loss of stage 2 has weight 0; keep one of cg, cl, sum, cap, dis, or give stage 2 no epochs (--epochs A,0)');
+}
+
+/** Trains the stages that the settings ask for, each from where its store says it stands. */
+export async function trainStages(run: TrainingRun): Promise<readonly TrainerState[]> {
+  const { epochs, stage1 } = run.config;
+  const stages: TrainerState[] = [];
+  if (stage1 === true && epochs[0] > 0) stages.push(await trainStage(run, 1));
+  if (epochs[1] > 0) stages.push(await trainStage(run, 2));
+  return stages;
+}

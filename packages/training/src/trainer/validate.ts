@@ -1,0 +1,65 @@
+// Losses over a whole split in evaluation mode, in nats per study.
+import type { LossName } from '@hybridmed/model';
+import { lossNames } from '@hybridmed/model';
+import type { FrozenStep } from '@hybridmed/model/graphs';
+import { pick } from '@hybridmed/model/graphs';
+import type { DeviceState, HostArray, HostArrays, Program } from '@hybridmed/tensor';
+import type { LossValues } from '../contracts/metrics.ts';
+import type { StudySource } from '../contracts/study-source.ts';
+
+/** Number of ones in a mask. */
+export function maskCount(mask: HostArray['data']): number {
+  let count = 0;
+  for (const value of mask) count += value;
+  return count;
+}
+
+/** What gives the losses of a batch by name, and the fields of the batch that it reads. */
+export interface BatchLosses {
+  readonly fields: readonly string[];
+  run(batch: HostArrays): Promise<HostArrays>;
+}
+
+/** Losses of a whole split. */
+export interface SplitLosses {
+  readonly losses: LossValues;
+  readonly tokensPerStudy: number;
+}
+
+/** A compiled validation graph, the state it reads, and the step before it. */
+export interface Validator {
+  readonly program: Program;
+  readonly state: DeviceState;
+  readonly frozen: FrozenStep;
+}
+
+/** `evaluateSplit` with a compiled validation graph. */
+export function validate({ program, state, frozen }: Validator, source: StudySource): Promise<SplitLosses> {
+  return evaluateSplit({ fields: Object.keys(program.graph.data), run: async (batch) => program.run(await frozen.apply(batch), state) }, source);
+}
+
+/**
+ * Mean losses per study, and its mean number of target tokens. The sum of token losses of a study for sum, cap and dis; cg and cl are
+ * means over the split's batches. The source gives the split in order.
+ */
+export async function evaluateSplit({ fields, run }: BatchLosses, source: StudySource): Promise<SplitLosses> {
+  const totals: Partial<Record<LossName, number>> = {};
+  let [studies, allTokens] = [0, 0];
+  for await (const batch of source.batches()) {
+    const { arrays, studies: indices } = batch;
+    const results = await run(pick<HostArray, string>(arrays, fields));
+    const tokens = maskCount(arrays.target_mask.data);
+    source.recycle(batch);
+    studies += indices.length;
+    allTokens += tokens;
+    for (const name of lossNames) {
+      const value = results[name]?.data[0];
+      if (value !== undefined) totals[name] = (totals[name] ?? 0) + value * (name === 'cg' || name === 'cl' ? indices.length : tokens);
+    }
+  }
+  const mean = (name: LossName) => (totals[name] === undefined ? null : totals[name] / studies);
+  return {
+    losses: { cg: mean('cg'), cl: mean('cl'), sum: mean('sum'), cap: mean('cap'), dis: mean('dis'), total: null },
+    tokensPerStudy: allTokens / studies,
+  };
+}
