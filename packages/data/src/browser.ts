@@ -1,5 +1,5 @@
 // The entry of what runs in a browser too: from grey pixels and token ids to a model's input, and the prompts of phantoms. The main entry, which reads files, uses the same.
-export type { GreyImage } from './image/grey.ts';
+export type { GreyImage } from './image/grey-image.ts';
 export { jpegFraction } from './image/jpeg/fraction.ts';
 export { maxFileBytes, maxPixels } from './image/limits.ts';
 export { luminanceOf } from './image/luminance.ts';

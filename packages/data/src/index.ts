@@ -8,7 +8,7 @@ export { DataError } from './errors.ts';
 export { encodePicture, filmThumbnail } from './image/encode.ts';
 export type { Picture } from './image/encode.ts';
 export { decodeGrey, readGrey, readSquare } from './image/grey.ts';
-export type { GreyImage } from './image/grey.ts';
+export type { GreyImage } from './image/grey-image.ts';
 export { renderImage } from './image/render.ts';
 export { writeCrop } from './image/prepare.ts';
 export type { Augmentation } from './loader/augment.ts';

@@ -2,17 +2,11 @@
 import { DataError } from '../errors.ts';
 import { decodeDicom } from './dicom/decode.ts';
 import { decodeDeepPng, decodeJpeg, decodePng } from './encoded.ts';
+import type { GreyImage } from './grey-image.ts';
 import { defaultRangeReader } from './range-cache.ts';
 import { squareOf } from './resize.ts';
 import type { Scratch } from './scratch.ts';
 import { readImageBytes } from './source.ts';
-
-/** Grey pixels, row-major, 0 to 255. */
-export interface GreyImage {
-  readonly width: number;
-  readonly height: number;
-  readonly pixels: Uint8Array;
-}
 
 type Kind = 'jpeg' | 'png' | 'png16' | 'dicom' | undefined;
 
