@@ -7,7 +7,7 @@ export { centreCrop, writeCrop } from './image/prepare.ts';
 export { squareOf } from './image/resize.ts';
 export { streamSize } from './image/stream-size.ts';
 export type { StreamSize } from './image/stream-size.ts';
+export type { HostArray } from './loader/batch.ts';
 export { padRows } from './loader/collate.ts';
-export type { BatchArray } from './loader/collate.ts';
 export { phantomPrompts } from './phantom/prompts.ts';
 export type { PromptSet } from './phantom/prompts.ts';

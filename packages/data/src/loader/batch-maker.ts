@@ -6,7 +6,7 @@ import { Scratch } from '../image/scratch.ts';
 import type { RangeReader } from '../image/source.ts';
 import type { Augmentation, Keys } from './augment.ts';
 import { turnedCrop, varyLevels } from './augment.ts';
-import type { BatchArray } from './collate.ts';
+import type { StudyArrays } from './batch.ts';
 import { collateTexts } from './collate.ts';
 import { randomBelow } from './random.ts';
 import { SquareCache } from './square-cache.ts';
@@ -38,7 +38,7 @@ export interface BatchRequest {
 
 /** A batch, and the tokens that were not known. */
 export interface MadeBatch {
-  readonly arrays: Record<string, BatchArray>;
+  readonly arrays: StudyArrays;
   readonly tokens: readonly (StudyTokens | undefined)[];
 }
 

@@ -8,7 +8,7 @@ import type { Augmentation } from './augment.ts';
 import { checkAugmentation } from './augment.ts';
 import type { BatchRequest, BatchSettings, MadeBatch, StudyTokens } from './batch-maker.ts';
 import { createBatchMaker } from './batch-maker.ts';
-import type { BatchArray } from './collate.ts';
+import type { StudyBatch, TextBatch } from './batch.ts';
 import { collateTexts } from './collate.ts';
 import { ImageMemory } from './image-memory.ts';
 import type { Sampling } from './order.ts';
@@ -55,22 +55,16 @@ export interface LoaderOptions {
   ranks?: number;
 }
 
-/** One batch: arrays by field (image (B, C, H, W) in [-1, 1], findings (B, L), ...) and which studies they are. */
-export interface LoadedBatch {
-  readonly arrays: Readonly<Record<string, BatchArray>>;
-  readonly studies: readonly number[];
-}
-
 /** Batches of studies. */
 export interface Loader {
   readonly studies: readonly Study[];
   readonly stepsPerEpoch: number;
   /** Batches of an epoch from `startStep` on: the same ones whenever it is asked. */
-  batches(options?: { epoch?: number; startStep?: number }): AsyncGenerator<LoadedBatch>;
+  batches(options?: { epoch?: number; startStep?: number }): AsyncGenerator<StudyBatch>;
   /** Batches without images, in order: for what needs only texts. */
-  texts(batchSize: number): Generator<LoadedBatch>;
+  texts(batchSize: number): Generator<TextBatch>;
   /** Gives a batch's memory back for another one. Its arrays must not be used any more. Batches that are kept need not be given back. */
-  recycle(batch: LoadedBatch): void;
+  recycle(batch: StudyBatch): void;
   close(): Promise<void>;
 }
 
@@ -117,7 +111,7 @@ export function createLoader(options: LoaderOptions): Loader {
   const stepsPerEpoch = order?.stepsPerEpoch ?? Math.ceil(studies.length / batchSize);
   const memory = new ImageMemory(batchSize * image.channels * image.crop ** 2 * Float32Array.BYTES_PER_ELEMENT);
 
-  async function batch(indices: readonly number[], epoch: number): Promise<LoadedBatch> {
+  async function batch(indices: readonly number[], epoch: number): Promise<StudyBatch> {
     const inWorkers = threads !== undefined && tokenizerModule !== undefined;
     const items = indices.map((study) => {
       const { image: file, findings, impression } = studies[study]!;
@@ -136,7 +130,7 @@ export function createLoader(options: LoaderOptions): Loader {
     stepsPerEpoch,
     async *batches({ epoch = 0, startStep = 0 } = {}) {
       const all = order?.epoch(epoch) ?? Int32Array.from(studies.keys());
-      const waiting: Promise<LoadedBatch>[] = [];
+      const waiting: Promise<StudyBatch>[] = [];
       const enqueue = (step: number) => {
         if (step >= stepsPerEpoch) return;
         const made = batch([...all.subarray(step * batchSize, (step + 1) * batchSize)], epoch);

@@ -2,7 +2,7 @@
 import type { Loader, Study } from '@hybridmed/data';
 import { collect, linear, rootScope } from '@hybridmed/nn';
 import { layerDecay } from '@hybridmed/nn/fine-tuning';
-import type { Device, DeviceState, HostArray, HostArrays, Tensor } from '@hybridmed/tensor';
+import type { Device, DeviceState, HostArrays, Tensor } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
 import { parameterSpecs } from '../features/graphs.ts';
 import { kindsOf, labelsOf } from '../labels/labelled-set.ts';
@@ -68,7 +68,7 @@ export async function* withTargets(loader: Loader, classes: readonly string[], c
         weights[row * classes.length + column] = weightOf(column, label);
       }),
     );
-    yield { image: arrays['image'] as HostArray, targets: { data: targets, shape }, weights: { data: weights, shape } };
+    yield { image: arrays.image, targets: { data: targets, shape }, weights: { data: weights, shape } };
   }
 }
 
@@ -91,7 +91,7 @@ export async function createScorer(device: Device, { model }: Checkpoint, classe
     async score(state, loader) {
       const scores = classes.map(() => new Float64Array(loader.studies.length));
       for await (const { arrays, studies } of loader.batches()) {
-        const { logits } = await program.run({ image: arrays['image'] as HostArray }, state);
+        const { logits } = await program.run({ image: arrays.image }, state);
         studies.forEach((study, row) => scores.forEach((own, column) => (own[study] = logits!.data[row * classes.length + column]!)));
       }
       return Object.fromEntries(classes.map((name, column) => [name, scores[column]!]));

@@ -24,9 +24,8 @@ export const prepareFilm = (preparation: ImagePreparation, film: GreyImage): Hos
 
 /** Texts as ids and mask, both (B, L), padded to the longest. */
 export function prepareTexts(tokenizer: Tokenizer, texts: readonly string[], maxLength: number): { ids: HostArray; mask: HostArray } {
-  const { ids, mask } = padRows(
+  return padRows(
     texts.map((text) => tokenizer.encode(text, maxLength)),
     tokenizer.special.pad,
   );
-  return { ids: ids as HostArray, mask: mask as HostArray };
 }

@@ -1,7 +1,7 @@
 // Answering: a fitted model's answers to questions, chosen by its head or written by its decoder.
-import type { Loader, Question } from '@hybridmed/data';
+import type { Loader, Question, StudyArrays } from '@hybridmed/data';
 import { createStepper, greedySearch } from '@hybridmed/decoder';
-import type { Device, DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
+import type { Device, DeviceState, HostArrays } from '@hybridmed/tensor';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { modelLoader } from '../node/trainer/model-loader.ts';
 import type { VqaModel } from './model.ts';
@@ -21,10 +21,10 @@ export function questionLoader(
 }
 
 /** The fields of a batch that a model reads before it answers. */
-export const askedFields = ({ config }: VqaModel, arrays: Readonly<Record<string, unknown>>): HostArrays => ({
-  ...(config.sees ? { image: arrays['image'] as HostArray } : {}),
-  findings: arrays['findings'] as HostArray,
-  findings_mask: arrays['findings_mask'] as HostArray,
+export const askedFields = ({ config }: VqaModel, arrays: StudyArrays): HostArrays => ({
+  ...(config.sees ? { image: arrays.image } : {}),
+  findings: arrays.findings,
+  findings_mask: arrays.findings_mask,
 });
 
 /** Answers in a loader's order. */

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import type { SelectOptions } from '@hybridmed/data';
 import { answerVocabulary, normalizeAnswer, strictMatch } from '@hybridmed/eval/protocols';
 import { initialize } from '@hybridmed/nn';
-import type { Device, HostArray, HostArrays } from '@hybridmed/tensor';
+import type { Device, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import { hashCheckpoint, hashNames } from '../features/content-hash.ts';
 import { presets } from '../model/presets.ts';
@@ -70,7 +70,7 @@ async function* batchesOf(
   for await (const { arrays, studies } of loader.batches({ epoch })) {
     const asked = askedFields(model, arrays);
     if (model.config.mode === 'classify') yield { ...asked, answer: { data: Int32Array.from(studies, (study) => targets[study]!), shape: [studies.length] } };
-    else yield { ...asked, ...Object.fromEntries(['input', 'target', 'target_mask'].map((field) => [field, arrays[field] as HostArray])) };
+    else yield { ...asked, input: arrays.input, target: arrays.target, target_mask: arrays.target_mask };
   }
 }
 

@@ -1,5 +1,5 @@
 // Batches as a model reads them: prepared for its input, and passed through the frozen part of its vision encoder where it has one.
-import type { BatchArray, LoadedBatch, Loader, LoaderOptions } from '@hybridmed/data';
+import type { Loader, LoaderOptions, StudyBatch } from '@hybridmed/data';
 import { createLoader } from '@hybridmed/data';
 import type { VisionEncoder } from '@hybridmed/nn';
 import type { HostArray } from '@hybridmed/tensor';
@@ -28,12 +28,12 @@ export function modelLoader({ vision, input }: ModelInput, options: Omit<LoaderO
   const loader = createLoader({ ...options, image: { resize, crop: size, channels }, findingsLength, impressionLength });
   if (!vision.frozen) return loader;
   // The memory to be given back is that of the images.
-  const originals = new WeakMap<LoadedBatch, LoadedBatch>();
+  const originals = new WeakMap<StudyBatch, StudyBatch>();
   return {
     ...loader,
     async *batches(range) {
       for await (const original of loader.batches(range)) {
-        const image = (await throughFrozen(vision, original.arrays.image as HostArray)) as BatchArray;
+        const image = await throughFrozen(vision, original.arrays.image);
         const batch = { ...original, arrays: { ...original.arrays, image } };
         originals.set(batch, original);
         yield batch;

@@ -18,7 +18,7 @@ export interface TeacherStates {
 /** Bytes the states of a loader's studies will take. */
 export function teacherBytes(loader: Loader, model: Model): number {
   let tokens = 0;
-  for (const { arrays } of loader.texts(256)) tokens += maskCount(arrays.target_mask!.data);
+  for (const { arrays } of loader.texts(256)) tokens += maskCount(arrays.target_mask.data);
   return tokens * model.decoder.config.width * 4;
 }
 
@@ -35,10 +35,10 @@ export async function computeTeacherStates(
   const states: Float32Array[] = [];
   let bytes = 0;
   for (const { arrays, studies } of loader.texts(chunk)) {
-    const { hidden } = await program.run({ findings: arrays.findings!, findings_mask: arrays.findings_mask!, input: arrays.input! }, state);
-    const length = arrays.input!.shape[1]!;
+    const { hidden } = await program.run({ findings: arrays.findings, findings_mask: arrays.findings_mask, input: arrays.input }, state);
+    const length = arrays.input.shape[1]!;
     studies.forEach((study, row) => {
-      const tokens = maskCount(arrays.target_mask!.data.subarray(row * length, (row + 1) * length));
+      const tokens = maskCount(arrays.target_mask.data.subarray(row * length, (row + 1) * length));
       states[study] = (hidden!.data as Float32Array).slice(row * length * width, (row * length + tokens) * width);
       bytes += states[study].byteLength;
     });

@@ -39,9 +39,9 @@ export async function judgeSplit({ fields, run }: Judge, loader: Loader): Promis
   let [studies, allTokens] = [0, 0];
   for await (const loaded of loader.batches()) {
     const { arrays, studies: indices } = loaded;
-    const results = await run(pick(arrays as HostArrays, fields));
+    const results = await run(pick(arrays, fields));
     loader.recycle(loaded);
-    const tokens = maskCount(arrays.target_mask!.data);
+    const tokens = maskCount(arrays.target_mask.data);
     studies += indices.length;
     allTokens += tokens;
     for (const name of lossNames) {
