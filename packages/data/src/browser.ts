@@ -3,7 +3,7 @@ export type { GreyImage } from './image/grey-image.ts';
 export { jpegFraction } from './image/jpeg/fraction.ts';
 export { maxFileBytes, maxPixels } from './image/limits.ts';
 export { luminanceOf } from './image/luminance.ts';
-export { centreCrop, writeCrop } from './image/prepare.ts';
+export { centreCrop, writeCrop } from './image/crop.ts';
 export { squareOf } from './image/resize.ts';
 export { streamSize } from './image/stream-size.ts';
 export type { StreamSize } from './image/stream-size.ts';

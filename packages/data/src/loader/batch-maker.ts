@@ -1,9 +1,9 @@
 // Makes one batch from what the loader asks: the same code on the loader's thread and in its workers, so that their batches are the same.
-import { centreCrop, writeCrop } from '../image/prepare.ts';
+import { centreCrop, writeCrop } from '../image/crop.ts';
 import { decodeSquare } from '../image/grey.ts';
 import { FileReader } from '../image/file-reader.ts';
 import { Scratch } from '../image/scratch.ts';
-import type { RangeReader } from '../image/source.ts';
+import type { RangeReader } from '../image/image-bytes.ts';
 import type { Augmentation, Keys } from './augment.ts';
 import { turnedCrop, varyLevels } from './augment.ts';
 import type { StudyArrays } from './batch.ts';

@@ -1,7 +1,7 @@
 // The loader: batches of typed arrays, in an order and with crops that depend on seed, epoch and study alone, made ahead of their use.
 import { availableParallelism } from 'node:os';
 import { defaultRangeReader } from '../image/range-cache.ts';
-import { isUrl } from '../image/source.ts';
+import { isUrl } from '../image/image-bytes.ts';
 import type { Study } from '../study.ts';
 import { TaskPool } from '../threads/task-pool.ts';
 import type { Augmentation } from './augment.ts';

@@ -8,7 +8,7 @@ import { luminanceOf } from './luminance.ts';
 import { decodePlainPng } from './png.ts';
 import type { Scratch } from './scratch.ts';
 import { streamSize } from './stream-size.ts';
-import { decodeWasm } from './wasm.ts';
+import { decodeWasm } from './wasm-codecs.ts';
 
 // Files are read once each: nothing is worth keeping between them.
 sharp.cache(false);
