@@ -6,7 +6,16 @@ import { browserWebgpuDevice, DeviceLostError } from '@hybridmed/webgpu';
 import type { Branch, Generator } from 'hybridmed';
 import { createGenerator } from 'hybridmed';
 import type { Checkpoint, Explainer, ImageMaps, ImageScorer, MapKind } from 'hybridmed/radiograph';
-import { createExplainer, createImageScorer, heatLayer, overImage, parseCheckpoint, prepareRadiograph, prepareTexts, shippedPrompts } from 'hybridmed/radiograph';
+import {
+  createExplainer,
+  createImageScorer,
+  heatLayer,
+  overImage,
+  parseCheckpoint,
+  prepareRadiograph,
+  prepareTexts,
+  shippedPrompts,
+} from 'hybridmed/radiograph';
 import { fetchFile } from './fetch.ts';
 import type { Film } from './film.ts';
 import type { Heat, Reply, Request, Task, Tasks } from './messages.ts';

@@ -4,7 +4,7 @@ import { Drops } from './sources/source.ts';
 import type { SplitIds } from './split/file.ts';
 import { questionKey, studyKey } from './split/file.ts';
 import type { DataNeed, Question, SelectOptions, Split, Study } from './study.ts';
-import { StudyView } from './table/rows.ts';
+import { StudyView } from './table/study-rows.ts';
 import { wordCount } from './text.ts';
 
 /** Split ids that the caller names: to use in place of the set's own, and to leave out. */

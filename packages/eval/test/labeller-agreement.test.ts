@@ -1,8 +1,12 @@
-import { openDataSet, phantomFindings, phantomPrompts, phantomStudy } from '@hybridmed/data';
+import { chexpertLabels, openDataSet, phantomFindings, phantomPrompts, phantomStudy } from '@hybridmed/data';
 import { labelF1 } from '@hybridmed/eval';
 import { labelSet, meshLabels, phantomLabels, reportLabels } from '@hybridmed/eval/labeller';
 import { expect, test } from 'vitest';
 import { sharedPath } from './shared.ts';
+
+test('the labels are CheXpert’s, in the order in which data sets name them', () => {
+  expect(reportLabels).toEqual(chexpertLabels);
+});
 
 test('every finding of a phantom has a label', () => {
   expect(Object.keys(phantomLabels)).toEqual([...phantomFindings]);

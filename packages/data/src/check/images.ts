@@ -5,7 +5,7 @@ import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { readSquare } from '../image/grey.ts';
 import { defaultRangeReader } from '../image/range-cache.ts';
-import { rangeOf, readImageBytes } from '../image/source.ts';
+import { rangeOf, readImageBytes } from '../image/image-bytes.ts';
 import type { Split } from '../study.ts';
 import { hashDistance, hashedSide, hashWords, perceptualHash } from './perceptual-hash.ts';
 

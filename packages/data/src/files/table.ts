@@ -1,7 +1,7 @@
 // Tables by column name: .csv, .tsv or .jsonl, gzipped or not, a row at a time.
 import { DataError } from '../errors.ts';
 import { byteChunks, textLines } from './chunks.ts';
-import { csvScanner } from './csv.ts';
+import { CsvScanner } from './csv.ts';
 
 /** Which columns are read. Names match whatever their case and the white space around them. */
 export interface TableColumns {
@@ -70,7 +70,7 @@ async function readSeparated(file: string, columns: TableColumns, onRow: OnRow):
   let header: string[] | undefined;
   let order: { names: string[]; places: number[] } | undefined;
   let [rows, broken] = [0, 0];
-  let scanner: ReturnType<typeof csvScanner> | undefined;
+  let scanner: CsvScanner | undefined;
   const values: string[] = [];
   const onRecord = (cell: (index: number) => string, cells: number): void => {
     if (!header || !order) {
@@ -89,7 +89,7 @@ async function readSeparated(file: string, columns: TableColumns, onRow: OnRow):
     if (!scanner) {
       if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) bytes = bytes.subarray(3);
       const line = bytes.toString('latin1', 0, Math.min(bytes.length, 1 << 16)).split(/[\r\n]/, 1)[0]!;
-      scanner = csvScanner({ delimiter: delimiterOf(file, line), mostBytes: mostRecord }, onRecord);
+      scanner = new CsvScanner({ delimiter: delimiterOf(file, line), maxBytes: mostRecord }, onRecord);
     }
     if (!scanner.push(bytes)) throw new DataError(`${file}: row ${rows + broken + 2} is longer than ${mostRecord >> 20} MiB; a quote is not closed`);
   }

@@ -1,18 +1,12 @@
 // Reading any image file as 8-bit grey pixels: JPEG, PNG or DICOM, told apart by what is in it.
 import { DataError } from '../errors.ts';
 import { decodeDicom } from './dicom/decode.ts';
-import { decodeDeepPng, decodeJpeg, decodePng } from './encoded.ts';
+import { decodeDeepPng, decodeJpeg, decodePng } from './jpeg-and-png.ts';
+import type { GreyImage } from './grey-image.ts';
 import { defaultRangeReader } from './range-cache.ts';
 import { squareOf } from './resize.ts';
 import type { Scratch } from './scratch.ts';
-import { readImageBytes } from './source.ts';
-
-/** Grey pixels, row-major, 0 to 255. */
-export interface GreyImage {
-  readonly width: number;
-  readonly height: number;
-  readonly pixels: Uint8Array;
-}
+import { readImageBytes } from './image-bytes.ts';
 
 type Kind = 'jpeg' | 'png' | 'png16' | 'dicom' | undefined;
 

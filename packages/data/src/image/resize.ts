@@ -1,5 +1,5 @@
 // Resizing with a triangle filter as wide as the reduction asks for, so that fine structure fades instead of aliasing.
-import type { GreyImage } from './grey.ts';
+import type { GreyImage } from './grey-image.ts';
 
 /** For each of `to` outputs: the first input it looks at, and the weights from there on, `taps` for each. */
 interface Taps {

@@ -1,22 +1,18 @@
 // Makes one batch from what the loader asks: the same code on the loader's thread and in its workers, so that their batches are the same.
-import { centreCrop, writeCrop } from '../image/prepare.ts';
+import { centreCrop, writeCrop } from '../image/crop.ts';
 import { decodeSquare } from '../image/grey.ts';
 import { FileReader } from '../image/file-reader.ts';
 import { Scratch } from '../image/scratch.ts';
-import type { RangeReader } from '../image/source.ts';
+import type { RangeReader } from '../image/image-bytes.ts';
 import type { Augmentation, Keys } from './augment.ts';
 import { turnedCrop, varyLevels } from './augment.ts';
-import type { BatchArray } from './collate.ts';
+import type { StudyArrays } from './batch.ts';
 import { collateTexts } from './collate.ts';
 import { randomBelow } from './random.ts';
 import { SquareCache } from './square-cache.ts';
 import type { SquareCacheMemory } from './square-cache.ts';
-
-/** Token ids of a study's sections. */
-export interface StudyTokens {
-  readonly findings: Int32Array;
-  readonly impression: Int32Array;
-}
+import type { Encoder, StudyTexts, StudyTokens, TokenLengths } from './tokens.ts';
+import { encodeStudy } from './tokens.ts';
 
 /** A study of a batch: which one it is, its image and its texts, or their tokens where they are known already. */
 export interface BatchItem {
@@ -24,7 +20,7 @@ export interface BatchItem {
   readonly image: string;
   /** Where its square is kept. */
   readonly slot: number;
-  readonly texts?: { readonly findings: string; readonly impression: string };
+  readonly texts?: StudyTexts;
   readonly tokens?: StudyTokens;
 }
 
@@ -38,25 +34,18 @@ export interface BatchRequest {
 
 /** A batch, and the tokens that were not known. */
 export interface MadeBatch {
-  readonly arrays: Record<string, BatchArray>;
+  readonly arrays: StudyArrays;
   readonly tokens: readonly (StudyTokens | undefined)[];
 }
 
 /** What all batches of a loader have in common. */
-export interface BatchSettings {
+export interface BatchSettings extends TokenLengths {
   readonly image: { readonly resize: number; readonly crop: number; readonly channels: number };
-  readonly findingsLength: number;
-  readonly impressionLength: number;
   readonly pad: number;
   readonly seed: number;
   readonly train: boolean;
   readonly augmentation: Augmentation;
   readonly cache: SquareCacheMemory;
-}
-
-/** What encodes texts. */
-export interface Encoder {
-  encode(text: string, maxLength: number): number[];
 }
 
 // Images of a batch that are read at once: where a file is waited for, another is decoded.
@@ -72,12 +61,12 @@ export interface BatchMaker {
 
 /** Makes a maker of batches. */
 export function createBatchMaker(settings: BatchSettings, encoder: Encoder | undefined, remote: RangeReader): BatchMaker {
-  const { image, findingsLength, impressionLength, pad, seed, train, augmentation } = settings;
+  const { image, pad, seed, train, augmentation } = settings;
   const { resize, crop, channels } = image;
   const cache = new SquareCache(settings.cache);
   const values = channels * crop * crop;
   const files = new FileReader();
-  // One for each lane at work: batches may be in the making at once.
+  // One for each lane at work: batches may be in flight at once.
   const spare: Scratch[] = [];
 
   const square = async ({ image: name, slot }: BatchItem, scratch: Scratch): Promise<Uint8Array> => {
@@ -100,11 +89,6 @@ export function createBatchMaker(settings: BatchSettings, encoder: Encoder | und
     for (let channel = 1; channel < channels; channel++) out.copyWithin(channel * crop * crop, 0, crop * crop);
   }
 
-  const encoded = ({ texts }: BatchItem): StudyTokens => ({
-    findings: Int32Array.from(encoder!.encode(texts!.findings, findingsLength)),
-    impression: Int32Array.from(encoder!.encode(texts!.impression, impressionLength)),
-  });
-
   async function make({ epoch, items, buffer }: BatchRequest): Promise<MadeBatch> {
     const data = new Float32Array(buffer, 0, items.length * values);
     let next = 0;
@@ -117,7 +101,7 @@ export function createBatchMaker(settings: BatchSettings, encoder: Encoder | und
       spare.push(scratch);
     };
     await Promise.all(Array.from({ length: Math.min(lanes, items.length) }, lane));
-    const fresh = items.map((item) => (item.tokens ? undefined : encoded(item)));
+    const fresh = items.map((item) => (item.tokens ? undefined : encodeStudy(encoder!, item.texts!, settings)));
     const tokens = items.map((item, i) => item.tokens ?? fresh[i]!);
     const texts = collateTexts(
       tokens.map(({ findings }) => findings),

@@ -1,4 +1,5 @@
 // Token ids of several studies as one padded batch.
+import type { HostArray, TextArrays } from './batch.ts';
 
 /** Special-token ids a batch needs. */
 export interface SpecialIds {
@@ -7,17 +8,11 @@ export interface SpecialIds {
   readonly sep: number;
 }
 
-/** A typed array with its shape, row-major. */
-export interface BatchArray {
-  readonly data: Float32Array | Int32Array;
-  readonly shape: readonly number[];
-}
-
 /** Token ids of one text. */
 export type TokenRow = readonly number[] | Int32Array;
 
 /** Rows padded to the longest, and their mask: ids (B, L) i32, mask (B, L) f32. */
-export function padRows(rows: readonly TokenRow[], pad: number): { ids: BatchArray; mask: BatchArray } {
+export function padRows(rows: readonly TokenRow[], pad: number): { ids: HostArray; mask: HostArray } {
   const length = rows.reduce((longest, row) => Math.max(longest, row.length), 0);
   const ids = new Int32Array(rows.length * length).fill(pad);
   const mask = new Float32Array(rows.length * length);
@@ -30,7 +25,7 @@ export function padRows(rows: readonly TokenRow[], pad: number): { ids: BatchArr
 }
 
 /** For each row, the first row equal to it: (B) i32. */
-export function groupRows(rows: readonly TokenRow[]): BatchArray {
+export function groupRows(rows: readonly TokenRow[]): HostArray {
   const first = new Map<string, number>();
   const groups = rows.map((row, i) => {
     const key = row.join();
@@ -40,8 +35,8 @@ export function groupRows(rows: readonly TokenRow[]): BatchArray {
   return { data: Int32Array.from(groups), shape: [rows.length] };
 }
 
-/** Text fields of a batch: findings, impression ([CLS] y1..yn [SEP]), the decoder's input ([CLS] y1..yn) and target (y1..yn [SEP]), masks, groups. */
-export function collateTexts(findings: readonly TokenRow[], impressions: readonly TokenRow[], pad: number): Record<string, BatchArray> {
+/** The texts of a batch. Each row of tokens begins with [CLS] and ends with [SEP]. */
+export function collateTexts(findings: readonly TokenRow[], impressions: readonly TokenRow[], pad: number): TextArrays {
   const [f, y] = [padRows(findings, pad), padRows(impressions, pad)];
   const input = padRows(
     impressions.map((row) => row.slice(0, -1)),

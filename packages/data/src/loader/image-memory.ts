@@ -1,8 +1,5 @@
 // Memory that a loader's images are written to again and again: shared with workers while they make a batch, the user's own once it is taken.
-import type { BatchArray } from './collate.ts';
-
-/** Arrays of a batch by field. */
-export type BatchArrays = Readonly<Record<string, BatchArray>>;
+import type { StudyArrays } from './batch.ts';
 
 /**
  * Memory for batches of at most `bytes` bytes of images. Workers write to shared memory, whose content is copied when a batch is taken.
@@ -24,8 +21,8 @@ export class ImageMemory {
   }
 
   /** Takes shared memory back that no one writes to or reads any more. */
-  release({ image }: BatchArrays): void {
-    if (image?.data.buffer instanceof SharedArrayBuffer) this.#shared.push(image.data.buffer);
+  release({ image }: StudyArrays): void {
+    if (image.data.buffer instanceof SharedArrayBuffer) this.#shared.push(image.data.buffer);
   }
 
   /** Memory of the user's own. */
@@ -34,8 +31,8 @@ export class ImageMemory {
   }
 
   /** A batch with images in memory of the user's own, the shared memory released. */
-  take(arrays: BatchArrays): BatchArrays {
-    const { data, shape } = arrays.image!;
+  take(arrays: StudyArrays): StudyArrays {
+    const { data, shape } = arrays.image;
     if (!(data.buffer instanceof SharedArrayBuffer)) return arrays;
     const own = new Float32Array(this.own(), 0, data.length);
     own.set(data);
@@ -44,8 +41,8 @@ export class ImageMemory {
   }
 
   /** Takes the user's memory back for another batch. */
-  recycle({ image }: BatchArrays): void {
-    const buffer = image?.data.buffer;
+  recycle({ image }: StudyArrays): void {
+    const { buffer } = image.data;
     if (buffer instanceof ArrayBuffer && buffer.byteLength >= this.#bytes && this.#free.length < 2 && !this.#free.includes(buffer)) this.#free.push(buffer);
   }
 }

@@ -1,25 +1,27 @@
-// The loader: batches of typed arrays, in an order and with crops that depend on seed, epoch and study alone, made ahead of their use.
+// The loader: batches of typed arrays, in an order and with crops that depend on seed, epoch and study alone, prefetched.
 import { availableParallelism } from 'node:os';
 import { defaultRangeReader } from '../image/range-cache.ts';
-import { isUrl } from '../image/source.ts';
+import { isUrl } from '../image/image-bytes.ts';
 import type { Study } from '../study.ts';
+import { prefetch } from '../threads/prefetch.ts';
 import { TaskPool } from '../threads/task-pool.ts';
 import type { Augmentation } from './augment.ts';
 import { checkAugmentation } from './augment.ts';
-import type { BatchRequest, BatchSettings, MadeBatch, StudyTokens } from './batch-maker.ts';
+import type { BatchItem, BatchRequest, BatchSettings, MadeBatch } from './batch-maker.ts';
 import { createBatchMaker } from './batch-maker.ts';
-import type { BatchArray } from './collate.ts';
+import type { StudyBatch, TextBatch } from './batch.ts';
 import { collateTexts } from './collate.ts';
 import { ImageMemory } from './image-memory.ts';
 import type { Sampling } from './order.ts';
 import { trainingOrder } from './order.ts';
 import { startFetcher } from './range-client.ts';
 import { cacheMemory } from './square-cache.ts';
+import type { Encoder } from './tokens.ts';
+import { encodeStudy, TokenCache } from './tokens.ts';
 import type { WorkerStart } from './worker.ts';
 
 /** What the loader needs of a tokenizer. */
-export interface LoaderTokenizer {
-  encode(text: string, maxLength: number): number[];
+export interface LoaderTokenizer extends Encoder {
   readonly special: { readonly pad: number };
   /** What `tokenizerModule` makes the same tokenizer from. */
   toJSON?(): unknown;
@@ -33,7 +35,7 @@ export interface LoaderOptions {
   tokenizerModule?: string;
   /** Side images are resized to, side of the crop, and channels. */
   image: { resize: number; crop: number; channels: number };
-  /** Greatest numbers of tokens, special ones included. */
+  /** Max tokens, special ones included: 128 and 80 by default. */
   findingsLength?: number;
   impressionLength?: number;
   batchSize: number;
@@ -55,78 +57,51 @@ export interface LoaderOptions {
   ranks?: number;
 }
 
-/** One batch: arrays by field (image (B, C, H, W) in [-1, 1], findings (B, L), ...) and which studies they are. */
-export interface LoadedBatch {
-  readonly arrays: Readonly<Record<string, BatchArray>>;
-  readonly studies: readonly number[];
-}
-
 /** Batches of studies. */
 export interface Loader {
   readonly studies: readonly Study[];
   readonly stepsPerEpoch: number;
   /** Batches of an epoch from `startStep` on: the same ones whenever it is asked. */
-  batches(options?: { epoch?: number; startStep?: number }): AsyncGenerator<LoadedBatch>;
+  batches(options?: { epoch?: number; startStep?: number }): AsyncGenerator<StudyBatch>;
   /** Batches without images, in order: for what needs only texts. */
-  texts(batchSize: number): Generator<LoadedBatch>;
+  texts(batchSize: number): Generator<TextBatch>;
   /** Gives a batch's memory back for another one. Its arrays must not be used any more. Batches that are kept need not be given back. */
-  recycle(batch: LoadedBatch): void;
+  recycle(batch: StudyBatch): void;
   close(): Promise<void>;
 }
 
 const defaultWorkers = (): number => Math.min(4, Math.max(1, availableParallelism() - 1));
 
+/** What the options say of every batch. Throws a DataError for an augmentation out of range. */
+function settingsOf(options: LoaderOptions): BatchSettings {
+  const { studies, tokenizer, image, train, seed = 0, findingsLength = 128, impressionLength = 80, augmentation = {}, cacheBytes = 2 ** 30 } = options;
+  checkAugmentation(augmentation);
+  const cache = cacheMemory(studies.length, image.resize ** 2, cacheBytes);
+  return { image, findingsLength, impressionLength, pad: tokenizer.special.pad, seed, train, augmentation, cache };
+}
+
 /** Makes a loader. A study whose image cannot be read makes `batches` throw a DataError that names the file. */
 export function createLoader(options: LoaderOptions): Loader {
-  const {
-    studies,
-    tokenizer,
-    tokenizerModule,
-    image,
-    batchSize,
-    seed = 0,
-    train,
-    workers = defaultWorkers(),
-    ahead = workers + 1,
-    rank = 0,
-    ranks = 1,
-  } = options;
-  const { findingsLength = 128, impressionLength = 80, sampling = { by: 'shuffle' }, augmentation = {}, cacheBytes = 2 ** 30 } = options;
-  checkAugmentation(augmentation);
-  const settings: BatchSettings = {
-    image,
-    findingsLength,
-    impressionLength,
-    pad: tokenizer.special.pad,
-    seed,
-    train,
-    augmentation,
-    cache: cacheMemory(studies.length, image.resize ** 2, cacheBytes),
-  };
+  const { studies, tokenizer, tokenizerModule, image, batchSize, train, workers = defaultWorkers(), ahead = workers + 1 } = options;
+  const settings = settingsOf(options);
   const threads = workers > 0 ? startThreads(options, settings, workers) : undefined;
   const here = createBatchMaker(settings, tokenizer, defaultRangeReader);
-  const make = (request: BatchRequest): Promise<MadeBatch> => threads?.pool.run(request) ?? here.make(request);
-
-  const known: StudyTokens[] = [];
-  const tokensOf = (study: number): StudyTokens =>
-    (known[study] ??= {
-      findings: Int32Array.from(tokenizer.encode(studies[study]!.findings, findingsLength)),
-      impression: Int32Array.from(tokenizer.encode(studies[study]!.impression, impressionLength)),
-    });
-  const order = train ? trainingOrder({ studies, sampling, batchSize, seed, rank, ranks }) : undefined;
-  const stepsPerEpoch = order?.stepsPerEpoch ?? Math.ceil(studies.length / batchSize);
+  const tokens = new TokenCache((study) => encodeStudy(tokenizer, studies[study]!, settings));
   const memory = new ImageMemory(batchSize * image.channels * image.crop ** 2 * Float32Array.BYTES_PER_ELEMENT);
+  const { sampling = { by: 'shuffle' }, rank = 0, ranks = 1 } = options;
+  const order = train ? trainingOrder({ studies, sampling, batchSize, seed: settings.seed, rank, ranks }) : undefined;
+  const stepsPerEpoch = order?.stepsPerEpoch ?? Math.ceil(studies.length / batchSize);
 
-  async function batch(indices: readonly number[], epoch: number): Promise<LoadedBatch> {
-    const inWorkers = threads !== undefined && tokenizerModule !== undefined;
-    const items = indices.map((study) => {
+  async function make(indices: readonly number[], epoch: number): Promise<StudyBatch> {
+    const items = indices.map((study): BatchItem => {
       const { image: file, findings, impression } = studies[study]!;
-      const tokens = inWorkers ? known[study] : tokensOf(study);
-      return { study, image: file, slot: study, ...(tokens ? { tokens } : { texts: { findings, impression } }) };
+      const known = threads && tokenizerModule !== undefined ? tokens.get(study) : tokens.encoded(study);
+      return { study, image: file, slot: study, ...(known ? { tokens: known } : { texts: { findings, impression } }) };
     });
-    const { arrays, tokens } = await make({ epoch, items, buffer: threads ? memory.shared() : memory.own() });
-    tokens.forEach((some, i) => {
-      if (some) known[indices[i]!] = some;
+    const request: BatchRequest = { epoch, items, buffer: threads ? memory.shared() : memory.own() };
+    const { arrays, tokens: fresh } = await (threads?.pool.run(request) ?? here.make(request));
+    fresh.forEach((encoded, i) => {
+      if (encoded) tokens.set(indices[i]!, encoded);
     });
     return { arrays, studies: indices };
   }
@@ -136,40 +111,23 @@ export function createLoader(options: LoaderOptions): Loader {
     stepsPerEpoch,
     async *batches({ epoch = 0, startStep = 0 } = {}) {
       const all = order?.epoch(epoch) ?? Int32Array.from(studies.keys());
-      const waiting: Promise<LoadedBatch>[] = [];
-      const enqueue = (step: number) => {
-        if (step >= stepsPerEpoch) return;
-        const made = batch([...all.subarray(step * batchSize, (step + 1) * batchSize)], epoch);
-        // Whoever takes the batch sees its error; one that nobody takes must not end the process.
-        made.catch(() => undefined);
-        waiting.push(made);
-      };
-      // Without workers nothing is made ahead: it would only delay the first batch.
-      const first = threads ? Math.max(ahead, workers) : 1;
-      try {
-        for (let step = startStep; step < startStep + first; step++) enqueue(step);
-        for (let step = startStep; step < stepsPerEpoch; step++) {
-          const made = await waiting.shift()!;
-          const arrays = memory.take(made.arrays);
-          if (threads) enqueue(step + first);
-          yield { ...made, arrays };
-          // Only now, when the batch may have been given back: its memory serves for this one.
-          if (!threads) enqueue(step + first);
-        }
-      } finally {
-        // Whoever leaves an epoch early takes none of these.
-        for (const left of waiting)
-          left.then(
-            ({ arrays }) => memory.release(arrays),
-            () => undefined,
-          );
-      }
+      yield* prefetch({
+        from: startStep,
+        to: stepsPerEpoch,
+        // Without workers nothing is made ahead: it would only delay the first batch. The next one then waits until this one may have been
+        // given back, whose memory serves for it.
+        ahead: threads ? Math.max(ahead, workers) : 1,
+        early: threads !== undefined,
+        make: (step) => make([...all.subarray(step * batchSize, (step + 1) * batchSize)], epoch),
+        take: (batch) => ({ ...batch, arrays: memory.take(batch.arrays) }),
+        discard: (batch) => memory.release(batch.arrays),
+      });
     },
     *texts(size) {
       for (let start = 0; start < studies.length; start += size) {
         const indices = Array.from({ length: Math.min(size, studies.length - start) }, (_, i) => start + i);
-        const [findings, impressions] = [indices.map((i) => tokensOf(i).findings), indices.map((i) => tokensOf(i).impression)];
-        yield { arrays: collateTexts(findings, impressions, tokenizer.special.pad), studies: indices };
+        const [findings, impressions] = [indices.map((i) => tokens.encoded(i).findings), indices.map((i) => tokens.encoded(i).impression)];
+        yield { arrays: collateTexts(findings, impressions, settings.pad), studies: indices };
       }
     },
     recycle: ({ arrays }) => memory.recycle(arrays),

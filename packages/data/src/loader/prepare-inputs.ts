@@ -1,8 +1,8 @@
 // Images and texts as a model reads them, prepared as in training: from grey pixels and strings, wherever those come from.
-import type { GreyImage } from '../image/grey.ts';
-import { centreCrop, writeCrop } from '../image/prepare.ts';
+import type { GreyImage } from '../image/grey-image.ts';
+import { centreCrop, writeCrop } from '../image/crop.ts';
 import { squareOf } from '../image/resize.ts';
-import type { BatchArray } from './collate.ts';
+import type { HostArray } from './batch.ts';
 import { padRows } from './collate.ts';
 import type { LoaderTokenizer } from './loader.ts';
 
@@ -14,7 +14,7 @@ export interface ImagePreparation {
 }
 
 /** Squares of `resize` pixels a side as the model sees them, centre-cropped: (B, C, H, W) in [-1, 1]. */
-export function prepareSquares({ size, channels, resize }: ImagePreparation, squares: readonly Uint8Array[]): BatchArray {
+export function prepareSquares({ size, channels, resize }: ImagePreparation, squares: readonly Uint8Array[]): HostArray {
   const each = channels * size * size;
   const data = new Float32Array(squares.length * each);
   squares.forEach((square, row) => writeCrop(square, resize, size, centreCrop(resize, size), channels, data, row * each));
@@ -22,11 +22,11 @@ export function prepareSquares({ size, channels, resize }: ImagePreparation, squ
 }
 
 /** A radiograph's grey pixels as the model sees them: (1, C, H, W) in [-1, 1]. */
-export const prepareRadiograph = (preparation: ImagePreparation, image: GreyImage): BatchArray =>
+export const prepareRadiograph = (preparation: ImagePreparation, image: GreyImage): HostArray =>
   prepareSquares(preparation, [squareOf(image, preparation.resize)]);
 
 /** Texts as ids and mask, both (B, L), padded to the longest. */
-export function prepareTexts(tokenizer: LoaderTokenizer, texts: readonly string[], maxLength: number): { ids: BatchArray; mask: BatchArray } {
+export function prepareTexts(tokenizer: LoaderTokenizer, texts: readonly string[], maxLength: number): { ids: HostArray; mask: HostArray } {
   return padRows(
     texts.map((text) => tokenizer.encode(text, maxLength)),
     tokenizer.special.pad,

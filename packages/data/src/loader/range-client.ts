@@ -3,7 +3,7 @@ import type { MessagePort, Worker } from 'node:worker_threads';
 import { MessageChannel } from 'node:worker_threads';
 import { DataError } from '../errors.ts';
 import { defaultRangeReader } from '../image/range-cache.ts';
-import type { ByteRange, RangeReader } from '../image/source.ts';
+import type { ByteRange, RangeReader } from '../image/image-bytes.ts';
 import type { TaskReply, TaskRequest } from '../threads/serve.ts';
 import { startWorker } from '../threads/start.ts';
 

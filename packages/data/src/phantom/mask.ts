@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DataError } from '../errors.ts';
-import type { GreyImage } from '../image/grey.ts';
+import type { GreyImage } from '../image/grey-image.ts';
 import { readGrey } from '../image/grey.ts';
 import type { FindingName } from './findings.ts';
 import { phantomFindings } from './findings.ts';

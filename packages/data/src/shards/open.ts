@@ -4,13 +4,13 @@ import { open as openFile, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError, describeFileError } from '../errors.ts';
 import { createRangeCache, fetchWhole } from '../image/range-cache.ts';
-import { isUrl, rangeName } from '../image/source.ts';
+import { isUrl, rangeName } from '../image/image-bytes.ts';
 import type { SourceData } from '../sources/source.ts';
 import type { DataNeed, Question, Study } from '../study.ts';
-import { foreignStudies } from './foreign.ts';
+import { webdatasetStudies } from './webdataset.ts';
 import type { IndexLine, ShardEntry, ShardManifest } from './manifest.ts';
 import { indexNameOf, manifestName, parseIndex, parseManifest } from './manifest.ts';
-import type { ReadUpTo } from './members.ts';
+import type { ReadUpTo } from './tar-members.ts';
 
 const child = (base: string, name: string): string => (isUrl(base) ? `${base.replace(/\/*$/, '')}/${name}` : join(base, name));
 
@@ -30,7 +30,7 @@ function expanded(name: string): string[] {
 
 /** Opens `shards:` and a folder, a manifest, or an archive (several as `{000..012}`), on disk or as a URL. Throws a DataError. */
 export async function readShards(path: string): Promise<SourceData> {
-  if (path.endsWith('.tar')) return readForeign(path, expanded(path));
+  if (path.endsWith('.tar')) return readWebdataset(path, expanded(path));
   if (path.endsWith(`/${manifestName}`)) return readPacked(path.slice(0, -manifestName.length - 1));
   if (isUrl(path)) return readPacked(path);
   const names = await readdir(path).catch((error: unknown) => Promise.reject(describeFileError(path, error)));
@@ -38,7 +38,7 @@ export async function readShards(path: string): Promise<SourceData> {
   if (names.includes('recipe.json')) throw new DataError(`${path}: is not packed to its end; run data pack again`);
   const archives = names.filter((name) => name.endsWith('.tar')).toSorted();
   if (archives.length === 0) throw new DataError(`${path}: holds neither ${manifestName} nor .tar shards; name the folder that does`);
-  return readForeign(
+  return readWebdataset(
     path,
     archives.map((name) => join(path, name)),
   );
@@ -81,11 +81,11 @@ async function readIndexed(base: string, entry: ShardEntry): Promise<{ image: st
   return parseIndex(text, name).lines.map((line) => ({ image: rangeName({ source: archive, start: line.start, length: line.length }), line }));
 }
 
-async function readForeign(path: string, archives: readonly string[]): Promise<SourceData> {
+async function readWebdataset(path: string, archives: readonly string[]): Promise<SourceData> {
   const studies: Study[] = [];
   const dropped: Record<string, number> = {};
   const drawn = { count: 0 };
-  for (const archive of archives) await withReader(archive, (read) => foreignStudies(archive, read, studies, dropped, drawn));
+  for (const archive of archives) await withReader(archive, (read) => webdatasetStudies(archive, read, studies, dropped, drawn));
   if (studies.length === 0) throw new DataError(`${path}: holds no sample with an image (.png, .jpg or .dcm); name other shards`);
   const reports = studies.some(({ findings, impression }) => findings !== '' && impression !== '');
   const labels = studies.some((study) => study.labels !== undefined);

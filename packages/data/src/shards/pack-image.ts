@@ -2,7 +2,7 @@
 import { defaultRangeReader } from '../image/range-cache.ts';
 import { decodeGrey, decodeSquare } from '../image/grey.ts';
 import { encodePlainPng } from '../image/png.ts';
-import { readImageBytes } from '../image/source.ts';
+import { readImageBytes } from '../image/image-bytes.ts';
 import type { Box } from '../study.ts';
 
 /** An image to pack, and boxes in its pixels. */

@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { makeFolder, writeFileAtomic } from '../atomic.ts';
 import { DataError, describeFileError } from '../errors.ts';
 import type { Box, DataSet, Split } from '../study.ts';
+import { prefetch } from '../threads/prefetch.ts';
 import { TaskPool } from '../threads/task-pool.ts';
 import type { PackedQuestion, PackedRecord, PackRecipe, ShardManifest } from './manifest.ts';
 import { manifestName, parseManifest } from './manifest.ts';
@@ -167,35 +168,30 @@ export async function packDataSet(data: DataSet, folder: string, options: PackOp
   };
 }
 
-/** Samples with their images, in order, some of them in the making while earlier ones are taken. */
-async function* packed(
+/** Samples with their images, in order, some of them in flight while earlier ones are taken. */
+function packed(
   samples: readonly Sample[],
   size: number,
   read: (request: PackRequest) => Promise<PackedImage>,
   progress: (count: number) => void,
 ): AsyncGenerator<PackedSample> {
   const make = async ({ position, image, record }: Sample): Promise<PackedSample> => {
-    const given: readonly Box[] | undefined = 'study' in record ? record.study.boxes : undefined;
+    const ownBoxes: readonly Box[] | undefined = 'study' in record ? record.study.boxes : undefined;
     try {
-      const { png, boxes } = await read({ image, size, ...(given ? { boxes: given } : {}) });
+      const { png, boxes } = await read({ image, size, ...(ownBoxes ? { boxes: ownBoxes } : {}) });
       return { position, record: boxes && 'study' in record ? { study: { ...record.study, boxes } } : record, image: png };
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
       return { position, record, image: error.message };
     }
   };
-  const waiting: Promise<PackedSample>[] = [];
-  const enqueue = (sample: Sample | undefined) => {
-    if (sample === undefined) return;
-    const made = make(sample);
-    made.catch(() => undefined);
-    waiting.push(made);
-  };
-  samples.slice(0, inFlight).forEach(enqueue);
-  for (let i = 0; i < samples.length; i++) {
-    const made = await waiting.shift()!;
-    enqueue(samples[i + inFlight]);
-    progress(1);
-    yield made;
-  }
+  return prefetch({
+    to: samples.length,
+    ahead: inFlight,
+    make: (index) => make(samples[index]!),
+    take(sample) {
+      progress(1);
+      return sample;
+    },
+  });
 }

@@ -1,6 +1,6 @@
 // CheXpert's tables by image path: labels of train.csv and valid.csv, and the report sections of CheXpert Plus.
 import { readTable } from '../files/table.ts';
-import { chexpertLabels, publishedLabel } from '../labels/chexpert.ts';
+import { chexpertLabels, publishedLabel } from '../chexpert-labels.ts';
 import { splitNamed } from '../split/names.ts';
 import type { Split } from '../study.ts';
 import type { StudyTableBuilder } from '../table/study-table.ts';

@@ -4,8 +4,8 @@ import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DataError } from '../errors.ts';
 import { plainOrGzip } from '../files/chunks.ts';
-import { pathInside } from '../files/inside.ts';
-import { chexpertLabels } from '../labels/chexpert.ts';
+import { pathInside } from '../files/path-inside.ts';
+import { chexpertLabels } from '../chexpert-labels.ts';
 import { drawItems } from '../split/draw.ts';
 import type { StudyTable } from '../table/study-table.ts';
 import { StudyTableBuilder } from '../table/study-table.ts';
@@ -13,8 +13,8 @@ import type { ChexpertRow } from './chexpert-tables.ts';
 import { readChexpertLabels, readPlus, studyOfPath } from './chexpert-tables.ts';
 import type { ReadOptions, SourceData } from './source.ts';
 import { Drops } from './source.ts';
-import type { TableAbout } from './tabled.ts';
-import { endingOnDisk, readTabled } from './tabled.ts';
+import type { TableAbout } from './table-source.ts';
+import { endingOnDisk, readTableSource } from './table-source.ts';
 
 /** Rows of the training table held out for validation, whole patients only. */
 const validationRows = 5000;
@@ -100,7 +100,7 @@ export async function readChexpert(folder: string, options: ReadOptions): Promis
     name: ['chexpert', resolve(folder)],
     files: [...[train, valid, test, plus].flatMap((file) => file ?? []), ...['train', 'valid', 'test'].map((part) => join(images, part))],
   };
-  return readTabled(options, origin, () => build(files), {
+  return readTableSource(options, origin, () => build(files), {
     offers: ({ hasTexts, labelled }) => [...(labelled ? ['labels' as const] : []), ...(hasTexts ? ['pairs' as const] : []), 'images'],
     missing: `${folder}: holds labels but no reports; put CheXpert Plus's df_chexpert_plus_*.csv beside train.csv, or name a set with reports`,
   });

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DataError } from '../errors.ts';
-import { pathInside } from '../files/inside.ts';
+import { pathInside } from '../files/path-inside.ts';
 import { readTable } from '../files/table.ts';
 import { splitNamed } from '../split/names.ts';
 import { splitOf } from '../split/draw.ts';

@@ -1,9 +1,9 @@
 // CheXpert 5x200 and MIMIC 5x200 by rule: for each of five classes 200 frontal films that are positive for that class alone.
-import { chexpertFive, chexpertLabels } from '../labels/chexpert.ts';
+import { chexpertFive, chexpertLabels } from '../chexpert-labels.ts';
 import { isFrontal } from '../select.ts';
 import { rankByHash } from '../split/draw.ts';
 import type { Split, Study } from '../study.ts';
-import { StudyView } from '../table/rows.ts';
+import { StudyView } from '../table/study-rows.ts';
 import type { Candidate, Source, SourceData } from './source.ts';
 
 const perClass = 200;

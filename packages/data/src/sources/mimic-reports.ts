@@ -5,7 +5,7 @@ import { plainOrGzip } from '../files/chunks.ts';
 import { readTable } from '../files/table.ts';
 import { normalizeText } from '../text.ts';
 import { readMimicReport } from './mimic-sections.ts';
-import { filePresence } from './presence.ts';
+import { filePresence } from './file-presence.ts';
 import type { Drops } from './source.ts';
 
 /** Takes a report's sections and gives their number. */

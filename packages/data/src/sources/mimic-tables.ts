@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DataError } from '../errors.ts';
 import { readTable } from '../files/table.ts';
-import { chexpertLabels, publishedLabel } from '../labels/chexpert.ts';
+import { chexpertLabels, publishedLabel } from '../chexpert-labels.ts';
 import { splitNamed } from '../split/names.ts';
 import type { Split } from '../study.ts';
 import { OrderedLookup } from '../table/ordered-lookup.ts';

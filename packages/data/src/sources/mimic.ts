@@ -1,7 +1,7 @@
 // MIMIC-CXR-JPG with MIMIC-CXR's reports: tables joined by name, the official split, images and reports where they are.
 import { join, resolve } from 'node:path';
 import { readTable } from '../files/table.ts';
-import { chexpertLabels } from '../labels/chexpert.ts';
+import { chexpertLabels } from '../chexpert-labels.ts';
 import { splitOf } from '../split/draw.ts';
 import { StudyTableBuilder } from '../table/study-table.ts';
 import type { StudyTable } from '../table/study-table.ts';
@@ -11,8 +11,8 @@ import type { MimicFiles } from './mimic-tables.ts';
 import { findMimic, readMimicLabels, readMimicSplit } from './mimic-tables.ts';
 import type { ReadOptions, SourceData } from './source.ts';
 import { Drops } from './source.ts';
-import type { TableAbout } from './tabled.ts';
-import { endingOnDisk, readTabled } from './tabled.ts';
+import type { TableAbout } from './table-source.ts';
+import { endingOnDisk, readTableSource } from './table-source.ts';
 
 /** Whether a text is an id and so cannot lead anywhere as part of a path. Ids that repeat are asked about once. */
 function idCheck(): (text: string) => boolean {
@@ -74,7 +74,7 @@ export async function readMimic(folder: string, options: ReadOptions): Promise<S
     name: ['mimic', resolve(folder), options.labelTable ?? 'chexpert'],
     files: [...Object.values(files.tables), ...groups, ...texts, ...(reports?.table === undefined ? [] : [reports.table])],
   };
-  return readTabled(options, origin, () => build(files, reports, options), {
+  return readTableSource(options, origin, () => build(files, reports, options), {
     offers: ({ hasTexts, labelled }) => [...(hasTexts ? ['pairs' as const] : []), ...(labelled ? ['labels' as const] : []), 'images'],
     missing: `${folder}: holds no reports; unpack mimic-cxr-reports.zip into it, or put mimic_cxr_sectioned.csv beside the tables`,
   });

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DataError } from '../errors.ts';
-import { pathInside } from '../files/inside.ts';
+import { pathInside } from '../files/path-inside.ts';
 import { jsonObjects } from '../files/json.ts';
 import { splitNamed } from '../split/names.ts';
 import type { Split, Study } from '../study.ts';

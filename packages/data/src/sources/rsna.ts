@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError } from '../errors.ts';
 import { plainOrGzip } from '../files/chunks.ts';
-import { pathInside } from '../files/inside.ts';
+import { pathInside } from '../files/path-inside.ts';
 import { readTable } from '../files/table.ts';
 import { splitByRank } from '../split/draw.ts';
 import type { Box, Study } from '../study.ts';

@@ -1,5 +1,5 @@
 // What a source hands over: everything its files name, before anything is selected.
-import type { StudyRows } from '../table/rows.ts';
+import type { StudyRows } from '../table/study-rows.ts';
 import type { CountName, DataNeed, Question, ResiduePolicy, SelectOptions, SplitOrigin, Study } from '../study.ts';
 
 /** How a source reads its files. */

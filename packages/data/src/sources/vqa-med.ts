@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { DataError } from '../errors.ts';
 import { textLines } from '../files/chunks.ts';
-import { pathInside } from '../files/inside.ts';
+import { pathInside } from '../files/path-inside.ts';
 import type { Question, Split } from '../study.ts';
 import { normalizeText } from '../text.ts';
 import { byStem, imagesIn } from './images.ts';

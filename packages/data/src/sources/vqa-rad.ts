@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { existsSync, statSync } from 'node:fs';
 import { DataError } from '../errors.ts';
 import { jsonObjects } from '../files/json.ts';
-import { pathInside } from '../files/inside.ts';
+import { pathInside } from '../files/path-inside.ts';
 import type { Question } from '../study.ts';
 import { normalizeText } from '../text.ts';
 import { imagesIn } from './images.ts';

@@ -1,6 +1,6 @@
 // Columns of strings outside the JavaScript heap: their bytes end to end, and where each ends; repeated ones by number.
 import { DataError } from '../errors.ts';
-import { Growing } from './growing.ts';
+import { GrowableArray } from './growable-array.ts';
 
 /** Strings by index. */
 export interface StringColumn {
@@ -35,8 +35,8 @@ export const sizeAt = ({ ends }: StringColumn, index: number): number => ends[in
 
 /** Takes strings one by one. */
 export class StringBuilder {
-  readonly #bytes = new Growing((length) => Buffer.alloc(length) as Uint8Array);
-  readonly #ends = new Growing((length) => new Uint32Array(length));
+  readonly #bytes = new GrowableArray((length) => Buffer.alloc(length) as Uint8Array);
+  readonly #ends = new GrowableArray((length) => new Uint32Array(length));
 
   get length(): number {
     return this.#ends.length;
@@ -76,7 +76,7 @@ export interface CodedColumn {
 
 /** Takes strings that repeat. */
 export class CodedBuilder {
-  readonly #codes = new Growing((length) => new Int32Array(length));
+  readonly #codes = new GrowableArray((length) => new Int32Array(length));
   readonly #values = new StringBuilder();
   readonly #known = new Map<string, number>();
   // Equal strings mostly follow each other.

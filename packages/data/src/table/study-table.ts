@@ -1,7 +1,7 @@
 // Studies of a large set as columns: a row costs some hundred bytes until it is selected and becomes an object.
-import type { LabelValues } from '../labels/chexpert.ts';
+import type { LabelValues } from '../chexpert-labels.ts';
 import type { Split, Study } from '../study.ts';
-import { Growing } from './growing.ts';
+import { GrowableArray } from './growable-array.ts';
 import type { CodedColumn, StringColumn } from './strings.ts';
 import { CodedBuilder, sizeAt, StringBuilder } from './strings.ts';
 
@@ -64,11 +64,11 @@ export class StudyTableBuilder {
   readonly #reports = new CodedBuilder();
   readonly #patients = new CodedBuilder();
   readonly #views = new CodedBuilder();
-  readonly #splits = new Growing((length) => new Uint8Array(length));
-  readonly #endings = new Growing((length) => new Uint8Array(length));
-  readonly #labelRows = new Growing((length) => new Int32Array(length));
-  readonly #labels = new Growing((length) => new Int8Array(length));
-  readonly #texts = new Growing((length) => new Int32Array(length));
+  readonly #splits = new GrowableArray((length) => new Uint8Array(length));
+  readonly #endings = new GrowableArray((length) => new Uint8Array(length));
+  readonly #labelRows = new GrowableArray((length) => new Int32Array(length));
+  readonly #labels = new GrowableArray((length) => new Int8Array(length));
+  readonly #texts = new GrowableArray((length) => new Int32Array(length));
   readonly #findings = new StringBuilder();
   readonly #impressions = new StringBuilder();
   #labelCount = 0;

@@ -2,7 +2,7 @@
 import type { Certainty } from './certainty.ts';
 import { certaintyOf } from './certainty.ts';
 import type { MentionedLabel, ReportLabel } from './labels.ts';
-import { mentions, normals, reportLabels } from './labels.ts';
+import { mentionedLabels, mentions, normals, reportLabels } from './labels.ts';
 import type { ReportSide } from './sides.ts';
 import { sidesOf } from './sides.ts';
 
@@ -17,8 +17,6 @@ export type ReportLabels = Readonly<Partial<Record<ReportLabel, LabelStatement>>
 
 // Reports are a page at most; what follows is not read, so that no text takes long.
 const longest = 20_000;
-
-const mentioned = reportLabels.filter((label): label is MentionedLabel => label !== 'No Finding');
 
 /** Clauses of a text, lower-cased. "Dr." and numbers of a list end no clause that matters. */
 const clausesOf = (text: string): string[] =>
@@ -37,7 +35,7 @@ interface Mention {
 
 function mentionsOf(clause: string): Mention[] {
   const found: Mention[] = [];
-  for (const label of mentioned) {
+  for (const label of mentionedLabels) {
     for (const { index, 0: words } of clause.matchAll(mentions[label])) {
       const end = index + words.length;
       found.push({ label, start: index, end, certainty: certaintyOf(clause, index, end) });
@@ -72,7 +70,7 @@ export function labelReport(text: string): ReportLabels {
   }
   const diseased = [...statements].some(([label, { certainty }]) => label !== 'Support Devices' && certainty !== 'absent');
   const labels: [ReportLabel, LabelStatement][] = [['No Finding', { certainty: diseased ? 'absent' : 'present', sides: [] }]];
-  for (const label of mentioned) {
+  for (const label of mentionedLabels) {
     const statement = statements.get(label);
     if (statement) labels.push([label, { certainty: statement.certainty, sides: (['left', 'right'] as const).filter((side) => statement.sides.has(side)) }]);
   }

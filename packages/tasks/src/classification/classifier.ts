@@ -5,7 +5,7 @@ import { batchSpecs, parameterSpecs, throughFrozen } from '@hybridmed/model/grap
 import { collect, linear, rootScope } from '@hybridmed/nn';
 import { layerDecay } from '@hybridmed/nn/fine-tuning';
 import { studyLoader } from '@hybridmed/runtime';
-import type { Device, DeviceState, HostArray, HostArrays, Tensor } from '@hybridmed/tensor';
+import type { Device, DeviceState, HostArrays, Tensor } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
 import type { Task } from '@hybridmed/training';
 import { kindsOf, labelsOf } from '../labelled-set.ts';
@@ -72,7 +72,7 @@ export async function* withTargets(
         weights[row * classes.length + column] = weightOf(column, label);
       }),
     );
-    yield { image: await throughFrozen(vision, arrays['image'] as HostArray), targets: { data: targets, shape }, weights: { data: weights, shape } };
+    yield { image: await throughFrozen(vision, arrays.image), targets: { data: targets, shape }, weights: { data: weights, shape } };
   }
 }
 
@@ -95,7 +95,7 @@ export async function createScorer(device: Device, { model }: Checkpoint, classe
     async score(state, loader) {
       const scores = classes.map(() => new Float64Array(loader.studies.length));
       for await (const { arrays, studies } of loader.batches()) {
-        const { logits } = await program.run({ image: await throughFrozen(model.vision, arrays['image'] as HostArray) }, state);
+        const { logits } = await program.run({ image: await throughFrozen(model.vision, arrays.image) }, state);
         studies.forEach((study, row) => scores.forEach((own, column) => (own[study] = logits!.data[row * classes.length + column]!)));
       }
       return Object.fromEntries(classes.map((name, column) => [name, scores[column]!]));

@@ -6,7 +6,7 @@ import type { Branch } from '@hybridmed/model';
 import type { CheckpointEncoders } from '@hybridmed/runtime';
 import { isExported } from '@hybridmed/runtime';
 import { hashIds } from '@hybridmed/runtime/run';
-import type { Device, HostArray, HostArrays } from '@hybridmed/tensor';
+import type { Device, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import { exportedSubject } from './evaluated-export.ts';
 import type { Subject } from './evaluated-model.ts';
@@ -42,13 +42,11 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 async function write(subject: Subject, branch: Branch, loader: Loader): Promise<string[]> {
   const generator = await subject.generator(branch);
   const texts: string[] = [];
-  const add = async (arrays: Readonly<Record<string, unknown>>) => {
-    const inputs: HostArrays =
-      branch === 'image' ? { image: arrays.image as HostArray } : { findings: arrays.findings as HostArray, findings_mask: arrays.findings_mask as HostArray };
+  const add = async (inputs: HostArrays) => {
     for (const { ids } of await generator.generate(inputs)) texts.push(subject.tokenizer.decode(ids));
   };
-  if (branch === 'image') for await (const { arrays } of loader.batches()) await add(arrays);
-  else for (const { arrays } of loader.texts(32)) await add(arrays);
+  if (branch === 'image') for await (const { arrays } of loader.batches()) await add({ image: arrays.image });
+  else for (const { arrays } of loader.texts(32)) await add({ findings: arrays.findings, findings_mask: arrays.findings_mask });
   return texts;
 }
 

@@ -54,7 +54,7 @@ export async function collectStudyLosses(run: (batch: HostArrays) => Promise<Hos
   const [nats, tokens]: [number[], number[]] = [[], []];
   const batches = branch === 'image' ? loader.batches() : loader.texts(32);
   for await (const { arrays } of batches) {
-    const results = await run(pick(arrays as HostArrays, fields[branch]));
+    const results = await run(pick(arrays, fields[branch]));
     nats.push(...results.nats!.data);
     tokens.push(...results.tokens!.data);
   }

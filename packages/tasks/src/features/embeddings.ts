@@ -31,7 +31,7 @@ export async function embedImages(device: Device, state: DeviceState, { model }:
 /** Vectors of a loader's images, in order, from what gives those of a batch. */
 export async function collectImages(run: (image: HostArray) => Promise<HostArray>, loader: Loader): Promise<Vectors> {
   const parts: HostArray[] = [];
-  for await (const { arrays } of loader.batches()) parts.push(await run(arrays.image as HostArray));
+  for await (const { arrays } of loader.batches()) parts.push(await run(arrays.image));
   return stack(parts);
 }
 

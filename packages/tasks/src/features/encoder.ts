@@ -97,7 +97,7 @@ export async function openEncoder({
     try {
       let done = 0;
       for await (const batch of loader.batches()) {
-        const results = await (await compiling).run({ image: await throughFrozen(model.vision, batch.arrays['image'] as HostArray) }, state);
+        const results = await (await compiling).run({ image: await throughFrozen(model.vision, batch.arrays.image) }, state);
         for (const [name, { data, shape }] of Object.entries(results)) {
           const width = shape[1]!;
           arrays[name] ??= { data: new Float32Array(studies.length * width), shape: [studies.length, width] };

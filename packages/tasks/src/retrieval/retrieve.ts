@@ -1,5 +1,6 @@
 // Retrieval over a split: image to report, report to image, image to image; recall, and precision by class where there are labels.
 import type { SelectOptions, Split, Study } from '@hybridmed/data';
+import { chexpertFive } from '@hybridmed/data';
 import type { PrecisionReport, RecallReport } from '@hybridmed/eval/protocols';
 import { exclusiveSets, precisionReport, recallReport } from '@hybridmed/eval/protocols';
 import { HybridmedError } from '@hybridmed/tensor';
@@ -54,8 +55,7 @@ function byClassOf({ images, texts, entries }: RetrievalIndex, studies: readonly
   const labels = studies.map((study) => study.labels ?? {});
   const names = [...new Set(labels.flatMap((own) => Object.keys(own)))];
   // CheXpert's five are the protocol's; "No Finding" is no finding to be found.
-  const five = ['Atelectasis', 'Cardiomegaly', 'Consolidation', 'Edema', 'Pleural Effusion'];
-  const classes = five.every((name) => names.includes(name)) ? five : names.filter((name) => name !== 'No Finding');
+  const classes: readonly string[] = chexpertFive.every((name) => names.includes(name)) ? chexpertFive : names.filter((name) => name !== 'No Finding');
   const sets = classes.length > 1 ? exclusiveSets(labels, classes, perClass) : [];
   if (new Set(sets.map((entry) => entry.class)).size < 2) return undefined;
   const own = sets.map((entry) => entry.class);

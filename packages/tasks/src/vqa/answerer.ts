@@ -1,10 +1,10 @@
 // Answering: a fitted model's answers to questions, chosen by its head or written by its decoder.
-import type { Loader, Question } from '@hybridmed/data';
+import type { Loader, Question, StudyArrays } from '@hybridmed/data';
 import { createStepper, greedySearch } from '@hybridmed/decoder';
 import type { Checkpoint, Model } from '@hybridmed/model';
 import { throughFrozen } from '@hybridmed/model/graphs';
 import { studyLoader } from '@hybridmed/runtime';
-import type { Device, DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
+import type { Device, DeviceState, HostArrays } from '@hybridmed/tensor';
 import type { VqaModel } from './model.ts';
 import { asStudies } from './questions.ts';
 
@@ -22,11 +22,11 @@ export function questionLoader(
 }
 
 /** The fields of a batch that a model reads before it answers, its images behind the frozen part of their encoder. */
-export async function askedFields({ vision }: Model, { config }: VqaModel, arrays: Readonly<Record<string, unknown>>): Promise<HostArrays> {
+export async function askedFields({ vision }: Model, { config }: VqaModel, arrays: StudyArrays): Promise<HostArrays> {
   return {
-    ...(config.sees ? { image: await throughFrozen(vision, arrays['image'] as HostArray) } : {}),
-    findings: arrays['findings'] as HostArray,
-    findings_mask: arrays['findings_mask'] as HostArray,
+    ...(config.sees ? { image: await throughFrozen(vision, arrays.image) } : {}),
+    findings: arrays.findings,
+    findings_mask: arrays.findings_mask,
   };
 }
 

@@ -8,7 +8,7 @@ import { initialize } from '@hybridmed/nn';
 import type { CheckpointEncoders } from '@hybridmed/runtime';
 import { hashCheckpoint, hashNames, loadCheckpoint, resolveCheckpoint } from '@hybridmed/runtime';
 import { checkFolderPath, fileError } from '@hybridmed/runtime/files';
-import type { Device, HostArray, HostArrays } from '@hybridmed/tensor';
+import type { Device, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { Fitted } from '@hybridmed/training';
 import { fit } from '@hybridmed/training';
@@ -70,7 +70,7 @@ async function* batchesOf(
   for await (const { arrays, studies } of loader.batches({ epoch })) {
     const asked = await askedFields(whole, model, arrays);
     if (model.config.mode === 'classify') yield { ...asked, answer: { data: Int32Array.from(studies, (study) => targets[study]!), shape: [studies.length] } };
-    else yield { ...asked, ...Object.fromEntries(['input', 'target', 'target_mask'].map((field) => [field, arrays[field] as HostArray])) };
+    else yield { ...asked, input: arrays.input, target: arrays.target, target_mask: arrays.target_mask };
   }
 }
 

@@ -1,14 +1,14 @@
 // One stage of pre-training: steps, validation after each epoch, early stop, best and last checkpoints, exact resume.
+import type { StudyArrays } from '@hybridmed/data/browser';
 import type { LossName } from '@hybridmed/model';
 import { lossNames } from '@hybridmed/model';
 import type { FrozenStep, StagePlan } from '@hybridmed/model/graphs';
 import { frozenStep, stepFields, validationGraph } from '@hybridmed/model/graphs';
 import { cosineSchedule } from '@hybridmed/nn';
-import type { DeviceState, HostArray, HostArrays, Program } from '@hybridmed/tensor';
+import type { DeviceState, HostArrays, Program } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { LossValues, StepLine, ValidationLine } from '../contracts/metrics.ts';
 import type { CheckpointKind } from '../contracts/run-store.ts';
-import type { TextArrays } from '../contracts/study-source.ts';
 import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { RunConfig } from '../settings/run-config.ts';
 import type { Stepper, StepResult } from './step.ts';
@@ -50,12 +50,7 @@ function checkFinite({ losses, gradientNorm, lossScale = 1 }: StepResult, stage:
 }
 
 /** The batch's arrays a step reads. */
-export function stepInputs(
-  plan: StagePlan,
-  arrays: TextArrays & { readonly image?: HostArray },
-  teacher: TeacherStates | undefined,
-  studies: readonly number[],
-): HostArrays {
+export function stepInputs(plan: StagePlan, arrays: StudyArrays, teacher: TeacherStates | undefined, studies: readonly number[]): HostArrays {
   const fields = Object.fromEntries(stepFields(plan).map((field) => [field, arrays[field]!]));
   return teacher ? { ...fields, teacher_hidden: teacher.batch(studies, arrays.input.shape[1]!) } : fields;
 }

@@ -2,7 +2,7 @@
 // @ts-expect-error -- the package hides its types from Node's resolution.
 import { Decoder } from 'jpeg-lossless-decoder-js';
 import { streamSize } from '../stream-size.ts';
-import type { DecodedFrame } from '../wasm.ts';
+import type { DecodedFrame } from '../wasm-codecs.ts';
 
 /** Decodes a frame that must have the given sides. Throws an Error that says what is wrong. */
 export function decodeLossless(frame: Uint8Array, width: number, height: number): DecodedFrame {

@@ -1,9 +1,9 @@
 // Stored values of a file's first frame, whatever its transfer syntax: one for each pixel, as the bits in the file are.
-import { decodeJpeg } from '../encoded.ts';
+import { decodeJpeg } from '../jpeg-and-png.ts';
 import { luminanceOf } from '../luminance.ts';
 import { streamSize } from '../stream-size.ts';
-import type { DecodedFrame, WasmCodec } from '../wasm.ts';
-import { decodeWasm } from '../wasm.ts';
+import type { DecodedFrame, WasmCodec } from '../wasm-codecs.ts';
+import { decodeWasm } from '../wasm-codecs.ts';
 import type { DicomFile } from './file.ts';
 import { syntaxes } from './file.ts';
 import { firstFrame } from './frames.ts';

@@ -1,5 +1,5 @@
 // JPEG at a half, a quarter or an eighth of its size: the luminance alone, each pixel the mean of those it stands for, straight from the coefficients.
-import type { GreyImage } from '../grey.ts';
+import type { GreyImage } from '../grey-image.ts';
 import { Scratch } from '../scratch.ts';
 import type { JpegFrame } from './header.ts';
 import { readJpegFrame } from './header.ts';

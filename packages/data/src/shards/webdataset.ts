@@ -1,12 +1,12 @@
 // Samples of shards that others wrote, as WebDataset has them: members that share a key, told apart by what follows the key's first dot.
 import { DataError } from '../errors.ts';
-import type { ByteRange } from '../image/source.ts';
-import { rangeName } from '../image/source.ts';
+import type { ByteRange } from '../image/image-bytes.ts';
+import { rangeName } from '../image/image-bytes.ts';
 import { splitOf } from '../split/draw.ts';
 import type { Split, Study } from '../study.ts';
 import { normalizeText } from '../text.ts';
-import type { ReadUpTo, TarMember } from './members.ts';
-import { tarMembers } from './members.ts';
+import type { ReadUpTo, TarMember } from './tar-members.ts';
+import { tarMembers } from './tar-members.ts';
 
 // Reports and labels are small; a larger text belongs to something else.
 const maxTextBytes = 2 ** 20;
@@ -27,7 +27,7 @@ function keyOf(name: string): [key: string, ending: string] {
 }
 
 /** Adds an archive's samples to `studies`, and to `dropped` what is none. `drawn` counts splits that no one published. */
-export async function foreignStudies(
+export async function webdatasetStudies(
   archive: string,
   read: ReadUpTo,
   studies: Study[],

@@ -1,7 +1,7 @@
 // Zero-shot classification over vectors: prompt sets as directions, and images scored against a positive and a negative one.
 import { HybridmedError } from '@hybridmed/tensor';
-import type { Vectors } from '../ranking/retrieval.ts';
-import { cosineSimilarities } from '../ranking/retrieval.ts';
+import type { Vectors } from './ranking/retrieval.ts';
+import { cosineSimilarities } from './ranking/retrieval.ts';
 
 /** The mean of a set's unit vectors, a unit vector again: (prompts, d) -> (1, d). Throws for no prompts. */
 export function promptDirection({ data, shape }: Vectors): Vectors {

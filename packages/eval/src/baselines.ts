@@ -1,8 +1,8 @@
 // What any generator must beat: the most frequent impression, and the impression of the nearest training study, by its findings
 // or by feature vectors.
 import { HybridmedError } from '@hybridmed/tensor';
-import type { Vectors } from '../ranking/retrieval.ts';
-import { cosineSimilarities } from '../ranking/retrieval.ts';
+import type { Vectors } from './ranking/retrieval.ts';
+import { cosineSimilarities } from './ranking/retrieval.ts';
 
 /** The text that occurs most often; of several, the first to occur. Throws for no texts. */
 export function mostFrequent(texts: readonly string[]): string {

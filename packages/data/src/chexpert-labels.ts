@@ -1,5 +1,5 @@
 // The fourteen labels of CheXpert's labeller and what becomes of their uncertain and blank values [Irvin et al., AAAI 2019].
-import type { SelectOptions, UncertainPolicy } from '../study.ts';
+import type { SelectOptions, UncertainPolicy } from './study.ts';
 
 /** The fourteen labels in their published order. */
 export const chexpertLabels = [

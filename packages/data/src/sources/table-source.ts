@@ -1,16 +1,16 @@
 // A source whose studies are a large table: built once, kept as an index, and looked over again for images that were missing.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { labelPolicy } from '../labels/chexpert.ts';
+import { labelPolicy } from '../chexpert-labels.ts';
 import type { CountName, DataNeed, SplitOrigin } from '../study.ts';
 import type { CachedTable, TableOrigin } from '../table/cache.ts';
 import { cachedTable } from '../table/cache.ts';
-import { StudyRows } from '../table/rows.ts';
+import { StudyRows } from '../table/study-rows.ts';
 import type { ImageLayout, StudyTable } from '../table/study-table.ts';
 import { countRows, imageEndings } from '../table/study-table.ts';
 import { stringAt } from '../table/strings.ts';
 import { treatResidue } from '../text.ts';
-import { filePresence } from './presence.ts';
+import { filePresence } from './file-presence.ts';
 import type { ReadOptions, SourceData } from './source.ts';
 
 /** What is known of a table beyond its rows. */
@@ -56,7 +56,7 @@ function lookAgain(table: StudyTable): void {
 }
 
 /** Reads such a source. `needs` says what it offers, `missing` what to say where it has no reports. */
-export async function readTabled(
+export async function readTableSource(
   options: ReadOptions,
   origin: TableOrigin,
   build: () => Promise<{ table: StudyTable; about: TableAbout }>,

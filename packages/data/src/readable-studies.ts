@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { DataError, describeFileError } from './errors.ts';
 import { readGrey } from './image/grey.ts';
-import { rangeOf } from './image/source.ts';
+import { rangeOf } from './image/image-bytes.ts';
 import type { Study } from './study.ts';
 
 /** Studies with readable images, and what was left out. */

@@ -1,14 +1,14 @@
 // JPEG and PNG as 8-bit grey pixels: small ones by the quickest way there is, the rest through libvips.
 import type { Sharp } from 'sharp';
 import sharp from 'sharp';
-import type { GreyImage } from './grey.ts';
+import type { GreyImage } from './grey-image.ts';
 import { jpegFraction } from './jpeg/fraction.ts';
 import { maxFileBytes, maxPixels } from './limits.ts';
 import { luminanceOf } from './luminance.ts';
 import { decodePlainPng } from './png.ts';
 import type { Scratch } from './scratch.ts';
 import { streamSize } from './stream-size.ts';
-import { decodeWasm } from './wasm.ts';
+import { decodeWasm } from './wasm-codecs.ts';
 
 // Files are read once each: nothing is worth keeping between them.
 sharp.cache(false);

@@ -1,5 +1,5 @@
 // Rows of a study table as studies: looked at where they are, and made into objects when they are kept.
-import type { LabelValues } from '../labels/chexpert.ts';
+import type { LabelValues } from '../chexpert-labels.ts';
 import type { Split, Study } from '../study.ts';
 import type { StringColumn } from './strings.ts';
 import { stringAt } from './strings.ts';
