@@ -1,5 +1,5 @@
 // Numbers on the host: a typed array with its shape. What users hold, what goes into a program and comes back.
-import type { DType } from './node.ts';
+import type { DType } from './spec.ts';
 
 /** A typed array with its shape, row-major. Float64Array stands for f32 in the plain reference, which can compute in float64. */
 export interface HostArray {

@@ -1,5 +1,6 @@
 // A traced program: named inputs, named results and state updates, and the nodes between them in an order that can be run.
-import type { Node, Tensor, TensorSpec } from './node.ts';
+import type { TensorSpec } from './spec.ts';
+import type { Node, Tensor } from './node.ts';
 import { createNode } from './node.ts';
 import type { OpAttributes, OpName } from './ops/attributes.ts';
 

@@ -1,15 +1,7 @@
 // The graph's building blocks: a node applies one op; a Tensor is one output of a node, with its shape and dtype.
-import type { Dim, Shape } from './dim.ts';
+import type { Dim } from './dim.ts';
 import type { OpAttributes, OpName } from './ops/attributes.ts';
-
-/** Element types. `f32` (the plain reference may compute it in float64) and `i32` (ids, counts, random keys). */
-export type DType = 'f32' | 'i32';
-
-/** Shape and dtype of a value. */
-export interface TensorSpec {
-  readonly shape: Shape;
-  readonly dtype: DType;
-}
+import type { TensorSpec } from './spec.ts';
 
 /** One application of an op. `id` grows in the order of creation, which is a topological order. */
 export interface Node<K extends OpName = OpName> {

@@ -1,7 +1,8 @@
 // Tracing: runs a function on named symbolic inputs once and keeps the graph it built.
 import { TraceError } from './errors.ts';
 import type { Graph } from './graph.ts';
-import type { Tensor, TensorSpec } from './node.ts';
+import type { TensorSpec } from './spec.ts';
+import type { Tensor } from './node.ts';
 import { input } from './ops/sources.ts';
 
 /** Shapes and dtypes of a graph's inputs: `data` given with each run, `state` kept on the device. */

@@ -1,9 +1,6 @@
 // Updates that training meets, and awkward ones.
 import type { KernelCase, Numbers } from '../kernel.ts';
-import type { AdamWProblem, UpdatedTensor } from './index.ts';
-import type { GradientNormProblem } from './norm.ts';
-import type { Part } from './tensors.ts';
-
+import type { Part, AdamWProblem, UpdatedTensor, GradientNormProblem } from './problem.ts';
 const usual = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, maxNorm: 1 };
 const constants = { weightDecay: 0.05, rate: 1, ceiling: Infinity };
 /** Where a tensor may begin that shares an array: every 64 elements. */

@@ -5,17 +5,9 @@ import { rowGroupOf } from '../row-group.ts';
 import { pack, spread } from '../shader.ts';
 import { normCases } from './cases.ts';
 import { normReference } from './reference.ts';
-import type { Part } from './tensors.ts';
 import { chunksOf, groupsOf, tableOf } from './tensors.ts';
 import { normShader, squaresShader } from './wgsl.ts';
-
-/** Gradients, and lengths of the arrays in which they lie. */
-export interface GradientNormProblem {
-  readonly sources: readonly number[];
-  readonly gradients: readonly Part[];
-  /** Whether gradients come multiplied by a loss scale, the last input. */
-  readonly scaled?: boolean;
-}
+import type { GradientNormProblem } from './problem.ts';
 
 /** Elements that one group squares and sums. */
 const chunk = 8192;

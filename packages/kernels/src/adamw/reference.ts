@@ -1,7 +1,6 @@
 // AdamW and the gradient norm on the host, in float64. The harness starts in-place outputs from zeros.
 import type { Numbers } from '../kernel.ts';
-import type { AdamWProblem } from './index.ts';
-import type { GradientNormProblem } from './norm.ts';
+import type { AdamWProblem, GradientNormProblem } from './problem.ts';
 
 /** One update of parameters whose values and moments are zero; what lies between them stays zero. */
 export function reference({ targets, tensors, beta1, beta2, epsilon, maxNorm, scaled }: AdamWProblem, inputs: readonly Numbers[]): Numbers[] {

@@ -1,13 +1,6 @@
 // Many tensors in few dispatches: tensors that lie in few arrays share a dispatch, which finds each one's elements by a table.
 import { pack, u } from '../shader.ts';
-
-/** A tensor among others in one array: `length` elements from `from` on, a multiple of four. */
-export interface Part {
-  readonly length: number;
-  /** Which of the arrays. */
-  readonly source: number;
-  readonly from: number;
-}
+import type { Part } from './problem.ts';
 
 /** Arrays with tensors that one dispatch reads: with what it writes, as many as any adapter binds. */
 export const boundSources = 4;

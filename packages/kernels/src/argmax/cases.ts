@@ -1,7 +1,6 @@
 // Rows that models meet, and awkward ones.
 import type { ArraySpec, KernelCase, Numbers } from '../kernel.ts';
-import type { ArgmaxProblem } from './index.ts';
-
+import type { ArgmaxProblem } from './problem.ts';
 const ties = (_: number, { length }: ArraySpec): Numbers => Float32Array.from({ length }, (__, i) => (i * 7) % 5);
 
 /** Cases. */

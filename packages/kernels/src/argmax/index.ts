@@ -7,13 +7,7 @@ import type { Lanes } from '../shader.ts';
 import { declare, itemMax, itemType, lanesOf, longItems, lowest, pack, perThread, spread, spreadThreads, u } from '../shader.ts';
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
-
-/** Rows of `width` elements. */
-export interface ArgmaxProblem {
-  readonly type: ElementType;
-  readonly rows: number;
-  readonly width: number;
-}
+import type { ArgmaxProblem } from './problem.ts';
 
 /** One thread per row. */
 const threadShader = (type: ElementType, parameterCount: number): string =>

@@ -1,6 +1,6 @@
 // Greatest elements on the host.
 import type { Numbers } from '../kernel.ts';
-import type { ArgmaxProblem } from './index.ts';
+import type { ArgmaxProblem } from './problem.ts';
 
 /** Every row. */
 export function reference({ rows, width }: ArgmaxProblem, x: Numbers): Numbers[] {

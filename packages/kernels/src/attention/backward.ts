@@ -1,7 +1,7 @@
 // Backward shaders of attention: D, then dQ by query rows, then dK and dV by key rows; probabilities come anew from the log-sum-exp.
 import { declare, longItems, perThread, perTile, u } from '../shader.ts';
 import { blockOf, seen, sizes } from './forward.ts';
-import type { AttentionRows } from './index.ts';
+import type { AttentionRows } from './problem.ts';
 import type { Shape, Sharing } from './layout.ts';
 import { cut, read, rowBindings, scalarBindings, stride, threadsOf, vectors, walk } from './layout.ts';
 

@@ -1,7 +1,6 @@
 // Attention that models meet, and awkward kinds.
 import type { ArraySpec, KernelCase, Numbers } from '../kernel.ts';
-import type { AttentionProblem, AttentionRows } from './index.ts';
-
+import type { AttentionProblem, AttentionRows } from './problem.ts';
 type Kind = Omit<AttentionProblem, 'of' | 'scale'>;
 
 const base: Kind = { batch: 2, queries: 5, keys: 7, heads: 2, headSize: 8, causal: false, masked: false };

@@ -7,27 +7,7 @@ import { cases } from './cases.ts';
 import { decodeShader, forwardShader } from './forward.ts';
 import { sharingsFor, storageOf, threadsOf } from './layout.ts';
 import { reference } from './reference.ts';
-
-/** Rows of vectors that attention reads and writes, by the names they have in its shaders: o and g are out and its gradient. */
-export type AttentionRows = 'q' | 'k' | 'v' | 'o' | 'g' | 'dq' | 'dk' | 'dv';
-
-/**
- * q (B, T, D), k and v (B, S, D), heads inside D; a mask (B, S) where `masked`. Forward: -> out (B, T, D), log-sum-exp (B, heads, T).
- * Gradient: q, k, v, out, log-sum-exp, dout, mask -> dq, dk, dv.
- */
-export interface AttentionProblem {
-  readonly of: 'forward' | 'gradient';
-  readonly batch: number;
-  readonly queries: number;
-  readonly keys: number;
-  readonly heads: number;
-  readonly headSize: number;
-  readonly scale: number;
-  readonly causal: boolean;
-  readonly masked: boolean;
-  /** Rows that are stored as f16; scores, sums and statistics are f32 whatever is stored. */
-  readonly half?: readonly AttentionRows[];
-}
+import type { AttentionProblem, AttentionRows } from './problem.ts';
 
 /** Up to this many queries a workgroup shares the keys of each: decoding with a cache of keys and values. */
 const fewQueries = 4;

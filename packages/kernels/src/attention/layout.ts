@@ -2,8 +2,7 @@
 // broadcasts within a subgroup, or staged in workgroup memory.
 import type { Binding } from '../shader.ts';
 import type { Capabilities } from '../kernel.ts';
-import type { AttentionProblem, AttentionRows } from './index.ts';
-
+import type { AttentionProblem, AttentionRows } from './problem.ts';
 /** What the shaders' text depends on. */
 export type Shape = Pick<AttentionProblem, 'headSize' | 'causal' | 'masked' | 'half'>;
 

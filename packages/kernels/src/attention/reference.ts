@@ -1,6 +1,6 @@
 // Attention and its gradient on the host, in float64, a row of scores at a time.
 import type { Numbers } from '../kernel.ts';
-import type { AttentionProblem } from './index.ts';
+import type { AttentionProblem } from './problem.ts';
 
 function dot(x: ArrayLike<number>, xAt: number, y: ArrayLike<number>, yAt: number, length: number): number {
   let sum = 0;

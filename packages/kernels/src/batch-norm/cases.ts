@@ -1,7 +1,6 @@
 // Batch norms that models meet, and awkward ones.
 import type { ArraySpec, KernelCase, Numbers } from '../kernel.ts';
-import type { BatchNormProblem } from './index.ts';
-
+import type { BatchNormProblem } from './problem.ts';
 const epsilon = 1e-5;
 const noise = (length: number, seed: number) => Float32Array.from({ length }, (_, i) => (Math.sin((i + 1) * 12.9898 + seed * 78.233) * 43758.5453) % 1);
 

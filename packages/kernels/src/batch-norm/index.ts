@@ -6,18 +6,7 @@ import { floatBits, lanesOf, longItems, pack, spread, spreadThreads } from '../s
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
 import { inputShader, normalizeShader, statisticsShader, sumsShader, weightShader } from './wgsl.ts';
-
-/**
- * Images (batch, channels, places). Forward: x, weight, bias -> y, mean, variance. Gradient: x, weight, mean, variance, dy -> dx,
- * dweight, dbias.
- */
-export interface BatchNormProblem {
-  readonly of: 'forward' | 'gradient';
-  readonly batch: number;
-  readonly channels: number;
-  readonly places: number;
-  readonly epsilon: number;
-}
+import type { BatchNormProblem } from './problem.ts';
 
 /** About how many elements of a channel one group takes. */
 const sliceElements = 4096;

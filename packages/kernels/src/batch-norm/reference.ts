@@ -1,6 +1,6 @@
 // Batch norm and its gradients on the host, in float64.
 import type { Numbers } from '../kernel.ts';
-import type { BatchNormProblem } from './index.ts';
+import type { BatchNormProblem } from './problem.ts';
 
 /** Sum over a channel's elements, by their places in memory. */
 function sumOf({ batch, channels, places }: BatchNormProblem, channel: number, of: (at: number) => number): number {

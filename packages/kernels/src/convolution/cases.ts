@@ -2,8 +2,7 @@
 import type { KernelCase } from '../kernel.ts';
 import { product, stridesOf } from '../kernel.ts';
 import type { MapStep, View } from '../map/problem.ts';
-import type { ConvolutionProblem } from './index.ts';
-
+import type { ConvolutionProblem } from './problem.ts';
 type Four = readonly [number, number, number, number];
 
 function make(of: ConvolutionProblem['of'], x: Four, weight: Four, stride: readonly [number, number], padding: readonly [number, number]): ConvolutionProblem {

@@ -1,7 +1,7 @@
 // The output of a convolution and its input's gradient as correlations: films, taps, steps between places, and where results go.
 // A gradient behind steps falls into phases, one for each place within a step, that meet different taps: each is a correlation of its own.
 import { range } from '../shader.ts';
-import type { ConvolutionProblem } from './index.ts';
+import type { ConvolutionProblem } from './problem.ts';
 
 /** One correlation: each result sums taps over the channels of a film; taps outside it meet zeros. */
 export interface Correlation {

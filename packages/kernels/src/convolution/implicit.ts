@@ -10,7 +10,7 @@ import { broadcastWeightShader } from './broadcast-weight.ts';
 import type { Correlation } from './correlation.ts';
 import { correlationsOf } from './correlation.ts';
 import { epilogueParameters, moreAt, resultAt } from './epilogue.ts';
-import type { ConvolutionProblem } from './index.ts';
+import type { ConvolutionProblem } from './problem.ts';
 import { correlationParameters, denseWriter, placedWriter, weightParameters } from './layout.ts';
 import { filmLoader, weightLoaders } from './loaders.ts';
 import type { ImplicitWay } from './part.ts';

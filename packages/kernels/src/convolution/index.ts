@@ -3,7 +3,6 @@
 import type { ArraySpec, Capabilities, Kernel, Numbers } from '../kernel.ts';
 import { bytesOf, everyAdapter, product, sizeClass } from '../kernel.ts';
 import { matmul } from '../matmul/index.ts';
-import type { Epilogue } from '../matmul/problem.ts';
 import { longItems, pack, spreadThreads } from '../shader.ts';
 import { cases } from './cases.ts';
 import { correlationsOf } from './correlation.ts';
@@ -12,20 +11,7 @@ import { implicit, implicitNames } from './implicit.ts';
 import { patchDispatches, patchProduct, patchTemporaries, tilesFilm } from './patches.ts';
 import { reference } from './reference.ts';
 import { shader } from './wgsl.ts';
-
-/** Shapes: x (B, C, H, W), weight (O, C, kh, kw), y (B, O, oh, ow). `of` says what is computed from the two others. */
-export interface ConvolutionProblem {
-  readonly of: 'output' | 'input' | 'weight';
-  readonly x: readonly [number, number, number, number];
-  readonly weight: readonly [number, number, number, number];
-  readonly y: readonly [number, number, number, number];
-  readonly stride: readonly [number, number];
-  readonly padding: readonly [number, number];
-  /** Whether operands may be rounded to f16 on their way in: what lets a GPU's matrix units take them. */
-  readonly half?: boolean;
-  /** Steps on each element of the output before it is written, over y's shape; of the output alone. */
-  readonly epilogue?: Epilogue;
-}
+import type { ConvolutionProblem } from './problem.ts';
 
 const array = (shape: readonly number[]): ArraySpec => ({ type: 'f32', length: product(shape) });
 

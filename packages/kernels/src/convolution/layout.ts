@@ -5,8 +5,7 @@ import { fixed } from '../matmul/tile.ts';
 import { u } from '../shader.ts';
 import type { Correlation } from './correlation.ts';
 import { storer } from './epilogue.ts';
-import type { ConvolutionProblem } from './index.ts';
-
+import type { ConvolutionProblem } from './problem.ts';
 const p = (i: number): string => u(fixed + i);
 
 /** Parameters of a correlation, named by `correlationNames`. */

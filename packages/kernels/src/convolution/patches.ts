@@ -6,7 +6,7 @@ import type { View } from '../map/problem.ts';
 import { matmul } from '../matmul/index.ts';
 import type { MatmulProblem } from '../matmul/problem.ts';
 import { moreAt, resultAt } from './epilogue.ts';
-import type { ConvolutionProblem } from './index.ts';
+import type { ConvolutionProblem } from './problem.ts';
 
 /** Whether each element of the films lies in one patch. */
 export function tilesFilm({ x, weight, y, stride, padding }: ConvolutionProblem): boolean {

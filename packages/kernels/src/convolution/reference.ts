@@ -2,7 +2,7 @@
 import type { Numbers } from '../kernel.ts';
 import { product } from '../kernel.ts';
 import { finished } from '../matmul/reference.ts';
-import type { ConvolutionProblem } from './index.ts';
+import type { ConvolutionProblem } from './problem.ts';
 
 /** Positions of the output along one axis at which a kernel's element meets the image: from, up to. */
 function meeting(element: number, size: number, positions: number, stride: number, padding: number): readonly [number, number] {

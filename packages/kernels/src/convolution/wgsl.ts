@@ -2,8 +2,7 @@
 // a max-pool behind a stem decides between near equals.
 import { declare, longItems, perThread, u } from '../shader.ts';
 import { epilogueBindings, storer } from './epilogue.ts';
-import type { ConvolutionProblem } from './index.ts';
-
+import type { ConvolutionProblem } from './problem.ts';
 // Parameters: count, B, C, H, W, O, kh, kw, oh, ow, stride (2), padding (2).
 const names = `  let B = ${u(1)}; let C = ${u(2)}; let H = i32(${u(3)}); let W = i32(${u(4)}); let O = ${u(5)}; let kh = i32(${u(6)}); let kw = i32(${u(7)}); let oh = i32(${u(8)}); let ow = i32(${u(9)});
   let sh = i32(${u(10)}); let sw = i32(${u(11)}); let ph = i32(${u(12)}); let pw = i32(${u(13)});

@@ -1,7 +1,6 @@
 // Losses that models meet, and awkward ones: small cases have two targets outside the vocabulary, of which other engines make other things.
 import type { ArraySpec, KernelCase, Numbers } from '../kernel.ts';
-import type { CrossEntropyProblem } from './index.ts';
-
+import type { CrossEntropyProblem } from './problem.ts';
 const targets =
   (width: number, inside = false) =>
   (index: number, { length }: ArraySpec): Numbers | undefined => {

@@ -6,13 +6,7 @@ import { lanesOf, pack, spread } from '../shader.ts';
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
 import { forwardShader, gradientShader } from './wgsl.ts';
-
-/** Forward: logits (rows, width), target (rows) -> loss, log-sum-exp (rows). Gradient: logits, target, log-sum-exp, dloss -> dlogits. */
-export interface CrossEntropyProblem {
-  readonly of: 'forward' | 'gradient';
-  readonly rows: number;
-  readonly width: number;
-}
+import type { CrossEntropyProblem } from './problem.ts';
 
 function arrays({ of, rows, width }: CrossEntropyProblem) {
   const [logits, row, target]: ArraySpec[] = [

@@ -1,7 +1,7 @@
 // Cross-entropy and its gradient on the host, in float64.
 import type { Numbers } from '../kernel.ts';
 import { logSumExp } from '../softmax/reference.ts';
-import type { CrossEntropyProblem } from './index.ts';
+import type { CrossEntropyProblem } from './problem.ts';
 
 /** Either pass. */
 export function reference({ of, rows, width }: CrossEntropyProblem, [x, target, given, slope]: readonly Numbers[]): Numbers[] {

@@ -1,7 +1,6 @@
 // Divergences that models meet, and awkward ones.
 import type { ArraySpec, KernelCase, Numbers } from '../kernel.ts';
-import type { DistillationProblem } from './index.ts';
-
+import type { DistillationProblem } from './problem.ts';
 /** Log-sum-exps about those of the rows. */
 const input =
   (width: number) =>

@@ -6,17 +6,7 @@ import { floatBits, lanesOf, pack, spread } from '../shader.ts';
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
 import { forwardShader, gradientShader } from './wgsl.ts';
-
-/**
- * Forward: student, teacher (rows, width) -> loss, log-sum-exp of the student's / T, of the teacher's / T (rows). Gradient: student, teacher,
- * both log-sum-exps, dloss -> dstudent.
- */
-export interface DistillationProblem {
-  readonly of: 'forward' | 'gradient';
-  readonly rows: number;
-  readonly width: number;
-  readonly temperature: number;
-}
+import type { DistillationProblem } from './problem.ts';
 
 function arrays({ of, rows, width }: DistillationProblem) {
   const [logits, row]: ArraySpec[] = [

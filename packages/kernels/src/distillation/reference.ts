@@ -1,7 +1,7 @@
 // Distillation and its gradient on the host, in float64.
 import type { Numbers } from '../kernel.ts';
 import { logSumExp } from '../softmax/reference.ts';
-import type { DistillationProblem } from './index.ts';
+import type { DistillationProblem } from './problem.ts';
 
 /** Either pass. */
 export function reference({ of, rows, width, temperature }: DistillationProblem, [student, teacher, ...given]: readonly Numbers[]): Numbers[] {

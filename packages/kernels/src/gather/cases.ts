@@ -1,7 +1,6 @@
 // Look-ups that models meet, and awkward ones.
 import type { ArraySpec, KernelCase, Numbers } from '../kernel.ts';
-import type { GatherProblem } from './index.ts';
-
+import type { GatherProblem } from './problem.ts';
 const ids =
   (rows: number) =>
   (index: number, { length }: ArraySpec): Numbers | undefined =>

@@ -3,14 +3,7 @@ import type { ElementType, Kernel, Numbers } from '../kernel.ts';
 import { declare, pack, perThread, spreadThreads, u } from '../shader.ts';
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
-
-/** `ids` ids pick rows of `width` elements from a table of `rows`. Ids outside are clamped. */
-export interface GatherProblem {
-  readonly type: ElementType;
-  readonly rows: number;
-  readonly width: number;
-  readonly ids: number;
-}
+import type { GatherProblem } from './problem.ts';
 
 /** The shader: one thread per element, or per quad of them. Parameters: items, items of a row, rows. */
 export function shader(type: ElementType, quads: boolean, parameterCount: number): string {

@@ -1,6 +1,6 @@
 // Rows by id on the host.
 import type { Numbers } from '../kernel.ts';
-import type { GatherProblem } from './index.ts';
+import type { GatherProblem } from './problem.ts';
 
 /** Copies each row. */
 export function reference({ type, rows, width, ids: count }: GatherProblem, table: Numbers, ids: Numbers): Numbers[] {

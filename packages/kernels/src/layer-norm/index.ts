@@ -7,16 +7,7 @@ import { floatBits, lanesOf, longItems, pack, spread, spreadThreads } from '../s
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
 import { forwardShader, inputShader, sliceShader, weightShader } from './wgsl.ts';
-
-/** Rows of `width` elements. Forward: x, weight, bias -> y, mean, scale. Gradient: x, weight, mean, scale, dy -> dx, dweight, dbias. */
-export interface LayerNormProblem {
-  readonly of: 'forward' | 'gradient';
-  readonly rows: number;
-  readonly width: number;
-  readonly epsilon: number;
-  /** Whether y is stored as f16; statistics and gradients are f32. */
-  readonly half?: boolean;
-}
+import type { LayerNormProblem } from './problem.ts';
 
 const array = (length: number): ArraySpec => ({ type: 'f32', length });
 

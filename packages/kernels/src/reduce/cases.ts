@@ -2,7 +2,7 @@
 import type { ElementType, KernelCase } from '../kernel.ts';
 import type { MapStep, View } from '../map/problem.ts';
 import { dense } from './elements.ts';
-import type { ReduceProblem } from './index.ts';
+import type { ReduceProblem } from './problem.ts';
 
 function over(
   op: 'sum' | 'max',

@@ -2,9 +2,9 @@
 import type { Capabilities, Dispatch } from '../kernel.ts';
 import { declare, longItems, pack, perThread, range, spreadThreads, u } from '../shader.ts';
 import { combine, startOf } from './combine.ts';
-import type { Elements, ElementText } from './elements.ts';
+import type { Elements, ReduceProblem } from './problem.ts';
+import type { ElementText } from './elements.ts';
 import { dense, elementText, inQuads } from './elements.ts';
-import type { ReduceProblem } from './index.ts';
 
 /** How a matrix is cut: rows of a slice, columns (or quads) of a thread, and threads' shares of a workgroup. */
 interface Cut {

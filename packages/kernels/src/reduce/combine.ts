@@ -1,7 +1,7 @@
 // How two values of a reduction become one, and what it starts from.
 import { lowest, lowestInteger } from '../shader.ts';
 import type { ElementText } from './elements.ts';
-import type { ReduceProblem } from './index.ts';
+import type { ReduceProblem } from './problem.ts';
 
 /** The value of a reduction over nothing. */
 export function startOf(op: ReduceProblem['op'], type: ElementText['type']): string {

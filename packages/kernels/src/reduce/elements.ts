@@ -2,16 +2,9 @@
 import type { ElementType } from '../kernel.ts';
 import { product, stridesOf } from '../kernel.ts';
 import { chainParameters, chainText } from '../map/chain.ts';
-import type { MapStep, View } from '../map/problem.ts';
 import { quadsOf } from '../map/wgsl.ts';
 import type { Binding } from '../shader.ts';
-
-/** Elements over all indices of `shape`: arrays as they are viewed, and the steps of a chain on them (none: the only array's elements). */
-export interface Elements {
-  readonly shape: readonly number[];
-  readonly inputs: readonly View[];
-  readonly steps: readonly MapStep[];
-}
+import type { Elements } from './problem.ts';
 
 /** Elements as a shader has them. */
 export interface ElementText {

@@ -5,18 +5,10 @@ import { elementBytes, everyAdapter, product } from '../kernel.ts';
 import { rowGroupOf } from '../row-group.ts';
 import { cases } from './cases.ts';
 import { columnDispatches, slicesOf } from './columns.ts';
-import type { Elements } from './elements.ts';
 import { reference } from './reference.ts';
 import { resultDispatch } from './results.ts';
 import { runsOf } from './runs.ts';
-
-/** A reduction of elements over axes of their shape. Results are dense in the order of the other axes. */
-export interface ReduceProblem extends Elements {
-  readonly op: 'sum' | 'max';
-  /** Type of the elements, as they are reduced, and of the results; arrays of f16 give f32. */
-  readonly type: 'f32' | 'i32';
-  readonly axes: readonly number[];
-}
+import type { ReduceProblem } from './problem.ts';
 
 const resultsOf = ({ shape, axes }: ReduceProblem): number => product(shape.filter((_, axis) => !axes.includes(axis)));
 

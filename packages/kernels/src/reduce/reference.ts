@@ -2,7 +2,7 @@
 import type { Numbers } from '../kernel.ts';
 import { product, stridesOf } from '../kernel.ts';
 import { elementsOf } from '../map/reference.ts';
-import type { ReduceProblem } from './index.ts';
+import type { ReduceProblem } from './problem.ts';
 
 /** Every element in turn, taken into its result. */
 export function reference(problem: ReduceProblem, arrays: readonly Numbers[]): Numbers[] {

@@ -5,7 +5,7 @@ import type { RowGroup } from '../row-group.ts';
 import { declare, itemMax, itemSum, longItems, pack, perThread, range, spread, spreadThreads, u } from '../shader.ts';
 import { combine, startOf } from './combine.ts';
 import { elementText, inQuads } from './elements.ts';
-import type { ReduceProblem } from './index.ts';
+import type { ReduceProblem } from './problem.ts';
 import { runsOf } from './runs.ts';
 
 /** From this many elements on a group shares a result (of f32; whole numbers are few). */

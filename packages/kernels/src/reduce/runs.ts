@@ -1,5 +1,5 @@
 // Axes of a reduction, neighbours that go or stay together as one.
-import type { ReduceProblem } from './index.ts';
+import type { ReduceProblem } from './problem.ts';
 
 /** Neighbouring axes that all go or all stay: how many elements they have, and how far apart those lie. */
 export interface Run {

@@ -1,7 +1,6 @@
 // Sums that models meet, and awkward ones.
 import type { ArraySpec, KernelCase, Numbers } from '../kernel.ts';
-import type { ScatterAddProblem } from './index.ts';
-
+import type { ScatterAddProblem } from './problem.ts';
 const ids =
   (of: (i: number) => number) =>
   (index: number, { length }: ArraySpec): Numbers | undefined =>

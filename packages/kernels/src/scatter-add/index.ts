@@ -1,17 +1,10 @@
 // Rows summed into a table by id, without atomics: each id's rows form a chain that one thread walks in order.
-import type { ElementType, Kernel, Numbers } from '../kernel.ts';
+import type { Kernel, Numbers } from '../kernel.ts';
 import { pack, spread, spreadThreads } from '../shader.ts';
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
 import { addShader, idsOfGroup, linkShader, zeroShader, zerosOfGroup } from './wgsl.ts';
-
-/** `ids` rows of `width` elements are added to a table of `rows` zeros. Ids outside are clamped. */
-export interface ScatterAddProblem {
-  readonly type: ElementType;
-  readonly rows: number;
-  readonly width: number;
-  readonly ids: number;
-}
+import type { ScatterAddProblem } from './problem.ts';
 
 /** The kernel. Sums of a row run in the order of the ids. */
 export const scatterAdd: Kernel<ScatterAddProblem> = {

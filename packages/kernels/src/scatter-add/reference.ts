@@ -1,6 +1,6 @@
 // Rows summed by id on the host, in float64.
 import type { Numbers } from '../kernel.ts';
-import type { ScatterAddProblem } from './index.ts';
+import type { ScatterAddProblem } from './problem.ts';
 
 /** Adds each row. */
 export function reference({ type, rows, width, ids: count }: ScatterAddProblem, updates: Numbers, ids: Numbers): Numbers[] {

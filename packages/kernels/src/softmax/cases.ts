@@ -1,7 +1,6 @@
 // Rows that models meet, and awkward ones.
 import type { ArraySpec, KernelCase, Numbers } from '../kernel.ts';
-import type { SoftmaxProblem } from './index.ts';
-
+import type { SoftmaxProblem } from './problem.ts';
 const far = (_: number, { length }: ArraySpec): Numbers => Float32Array.from({ length }, (__, i) => 300 * Math.sin(i));
 
 /** Cases. */

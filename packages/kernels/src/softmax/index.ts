@@ -8,13 +8,7 @@ import { rowTotals } from '../row-totals.ts';
 import { declare, itemType, lanesOf, pack, spread, u } from '../shader.ts';
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
-
-/** Rows of `width` elements. */
-export interface SoftmaxProblem {
-  readonly rows: number;
-  readonly width: number;
-  readonly log: boolean;
-}
+import type { SoftmaxProblem } from './problem.ts';
 
 /** The shader: greatest element and sum of exponentials, then results; two passes over the row. */
 export function shader(log: boolean, lanes: Lanes, { extensions, reductions, entry }: RowGroup, parameterCount: number): string {

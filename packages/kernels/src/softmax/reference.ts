@@ -1,6 +1,6 @@
 // Softmax on the host, in float64.
 import type { Numbers } from '../kernel.ts';
-import type { SoftmaxProblem } from './index.ts';
+import type { SoftmaxProblem } from './problem.ts';
 
 /** Greatest element and logarithm of the sum of exponentials of a row. */
 export function logSumExp(row: ArrayLike<number>): number {

@@ -1,6 +1,6 @@
 // Parts of vocabularies that models meet, and awkward ones: targets inside the part, outside it, and outside the vocabulary.
 import type { ArraySpec, KernelCase, Numbers } from '../kernel.ts';
-import type { VocabularyLossProblem } from './index.ts';
+import type { VocabularyLossProblem } from './problem.ts';
 
 /** Which input holds targets, and which hold sums, that are positive. */
 function inputs({ of, vocabulary, teacher }: VocabularyLossProblem) {

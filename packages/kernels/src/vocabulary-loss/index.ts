@@ -6,24 +6,7 @@ import { floatBits, lanesOf, longItems, pack, spread, spreadThreads } from '../s
 import { cases } from './cases.ts';
 import { reference } from './reference.ts';
 import { finishShader, gradientShader, partShader, runningWidth } from './wgsl.ts';
-
-/**
- * `part`: logits (rows, width) of the words from `start` on [, the teacher's], target (rows) -> what is known of each row so far, updated in
- * place. `finish`: that and target -> cross-entropy, [divergence,] log-sum-exp [of the logits / T, of the teacher's / T], (rows) each.
- * `gradient`: target, log-sum-exp, slope of the cross-entropy [, the teacher's logits, log-sum-exps of both / T, slope of the divergence] ->
- * the part's logits become their gradient in place. A target outside the vocabulary is ignored.
- */
-export interface VocabularyLossProblem {
-  readonly of: 'part' | 'finish' | 'gradient';
-  readonly rows: number;
-  /** Words of the part, and the first of them. */
-  readonly width: number;
-  readonly start: number;
-  /** All words. */
-  readonly vocabulary: number;
-  readonly teacher: boolean;
-  readonly temperature: number;
-}
+import type { VocabularyLossProblem } from './problem.ts';
 
 function arrays({ of, rows, width, teacher }: VocabularyLossProblem) {
   const logits: ArraySpec = { type: 'f32', length: rows * width };

@@ -1,6 +1,6 @@
 // Losses over a vocabulary on the host, in float64. The harness starts in-place outputs from zeros.
 import type { Numbers } from '../kernel.ts';
-import type { VocabularyLossProblem } from './index.ts';
+import type { VocabularyLossProblem } from './problem.ts';
 
 /** What a first part leaves in a row; a later one met zeros there: a greatest logit of 0 and no sum. */
 function runningRow({ width, start, teacher, temperature }: VocabularyLossProblem, row: (x: Numbers) => Float64Array, [x, t, target]: Numbers[], r: number) {

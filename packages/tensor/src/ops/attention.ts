@@ -1,7 +1,8 @@
 // Scaled dot-product attention over (B, T, D) with heads split inside, its gradient from log-sum-exp, and attention weights for chosen rows.
 import type { Dim } from '../dim.ts';
 import { sameShape } from '../dim.ts';
-import type { Tensor, TensorSpec } from '../node.ts';
+import type { TensorSpec } from '../spec.ts';
+import type { Tensor } from '../node.ts';
 import { add, div, exp, less, log, maximum, mul, sub, where } from './elementwise.ts';
 import { reshape, transpose } from './movement.ts';
 import { matmul } from './contractions.ts';

@@ -1,6 +1,7 @@
 // Batch norm over images with the batch's own statistics, and its gradient. Each carries its definition in primitives.
 import { sameShape } from '../dim.ts';
-import type { Tensor, TensorSpec } from '../node.ts';
+import type { TensorSpec } from '../spec.ts';
+import type { Tensor } from '../node.ts';
 import { add, div, mul, sqrt, sub } from './elementwise.ts';
 import { reshape } from './movement.ts';
 import { mean, sum } from './reductions.ts';

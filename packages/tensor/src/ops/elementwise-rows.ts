@@ -1,6 +1,7 @@
 // Rows of the element-wise primitives: shapes by broadcasting, and gradients summed back to each operand's shape.
 import { broadcastShapes } from '../dim.ts';
-import type { DType, Tensor, TensorSpec } from '../node.ts';
+import type { DType, TensorSpec } from '../spec.ts';
+import type { Tensor } from '../node.ts';
 import type { OpName } from './attributes.ts';
 import { div, exp, less, mul, neg, where } from './elementwise.ts';
 import { sumTo } from './reductions.ts';

@@ -1,5 +1,6 @@
 // Element-wise primitives: arithmetic with NumPy broadcasting, comparisons (1 or 0 as f32), selection and unary functions.
-import type { DType, Tensor } from '../node.ts';
+import type { DType } from '../spec.ts';
+import type { Tensor } from '../node.ts';
 import { applyOne } from './row.ts';
 import { full } from './sources.ts';
 

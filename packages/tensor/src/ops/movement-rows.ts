@@ -1,7 +1,7 @@
 // Rows of the movement ops: every gradient is another movement.
 import type { Dim } from '../dim.ts';
 import { broadcastShapes, dimProduct, dimSum, formatShape, sameShape } from '../dim.ts';
-import type { TensorSpec } from '../node.ts';
+import type { TensorSpec } from '../spec.ts';
 import { gather, narrow, pad, reshape, scatterAdd, slice, transpose } from './movement.ts';
 import { sumTo } from './reductions.ts';
 import type { OpRow } from './row.ts';

@@ -1,6 +1,7 @@
 // Fused ops over the last axis: GELU, softmax, log-softmax, layer norm. Each carries its definition in primitives.
 import { sameShape } from '../dim.ts';
-import type { Tensor, TensorSpec } from '../node.ts';
+import type { TensorSpec } from '../spec.ts';
+import type { Tensor } from '../node.ts';
 import { add, div, erf, exp, log, mul, sqrt, stopGradient, sub } from './elementwise.ts';
 import { reshape } from './movement.ts';
 import { max, mean, sum } from './reductions.ts';

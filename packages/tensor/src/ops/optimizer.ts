@@ -1,6 +1,7 @@
 // AdamW over all parameters at once, with global-norm clipping: one op, so that a device can run it in a few passes over memory.
 import { sameShape } from '../dim.ts';
-import type { Tensor, TensorSpec } from '../node.ts';
+import type { TensorSpec } from '../spec.ts';
+import type { Tensor } from '../node.ts';
 import { add, div, exp, less, log, maximum, mul, neg, sqrt, sub, where } from './elementwise.ts';
 import type { OpAttributes } from './attributes.ts';
 import { sum } from './reductions.ts';

@@ -1,7 +1,8 @@
 // Reductions over axes, and `sumTo`, the adjoint of broadcasting.
 import type { Dim, Shape } from '../dim.ts';
 import { dimProduct, sameShape } from '../dim.ts';
-import type { Tensor, TensorSpec } from '../node.ts';
+import type { TensorSpec } from '../spec.ts';
+import type { Tensor } from '../node.ts';
 import { div, equal, mul } from './elementwise.ts';
 import { broadcast, reshape } from './movement.ts';
 import { applyOne } from './row.ts';

@@ -1,7 +1,8 @@
 // What a row of the op table holds, and `apply`, the only way an op enters a graph.
 import { formatShape } from '../dim.ts';
 import { TraceError } from '../errors.ts';
-import type { Node, Tensor, TensorSpec } from '../node.ts';
+import type { TensorSpec } from '../spec.ts';
+import type { Node, Tensor } from '../node.ts';
 import { createNode } from '../node.ts';
 import type { OpAttributes, OpName } from './attributes.ts';
 

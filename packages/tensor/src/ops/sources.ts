@@ -1,6 +1,7 @@
 // Ops without traced inputs (and random, whose only input is its key): inputs, constants, ranges, sizes.
 import type { Dim, Shape } from '../dim.ts';
-import type { DType, Tensor, TensorSpec } from '../node.ts';
+import type { DType, TensorSpec } from '../spec.ts';
+import type { Tensor } from '../node.ts';
 import { createNode } from '../node.ts';
 import type { OpRow } from './row.ts';
 import { applyOne } from './row.ts';

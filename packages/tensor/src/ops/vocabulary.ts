@@ -1,6 +1,7 @@
 // Losses of a linear layer over a vocabulary as one op, so that a device need never hold all logits: cross-entropy, and the divergence from a teacher.
 import { dimProduct, sameShape } from '../dim.ts';
-import type { Tensor, TensorSpec } from '../node.ts';
+import type { TensorSpec } from '../spec.ts';
+import type { Tensor } from '../node.ts';
 import type { OpAttributes } from './attributes.ts';
 import { matmul } from './contractions.ts';
 import { add } from './elementwise.ts';

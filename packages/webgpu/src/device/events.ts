@@ -1,5 +1,5 @@
 // What a device tells whoever opened it: plans before anything is allocated, shaders as they compile, one traced step.
-import type { PlanSummary } from './program.ts';
+import type { PlanSummary } from '../plan/summary.ts';
 import type { StepTrace } from './trace.ts';
 
 /** Listeners of a device. */

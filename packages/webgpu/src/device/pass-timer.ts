@@ -2,12 +2,7 @@
 /// <reference types="@webgpu/types" />
 import type { GpuContext } from './context.ts';
 import { usage } from './context.ts';
-
-/** When a pass began and ended, in milliseconds on the GPU's clock. */
-export interface Span {
-  readonly start: number;
-  readonly end: number;
-}
+import type { Span } from './trace.ts';
 
 /** Most timestamps that one query set may hold (WebGPU's own limit). */
 const maxQueries = 4096;

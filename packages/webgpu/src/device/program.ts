@@ -5,6 +5,8 @@ import { keptOps } from '../plan/ops.ts';
 import type { Plan } from '../plan/plan.ts';
 import { makePlan } from '../plan/plan.ts';
 import { fullPrecision, mixedPrecision } from '../plan/precision.ts';
+import type { PlanSummary } from '../plan/summary.ts';
+import { summarize } from '../plan/summary.ts';
 import { keepsLogits } from '../plan/vocabulary.ts';
 import { BoundPlan } from './bound-plan.ts';
 import type { GpuContext } from './context.ts';
@@ -14,32 +16,10 @@ import type { GpuState } from './state.ts';
 /** Plans kept for different sizes; the one used longest ago goes first. */
 const maxPlans = 24;
 
-/** What a plan will take, before anything is allocated. */
-export interface PlanSummary {
-  readonly bindings: Bindings;
-  readonly dispatches: number;
-  /** Distinct shaders. */
-  readonly shaders: number;
-  /** Bytes of the arenas: the peak of all intermediates. */
-  readonly arenaBytes: number;
-  /** Bytes that the intermediates would take without sharing. */
-  readonly unsharedBytes: number;
-}
-
 /** A program, with what its plans take. */
 export interface GpuProgram extends Program {
   /** Plans for given sizes without running. */
   summary(bindings: Bindings): PlanSummary;
-}
-
-function summarize({ dispatches, memory }: Plan, bindings: Bindings): PlanSummary {
-  return {
-    bindings,
-    dispatches: dispatches.length,
-    shaders: new Set(dispatches.map(({ code }) => code)).size,
-    arenaBytes: memory.arenas.reduce((a, b) => a + b, 0),
-    unsharedBytes: memory.unshared,
-  };
 }
 
 /** Lowers a graph for a precision once sizes are bound: they decide which losses keep their logits. */

@@ -1,7 +1,6 @@
 // One step as a trace that Chrome's and Perfetto's viewers open: each dispatch with its kernel, time, operations and bytes.
 import type { Bindings } from '@hybridmed/tensor';
 import type { PlannedDispatch } from '../plan/values.ts';
-import type { Span } from './pass-timer.ts';
 
 /** One event of the Trace Event Format; times in microseconds. */
 export interface TraceEvent {
@@ -48,4 +47,10 @@ export function stepTrace(dispatches: readonly PlannedDispatch[], spans: readonl
     traceEvents: [name('process_name', adapter), name('thread_name', 'compute passes'), ...events],
     otherData: { adapter, bindings, dispatches: dispatches.length, milliseconds: spans.reduce((total, { start, end }) => total + Math.max(0, end - start), 0) },
   };
+}
+
+/** When a pass began and ended, in milliseconds on the GPU's clock. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
 }
