@@ -25,7 +25,7 @@ export async function openSession({ before, after, devices, shared, renames: fil
     openi: openi !== undefined && existsSync(openi) ? realpathSync(openi) : undefined,
     runs: new Map(),
   };
-  if (only.some((name) => !['help', 'schema', 'wgsl', 'plans'].includes(name))) await makeData(session);
+  if (only.some((name) => !['help', 'schema', 'wgsl', 'plans', 'outputs'].includes(name))) await makeData(session);
   return session;
 }
 
