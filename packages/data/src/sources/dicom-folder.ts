@@ -4,9 +4,9 @@ import { join, relative, resolve, sep } from 'node:path';
 import dicomParser from 'dicom-parser';
 import { describeFileError } from '../errors.ts';
 import { splitOf } from '../split/draw.ts';
-import type { Study } from '../study.ts';
-import type { Candidate, SourceData } from './source.ts';
-import { Drops } from './source.ts';
+import type { Candidate, Study } from '../study.ts';
+import type { SourceData } from './source.ts';
+import { countStudies, Drops } from './source.ts';
 
 // Headers of radiographs take a few kilobytes; some carry look-up tables and private data.
 const headerBytes = 1 << 18;
@@ -81,11 +81,7 @@ export async function readDicomFolder(path: string): Promise<SourceData> {
   return {
     studies,
     offers: ['images'],
-    counts: {
-      studies: new Set(studies.map(({ report }) => report)).size,
-      images: studies.length,
-      patients: new Set(studies.flatMap(({ patient }) => patient ?? [])).size,
-    },
+    counts: countStudies(studies),
     dropped: drops.counts(),
     splitOrigin: 'drawn',
   };

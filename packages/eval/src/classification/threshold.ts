@@ -2,6 +2,7 @@
 import { HybridmedError } from '@hybridmed/tensor';
 import { checkLabels, checkPaired, checkScores } from '../errors.ts';
 import type { Labels } from '../ranking/auc.ts';
+import { byScore } from '../ranking/auc.ts';
 import type { Confusion } from '../ranking/classification.ts';
 import { f1, mcc } from '../ranking/classification.ts';
 
@@ -22,7 +23,7 @@ export function bestThreshold(labels: Labels, scores: ArrayLike<number>, rule: T
   checkScores('bestThreshold', scores);
   const judge = rules[rule];
   if (!judge) throw new HybridmedError(`bestThreshold: "${String(rule)}" is no rule; give f1, mcc or youden`);
-  const order = Array.from({ length: labels.length }, (_, i) => i).toSorted((a, b) => scores[b]! - scores[a]!);
+  const order = byScore(scores);
   const positives = order.filter((i) => labels[i]).length;
   const negatives = order.length - positives;
   if (positives === 0 || negatives === 0) return undefined;
