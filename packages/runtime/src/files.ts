@@ -1,7 +1,7 @@
 // Writing files so that a kill at any moment leaves either the old or the new content, never half of one.
 import { randomBytes } from 'node:crypto';
 import { createReadStream, existsSync, statSync } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { DataError } from '@hybridmed/data/browser';
 import { makeFolder as makeFolders, writeFileAtomic as writeAtomic } from '@hybridmed/data/atomic';
@@ -61,6 +61,16 @@ export async function recoverFolder(folder: string): Promise<void> {
     else await rm(aside(folder), { recursive: true, force: true });
   } catch (error) {
     throw describeError(folder, error);
+  }
+}
+
+/** Removes what kills in the middle of `replaceFolder` left half-written in a folder; only its one writer may call this. */
+export async function removeTemporaries(parent: string): Promise<void> {
+  try {
+    const names = existsSync(parent) ? await readdir(parent) : [];
+    for (const name of names) if (/^\.[0-9a-f]{8}\.tmp$/.test(name)) await rm(join(parent, name), { recursive: true, force: true });
+  } catch (error) {
+    throw describeError(parent, error);
   }
 }
 

@@ -1,12 +1,12 @@
 // A run kept in a folder: settings, tokenizer, checkpoints, metrics.jsonl, TensorBoard events and provenance.
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { CheckpointConfig, GivenEncoders } from '@hybridmed/model';
 import type { Tokenizer } from '@hybridmed/text';
 import type { RunStore, Stage } from '@hybridmed/training';
 import type { RunConfig } from '@hybridmed/training/settings';
 import { checkpointFolder, loadCheckpoint, loadTrainerState, saveCheckpoint } from '../checkpoint/checkpoint.ts';
-import { recoverFolder } from '../files.ts';
+import { recoverFolder, removeTemporaries } from '../files.ts';
 import { MetricsLog } from './metrics-log.ts';
 import type { Session } from './provenance.ts';
 import { createRunFolder } from './run-folder.ts';
@@ -40,6 +40,7 @@ export function folderStore({ out, config, resume, checkpoint, tokenizer, encode
     },
     async resumePoint(stage) {
       const last = checkpointFolder(out, stage, 'last');
+      await removeTemporaries(dirname(last));
       await recoverFolder(last);
       await recoverFolder(checkpointFolder(out, stage, 'best'));
       if (!resume || !existsSync(trainerFile(out, stage))) return undefined;

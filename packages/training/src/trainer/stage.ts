@@ -10,10 +10,10 @@ import { HybridmedError } from '@hybridmed/tensor';
 import type { LossValues, StepLine, ValidationLine } from '../contracts/metrics.ts';
 import type { CheckpointKind } from '../contracts/run-store.ts';
 import type { TrainerState } from '../contracts/trainer-state.ts';
+import type { TrainingRun } from '../contracts/training-run.ts';
 import type { RunConfig } from '../settings/run-config.ts';
 import type { Stepper, StepResult } from './step.ts';
 import type { TeacherStates } from './teacher-states.ts';
-import type { TrainingRun } from './training-run.ts';
 import { validate } from './validate.ts';
 
 /** Everything a stage works with. */

@@ -6,7 +6,7 @@ import { initialize } from '@hybridmed/nn';
 import type { HostArrays } from '@hybridmed/tensor';
 import type { Stage, Stage1Parameters } from '../contracts/run-store.ts';
 import type { TrainerState } from '../contracts/trainer-state.ts';
-import type { TrainingRun } from './training-run.ts';
+import type { TrainingRun } from '../contracts/training-run.ts';
 
 const atStart = (stage: Stage, metricsLines: number): TrainerState => ({
   stage,

@@ -7,6 +7,7 @@ import type { DeviceState, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { CheckpointKind, Stage } from '../contracts/run-store.ts';
 import type { TrainerState } from '../contracts/trainer-state.ts';
+import type { TrainingRun } from '../contracts/training-run.ts';
 import type { RunConfig } from '../settings/run-config.ts';
 import { lossWeights } from '../settings/run-config.ts';
 import { accumulatedStep } from './accumulated-step.ts';
@@ -15,7 +16,6 @@ import { startingPoint } from './starting-point.ts';
 import { startOptimizer, wholeStep } from './step.ts';
 import type { TeacherStates } from './teacher-states.ts';
 import { computeTeacherStates, teacherBytes } from './teacher-states.ts';
-import type { TrainingRun } from './training-run.ts';
 
 // Hidden states of the teacher are kept up to this size; beyond it the teacher runs inside each step.
 const maxTeacherBytes = 2 ** 31;

@@ -1,28 +1,10 @@
-// A run, ready to train, as the loop knows it: settings, model, sources, store and clock, whoever implements them.
-import type { Model } from '@hybridmed/model';
-import type { Device, HostArrays } from '@hybridmed/tensor';
+// Both stages of a run, and what is checked before the first of them.
+import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
-import type { Clock } from '../contracts/clock.ts';
-import type { RunEvents } from '../contracts/run-events.ts';
-import type { RunStore } from '../contracts/run-store.ts';
-import type { StudySource } from '../contracts/study-source.ts';
 import type { TrainerState } from '../contracts/trainer-state.ts';
+import type { TrainingRun } from '../contracts/training-run.ts';
 import type { RunConfig } from '../settings/run-config.ts';
 import { trainStage } from './train-stage.ts';
-
-/** Everything that both stages work with. */
-export interface TrainingRun {
-  readonly config: RunConfig;
-  readonly device: Device;
-  readonly model: Model;
-  readonly train: StudySource;
-  readonly validation: StudySource;
-  readonly store: RunStore;
-  readonly clock: Clock;
-  readonly events: RunEvents;
-  /** Values of published encoders by the model's names; what they lack starts from the seed. */
-  encoderValues(): Promise<HostArrays>;
-}
 
 /** Throws one line where the device computes in another precision than the run. */
 export function checkPrecision({ precision }: RunConfig, device: Device): void {

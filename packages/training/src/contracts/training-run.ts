@@ -1,0 +1,22 @@
+// A run, ready to train, as the loop knows it: settings, model, sources, store and clock, whoever implements them.
+import type { Model } from '@hybridmed/model';
+import type { Device, HostArrays } from '@hybridmed/tensor';
+import type { RunConfig } from '../settings/run-config.ts';
+import type { Clock } from './clock.ts';
+import type { RunEvents } from './run-events.ts';
+import type { RunStore } from './run-store.ts';
+import type { StudySource } from './study-source.ts';
+
+/** Everything that both stages work with. */
+export interface TrainingRun {
+  readonly config: RunConfig;
+  readonly device: Device;
+  readonly model: Model;
+  readonly train: StudySource;
+  readonly validation: StudySource;
+  readonly store: RunStore;
+  readonly clock: Clock;
+  readonly events: RunEvents;
+  /** Values of published encoders by the model's names; what they lack starts from the seed. */
+  encoderValues(): Promise<HostArrays>;
+}
