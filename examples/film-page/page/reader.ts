@@ -105,7 +105,7 @@ const tasks: { [T in Task]: (ask: Tasks[T]['ask']) => Promise<Tasks[T]['answer']
     const { checkpoint, device, state } = model;
     progress('Looking where it was seen');
     model.explainer ??= await createExplainer(device, state, { folder: 'checkpoint', ...checkpoint }, { kinds: kindsOf(checkpoint) });
-    const maps = await model.explainer.film(image, text, against);
+    const maps = await model.explainer.maps(image, text, against);
     return model.explainer.kinds.map((kind) => heatOf(kind, maps, film, checkpoint));
   },
 

@@ -143,7 +143,7 @@ test('measures of a worked case', () => {
       truth: 'x',
       image: 'x',
       findings: '',
-      loss: { image: 2, otherFilm: 6, findings: 1, tokens: 1 },
+      loss: { image: 2, mismatchedImage: 6, findings: 1, tokens: 1 },
       labels: { truth: ['p', 'q'], image: ['p'], findings: [] },
       rank: 11,
       zeroShot: { t: { truth: 1, score: 0.5 } },
@@ -153,7 +153,7 @@ test('measures of a worked case', () => {
       truth: 'y',
       image: 'z',
       findings: '',
-      loss: { image: 4, otherFilm: 3, findings: 5, tokens: 2 },
+      loss: { image: 4, mismatchedImage: 3, findings: 5, tokens: 2 },
       labels: { truth: [], image: ['q'], findings: [] },
       rank: 10,
       zeroShot: { t: { truth: 0, score: 0.1 } },
@@ -161,7 +161,7 @@ test('measures of a worked case', () => {
   ] as const;
   const statistics = statisticsOf({ examples } as unknown as EvaluationReport);
   const values = Object.fromEntries(Object.entries(statistics).map(([name, statistic]) => [name, statistic(Int32Array.of(0, 1))]));
-  expect(values).toMatchObject({ caption: 2, summary: 2, film: 1, labelF1: 0.5, recall10: 0.5, zeroShot: 1, rougeL: 0.5 });
+  expect(values).toMatchObject({ caption: 2, summary: 2, imageGain: 1, labelF1: 0.5, recall10: 0.5, zeroShot: 1, rougeL: 0.5 });
   expect(statistics.caption!(Int32Array.of(0, 0))).toBe(2);
   expect(statistics.zeroShot!(Int32Array.of(0, 0))).toBeNaN();
 });

@@ -77,7 +77,7 @@ test('from grey pixels: the scores of zeroshot and the maps of explain', async (
   encoder.close();
 
   const [own, files] = [await createExplainer(device, state, { folder: checkpoint, ...parsed }), await openExplainer(checkpoint, device)];
-  expect((await own.film(image, 'left effusion')).guided).toEqual((await files.film(film, 'left effusion')).guided);
+  expect((await own.maps(image, 'left effusion')).guided).toEqual((await files.maps(film, 'left effusion')).guided);
   expect(await own.impression(image)).toBe(await files.impression(film));
   own.release();
   files.close();

@@ -188,11 +188,11 @@ describe('words that differ', () => {
 });
 
 test('failures are picked by rule, worst first', () => {
-  const example = (id: string, image: number, otherFilm: number, rank: number) => ({
+  const example = (id: string, image: number, mismatchedImage: number, rank: number) => ({
     id,
     truth: id,
     findings: id,
-    loss: { image, otherFilm, findings: 1, tokens: 10 },
+    loss: { image, mismatchedImage, findings: 1, tokens: 10 },
     rank,
   });
   const [unexpected, misled, notFound] = failuresByRule([example('a', 10, 30, 1), example('b', 20, 15, 50), example('c', 40, 50, 12)], 2);

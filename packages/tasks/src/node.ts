@@ -10,7 +10,7 @@ export { finetune } from './classification/finetune.ts';
 export type { FinetuneOptions, FinetuneResult } from './classification/finetune.ts';
 export { probe } from './classification/probe.ts';
 export type { ProbeCommandOptions, ProbeResult } from './classification/probe.ts';
-export type { ProtocolResult } from './classification/protocol.ts';
+export type { ProtocolResult } from './classification/results.ts';
 export { embedImagesToFile, embedTextsToFile } from './embed/embed.ts';
 export type { EmbedResult } from './embed/embed.ts';
 export { checkpointSource, publishedText, publishedVision } from './embed/sources.ts';

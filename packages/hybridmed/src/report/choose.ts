@@ -42,8 +42,8 @@ const rules: readonly Rule[] = [
     title: 'Films that misled it',
     rule: "The true impression is less likely from the study's own film than from another study's.",
     judge: ({ loss }) => {
-      if (loss.image === undefined || loss.otherFilm === undefined || loss.image <= loss.otherFilm) return undefined;
-      const [own, other] = [loss.image / loss.tokens, loss.otherFilm / loss.tokens];
+      if (loss.image === undefined || loss.mismatchedImage === undefined || loss.image <= loss.mismatchedImage) return undefined;
+      const [own, other] = [loss.image / loss.tokens, loss.mismatchedImage / loss.tokens];
       return { badness: own - other, reason: `${own.toFixed(2)} nats per token with its own film, ${other.toFixed(2)} with another's` };
     },
   },

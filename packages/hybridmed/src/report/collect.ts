@@ -121,7 +121,7 @@ export async function collectReport(options: CollectOptions): Promise<ReportData
   }));
   const distinct = [...new Map(queries.map((study) => [study.truth, study])).values()];
   const found = distinct.map(async (study) => {
-    const films = (study.nearestFilms ?? []).map(async (id) => {
+    const films = (study.nearestImages ?? []).map(async (id) => {
       const film = await filmOf(id);
       return { id, ...(film === undefined ? {} : { film }), own: id === study.id };
     });

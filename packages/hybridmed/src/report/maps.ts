@@ -37,7 +37,7 @@ export async function mapExamples(
   const examples: MapExample[] = [];
   try {
     for (const { study, shown } of chosen) {
-      const [film, region, maps] = [await readGrey(study.image), await regionOf(study), await explainer.film(study.image, study.impression)];
+      const [film, region, maps] = [await readGrey(study.image), await regionOf(study), await explainer.maps(study.image, study.impression)];
       const pictures = [];
       for (const kind of shownKinds) {
         const map = wholeMap(maps, kind);

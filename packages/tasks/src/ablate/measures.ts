@@ -13,10 +13,10 @@ export interface Measure {
 export const measures: readonly Measure[] = [
   { name: 'caption', title: 'L_Cap per token', better: 'lower' },
   { name: 'summary', title: 'L_Sum per token', better: 'lower' },
-  { name: 'film', title: 'nats the right film saves', better: 'higher' },
-  { name: 'cider', title: 'CIDEr from the film', better: 'higher' },
-  { name: 'rougeL', title: 'ROUGE-L from the film', better: 'higher' },
-  { name: 'labelF1', title: 'label F1 from the film', better: 'higher' },
+  { name: 'imageGain', title: 'nats the right image saves', better: 'higher' },
+  { name: 'cider', title: 'CIDEr from the image', better: 'higher' },
+  { name: 'rougeL', title: 'ROUGE-L from the image', better: 'higher' },
+  { name: 'labelF1', title: 'label F1 from the image', better: 'higher' },
   { name: 'recall10', title: 'R@10', better: 'higher' },
   { name: 'zeroShot', title: 'mean zero-shot AUC', better: 'higher' },
 ];
@@ -34,7 +34,7 @@ const ratio = (over: readonly number[], under: readonly number[]): Statistic => 
   return (indices) => a(indices) / b(indices);
 };
 
-/** Micro F1 of the labels that impressions written from films name. */
+/** Micro F1 of the labels that impressions written from images name. */
 function labelStatistic(examples: readonly Example[]): Statistic {
   const counts = examples.map(({ labels }) => {
     const [truth, named] = [new Set(labels!.truth), labels!.image!];
@@ -78,7 +78,7 @@ export function statisticsOf({ examples }: EvaluationReport): Record<string, Sta
       tokens,
     ),
   };
-  if (!examples.every(({ image, loss }) => image !== undefined && loss.image !== undefined && loss.otherFilm !== undefined)) return statistics;
+  if (!examples.every(({ image, loss }) => image !== undefined && loss.image !== undefined && loss.mismatchedImage !== undefined)) return statistics;
   const [texts, truth] = [examples.map(({ image }) => normalizeForComparison(image!)), examples.map((example) => normalizeForComparison(example.truth))];
   return {
     ...statistics,
@@ -86,8 +86,8 @@ export function statisticsOf({ examples }: EvaluationReport): Record<string, Sta
       nats(({ image }) => image!),
       tokens,
     ),
-    film: ratio(
-      nats(({ image, otherFilm }) => otherFilm! - image!),
+    imageGain: ratio(
+      nats(({ image, mismatchedImage }) => mismatchedImage! - image!),
       tokens,
     ),
     cider: mean(ciderEach(texts, truth)),

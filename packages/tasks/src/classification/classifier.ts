@@ -9,7 +9,7 @@ import type { Device, DeviceState, HostArrays, Tensor } from '@hybridmed/tensor'
 import { ops, trace } from '@hybridmed/tensor';
 import type { Task } from '@hybridmed/training';
 import { kindsOf, labelsOf } from '../labelled-set.ts';
-import type { ScoresByClass } from './protocol.ts';
+import type { ScoresByClass } from './results.ts';
 
 const headOf = ({ vision }: Model, classes: number) => linear({ inputs: vision.width, outputs: classes });
 

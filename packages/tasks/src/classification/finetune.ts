@@ -13,14 +13,16 @@ import { chooseClasses, openLabelled } from '../labelled-set.ts';
 import { classifierTask, createScorer, labelledLoader, withTargets } from './classifier.ts';
 import type { ProbeCommandOptions } from './probe.ts';
 import { meanValidationAuc, reportedAuc } from './probe.ts';
-import type { FitShare, FittedRun, ProtocolResult } from './protocol.ts';
-import { checkUnread, runProtocol, saveResults } from './protocol.ts';
+import type { FitClassifier, FittedClassifier } from './protocol.ts';
+import { runProtocol } from './protocol.ts';
+import type { ProtocolResult } from './results.ts';
+import { checkUnread, saveResults } from './results.ts';
 
 /** What to fine-tune, on what. */
 export interface FinetuneOptions extends Omit<ProbeCommandOptions, 'cache'> {
   /** Start values of the checkpoint's architecture instead of its parameters. */
   readonly fromScratch?: boolean;
-  /** Greatest number of passes over a share; shares with few batches take at least 400 steps. */
+  /** Max number of passes over a subset; subsets with few batches take at least 400 steps. */
   readonly epochs?: number;
   readonly batch?: number;
   /** Rates tried: the best on the validation split wins. By default the preset's own. */
@@ -50,8 +52,8 @@ export interface FinetuneResult extends ProtocolResult {
   };
 }
 
-const leastSteps = 400;
-const leastRound = 20;
+const minSteps = 400;
+const minRound = 20;
 
 interface Context {
   readonly device: Device;
@@ -63,9 +65,9 @@ interface Context {
   readonly onMessage: (text: string) => void;
 }
 
-/** Fits one share at every learning rate, keeps the best on the validation split and writes its parameters. */
-function shareFitter({ device, checkpoint, fromScratch, settings, classWeights, out, onMessage }: Context): FitShare {
-  return async (train, validating, { classes, seed, name }): Promise<FittedRun> => {
+/** Fits a subset at every learning rate, keeps the best on the validation split and writes its parameters. */
+function classifierFitter({ device, checkpoint, fromScratch, settings, classWeights, out, onMessage }: Context): FitClassifier {
+  return async (train, validating, { classes, seed, name }): Promise<FittedClassifier> => {
     const task = classifierTask(checkpoint.model, classes.length, settings.layerDecay);
     const fresh = initialize(task.parameters, seed);
     const start: HostArrays = fromScratch ? fresh : { ...checkpoint.parameters, 'head.weight': fresh['head.weight']!, 'head.bias': fresh['head.bias']! };
@@ -73,20 +75,20 @@ function shareFitter({ device, checkpoint, fromScratch, settings, classWeights, 
     const loader = labelledLoader(checkpoint, train, { batchSize, train: true, seed });
     const scorer = await createScorer(device, checkpoint, classes);
     const { stepsPerEpoch } = loader;
-    const steps = Math.max(leastSteps, settings.epochs * stepsPerEpoch);
+    const steps = Math.max(minSteps, settings.epochs * stepsPerEpoch);
     const file = join(out, 'models', `${name}.safetensors`);
     const validation = labelledLoader(checkpoint, validating, { batchSize: 32, train: false });
     let best: { value: number; learningRate: number; bestStep: number; steps: number } | undefined;
     try {
       for (const learningRate of settings.learningRates) {
-        const found = await fit({
+        const fitted = await fit({
           device,
           task,
           start,
           batches: (epoch) => withTargets(checkpoint.model, loader, classes, classWeights, epoch),
           stepsPerEpoch,
           steps,
-          round: Math.max(leastRound, stepsPerEpoch),
+          round: Math.max(minRound, stepsPerEpoch),
           patience: settings.patience,
           learningRate,
           weightDecay: settings.weightDecay,
@@ -97,9 +99,9 @@ function shareFitter({ device, checkpoint, fromScratch, settings, classWeights, 
               `${name}, rate ${learningRate}: step ${step} of ${steps}, loss ${loss.toFixed(3)}, validation AUC ${reportedAuc(value)?.toFixed(3) ?? 'undefined'}${better ? ' (best so far)' : ''}`,
             ),
         });
-        if (best && found.validation <= best.value) continue;
-        best = { value: found.validation, learningRate, bestStep: found.bestStep, steps: found.steps };
-        await writeSafetensors(file, found.parameters, { classes: JSON.stringify(classes) });
+        if (best && fitted.validation <= best.value) continue;
+        best = { value: fitted.validation, learningRate, bestStep: fitted.bestStep, steps: fitted.steps };
+        await writeSafetensors(file, fitted.parameters, { classes: JSON.stringify(classes) });
       }
       const read = async (studies: readonly Study[], of = labelledLoader(checkpoint, studies, { batchSize: 32, train: false })) => {
         const state = device.createState((await readSafetensors(file)).arrays);
@@ -118,14 +120,14 @@ function shareFitter({ device, checkpoint, fromScratch, settings, classWeights, 
   };
 }
 
-/** Studies whose images can be read; the others are told. */
-async function readable(studies: readonly Study[], onMessage: (text: string) => void): Promise<readonly Study[]> {
-  const found = await readableStudies(studies);
-  for (const line of found.unreadable) onMessage(`left out: ${line}`);
-  return found.studies;
+/** Studies whose images can be read; the others are reported. */
+async function withReadableImage(studies: readonly Study[], onMessage: (text: string) => void): Promise<readonly Study[]> {
+  const { studies: readable, unreadable } = await readableStudies(studies);
+  for (const line of unreadable) onMessage(`left out: ${line}`);
+  return readable;
 }
 
-/** Fine-tunes with shares of the labels. Throws one line for a stage-1 checkpoint (unless from scratch), missing labels or splits, or a folder with results. */
+/** Fine-tunes with fractions of the labels. Throws one line for a stage-1 checkpoint (unless from scratch), missing labels or splits, or a folder with results. */
 export async function finetune({
   checkpoint: path,
   data: spec,
@@ -133,7 +135,7 @@ export async function finetune({
   device,
   encoders = {},
   select = {},
-  classes: asked,
+  classes: chosenClasses,
   percent = [1, 10, 100],
   seeds = [0, 1, 2],
   classWeights = 'none',
@@ -153,14 +155,14 @@ export async function finetune({
   if (checkpoint.config.stage === 1 && !fromScratch)
     throw new HybridmedError(`${folder}: is of stage 1, whose image encoder is not trained; name a stage-2 checkpoint, or use --from-scratch`);
   const opened = await openLabelled(spec, select);
-  const classes = chooseClasses(opened, asked);
-  const studies = await readable(opened.data.studies, onMessage);
-  const known = new Set(studies.map(({ id }) => id));
-  const set = { ...opened, of: (split: Study['split']) => opened.of(split).filter(({ id }) => known.has(id)) };
+  const classes = chooseClasses(opened, chosenClasses);
+  const readable = await withReadableImage(opened.data.studies, onMessage);
+  const readableIds = new Set(readable.map(({ id }) => id));
+  const set = { ...opened, of: (split: Study['split']) => opened.of(split).filter(({ id }) => readableIds.has(id)) };
   const preset = presets[checkpoint.config.preset as keyof typeof presets];
   const settings = { epochs, batch, learningRates: learningRates ?? [preset?.learningRate ?? 1e-4], weightDecay, layerDecay, patience };
-  const fitShare = shareFitter({ device, checkpoint, fromScratch, settings, classWeights, out, onMessage });
-  const result = await runProtocol({ set, classes, shares: percent, seeds, rule, out, onMessage }, fitShare);
+  const fitClassifier = classifierFitter({ device, checkpoint, fromScratch, settings, classWeights, out, onMessage });
+  const result = await runProtocol({ set, classes, percentages: percent, seeds, rule, out, onMessage }, fitClassifier);
   const complete: FinetuneResult = {
     task: 'finetune',
     checkpoint: folder,

@@ -7,8 +7,10 @@ import type { EncoderOptions, StudyFeatures } from '../features/encoder.ts';
 import { openEncoder } from '../features/encoder.ts';
 import { pickRows } from '../features/vector-rows.ts';
 import { chooseClasses, labelsOf, openLabelled } from '../labelled-set.ts';
-import type { FitShare, ProtocolResult, ScoresByClass } from './protocol.ts';
-import { checkUnread, runProtocol, saveResults } from './protocol.ts';
+import type { FitClassifier } from './protocol.ts';
+import { runProtocol } from './protocol.ts';
+import type { ProtocolResult, ScoresByClass } from './results.ts';
+import { checkUnread, saveResults } from './results.ts';
 
 /** What to probe, on what. */
 export interface ProbeCommandOptions extends EncoderOptions {
@@ -16,7 +18,7 @@ export interface ProbeCommandOptions extends EncoderOptions {
   readonly out: string;
   readonly select?: SelectOptions;
   readonly classes?: readonly string[] | undefined;
-  /** Shares of the training labels in percent: 1, 10, 100. */
+  /** Fractions of the training labels in percent: 1, 10, 100. */
   readonly percent?: readonly number[];
   readonly seeds?: readonly number[];
   readonly classWeights?: 'none' | 'balanced';
@@ -36,7 +38,7 @@ export interface ProbeResult extends ProtocolResult {
 const strengths = [1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001] as const;
 
 const scoresOf = (probes: ReadonlyMap<string, Probe>, { global }: Pick<StudyFeatures, 'global'>): ScoresByClass =>
-  Object.fromEntries([...probes].map(([name, one]) => [name, applyProbe(one, global)]));
+  Object.fromEntries([...probes].map(([name, classProbe]) => [name, applyProbe(classProbe, global)]));
 
 /** A mean AUC as it is reported: null where no class has both kinds among the validation studies. */
 export const reportedAuc = (mean: number): number | null => (mean < 0 ? null : mean);
@@ -55,12 +57,12 @@ export function meanValidationAuc(studies: readonly Study[], scores: ScoresByCla
   return values.length === 0 ? -1 : values.reduce((a, b) => a + b, 0) / values.length;
 }
 
-/** Probes a checkpoint's frozen features with shares of the labels. Throws one line for a stage-1 checkpoint, missing labels or splits, or a folder with results. */
+/** Probes a checkpoint's frozen features with fractions of the labels. Throws one line for a stage-1 checkpoint, missing labels or splits, or a folder with results. */
 export async function probe({
   data: spec,
   out,
   select = {},
-  classes: asked,
+  classes: chosenClasses,
   percent = [1, 10, 100],
   seeds = [0, 1, 2],
   classWeights = 'none',
@@ -70,20 +72,20 @@ export async function probe({
 }: ProbeCommandOptions): Promise<ProbeResult> {
   checkUnread(out);
   const set = await openLabelled(spec, select);
-  const classes = chooseClasses(set, asked);
+  const classes = chooseClasses(set, chosenClasses);
   const encoder = await openEncoder({ ...options, onMessage });
   try {
     const [train, validation] = [await encoder.images(set.of('train')), await encoder.images(set.of('validate'))];
     const rows = new Map(train.studies.map(({ id }, row) => [id, row]));
-    const fitShare: FitShare = (given, _, { classes: trained }) => {
-      const studies = given.filter(({ id }) => rows.has(id));
-      const features = pickRows(
+    const fitProbes: FitClassifier = (subset, _, { classes: trained }) => {
+      const studies = subset.filter(({ id }) => rows.has(id));
+      const subsetFeatures = pickRows(
         train.global,
         studies.map(({ id }) => rows.get(id)!),
       );
       let best: { probes: Map<string, Probe>; l2: number; value: number; scores: ScoresByClass } | undefined;
       for (const l2 of strengths) {
-        const probes = new Map(trained.map((name) => [name, fitProbe(features, labelsOf(studies, name), { l2, classWeights })]));
+        const probes = new Map(trained.map((name) => [name, fitProbe(subsetFeatures, labelsOf(studies, name), { l2, classWeights })]));
         const scores = scoresOf(probes, validation);
         const value = meanValidationAuc(validation.studies, scores);
         if (!best || value > best.value) best = { probes, l2, value, scores };
@@ -93,12 +95,12 @@ export async function probe({
         validation: { studies: validation.studies, scores },
         chosen: { l2, validationAuc: reportedAuc(value) },
         async predict(test) {
-          const found = await encoder.images(test);
-          return { studies: found.studies, scores: scoresOf(probes, found) };
+          const features = await encoder.images(test);
+          return { studies: features.studies, scores: scoresOf(probes, features) };
         },
       });
     };
-    const result = await runProtocol({ set, classes, shares: percent, seeds, rule, out, onMessage }, fitShare);
+    const result = await runProtocol({ set, classes, percentages: percent, seeds, rule, out, onMessage }, fitProbes);
     const complete: ProbeResult = {
       task: 'probe',
       checkpoint: encoder.folder,

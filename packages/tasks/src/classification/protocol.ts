@@ -1,42 +1,43 @@
-// The protocol of a labelled task: nested shares of the training labels, seeds, thresholds from validation, the test split read once.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+// The protocol of a labelled task: nested fractions of the training labels, seeds, thresholds from validation, the test split read once.
 import type { Study } from '@hybridmed/data';
-import type { Interval } from '@hybridmed/eval';
-import type { ClassificationReport, ClassScores, ThresholdRule } from '@hybridmed/eval/protocols';
+import type { ClassScores, ThresholdRule } from '@hybridmed/eval/protocols';
 import { bestThreshold, classificationReport, meanAucOver, nestedSubsets, readOnce } from '@hybridmed/eval/protocols';
 import { hashNames } from '@hybridmed/runtime';
-import { checkFolderPath, fileError, writeFileAtomic } from '@hybridmed/runtime/files';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { LabelledSet } from '../labelled-set.ts';
 import { kindsOf, labelsOf } from '../labelled-set.ts';
+import type { FitResult, ProtocolResult, ScoresByClass } from './results.ts';
+import { checkUnread, saveSubset, saveTestScores } from './results.ts';
 
-/** Scores of studies: one number for each, by class. */
-export type ScoresByClass = Readonly<Record<string, ArrayLike<number>>>;
-
-/** What is fitted to one share of the labels with one seed. */
-export interface FittedRun {
-  /** Scores of the validation studies, in their order. */
-  readonly validation: { readonly studies: readonly Study[]; readonly scores: ScoresByClass };
-  /** What was chosen on the validation split. */
-  readonly chosen: Readonly<Record<string, number | null>>;
-  /** Scores of other studies; those whose image cannot be read are left out. */
-  predict(studies: readonly Study[]): Promise<{ readonly studies: readonly Study[]; readonly scores: ScoresByClass }>;
+/** Studies and their scores, in the same order. */
+export interface ScoredStudies {
+  readonly studies: readonly Study[];
+  readonly scores: ScoresByClass;
 }
 
-/** How a system is fitted. `classes` are those with studies of both kinds in the share. */
-export type FitShare = (
+/** What is fitted to one subset of the labels with one seed. */
+export interface FittedClassifier {
+  /** Scores of the validation studies, in their order. */
+  readonly validation: ScoredStudies;
+  /** What was chosen on the validation split. */
+  readonly chosen: FitResult['chosen'];
+  /** Scores of other studies; those whose image cannot be read are left out. */
+  predict(studies: readonly Study[]): Promise<ScoredStudies>;
+}
+
+/** How a classifier is fitted. `classes` are those with studies of both kinds in the subset. */
+export type FitClassifier = (
   train: readonly Study[],
   validation: readonly Study[],
   options: { classes: readonly string[]; seed: number; name: string },
-) => Promise<FittedRun>;
+) => Promise<FittedClassifier>;
 
 /** What the protocol needs beside a way to fit. */
 export interface ProtocolOptions {
   readonly set: LabelledSet;
   readonly classes: readonly string[];
-  /** Shares of the training labels, in percent. */
-  readonly shares: readonly number[];
+  /** Fractions of the training labels, in percent. */
+  readonly percentages: readonly number[];
   readonly seeds: readonly number[];
   readonly rule: ThresholdRule;
   /** Folder for subsets, scores and results; must not hold results yet. */
@@ -44,42 +45,24 @@ export interface ProtocolOptions {
   readonly onMessage: (text: string) => void;
 }
 
-/** One run on the test split. */
-export interface ShareResult {
+/** A fraction of the training studies, drawn with a seed. */
+interface Subset {
+  readonly name: string;
   readonly percent: number;
   readonly seed: number;
-  readonly trainStudies: number;
-  /** Hash of the ids of its training studies, which stand in `subsets/`. */
-  readonly trainIds: string;
-  readonly chosen: Readonly<Record<string, number | null>>;
-  /** Classes whose share lacked studies of one kind: they have no figures. */
-  readonly untrained: readonly string[];
-  readonly test: ClassificationReport;
+  readonly studies: readonly Study[];
 }
 
-/** Mean AUC of a share over its seeds, with its interval over test studies, and the seeds' own. */
-export interface ShareSummary {
-  readonly percent: number;
-  readonly meanAuc: Interval | null;
-  readonly seeds: readonly (number | null)[];
+/** A subset's classifier, before the test split is read. */
+interface SubsetFit extends Subset {
+  readonly trainedClasses: readonly string[];
+  readonly classifier: FittedClassifier;
 }
 
-/** Results of the protocol. */
-export interface ProtocolResult {
-  readonly classes: readonly string[];
-  readonly studies: Readonly<Record<'train' | 'validate' | 'test', number>>;
-  readonly testIds: string;
-  readonly shares: readonly ShareSummary[];
-  readonly runs: readonly ShareResult[];
-}
-
-const resultsFile = 'results.json';
-
-/** Throws one line where a folder holds results, whose test split has been read, or where none can be made. */
-export function checkUnread(out: string): void {
-  checkFolderPath(out);
-  if (existsSync(join(out, resultsFile)))
-    throw fileError(join(out, resultsFile), 'is there: the test split of this run has been read', 'name another --out for another run');
+/** A classifier on the test split. */
+interface TestedFit extends SubsetFit {
+  readonly tested: readonly Study[];
+  readonly byClass: Readonly<Record<string, ClassScores>>;
 }
 
 /** Throws one line for a class that cannot be learnt at all. */
@@ -93,107 +76,118 @@ function checkClasses({ set, classes }: ProtocolOptions, train: readonly Study[]
   }
 }
 
-const write = (path: string, text: string) => writeFileAtomic(path, [text]);
+/** Subsets by seed, of each seed by fraction: a larger one holds the smaller ones. */
+function drawSubsets({ percentages, seeds }: ProtocolOptions, train: readonly Study[]): Subset[] {
+  const byId = new Map(train.map((study) => [study.id, study]));
+  const fractions = percentages.map((percent) => percent / 100);
+  const ids = train.map(({ id }) => id);
+  return seeds.flatMap((seed) => {
+    const subsets = nestedSubsets(ids, fractions, seed);
+    return percentages.map((percent, i) => ({
+      name: `${percent}-percent-seed-${seed}`,
+      percent,
+      seed,
+      studies: subsets[i]!.map((drawn) => byId.get(drawn)!),
+    }));
+  });
+}
 
-/** A run's classes as the test report takes them; a class that was not trained has no labels to be judged by. */
-function judged(
-  classes: readonly string[],
-  fitted: FittedRun,
-  studies: readonly Study[],
-  scores: ScoresByClass,
-  rule: ThresholdRule,
-): Record<string, ClassScores> {
-  return Object.fromEntries(
-    classes.map((name) => {
-      const own = scores[name];
-      if (!own) return [name, { labels: studies.map(() => undefined), scores: new Float64Array(studies.length) }];
-      const known = labelsOf(fitted.validation.studies, name).flatMap((label, i) =>
-        label === undefined ? [] : [{ label, score: fitted.validation.scores[name]![i]! }],
-      );
-      const threshold =
-        known.length === 0
-          ? undefined
-          : bestThreshold(
-              known.map(({ label }) => label),
-              known.map(({ score }) => score),
-              rule,
-            );
-      return [name, { labels: labelsOf(studies, name), scores: own, threshold }];
-    }),
+/** Classes with studies of both kinds in a subset; the others are reported. Throws one line where none has. */
+function trainableClasses({ classes, onMessage }: ProtocolOptions, { name, percent, studies }: Subset): readonly string[] {
+  const trained = classes.filter((of) => {
+    const { positives, negatives } = kindsOf(studies, of);
+    return positives > 0 && negatives > 0;
+  });
+  for (const of of classes)
+    if (!trained.includes(of)) onMessage(`${name}: class "${of}" has studies of one kind only among ${studies.length}; it is not trained and has no figures`);
+  if (trained.length === 0)
+    throw new HybridmedError(
+      `${percent} % of the training labels are ${studies.length} studies, of one kind in every class; give a larger fraction with --percent`,
+    );
+  return trained;
+}
+
+/** Writes which studies a subset has, and fits a classifier to it. */
+async function fitSubset(options: ProtocolOptions, subset: Subset, validation: readonly Study[], fit: FitClassifier): Promise<SubsetFit> {
+  const { name, seed, studies } = subset;
+  await saveSubset(
+    options.out,
+    name,
+    studies.map(({ id }) => id),
+  );
+  const trainedClasses = trainableClasses(options, subset);
+  options.onMessage(`${name}: fitting ${studies.length} studies`);
+  return { ...subset, trainedClasses, classifier: await fit(studies, validation, { classes: trainedClasses, seed, name }) };
+}
+
+/** The threshold of a class by the validation split; undefined where that has no label of it. */
+function thresholdOf({ studies, scores }: ScoredStudies, name: string, rule: ThresholdRule): number | undefined {
+  const labelled = labelsOf(studies, name).flatMap((label, i) => (label === undefined ? [] : [{ label, score: scores[name]![i]! }]));
+  if (labelled.length === 0) return undefined;
+  return bestThreshold(
+    labelled.map(({ label }) => label),
+    labelled.map(({ score }) => score),
+    rule,
   );
 }
 
+/** Scores a classifier on the test studies. A class that was not trained has no labels there, and so no figures. */
+async function testFit({ classes, rule }: ProtocolOptions, fit: SubsetFit, test: readonly Study[]): Promise<TestedFit> {
+  const { studies, scores } = await fit.classifier.predict(test);
+  const scoresOf = (name: string): ClassScores => {
+    const values = scores[name];
+    if (!values) return { labels: studies.map(() => undefined), scores: new Float64Array(studies.length) };
+    return { labels: labelsOf(studies, name), scores: values, threshold: thresholdOf(fit.classifier.validation, name, rule) };
+  };
+  return { ...fit, tested: studies, byClass: Object.fromEntries(classes.map((name) => [name, scoresOf(name)])) };
+}
+
+function resultOf({ classes }: ProtocolOptions, { percent, seed, studies, trainedClasses, classifier, byClass }: TestedFit): FitResult {
+  return {
+    percent,
+    seed,
+    trainStudies: studies.length,
+    trainIds: hashNames(studies.map(({ id }) => id)),
+    chosen: classifier.chosen,
+    untrained: classes.filter((name) => !trainedClasses.includes(name)),
+    test: classificationReport(byClass),
+  };
+}
+
 /** Runs the protocol: every fit first, then the test split once, for all of them. */
-export async function runProtocol(options: ProtocolOptions, fitShare: FitShare): Promise<ProtocolResult> {
-  const { set, classes, shares, seeds, rule, out, onMessage } = options;
+export async function runProtocol(options: ProtocolOptions, fit: FitClassifier): Promise<ProtocolResult> {
+  const { set, classes, percentages, out, onMessage } = options;
   checkUnread(out);
   const [train, validation] = [set.of('train'), set.of('validate')];
   checkClasses(options, train);
   for (const warning of set.data.warnings) onMessage(`warning: ${warning}`);
   // That there is a test split is known before anything is fitted; what is in it is not.
   if (!set.data.studies.some(({ split }) => split === 'test')) set.of('test');
-  const testOnce = readOnce(`${set.data.spec}: test split`, () => set.of('test'));
-  const byId = new Map(train.map((study) => [study.id, study]));
-  const fits: { percent: number; seed: number; ids: readonly string[]; trained: readonly string[]; fitted: FittedRun }[] = [];
-  for (const seed of seeds) {
-    const subsets = nestedSubsets(
-      train.map(({ id }) => id),
-      shares.map((percent) => percent / 100),
-      seed,
-    );
-    for (const [i, percent] of shares.entries()) {
-      const ids = subsets[i]!;
-      const name = `${percent}-percent-seed-${seed}`;
-      await write(join(out, 'subsets', `${name}.txt`), ids.map((id) => `${id}\n`).join(''));
-      const studies = ids.map((id) => byId.get(id)!);
-      const trained = classes.filter((of) => {
-        const { positives, negatives } = kindsOf(studies, of);
-        return positives > 0 && negatives > 0;
-      });
-      for (const of of classes)
-        if (!trained.includes(of)) onMessage(`${name}: class "${of}" has studies of one kind only among ${ids.length}; it is not trained and has no figures`);
-      if (trained.length === 0)
-        throw new HybridmedError(
-          `${percent} % of the training labels are ${ids.length} studies, of one kind in every class; give a larger share with --percent`,
-        );
-      onMessage(`${name}: fitting ${ids.length} studies`);
-      fits.push({ percent, seed, ids, trained, fitted: await fitShare(studies, validation, { classes: trained, seed, name }) });
-    }
-  }
+  const readTest = readOnce(`${set.data.spec}: test split`, () => set.of('test'));
+  const fits: SubsetFit[] = [];
+  for (const subset of drawSubsets(options, train)) fits.push(await fitSubset(options, subset, validation, fit));
   onMessage('reading the test split');
-  const test = testOnce();
-  const runs: ShareResult[] = [];
-  const scored: { percent: number; classes: Record<string, ClassScores> }[] = [];
-  let testStudies: readonly Study[] = test;
-  for (const { percent, seed, ids, trained, fitted } of fits) {
-    const { studies, scores } = await fitted.predict(test);
-    testStudies = studies;
-    const report = judged(classes, fitted, studies, scores, rule);
-    scored.push({ percent, classes: report });
-    const untrained = classes.filter((name) => !trained.includes(name));
-    runs.push({ percent, seed, trainStudies: ids.length, trainIds: hashNames(ids), chosen: fitted.chosen, untrained, test: classificationReport(report) });
-  }
-  const testScores = scored.map(({ percent, classes: of }, i) => ({
-    percent,
-    seed: runs[i]!.seed,
-    scores: Object.fromEntries(Object.entries(of).map(([name, { scores }]) => [name, Array.from(scores)])),
-  }));
-  const labels = Object.fromEntries(classes.map((name) => [name, labelsOf(testStudies, name).map((label) => label ?? null)]));
-  await write(join(out, 'test-scores.json'), `${JSON.stringify({ ids: testStudies.map(({ id }) => id), labels, runs: testScores })}\n`);
+  const test = readTest();
+  const testedFits: TestedFit[] = [];
+  for (const subsetFit of fits) testedFits.push(await testFit(options, subsetFit, test));
+  const testStudies = testedFits.at(-1)?.tested ?? test;
+  const scoresOf = ({ byClass }: TestedFit) => Object.fromEntries(Object.entries(byClass).map(([name, { scores }]) => [name, scores]));
+  await saveTestScores(
+    out,
+    testStudies,
+    classes,
+    testedFits.map((tested) => ({ percent: tested.percent, seed: tested.seed, scores: scoresOf(tested) })),
+  );
+  const runs = testedFits.map((tested) => resultOf(options, tested));
   return {
     classes,
     studies: { train: train.length, validate: validation.length, test: testStudies.length },
     testIds: hashNames(testStudies.map(({ id }) => id)),
-    shares: shares.map((percent) => ({
+    shares: percentages.map((percent) => ({
       percent,
-      meanAuc: meanAucOver(scored.filter((run) => run.percent === percent).map((run) => run.classes)),
+      meanAuc: meanAucOver(testedFits.filter((tested) => tested.percent === percent).map(({ byClass }) => byClass)),
       seeds: runs.filter((run) => run.percent === percent).map((run) => run.test.meanAuc?.value ?? null),
     })),
     runs,
   };
-}
-
-/** Writes a protocol's results, after which its test split counts as read. */
-export async function saveResults(out: string, results: object): Promise<void> {
-  await write(join(out, resultsFile), `${JSON.stringify(results, undefined, 2)}\n`);
 }

@@ -1,66 +1,67 @@
 // The graphs of an exported folder as what is evaluated: what ONNX Runtime computes with them, in their precision.
 import { createLoader } from '@hybridmed/data';
-import type { PartName, Branch } from '@hybridmed/model';
+import type { Branch, ExportManifest, PartName } from '@hybridmed/model';
+import type { Exported } from '@hybridmed/runtime';
 import { openExported, studySource } from '@hybridmed/runtime';
 import type { Device, HostArray, HostArrays } from '@hybridmed/tensor';
+import type { BatchLosses } from '@hybridmed/training';
 import { evaluateSplit } from '@hybridmed/training';
 import { collectImages, collectTexts } from '../features/embeddings.ts';
-import type { Subject } from './evaluated-model.ts';
+import type { EvaluatedModel } from './evaluated-model.ts';
+import { evaluationBatch } from './evaluated-model.ts';
 import { branchLossGraph, featureLossGraph } from './feature-losses.ts';
 import { collectStudyLosses } from './study-losses.ts';
 
+/** A graph of a part, by names. */
+type GraphName = readonly [part: PartName, graph: string];
+
+const partOf = { image: 'caption', findings: 'summarize' } as const satisfies Record<Branch, PartName>;
+const stage1Graphs: readonly GraphName[] = [['summarize', 'encoder']];
+const stage2Graphs: readonly GraphName[] = [...stage1Graphs, ['caption', 'encoder'], ['align', 'image'], ['align', 'text']];
+const stage1Fields = ['findings', 'findings_mask', 'input', 'target', 'target_mask'];
+const stage2Fields = ['image', 'impression', 'impression_mask', 'groups', ...stage1Fields];
+
 const scalar = (value: number): HostArray => ({ data: Float32Array.of(value), shape: [] });
 
-/**
- * An exported folder, run by ONNX Runtime; the device works out losses from what the graphs give. Throws one line where a part is
- * missing: of a stage-2 model `caption`, `summarize` and `align` are evaluated, of a stage-1 model `summarize`.
- */
-export async function exportedSubject(folder: string, device: Device, { threads }: { readonly threads?: number | undefined }): Promise<Subject> {
-  const exported = await openExported(folder, threads === undefined ? {} : { threads });
-  const { manifest, tokenizer } = exported;
-  const sees = manifest.stage === 2;
-  const needed: readonly (readonly [PartName, string])[] = [
-    ['summarize', 'encoder'],
-    ...(sees
-      ? ([
-          ['caption', 'encoder'],
-          ['align', 'image'],
-          ['align', 'text'],
-        ] as const)
-      : []),
-  ];
-  for (const [part, graph] of needed) await exported.open(part, graph);
-  const byBranch = await device.compile(branchLossGraph(manifest.decoder.vocab));
+/** Logits (B, T, vocabulary) of a branch over the target's inputs. */
+async function branchLogits(exported: Exported, branch: Branch, batch: HostArrays): Promise<HostArray> {
+  const [encoder, prefill] = [await exported.open(partOf[branch], 'encoder'), await exported.open(partOf[branch], 'prefill')];
+  const inputs: HostArrays = branch === 'image' ? { image: batch.image! } : { ids: batch.findings!, mask: batch.findings_mask! };
+  const { memory } = await encoder.run(inputs);
+  const memoryMask: HostArrays = branch === 'image' ? {} : { memory_mask: batch.findings_mask! };
+  return (await prefill.run({ ids: batch.input!, memory: memory!, ...memoryMask })).logits!;
+}
 
-  /** Logits (B, T, vocab) of a branch over the target's inputs. */
-  async function logits(branch: Branch, batch: HostArrays): Promise<HostArray> {
-    const part = branch === 'image' ? 'caption' : 'summarize';
-    const [encoder, prefill] = [await exported.open(part, 'encoder'), await exported.open(part, 'prefill')];
-    const text = { ids: batch.findings!, mask: batch.findings_mask! };
-    const { memory } = await encoder.run(branch === 'image' ? { image: batch.image! } : text);
-    const seen: HostArrays = branch === 'image' ? {} : { memory_mask: batch.findings_mask! };
-    return (await prefill.run({ ids: batch.input!, memory: memory!, ...seen })).logits!;
-  }
+/** Losses of one branch by study, and their mean over tokens. */
+type BranchLosses = (branch: Branch, batch: HostArrays) => Promise<HostArrays>;
 
-  const branchLosses = async (branch: Branch, batch: HostArrays): Promise<HostArrays> =>
-    byBranch.run({ logits: await logits(branch, batch), target: batch.target!, target_mask: batch.target_mask! });
+/** The loss of a stage-1 model. */
+const summaryLoss = (branchLosses: BranchLosses): BatchLosses => ({
+  fields: stage1Fields,
+  run: async (batch) => ({ sum: (await branchLosses('findings', batch)).mean! }),
+});
 
-  async function allLosses(): Promise<(batch: HostArrays) => Promise<HostArrays>> {
-    const [see, read] = [await exported.open('align', 'image'), await exported.open('align', 'text')];
-    const [, patches, width] = see.outputs.patches!.shape as [string, number, number];
-    const importance = read.outputs.importance !== undefined;
-    const program = await device.compile(featureLossGraph({ vocabulary: manifest.decoder.vocab, width, patches, special: manifest.special, importance }));
-    return async (batch) => {
-      const [film, findings] = [await see.run({ image: batch.image! }), await read.run({ ids: batch.findings!, mask: batch.findings_mask! })];
-      const impression = await read.run({ ids: batch.impression!, mask: batch.impression_mask! });
-      const weights: HostArrays = importance ? { importance: findings.importance! } : {};
+/** The five losses of a stage-2 model, from what its graphs give. */
+async function allLosses(exported: Exported, device: Device): Promise<BatchLosses> {
+  const { manifest } = exported;
+  const [image, text] = [await exported.open('align', 'image'), await exported.open('align', 'text')];
+  const [, patches, width] = image.outputs.patches!.shape as [string, number, number];
+  const importance = text.outputs.importance !== undefined;
+  const sizes = { vocabularySize: manifest.decoder.vocab, width, patches, special: manifest.special, importance };
+  const program = await device.compile(featureLossGraph(sizes));
+  return {
+    fields: stage2Fields,
+    async run(batch) {
+      const radiograph = await image.run({ image: batch.image! });
+      const findings = await text.run({ ids: batch.findings!, mask: batch.findings_mask! });
+      const impression = await text.run({ ids: batch.impression!, mask: batch.impression_mask! });
       return program.run({
-        caption: await logits('image', batch),
-        summary: await logits('findings', batch),
-        image: film.embedding!,
-        patches: film.patches!,
+        caption: await branchLogits(exported, 'image', batch),
+        summary: await branchLogits(exported, 'findings', batch),
+        image: radiograph.embedding!,
+        patches: radiograph.patches!,
         words: findings.words!,
-        ...weights,
+        ...(importance ? { importance: findings.importance! } : {}),
         text: impression.embedding!,
         findings: batch.findings!,
         findings_mask: batch.findings_mask!,
@@ -69,40 +70,54 @@ export async function exportedSubject(folder: string, device: Device, { threads 
         groups: batch.groups!,
         log_scale: scalar(manifest.logitScale),
       });
-    };
-  }
+    },
+  };
+}
 
-  const texts = ['findings', 'findings_mask', 'input', 'target', 'target_mask'];
+/** Who computes, in words: the parts with their precisions, and the device of the losses. */
+const describe = ({ parts }: ExportManifest, device: Device): string =>
+  `ONNX Runtime on exported graphs (${Object.entries(parts)
+    .map(([part, { precision }]) => `${part} ${precision}`)
+    .join(', ')}), losses by ${device.info.name}`;
+
+/**
+ * Opens an exported folder, run by ONNX Runtime; the device works out losses from what the graphs give. Throws one line where a part is
+ * missing: of a stage-2 model `caption`, `summarize` and `align` are evaluated, of a stage-1 model `summarize`.
+ */
+export async function openEvaluatedExport(folder: string, device: Device, { threads }: { readonly threads?: number | undefined }): Promise<EvaluatedModel> {
+  const exported = await openExported(folder, threads === undefined ? {} : { threads });
+  const { manifest, tokenizer } = exported;
+  const hasImageBranch = manifest.stage === 2;
+  for (const [part, graph] of hasImageBranch ? stage2Graphs : stage1Graphs) await exported.open(part, graph);
+  const tokenLosses = await device.compile(branchLossGraph(manifest.decoder.vocab));
+  const branchLosses: BranchLosses = async (branch, batch) =>
+    tokenLosses.run({ logits: await branchLogits(exported, branch, batch), target: batch.target!, target_mask: batch.target_mask! });
   return {
     folder,
     hash: manifest.weights,
     tokenizer,
-    sees,
-    device: `ONNX Runtime on exported graphs (${Object.entries(manifest.parts)
-      .map(([part, { precision }]) => `${part} ${precision}`)
-      .join(', ')}), losses by ${device.info.name}`,
+    hasImageBranch,
+    device: describe(manifest, device),
     loader(studies) {
       const { size, channels, resize } = manifest.image;
-      return createLoader({ studies, tokenizer, image: { resize, crop: size, channels }, ...manifest.text, batchSize: 32, train: false });
+      return createLoader({ studies, tokenizer, image: { resize, crop: size, channels }, ...manifest.text, batchSize: evaluationBatch, train: false });
     },
-    generator: (branch) => exported.generator(branch === 'image' ? 'caption' : 'summarize'),
+    generator: (branch) => exported.generator(partOf[branch]),
     async losses(loader) {
-      const judge = sees
-        ? { fields: ['image', 'impression', 'impression_mask', 'groups', ...texts], run: await allLosses() }
-        : { fields: texts, run: async (batch: HostArrays) => ({ sum: (await branchLosses('findings', batch)).mean! }) };
-      return (await evaluateSplit(judge, studySource(loader))).losses;
+      const batchLosses = hasImageBranch ? await allLosses(exported, device) : summaryLoss(branchLosses);
+      return (await evaluateSplit(batchLosses, studySource(loader))).losses;
     },
     studyLosses: (branch, loader) => collectStudyLosses((batch) => branchLosses(branch, batch), branch, loader),
     async embedImages(loader) {
       const graph = await exported.open('align', 'image');
       return collectImages(async (image) => (await graph.run({ image })).embedding!, loader);
     },
-    async embedTexts(list) {
+    async embedTexts(texts) {
       const graph = await exported.open('align', 'text');
-      return collectTexts(async (ids, mask) => (await graph.run({ ids, mask })).embedding!, tokenizer, list, manifest.text.impressionLength);
+      return collectTexts(async (ids, mask) => (await graph.run({ ids, mask })).embedding!, tokenizer, texts, manifest.text.impressionLength);
     },
     async close() {
-      byBranch.release?.();
+      tokenLosses.release?.();
       await exported.close();
     },
   };

@@ -13,11 +13,14 @@ import type { EvaluationReport } from './report.ts';
 
 const fileOf = (run: string): string => join(run, 'evaluation.json');
 
+/** Earlier versions had other names for what a study's example holds. */
+const isOfThisVersion = ({ examples }: EvaluationReport): boolean => !examples.some(({ loss }) => 'otherFilm' in loss);
+
 /** A run's saved evaluation; undefined where there is none, or it is of another checkpoint or made by an earlier version. */
 export async function savedEvaluation(run: string): Promise<EvaluationReport | undefined> {
   if (!existsSync(fileOf(run))) return undefined;
   const saved = (await readJson(fileOf(run))) as EvaluationReport;
-  return saved.inputs?.checkpoint === (await hashParameters(await resolveCheckpoint(run))) ? saved : undefined;
+  return saved.inputs?.checkpoint === (await hashParameters(await resolveCheckpoint(run))) && isOfThisVersion(saved) ? saved : undefined;
 }
 
 /** What is evaluated: a run on the split of a data set that is open already. */
@@ -33,8 +36,8 @@ export interface RunEvaluation extends Pick<EvaluateOptions, 'onMessage'> {
 
 /** A run's evaluation on a split, from its file where that is of the same checkpoint and studies, else made and saved. */
 export async function evaluateRun({ run, data, split, select, limit, device, onMessage }: RunEvaluation): Promise<EvaluationReport> {
-  const held = data.studies.filter((study) => study.split === split);
-  const { studies } = await readableStudies(limit > 0 ? held.slice(0, limit) : held);
+  const ofSplit = data.studies.filter((study) => study.split === split);
+  const { studies } = await readableStudies(limit > 0 ? ofSplit.slice(0, limit) : ofSplit);
   const saved = await savedEvaluation(run);
   if (saved && saved.inputs.studies === hashIds(studies) && saved.split === split) return saved;
   const report = await evaluate({ checkpoint: run, data: data.spec, split, limit, select, device, ...(onMessage ? { onMessage } : {}) });

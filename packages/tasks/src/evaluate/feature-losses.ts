@@ -10,7 +10,7 @@ import { sumByStudy } from './study-losses.ts';
 
 /** Sizes of the features. */
 export interface FeatureSizes {
-  readonly vocabulary: number;
+  readonly vocabularySize: number;
   /** Width d of the common space, and the number of patches. */
   readonly width: number;
   readonly patches: number;
@@ -24,20 +24,20 @@ const i32 = (...shape: TensorSpec['shape']): TensorSpec => ({ shape, dtype: 'i32
 
 const targets = { target: i32('B', 'T'), target_mask: f32('B', 'T') };
 
-/** One branch's losses by study: `logits` (B, T, vocab), target and mask -> `nats`, `tokens` (B), and their mean over tokens, `mean`. */
-export function branchLossGraph(vocabulary: number): Graph {
-  return trace({ data: { logits: f32('B', 'T', vocabulary), ...targets } }, ({ logits, target, target_mask: mask }) => ({
+/** One branch's losses by study: `logits` (B, T, vocabulary), target and mask -> `nats`, `tokens` (B), and their mean over tokens, `mean`. */
+export function branchLossGraph(vocabularySize: number): Graph {
+  return trace({ data: { logits: f32('B', 'T', vocabularySize), ...targets } }, ({ logits, target, target_mask: mask }) => ({
     results: { ...sumByStudy(ops.crossEntropy(logits!, target!), mask!), mean: tokenLoss(logits!, target!, mask!) },
   }));
 }
 
 /** The five losses of a batch, by name; vectors are unit vectors, `log_scale` the logarithm of the inverse temperature. */
-export function featureLossGraph({ vocabulary, width, patches, special, importance }: FeatureSizes): Graph {
+export function featureLossGraph({ vocabularySize, width, patches, special, importance }: FeatureSizes): Graph {
   const { tau, temperature } = evaluationPlan;
   const data = {
     ...targets,
-    caption: f32('B', 'T', vocabulary),
-    summary: f32('B', 'T', vocabulary),
+    caption: f32('B', 'T', vocabularySize),
+    summary: f32('B', 'T', vocabularySize),
     image: f32('B', width),
     text: f32('B', width),
     patches: f32('B', patches, width),
@@ -48,18 +48,18 @@ export function featureLossGraph({ vocabulary, width, patches, special, importan
     groups: i32('B'),
     log_scale: f32(),
   };
-  return trace({ data }, (given) => {
-    const { caption, summary, target, target_mask: mask } = given;
+  return trace({ data }, (features) => {
+    const { caption, summary, target, target_mask: mask } = features;
     const local = localContrast({
-      patches: given.patches!,
-      words: given.words!,
-      wordMask: wordMask(given.findings!, given.findings_mask!, special),
-      ...(given.importance ? { importance: given.importance } : {}),
+      patches: features.patches!,
+      words: features.words!,
+      wordMask: wordMask(features.findings!, features.findings_mask!, special),
+      ...(features.importance ? { importance: features.importance } : {}),
       temperature: tau,
     });
     return {
       results: {
-        cg: globalContrast({ image: given.image!, text: given.text!, logScale: given.log_scale!, groups: given.groups! }),
+        cg: globalContrast({ image: features.image!, text: features.text!, logScale: features.log_scale!, groups: features.groups! }),
         cl: ops.mean(local),
         sum: tokenLoss(summary!, target!, mask!),
         cap: tokenLoss(caption!, target!, mask!),

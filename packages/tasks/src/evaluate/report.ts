@@ -6,20 +6,20 @@ import type { LossValues } from '@hybridmed/training';
 export interface Example {
   readonly id: string;
   readonly truth: string;
-  /** Written from the film; absent for a stage-1 checkpoint. */
+  /** Written from the image; absent for a stage-1 checkpoint. */
   readonly image?: string;
   /** Written from the findings. */
   readonly findings: string;
-  /** Nats of the true impression's `tokens`, from the film, from another study's film, and from the findings. */
-  readonly loss: { readonly image?: number; readonly otherFilm?: number; readonly findings: number; readonly tokens: number };
+  /** Nats of the true impression's `tokens`, from the image, from another study's image, and from the findings. */
+  readonly loss: { readonly image?: number; readonly mismatchedImage?: number; readonly findings: number; readonly tokens: number };
   /** Labels that the study has, and that each text names, where studies are labelled. */
   readonly labels?: { readonly truth: readonly string[]; readonly image?: readonly string[]; readonly findings: readonly string[] };
-  /** Place of the study's own impression when its film orders all distinct ones, from 1. */
+  /** Rank of the study's own impression when its image orders all distinct ones, from 1. */
   readonly rank?: number;
-  /** The impressions nearest to its film, nearest first. */
+  /** The impressions nearest to its image, nearest first. */
   readonly nearest?: readonly { readonly impression: string; readonly own: boolean; readonly similarity: number }[];
-  /** Ids of the studies whose films are nearest to its impression, nearest first. */
-  readonly nearestFilms?: readonly string[];
+  /** Ids of the studies whose images are nearest to its impression, nearest first. */
+  readonly nearestImages?: readonly string[];
   /** By question of zero-shot classification that the study answers: the truth, and the score in [-2, 2]. */
   readonly zeroShot?: Readonly<Record<string, { readonly truth: 0 | 1; readonly score: number }>>;
 }
@@ -39,11 +39,11 @@ export interface TextTable {
   readonly nearestFindings: TextRow;
 }
 
-/** Image to impression, over the distinct impressions of the split. */
+/** Image to impression, among the distinct impressions of the split. */
 export interface RetrievalTable {
   readonly gallery: number;
   readonly medianRank: number;
-  /** By K: recall with its interval, and what chance gives. */
+  /** By K: recall with its interval, and the recall of chance. */
   readonly recall: Readonly<Record<string, Interval & { readonly chance: number }>>;
 }
 
@@ -91,7 +91,7 @@ export interface EvaluationReport {
   readonly inputs: { readonly checkpoint: string; readonly studies: string };
   /** Nats per study: sums over its tokens for sum, cap and dis. */
   readonly losses: LossValues;
-  /** The captioning loss per token, and when each study gets another's film: the difference (with its interval over studies) is what the image tells. */
+  /** The captioning loss per token, and when each study gets another's image: the difference (with its interval over studies) is what the image contributes. */
   readonly captioning?: { readonly perToken: number; readonly shuffledPerToken: number; readonly shuffled: number; readonly difference: Interval };
   /** Nats per token of each branch, and the interval over studies. */
   readonly perToken: { readonly image?: Interval; readonly findings: Interval };

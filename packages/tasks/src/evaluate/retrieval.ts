@@ -21,8 +21,8 @@ export function distinctImpressions(studies: readonly Study[]): { texts: string[
   return { texts, own };
 }
 
-/** Indices of the greatest values, greatest first. */
-function greatest(values: Float64Array, count: number): number[] {
+/** Indices of the largest values, largest first. */
+function largest(values: Float64Array, count: number): number[] {
   return Array.from(values.keys())
     .toSorted((a, b) => values[b]! - values[a]!)
     .slice(0, count);
@@ -30,12 +30,12 @@ function greatest(values: Float64Array, count: number): number[] {
 
 const shownNeighbours = 3;
 
-/** What stands nearest to each study: impressions to its film, films to its impression. */
+/** The nearest neighbours of each study: impressions to its image, images to its impression. */
 export function neighbours(images: Vectors, gallery: Vectors, texts: readonly string[], own: readonly number[], ids: readonly string[]) {
   const size = texts.length;
   const similarities = cosineSimilarities(images, gallery);
-  const films = texts.map((_, entry) =>
-    greatest(
+  const nearestImages = texts.map((_, entry) =>
+    largest(
       Float64Array.from(own, (_own, query) => similarities[query * size + entry]!),
       shownNeighbours,
     ),
@@ -43,25 +43,25 @@ export function neighbours(images: Vectors, gallery: Vectors, texts: readonly st
   return own.map((entry, query) => {
     const row = similarities.subarray(query * size, (query + 1) * size);
     return {
-      nearest: greatest(row, shownNeighbours).map((i) => ({ impression: texts[i]!, own: i === entry, similarity: row[i]! })),
-      nearestFilms: films[entry]!.map((i) => ids[i]!),
+      nearest: largest(row, shownNeighbours).map((i) => ({ impression: texts[i]!, own: i === entry, similarity: row[i]! })),
+      nearestImages: nearestImages[entry]!.map((i) => ids[i]!),
     };
   });
 }
 
-/** Recall of each film's own impression among all of them, and where each stands, from 0. */
-export function retrievalTable(images: Vectors, gallery: Vectors, own: readonly number[]): { table: RetrievalTable; found: number[] } {
+/** Recall of each image's own impression among all of them, and the rank of each, from 0. */
+export function retrievalTable(images: Vectors, gallery: Vectors, own: readonly number[]): { table: RetrievalTable; ranks: number[] } {
   const size = gallery.shape[0]!;
-  const found = ranks(cosineSimilarities(images, gallery), own.length, (query, entry) => own[query] === entry);
+  const ownRanks = ranks(cosineSimilarities(images, gallery), own.length, (query, entry) => own[query] === entry);
   const recall = Object.fromEntries(
     [1, 5, 10, 50]
       .filter((k) => k < size)
       .map((k) => {
-        const { low, high } = bootstrapMean(found.map((rank) => (rank < k ? 1 : 0)));
-        return [`R@${k}`, { value: recallAt(found, k), low, high, chance: k / size }];
+        const { low, high } = bootstrapMean(ownRanks.map((rank) => (rank < k ? 1 : 0)));
+        return [`R@${k}`, { value: recallAt(ownRanks, k), low, high, chance: k / size }];
       }),
   );
-  return { table: { gallery: size, medianRank: found.toSorted((a, b) => a - b)[Math.floor(found.length / 2)]! + 1, recall }, found };
+  return { table: { gallery: size, medianRank: ownRanks.toSorted((a, b) => a - b)[Math.floor(ownRanks.length / 2)]! + 1, recall }, ranks: ownRanks };
 }
 
 /** A study's answer to a question: the truth, and the score. */

@@ -45,7 +45,7 @@ export async function explainImage({ checkpoint, image, text, out, device, ...op
   const film = await readGrey(image);
   const explainer = await openExplainer(checkpoint, device, options);
   try {
-    const maps = await explainer.film(image, text);
+    const maps = await explainer.maps(image, text);
     const { model, config } = explainer.checkpoint;
     const written: MapFile[] = [];
     const write = async (name: string, map: PatchMap, entry: Omit<MapFile, 'file'>) => {

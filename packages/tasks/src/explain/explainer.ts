@@ -17,7 +17,7 @@ export interface Explainer {
   /** The kinds it makes. */
   readonly kinds: readonly MapKind[];
   /** Maps of one film for a text, compared with `against` where that is given. Throws one line for a text without a word. */
-  film(image: HostArray, text: string, against?: string): Promise<ImageMaps>;
+  maps(image: HostArray, text: string, against?: string): Promise<ImageMaps>;
   /** The impression that the image branch writes from a film. */
   impression(image: HostArray): Promise<string>;
   /** Gives its programs back; the state stays. */
@@ -77,7 +77,7 @@ export async function createExplainer(
   };
   return {
     kinds,
-    async film(image, text, contrast = against) {
+    async maps(image, text, contrast = against) {
       if (wordsOf(tokenizer, tokenizer.encode(text, textLength)).length === 0)
         throw new HybridmedError(`"${text}" holds no word; give --text something to look for`);
       const pair = pairArrays(tokenizer, text, contrast, maxTokens);

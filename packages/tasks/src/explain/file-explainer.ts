@@ -13,7 +13,7 @@ export interface FileExplainer {
   /** The kinds it makes. */
   readonly kinds: readonly MapKind[];
   /** Maps of one film for a text. Throws one line for an unreadable film, or a text without a word. */
-  film(file: string, text: string): Promise<ImageMaps>;
+  maps(file: string, text: string): Promise<ImageMaps>;
   /** The impression that the image branch writes from a film. */
   impression(file: string): Promise<string>;
   close(): void;
@@ -31,7 +31,7 @@ export async function openExplainer(path: string, device: Device, options: Expla
     folder,
     checkpoint,
     kinds: explainer.kinds,
-    film: async (file, text) => explainer.film(await prepare(file), text),
+    maps: async (file, text) => explainer.maps(await prepare(file), text),
     impression: async (file) => explainer.impression(await prepare(file)),
     close() {
       explainer.release();

@@ -1,5 +1,5 @@
-// How well maps point at what is there: over studies whose regions are known, each kind of map beside what chance gives.
-import type { Split } from '@hybridmed/data';
+// How well maps point at findings: over studies whose regions are known, each kind of map beside what chance gives.
+import type { Split, Study } from '@hybridmed/data';
 import { openDataSet } from '@hybridmed/data';
 import type { Interval } from '@hybridmed/eval';
 import { bootstrapMean } from '@hybridmed/eval';
@@ -10,6 +10,7 @@ import type { ExplainerOptions } from './explainer.ts';
 import { openExplainer } from './file-explainer.ts';
 import type { ImageMaps, MapKind, PatchMap } from './maps.ts';
 import { overImage } from './projection.ts';
+import type { Region } from './regions.ts';
 import { hasRegion, regionOf } from './regions.ts';
 
 /** What to score, on what; every kind of map that the encoder allows, where none is named. */
@@ -17,7 +18,7 @@ export interface ScoreMapsOptions extends ExplainerOptions {
   readonly checkpoint: string;
   readonly data: string;
   readonly split?: Split;
-  /** Greatest number of studies; 0 for all. */
+  /** Max number of studies; 0 for all. */
   readonly limit?: number;
   readonly device: Device;
   readonly onProgress?: (done: number, total: number) => void;
@@ -26,7 +27,7 @@ export interface ScoreMapsOptions extends ExplainerOptions {
 /** One kind of map. */
 export interface MapScore {
   readonly kind: MapKind;
-  /** Share of studies whose map is greatest inside the region. */
+  /** Fraction of studies whose map has its max inside the region. */
   readonly pointing: Interval;
   /** Contrast to noise, mean over studies. */
   readonly contrast: Interval;
@@ -40,85 +41,111 @@ export interface MapScores {
   readonly data: string;
   readonly split: Split;
   readonly studies: number;
-  /** Mean share of the film that the region covers: the pointing of a map that knows nothing. */
+  /** Mean fraction of what the model sees of an image that the region covers: the pointing of a map that knows nothing. */
   readonly chance: number;
   readonly maps: readonly MapScore[];
 }
 
-/** The map of a whole text, or of the film, by kind. */
+/** The map of a whole text, or of the image, by kind. */
 export function wholeMap(maps: ImageMaps, kind: MapKind): PatchMap | undefined {
   const map = maps[kind];
   return map && 'whole' in map ? map.whole : map;
 }
 
-// Spread over a film, it says what the encoder sees of it.
+// Spread over an image, it says what the encoder sees of it.
 const anywhere: PatchMap = { side: 1, values: Float64Array.of(1) };
 
-/** Scores maps. Throws one line for a data set without regions in the split, or a checkpoint that cannot make maps. */
-export async function scoreMaps({
-  checkpoint,
-  data: spec,
-  split = 'test',
-  limit = 0,
-  device,
-  onProgress,
-  kinds = 'all',
-  ...options
-}: ScoreMapsOptions): Promise<MapScores> {
-  // Films with boxes need no report.
+/** The fraction of what the encoder sees of an image that its region covers: 0 for a region wholly outside the crop. */
+function coveredFraction(visible: Float64Array, mask: Uint8Array): number {
+  let [pixels, inside] = [0, 0];
+  visible.forEach((value, at) => {
+    if (Number.isNaN(value)) return;
+    pixels++;
+    inside += mask[at]!;
+  });
+  return inside / pixels;
+}
+
+/** Scores of one kind of map, study by study. */
+class KindScores {
+  readonly kind: MapKind;
+  readonly #pointing: number[] = [];
+  readonly #contrast: number[] = [];
+  readonly #findings: string[] = [];
+
+  constructor(kind: MapKind) {
+    this.kind = kind;
+  }
+
+  /** Adds a study's map, as values over its image. */
+  add(values: Float64Array, { mask, finding }: Region): void {
+    this.#pointing.push(pointingGame(values, mask));
+    this.#contrast.push(contrastToNoise(values, mask));
+    this.#findings.push(finding);
+  }
+
+  /** Means and intervals; undefined where no study has such a map. */
+  score(): MapScore | undefined {
+    if (this.#pointing.length === 0) return undefined;
+    const byFinding = [...new Set(this.#findings)].toSorted().map((name) => {
+      const ofFinding = this.#pointing.filter((_, i) => this.#findings[i] === name);
+      return [name, { pointing: ofFinding.reduce((a, b) => a + b, 0) / ofFinding.length, studies: ofFinding.length }];
+    });
+    return {
+      kind: this.kind,
+      pointing: bootstrapMean(this.#pointing),
+      contrast: bootstrapMean(this.#contrast),
+      byFinding: Object.fromEntries(byFinding) as MapScore['byFinding'],
+    };
+  }
+}
+
+/** Studies of a split whose region is known. Throws one line where there are none. */
+async function studiesWithRegion(spec: string, split: Split, limit: number): Promise<readonly Study[]> {
+  // Images with boxes need no report.
   const data = await openDataSet(spec, { need: 'images' });
-  const known = data.studies.filter((study) => study.split === split && hasRegion(study));
-  const chosen = limit > 0 ? known.slice(0, limit) : known;
-  if (chosen.length === 0)
-    throw new HybridmedError(`${spec}: no studies in the split "${split}" with a known region; give phantoms with one finding, or films with boxes (rsna:DIR)`);
-  const explainer = await openExplainer(checkpoint, device, { ...options, kinds });
+  const studies = data.studies.filter((study) => study.split === split && hasRegion(study));
+  if (studies.length === 0)
+    throw new HybridmedError(
+      `${spec}: no studies in the split "${split}" with a known region; give phantoms with one finding, or images with boxes (rsna:DIR)`,
+    );
+  return limit > 0 ? studies.slice(0, limit) : studies;
+}
+
+/** Scores maps. Throws one line for a data set without regions in the split, or a checkpoint that cannot make maps. */
+export async function scoreMaps(options: ScoreMapsOptions): Promise<MapScores> {
+  const { checkpoint, data: spec, split = 'test', limit = 0, device, onProgress, kinds = 'all', ...explainerOptions } = options;
+  const studies = await studiesWithRegion(spec, split, limit);
+  const explainer = await openExplainer(checkpoint, device, { ...explainerOptions, kinds });
   const { model, config } = explainer.checkpoint;
-  const rows = explainer.kinds.map((kind) => ({ kind, pointing: [] as number[], contrast: [] as number[], findings: [] as string[] }));
-  let [studies, covered] = [0, 0];
+  const scores = explainer.kinds.map((kind) => new KindScores(kind));
+  const covered: number[] = [];
   try {
-    for (const [i, study] of chosen.entries()) {
+    for (const [i, study] of studies.entries()) {
       const region = await regionOf(study);
-      onProgress?.(i + 1, chosen.length);
+      onProgress?.(i + 1, studies.length);
       if (!region) continue;
-      const maps = await explainer.film(study.image, region.text);
-      const over = (map: PatchMap) => overImage(map, region.film, config.input, model.vision.image.size).values;
-      const seen = over(anywhere);
-      const inside = seen.reduce((count, value, at) => count + (Number.isNaN(value) ? 0 : region.mask[at]!), 0);
+      const maps = await explainer.maps(study.image, region.text);
+      const over = (map: PatchMap) => overImage(map, region.image, config.input, model.vision.image.size).values;
+      const fraction = coveredFraction(over(anywhere), region.mask);
       // A region wholly outside the crop cannot be pointed at.
-      if (inside === 0) continue;
-      studies++;
-      covered += inside / seen.reduce((count, value) => count + (Number.isNaN(value) ? 0 : 1), 0);
-      for (const row of rows) {
-        const map = wholeMap(maps, row.kind);
-        if (!map) continue;
-        const values = over(map);
-        row.pointing.push(pointingGame(values, region.mask));
-        row.contrast.push(contrastToNoise(values, region.mask));
-        row.findings.push(region.finding);
+      if (!(fraction > 0)) continue;
+      covered.push(fraction);
+      for (const kindScores of scores) {
+        const map = wholeMap(maps, kindScores.kind);
+        if (map) kindScores.add(over(map), region);
       }
     }
   } finally {
     explainer.close();
   }
-  if (studies === 0) throw new HybridmedError(`${spec}: no region lies in what the model sees of its film; check the masks or boxes`);
+  if (covered.length === 0) throw new HybridmedError(`${spec}: no region lies in what the model sees of its image; check the masks or boxes`);
   return {
     checkpoint: explainer.folder,
     data: spec,
     split,
-    studies,
-    chance: covered / studies,
-    maps: rows
-      .filter(({ pointing }) => pointing.length > 0)
-      .map(({ kind, pointing, contrast, findings }) => ({
-        kind,
-        pointing: bootstrapMean(pointing),
-        contrast: bootstrapMean(contrast),
-        byFinding: Object.fromEntries(
-          [...new Set(findings)].toSorted().map((name) => {
-            const own = pointing.filter((_, i) => findings[i] === name);
-            return [name, { pointing: own.reduce((a, b) => a + b, 0) / own.length, studies: own.length }];
-          }),
-        ),
-      })),
+    studies: covered.length,
+    chance: covered.reduce((a, b) => a + b, 0) / covered.length,
+    maps: scores.map((kindScores) => kindScores.score()).filter((score) => score !== undefined),
   };
 }

@@ -1,14 +1,15 @@
 // A checkpoint ready to turn images and texts into vectors; images are encoded once and kept by content.
-import type { LoaderTokenizer, Study } from '@hybridmed/data';
+import type { Study } from '@hybridmed/data';
 import { readableStudies } from '@hybridmed/data';
 import type { Vectors } from '@hybridmed/eval';
 import type { Checkpoint } from '@hybridmed/model';
-import { imageFeatureGraph, throughFrozen } from '@hybridmed/model/graphs';
 import type { CheckpointEncoders, FeatureCache } from '@hybridmed/runtime';
-import { loadCheckpoint, resolveCheckpoint, studyLoader, featureCache, hashCheckpoint, hashFiles } from '@hybridmed/runtime';
-import type { Device, HostArray, HostArrays, Program } from '@hybridmed/tensor';
+import { featureCache, hashCheckpoint, hashFiles, loadCheckpoint, resolveCheckpoint } from '@hybridmed/runtime';
+import type { Device, HostArray } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import { embedTexts } from './embeddings.ts';
+import type { ImageEncoder } from './image-encoder.ts';
+import { imageEncoder } from './image-encoder.ts';
 
 /** Vectors of images, row by row: the encoder's own (N, Dv), and unit vectors of the common space (N, d). */
 export interface ImageFeatures {
@@ -27,7 +28,7 @@ export interface Encoder {
   /** Folder and content hash of the checkpoint. */
   readonly folder: string;
   readonly hash: string;
-  /** Features of the studies' images, kept by content. Studies with an unreadable image are told and left out. */
+  /** Features of the studies' images, kept by content. Studies with an unreadable image are reported and left out. */
   images(studies: readonly Study[]): Promise<StudyFeatures>;
   /** Unit vectors (N, d) of texts, read as impressions are. */
   texts(texts: readonly string[]): Promise<Vectors>;
@@ -47,107 +48,75 @@ export interface EncoderOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-const batchSize = 32;
-
-// Images are read without their texts.
-const noTexts: LoaderTokenizer = { encode: () => [], special: { pad: 0 } };
+/** What features are computed with, and where they are kept. */
+interface FeatureSource extends Required<Pick<EncoderOptions, 'device' | 'onMessage' | 'onProgress'>> {
+  readonly encoder: ImageEncoder;
+  readonly checkpoint: Checkpoint;
+  readonly hash: string;
+  readonly cache: FeatureCache | undefined;
+  /** Whether the user named the cache's folder. */
+  readonly cacheNamed: boolean;
+}
 
 const vectors = ({ data, shape }: HostArray): Vectors => ({ data: data as Float32Array, shape });
+
+/** A single image, such as a query's, is not worth a file; what is behind a URL, or in a module's encoder, may change unseen. */
+const areKept = (studies: readonly Study[], { config }: Checkpoint): boolean =>
+  studies.length > 1 && config.model.vision.kind !== 'module' && !studies.some(({ image }) => /^https?:/.test(image));
+
+/** Features of studies' images: kept ones, else computed and kept. Throws where an image cannot be read. */
+async function featuresOf(source: FeatureSource, studies: readonly Study[]): Promise<StudyFeatures> {
+  const { encoder, checkpoint, hash, device, cache, cacheNamed, onMessage, onProgress } = source;
+  if (studies.length === 0) throw new HybridmedError('no image can be read; check the data set with `hybridmed data check --images`');
+  const key = async () => ({ checkpoint: hash, images: await hashFiles(studies.map(({ image }) => image)), device: device.info.kind });
+  const place = cache && areKept(studies, checkpoint) ? { cache, key: await key() } : undefined;
+  const earlier = await place?.cache.read(place.key, studies.length);
+  const arrays = earlier ?? (await encoder.encode(studies, onProgress));
+  if (place && !earlier)
+    await place.cache.write(place.key, arrays).catch((error: Error) => {
+      // A folder that the user named must serve; without the usual one, features are what they are.
+      if (cacheNamed) throw error;
+      onMessage(`features are not kept: ${error.message} (--cache names another folder)`);
+    });
+  return { studies, global: vectors(arrays['global']!), embedding: vectors(arrays['embedding']!) };
+}
+
+/** `featuresOf` the studies whose image can be read; the others are reported. */
+async function readableFeatures(source: FeatureSource, studies: readonly Study[]): Promise<StudyFeatures> {
+  try {
+    return await featuresOf(source, studies);
+  } catch (error) {
+    // Something could not be read: find out what, leave it out and say so. With nothing unreadable the error is another.
+    const { studies: readable, unreadable } = await readableStudies(studies);
+    if (unreadable.length === 0) throw error;
+    for (const line of unreadable) source.onMessage(`left out: ${line}`);
+    return featuresOf(source, readable);
+  }
+}
 
 /**
  * Loads a checkpoint for encoding. Throws one line for a checkpoint that is missing, damaged, or of stage 1, whose image encoder and
  * projections have not been trained.
  */
-export async function openEncoder({
-  checkpoint: path,
-  device,
-  encoders = {},
-  cache: cacheFolder,
-  onMessage = () => undefined,
-  onProgress = () => undefined,
-}: EncoderOptions): Promise<Encoder> {
+export async function openEncoder(options: EncoderOptions): Promise<Encoder> {
+  const { checkpoint: path, device, encoders = {}, cache: cacheFolder, onMessage = () => undefined, onProgress = () => undefined } = options;
   const folder = await resolveCheckpoint(path);
   const checkpoint = await loadCheckpoint(folder, encoders);
   if (checkpoint.config.stage === 1)
     throw new HybridmedError(`${folder}: is of stage 1, whose image encoder and alignment are not trained; name a stage-2 checkpoint`);
   const hash = await hashCheckpoint(folder);
-  const cache: FeatureCache | undefined = cacheFolder === false ? undefined : featureCache(cacheFolder);
-  const { model, config } = checkpoint;
+  const cache = cacheFolder === false ? undefined : featureCache(cacheFolder);
   const state = device.createState(checkpoint.parameters);
-  let program: Promise<Program> | undefined;
-  // Compiled once, when first needed.
-  const compiled = (): Promise<Program> => (program ??= device.compile(imageFeatureGraph(model)));
-
-  async function encode(studies: readonly Study[]): Promise<HostArrays> {
-    const loader = studyLoader(
-      { vision: model.vision, input: config.input },
-      {
-        studies,
-        tokenizer: noTexts,
-        batchSize,
-        train: false,
-        // Every image is used once.
-        cacheBytes: 0,
-      },
-    );
-    // Compiles while workers start and decode the first films; what fails is thrown where the program is needed.
-    const compiling = compiled();
-    compiling.catch(() => undefined);
-    const arrays: Record<string, { readonly data: Float32Array; readonly shape: readonly number[] }> = {};
-    try {
-      let done = 0;
-      for await (const batch of loader.batches()) {
-        const results = await (await compiling).run({ image: await throughFrozen(model.vision, batch.arrays.image) }, state);
-        for (const [name, { data, shape }] of Object.entries(results)) {
-          const width = shape[1]!;
-          arrays[name] ??= { data: new Float32Array(studies.length * width), shape: [studies.length, width] };
-          arrays[name].data.set(data, done * width);
-        }
-        done += batch.studies.length;
-        loader.recycle(batch);
-        onProgress(done, studies.length);
-      }
-    } finally {
-      await loader.close();
-    }
-    return arrays;
-  }
-
+  const encoder = imageEncoder(device, state, checkpoint);
+  const source: FeatureSource = { encoder, checkpoint, hash, device, cache, cacheNamed: cacheFolder !== undefined, onMessage, onProgress };
   return {
     checkpoint,
     folder,
     hash,
-    async images(given) {
-      let studies = given;
-      const attempt = async (): Promise<StudyFeatures> => {
-        if (studies.length === 0) throw new HybridmedError('no image can be read; check the data set with `hybridmed data check --images`');
-        // A single film, such as a query's, is not worth a file; what is behind a URL, or in a module's encoder, may change unseen.
-        const keep = studies.length > 1 && config.model.vision.kind !== 'module' && !studies.some(({ image }) => /^https?:/.test(image));
-        const key = cache && keep && { checkpoint: hash, images: await hashFiles(studies.map(({ image }) => image)), device: device.info.kind };
-        const kept = key ? await cache.read(key, studies.length) : undefined;
-        const arrays = kept ?? (await encode(studies));
-        if (key && !kept)
-          await cache.write(key, arrays).catch((error: Error) => {
-            // A folder that the user named must serve; without the usual one, features are what they are.
-            if (cacheFolder !== undefined) throw error;
-            onMessage(`features are not kept: ${error.message} (--cache names another folder)`);
-          });
-        return { studies, global: vectors(arrays['global']!), embedding: vectors(arrays['embedding']!) };
-      };
-      try {
-        return await attempt();
-      } catch (error) {
-        // Something could not be read: find out what, leave it out and say so. With nothing unreadable the error is another.
-        const { studies: readable, unreadable } = await readableStudies(studies);
-        if (unreadable.length === 0) throw error;
-        for (const line of unreadable) onMessage(`left out: ${line}`);
-        studies = readable;
-        return attempt();
-      }
-    },
+    images: (studies) => readableFeatures(source, studies),
     texts: (texts) => embedTexts(device, state, checkpoint, texts),
     close() {
-      program?.then((done) => done.release?.()).catch(() => undefined);
+      encoder.release();
       state.drop();
     },
   };

@@ -1,0 +1,168 @@
+// Training's contracts in memory, as a page has them: studies, log and checkpoints are plain arrays; no file, no thread, no Node.
+import { padRows } from '@hybridmed/data/browser';
+import type { StudyArrays, TextArrays } from '@hybridmed/data/browser';
+import type { Model } from '@hybridmed/model';
+import { createModel } from '@hybridmed/model';
+import type { Device, HostArray } from '@hybridmed/tensor';
+import { uniformAt } from '@hybridmed/tensor';
+import type { Tokenizer } from '@hybridmed/text';
+import { trainWordPiece } from '@hybridmed/text';
+import type { Clock, RunEvents, RunStore, StageSnapshot, StepLine, StudySource, TrainingRun, ValidationLine } from '@hybridmed/training';
+import { completeConfig } from '@hybridmed/training/settings';
+
+/** A study: grey levels in [-1, 1], row by row, and its texts. */
+export interface MemoryStudy {
+  readonly image: Float32Array;
+  readonly findings: string;
+  readonly impression: string;
+}
+
+const imageSize = 16;
+const sides = ['left', 'right'];
+const degrees = ['small', 'moderate', 'large'];
+
+/** Studies of one finding each, its side and degree drawn into the image and written in the texts. */
+export const memoryStudies = (count: number): MemoryStudy[] =>
+  Array.from({ length: count }, (_, i) => {
+    const [side, degree] = [sides[i % 2]!, degrees[i % 3]!];
+    const image = Float32Array.from({ length: imageSize * imageSize }, (_pixel, at) => {
+      const inside = at % imageSize < imageSize / 2 === (side === 'left') && Math.floor(at / imageSize) > 12 - 3 * (i % 3);
+      return (inside ? 0.5 : -0.5) + 0.1 * uniformAt([i, 0], 0, at);
+    });
+    return { image, findings: `There is a ${degree} ${side} pleural effusion.`, impression: `${degree} ${side} effusion.` };
+  });
+
+/** Fields of some studies' texts, each padded to the longest. */
+function textArrays(studies: readonly MemoryStudy[], tokenizer: Tokenizer): TextArrays {
+  const { pad } = tokenizer.special;
+  const impressions = studies.map(({ impression }) => tokenizer.encode(impression));
+  const shifted = (from: number, to?: number) =>
+    padRows(
+      impressions.map((ids) => ids.slice(from, to)),
+      pad,
+    );
+  const [findings, impression, input, target] = [
+    padRows(
+      studies.map((study) => tokenizer.encode(study.findings)),
+      pad,
+    ),
+    padRows(impressions, pad),
+    shifted(0, -1),
+    shifted(1),
+  ];
+  const groups = studies.map((study) => studies.findIndex((other) => other.impression === study.impression));
+  return {
+    findings: findings.ids,
+    findings_mask: findings.mask,
+    impression: impression.ids,
+    impression_mask: impression.mask,
+    input: input.ids,
+    target: target.ids,
+    target_mask: target.mask,
+    groups: { data: Int32Array.from(groups), shape: [studies.length] },
+  };
+}
+
+function studyArrays(studies: readonly MemoryStudy[], tokenizer: Tokenizer): StudyArrays {
+  const data = new Float32Array(studies.length * imageSize * imageSize);
+  studies.forEach(({ image }, row) => data.set(image, row * imageSize * imageSize));
+  return { image: { data, shape: [studies.length, 1, imageSize, imageSize] }, ...textArrays(studies, tokenizer) };
+}
+
+/** A source of studies held in memory. In training, an epoch's order is a function of its number. */
+export function memorySource(studies: readonly MemoryStudy[], tokenizer: Tokenizer, { batchSize, train }: { batchSize: number; train: boolean }): StudySource {
+  const inOrder = Array.from(studies.keys());
+  const orderOf = (epoch: number): number[] => {
+    const draws = inOrder.map((i) => uniformAt([epoch, 1], 0, i));
+    return inOrder.toSorted((a, b) => draws[a]! - draws[b]!);
+  };
+  const chunks = (order: readonly number[], size: number): number[][] =>
+    Array.from({ length: Math.ceil(order.length / size) }, (_, i) => order.slice(i * size, (i + 1) * size));
+  const rows = (indices: readonly number[]): MemoryStudy[] => indices.map((i) => studies[i]!);
+  return {
+    size: studies.length,
+    stepsPerEpoch: Math.floor(studies.length / batchSize),
+    async *batches({ epoch = 0, startStep = 0 } = {}) {
+      const batches = chunks(train ? orderOf(epoch) : inOrder, batchSize).filter((batch) => !train || batch.length === batchSize);
+      for (const indices of batches.slice(startStep)) yield { arrays: studyArrays(rows(indices), tokenizer), studies: indices };
+    },
+    *texts(size) {
+      for (const indices of chunks(inOrder, size)) yield { arrays: textArrays(rows(indices), tokenizer), studies: indices };
+    },
+    recycle: () => undefined,
+    close: () => Promise.resolve(),
+  };
+}
+
+/** A store in memory, and what it holds. */
+export interface MemoryStore extends RunStore {
+  readonly log: (StepLine | ValidationLine)[];
+  /** By stage and kind, as in `2-best`. */
+  readonly checkpoints: ReadonlyMap<string, StageSnapshot>;
+}
+
+/** An empty store. A run that finds a last checkpoint in it resumes there. */
+export function memoryStore(): MemoryStore {
+  const log: (StepLine | ValidationLine)[] = [];
+  const checkpoints = new Map<string, StageSnapshot>();
+  return {
+    log,
+    checkpoints,
+    stage1: () => {
+      const best = checkpoints.get('1-best');
+      return Promise.resolve(best && { file: 'stage 1', parameters: best.parameters });
+    },
+    resumePoint(stage) {
+      const last = checkpoints.get(`${stage}-last`);
+      if (!last?.trainer || !last.optimizer) return Promise.resolve(undefined);
+      const { parameters, optimizer, trainer } = last;
+      return Promise.resolve({ parameters, optimizer: optimizer as Record<string, HostArray>, trainer });
+    },
+    linesOfStage1: () => Promise.resolve(checkpoints.get('1-last')?.trainer?.metricsLines ?? 0),
+    begin(lines) {
+      log.length = lines;
+      return Promise.resolve();
+    },
+    append: (line) => log.push(line),
+    save(stage, kind, snapshot) {
+      checkpoints.set(`${stage}-${kind}`, structuredClone(snapshot));
+      return Promise.resolve();
+    },
+  };
+}
+
+/** A clock that goes on by a millisecond whenever it is read. */
+export function countingClock(): Clock {
+  let milliseconds = 0;
+  return { now: () => ++milliseconds };
+}
+
+const texts = memoryStudies(6).flatMap(({ findings, impression }) => [findings, impression]);
+const tokenizer = trainWordPiece(texts, { size: 60, minFrequency: 1 });
+const vocab = tokenizer.vocabularySize;
+
+const smallModel = (): Model =>
+  createModel({
+    vision: { kind: 'vit', image: imageSize, patch: 8, channels: 1, width: 12, depth: 1, heads: 2 },
+    text: { vocab, width: 12, depth: 1, heads: 2, ffn: 24, positions: 24 },
+    align: 8,
+    decoder: { vocab, width: 12, depth: 1, heads: 2, positions: 24 },
+    special: tokenizer.special,
+  });
+
+/** A run of two epochs of two steps a stage, on studies and in a store in memory. */
+export function memoryRun(device: Device, store: RunStore, events: RunEvents = {}): TrainingRun {
+  const config = completeConfig({ data: 'memory', preset: 'tiny', epochs: [2, 2], batch: 4, dropout: 0.1, learningRate: 1e-2, checkpointEvery: 1 });
+  const studies = memoryStudies(12);
+  return {
+    config,
+    device,
+    model: smallModel(),
+    train: memorySource(studies.slice(0, 9), tokenizer, { batchSize: config.batch, train: true }),
+    validation: memorySource(studies.slice(9), tokenizer, { batchSize: 2, train: false }),
+    store,
+    clock: countingClock(),
+    events,
+    encoderValues: () => Promise.resolve({}),
+  };
+}
