@@ -3,7 +3,7 @@ import type { ArraySpec, KernelCase, Numbers } from '@hybridmed/kernels';
 
 /** Numbers in [-1, 1) that look random and are the same everywhere, where the case gives none of its own. */
 export function inputOf({ input }: KernelCase<unknown>, spec: ArraySpec, index: number): Numbers {
-  const given = input?.(index, spec);
+  const given = input?.(spec);
   if (given) return given;
   const noise = (i: number) => (Math.sin((i + 1) * 12.9898 + index * 78.233) * 43758.5453) % 1;
   return spec.type === 'i32'

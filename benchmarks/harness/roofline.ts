@@ -73,8 +73,8 @@ function dispatchOf(code: string, items: number): Dispatch {
     label: 'probe',
     code,
     parameters: Uint32Array.of(items, 0, 0, 0),
-    arrays: [0, 1],
-    writes: [1],
+    reads: ['x'],
+    writes: ['y'],
     workgroups: [columns, Math.ceil(groups / columns), 1],
   };
 }
@@ -84,7 +84,7 @@ function probe(code: string, inputs: (items: number) => number, written = 4): Ke
   return {
     name: 'probe',
     pass: () => 'forward',
-    arrays: ({ items }) => ({ inputs: [{ type: 'f32', length: inputs(items) }], outputs: [{ type: 'f32', length: written * items }] }),
+    arrays: ({ items }) => ({ inputs: [{ name: 'x', type: 'f32', length: inputs(items) }], outputs: [{ name: 'y', type: 'f32', length: written * items }] }),
     dispatches: ({ items }) => [dispatchOf(code, items)],
     cost: () => ({ flops: 0, bytes: 0 }),
     reference: () => [],

@@ -241,13 +241,15 @@ export class Lowering {
   /** A problem's dispatches on its arrays. */
   #dispatchesOf<P>(kernel: Kernel<P>, problem: P, all: readonly Value[]): PlannedDispatch[] {
     const planned = kernel.dispatches(problem, this.#choice.capabilities, this.#choice.variantFor(kernel as AnyKernel, problem));
+    const { inputs, outputs, temporaries = [] } = kernel.arrays(problem, this.#choice.capabilities, this.#choice.variantFor(kernel as AnyKernel, problem));
+    const valueOf = new Map([...inputs, ...outputs, ...temporaries].map(({ name }, i) => [name, all[i]!]));
     const { flops, bytes } = kernel.cost(problem);
-    return planned.map(({ label, code, parameters, arrays, writes, workgroups, clears = false }) => ({
+    return planned.map(({ label, code, parameters, reads, writes, workgroups, clears = false }) => ({
       label,
       code,
       parameters,
-      values: arrays.map((i) => all[i]!),
-      writes: writes.map((i) => arrays.indexOf(i)),
+      values: [...reads, ...writes].map((name) => valueOf.get(name)!),
+      writes: writes.map((_, i) => reads.length + i),
       workgroups,
       clears,
       flops: flops / planned.length,

@@ -1,19 +1,19 @@
 // Kernels that read many tensors, on few bindings: once memory is planned, tensors that lie in one arena are read through one window of it.
-import type { Part } from '@hybridmed/kernels';
+import type { TensorPart } from '@hybridmed/kernels';
 import type { MemoryPlan, Placement } from './memory.ts';
 import type { PlannedDispatch, Value } from './values.ts';
 import { wholeOf } from './values.ts';
 
 /** Where tensors lie: parts of arrays. */
 export interface Sources {
-  readonly parts: readonly Part[];
+  readonly parts: readonly TensorPart[];
   readonly arrays: readonly Value[];
 }
 
 /** What a kernel that reads many tensors runs on. */
 export interface Together<P> {
   /** The problem for tensors that lie as `parts` say in arrays of these lengths. */
-  readonly problemOf: (sources: readonly number[], parts: readonly Part[]) => P;
+  readonly problemOf: (sources: readonly number[], parts: readonly TensorPart[]) => P;
   readonly before?: readonly Value[];
   readonly tensors: readonly Value[];
   readonly after?: readonly Value[];

@@ -1,6 +1,6 @@
 // What both broadcast shaders of convolutions share: a thread's sums, how a step adds to them, and how they are written.
+import type { ItemType } from '../dispatch.ts';
 import { broadcastTile } from '../matmul/broadcast.ts';
-import type { Binding } from '../shader.ts';
 import { range } from '../shader.ts';
 
 const { threads, rows, columns } = broadcastTile;
@@ -39,10 +39,6 @@ export const writeSums = (write: (at: string, value: string) => string): string[
   '  }',
 ];
 
-/** A, in quads or not, B, what leaves with the result, and the result. */
-export const operandBindings = (quads: boolean, between: readonly Binding[] = []): Binding[] => [
-  { name: 'a', type: quads ? 'vec4<f32>' : 'f32' },
-  { name: 'b', type: 'f32' },
-  ...between,
-  { name: 'y', type: 'f32', write: true },
-];
+/** The arrays: A, in quads or not, B, and what is read as the result leaves. */
+export const boundOperands = (quads: boolean, more: Readonly<Record<string, ItemType>> = {}) =>
+  ({ reads: { a: quads ? 'vec4<f32>' : 'f32', b: 'f32', ...more }, writes: { y: 'f32' } }) as const;

@@ -10,7 +10,7 @@ import { vectorRows } from './vector.ts';
 import type { WorkgroupTile } from './workgroup.ts';
 import { workgroupTiles } from './workgroup.ts';
 
-/** A way to compute a product. */
+/** How a product is computed. */
 export type Tier =
   | { readonly kind: 'direct' }
   | { readonly kind: 'broadcast'; readonly size: number }
@@ -66,7 +66,7 @@ function cutOf(problem: MatmulProblem, tier: Tier, whole: boolean): Cut {
 }
 
 /** A tier with its cut, and the name by which a table of measured choices knows both. */
-export interface Way {
+export interface ProductVariant {
   readonly name: string;
   readonly tier: Tier;
   readonly cut: Cut;
@@ -87,26 +87,26 @@ function nameOf(tier: Tier): string {
   }
 }
 
-/** Every way an adapter can compute a product: each tier as it is cut by rule, then whole; the one that is taken where none was measured first. */
-export function waysFor(problem: MatmulProblem, capabilities: Capabilities): readonly [Way, ...Way[]] {
-  const ways = tiersFor(problem, capabilities).flatMap((tier): Way[] => {
+/** Every variant an adapter can run for a product: each tier as it is cut by rule, then whole; the one that is taken where none was measured first. */
+export function variantsFor(problem: MatmulProblem, capabilities: Capabilities): readonly [ProductVariant, ...ProductVariant[]] {
+  const variants = tiersFor(problem, capabilities).flatMap((tier): ProductVariant[] => {
     const cut = { name: nameOf(tier), tier, cut: cutOf(problem, tier, false) };
     return splits(tier) ? [cut, { name: `${cut.name}, whole`, tier, cut: cutOf(problem, tier, true) }] : [cut];
   });
   const { m, n } = problem;
   const tiles = batchOf(problem) * Math.ceil(m / 64) * Math.ceil(n / 64);
   // Few tiles leave most of a GPU idle: smaller ones spread the work.
-  const small = ways.find(({ tier }) => tier.kind === 'workgroup' && tier.tile.rows === 32);
-  const taken = ways[0]!.tier.kind === 'workgroup' && small && tiles < 32 ? small : ways[0]!;
-  return [taken, ...ways.filter((way) => way !== taken)];
+  const small = variants.find(({ tier }) => tier.kind === 'workgroup' && tier.tile.rows === 32);
+  const byRule = variants[0]!.tier.kind === 'workgroup' && small && tiles < 32 ? small : variants[0]!;
+  return [byRule, ...variants.filter((variant) => variant !== byRule)];
 }
 
 /** A size's class, and whether rows of it are read as quads. */
-const sizeOf = (size: number): string => `${sizeClass(size)}${size % 4 === 0 ? 'q' : ''}`;
+const quadClass = (size: number): string => `${sizeClass(size)}${size % 4 === 0 ? 'q' : ''}`;
 
 /** Flags, types, batch and sizes of a product. What leaves with it (the epilogue) is the same work for every tier. */
 export function shapeClass(problem: MatmulProblem): string {
   const { m, n, k, transposeA, transposeB } = problem;
   const flags = `${transposeA ? 't' : 'n'}${transposeB ? 't' : 'n'} ${typesOf(problem).join(' ')}${problem.half ? ' half' : ''}`;
-  return `${flags} ${sizeClass(batchOf(problem))}x${[m, n, k].map(sizeOf).join('x')}`;
+  return `${flags} ${sizeClass(batchOf(problem))}x${[m, n, k].map(quadClass).join('x')}`;
 }
