@@ -21,8 +21,8 @@ export function bestThreshold(labels: Labels, scores: ArrayLike<number>, rule: T
   checkPaired('bestThreshold', labels, scores, ['labels', 'scores']);
   checkLabels('bestThreshold', labels);
   checkScores('bestThreshold', scores);
-  const judge = rules[rule];
-  if (!judge) throw new HybridmedError(`bestThreshold: "${String(rule)}" is no rule; give f1, mcc or youden`);
+  const figure = rules[rule];
+  if (!figure) throw new HybridmedError(`bestThreshold: "${String(rule)}" is no rule; give f1, mcc or youden`);
   const order = byScore(scores);
   const positives = order.filter((i) => labels[i]).length;
   const negatives = order.length - positives;
@@ -34,7 +34,7 @@ export function bestThreshold(labels: Labels, scores: ArrayLike<number>, rule: T
     else falsePositives++;
     const [score, next] = [scores[study]!, scores[order[at + 1]!]];
     if (next === score) return;
-    const value = judge({ truePositives, falsePositives, falseNegatives: positives - truePositives, trueNegatives: negatives - falsePositives });
+    const value = figure({ truePositives, falsePositives, falseNegatives: positives - truePositives, trueNegatives: negatives - falsePositives });
     if (!best || value > best.value) best = { value, threshold: next === undefined ? below(score) : (score + next) / 2 };
   });
   return best!.threshold;
