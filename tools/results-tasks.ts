@@ -1,4 +1,4 @@
-// The README's tables of what a checkpoint is good for, from the results of the uses suite.
+// Rows of the results about downstream tasks.
 
 interface Interval {
   readonly value: number;
@@ -14,7 +14,7 @@ interface Share {
   readonly meanAuc: Interval | null;
 }
 
-/** Results of the classification task of the uses suite. */
+/** What benchmarks/uses/classification.ts writes. */
 export interface ClassificationResults {
   readonly studies: Readonly<Record<'train' | 'validate' | 'test', number>>;
   readonly zeroShot: { readonly meanAuc: Interval | null };
@@ -22,7 +22,7 @@ export interface ClassificationResults {
   readonly finetune: readonly { readonly percent: number; readonly pretrained: Share; readonly fromScratch: Share; readonly difference: Interval | null }[];
 }
 
-/** Rows of phantoms in CheXpert's layout: mean AUC of five classes by share of the labels. */
+/** Rows of phantoms in CheXpert's layout: mean AUC of five classes by fraction of the labels. */
 export function classificationRows({ zeroShot, probe, finetune }: ClassificationResults): string[][] {
   const at = (percent: number, of: (share: ClassificationResults['finetune'][number]) => Interval | null): string => {
     const share = finetune.find((entry) => entry.percent === percent);
@@ -34,7 +34,7 @@ export function classificationRows({ zeroShot, probe, finetune }: Classification
     ['linear probe', ...percents.map((percent) => shown(probe.find((share) => share.percent === percent)?.meanAuc))],
     ['fine-tuned', ...percents.map((percent) => at(percent, ({ pretrained }) => pretrained.meanAuc))],
     ['from scratch', ...percents.map((percent) => at(percent, ({ fromScratch }) => fromScratch.meanAuc))],
-    ['fine-tuned less from scratch, paired', ...percents.map((percent) => at(percent, ({ difference }) => difference))],
+    ['fine-tuned minus from scratch, paired', ...percents.map((percent) => at(percent, ({ difference }) => difference))],
   ].map(([name, first, ...rest], row) => (row === 0 ? [name!, first!, '', '', ''] : [name!, '', first!, ...rest]));
 }
 
@@ -42,7 +42,7 @@ interface Accuracy {
   readonly strict: Interval | null;
 }
 
-/** Results of the vqa task of the uses suite. */
+/** What benchmarks/uses/vqa.ts writes. */
 export interface QuestionResults {
   readonly runs: readonly {
     readonly seed: number;
@@ -56,8 +56,8 @@ export interface QuestionResults {
 const systems: Readonly<Record<string, string>> = {
   model: 'the model',
   questionOnly: 'the question alone',
-  commonestByType: 'commonest answer per type',
-  commonest: 'commonest answer',
+  commonestByType: 'most frequent answer per question type',
+  commonest: 'most frequent answer',
 };
 
 /** Rows of VQA-RAD: strict accuracy by split, start and system. Baselines that learn nothing stand once for each split. */

@@ -1,4 +1,4 @@
-// The README's table of WebGPU engines, from the peers suite's document.
+// Rows of the results about WebGPU engines, from the peers suite's document.
 import type { Row } from '../benchmarks/harness/row.ts';
 import type { SummaryLine } from '../benchmarks/peers/summary.ts';
 
@@ -7,10 +7,10 @@ export interface PeersResult {
   readonly date: string;
   readonly adapter: string;
   readonly summary: readonly SummaryLine[];
-  readonly rows: readonly Pick<Row, 'engine' | 'kernel' | 'case' | 'pass' | 'ok'>[];
+  readonly rows: readonly Pick<Row, 'engine' | 'kernel' | 'case' | 'pass' | 'ok' | 'ms'>[];
 }
 
-/** Cases of this project that no peer has right: they are in no mean. */
+/** Cases that no other engine computes correctly: they are in no mean. */
 export function casesWithoutPeer({ rows }: PeersResult): string[] {
   const same = (a: PeersResult['rows'][number], b: PeersResult['rows'][number]) => a.kernel === b.kernel && a.case === b.case && a.pass === b.pass;
   const alone = rows.filter((own) => own.engine === 'hybridmed' && !rows.some((row) => row.engine !== 'hybridmed' && row.ok && same(row, own)));
@@ -20,11 +20,11 @@ export function casesWithoutPeer({ rows }: PeersResult): string[] {
 const peers = ['onnxruntime', 'jax-js', 'tfjs', 'best'] as const;
 
 /** Names of the columns. */
-export const webgpuHead = ['kernel, pass', 'cases', 'ONNX Runtime', 'jax-js', 'TensorFlow.js', 'the fastest of each case (worst)'] as const;
+export const webgpuHead = ['kernel, pass', 'cases', 'ONNX Runtime', 'jax-js', 'TensorFlow.js', 'best competitor per case (worst case)'] as const;
 
 /**
- * A row for each kernel and pass: how many times as fast this project is as each peer, geometric means over the cases that both have right.
- * Where a peer has fewer of them than there are, their number stands behind.
+ * A row for each kernel and pass: how many times as fast this project is as each peer, geometric means over the cases that both compute correctly.
+ * Where a peer has fewer cases than were measured, their number is shown in parentheses.
  */
 export function webgpuRows({ summary }: PeersResult): string[][] {
   const kinds = [...new Set(summary.map(({ kernel, pass }) => JSON.stringify([kernel, pass])))];

@@ -1,4 +1,4 @@
-// Rows of the README's results about explanations, the labeller and the ablations.
+// Rows of the results about explanations, the labeller and the ablations.
 
 interface Interval {
   readonly value: number;
@@ -24,14 +24,14 @@ export interface LabellerResults {
   readonly openi: { readonly reports: number; readonly doubtsAbsent: Agreement; readonly doubtsPresent: Agreement };
 }
 
-/** Rows of the labeller's agreement with labels of others. */
+/** Rows of the labeller's agreement with reference labels. */
 export function labellerRows({ phantoms, openi }: LabellerResults): string[][] {
   const row = (name: string, { micro, macro }: Agreement) => [name, micro.toFixed(3), macro.toFixed(3)];
   return [
-    row(`what is drawn, from ${phantoms.studies} phantom impressions`, phantoms.impression),
-    row('what is drawn, from their findings', phantoms.findings),
-    row(`MeSH coding of ${openi.reports} Open-I reports, doubts as absent`, openi.doubtsAbsent),
-    row('the same, doubts as present', openi.doubtsPresent),
+    row(`what ${phantoms.studies} phantoms show, read from their impressions`, phantoms.impression),
+    row('the same, read from their findings', phantoms.findings),
+    row(`MeSH coding of ${openi.reports} Open-I reports, uncertain as absent`, openi.doubtsAbsent),
+    row('the same, uncertain as present', openi.doubtsPresent),
   ];
 }
 
@@ -45,17 +45,17 @@ export interface ExplainResults {
 
 const kinds: Readonly<Record<string, string>> = {
   guided: 'removal at the pixels of the gradient (what `explain` writes)',
-  removal: 'what the impression loses when patches are taken out',
+  removal: 'loss of log-odds when patches are removed',
   gradient: "gradient of the impression's log-odds",
-  alignment: 'words against patches',
-  attention: 'cross-attention as it writes',
+  alignment: 'word-to-patch alignment',
+  attention: 'cross-attention during generation',
   cls: 'attention of the class token',
 };
 
 /** Rows of how well maps point at findings. */
 export const explainRows = ({ maps, chance }: ExplainResults): string[][] => [
   ...maps.map(({ kind, pointing, contrast }) => [kinds[kind] ?? kind, shown(pointing), shown(contrast)]),
-  ['a map that knows nothing', chance.toFixed(2), '0'],
+  ['chance', chance.toFixed(2), '0'],
 ];
 
 /** What benchmarks/uses/ablation.ts writes. */
@@ -77,7 +77,7 @@ export interface AblationResults {
 export function ablationTable({ rows }: AblationResults): { head: string[]; rows: string[][] } {
   const columns = [
     ['caption', 'L_Cap per token'],
-    ['cider', 'CIDEr from the film'],
+    ['cider', 'CIDEr from the image'],
     ['labelF1', 'label F1'],
     ['zeroShot', 'zero-shot AUC'],
   ] as const;

@@ -1,12 +1,13 @@
-// Writes the README's results from benchmarks/results, between markers, so that no figure is typed by hand.
+// Writes the tables of docs/results.md, and the README's headline figures, from benchmarks/results, between markers, so that no figure is typed by hand.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { AblationResults, ExplainResults, LabellerResults } from './readme-agreement.ts';
-import { ablationTable, explainRows, labellerRows } from './readme-agreement.ts';
-import type { ClassificationResults, QuestionResults } from './readme-uses.ts';
-import { classificationRows, questionRows } from './readme-uses.ts';
-import type { PeersResult } from './readme-webgpu.ts';
-import { casesWithoutPeer, webgpuHead, webgpuRows } from './readme-webgpu.ts';
+import type { AblationResults, ExplainResults, LabellerResults } from './results-agreement.ts';
+import { ablationTable, explainRows, labellerRows } from './results-agreement.ts';
+import { headlineRows } from './results-headline.ts';
+import type { ClassificationResults, QuestionResults } from './results-tasks.ts';
+import { classificationRows, questionRows } from './results-tasks.ts';
+import type { PeersResult } from './results-webgpu.ts';
+import { casesWithoutPeer, webgpuHead, webgpuRows } from './results-webgpu.ts';
 
 const root = new URL('..', import.meta.url);
 const result = (name: string) => {
@@ -80,17 +81,17 @@ function openi(): string {
   const chance = own[0]?.run.retrieval.recall['R@50'].chance;
   const baselines = text
     ? [
-        ['the most frequent impression', '', '', '', scores(text.mostFrequent), scores(text.mostFrequent), fixed(chance, 3), '0.5'],
+        ['most frequent impression', '', '', '', scores(text.mostFrequent), scores(text.mostFrequent), fixed(chance, 3), '0.5'],
         ['nearest training findings (tf-idf)', '', '', '', '(reads the findings)', scores(text.nearestFindings), '', ''],
       ]
     : [];
   return table(
-    ['run', 'L_Sum', 'L_Cap', 'other film', 'image: BLEU-4, ROUGE-L, CIDEr', 'findings: BLEU-4, ROUGE-L, CIDEr', 'R@50', 'normal AUC (95 %)'],
+    ['run', 'L_Sum', 'L_Cap', 'mismatched image', 'image: BLEU-4, ROUGE-L, CIDEr', 'findings: BLEU-4, ROUGE-L, CIDEr', 'R@50', 'normal AUC (95 %)'],
     [...rows, ...theirs, ...baselines],
   );
 }
 
-/** Phantoms: what the image branch learns where the film holds what the text says. */
+/** Phantoms: what the image branch learns where the image shows what the text says. */
 function phantoms(): string {
   const rows = [
     ['phantom-small', 'with distillation'],
@@ -117,7 +118,7 @@ function phantoms(): string {
     [
       'small, 6,000 phantoms',
       'L_Cap per token',
-      'other film',
+      'mismatched image',
       'label F1',
       'most frequent',
       'zero-shot AUC',
@@ -149,12 +150,41 @@ function speed(): string {
   return table(['preset', 'machine', 'studies/s', 'PyTorch', 'ratio', 'peak MiB', 'PyTorch'], rows);
 }
 
-/** Phantoms in CheXpert's layout: labels needed with and without pre-training. */
+/** The loader beside PyTorch's DataLoader. */
+function loading(): string {
+  const cases = (result('data-phantom')?.cases ?? {}) as Record<string, Loading & { pytorch: Loading; ratio: number }>;
+  const rows = Object.entries(cases).map(([format, { pytorch, ratio, ...own }]) => [
+    format,
+    fixed(own.studiesPerSecond, 0),
+    fixed(pytorch.studiesPerSecond, 0),
+    fixed(ratio, 2),
+    String(own.residentMiB),
+    String(pytorch.residentMiB),
+  ]);
+  return table(['format', 'studies/s', 'PyTorch', 'ratio', 'resident MiB', 'PyTorch'], rows);
+}
+interface Loading {
+  readonly studiesPerSecond: number;
+  readonly residentMiB: number;
+}
+
+/** Image features from files and from shards, beside the encoder alone. */
+function embedding(): string {
+  const rows = ['small', 'medium'].flatMap((preset) => {
+    const run = result(`uses-embedding-${preset}`);
+    if (!run) return [];
+    const cell = ({ filmsPerSecond, ratio }: { filmsPerSecond: number; ratio: number }) => `${fixed(filmsPerSecond, 0)} (${fixed(ratio, 2)})`;
+    return [[preset, fixed(run.bareFilmsPerSecond, 0), cell(run.files), cell(run.shards)]];
+  });
+  return table(['images/s', 'encoder alone', 'from PNG files of 512 pixels (ratio)', 'from shards (ratio)'], rows);
+}
+
+/** Phantoms in CheXpert's layout: classification with and without pre-training, by the fraction of labels used. */
 function classification(): string {
   const run = result('uses-chexpert-phantoms') as ClassificationResults | undefined;
   const { train, validate, test } = run?.studies ?? { train: 0, validate: 0, test: 0 };
   return table(
-    [`mean AUC (95 %); ${train}, ${validate}, ${test} films to train, validate, test`, 'no labels', '1 %', '10 %', '100 %'],
+    [`mean AUC (95 %); ${train}, ${validate}, ${test} images to train, validate, test`, 'no labels', '1 %', '10 %', '100 %'],
     run ? classificationRows(run) : [],
   );
 }
@@ -165,20 +195,20 @@ function questions(): string {
   return table(['split (test questions)', 'system', 'closed (95 %)', 'open', 'all'], run ? questionRows(run) : []);
 }
 
-/** The rule labeller against labels of others. */
+/** How well the rule labeller agrees with reference labels. */
 function labeller(): string {
   const run = result('uses-labeller') as LabellerResults | undefined;
-  return table(['the rule labeller against', 'F1 micro', 'macro'], run ? labellerRows(run) : []);
+  return table(['reference labels', 'F1 micro', 'macro'], run ? labellerRows(run) : []);
 }
 
 /** Where heat maps point, on phantoms. */
 function explanations(): string {
-  // Until the test split has been scored, the films on which the methods were chosen.
+  // Until the test split has been scored, the images on which the methods were chosen.
   const run = (result('uses-explain-phantoms') ?? result('uses-explain-phantoms-validate')) as ExplainResults | undefined;
   return table(
     [
       `map, ${run?.studies ?? 0} ${run?.split === 'validate' ? 'validation' : 'test'} phantoms with one finding`,
-      'points inside it (95 %)',
+      'points inside the finding (95 %)',
       'contrast to noise (95 %)',
     ],
     run ? explainRows(run) : [],
@@ -193,37 +223,50 @@ function ablation(name: string): string {
   return table([`${run.preset}, ${run.studies} test studies`, ...head.slice(1)], rows);
 }
 
-/** WebGPU engines on one software adapter. */
+/** WebGPU kernels and those of other engines, on one software adapter. */
 function webgpu(): string {
   const run = result('peers-lavapipe') as PeersResult | undefined;
   if (!run) return table(webgpuHead, []);
   const alone = casesWithoutPeer(run);
-  const note = alone.length > 0 ? ` Measured, but in no mean, since no other engine has them right: ${alone.join('; ')}.` : '';
+  const note = alone.length > 0 ? ` Measured, but in no mean, since no other engine computes them correctly: ${alone.join('; ')}.` : '';
   return `${table(webgpuHead, webgpuRows(run))}\n\nOn ${run.adapter}, ${run.date}.${note}`;
 }
 
-/** The README with its results written anew. */
-export function withResults(readme: string): string {
-  const sections: Record<string, () => string> = {
-    openi,
-    phantoms,
-    classification,
-    questions,
-    labeller,
-    explanations,
-    'ablation-phantoms': () => ablation('phantoms'),
-    'ablation-openi': () => ablation('openi'),
-    speed,
-    webgpu,
-  };
+/** Documents that hold tables, from the root. */
+export const documents = ['README.md', 'docs/results.md'] as const;
+
+/** A few figures for the README; each is a cell of a table of docs/results.md. */
+const headline = (): string => table(['', 'this project', 'for comparison'], headlineRows(result));
+
+/** The tables by name. */
+export const sections: Readonly<Record<string, () => string>> = {
+  headline,
+  openi,
+  phantoms,
+  classification,
+  questions,
+  labeller,
+  explanations,
+  'ablation-phantoms': () => ablation('phantoms'),
+  'ablation-openi': () => ablation('openi'),
+  speed,
+  loading,
+  embedding,
+  webgpu,
+};
+
+/** A document with the tables between its markers written anew. */
+export function withResults(document: string): string {
   return Object.entries(sections).reduce(
     (text, [name, write]) =>
       text.replace(new RegExp(`(<!-- results: ${name} -->\n)[\\s\\S]*?(<!-- end -->)`), (_, start: string, end: string) => `${start}${write()}\n${end}`),
-    readme,
+    document,
   );
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const file = new URL('README.md', root);
-  writeFileSync(file, withResults(readFileSync(file, 'utf8')));
+  for (const name of documents) {
+    const file = new URL(name, root);
+    writeFileSync(file, withResults(readFileSync(file, 'utf8')));
+  }
 }
