@@ -55,8 +55,8 @@ export async function makeFiles(folder: string, count: number, size: number): Pr
   const drawn = Array.from({ length: films }, (_, i) => phantomStudy(0, i, size));
   const rows: string[] = [];
   for (let i = 0; i < count; i++) {
-    const { film, findings, impression } = drawn[i % films]!;
-    const pixels = film.pixels.map((value) => (value * (200 + (i % 56))) >> 8);
+    const { image, findings, impression } = drawn[i % films]!;
+    const pixels = image.pixels.map((value) => (value * (200 + (i % 56))) >> 8);
     await writeFile(join(folder, 'jpeg', `${i}.jpg`), await encodePicture({ width: size, height: size, channels: 1, pixels }, 'jpeg'));
     await writeFile(join(folder, 'dicom', `${i}.dcm`), radiograph(size, pixels, i % 2 === 1));
     rows.push(`${i},"${findings}","${impression}",train`);

@@ -30,7 +30,7 @@ const columns =
 /** Prompts in the words of the phantoms' reports, under CheXpert's names. */
 export const chexpertPhantomPrompts = Object.fromEntries(Object.entries(fiveClasses).map(([name, finding]) => [name, phantomPrompts[finding]]));
 
-/** One in twenty labels is uncertain, where the protocol's policy gives back what the film shows: positive under U-ones, negative under U-zeros. */
+/** One in twenty labels is uncertain, where the protocol's policy gives back what the image shows: positive under U-ones, negative under U-zeros. */
 function published(name: string, label: 0 | 1, index: number): string {
   const policy = { Atelectasis: 1, Edema: 1, 'Pleural Effusion': 1, Cardiomegaly: 0, Consolidation: 0 }[name];
   return policy === label && index % 20 === name.length % 20 ? '-1.0' : `${label}.0`;
@@ -47,9 +47,9 @@ export async function writeChexpertPhantoms(
   for (let index = 0; index < train + valid; index++) {
     const part = index < train ? 'train' : 'valid';
     const place = join(part, `patient${String(index + 1).padStart(5, '0')}`, 'study1');
-    const { film, labels } = phantomStudy(seed, index, size);
+    const { image, labels } = phantomStudy(seed, index, size);
     await mkdir(join(temporary, place), { recursive: true });
-    await sharp(film.pixels, { raw: { width: size, height: size, channels: 1 } })
+    await sharp(image.pixels, { raw: { width: size, height: size, channels: 1 } })
       .jpeg({ quality: 95 })
       .toFile(join(temporary, place, 'view1_frontal.jpg'));
     const found = { ...others, ...fiveClasses };

@@ -1,4 +1,4 @@
-// The fourteen labels of CheXpert's labeller and what becomes of their uncertain and blank values [Irvin et al., AAAI 2019].
+// The fourteen labels of CheXpert's labeller and what happens to their uncertain and blank values [Irvin et al., AAAI 2019].
 import type { SelectOptions, UncertainPolicy } from './study.ts';
 
 /** The fourteen labels in their published order. */
@@ -68,8 +68,8 @@ export function labelPolicy(
       else if (value === 2 && unmentioned === 'zeros') labels[name] = 0;
       else if (value === -1 && policies[i] !== 'ignore') labels[name] = policies[i] === 'ones' ? 1 : 0;
     });
-    const made = { labels, publishedLabels: raw };
-    known.set(key, made);
-    return made;
+    const result = { labels, publishedLabels: raw };
+    known.set(key, result);
+    return result;
   };
 }

@@ -5,7 +5,7 @@ export type { LabelCounts, LabelPrevalence } from './check/labels.ts';
 export type { DataReport, SharedCounts } from './check/report.ts';
 export type { LengthSummary } from './check/texts.ts';
 export { DataError } from './errors.ts';
-export { encodePicture, filmThumbnail } from './image/encode.ts';
+export { encodePicture, imageThumbnail } from './image/encode.ts';
 export type { Picture } from './image/encode.ts';
 export { decodeGrey, readGrey, readSquare } from './image/grey.ts';
 export type { GreyImage } from './image/grey-image.ts';
@@ -35,7 +35,7 @@ export type { MimicReport, ReportSection } from './sources/mimic-sections.ts';
 export { packDataSet } from './shards/pack.ts';
 export type { PackOptions, PackResult } from './shards/pack.ts';
 export { splitOf } from './split/draw.ts';
-export type { SplitShares } from './split/draw.ts';
+export type { SplitFractions } from './split/draw.ts';
 export { readSplit, writeSplit } from './split/file.ts';
 export type { SplitIds, SplitKey } from './split/file.ts';
 export { makeSplit, verifySplit } from './split/make.ts';
@@ -47,8 +47,8 @@ export type {
   CountName,
   DataNeed,
   DataSet,
+  DeidPlaceholderPolicy,
   Question,
-  ResiduePolicy,
   SelectOptions,
   Split,
   SplitOrigin,

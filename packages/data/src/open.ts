@@ -50,17 +50,17 @@ export interface ReadSet extends SourceData, SelectIds {
 }
 
 /** Reads everything a set's files name, and the split ids that the options name. Throws a DataError for an unknown name or unreadable files. */
-export async function readSource(spec: string, { residue = 'keep', splitFile, without, ...options }: SelectOptions): Promise<ReadSet> {
+export async function readSource(spec: string, { deidPlaceholders = 'keep', splitFile, excludeIds, ...options }: SelectOptions): Promise<ReadSet> {
   const colon = spec.indexOf(':');
   const [name, path] = [spec.slice(0, colon), spec.slice(colon + 1)];
   const source = colon > 0 && Object.hasOwn(sources, name) ? sources[name] : undefined;
   if (!source || path === '') throw new DataError(`"${spec}" names no data set; write name:path with one of ${dataSetNames.join(', ')}`);
-  const data = await source(path, { ...options, residue });
+  const data = await source(path, { ...options, deidPlaceholders });
   return {
     name,
     ...data,
     ...(splitFile === undefined ? {} : { splits: await readSplit(splitFile), splitOrigin: 'drawn' as const }),
-    ...(without === undefined ? {} : { without: await readSplit(without) }),
+    ...(excludeIds === undefined ? {} : { excluded: await readSplit(excludeIds) }),
   };
 }
 
@@ -71,9 +71,9 @@ export function requireNeed(spec: string, { offers, lacks, dropped, studies }: S
     const reasons = Object.entries(dropped).map(([reason, count]) => `${count}: ${reason}`);
     throw new DataError(`${spec}: no study is left (${reasons.join('; ') || 'its tables have no rows'}); check the files`);
   }
-  const held = offers.filter((offer) => offer !== 'images' || offers.length === 1).map((offer) => holds[offer]);
+  const needs = offers.filter((offer) => offer !== 'images' || offers.length === 1).map((offer) => holds[offer]);
   const instead = offers.includes('questions') ? ', or give this one to hybridmed vqa (packed, with data pack --need questions)' : '';
-  throw new DataError(lacks?.[need] ?? `${spec}: holds ${held.join(' and ')}, no ${holds[need]}; name a set that holds them${instead}`);
+  throw new DataError(lacks?.[need] ?? `${spec}: holds ${needs.join(' and ')}, no ${holds[need]}; name a set that holds them${instead}`);
 }
 
 /**

@@ -10,7 +10,7 @@ import { wordCount } from './text.ts';
 /** Split ids that the caller names: to use in place of the set's own, and to leave out. */
 export interface SelectIds {
   readonly splits?: SplitIds | undefined;
-  readonly without?: SplitIds | undefined;
+  readonly excluded?: SplitIds | undefined;
 }
 
 /** What was selected. */
@@ -65,9 +65,9 @@ const unlisted = 'the split file does not list it';
 const leftOut = 'it is left out by its id';
 
 /** The part a caller's ids put something in, or why it is dropped. */
-function placed(own: Split, keyOf: (key: SplitIds['key']) => string | undefined, { splits, without }: SelectIds): { split: Split } | { reason: string } {
-  const id = without && keyOf(without.key);
-  if (id !== undefined && without!.splits.has(id)) return { reason: leftOut };
+function placed(own: Split, keyOf: (key: SplitIds['key']) => string | undefined, { splits, excluded }: SelectIds): { split: Split } | { reason: string } {
+  const id = excluded && keyOf(excluded.key);
+  if (id !== undefined && excluded!.splits.has(id)) return { reason: leftOut };
   if (!splits) return { split: own };
   const listed = keyOf(splits.key);
   const split = listed === undefined ? undefined : splits.splits.get(listed);
@@ -100,8 +100,8 @@ export function select(
     const place = reason === undefined ? placed(study.split, (key) => studyKey(study, key), ids) : { reason };
     if ('reason' in place) drops.add(place.reason);
     else {
-      const kept = study instanceof StudyView ? study.keep() : study;
-      studies.push(place.split === kept.split ? kept : { ...kept, split: place.split });
+      const keptStudy = study instanceof StudyView ? study.keep() : study;
+      studies.push(place.split === keptStudy.split ? keptStudy : { ...keptStudy, split: place.split });
     }
   }
   return { studies, dropped: drops.counts() };

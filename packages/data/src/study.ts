@@ -44,7 +44,7 @@ export interface Question {
   /** Path of the image file. */
   readonly image: string;
   /** Name of the image file, where `image` names a part of a shard. */
-  readonly film?: string;
+  readonly imageName?: string;
   readonly patient?: string;
   /** The case the image comes from; several images may share it. */
   readonly study?: string;
@@ -86,11 +86,11 @@ export interface DataSet {
  */
 export type DataNeed = 'pairs' | 'labels' | 'images' | 'questions';
 
-/** What becomes of a label published as uncertain (-1): present, absent, or unlabelled. */
+/** What happens to a label published as uncertain (-1): present, absent, or unlabelled. */
 export type UncertainPolicy = 'ones' | 'zeros' | 'ignore';
 
-/** What becomes of de-identification residue (`XXXX`, `___`): it stays, goes, or becomes `[MASK]`. */
-export type ResiduePolicy = 'keep' | 'remove' | 'mask';
+/** What happens to placeholders of de-identification (`XXXX`, `___`) in texts: they stay, go, or become `[MASK]`. */
+export type DeidPlaceholderPolicy = 'keep' | 'remove' | 'mask';
 
 /** Roles of columns in a table of one's own. */
 export type ColumnRole = 'image' | 'findings' | 'impression' | 'id' | 'patient' | 'study' | 'split' | 'view';
@@ -104,10 +104,10 @@ export interface SelectOptions {
   need?: DataNeed;
   /** Frontal views only (default), or all. */
   views?: 'frontal' | 'all';
-  /** Least number of words in each section of a pair: 3 by default. */
+  /** Min words of each section of a pair: 3 by default. */
   minWords?: number;
   /** `keep` by default. */
-  residue?: ResiduePolicy;
+  deidPlaceholders?: DeidPlaceholderPolicy;
   /**
    * For labels published with uncertainty: one policy for all, or one per label. By default the CheXpert protocol's: ones for Atelectasis,
    * Edema and Pleural Effusion, zeros for Cardiomegaly and Consolidation, and the rest ignored.
@@ -119,8 +119,8 @@ export interface SelectOptions {
   labelTable?: 'chexpert' | 'negbio';
   /** A file of split ids (see `writeSplit`) in place of the set's own split. */
   splitFile?: string;
-  /** A file of ids (see `writeSplit`) whose images are left out, such as a test set's that is drawn from the same films. */
-  without?: string;
+  /** A file of ids (see `writeSplit`) whose images are left out, such as a test set's that is drawn from the same images. */
+  excludeIds?: string;
   /** For `csv:`: names of columns by role, where they are not the roles' own names. */
   columns?: Readonly<Partial<Record<ColumnRole, string | undefined>>>;
   /** Folder that keeps indexes of large tables; `false` reads the tables anew. By default `$XDG_CACHE_HOME/hybridmed/index`. */

@@ -1,5 +1,5 @@
-// Texts of reports: normalized, their words counted, and what de-identification left in them.
-import type { ResiduePolicy } from './study.ts';
+// Texts of reports: normalized, their words counted, and what happens to the placeholders of de-identification.
+import type { DeidPlaceholderPolicy } from './study.ts';
 
 /** Number of words: runs of characters between white space. */
 export const wordCount = (text: string): number => text.split(/\s+/).filter(Boolean).length;
@@ -8,17 +8,17 @@ export const wordCount = (text: string): number => text.split(/\s+/).filter(Bool
 export const normalizeText = (text: string): string => text.normalize('NFC').replace(/\s+/g, ' ').trim();
 
 // Open-I writes XXXX (sometimes longer, with a hyphen before or behind), MIMIC-CXR three underscores.
-const residue = /\bX{3,}\b|_{2,}/g;
+const placeholder = /\bX{3,}\b|_{2,}/g;
 
 /**
- * What becomes of de-identification residue, `XXXX` (Open-I) and `___` (MIMIC-CXR): `keep` leaves the text, `remove` takes it out and
- * mends the white space and punctuation around it, `mask` puts `[MASK]` in its place.
+ * What happens to placeholders of de-identification, `XXXX` (Open-I) and `___` (MIMIC-CXR): `keep` leaves the text, `remove` takes them
+ * out and mends the white space and punctuation around them, `mask` puts `[MASK]` in their place.
  */
-export function treatResidue(text: string, policy: ResiduePolicy): string {
+export function replacePlaceholders(text: string, policy: DeidPlaceholderPolicy): string {
   if (policy === 'keep') return text;
-  if (policy === 'mask') return text.replace(residue, '[MASK]');
+  if (policy === 'mask') return text.replace(placeholder, '[MASK]');
   return text
-    .replace(residue, ' ')
+    .replace(placeholder, ' ')
     .replace(/\s+/g, ' ')
     .replace(/ (?=[.,;:)])/g, '')
     .trim();

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkDataSet, openDataSet } from '@hybridmed/data';
 import { afterAll, describe, expect, test } from 'vitest';
-import { chexpertHeader, csv, film, write } from './fixtures.ts';
+import { chexpertHeader, csv, writeImage, write } from './fixtures.ts';
 import { temporaryFolder } from './support.ts';
 
 const { folder, remove } = temporaryFolder();
@@ -22,8 +22,8 @@ describe('CheXpert', () => {
     const dir = at('chexpert', 'CheXpert-v1.0-small');
     write(join(dir, 'train.csv'), chexpertHeader + rows.join('') + row('train/patient00000/study1/view2_lateral.jpg', 'Lateral', ...blank([5, '0.0'])));
     write(join(dir, 'valid.csv'), chexpertHeader + row('valid/patient64541/study1/view1_frontal.jpg', 'Frontal', ...blank([5, '1.0'], [8, '0.0'])));
-    for (let i = 0; i < 30; i++) for (const study of [1, 2]) await film(join(dir, image(i, study)), i);
-    await film(join(dir, 'valid/patient64541/study1/view1_frontal.jpg'));
+    for (let i = 0; i < 30; i++) for (const study of [1, 2]) await writeImage(join(dir, image(i, study)), i);
+    await writeImage(join(dir, 'valid/patient64541/study1/view1_frontal.jpg'));
     const { studies, counts } = await openDataSet(`chexpert:${at('chexpert')}`, { need: 'labels' });
     expect(counts).toMatchObject({ rows: 62, patients: 31, images: 61 });
     expect(studies.filter(({ split }) => split === 'test').map(({ patient, labels }) => [patient, labels])).toEqual([
@@ -41,7 +41,7 @@ describe('CheXpert', () => {
   test.each([
     ['valid.csv', 'test.csv'],
     ['val_labels.csv', 'test_labels.csv'],
-  ])('%s is for validation where %s is there, and the same films are trained on', async (validName, testName) => {
+  ])('%s is for validation where %s is there, and the same images are trained on', async (validName, testName) => {
     const dir = at(`chexpert-${testName}`);
     const rows = Array.from({ length: 30 }, (_, i) => row(image(i), 'Frontal', ...blank([5, '1.0'])));
     write(join(dir, 'train.csv'), chexpertHeader + rows.join(''));
@@ -80,8 +80,8 @@ describe('CheXpert', () => {
       plus('valid/patient64541/study1/view1_frontal.jpg', 'valid'),
     );
     write(at('plus', 'df_chexpert_plus_240401.csv'), table);
-    await film(at('plus', 'PNG', image(1).replace('.jpg', '.png')));
-    await film(at('plus', 'PNG', 'valid/patient64541/study1/view1_frontal.png'), 2);
+    await writeImage(at('plus', 'PNG', image(1).replace('.jpg', '.png')));
+    await writeImage(at('plus', 'PNG', 'valid/patient64541/study1/view1_frontal.png'), 2);
     const { studies, counts } = await openDataSet(`chexpert:${at('plus')}`);
     expect(studies.map(({ split, findings, image: file }) => [split, findings, existsSync(file)])).toEqual([
       ['train', 'Heart size is normal. Lungs clear.', true],
@@ -95,7 +95,7 @@ describe('CheXpert', () => {
     });
   });
 
-  test('5x200: positive for one class alone, held-out films first', async () => {
+  test('5x200: positive for one class alone, held-out images first', async () => {
     const classes = { Cardiomegaly: 2, Edema: 5, Consolidation: 6, Atelectasis: 8, 'Pleural Effusion': 10 };
     const rows = Object.values(classes).flatMap((place, k) => [
       ...Array.from({ length: 230 }, (_, i) => row(image(1000 * k + i), 'Frontal', ...blank([place, '1.0']))),
@@ -107,7 +107,7 @@ describe('CheXpert', () => {
     const report = await checkDataSet(`chexpert-5x200:${at('many')}`);
     expect(report.splits).toEqual({ train: 0, validate: 0, test: 1000 });
     for (const name of Object.keys(classes)) expect(report.labels![name]!.test).toEqual({ positive: 200, negative: 800, unlabelled: 0 });
-    expect(report.warnings[0]).toMatch(/of 1000 films are from the training part/);
+    expect(report.warnings[0]).toMatch(/of 1000 images are from the training part/);
     expect(Object.keys(report.labels!)).toHaveLength(5);
   });
 });

@@ -39,7 +39,7 @@ describe.skipIf(!existsSync(shared))('radiographs (skipped where shared/data is 
     expect([other.width, other.height, Buffer.compare(other.pixels, original.pixels)]).toEqual([original.width, original.height, 0]);
   });
 
-  test('MONOCHROME1 is inverted once: the same film stored the other way round looks the same', async () => {
+  test('MONOCHROME1 is inverted once: the same image stored the other way round looks the same', async () => {
     const [one, two] = [join(shared, 'original/gdcm-CR-MONO1-10-chest.dcm'), join(shared, 'transcoded/chest_mono2_explicitLE.dcm')];
     expect(greatest((await readGrey(one)).pixels, (await readGrey(two)).pixels)).toBeLessThanOrEqual(1);
   });

@@ -22,8 +22,8 @@ function picture(seed: number, width: number, height: number): Buffer {
   );
 }
 
-/** Writes a film whose picture depends on `seed`; its format is the file name's. */
-export async function film(file: string, seed = 1, { width = 40, height = 48, quality = 90 } = {}): Promise<string> {
+/** Writes an image whose picture depends on `seed`; its format is the file name's. */
+export async function writeImage(file: string, seed = 1, { width = 40, height = 48, quality = 90 } = {}): Promise<string> {
   mkdirSync(dirname(file), { recursive: true });
   const image = sharp(picture(seed, 80, 96), { raw: { width: 80, height: 96, channels: 1 } }).resize(width, height);
   await (file.endsWith('.png') ? image.png() : image.jpeg({ quality })).toFile(file);
@@ -68,7 +68,7 @@ export async function writeMimic(root: string, { gz = false, texts = true, image
   }
   if (images) {
     const files = ['p10000001/s50000001/aa-1', 'p10000001/s50000001/aa-2', 'p10000001/s50000002/bb-1', 'p10000002/s50000003/cc-1'];
-    await Promise.all(files.map((name, i) => film(join(root, 'files/p10', `${name}.jpg`), i)));
+    await Promise.all(files.map((name, i) => writeImage(join(root, 'files/p10', `${name}.jpg`), i)));
   }
   return root;
 }

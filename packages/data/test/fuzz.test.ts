@@ -12,7 +12,7 @@ const runs = Number(process.env.HYBRIDMED_MUTATIONS ?? 40);
 const { folder, remove } = temporaryFolder();
 afterAll(remove);
 
-/** A change of a file: of bytes, of a number in a header, of its length. Positions are shares of the file. */
+/** A change of a file: of bytes, of a number in a header, of its length. Positions are fractions of the file. */
 type Mutation =
   | { readonly kind: 'byte'; readonly at: number; readonly value: number }
   | { readonly kind: 'word'; readonly at: number; readonly value: number; readonly big: boolean }
@@ -20,11 +20,11 @@ type Mutation =
   | { readonly kind: 'move'; readonly at: number; readonly to: number; readonly length: number };
 
 // Even over the file: fast-check's own numbers crowd near zero.
-const share = fc.noBias(fc.nat(0xffff)).map((x) => x / 0xffff);
+const fraction = fc.noBias(fc.nat(0xffff)).map((x) => x / 0xffff);
 // Half of all changes hit the first bytes, where the headers are.
 const place = fc.oneof(
-  share.map((x) => x * x * x * 0.3),
-  share,
+  fraction.map((x) => x * x * x * 0.3),
+  fraction,
 );
 const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('byte' as const), at: place, value: fc.nat(255) }) },
@@ -37,7 +37,7 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
       big: fc.boolean(),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('cut' as const), at: share }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('cut' as const), at: fraction }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('move' as const), at: place, to: place, length: fc.nat(64) }) },
 );
 

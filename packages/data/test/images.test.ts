@@ -10,14 +10,14 @@ import { temporaryFolder } from './support.ts';
 const { folder, remove } = temporaryFolder();
 afterAll(remove);
 
-/** A smooth film of 3 channels with some structure: no value near 0 or 255, where means of clamped values differ. */
-const film = (width: number, height: number) =>
+/** A smooth image of 3 channels with some structure: no value near 0 or 255, where means of clamped values differ. */
+const smooth = (width: number, height: number) =>
   Uint8Array.from({ length: width * height * 3 }, (_, i) => {
     const [pixel, channel] = [Math.floor(i / 3), i % 3];
     const [x, y] = [pixel % width, Math.floor(pixel / width)];
     return 128 + 50 * Math.sin(x / (5 + channel)) + 40 * Math.cos(y / 7);
   });
-const picture = (width: number, height: number) => sharp(film(width, height), { raw: { width, height, channels: 3 } });
+const picture = (width: number, height: number) => sharp(smooth(width, height), { raw: { width, height, channels: 3 } });
 
 describe('JPEG at a fraction of its size', () => {
   const save = async (name: string, bytes: Buffer | Promise<Buffer>): Promise<string> => {

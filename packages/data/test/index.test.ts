@@ -2,7 +2,7 @@ import { readdirSync, statSync, truncateSync, utimesSync, writeFileSync } from '
 import { join } from 'node:path';
 import { indexDataSet, openDataSet } from '@hybridmed/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { film, write } from './fixtures.ts';
+import { writeImage, write } from './fixtures.ts';
 import { temporaryFolder } from './support.ts';
 
 const { folder, remove } = temporaryFolder();
@@ -23,7 +23,7 @@ beforeAll(async () => {
   // In another order than the metadata.
   write(join(set, 'mimic-cxr-2.0.0-split.csv'), `split,dicom_id\n${rows.toReversed().map((i) => `${i % 40 < 4 ? 'test' : 'train'},d${i}\n`).join('')}`); // prettier-ignore
   write(join(set, 'mimic-cxr-2.0.0-chexpert.csv'), `study_id,Edema,Fracture\n${rows.filter((i) => i % 2 === 0).map((i) => `${study(i)},${['1.0', '-1.0', '0.0', ''][(i >> 1) % 4]},\n`).join('')}`); // prettier-ignore
-  await film(join(set, `files/p10/p${patient(0)}/s${study(0)}/d0.jpg`));
+  await writeImage(join(set, `files/p10/p${patient(0)}/s${study(0)}/d0.jpg`));
 });
 
 const open = (options = {}) => openDataSet(`mimic:${set}`, { need: 'labels', index, ...options });
@@ -49,8 +49,8 @@ describe('the index of a large table', () => {
     expect(await open()).toEqual(plain);
   });
 
-  test('finds images that came later, and leaves labels and residue to the options', async () => {
-    await film(join(set, `files/p10/p${patient(2)}/s${study(2)}/d2.jpg`), 2);
+  test('finds images that came later, and leaves labels and placeholders to the options', async () => {
+    await writeImage(join(set, `files/p10/p${patient(2)}/s${study(2)}/d2.jpg`), 2);
     expect((await open()).studies.map(({ id, labels }) => [id, labels])).toEqual([
       ['d0', { Edema: 1 }],
       ['d2', { Edema: 1 }],

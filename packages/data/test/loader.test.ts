@@ -134,9 +134,9 @@ describe('orders of an epoch', () => {
     const weights = studies.map((_, i) => (i === 3 ? 10 : i < 10 ? 1 : 0));
     const drawn = (await Promise.all(Array.from({ length: 20 }, (_, epoch) => order({ sampling: { by: 'weight', weights } }, epoch)))).flat(2);
     expect(Math.max(...drawn)).toBeLessThan(10);
-    const share = drawn.filter((study) => study === 3).length / drawn.length;
-    expect(share).toBeGreaterThan(0.4);
-    expect(share).toBeLessThan(0.65);
+    const rate = drawn.filter((study) => study === 3).length / drawn.length;
+    expect(rate).toBeGreaterThan(0.4);
+    expect(rate).toBeLessThan(0.65);
     expect(await order({ sampling: { by: 'weight', weights } }, 5)).toEqual(await order({ sampling: { by: 'weight', weights } }, 5));
     expect(() => make({ sampling: { by: 'weight', weights: [1] } })).toThrow('1 weights for 30 studies');
     expect(() => make({ sampling: { by: 'weight', weights: studies.map(() => 0) } })).toThrow('all weights are 0');
@@ -171,13 +171,13 @@ describe('augmentations', () => {
     (await all(make({ batchSize: 1, image: { resize: 40, crop: 40, channels: 2 }, ...options })))[0]!;
 
   test.each([[{ rotation: 10 }], [{ zoom: 0.3 }], [{ brightness: 0.3 }], [{ contrast: 0.5 }], [{ noise: 0.1 }], [{ cutout: 0.5 }]])(
-    '%j changes the film, within [-1, 1], alike in all channels; not in evaluation',
+    '%j changes the image, within [-1, 1], alike in all channels; not in evaluation',
     async (augmentation) => {
       const [plain, varied] = [(await first({})).arrays.image.data, (await first({ augmentation })).arrays.image.data];
       expect(varied).not.toEqual(plain);
       expect([...varied].every((value) => value >= -1 && value <= 1)).toBe(true);
       expect(varied.slice(0, 1600)).toEqual(varied.slice(1600));
-      // Left stays left: the film is like itself, and less like its mirror image.
+      // Left stays left: the image is like itself, and less like its mirror image.
       const mirrored = plain.map((_, i) => plain[i - (i % 40) + 39 - (i % 40)]!);
       const distance = (other: ArrayLike<number>) => [...varied].reduce((sum, value, i) => sum + (value - other[i]!) ** 2, 0);
       expect(distance(plain)).toBeLessThan(distance(mirrored));
@@ -185,7 +185,7 @@ describe('augmentations', () => {
     },
   );
 
-  test('cut-out blacks out a square of the share asked for', async () => {
+  test('cut-out blacks out a square of the fraction asked for', async () => {
     const [plain, varied] = [(await first({})).arrays.image.data, (await first({ augmentation: { cutout: 0.5 } })).arrays.image.data];
     const changed = Array.from({ length: 1600 }, (_, i) => i).filter((i) => plain[i] !== varied[i]);
     const rows = changed.map((i) => Math.floor(i / 40));

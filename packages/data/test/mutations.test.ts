@@ -7,7 +7,7 @@ import { DataError, openDataSet, readMimicReport, readSplit } from '@hybridmed/d
 import fc from 'fast-check';
 import tar from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chexpertHeader, csv, film, write, writeMimic } from './fixtures.ts';
+import { chexpertHeader, csv, writeImage, write, writeMimic } from './fixtures.ts';
 import { temporaryFolder } from './support.ts';
 
 const { folder, remove } = temporaryFolder();
@@ -127,8 +127,8 @@ const formats: Record<string, Format> = {
 };
 
 beforeAll(async () => {
-  for (const place of ['csv', 'gz', 'lines', 'vqa', 'vqa/images', 'r2gen', 'openi', 'med', 'rsna', 'tar']) await film(join(folder, place, 'a.png'));
-  await film(join(folder, 'openi', 'CXR1_1.png'));
+  for (const place of ['csv', 'gz', 'lines', 'vqa', 'vqa/images', 'r2gen', 'openi', 'med', 'rsna', 'tar']) await writeImage(join(folder, place, 'a.png'));
+  await writeImage(join(folder, 'openi', 'CXR1_1.png'));
   await writeMimic(join(folder, 'mimic'));
   await writeMimic(join(folder, 'mimic-text'));
   const archive = { file: 'tar/NLMCXR_reports.tgz', open: (path: string) => open(`openi:${inFolder(path)}`) };

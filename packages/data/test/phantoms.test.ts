@@ -10,8 +10,8 @@ afterAll(remove);
 describe('a phantom study', () => {
   test('is the same for seed and index, and another for others', () => {
     expect(phantomStudy(1, 2, 32)).toEqual(phantomStudy(1, 2, 32));
-    expect(phantomStudy(1, 2, 32).film.pixels).not.toEqual(phantomStudy(1, 3, 32).film.pixels);
-    expect(phantomStudy(2, 2, 32).film.pixels).not.toEqual(phantomStudy(1, 2, 32).film.pixels);
+    expect(phantomStudy(1, 2, 32).image.pixels).not.toEqual(phantomStudy(1, 3, 32).image.pixels);
+    expect(phantomStudy(2, 2, 32).image.pixels).not.toEqual(phantomStudy(1, 2, 32).image.pixels);
     expect(phantomStudy(1, 2, 48).impression).toBe(phantomStudy(1, 2, 32).impression);
   });
 
@@ -32,13 +32,13 @@ describe('a phantom study', () => {
   test('shows its findings on the side it names: the patient’s left is on the right', () => {
     let seen = 0;
     for (let index = 0; seen < 25; index++) {
-      const { film, present } = phantomStudy(0, index, 64);
+      const { image, present } = phantomStudy(0, index, 64);
       const effusion = present.find(({ name, sides }) => name === 'effusion' && sides.length === 1);
       if (!effusion) continue;
       seen++;
       const bit = 1 << phantomFindings.indexOf('effusion');
       let [left, right] = [0, 0];
-      film.mask.forEach((value, i) => {
+      image.mask.forEach((value, i) => {
         if (value & bit && i % 64 >= 32) left++;
         else if (value & bit) right++;
       });
@@ -47,15 +47,15 @@ describe('a phantom study', () => {
     }
   });
 
-  test('a finding changes the film where its mask is', () => {
+  test('a finding changes the image where its mask is', () => {
     let checked = 0;
     for (let index = 0; checked < 20; index++) {
-      const { film, present } = phantomStudy(0, index, 64);
+      const { image, present } = phantomStudy(0, index, 64);
       const nodule = present.find(({ name }) => name === 'nodule');
       if (!nodule) continue;
       checked++;
       const bit = 1 << phantomFindings.indexOf('nodule');
-      const inside = [...film.pixels].filter((_, i) => film.mask[i]! & bit);
+      const inside = [...image.pixels].filter((_, i) => image.mask[i]! & bit);
       expect(inside.length).toBeGreaterThan(4);
       expect(inside.reduce((a, b) => a + b, 0) / inside.length).toBeGreaterThan(60);
     }
@@ -72,9 +72,9 @@ describe('a phantom set on disk', () => {
     expect(Object.keys(data.studies[0]!.labels!)).toEqual([...phantomFindings]);
     const report = await checkDataSet(`phantom:${set}`, { images: true });
     expect(report).toMatchObject({ kept: 40, leaks: { patients: 0, studies: 0, images: 0 }, unreadable: [] });
-    const { film } = phantomStudy(5, 7, 36);
-    expect([...(await readGrey(join(set, 'images/p000007.png'))).pixels]).toEqual([...film.pixels]);
-    expect([...(await readGrey(join(set, 'masks/p000007.png'))).pixels]).toEqual([...film.mask]);
+    const { image } = phantomStudy(5, 7, 36);
+    expect([...(await readGrey(join(set, 'images/p000007.png'))).pixels]).toEqual([...image.pixels]);
+    expect([...(await readGrey(join(set, 'masks/p000007.png'))).pixels]).toEqual([...image.mask]);
   });
 
   test('is not made twice, and never over something else', async () => {

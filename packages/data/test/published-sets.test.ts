@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { checkDataSet, openDataSet } from '@hybridmed/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { csv, film, write, writeMimic } from './fixtures.ts';
+import { csv, writeImage, write, writeMimic } from './fixtures.ts';
 import { dicomFile } from './support-dicom.ts';
 import { temporaryFolder } from './support.ts';
 
@@ -16,7 +16,7 @@ describe('MIMIC-CXR-JPG', () => {
     await writeMimic(at('mimic-gz'), { gz: true });
   });
 
-  test.each(['mimic', 'mimic-gz'])('%s: pairs of frontal films, views by position or else by code, the official split', async (name) => {
+  test.each(['mimic', 'mimic-gz'])('%s: pairs of frontal images, views by position or else by code, the official split', async (name) => {
     const { studies, counts, dropped, splitOrigin } = await openDataSet(`mimic:${at(name)}`);
     expect(studies.map(({ id, report, patient, view, split }) => [id, report, patient, view, split])).toEqual([
       ['aa-1', '50000001', '10000001', 'PA', 'train'],
@@ -52,7 +52,7 @@ describe('MIMIC-CXR-JPG', () => {
     expect(studies.find(({ id }) => id === 'cc-1')!.publishedLabels).toEqual({ Cardiomegaly: -1, 'Lung Opacity': 1, Edema: 0 });
   });
 
-  test('sections from the authors’ table; residue kept, removed, masked', async () => {
+  test('sections from the authors’ table; placeholders kept, removed, masked', async () => {
     const dir = await writeMimic(at('sectioned'), { texts: false });
     write(
       join(dir, 'mimic_cxr_sectioned.csv.gz'),
@@ -62,8 +62,8 @@ describe('MIMIC-CXR-JPG', () => {
         ['s50000002', '', '', 'A last paragraph is here.', 'none'],
       ),
     );
-    const texts = async (residue: 'keep' | 'remove' | 'mask') =>
-      (await openDataSet(`mimic:${dir}`, { residue })).studies.map(({ findings, impression }) => [findings, impression]);
+    const texts = async (deidPlaceholders: 'keep' | 'remove' | 'mask') =>
+      (await openDataSet(`mimic:${dir}`, { deidPlaceholders })).studies.map(({ findings, impression }) => [findings, impression]);
     expect(await texts('keep')).toEqual([['The lungs are clear of disease.', 'Compared to ___, no change.']]);
     expect(await texts('remove')).toEqual([['The lungs are clear of disease.', 'Compared to, no change.']]);
     expect(await texts('mask')).toEqual([['The lungs are clear of disease.', 'Compared to [MASK], no change.']]);
@@ -87,7 +87,7 @@ describe('MIMIC-CXR-JPG', () => {
   });
 });
 
-test('MIMIC 5x200 says where a class has too few films', async () => {
+test('MIMIC 5x200 says where a class has too few images', async () => {
   const dir = await writeMimic(at('mimic-few'));
   write(join(dir, 'mimic-cxr-2.0.0-chexpert.csv'), 'study_id,Edema,Atelectasis,No Finding\n50000001,1.0,0.0,\n50000002,1.0,1.0,\n50000003,,,1.0\n');
   const { studies, warnings } = await openDataSet(`mimic-5x200:${dir}`, { need: 'labels' });
@@ -103,7 +103,7 @@ describe('RSNA pneumonia', () => {
     const rows = ids.map((id, i) => (i % 2 ? `${id},,,,,0\n` : `${id},264.0,152.0,213.0,379.0,1\n${id},562.0,152.0,256.0,453.0,1\n`));
     write(at('rsna', 'stage_2_train_labels.csv'), `patientId,x,y,width,height,Target\n${rows.join('')}bad,1,2,x,4,1\n`);
     write(at('rsna', 'stage_2_detailed_class_info.csv'), csv(['patientId', 'class'], ['patient-0', 'Lung Opacity'], ['patient-1', 'Normal']));
-    for (const id of ids) await film(at('rsna', 'stage_2_train_images', `${id}.png`));
+    for (const id of ids) await writeImage(at('rsna', 'stage_2_train_images', `${id}.png`));
     const { studies, counts, dropped } = await openDataSet(`rsna:${at('rsna')}`, { need: 'labels' });
     expect(counts).toEqual({ rows: 31, patients: 21, studies: 21, images: 20 });
     expect(studies.find(({ id }) => id === 'patient-0')).toMatchObject({
@@ -140,7 +140,7 @@ describe('visual questions', () => {
       { qid: 3, question: 'No image?' },
     ];
     write(at('vqa-rad', 'VQA_RAD Dataset Public.json'), JSON.stringify(rows, undefined, 3));
-    await film(at('vqa-rad', 'VQA_RAD Image Folder', 'synpic1.jpg'));
+    await writeImage(at('vqa-rad', 'VQA_RAD Image Folder', 'synpic1.jpg'));
     const { questions, counts, warnings, dropped } = await openDataSet(`vqa-rad:${at('vqa-rad')}`, { need: 'questions' });
     expect(questions!.map(({ id, split, answers, closed }) => [id, split, answers, closed])).toEqual([
       ['0', 'train', ['Yes'], true],
@@ -167,8 +167,8 @@ describe('visual questions', () => {
     );
     write(join(root, 'ImageClef-2019-VQA-Med-Training/QAPairsByCategory/C2_Plane_train.txt'), 'synpic1|what plane is this?|axial\n');
     write(join(root, 'VQAMed2019Test/VQAMed2019_Test_Questions_w_Ref_Answers.txt'), 'synpic2|abnormality|what is wrong?|(late) mass#tumour\r\n');
-    await film(join(root, 'ImageClef-2019-VQA-Med-Training/Train_images/synpic1.jpg'));
-    await film(join(root, 'VQAMed2019Test/VQAMed2019_Test_Images/synpic2.jpg'));
+    await writeImage(join(root, 'ImageClef-2019-VQA-Med-Training/Train_images/synpic1.jpg'));
+    await writeImage(join(root, 'VQAMed2019Test/VQAMed2019_Test_Images/synpic2.jpg'));
     const { questions, dropped } = await openDataSet(`vqa-med:${root}`, { need: 'questions' });
     expect(questions!.map(({ split, category, answers, closed }) => [split, category, answers, closed])).toEqual([
       ['train', 'plane', ['axial'], false],
@@ -187,7 +187,7 @@ test('R2Gen: reports of findings alone are images; with impressions they are pai
     test: [entry('../../c', 'test', { report: 'x' })],
   };
   write(at('r2gen', 'annotation.json'), JSON.stringify(part));
-  for (const name of ['a/0', 'a/1', 'b/0']) await film(at('r2gen', 'images', `${name}.png`));
+  for (const name of ['a/0', 'a/1', 'b/0']) await writeImage(at('r2gen', 'images', `${name}.png`));
   await expect(openDataSet(`r2gen:${at('r2gen')}`)).rejects.toThrow('holds reports without impressions');
   const { studies, dropped, counts } = await openDataSet(`r2gen:${at('r2gen')}`, { need: 'images' });
   expect(studies.map(({ id, report, split, findings }) => [id, report, split, findings])).toEqual([
@@ -210,8 +210,8 @@ test('a folder of DICOM files: patient, study and view from the header', async (
   file('a/1.dcm', 'anna', '1.2', 'PA');
   file('a/2', 'anna', '1.3', 'LL');
   file('b/3.dcm', 'bert', '1.4', 'AP');
-  write(at('dicom', 'readme.txt'), 'no film');
-  write(at('dicom', 'broken.dcm'), 'no film');
+  write(at('dicom', 'readme.txt'), 'no image');
+  write(at('dicom', 'broken.dcm'), 'no image');
   const { studies, counts, dropped } = await openDataSet(`dicom:${at('dicom')}`, { need: 'images' });
   expect(studies.map(({ id, patient, report, view }) => [id, patient, report, view])).toEqual([
     ['a/1.dcm', 'anna', '1.2', 'PA'],

@@ -7,7 +7,7 @@ import { basename, join } from 'node:path';
 import type { Question, StudyBatch } from '@hybridmed/data';
 import { checkDataSet, createLoader, DataError, openDataSet, packDataSet, readSquare, writePhantoms } from '@hybridmed/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { film, write } from './fixtures.ts';
+import { writeImage, write } from './fixtures.ts';
 import { temporaryFolder, tokenizer } from './support.ts';
 
 const { folder, remove } = temporaryFolder();
@@ -213,11 +213,12 @@ describe('packed questions', () => {
     answer_type: qid % 2 ? 'CLOSED' : 'OPEN',
   });
   const rows = [row(0, 'a.jpg', 'freeform'), row(1, 'b.jpg', 'para', 'Is/Are it?'), row(2, 'a.jpg', 'test_freeform', 'Is that?'), row(3, 'a.jpg', 'para')];
-  const bare = ({ image: _image, film: _film, ...rest }: Question) => rest;
+  const bare = ({ image: _image, imageName: _imageName, ...rest }: Question) => rest;
 
   beforeAll(async () => {
     write(join(asked, 'VQA_RAD Dataset Public.json'), JSON.stringify([...rows, row(4, 'broken.jpg', 'para'), row(5, 'broken.jpg', 'para')]));
-    for (const [i, name] of ['a.jpg', 'b.jpg', 'broken.jpg'].entries()) await film(join(asked, 'VQA_RAD Image Folder', name), i, { width: 80, height: 96 });
+    for (const [i, name] of ['a.jpg', 'b.jpg', 'broken.jpg'].entries())
+      await writeImage(join(asked, 'VQA_RAD Image Folder', name), i, { width: 80, height: 96 });
     truncateSync(join(asked, 'VQA_RAD Image Folder', 'broken.jpg'), 300);
   });
 
@@ -229,7 +230,7 @@ describe('packed questions', () => {
     const again = await openDataSet(`shards:${shards}`, { need: 'questions' });
     const readable = plain.questions!.filter(({ image }) => !image.includes('broken'));
     expect(again.questions!.map(bare)).toEqual(readable.map(bare));
-    expect(again.questions!.map(({ film: name }) => name)).toEqual(readable.map(({ image }) => basename(image)));
+    expect(again.questions!.map(({ imageName }) => imageName)).toEqual(readable.map(({ image }) => basename(image)));
     expect(again).toMatchObject({ studies: [], warnings: plain.warnings, splitOrigin: 'published', dropped: { 'the image cannot be read': 2 } });
     for (const [i, { image }] of readable.entries()) expect(await readSquare(again.questions![i]!.image, 40)).toEqual(await readSquare(image, 40));
     expect(await packDataSet(plain, shards, { size: 40, select: { need: 'questions' }, workers: 0 })).toMatchObject({ kept: 2, questions: 6 });

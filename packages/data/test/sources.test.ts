@@ -8,7 +8,7 @@ import { temporaryFolder } from './support.ts';
 const { folder, remove } = temporaryFolder();
 afterAll(remove);
 const shared = join(import.meta.dirname, '../../../../shared/data');
-const film = (file: string) =>
+const writeImage = (file: string) =>
   sharp({ create: { width: 20, height: 30, channels: 3, background: '#808080' } })
     .png()
     .toFile(file);
@@ -40,7 +40,7 @@ describe('Open-I in small', () => {
     write(3, report(3, 'The heart is large.', 'Cardiomegaly is present.', ['CXR3_1', 'CXR3_2']));
     write(4, '<eCitation><broken');
     write(5, report(5, 'Clear lungs and sharp angles.', 'Normal chest film.', ['CXR5_missing']));
-    for (const name of ['CXR1_1', 'CXR2_1', 'CXR3_1', 'CXR3_2']) await film(join(dir, `${name}.png`));
+    for (const name of ['CXR1_1', 'CXR2_1', 'CXR3_1', 'CXR3_2']) await writeImage(join(dir, `${name}.png`));
   });
 
   test('keeps what is whole, counts what is not', async () => {
@@ -59,8 +59,8 @@ describe('csv', () => {
     return `csv:${file}`;
   };
   beforeAll(async () => {
-    await film(join(folder, 'a.png'));
-    await film(join(folder, 'b.png'));
+    await writeImage(join(folder, 'a.png'));
+    await writeImage(join(folder, 'b.png'));
   });
 
   test('reads columns by name; labels, splits and patients where given', async () => {

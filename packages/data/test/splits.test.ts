@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkDataSet, makeSplit, openDataSet, readSplit, verifySplit, writeSplit } from '@hybridmed/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { csv, film, write } from './fixtures.ts';
+import { csv, writeImage, write } from './fixtures.ts';
 import { temporaryFolder } from './support.ts';
 
 const { folder, remove } = temporaryFolder();
@@ -13,7 +13,7 @@ const at = (name: string) => join(folder, name);
 beforeAll(async () => {
   const rows = Array.from({ length: 40 }, (_, i) => [`f${i}.jpg`, `p${i >> 1}`, 'the lungs are clear', `no acute disease seen number ${i}`]);
   write(at('set.csv'), csv(['image', 'patient', 'findings', 'impression'], ...rows));
-  await Promise.all(rows.map((_, i) => film(at(`f${i}.jpg`), i)));
+  await Promise.all(rows.map((_, i) => writeImage(at(`f${i}.jpg`), i)));
 });
 
 describe('split ids', () => {
@@ -32,7 +32,7 @@ describe('split ids', () => {
   });
 
   test('are drawn anew by the rank of sha256(id)', async () => {
-    const ids = await makeSplit(`csv:${at('set.csv')}`, { shares: { validate: 0.15, test: 0.15 } });
+    const ids = await makeSplit(`csv:${at('set.csv')}`, { fractions: { validate: 0.15, test: 0.15 } });
     const ranked = Array.from({ length: 20 }, (_, i) => `p${i}`).toSorted((a, b) => {
       const [x, y] = [a, b].map((id) => createHash('sha256').update(id).digest('hex'));
       return x! < y! ? -1 : 1;
@@ -55,7 +55,7 @@ describe('split ids', () => {
 
   test('leave out what a test set was drawn from', async () => {
     write(at('out.csv'), 'patient,split\np0,test\np7,test\n');
-    const { studies, dropped } = await openDataSet(`csv:${at('set.csv')}`, { without: at('out.csv') });
+    const { studies, dropped } = await openDataSet(`csv:${at('set.csv')}`, { excludeIds: at('out.csv') });
     expect(studies.some(({ patient }) => patient === 'p0' || patient === 'p7')).toBe(false);
     expect(dropped).toEqual({ 'it is left out by its id': 4 });
   });
@@ -80,17 +80,17 @@ describe('what stands on both sides of a split', () => {
     );
 
   test('a patient, a file, and a copy of a file are leaks; look-alikes and equal texts are warnings', async () => {
-    await film(at('big.png'), 5, { width: 200, height: 240 });
-    await film(at('small.jpg'), 5, { width: 120, height: 144, quality: 70 });
+    await writeImage(at('big.png'), 5, { width: 200, height: 240 });
+    await writeImage(at('small.jpg'), 5, { width: 120, height: 144, quality: 70 });
     write(at('copy.jpg'), '');
-    await film(at('copy.jpg'), 3);
-    await film(at('original.jpg'), 3);
+    await writeImage(at('copy.jpg'), 3);
+    await writeImage(at('original.jpg'), 3);
     write(at('leaks.csv'), rows(['f1.jpg', 'a', 'train', 'one two three'], ['f2.jpg', 'a', 'test', 'four five six'], ['original.jpg', 'b', 'train', 'equal text here'], ['copy.jpg', 'c', 'validate', 'equal text here'], ['big.png', 'd', 'train', 'seven eight nine'], ['small.jpg', 'e', 'test', 'ten eleven twelve'])); // prettier-ignore
     const report = await checkDataSet(`csv:${at('leaks.csv')}`);
     expect(report.leaks).toEqual({ patients: 1, studies: 0, images: 1 });
     expect(report.shared.texts).toBe(1);
     expect(report.lookAlikes).toEqual({ pairs: 1, examples: [[at('big.png'), at('small.jpg')]] });
-    expect(report.warnings).toEqual([expect.stringContaining('word for word'), expect.stringContaining('1 pair of films')]);
+    expect(report.warnings).toEqual([expect.stringContaining('word for word'), expect.stringContaining('1 pair of images')]);
     expect(report.unreadable).toEqual([]);
     const without = await checkDataSet(`csv:${at('leaks.csv')}`, { images: false });
     expect([without.leaks.images, without.lookAlikes]).toEqual([0, undefined]);

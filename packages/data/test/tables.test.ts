@@ -5,12 +5,12 @@ import { openDataSet } from '@hybridmed/data';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { film, write } from './fixtures.ts';
+import { writeImage, write } from './fixtures.ts';
 import { temporaryFolder } from './support.ts';
 
 const { folder, remove } = temporaryFolder();
 afterAll(remove);
-beforeAll(() => film(join(folder, 'a.png')));
+beforeAll(() => writeImage(join(folder, 'a.png')));
 
 const texts = async (spec: string, options: Parameters<typeof openDataSet>[1] = {}) =>
   (await openDataSet(spec, { need: 'images', ...options })).studies.map(({ findings, impression }) => [findings, impression]);

@@ -12,15 +12,15 @@ const places = (map: ArrayLike<number>): number[] => Array.from({ length: map.le
 
 /**
  * The pointing game [Zhang et al. 2018]: whether the map's greatest value lies inside the mask, in [0, 1]. Where several places share
- * it, the share of them inside, so that a flat map scores what chance gives. Places where the map is NaN were not seen and do not
+ * it, the fraction of them inside, so that a flat map scores what chance gives. Places where the map is NaN were not seen and do not
  * count. Undefined (NaN) for a mask that is empty among the places seen. Throws for a map and a mask of different sizes.
  */
 export function pointingGame(map: ArrayLike<number>, mask: ArrayLike<number | boolean>): number {
   check('pointingGame', map, mask);
-  const seen = places(map);
-  if (!seen.some((i) => mask[i])) return Number.NaN;
-  const greatest = seen.reduce((most, i) => Math.max(most, map[i]!), Number.NEGATIVE_INFINITY);
-  const best = seen.filter((i) => map[i] === greatest);
+  const valid = places(map);
+  if (!valid.some((i) => mask[i])) return Number.NaN;
+  const greatest = valid.reduce((most, i) => Math.max(most, map[i]!), Number.NEGATIVE_INFINITY);
+  const best = valid.filter((i) => map[i] === greatest);
   return best.filter((i) => mask[i]).length / best.length;
 }
 
@@ -31,12 +31,12 @@ export function pointingGame(map: ArrayLike<number>, mask: ArrayLike<number | bo
  */
 export function contrastToNoise(map: ArrayLike<number>, mask: ArrayLike<number | boolean>): number {
   check('contrastToNoise', map, mask);
-  const seen = places(map);
+  const valid = places(map);
   const moments = (some: readonly number[]) => {
     const mean = some.reduce((sum, i) => sum + map[i]!, 0) / some.length;
     return { mean, variance: some.reduce((sum, i) => sum + (map[i]! - mean) ** 2, 0) / some.length };
   };
-  const [inside, outside] = [moments(seen.filter((i) => mask[i])), moments(seen.filter((i) => !mask[i]))];
+  const [inside, outside] = [moments(valid.filter((i) => mask[i])), moments(valid.filter((i) => !mask[i]))];
   const difference = inside.mean - outside.mean;
   return difference === 0 ? 0 : difference / Math.sqrt(inside.variance + outside.variance);
 }

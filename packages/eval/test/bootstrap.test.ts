@@ -80,6 +80,6 @@ test('bad input is refused in one line', () => {
   expect(() => bootstrap(0, () => 0)).toThrow('bootstrap: no studies; give at least one');
   expect(() => bootstrapMean([1, Number.NaN])).toThrow('bootstrapMean: score 1 is not a number');
   expect(() => bootstrapMean([1], { samples: 0 })).toThrow('bootstrap: samples is 0; give at least 1');
-  expect(() => bootstrapMean([1], { level: 95 })).toThrow('bootstrap: level is 95; give a share between 0 and 1');
+  expect(() => bootstrapMean([1], { level: 95 })).toThrow('bootstrap: level is 95; give a fraction between 0 and 1');
   expect(() => pairedDifference([1], [1, 2])).toThrow('pairedDifference: 1 values of the first system but 2 of the second; give one for each');
 });

@@ -58,7 +58,7 @@ describe('the linear probe', () => {
 describe('subsets of labels', () => {
   const ids = Array.from({ length: 1234 }, (_, i) => `study ${i}`);
 
-  test('are nested, of the shares asked for, and a function of seed and ids alone', () => {
+  test('are nested, of the fractions asked for, and a function of seed and ids alone', () => {
     const [one, ten, all] = nestedSubsets(ids, [0.01, 0.1, 1], 3) as [string[], string[], string[]];
     expect([one.length, ten.length, all.length]).toEqual([13, 124, 1234]);
     for (const id of one) expect(ten).toContain(id);
@@ -74,8 +74,8 @@ describe('subsets of labels', () => {
     for (const id of ids.slice(0, 40)) expect(Math.abs((counts.get(id) ?? 0) - 50)).toBeLessThan(24.5);
   });
 
-  test('refuse shares that are none, and ids used twice', () => {
-    expect(() => nestedSubsets(ids, [10], 0)).toThrow('share 10');
+  test('refuse fractions out of range, and ids used twice', () => {
+    expect(() => nestedSubsets(ids, [10], 0)).toThrow('fraction 10');
     expect(() => nestedSubsets(['a', 'a'], [1], 0)).toThrow('an id is used twice');
   });
 });

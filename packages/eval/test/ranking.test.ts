@@ -2,7 +2,7 @@ import { accuracy, auc, averagePrecision, confusion, decide, f1, labelF1, mcc } 
 import { expect, test } from 'vitest';
 import { numbers } from './shared.ts';
 
-test('AUC is the share of pairs in order, ties half', () => {
+test('AUC is the fraction of pairs in order, ties half', () => {
   const random = numbers(7);
   for (let trial = 0; trial < 20; trial++) {
     const labels = Array.from({ length: 40 }, (_, i) => (i < 2 ? i : Number(random() < 0.3)));

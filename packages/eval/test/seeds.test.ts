@@ -29,7 +29,7 @@ test('one seed says nothing of other seeds', () => {
   const { overStudies, overSeeds } = seedDifference([one], [one]);
   expect([overStudies.low, overStudies.high]).toEqual([0, 0]);
   expect(overSeeds.low).toBeNaN();
-  expect(() => seedDifference([one], [])).toThrow('1 seeds of the first way');
+  expect(() => seedDifference([one], [])).toThrow('1 seeds of the first variant');
   expect(() => seedDifference([one], [means([1, 2, 3], 40)])).toThrow('resample alike');
 });
 
@@ -39,7 +39,7 @@ test('where seeds differ, the interval over seeds covers the true difference and
   const [seeds, studies, trials] = [8, 80, 120];
   let [narrow, wide] = [0, 0];
   for (let trial = 0; trial < trials; trial++) {
-    // The true difference is 0: every seed moves both ways of training by a luck of its own.
+    // The true difference is 0: every seed moves both variants of training by a luck of its own.
     const way = () => Array.from({ length: seeds }, () => [normal(), Array.from({ length: studies }, normal)] as const);
     const runs = (some: ReturnType<typeof way>) =>
       some.map(([luck, noise]) =>

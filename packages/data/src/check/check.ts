@@ -14,13 +14,13 @@ import { warningsOf } from './warnings.ts';
 /** How thoroughly images are looked at. */
 export interface CheckOptions extends SelectOptions {
   /**
-   * `true` reads every image: files that are equal, films that look alike, files that cannot be read. `false` looks at no file. By default
+   * `true` reads every image: files that are equal, images that look alike, files that cannot be read. `false` looks at no file. By default
    * equal files are looked for in sets of up to 50,000 images, look-alikes in sets of up to 3,000.
    */
   images?: boolean;
 }
 
-const most = { equal: 50_000, alike: 3000 };
+const imageLimits = { equal: 50_000, alike: 3000 };
 
 /** What a caller would be given, as items of a split. */
 interface Item {
@@ -76,9 +76,9 @@ function categoriesOf(questions: readonly Question[]): Record<string, Record<Spl
 
 /** Reports of each split: several images may share one. */
 function studiesBySplit(items: readonly Item[]): Record<Split, number> {
-  const seen: Record<Split, Set<string>> = { train: new Set(), validate: new Set(), test: new Set() };
-  for (const { split, study } of items) if (study !== undefined) seen[split].add(study);
-  return { train: seen.train.size, validate: seen.validate.size, test: seen.test.size };
+  const studyIds: Record<Split, Set<string>> = { train: new Set(), validate: new Set(), test: new Set() };
+  for (const { split, study } of items) if (study !== undefined) studyIds[split].add(study);
+  return { train: studyIds.train.size, validate: studyIds.validate.size, test: studyIds.test.size };
 }
 
 async function imagesOf(
@@ -87,11 +87,11 @@ async function imagesOf(
 ): Promise<{ key(file: string): string; look: DataReport['lookAlikes'] | undefined; unreadable?: readonly string[] }> {
   const files = [...new Set(items.map(({ image }) => image))];
   const wants = (limit: number) => images ?? files.length <= limit;
-  const groups = wants(most.equal) ? await contentGroups(files) : new Map<string, string>();
+  const groups = wants(imageLimits.equal) ? await contentGroups(files) : new Map<string, string>();
   const key = (file: string) => groups.get(file) ?? file;
-  if (!wants(most.alike)) return { key, look: undefined };
-  const seen = new Set<string>();
-  const distinct = items.flatMap(({ image, split }) => (seen.has(`${split} ${image}`) ? [] : (seen.add(`${split} ${image}`), [{ file: image, split }])));
+  if (!wants(imageLimits.alike)) return { key, look: undefined };
+  const listed = new Set<string>();
+  const distinct = items.flatMap(({ image, split }) => (listed.has(`${split} ${image}`) ? [] : (listed.add(`${split} ${image}`), [{ file: image, split }])));
   const { unreadable, ...look } = await findLookAlikes(distinct, (a, b) => key(a) === key(b));
   return { key, look, unreadable: [...new Set(unreadable)] };
 }

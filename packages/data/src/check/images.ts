@@ -9,7 +9,7 @@ import { rangeOf, readImageBytes } from '../image/image-bytes.ts';
 import type { Split } from '../study.ts';
 import { hashDistance, hashedSide, hashWords, perceptualHash } from './perceptual-hash.ts';
 
-/** Bits of 256 in which the hashes of look-alikes may differ. Of 27 million pairs of Open-I's films no two of different reports come so near. */
+/** Bits of 256 in which the hashes of look-alikes may differ. Of 27 million pairs of Open-I's images no two of different reports come so near. */
 const alike = 32;
 
 const lanes = 4;
@@ -57,7 +57,7 @@ export async function contentGroups(files: readonly string[]): Promise<Map<strin
   return groups;
 }
 
-/** Films that look alike on two sides of a split, and files that cannot be read. */
+/** Images that look alike on two sides of a split, and files that cannot be read. */
 export interface LookAlikes {
   readonly pairs: number;
   /** Some of the pairs. */
@@ -71,7 +71,7 @@ export interface SplitFile {
   readonly split: Split;
 }
 
-const mostExamples = 10;
+const maxExamples = 10;
 
 /** Reads every image and finds pairs in different splits that look alike. `same` says which pairs are equal in another way already. */
 export async function findLookAlikes(images: readonly SplitFile[], same: (a: string, b: string) => boolean): Promise<LookAlikes> {
@@ -94,7 +94,7 @@ export async function findLookAlikes(images: readonly SplitFile[], same: (a: str
       if (images[a]!.split === images[b]!.split || hashDistance(hashes, a, b, alike) > alike) continue;
       if (same(images[a]!.file, images[b]!.file)) continue;
       pairs++;
-      if (examples.length < mostExamples) examples.push([images[a]!.file, images[b]!.file]);
+      if (examples.length < maxExamples) examples.push([images[a]!.file, images[b]!.file]);
     }
   }
   return { pairs, examples, unreadable: problems.flatMap((problem) => problem ?? []) };

@@ -1,5 +1,5 @@
-// A hash of what a film looks like: the signs of its low frequencies about their median [pHash, Zauner 2010, with 256 bits in place of 64:
-// chest films all look alike, and 64 bits cannot tell them apart].
+// A hash of what a radiograph looks like: the signs of its low frequencies about their median [pHash, Zauner 2010, with 256 bits in place of 64:
+// chest radiographs all look alike, and 64 bits cannot tell them apart].
 
 /** Side of the square that is hashed. */
 export const hashedSide = 32;
@@ -43,9 +43,9 @@ function ones(word: number): number {
   return Math.imul((x + (x >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
-/** Bits in which two hashes differ, or anything over `most` where they differ in more. */
-export function hashDistance(hashes: Int32Array, a: number, b: number, most: number): number {
+/** Bits in which two hashes differ, or anything over `limit` where they differ in more. */
+export function hashDistance(hashes: Int32Array, a: number, b: number, limit: number): number {
   let distance = 0;
-  for (let word = 0; word < hashWords && distance <= most; word++) distance += ones(hashes[a * hashWords + word]! ^ hashes[b * hashWords + word]!);
+  for (let word = 0; word < hashWords && distance <= limit; word++) distance += ones(hashes[a * hashWords + word]! ^ hashes[b * hashWords + word]!);
   return distance;
 }

@@ -38,7 +38,7 @@ export interface DataReport extends Readonly<Partial<Record<CountName, number>>>
   readonly leaks: SharedCounts;
   /** What splits share, whoever drew them; texts are equal word for word. */
   readonly shared: SharedCounts & { readonly texts: number };
-  /** Pairs of different films in different splits that look alike, where they were looked for. */
+  /** Pairs of different images in different splits that look alike, where they were looked for. */
   readonly lookAlikes?: { readonly pairs: number; readonly examples: readonly (readonly [string, string])[] };
   readonly warnings: readonly string[];
   /** Images that could not be read, where all were read. */

@@ -14,7 +14,7 @@ export function lengthsOf(texts: Iterable<string>): LengthSummary {
     [...texts].filter((text) => text !== ''),
     wordCount,
   ).toSorted();
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+  const at = (fraction: number) => sorted[Math.min(sorted.length - 1, Math.floor(fraction * sorted.length))] ?? 0;
   return { median: at(0.5), p95: at(0.95), max: sorted.at(-1) ?? 0 };
 }
 

@@ -22,6 +22,6 @@ export function warningsOf(
       ? published.flatMap(([count, one, many]) => (count > 0 ? [`${plural(count, one, many)} on both sides of the published split`] : []))
       : []),
     ...(texts > 0 ? [`${plural(texts, 'text stands', 'texts stand')} word for word on both sides of a split`] : []),
-    ...(look && look.pairs > 0 ? [`${plural(look.pairs, 'pair', 'pairs')} of films on both sides of a split look alike`] : []),
+    ...(look && look.pairs > 0 ? [`${plural(look.pairs, 'pair', 'pairs')} of images on both sides of a split look alike`] : []),
   ];
 }

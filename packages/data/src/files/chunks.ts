@@ -5,7 +5,7 @@ import { createGunzip } from 'node:zlib';
 import { DataError, describeFileError } from '../errors.ts';
 
 // Tables of text shrink five to twenty times; far more is a file made to fill memory or time.
-const mostInflation = 200;
+const maxInflation = 200;
 const alwaysInflated = 64 << 20;
 
 async function isGzip(file: string): Promise<boolean> {
@@ -36,8 +36,8 @@ export async function* byteChunks(file: string): AsyncGenerator<Buffer> {
     try {
       for await (const chunk of unpacked as AsyncIterable<Buffer>) {
         bytes += chunk.length;
-        if (bytes > Math.max(alwaysInflated, mostInflation * source.bytesRead))
-          throw new DataError(`${file}: inflates to more than ${mostInflation} times its size; it is no table of texts`);
+        if (bytes > Math.max(alwaysInflated, maxInflation * source.bytesRead))
+          throw new DataError(`${file}: inflates to more than ${maxInflation} times its size; it is no table of texts`);
         yield chunk;
       }
     } finally {
@@ -48,13 +48,13 @@ export async function* byteChunks(file: string): AsyncGenerator<Buffer> {
   }
 }
 
-/** A whole small file as text. Throws a DataError when it is larger than `most` bytes. */
-export async function smallText(file: string, most: number): Promise<string> {
+/** A whole small file as text. Throws a DataError when it is larger than `maxBytes` bytes. */
+export async function smallText(file: string, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of byteChunks(file)) {
     bytes += chunk.length;
-    if (bytes > most) throw new DataError(`${file}: is larger than ${most} bytes; it is not what it should be`);
+    if (bytes > maxBytes) throw new DataError(`${file}: is larger than ${maxBytes} bytes; it is not what it should be`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks)
@@ -63,7 +63,7 @@ export async function smallText(file: string, most: number): Promise<string> {
 }
 
 // Longer lines are no rows of a table.
-const mostLine = 1 << 24;
+const maxLine = 1 << 24;
 
 /** Yields a text file's lines without their endings, byte-order mark and empty lines left out. Throws a DataError for a line over 16 MiB. */
 export async function* textLines(file: string): AsyncGenerator<string> {
@@ -82,7 +82,7 @@ export async function* textLines(file: string): AsyncGenerator<string> {
       data = data.subarray(end + 1);
       if (text !== '') yield text;
     }
-    if (data.length > mostLine) throw new DataError(`${file}: has a line of more than ${mostLine >> 20} MiB; it is no table of texts`);
+    if (data.length > maxLine) throw new DataError(`${file}: has a line of more than ${maxLine >> 20} MiB; it is no table of texts`);
     rest = data;
   }
   const text = line(rest);

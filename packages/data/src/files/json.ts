@@ -8,7 +8,7 @@ export interface KeyedObject {
   readonly value: Readonly<Record<string, unknown>>;
 }
 
-const mostObject = 1 << 22;
+const maxObject = 1 << 22;
 const [quote, backslash, open, close, openList, closeList, colon] = [0x22, 0x5c, 0x7b, 0x7d, 0x5b, 0x5d, 0x3a];
 
 /**
@@ -33,7 +33,7 @@ export async function* jsonObjects(file: string): AsyncGenerator<KeyedObject> {
     position -= from;
     if (start >= 0) start -= from;
     textStart -= from;
-    if (data.length - chunk.length > mostObject) fail('an object is larger than 4 MiB');
+    if (data.length - chunk.length > maxObject) fail('an object is larger than 4 MiB');
     for (; position < data.length; position++) {
       const byte = data[position]!;
       if (inText) {

@@ -26,8 +26,8 @@ export interface TableSummary {
 /** Takes a row's values, those asked for first and in their order, and the names of all of them. The list is used again for the next row. */
 export type OnRow = (values: readonly string[], names: readonly string[]) => void;
 
-const mostRecord = 1 << 24;
-const mostColumns = 4096;
+const maxRecord = 1 << 24;
+const maxColumns = 4096;
 const sameName = (name: string): string => name.trim().toLowerCase();
 
 /** Names in reading order, and where each stands in the file (-1: nowhere). */
@@ -36,7 +36,7 @@ function plan(
   header: readonly string[],
   { required, optional = [], others = false, advice = () => '' }: TableColumns,
 ): { names: string[]; places: number[] } {
-  if (header.length > mostColumns) throw new DataError(`${file}: has ${header.length} columns, more than ${mostColumns}; it is not a table of images`);
+  if (header.length > maxColumns) throw new DataError(`${file}: has ${header.length} columns, more than ${maxColumns}; it is not a table of images`);
   const keys = header.map(sameName);
   const place = (name: string): number => {
     const exact = header.indexOf(name);
@@ -89,9 +89,9 @@ async function readSeparated(file: string, columns: TableColumns, onRow: OnRow):
     if (!scanner) {
       if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) bytes = bytes.subarray(3);
       const line = bytes.toString('latin1', 0, Math.min(bytes.length, 1 << 16)).split(/[\r\n]/, 1)[0]!;
-      scanner = new CsvScanner({ delimiter: delimiterOf(file, line), maxBytes: mostRecord }, onRecord);
+      scanner = new CsvScanner({ delimiter: delimiterOf(file, line), maxBytes: maxRecord }, onRecord);
     }
-    if (!scanner.push(bytes)) throw new DataError(`${file}: row ${rows + broken + 2} is longer than ${mostRecord >> 20} MiB; a quote is not closed`);
+    if (!scanner.push(bytes)) throw new DataError(`${file}: row ${rows + broken + 2} is longer than ${maxRecord >> 20} MiB; a quote is not closed`);
   }
   if (scanner && !scanner.end()) broken++;
   if (!header) throw new DataError(`${file}: is empty; a table begins with the names of its columns`);

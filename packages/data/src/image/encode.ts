@@ -26,12 +26,6 @@ export async function encodePicture(
   return format === 'png' ? image.png().toBuffer() : image.jpeg({ quality: 82 }).toBuffer();
 }
 
-/** A film as a small grey JPEG, its longest side at most `side` pixels. Throws a DataError that names an unreadable file. */
-export async function filmThumbnail(file: string, side: number): Promise<Uint8Array> {
-  const { width, height, pixels } = await readGrey(file);
-  return sharp(pixels, { raw: { width, height, channels: 1 } })
-    .resize(side, side, { fit: 'inside', withoutEnlargement: true })
-    .toColourspace('b-w')
-    .jpeg({ quality: 82 })
-    .toBuffer();
-}
+/** An image file as a small grey JPEG, its longest side at most `side` pixels. Throws a DataError that names an unreadable file. */
+export const imageThumbnail = async (file: string, side: number): Promise<Uint8Array> =>
+  encodePicture({ ...(await readGrey(file)), channels: 1 }, 'jpeg', { side });

@@ -8,15 +8,15 @@ import { checkFile, checkPart, endsBefore, isUrl, rangeOf, readImageBytes, readi
 // After a read that took this long, so many further ones are not waited for: other images are decoded while the disk turns or the network answers.
 const [slowMs, slowReads] = [1, 64];
 
-/** Reads images for one thread. Shards stay open, the last used ones of at most `most`: opening one takes longer than reading from it. */
+/** Reads images for one thread. Shards stay open, at most `maxOpen` of them, the last used: opening one takes longer than reading from it. */
 export class FileReader {
   // The order of a Map is that of insertion: a file used again is put back at its end.
   readonly #open = new Map<string, number>();
-  readonly #most: number;
+  readonly #maxOpen: number;
   #slow = 0;
 
-  constructor(most = 64) {
-    this.#most = most;
+  constructor(maxOpen = 64) {
+    this.#maxOpen = maxOpen;
   }
 
   /** An image's bytes, in `scratch` or not; parts of URLs through `remote`. Throws a DataError that names the file. */
@@ -27,13 +27,13 @@ export class FileReader {
       this.#slow--;
       return readImageBytes(name, remote);
     }
-    const begun = performance.now();
+    const start = performance.now();
     try {
       return range ? this.#part(range, scratch) : whole(name, scratch);
     } catch (error) {
       throw describeFileError(range?.source ?? name, error);
     } finally {
-      if (performance.now() - begun > slowMs) this.#slow = slowReads;
+      if (performance.now() - start > slowMs) this.#slow = slowReads;
     }
   }
 
@@ -44,7 +44,7 @@ export class FileReader {
     this.#open.delete(source);
     this.#open.set(source, descriptor);
     for (const [oldest, unused] of this.#open) {
-      if (this.#open.size <= this.#most) break;
+      if (this.#open.size <= this.#maxOpen) break;
       this.#open.delete(oldest);
       closeSync(unused);
     }

@@ -1,4 +1,4 @@
-// Reading any image file as 8-bit grey pixels: JPEG, PNG or DICOM, told apart by what is in it.
+// Reading any image file as 8-bit grey pixels: JPEG, PNG or DICOM, recognized by what is in it.
 import { DataError } from '../errors.ts';
 import { decodeDicom } from './dicom/decode.ts';
 import { decodeDeepPng, decodeJpeg, decodePng } from './jpeg-and-png.ts';

@@ -34,7 +34,7 @@ export async function decodeJpeg(bytes: Uint8Array, atLeast?: number, scratch?: 
   return { width, height, pixels: samples === 1 ? data : luminanceOf(data, samples) };
 }
 
-/** Throws for an image whose samples take more bytes than the greatest file: an interlaced one lies in memory whole. */
+/** Throws for an image whose samples take more bytes than the largest file: an interlaced one lies in memory whole. */
 function checkPngSize(bytes: Uint8Array): void {
   if (bytes.length < 33) throw new Error('is truncated');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

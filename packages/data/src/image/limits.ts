@@ -1,7 +1,7 @@
 // How large an image file may be: bounds of the memory that a stranger's file can take.
 
-/** Greatest number of pixels: 8,192 x 8,192, larger than any radiograph. */
+/** Max pixels: 8,192 x 8,192, larger than any radiograph. */
 export const maxPixels = 2 ** 26;
 
-/** Greatest size of an image file in bytes. */
+/** Max bytes of an image file. */
 export const maxFileBytes = 2 ** 28;

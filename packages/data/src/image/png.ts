@@ -4,7 +4,7 @@ import type { GreyImage } from './grey-image.ts';
 import { maxPixels } from './limits.ts';
 
 // Smaller pieces would come from the memory that Node's Buffers share.
-const leastChunk = 2 ** 13;
+const minChunk = 2 ** 13;
 
 /** Decodes PNG [ISO/IEC 15948]; undefined for other kinds of PNG. Throws an Error for a broken file. */
 export function decodePlainPng(bytes: Uint8Array): GreyImage | undefined {
@@ -29,7 +29,7 @@ export function decodePlainPng(bytes: Uint8Array): GreyImage | undefined {
   }
   const rows = (width + 1) * height;
   // In one piece, with a byte more than is needed: without it zlib would take a second piece to find that there is nothing left.
-  const lines = inflateSync(parts.length === 1 ? parts[0]! : Buffer.concat(parts), { maxOutputLength: rows, chunkSize: Math.max(leastChunk, rows + 1) });
+  const lines = inflateSync(parts.length === 1 ? parts[0]! : Buffer.concat(parts), { maxOutputLength: rows, chunkSize: Math.max(minChunk, rows + 1) });
   if (lines.length !== rows) throw new Error('is truncated');
   return { width, height, pixels: unfilter(lines, width, height) };
 }
@@ -78,7 +78,7 @@ function chunk(type: string, data: Uint8Array): Buffer {
 const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 
 /**
- * Encodes grey pixels as PNG. Each row is stored as its difference to the row above (filter 2): films come out as small as with a filter
+ * Encodes grey pixels as PNG. Each row is stored as its difference to the row above (filter 2): radiographs come out as small as with a filter
  * chosen for each row, which is mostly Paeth's, and are decoded in less than half the time.
  */
 export function encodePlainPng({ width, height, pixels }: GreyImage): Uint8Array {

@@ -16,19 +16,19 @@ const pause = (ms: number): Promise<void> =>
     setTimeout(resolve, ms);
   });
 
-/** A response's body from byte `skip` on, up to `most` bytes; a longer one is an error, or with `cut` left unread. Throws a DataError. */
-async function bodyOf(response: Response, url: string, most: number, { skip = 0, cut = false } = {}): Promise<Uint8Array> {
+/** A response's body from byte `skip` on, up to `maxBytes` bytes; a longer one is an error, or with `cut` left unread. Throws a DataError. */
+async function bodyOf(response: Response, url: string, maxBytes: number, { skip = 0, cut = false } = {}): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let [passed, length] = [0, 0];
   // Leaving the loop early ends the transfer.
   for await (const chunk of response.body ?? []) {
     const part = chunk.subarray(Math.min(chunk.length, Math.max(0, skip - passed)));
     passed += chunk.length;
-    const room = most - length;
-    if (part.length > room && !cut) throw new DataError(`${url}: the server sends more than ${most} bytes; check the address`);
+    const room = maxBytes - length;
+    if (part.length > room && !cut) throw new DataError(`${url}: the server sends more than ${maxBytes} bytes; check the address`);
     parts.push(part.subarray(0, room));
     length += Math.min(part.length, room);
-    if (cut && length === most) break;
+    if (cut && length === maxBytes) break;
   }
   return Buffer.concat(parts);
 }
@@ -90,7 +90,7 @@ export function fetchWhole(url: string, { timeoutMs = 60_000, retries = 3 }: Ran
 export function createRangeCache({ blockBytes = 2 ** 20, cacheBytes = 2 ** 26, timeoutMs = 30_000, retries = 3 }: RangeCacheOptions = {}): RangeCache {
   // The order of a Map is that of insertion: a block used again is put back at its end.
   const blocks = new Map<string, Promise<Uint8Array>>();
-  const most = Math.max(1, Math.floor(cacheBytes / blockBytes));
+  const maxBlocks = Math.max(1, Math.floor(cacheBytes / blockBytes));
 
   const fetchBlock = (url: string, index: number): Promise<Uint8Array> =>
     persistently(url, retries, () => fetchRange(url, index * blockBytes, (index + 1) * blockBytes - 1, timeoutMs));
@@ -104,7 +104,7 @@ export function createRangeCache({ blockBytes = 2 ** 20, cacheBytes = 2 ** 26, t
     if (!known) {
       bytes.catch(() => blocks.delete(key));
       for (const oldest of blocks.keys()) {
-        if (blocks.size <= most) break;
+        if (blocks.size <= maxBlocks) break;
         blocks.delete(oldest);
       }
     }

@@ -31,20 +31,20 @@ export function resizeGrey({ pixels, width: fromWidth, height: fromHeight }: Gre
   const [across, down] = [triangle(fromWidth, width), triangle(fromHeight, height)];
   const out = new Uint8Array(width * height);
   // Rows resized across are kept only as long as an output row needs them.
-  const kept = new Float64Array(down.taps * width);
+  const resizedRows = new Float64Array(down.taps * width);
   const row = new Float64Array(width);
   let done = 0;
   for (let y = 0; y < height; y++) {
     const start = down.first[y]!;
     for (; done < Math.min(start + down.taps, fromHeight); done++) {
-      if (done >= start) resizeRow(pixels, done * fromWidth, across, kept, (done % down.taps) * width, width);
+      if (done >= start) resizeRow(pixels, done * fromWidth, across, resizedRows, (done % down.taps) * width, width);
     }
     row.fill(0.5);
     for (let tap = 0; tap < down.taps; tap++) {
       const weight = down.weights[y * down.taps + tap]!;
       if (weight === 0) continue;
       const from = ((start + tap) % down.taps) * width;
-      for (let x = 0; x < width; x++) row[x]! += weight * kept[from + x]!;
+      for (let x = 0; x < width; x++) row[x]! += weight * resizedRows[from + x]!;
     }
     for (let x = 0; x < width; x++) out[y * width + x] = row[x]!;
   }

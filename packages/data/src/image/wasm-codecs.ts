@@ -47,13 +47,13 @@ const instances = new Map<WasmCodec, Promise<WasmModule>>();
 const silent = () => ({ print: () => undefined, printErr: () => undefined });
 
 function instance(name: WasmCodec): Promise<WasmModule> {
-  let made = instances.get(name);
-  if (!made) {
-    made = codecs[name].load().then((module) => (module as WasmFactory).default(silent()));
-    instances.set(name, made);
-    made.catch(() => instances.delete(name));
+  let loading = instances.get(name);
+  if (!loading) {
+    loading = codecs[name].load().then((module) => (module as WasmFactory).default(silent()));
+    instances.set(name, loading);
+    loading.catch(() => instances.delete(name));
   }
-  return made;
+  return loading;
 }
 
 // Where a stream of JPEG-LS was cut off, CharLS may count zeros beyond its end for seconds; at an end marker it stops. One after the stream's own does no harm.

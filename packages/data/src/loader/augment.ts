@@ -1,30 +1,30 @@
-// Augmentations that leave a chest film true to its report: nothing is mirrored, and sides stay where they are.
+// Augmentations that leave a chest radiograph true to its report: nothing is mirrored, and sides stay where they are.
 import { DataError } from '../errors.ts';
 import { randomUnit } from './random.ts';
 
 /** What is varied in training, each off at 0. Evaluation varies nothing. */
 export interface Augmentation {
-  /** Greatest turn to either side, in degrees (at most 30): patients do not stand quite straight. */
+  /** Max rotation to either side, in degrees (at most 30): patients do not stand quite straight. */
   readonly rotation?: number;
-  /** Greatest share (below 1) by which the crop is made smaller and enlarged again: distance to the film. */
+  /** Max fraction (below 1) by which the crop is made smaller and enlarged again: distance to the detector. */
   readonly zoom?: number;
-  /** Greatest shift of all grey levels, as a share of their range: exposure. */
+  /** Max shift of all grey levels, as a fraction of their range: exposure. */
   readonly brightness?: number;
-  /** Greatest change of contrast around mid-grey, as a share (below 1): exposure and window. */
+  /** Max change of contrast around mid-grey, as a fraction (below 1): exposure and window. */
   readonly contrast?: number;
-  /** Standard deviation of noise in each pixel, as a share of the range: dose. */
+  /** Standard deviation of noise in each pixel, as a fraction of the range: dose. */
   readonly noise?: number;
-  /** Side of a square that is blacked out, as a share of the crop's (below 1): the model must not hang on one place. */
+  /** Side of a square that is blacked out, as a fraction of the crop's (below 1): the model must not hang on one place. */
   readonly cutout?: number;
 }
 
-const greatest: Readonly<Record<keyof Augmentation, number>> = { rotation: 30, zoom: 0.9, brightness: 1, contrast: 0.99, noise: 1, cutout: 0.99 };
+const limits: Readonly<Record<keyof Augmentation, number>> = { rotation: 30, zoom: 0.9, brightness: 1, contrast: 0.99, noise: 1, cutout: 0.99 };
 
 /** Throws a DataError for an amount out of range. */
 export function checkAugmentation(augmentation: Augmentation): void {
-  for (const [name, most] of Object.entries(greatest) as [keyof Augmentation, number][]) {
+  for (const [name, limit] of Object.entries(limits) as [keyof Augmentation, number][]) {
     const amount = augmentation[name] ?? 0;
-    if (!(amount >= 0 && amount <= most)) throw new DataError(`augmentation ${name} is ${amount}; give 0 to ${most}`);
+    if (!(amount >= 0 && amount <= limit)) throw new DataError(`augmentation ${name} is ${amount}; give 0 to ${limit}`);
   }
 }
 

@@ -70,11 +70,11 @@ export function createBatchMaker(settings: BatchSettings, encoder: Encoder | und
   const spare: Scratch[] = [];
 
   const square = async ({ image: name, slot }: BatchItem, scratch: Scratch): Promise<Uint8Array> => {
-    const kept = cache.get(slot);
-    if (kept) return kept;
-    const made = await decodeSquare(await files.read(name, remote, scratch), name, resize, scratch);
-    cache.put(slot, made);
-    return made;
+    const cached = cache.get(slot);
+    if (cached) return cached;
+    const decoded = await decodeSquare(await files.read(name, remote, scratch), name, resize, scratch);
+    cache.put(slot, decoded);
+    return decoded;
   };
 
   function write(pixels: Uint8Array, epoch: number, study: number, out: Float32Array): void {

@@ -124,18 +124,18 @@ function shardOrder({ studies, batchSize, seed, rank, ranks }: OrderOptions, buf
 /** A stream through a buffer from which one is drawn at random whenever it is full, and all at the end. */
 function buffered(stream: readonly number[], size: number, seed: number, epoch: number): Int32Array {
   const out = new Int32Array(stream.length);
-  const held: number[] = [];
+  const pool: number[] = [];
   let at = 0;
   const draw = () => {
-    const j = Math.floor(randomUnit(seed, epoch, at, 7) * held.length);
-    out[at++] = held[j]!;
-    held[j] = held.at(-1)!;
-    held.pop();
+    const j = Math.floor(randomUnit(seed, epoch, at, 7) * pool.length);
+    out[at++] = pool[j]!;
+    pool[j] = pool.at(-1)!;
+    pool.pop();
   };
   for (const index of stream) {
-    held.push(index);
-    if (held.length > size) draw();
+    pool.push(index);
+    if (pool.length > size) draw();
   }
-  while (held.length > 0) draw();
+  while (pool.length > 0) draw();
   return out;
 }

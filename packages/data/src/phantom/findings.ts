@@ -37,8 +37,8 @@ const chances: Readonly<Record<FindingName, number>> = {
 };
 
 /** A place is taken by at most one finding; a lung with fluid or air around it shows little else there. */
-function free(found: readonly Finding[], side: Side, zone: Zone): boolean {
-  return !found.some((other) => {
+function free(findings: readonly Finding[], side: Side, zone: Zone): boolean {
+  return !findings.some((other) => {
     if (!other.sides.includes(side)) return false;
     if (other.name === 'effusion') return zone === 'lower' || (zone === 'mid' && other.grade === 2);
     if (other.name === 'pneumothorax') return zone === 'upper' || other.grade === 2;
@@ -47,27 +47,27 @@ function free(found: readonly Finding[], side: Side, zone: Zone): boolean {
   });
 }
 
-function place(draws: Draws, found: readonly Finding[], allowed: readonly Zone[]): { side: Side; zone: Zone } | undefined {
-  const places = both.flatMap((side) => allowed.filter((zone) => free(found, side, zone)).map((zone) => ({ side, zone })));
+function place(draws: Draws, findings: readonly Finding[], allowed: readonly Zone[]): { side: Side; zone: Zone } | undefined {
+  const places = both.flatMap((side) => allowed.filter((zone) => free(findings, side, zone)).map((zone) => ({ side, zone })));
   return places.length > 0 ? draws.pick(places) : undefined;
 }
 
 /** Draws a study's findings; about a quarter of the studies have none. */
 export function drawFindings(draws: Draws): Finding[] {
   if (draws.chance(0.18)) return [];
-  const found: Finding[] = [];
+  const findings: Finding[] = [];
   for (const name of phantomFindings) {
     if (!draws.chance(chances[name])) continue;
     const grade = draws.pick(grades);
-    if (name === 'cardiomegaly' || name === 'edema') found.push({ name, sides: both, grade });
+    if (name === 'cardiomegaly' || name === 'edema') findings.push({ name, sides: both, grade });
     else if (name === 'effusion') {
-      const dry = both.filter((side) => !found.some((other) => other.name === 'pneumothorax' && other.sides.includes(side)));
-      if (dry.length > 0) found.push({ name, sides: dry.length === 2 && draws.chance(0.25) ? both : [draws.pick(dry)], grade });
-    } else if (name === 'pneumothorax' || name === 'line') found.push({ name, sides: [draws.pick(both)], grade });
+      const dry = both.filter((side) => !findings.some((other) => other.name === 'pneumothorax' && other.sides.includes(side)));
+      if (dry.length > 0) findings.push({ name, sides: dry.length === 2 && draws.chance(0.25) ? both : [draws.pick(dry)], grade });
+    } else if (name === 'pneumothorax' || name === 'line') findings.push({ name, sides: [draws.pick(both)], grade });
     else {
-      const at = place(draws, found, name === 'atelectasis' ? ['lower'] : zones);
-      if (at) found.push({ name, sides: [at.side], zone: at.zone, grade });
+      const at = place(draws, findings, name === 'atelectasis' ? ['lower'] : zones);
+      if (at) findings.push({ name, sides: [at.side], zone: at.zone, grade });
     }
   }
-  return found;
+  return findings;
 }

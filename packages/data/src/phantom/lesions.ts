@@ -1,4 +1,4 @@
-// How findings change a film's density, and the masks of where they are.
+// How findings change a radiograph's density, and the masks of where they are.
 import type { Anatomy } from './anatomy.ts';
 import { bell, diaphragm, medial, ramp, wall } from './anatomy.ts';
 import type { Draws } from './draw.ts';

@@ -7,9 +7,9 @@ import { readGrey } from '../image/grey.ts';
 import type { FindingName } from './findings.ts';
 import { phantomFindings } from './findings.ts';
 
-/** Where a finding is on a phantom film, of its size: 1 inside, 0 outside. Undefined where the film has no mask beside it. Throws a DataError for a mask that cannot be read. */
-export async function readPhantomMask(film: string, finding: FindingName): Promise<GreyImage | undefined> {
-  const file = join(dirname(dirname(film)), 'masks', basename(film));
+/** Where a finding is on a phantom's image, of its size: 1 inside, 0 outside. Undefined where the image has no mask beside it. Throws a DataError for a mask that cannot be read. */
+export async function readPhantomMask(image: string, finding: FindingName): Promise<GreyImage | undefined> {
+  const file = join(dirname(dirname(image)), 'masks', basename(image));
   if (!existsSync(file)) return undefined;
   const bit = phantomFindings.indexOf(finding);
   if (bit < 0) throw new DataError(`"${finding}" is no phantom finding; name one of ${phantomFindings.join(', ')}`);

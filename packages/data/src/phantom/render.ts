@@ -1,4 +1,4 @@
-// Draws a phantom's film: densities summed place by place, then exposure, turn and noise as films have them.
+// Draws a phantom's radiograph: densities summed place by place, then exposure, turn and noise as radiographs have them.
 import { randomBelow } from '../loader/random.ts';
 import type { Anatomy } from './anatomy.ts';
 import { bones, diaphragm, drawAnatomy, lungAt, midline, ramp, softTissue, vessels, wall } from './anatomy.ts';
@@ -7,8 +7,8 @@ import type { Finding } from './findings.ts';
 import { phantomFindings } from './findings.ts';
 import { heartHalfWidth, lesionsOf } from './lesions.ts';
 
-/** A film, and where its findings are: bit i of a mask's pixel is set where `phantomFindings[i]` is. */
-export interface PhantomFilm {
+/** A radiograph, and where its findings are: bit i of a mask's pixel is set where `phantomFindings[i]` is. */
+export interface PhantomImage {
   readonly size: number;
   readonly pixels: Uint8Array;
   readonly mask: Uint8Array;
@@ -38,8 +38,8 @@ function heartAt(half: number, anatomy: Anatomy, x: number, y: number): number {
   return ramp(1.1, 0.86, Math.hypot(dx / half, dy / height));
 }
 
-/** Draws study `index` with its findings as a square film of `size` pixels. */
-export function renderPhantom(seed: number, index: number, findings: readonly Finding[], size: number): PhantomFilm {
+/** Draws study `index` with its findings as a square image of `size` pixels. */
+export function renderPhantom(seed: number, index: number, findings: readonly Finding[], size: number): PhantomImage {
   const draws = drawsOf(seed, index, 2);
   const anatomy = drawAnatomy(draws);
   const half = heartHalfWidth(anatomy, findings, draws);

@@ -1,26 +1,26 @@
-// One phantom study whole: film, mask, texts, labels.
+// One phantom study whole: image, mask, texts, labels.
 import { drawsOf } from './draw.ts';
 import type { Finding, FindingName } from './findings.ts';
 import { drawFindings, phantomFindings } from './findings.ts';
-import type { PhantomFilm } from './render.ts';
+import type { PhantomImage } from './render.ts';
 import { renderPhantom } from './render.ts';
 import { writeFindings, writeImpression } from './wording.ts';
 
-/** A procedural study: what its film shows is what its texts say. */
+/** A procedural study: what its image shows is what its texts say. */
 export interface PhantomStudy {
-  readonly film: PhantomFilm;
+  readonly image: PhantomImage;
   readonly present: readonly Finding[];
   readonly findings: string;
   readonly impression: string;
   readonly labels: Readonly<Record<FindingName, 0 | 1>>;
 }
 
-/** Makes study `index` of a seed, a film of `size` x `size` pixels: the same bits wherever it runs. */
+/** Makes study `index` of a seed, an image of `size` x `size` pixels: the same bits wherever it runs. */
 export function phantomStudy(seed: number, index: number, size: number): PhantomStudy {
   const present = drawFindings(drawsOf(seed, index, 1));
   const wording = drawsOf(seed, index, 3);
   return {
-    film: renderPhantom(seed, index, present, size),
+    image: renderPhantom(seed, index, present, size),
     present,
     findings: writeFindings(present, wording),
     impression: writeImpression(present, wording),

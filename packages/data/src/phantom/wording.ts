@@ -70,13 +70,13 @@ const regions: readonly (readonly FindingName[])[] = [['line'], ['cardiomegaly']
 
 const sentences = (parts: readonly string[]): string => parts.map((part) => `${capital(part)}.`).join(' ');
 
-/** The findings section: by region, what is there and, most often, what is not. */
-export function writeFindings(found: readonly Finding[], draws: Draws): string {
+/** The findings section: by region, what is present and, most often, what is absent. */
+export function writeFindings(findings: readonly Finding[], draws: Draws): string {
   const parts = draws.chance(0.3) ? [draws.pick(openings)] : [];
   const order = draws.chance(0.3) ? regions.toReversed() : regions;
   for (const region of order) {
     for (const name of region) {
-      const finding = found.find((other) => other.name === name);
+      const finding = findings.find((other) => other.name === name);
       if (finding) parts.push(draws.pick(described[name](finding)));
       else if (draws.chance(name === 'line' || name === 'nodule' ? 0.25 : 0.7)) parts.push(draws.pick(absent[name]));
     }
@@ -86,9 +86,9 @@ export function writeFindings(found: readonly Finding[], draws: Draws): string {
 }
 
 /** The impression: every finding in order of weight, or that there is none. */
-export function writeImpression(found: readonly Finding[], draws: Draws): string {
-  if (found.length === 0) return sentences([draws.pick(normal)]);
-  const parts = found.map((finding) => draws.pick(concluded[finding.name](finding)));
+export function writeImpression(findings: readonly Finding[], draws: Draws): string {
+  if (findings.length === 0) return sentences([draws.pick(normal)]);
+  const parts = findings.map((finding) => draws.pick(concluded[finding.name](finding)));
   return sentences(
     parts.length === 1 && parts[0]!.split(' ').length < 3 ? [`there is ${article(parts[0]!).replace(/^an? (?=mild|moderate|severe)/, '')}`] : parts,
   );

@@ -13,7 +13,7 @@ import { phantomStudy } from './study.ts';
 /** Settings of a phantom data set. */
 export interface PhantomOptions {
   studies?: number;
-  /** Side of the films in pixels. */
+  /** Side of the images in pixels. */
   size?: number;
   seed?: number;
   onProgress?(done: number): void;
@@ -29,7 +29,7 @@ export interface PhantomSet {
   readonly written: boolean;
 }
 
-/** Version of the generator: films of another version are other films. */
+/** Version of the generator: another version draws other images. */
 const generator = 2;
 
 /** A cell of a CSV file [RFC 4180]. */
@@ -57,8 +57,8 @@ async function writeStudies(
   };
   for (let index = 0; index < studies; index++) {
     const id = `p${String(index).padStart(6, '0')}`;
-    const { film, findings, impression, labels } = phantomStudy(seed, index, size);
-    await Promise.all([png(film.pixels, join(folder, 'images', `${id}.png`)), png(film.mask, join(folder, 'masks', `${id}.png`))]);
+    const { image, findings, impression, labels } = phantomStudy(seed, index, size);
+    await Promise.all([png(image.pixels, join(folder, 'images', `${id}.png`)), png(image.mask, join(folder, 'masks', `${id}.png`))]);
     rows.push({ id, patient: id, image: `images/${id}.png`, findings, impression, split: splitOf(id), ...labels });
     onProgress?.(index + 1);
   }
@@ -68,7 +68,7 @@ async function writeStudies(
 }
 
 /**
- * Makes a phantom data set in a folder: PNG films and masks (bit i of a mask pixel is `phantomFindings[i]`) and phantoms.csv. The
+ * Makes a phantom data set in a folder: PNG images and masks (bit i of a mask pixel is `phantomFindings[i]`) and phantoms.csv. The
  * folder appears when it is whole. Throws a DataError where it holds something else.
  */
 export async function writePhantoms(folder: string, { studies = 6000, size = 128, seed = 0, onProgress }: PhantomOptions = {}): Promise<PhantomSet> {

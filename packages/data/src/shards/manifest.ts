@@ -47,8 +47,8 @@ export interface IndexHeader {
   readonly unreadable: readonly string[];
 }
 
-/** A question with its place in the set. */
-export type PackedQuestion = Omit<Question, 'image'> & { readonly position: number };
+/** A question with its place in the set; `film` is the name of its image file. */
+export type PackedQuestion = Omit<Question, 'image' | 'imageName'> & { readonly position: number; readonly film: string };
 
 /** What is known of an image: its study, or the questions about it. */
 export type PackedRecord = { readonly study: Omit<Study, 'image'> } | { readonly questions: readonly PackedQuestion[] };

@@ -56,7 +56,7 @@ async function readPacked(base: string): Promise<SourceData> {
   for (const entry of manifest.shards) {
     for (const { image, line } of await readIndexed(base, entry)) {
       if ('study' in line) studies.push({ position: line.position, study: { ...line.study, image } });
-      else for (const { position, ...question } of line.questions) questions.push({ position, question: { ...question, image } });
+      else for (const { position, film, ...question } of line.questions) questions.push({ position, question: { ...question, imageName: film, image } });
     }
   }
   const inOrder = <T extends { position: number }>(list: T[]): T[] => list.toSorted((a, b) => a.position - b.position);

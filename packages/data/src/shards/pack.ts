@@ -65,9 +65,9 @@ interface Plan {
 function samplesOf({ studies, questions = [] }: DataSet): Sample[] {
   const samples = studies.map(({ image, ...study }, position): Sample => ({ position, split: study.split, image, record: { study } }));
   const byImage = new Map<string, PackedQuestion[]>();
-  for (const [position, { image, ...question }] of questions.entries()) {
+  for (const [position, { image, imageName = basename(image), ...question }] of questions.entries()) {
     const key = `${question.split} ${image}`;
-    const placed = { position, film: basename(image), ...question };
+    const placed = { position, film: imageName, ...question };
     const known = byImage.get(key);
     if (known) known.push(placed);
     else {
@@ -107,7 +107,7 @@ async function claimFolder(folder: string, recipe: PackRecipe): Promise<void> {
       const other = Object.entries(recipe).find(([key, value]) => JSON.stringify(saved[key]) !== JSON.stringify(value));
       if (other)
         throw new DataError(
-          `${folder}: was begun with another "${other[0]}" (${JSON.stringify(saved[other[0]])}, not ${JSON.stringify(other[1])}); name another folder or remove it`,
+          `${folder}: was started with another "${other[0]}" (${JSON.stringify(saved[other[0]])}, not ${JSON.stringify(other[1])}); name another folder or remove it`,
         );
     } else if ((await readdir(folder)).some((name) => !name.endsWith('.tmp'))) {
       throw new DataError(`${folder}: holds something else; name another folder`);
@@ -135,11 +135,11 @@ export async function packDataSet(data: DataSet, folder: string, options: PackOp
   const pool = workers > 0 ? new TaskPool<PackRequest, PackedImage>('shards/pack-worker', starts) : undefined;
   const read = (request: PackRequest) => pool?.run(request) ?? packImage(request);
   const written: WrittenShard[] = [];
-  let [done, kept] = [0, 0];
+  let [done, keptShards] = [0, 0];
   try {
     for (const { file, split, samples: own } of plans) {
       const whole = await readWhole(folder, file, split);
-      if (whole) kept++;
+      if (whole) keptShards++;
       const progress = (count: number) => onProgress?.((done += count), samples.length);
       if (whole) progress(own.length);
       written.push(whole ?? (await writeShard(folder, file, split, packed(own, size, read, progress))));
@@ -159,7 +159,7 @@ export async function packDataSet(data: DataSet, folder: string, options: PackOp
   return {
     folder,
     shards: shards.length,
-    kept,
+    kept: keptShards,
     studies: sum((entry) => entry.studies),
     ...(data.questions ? { questions: data.questions.length - lost.length } : {}),
     bytes: sum((entry) => entry.bytes),

@@ -63,7 +63,7 @@ export function readTarHeader(block: Uint8Array): TarHeader {
 
 /** The path and size that pax records name, each `LENGTH key=value\n`. */
 export function readPax(records: Uint8Array): { path?: string; size?: number } {
-  const found: { path?: string; size?: number } = {};
+  const fields: { path?: string; size?: number } = {};
   let at = 0;
   while (at < records.length) {
     const space = records.indexOf(32, at);
@@ -72,9 +72,9 @@ export function readPax(records: Uint8Array): { path?: string; size?: number } {
     const [key, ...value] = Buffer.from(records.subarray(space + 1, at + length - 1))
       .toString('utf8')
       .split('=');
-    if (key === 'path') found.path = value.join('=');
-    if (key === 'size') found.size = Number(value.join('='));
+    if (key === 'path') fields.path = value.join('=');
+    if (key === 'size') fields.size = Number(value.join('='));
     at += length;
   }
-  return found;
+  return fields;
 }

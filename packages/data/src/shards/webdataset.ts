@@ -1,4 +1,4 @@
-// Samples of shards that others wrote, as WebDataset has them: members that share a key, told apart by what follows the key's first dot.
+// Samples of shards that others wrote, as WebDataset has them: members that share a key, distinguished by what follows the key's first dot.
 import { DataError } from '../errors.ts';
 import type { ByteRange } from '../image/image-bytes.ts';
 import { rangeName } from '../image/image-bytes.ts';
@@ -59,16 +59,16 @@ export async function webdatasetStudies(
 }
 
 async function texts(members: ReadonlyMap<string, TarMember>, read: ReadUpTo): Promise<Record<string, unknown>> {
-  const found: Record<string, unknown> = {};
+  const fields: Record<string, unknown> = {};
   for (const ending of textEndings) {
     const member = members.get(ending);
     if (member === undefined) continue;
     if (member.length > maxTextBytes) throw new DataError('a text of the sample is too long');
     const text = Buffer.from(await read(member.start, member.length)).toString('utf8');
-    if (ending !== 'json') found[ending.replace('.txt', '')] = text;
-    else Object.assign(found, parsed(text));
+    if (ending !== 'json') fields[ending.replace('.txt', '')] = text;
+    else Object.assign(fields, parsed(text));
   }
-  return found;
+  return fields;
 }
 
 function parsed(text: string): object {

@@ -8,7 +8,7 @@ import { splitNamed } from '../split/names.ts';
 import { splitOf } from '../split/draw.ts';
 import type { ColumnRole, DataNeed, Study } from '../study.ts';
 import { columnRoles } from '../study.ts';
-import { normalizeText, treatResidue } from '../text.ts';
+import { normalizeText, replacePlaceholders } from '../text.ts';
 import { labelColumns } from './label-columns.ts';
 import type { Candidate, ReadOptions, SourceData } from './source.ts';
 import { Drops } from './source.ts';
@@ -27,7 +27,7 @@ export async function readCsv(file: string, options: ReadOptions): Promise<Sourc
   const drops = new Drops();
   const studies: Candidate<Study>[] = [];
   const collected = labelColumns();
-  const seen = new Set<string>();
+  const ids = new Set<string>();
   let line = 1;
   // Columns that the flags name must be there; those of the roles' own names may be.
   const named = columnRoles.filter((role) => role !== 'image' && options.columns?.[role] !== undefined);
@@ -44,13 +44,13 @@ export async function readCsv(file: string, options: ReadOptions): Promise<Sourc
     const id = cell.id || String(line - 1);
     if (cell.image.trim() === '') return drops.add('the row names no image');
     const places = [folder, join(folder, 'images')].map((place) => pathInside(place, cell.image));
-    const found = places.find((place) => place !== undefined && existsSync(place));
-    const image = found ?? places[0];
+    const onDisk = places.find((place) => place !== undefined && existsSync(place));
+    const image = onDisk ?? places[0];
     if (image === undefined || places[0] === undefined) return drops.add('the image path leaves the folder');
-    if (seen.has(id)) return drops.add('the id is used twice');
-    seen.add(id);
+    if (ids.has(id)) return drops.add('the id is used twice');
+    ids.add(id);
     collected.add(names.slice(order.length), values.slice(order.length));
-    const text = (role: 'findings' | 'impression') => treatResidue(normalizeText(cell[role]), options.residue);
+    const text = (role: 'findings' | 'impression') => replacePlaceholders(normalizeText(cell[role]), options.deidPlaceholders);
     const report = cell.study || id;
     studies.push({
       id,
@@ -61,7 +61,7 @@ export async function readCsv(file: string, options: ReadOptions): Promise<Sourc
       split: split ?? splitOf(cell.patient || report),
       ...(cell.patient ? { patient: cell.patient } : {}),
       ...(cell.view ? { view: cell.view } : {}),
-      ...(found ? {} : { absent: true as const }),
+      ...(onDisk ? {} : { absent: true as const }),
     });
     return undefined;
   });

@@ -11,17 +11,17 @@ import { Drops } from './source.ts';
 // Headers of radiographs take a few kilobytes; some carry look-up tables and private data.
 const headerBytes = 1 << 18;
 const pixelTag = 'x7fe00010';
-const mostDepth = 12;
-const mostFiles = 1_000_000;
+const maxDepth = 12;
+const maxFiles = 1_000_000;
 
 /** Files under a folder, links left aside, in order of their names. */
 async function filesUnder(folder: string, depth = 0): Promise<string[]> {
   const files: string[] = [];
   const folders: string[] = [];
   for await (const entry of await opendir(folder).catch((error: unknown) => Promise.reject(describeFileError(folder, error)))) {
-    if (entry.isDirectory() && depth < mostDepth) folders.push(join(folder, entry.name));
+    if (entry.isDirectory() && depth < maxDepth) folders.push(join(folder, entry.name));
     else if (entry.isFile()) files.push(join(folder, entry.name));
-    if (files.length + folders.length > mostFiles) break;
+    if (files.length + folders.length > maxFiles) break;
   }
   for (const inner of folders.toSorted()) files.push(...(await filesUnder(inner, depth + 1)));
   return files.toSorted();

@@ -12,8 +12,8 @@ export function imagesIn(folder: string, places: readonly string[]): Map<string,
   for (const place of places) {
     const path = join(folder, place);
     if (!existsSync(path) || !statSync(path).isDirectory()) continue;
-    const found = readdirSync(path).filter(isImageName);
-    if (found.length > 0) return new Map(found.map((name) => [name, join(path, name)]));
+    const names = readdirSync(path).filter(isImageName);
+    if (names.length > 0) return new Map(names.map((name) => [name, join(path, name)]));
   }
   return new Map();
 }

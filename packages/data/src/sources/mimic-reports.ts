@@ -21,7 +21,7 @@ export interface MimicReports {
 }
 
 // The longest report has some ten thousand characters.
-const mostReport = 1 << 20;
+const maxReport = 1 << 20;
 const tableName = 'mimic_cxr_sectioned.csv';
 const textFolders = ['mimic-cxr-reports', 'reports', 'mimic-cxr', '.'];
 
@@ -61,7 +61,7 @@ export async function openReports({ table, folder }: MimicReports, add: AddTexts
     const stem = `files/p${patient.slice(0, 2)}/p${patient}/s${study}`;
     if (present.file(stem) < 0) return -1;
     const file = `${folder!}/${stem}.txt`;
-    if (statSync(file).size > mostReport) {
+    if (statSync(file).size > maxReport) {
       drops.add('the report is larger than 1 MiB');
       return -1;
     }

@@ -26,31 +26,31 @@ const paragraph = '\n \n';
 /** Sections in their order. A head on the very next line after a head's own belongs to its text, which avoids false heads. */
 export function splitSections(report: string): ReportSection[] {
   const text = report.replace(/\r\n?/g, '\n');
-  const found: ReportSection[] = [];
+  const rawSections: ReportSection[] = [];
   const nextHead = (from: number): RegExpExecArray | null => {
     head.lastIndex = from;
     return head.exec(text);
   };
   let match = nextHead(0);
-  if (!match) found.push({ name: 'full report', text });
-  else found.push({ name: 'preamble', text: text.slice(0, match.index + 2) });
+  if (!match) rawSections.push({ name: 'full report', text });
+  else rawSections.push({ name: 'preamble', text: text.slice(0, match.index + 2) });
   while (match) {
     const start = match.index + match[0].length;
     const line = text.indexOf('\n', start);
     const next = nextHead(line < 0 ? start : line);
-    found.push({ name: match[1]!.toLowerCase(), text: text.slice(start, next ? next.index : text.length) });
+    rawSections.push({ name: match[1]!.toLowerCase(), text: text.slice(start, next ? next.index : text.length) });
     match = next;
   }
-  const named = found
+  const sections = rawSections
     .map((section) => ({ name: sectionName(section.name), text: section.text }))
     .filter(({ name, text: content }) => content.trim() !== '' || (name !== 'impression' && name !== 'findings'));
-  const last = named.at(-1);
-  if (last && !named.some(({ name }) => name === 'impression' || name === 'findings') && last.text.includes(paragraph)) {
+  const last = sections.at(-1);
+  if (last && !sections.some(({ name }) => name === 'impression' || name === 'findings') && last.text.includes(paragraph)) {
     const at = last.text.indexOf(paragraph);
-    named[named.length - 1] = { name: last.name, text: last.text.slice(0, at) };
-    named.push({ name: 'last_paragraph', text: last.text.slice(at + paragraph.length) });
+    sections[sections.length - 1] = { name: last.name, text: last.text.slice(0, at) };
+    sections.push({ name: 'last_paragraph', text: last.text.slice(at + paragraph.length) });
   }
-  return named;
+  return sections;
 }
 
 /** Reads a report. `study` (as `s50414267`) applies what the authors found out about single reports. */

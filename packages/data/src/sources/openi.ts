@@ -6,7 +6,7 @@ import { plainOrGzip } from '../files/chunks.ts';
 import { readTable } from '../files/table.ts';
 import { splitOf } from '../split/draw.ts';
 import type { Study } from '../study.ts';
-import { treatResidue } from '../text.ts';
+import { replacePlaceholders } from '../text.ts';
 import { byStem, imagesIn } from './images.ts';
 import { readReports } from './openi-reports.ts';
 import type { Candidate, ReadOptions, SourceData } from './source.ts';
@@ -37,8 +37,8 @@ async function readViews(folder: string): Promise<Map<string, string> | undefine
   return views;
 }
 
-/** Reads a folder in Open-I's layout. Throws a DataError when there are no reports, or when frontal views cannot be told. */
-export async function readOpeni(folder: string, { residue }: ReadOptions): Promise<SourceData> {
+/** Reads a folder in Open-I's layout. Throws a DataError when there are no reports, or when the reports' views are not known. */
+export async function readOpeni(folder: string, { deidPlaceholders }: ReadOptions): Promise<SourceData> {
   if (!existsSync(folder)) throw describeFileError(folder, { code: 'ENOENT', message: '' });
   const drops = new Drops();
   const reports = await readReports(folder, drops);
@@ -47,13 +47,13 @@ export async function readOpeni(folder: string, { residue }: ReadOptions): Promi
   const studies: Candidate<Study>[] = [];
   let [pairs, withBoth] = [0, 0];
   for (const { id: report, images: ids, tags, ...sections } of reports) {
-    const [findings, impression] = [treatResidue(sections.findings, residue), treatResidue(sections.impression, residue)];
+    const [findings, impression] = [replacePlaceholders(sections.findings, deidPlaceholders), replacePlaceholders(sections.impression, deidPlaceholders)];
     const split = splitOf(report);
-    let found = 0;
+    let onDisk = 0;
     for (const id of ids) {
       const image = lookUp(images, id);
       const view = projections && lookUp(projections, id);
-      if (image) found++;
+      if (image) onDisk++;
       studies.push({
         id,
         report,
@@ -67,8 +67,8 @@ export async function readOpeni(folder: string, { residue }: ReadOptions): Promi
       });
     }
     if (sections.findings === '' || sections.impression === '') continue;
-    pairs += found;
-    if (found > 0) withBoth++;
+    pairs += onDisk;
+    if (onDisk > 0) withBoth++;
   }
   return {
     studies,

@@ -6,7 +6,7 @@ import { pathInside } from '../files/path-inside.ts';
 import { jsonObjects } from '../files/json.ts';
 import { splitNamed } from '../split/names.ts';
 import type { Split, Study } from '../study.ts';
-import { normalizeText, treatResidue } from '../text.ts';
+import { normalizeText, replacePlaceholders } from '../text.ts';
 import type { Candidate, ReadOptions, SourceData } from './source.ts';
 import { Drops } from './source.ts';
 
@@ -22,20 +22,20 @@ const rootsOf = (file: string): string[] => ['images', '.', '../images'].map((na
  * Reads a file, or annotation.json of a folder. `report` holds findings alone; files that have `findings` and `impression` in its place
  * give pairs.
  */
-export async function readR2gen(path: string, { residue }: ReadOptions): Promise<SourceData> {
+export async function readR2gen(path: string, { deidPlaceholders }: ReadOptions): Promise<SourceData> {
   if (!existsSync(path)) throw new DataError(`${path}: does not exist; check the path`);
   const file = statSync(path).isDirectory() ? join(path, 'annotation.json') : path;
   const roots = rootsOf(file);
   const drops = new Drops();
   const studies: Candidate<Study>[] = [];
-  const seen = new Set<string>();
-  const clean = (value: unknown) => treatResidue(textOf(value), residue);
+  const listedPaths = new Set<string>();
+  const clean = (value: unknown) => replacePlaceholders(textOf(value), deidPlaceholders);
   let [rows, pairs] = [0, 0];
   const add = (name: string, shared: Omit<Study, 'id' | 'image'>) => {
     const places = roots.flatMap((root) => pathInside(root, name) ?? []);
     if (places.length === 0) return drops.add('the image path leaves the folder');
-    if (seen.has(name)) return drops.add('the image is listed twice');
-    seen.add(name);
+    if (listedPaths.has(name)) return drops.add('the image is listed twice');
+    listedPaths.add(name);
     const image = places.find((place) => existsSync(place));
     if (image && shared.findings !== '' && shared.impression !== '') pairs++;
     studies.push({ ...shared, id: name, image: image ?? places[0]!, ...(image ? {} : { absent: true as const }) });

@@ -1,4 +1,4 @@
-// RSNA Pneumonia Detection Challenge (stage 2): a row per box, an image per patient, films as DICOM.
+// RSNA Pneumonia Detection Challenge (stage 2): a row per box, an image per patient, as DICOM.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError } from '../errors.ts';
@@ -14,7 +14,7 @@ import { Drops } from './source.ts';
 const labelTable = 'stage_2_train_labels.csv';
 const classTable = 'stage_2_detailed_class_info.csv';
 const imageFolders = ['stage_2_train_images', 'images', '.'];
-const shares = { validate: 0.15, test: 0.15 };
+const fractions = { validate: 0.15, test: 0.15 };
 
 interface Patient {
   target: 0 | 1;
@@ -47,7 +47,7 @@ async function readClasses(folder: string): Promise<Map<string, string>> {
   return classes;
 }
 
-/** Reads the set: label `Pneumonia`, boxes in pixels of the film, split 70/15/15 by rank of sha256(patient id). */
+/** Reads the set: label `Pneumonia`, boxes in pixels of the image, split 70/15/15 by rank of sha256(patient id). */
 export async function readRsna(folder: string): Promise<SourceData> {
   if (!existsSync(folder)) throw new DataError(`${folder}: does not exist; check the path`);
   const table = plainOrGzip(join(folder, labelTable));
@@ -56,7 +56,7 @@ export async function readRsna(folder: string): Promise<SourceData> {
   const { patients, rows } = await readLabels(table, drops);
   const classes = await readClasses(folder);
   const images = byStem(imagesIn(folder, imageFolders));
-  const splits = splitByRank(patients.keys(), shares);
+  const splits = splitByRank(patients.keys(), fractions);
   const studies: Candidate<Study>[] = [];
   for (const [id, { target, boxes }] of patients) {
     const expected = pathInside(join(folder, imageFolders[0]!), `${id}.dcm`);

@@ -1,9 +1,11 @@
 // What a source hands over: everything its files name, before anything is selected.
 import type { StudyRows } from '../table/study-rows.ts';
-import type { CountName, DataNeed, Question, ResiduePolicy, SelectOptions, SplitOrigin, Study } from '../study.ts';
+import type { CountName, DataNeed, DeidPlaceholderPolicy, Question, SelectOptions, SplitOrigin, Study } from '../study.ts';
 
 /** How a source reads its files. */
-export type ReadOptions = Pick<SelectOptions, 'uncertain' | 'unmentioned' | 'labelTable' | 'columns' | 'index'> & { readonly residue: ResiduePolicy };
+export type ReadOptions = Pick<SelectOptions, 'uncertain' | 'unmentioned' | 'labelTable' | 'columns' | 'index'> & {
+  readonly deidPlaceholders: DeidPlaceholderPolicy;
+};
 
 /** An image the files name, which may not be on disk. */
 export type Candidate<T extends Study | Question> = T & { readonly absent?: true };

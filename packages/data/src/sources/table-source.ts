@@ -9,7 +9,7 @@ import { StudyRows } from '../table/study-rows.ts';
 import type { ImageLayout, StudyTable } from '../table/study-table.ts';
 import { countRows, imageEndings } from '../table/study-table.ts';
 import { stringAt } from '../table/strings.ts';
-import { treatResidue } from '../text.ts';
+import { replacePlaceholders } from '../text.ts';
 import { filePresence } from './file-presence.ts';
 import type { ReadOptions, SourceData } from './source.ts';
 
@@ -69,7 +69,7 @@ export async function readTableSource(
   const labels = labelPolicy(table.labelNames, options);
   const counts: Partial<Record<CountName, number>> = { rows: about.rows, ...(about.hasTexts ? { reports, pairs } : {}), studies, patients, images };
   return {
-    studies: new StudyRows(table, { labels, text: (section) => treatResidue(section, options.residue) }),
+    studies: new StudyRows(table, { labels, text: (section) => replacePlaceholders(section, options.deidPlaceholders) }),
     offers: offers(about),
     ...(about.hasTexts ? {} : { lacks: { pairs: missing } }),
     counts,

@@ -37,11 +37,11 @@ async function foldersOf(folder: string): Promise<string[]> {
  * first is the answer as published up to the first `#`.
  */
 export function alternatives(answer: string): string[] {
-  const given = answer.split('#').map(normalizeText).filter(Boolean);
-  const shorter = given.flatMap((text) =>
+  const forms = answer.split('#').map(normalizeText).filter(Boolean);
+  const shorter = forms.flatMap((text) =>
     /\(.*\)/.test(text) ? [normalizeText(text.replace(/[()]/g, ' ')), normalizeText(text.replace(/\([^()]*\)/g, ' '))].filter(Boolean) : [],
   );
-  return [...new Set([...given, ...shorter])];
+  return [...new Set([...forms, ...shorter])];
 }
 
 const key = (image: string, question: string): string => `${image}|${question}`;

@@ -19,9 +19,9 @@ const imageFolders = ['VQA_RAD Image Folder', 'VQA_RAD_Image_Folder', 'images', 
 async function findTable(path: string): Promise<string> {
   if (!existsSync(path)) throw new DataError(`${path}: does not exist; check the path`);
   if (statSync(path).isFile()) return path;
-  const found = tableNames.map((name) => join(path, name)).find(existsSync) ?? (await onlyJson(path));
-  if (!found) throw new DataError(`${path}: holds no "${tableNames[0]}"; name the folder or the file that does`);
-  return found;
+  const table = tableNames.map((name) => join(path, name)).find(existsSync) ?? (await onlyJson(path));
+  if (!table) throw new DataError(`${path}: holds no "${tableNames[0]}"; name the folder or the file that does`);
+  return table;
 }
 
 async function onlyJson(folder: string): Promise<string | undefined> {
@@ -45,17 +45,15 @@ export async function readVqaRad(path: string): Promise<SourceData> {
   const images = imagesIn(folder, imageFolders);
   const drops = new Drops();
   const questions: Candidate<Question>[] = [];
-  const seen = new Set<string>();
-  const named = new Set<string>();
+  const ids = new Set<string>();
   let [rows, framesOfTest] = [0, 0];
   const add = (row: Row, id: string, question: string, split: 'train' | 'test') => {
     const name = textOf(row['image_name']);
     const answer = textOf(row['answer']);
     if (question === '' || answer === '' || name === '' || pathInside('/', name) === undefined)
       return drops.add('the row lacks a question, an answer or an image');
-    if (seen.has(id)) return drops.add('the id is used twice');
-    seen.add(id);
-    named.add(name);
+    if (ids.has(id)) return drops.add('the id is used twice');
+    ids.add(id);
     const [study, category] = [textOf(row['image_case_url']), textOf(row['question_type'])];
     const image = images.get(name);
     questions.push({

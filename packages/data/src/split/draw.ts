@@ -16,14 +16,14 @@ export function rankByHash(ids: Iterable<string>): string[] {
     .map(([, id]) => id);
 }
 
-/** Shares of ids for validation and test; the rest trains. */
-export interface SplitShares {
+/** Fractions of the ids for validation and test; the rest trains. */
+export interface SplitFractions {
   readonly validate: number;
   readonly test: number;
 }
 
-/** Splits ids by the rank of their sha256: training first, then validation, then test, each share rounded. (26,684 ids at 15 % each: 18,678/4,003/4,003.) */
-export function splitByRank(ids: Iterable<string>, { validate, test }: SplitShares): Map<string, Split> {
+/** Splits ids by the rank of their sha256: training first, then validation, then test, each fraction rounded. (26,684 ids at 15 % each: 18,678/4,003/4,003.) */
+export function splitByRank(ids: Iterable<string>, { validate, test }: SplitFractions): Map<string, Split> {
   const ranked = rankByHash(ids);
   const [validates, tests] = [Math.round(validate * ranked.length), Math.round(test * ranked.length)];
   const trains = Math.max(0, ranked.length - validates - tests);

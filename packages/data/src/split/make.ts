@@ -3,7 +3,7 @@ import { DataError } from '../errors.ts';
 import { readSource } from '../open.ts';
 import type { SourceData } from '../sources/source.ts';
 import type { SelectOptions, Split } from '../study.ts';
-import type { SplitShares } from './draw.ts';
+import type { SplitFractions } from './draw.ts';
 import { splitByRank } from './draw.ts';
 import type { SplitIds, SplitKey } from './file.ts';
 import { questionKey, readSplit, splitHash, studyKey } from './file.ts';
@@ -12,8 +12,8 @@ import { questionKey, readSplit, splitHash, studyKey } from './file.ts';
 export interface MakeSplitOptions extends SelectOptions {
   /** What is kept together: patients by default, studies where the set names no patients. */
   by?: SplitKey;
-  /** Shares of a new draw. Without it the set's own split is written down. */
-  shares?: SplitShares;
+  /** Fractions of a new draw. Without it the set's own split is written down. */
+  fractions?: SplitFractions;
 }
 
 /** Everything of a set that has a split, with the ids it may go by. */
@@ -35,7 +35,7 @@ function keptTogether(data: SourceData): SplitKey {
  * The split of a set as ids: its own, or a new one drawn by the rank of sha256(id). All that the set names is split, whether images are on
  * disk or not. Throws a DataError where an id has none, or stands in two parts of the set's own split.
  */
-export async function makeSplit(spec: string, { by, shares, ...options }: MakeSplitOptions = {}): Promise<SplitIds> {
+export async function makeSplit(spec: string, { by, fractions, ...options }: MakeSplitOptions = {}): Promise<SplitIds> {
   const data = await readSource(spec, options);
   const key = by ?? keptTogether(data);
   const splits = new Map<string, Split>();
@@ -43,13 +43,13 @@ export async function makeSplit(spec: string, { by, shares, ...options }: MakeSp
     const id = keyOf(key);
     if (id === undefined) throw new DataError(`${spec}: does not name the ${key} of all it holds; split it by another id with --by`);
     const before = splits.get(id);
-    if (!shares && before !== undefined && before !== split)
+    if (!fractions && before !== undefined && before !== split)
       throw new DataError(
         `${spec}: ${key} "${id}" is in ${before} and in ${split}; write it down by a finer id with --by, or draw anew with --validate and --test`,
       );
     splits.set(id, split);
   }
-  return { key, splits: shares ? splitByRank(splits.keys(), shares) : splits };
+  return { key, splits: fractions ? splitByRank(splits.keys(), fractions) : splits };
 }
 
 /** What a file of split ids is to a set. */
@@ -76,7 +76,7 @@ export async function verifySplit(spec: string, file: string, options: SelectOpt
   const count = () => ({ train: 0, validate: 0, test: 0 });
   const [byId, byMember] = [count(), count()];
   for (const split of ids.splits.values()) byId[split]++;
-  const seen = new Set<string>();
+  const setIds = new Set<string>();
   const patients = new Map<string, Split>();
   const leaking = new Set<string>();
   let [unlisted, moved] = [0, 0];
@@ -87,12 +87,21 @@ export async function verifySplit(spec: string, file: string, options: SelectOpt
       unlisted++;
       continue;
     }
-    seen.add(id);
+    setIds.add(id);
     byMember[split]++;
     if (split !== own) moved++;
     if (patient === undefined) continue;
     if ((patients.get(patient) ?? split) !== split) leaking.add(patient);
     patients.set(patient, split);
   }
-  return { key: ids.key, sha256: splitHash(ids), ids: byId, members: byMember, unlisted, unknown: ids.splits.size - seen.size, leaks: leaking.size, moved };
+  return {
+    key: ids.key,
+    sha256: splitHash(ids),
+    ids: byId,
+    members: byMember,
+    unlisted,
+    unknown: ids.splits.size - setIds.size,
+    leaks: leaking.size,
+    moved,
+  };
 }

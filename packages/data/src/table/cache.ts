@@ -27,14 +27,14 @@ export interface TableOrigin {
 }
 
 // Smaller tables are read faster than it is worth keeping an index.
-const leastRows = 20_000;
+const minRows = 20_000;
 
 const defaultFolder = (): string => join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'hybridmed', 'index');
 
 async function fingerprintOf({ name, files }: TableOrigin): Promise<string> {
-  const stats = await Promise.all(files.map(async (file) => ({ file, found: await stat(file).catch(() => undefined) })));
+  const stats = await Promise.all(files.map(async (file) => [file, await stat(file).catch(() => undefined)] as const));
   return createHash('sha256')
-    .update(JSON.stringify([name, stats.map(({ file, found }) => [file, found?.size, found?.mtimeMs])]))
+    .update(JSON.stringify([name, stats.map(([file, status]) => [file, status?.size, status?.mtimeMs])]))
     .digest('hex');
 }
 
@@ -52,7 +52,7 @@ export async function cachedTable<About>(
   const known = await readTableFile(file, fingerprint);
   if (known) return { table: known.table, about: known.about as About, file, reused: true };
   const built = await build();
-  if (built.table.length < leastRows) return { ...built, reused: false };
+  if (built.table.length < minRows) return { ...built, reused: false };
   try {
     await writeTableFile(file, built.table, fingerprint, built.about);
     return { ...built, file, reused: false };

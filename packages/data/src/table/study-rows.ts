@@ -77,10 +77,10 @@ export class StudyView implements Study {
 
 /** All strings of a column that repeat, made once each. */
 function coded(codes: Int32Array, values: StringColumn): (row: number) => string | undefined {
-  const made: (string | undefined)[] = Array.from({ length: values.length });
+  const strings: (string | undefined)[] = Array.from({ length: values.length });
   return (row) => {
     const code = codes[row]!;
-    return code < 0 ? undefined : (made[code] ??= stringAt(values, code));
+    return code < 0 ? undefined : (strings[code] ??= stringAt(values, code));
   };
 }
 
@@ -117,13 +117,13 @@ export class StudyRows implements Iterable<StudyView> {
   textOf(section: 'findings' | 'impressions', row: number): string {
     const index = this.table.columns.texts[row]!;
     if (index < 0) return '';
-    const made = this.#texts[section];
-    let text = made.get(index);
+    const texts = this.#texts[section];
+    let text = texts.get(index);
     if (text === undefined) {
       text = this.#reading.text(stringAt(this.table.columns[section], index));
       // Images of a report stand together: older texts are not asked for again.
-      if (made.size > 64) made.clear();
-      made.set(index, text);
+      if (texts.size > 64) texts.clear();
+      texts.set(index, text);
     }
     return text;
   }

@@ -42,14 +42,14 @@ export interface ClassificationReport {
 
 interface Prepared {
   readonly name: string;
-  readonly given: ClassScores;
+  readonly input: ClassScores;
   readonly ranked: RankedClass;
   readonly studies: number;
   readonly positives: number;
 }
 
-function prepare(name: string, given: ClassScores, count: number): Prepared {
-  const { labels, scores } = given;
+function prepare(name: string, input: ClassScores, count: number): Prepared {
+  const { labels, scores } = input;
   if (labels.length !== count || scores.length !== count)
     throw new HybridmedError(
       `classificationReport: class "${name}" has ${labels.length} labels and ${scores.length} scores for ${count} studies; give one each`,
@@ -59,20 +59,20 @@ function prepare(name: string, given: ClassScores, count: number): Prepared {
   if (bad !== undefined) throw new HybridmedError(`classificationReport: class "${name}", label ${bad} is ${String(labels[bad])}; give 0, 1 or undefined`);
   checkScores(`classificationReport, class "${name}"`, scores);
   const known = labels.map((label) => label ?? 0);
-  return { name, given, ranked: rankClass(labelled, known, scores), studies: labelled.length, positives: labelled.filter((i) => labels[i] === 1).length };
+  return { name, input, ranked: rankClass(labelled, known, scores), studies: labelled.length, positives: labelled.filter((i) => labels[i] === 1).length };
 }
 
 const oneSided = ({ studies, positives }: Prepared): boolean => positives === 0 || positives === studies;
 
 /** Why figures of a class are undefined, or nothing. */
-function reason({ studies, positives, given: { threshold } }: Prepared): string | undefined {
+function reason({ studies, positives, input: { threshold } }: Prepared): string | undefined {
   if (studies === 0) return 'no study has this label';
   if (positives === 0) return `none of the ${studies} studies is positive: AUC, average precision and MCC are undefined`;
   if (positives === studies) return `all ${studies} studies are positive: AUC, average precision and MCC are undefined`;
   return threshold === undefined ? 'no validation studies of both kinds to set a threshold: F1, accuracy and MCC are undefined' : undefined;
 }
 
-function decisions({ given: { labels, scores, threshold }, ranked: { order } }: Prepared, counts: Int32Array): number[] {
+function decisions({ input: { labels, scores, threshold }, ranked: { order } }: Prepared, counts: Int32Array): number[] {
   if (threshold === undefined) return [Number.NaN, Number.NaN, Number.NaN];
   const table = { truePositives: 0, falsePositives: 0, falseNegatives: 0, trueNegatives: 0 };
   for (const study of order) {
@@ -120,7 +120,7 @@ export function classificationReport(classes: Readonly<Record<string, ClassScore
       positives: entry.positives,
       auc: auc!,
       averagePrecision: averagePrecision!,
-      threshold: entry.given.threshold ?? null,
+      threshold: entry.input.threshold ?? null,
       f1: entry.positives === 0 ? null : f1Value!,
       accuracy: accuracyValue!,
       mcc: oneSided(entry) ? null : mccValue!,
@@ -139,7 +139,7 @@ export function classificationReport(classes: Readonly<Record<string, ClassScore
 /** A mean AUC over classes of both kinds, as a function of how often each study counts; undefined where there is none. */
 function meanAucOf(classes: Readonly<Record<string, ClassScores>>, count: number): ((counts: Int32Array) => number) | undefined {
   const ranked = Object.entries(classes)
-    .map(([name, given]) => prepare(name, given, count))
+    .map(([name, input]) => prepare(name, input, count))
     .filter((entry) => !oneSided(entry))
     .map((entry) => entry.ranked);
   return ranked.length === 0 ? undefined : (counts) => mean(ranked.map((entry) => rankedStatistics(entry, counts).auc));

@@ -34,18 +34,18 @@ interface Mention {
 }
 
 function mentionsOf(clause: string): Mention[] {
-  const found: Mention[] = [];
+  const inClause: Mention[] = [];
   for (const label of mentionedLabels) {
     for (const { index, 0: words } of clause.matchAll(mentions[label])) {
       const end = index + words.length;
-      found.push({ label, start: index, end, certainty: certaintyOf(clause, index, end) });
+      inClause.push({ label, start: index, end, certainty: certaintyOf(clause, index, end) });
     }
     const normal = normals[label];
     // "The heart is not enlarged but borderline" is no normal heart: a mention wins over a statement of normality.
-    if (normal && !found.some((mention) => mention.label === label))
-      for (const { index, 0: words } of clause.matchAll(normal)) found.push({ label, start: index, end: index + words.length, certainty: 'absent' });
+    if (normal && !inClause.some((mention) => mention.label === label))
+      for (const { index, 0: words } of clause.matchAll(normal)) inClause.push({ label, start: index, end: index + words.length, certainty: 'absent' });
   }
-  return found.toSorted((a, b) => a.start - b.start);
+  return inClause.toSorted((a, b) => a.start - b.start);
 }
 
 const order: readonly Certainty[] = ['present', 'uncertain', 'absent'];

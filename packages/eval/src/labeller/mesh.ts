@@ -1,4 +1,4 @@
-// Open-I's MeSH tags as the labeller's labels, so that the labeller can be held against people's coding.
+// Open-I's MeSH tags as the labeller's labels, so that the labeller can be checked against people's coding.
 import type { MentionedLabel, ReportLabel } from './labels.ts';
 import { reportLabels } from './labels.ts';
 

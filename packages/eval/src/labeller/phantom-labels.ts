@@ -1,4 +1,4 @@
-// Findings of phantoms as the labeller's labels, so that texts about phantoms can be held against what was drawn.
+// Findings of phantoms as the labeller's labels, so that texts about phantoms can be checked against what was drawn.
 import type { ReportLabel } from './labels.ts';
 
 /** The label that stands for each finding of a phantom (`phantomFindings` of @hybridmed/data). */

@@ -71,13 +71,13 @@ export function minimize(
     const next = new Float64Array(x.length);
     const nextGradient = new Float64Array(x.length);
     let nextValue = Number.NaN;
-    let found = false;
-    for (let trial = 0; trial < 40 && !found; trial++, step /= 2) {
+    let stepFound = false;
+    for (let trial = 0; trial < 40 && !stepFound; trial++, step /= 2) {
       for (let i = 0; i < x.length; i++) next[i] = x[i]! + step * direction[i]!;
       nextValue = objective(next, nextGradient);
-      found = nextValue <= value + 1e-4 * step * slope;
+      stepFound = nextValue <= value + 1e-4 * step * slope;
     }
-    if (!found) return { x, value, iterations: iteration, converged: false };
+    if (!stepFound) return { x, value, iterations: iteration, converged: false };
     const s = next.map((entry, i) => entry - x[i]!);
     const y = nextGradient.map((entry, i) => entry - gradient[i]!);
     const curvature = dot(s, y);

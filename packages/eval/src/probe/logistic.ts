@@ -56,7 +56,7 @@ export function fitProbe(
   });
   const weightOf = (label: 0 | 1 | undefined): number =>
     classWeights === 'none' ? 1 : rows.length / (2 * (label === 1 ? positives : rows.length - positives));
-  const found = minimize(
+  const minimum = minimize(
     (w, gradient) => {
       gradient.fill(0);
       let loss = 0;
@@ -78,9 +78,9 @@ export function fitProbe(
     },
     new Float64Array(width + 1),
   );
-  const weights = found.x.slice(0, width).map((value, i) => value / deviation[i]!);
-  const bias = found.x[width]! - weights.reduce((sum, value, i) => sum + value * mean[i]!, 0);
-  return { weights, bias, converged: found.converged, iterations: found.iterations };
+  const weights = minimum.x.slice(0, width).map((value, i) => value / deviation[i]!);
+  const bias = minimum.x[width]! - weights.reduce((sum, value, i) => sum + value * mean[i]!, 0);
+  return { weights, bias, converged: minimum.converged, iterations: minimum.iterations };
 }
 
 /** Logits of a probe for features (N, width). Throws for another width. */

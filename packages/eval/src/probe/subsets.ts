@@ -11,19 +11,19 @@ function hash(id: string, seed: number): readonly [number, number] {
 }
 
 /**
- * Nested subsets of studies by share, such as 0.01, 0.1 and 1: studies stand in an order that seed and id alone decide, and a share
- * takes the first ones (rounded up), so that each subset lies inside every larger one. Throws for shares outside (0, 1], or ids used
+ * Nested subsets of studies by fraction, such as 0.01, 0.1 and 1: studies stand in an order that seed and id alone decide, and a fraction
+ * takes the first ones (rounded up), so that each subset lies inside every larger one. Throws for fractions outside (0, 1], or ids used
  * twice.
  */
-export function nestedSubsets(ids: readonly string[], shares: readonly number[], seed: number): string[][] {
-  const bad = shares.find((share) => !(share > 0 && share <= 1));
-  if (bad !== undefined) throw new HybridmedError(`nestedSubsets: share ${bad}; give shares above 0 and up to 1, such as 0.01`);
+export function nestedSubsets(ids: readonly string[], fractions: readonly number[], seed: number): string[][] {
+  const bad = fractions.find((fraction) => !(fraction > 0 && fraction <= 1));
+  if (bad !== undefined) throw new HybridmedError(`nestedSubsets: fraction ${bad}; give fractions above 0 and up to 1, such as 0.01`);
   if (new Set(ids).size !== ids.length) throw new HybridmedError('nestedSubsets: an id is used twice; give every study an id of its own');
   const order = ids
     .map((id) => ({ id, key: hash(id, seed) }))
     .toSorted((x, y) => x.key[0] - y.key[0] || x.key[1] - y.key[1] || (x.id < y.id ? -1 : 1))
     .map(({ id }) => id);
-  return shares.map((share) => order.slice(0, Math.ceil(share * ids.length - 1e-9)));
+  return fractions.map((fraction) => order.slice(0, Math.ceil(fraction * ids.length - 1e-9)));
 }
 
 /** A function that gives what `read` gives, once; a second call throws: what was chosen before cannot be chosen again by looking twice. */

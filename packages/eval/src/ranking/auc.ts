@@ -42,15 +42,15 @@ export function averagePrecision(labels: Labels, scores: ArrayLike<number>): num
   check('averagePrecision', labels, scores);
   const order = byScore(scores);
   const positives = Array.from(labels).filter(Boolean).length;
-  let [seen, hits, total] = [0, 0, 0];
+  let [ranked, hits, total] = [0, 0, 0];
   for (let i = 0; i < order.length;) {
     const score = scores[order[i]!];
     const before = hits;
     for (; i < order.length && scores[order[i]!] === score; i++) {
-      seen++;
+      ranked++;
       if (labels[order[i]!]) hits++;
     }
-    total += ((hits - before) / positives) * (hits / seen);
+    total += ((hits - before) / positives) * (hits / ranked);
   }
   return positives === 0 ? Number.NaN : total;
 }

@@ -34,7 +34,7 @@ export function f1({ truePositives, falsePositives, falseNegatives }: Confusion)
   return all === 0 ? 0 : (2 * truePositives) / all;
 }
 
-/** Share of decisions that are right, in [0, 1]. */
+/** Fraction of decisions that are right, in [0, 1]. */
 export function accuracy({ truePositives, falsePositives, falseNegatives, trueNegatives }: Confusion): number {
   return (truePositives + trueNegatives) / (truePositives + falsePositives + falseNegatives + trueNegatives);
 }

@@ -41,10 +41,10 @@ function chanceOf(own: number, size: number, k: number): number {
  */
 export function recallReport(queries: Vectors, gallery: Vectors, belongs: (query: number, entry: number) => boolean, places: readonly number[]): RecallReport {
   const size = gallery.shape[0] ?? 0;
-  const found: number[] = [];
+  const bestRanks: number[] = [];
   const owns: number[] = [];
   inBlocks(queries, gallery, (similarities, rows, start) => {
-    found.push(...ranks(similarities, rows, (row, entry) => belongs(start + row, entry)));
+    bestRanks.push(...ranks(similarities, rows, (row, entry) => belongs(start + row, entry)));
     for (let row = 0; row < rows; row++) {
       let own = 0;
       for (let entry = 0; entry < size; entry++) if (belongs(start + row, entry)) own++;
@@ -52,18 +52,18 @@ export function recallReport(queries: Vectors, gallery: Vectors, belongs: (query
       owns.push(own);
     }
   });
-  if (found.length === 0) throw new HybridmedError('recallReport: no queries; give at least one');
+  if (bestRanks.length === 0) throw new HybridmedError('recallReport: no queries; give at least one');
   const recall = places
     .filter((k) => k < size)
     .map((k) => {
       checkPlaces('recallReport', k);
       const chance = owns.reduce((sum, own) => sum + chanceOf(own, size, k), 0) / owns.length;
-      return [`R@${k}`, { ...bootstrapMean(found.map((rank) => (rank < k ? 1 : 0))), chance }];
+      return [`R@${k}`, { ...bootstrapMean(bestRanks.map((rank) => (rank < k ? 1 : 0))), chance }];
     });
   return {
-    queries: found.length,
+    queries: bestRanks.length,
     gallery: size,
-    medianRank: found.toSorted((a, b) => a - b)[Math.floor(found.length / 2)]! + 1,
+    medianRank: bestRanks.toSorted((a, b) => a - b)[Math.floor(bestRanks.length / 2)]! + 1,
     recall: Object.fromEntries(recall),
   };
 }
@@ -77,7 +77,7 @@ export interface PrecisionReport {
 }
 
 /**
- * P@K: share of the first K gallery entries that are of the query's class, as in the 5x200 protocols. With `same`, queries and gallery
+ * P@K: fraction of the first K gallery entries that are of the query's class, as in the 5x200 protocols. With `same`, queries and gallery
  * are one set and a query does not find itself. Throws for classes that do not pair with vectors, or an empty gallery.
  */
 export function precisionReport(

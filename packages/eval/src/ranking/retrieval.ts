@@ -66,7 +66,7 @@ export function ranks(similarities: Float64Array, queries: number, belongs: (que
   });
 }
 
-/** R@K: share of queries whose own entry is among the first K, from the ranks of `ranks`. Throws for no ranks. */
+/** R@K: fraction of queries whose own entry is among the first K, from the ranks of `ranks`. Throws for no ranks. */
 export function recallAt(rank: readonly number[], k: number): number {
   checkPlaces('recallAt', k);
   if (rank.length === 0) throw new HybridmedError('recallAt: no ranks; give at least one');
@@ -74,7 +74,7 @@ export function recallAt(rank: readonly number[], k: number): number {
 }
 
 /**
- * P@K of each query: share of its first K entries (of the whole gallery, where that is smaller) that are relevant. Entries tied for
+ * P@K of each query: fraction of its first K entries (of the whole gallery, where that is smaller) that are relevant. Entries tied for
  * the last places share them evenly, whatever the gallery's order. `similarities` is (queries, gallery). Throws for none, or where
  * one is not a number.
  */

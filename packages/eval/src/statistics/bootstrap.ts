@@ -16,9 +16,9 @@ export interface BootstrapOptions {
   readonly seed?: number;
 }
 
-/** Value at a share of sorted numbers, between neighbours linearly. */
-function quantile(sorted: readonly number[], share: number): number {
-  const at = share * (sorted.length - 1);
+/** Value at a fraction of sorted numbers, between neighbours linearly. */
+function quantile(sorted: readonly number[], fraction: number): number {
+  const at = fraction * (sorted.length - 1);
   const below = Math.floor(at);
   return sorted[below]! + (sorted[Math.min(below + 1, sorted.length - 1)]! - sorted[below]!) * (at - below);
 }
@@ -26,7 +26,7 @@ function quantile(sorted: readonly number[], share: number): number {
 function checkOptions(count: number, samples: number, level: number): void {
   if (!(count >= 1)) throw new HybridmedError('bootstrap: no studies; give at least one');
   if (!(samples >= 1)) throw new HybridmedError(`bootstrap: samples is ${samples}; give at least 1`);
-  if (!(level > 0 && level < 1)) throw new HybridmedError(`bootstrap: level is ${level}; give a share between 0 and 1, such as 0.95`);
+  if (!(level > 0 && level < 1)) throw new HybridmedError(`bootstrap: level is ${level}; give a fraction between 0 and 1, such as 0.95`);
 }
 
 /**

@@ -1,4 +1,4 @@
-// Differences of two ways of training over several seeds: intervals over studies alone, and over seeds and studies.
+// Differences of two variants of training over several seeds: intervals over studies alone, and over seeds and studies.
 import { HybridmedError, keyData, uniformAt } from '@hybridmed/tensor';
 import { checkPaired } from '../errors.ts';
 import type { Interval, Resampled } from './bootstrap.ts';
@@ -24,7 +24,7 @@ export function seedDifference(
   b: readonly Resampled[],
   { seed = 0, level = 0.95 }: { seed?: number; level?: number } = {},
 ): SeedDifference {
-  checkPaired('seedDifference', a, b, ['seeds of the first way', 'of the second']);
+  checkPaired('seedDifference', a, b, ['seeds of the first variant', 'of the second']);
   const samples = a[0]!.drawn.length;
   if ([...a, ...b].some(({ drawn }) => drawn.length !== samples)) throw new HybridmedError('seedDifference: the numbers of resamples differ; resample alike');
   const bySeed = a.map(({ value }, s) => value - b[s]!.value);

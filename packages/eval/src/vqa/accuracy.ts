@@ -33,8 +33,8 @@ export interface AnswerReport {
 function accuracyOf(questions: readonly AskedQuestion[], answers: readonly string[], chosen: (question: AskedQuestion) => boolean): AnswerAccuracy {
   const picked = questions.flatMap((question, i) => (chosen(question) ? [{ question, answer: answers[i]! }] : []));
   if (picked.length === 0) return { questions: 0, strict: null, lenient: null };
-  const share = (match: typeof strictMatch) => bootstrapMean(picked.map(({ question, answer }) => (match(answer, question.answers) ? 1 : 0)));
-  return { questions: picked.length, strict: share(strictMatch), lenient: share(lenientMatch) };
+  const rate = (match: typeof strictMatch) => bootstrapMean(picked.map(({ question, answer }) => (match(answer, question.answers) ? 1 : 0)));
+  return { questions: picked.length, strict: rate(strictMatch), lenient: rate(lenientMatch) };
 }
 
 /** Accuracy of one system's answers. Throws for lists of different length. */
@@ -74,8 +74,8 @@ export function commonestByType(train: readonly AskedQuestion[], test: readonly 
   return test.map((question) => best.get(typeOf(question)) ?? otherwise);
 }
 
-/** Share of test questions whose canonical answer no training question has: a head over training answers must miss these. */
+/** Fraction of test questions whose canonical answer no training question has: a head over training answers must miss these. */
 export function unseenAnswers(train: readonly AskedQuestion[], test: readonly AskedQuestion[]): number {
-  const seen = new Set(train.map(({ answers }) => normalizeAnswer(answers[0] ?? '')));
-  return test.length === 0 ? 0 : test.filter(({ answers }) => !seen.has(normalizeAnswer(answers[0] ?? ''))).length / test.length;
+  const trainingAnswers = new Set(train.map(({ answers }) => normalizeAnswer(answers[0] ?? '')));
+  return test.length === 0 ? 0 : test.filter(({ answers }) => !trainingAnswers.has(normalizeAnswer(answers[0] ?? ''))).length / test.length;
 }

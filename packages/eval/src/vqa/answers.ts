@@ -26,8 +26,8 @@ export const strictMatch = (answer: string, references: readonly string[]): bool
 
 /** Whether an answer is any of the references, their optional parts (in parentheses) given or not [VQA-Med 2019's notes on its test set]. */
 export function lenientMatch(answer: string, references: readonly string[]): boolean {
-  const given = formsOf(answer);
-  return references.some((reference) => formsOf(reference).some((form) => given.includes(form)));
+  const forms = formsOf(answer);
+  return references.some((reference) => formsOf(reference).some((form) => forms.includes(form)));
 }
 
 /** Throws one line where an answer is empty: `name` tells which question. */

@@ -1,5 +1,5 @@
 // Flags that say what is kept of a data set and how its files are read; shared by the commands that open any set.
-import type { ColumnRole, DataNeed, ResiduePolicy, SelectOptions, UncertainPolicy } from '@hybridmed/data';
+import type { ColumnRole, DataNeed, DeidPlaceholderPolicy, SelectOptions, UncertainPolicy } from '@hybridmed/data';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { columns, integer } from './options.ts';
@@ -9,7 +9,7 @@ export interface SelectFlags {
   need?: DataNeed;
   views: 'frontal' | 'all';
   minWords: number;
-  residue: ResiduePolicy;
+  residue: DeidPlaceholderPolicy;
   uncertain?: UncertainPolicy;
   unmentioned: 'ignore' | 'zeros';
   labelTable: 'chexpert' | 'negbio';
@@ -62,13 +62,13 @@ export function selectOptions({
   return {
     views,
     minWords,
-    residue,
+    deidPlaceholders: residue,
     unmentioned,
     labelTable,
     ...(need ? { need } : {}),
     ...(uncertain ? { uncertain } : {}),
     ...(splitFile ? { splitFile } : {}),
-    ...(without ? { without } : {}),
+    ...(without ? { excludeIds: without } : {}),
     ...(named ? { columns: named } : {}),
     ...(index === true ? {} : { index }),
   };

@@ -1,5 +1,5 @@
 // Films as small pictures inside the page.
-import { filmThumbnail } from '@hybridmed/data';
+import { imageThumbnail } from '@hybridmed/data';
 
 const side = 256;
 
@@ -14,7 +14,7 @@ export function filmReader(files: ReadonlyMap<string, string>): (id: string) => 
     if (file === undefined) return Promise.resolve(undefined);
     const found =
       known.get(id) ??
-      filmThumbnail(file, side).then(
+      imageThumbnail(file, side).then(
         (bytes) => dataUri(bytes, 'jpeg'),
         () => undefined,
       );

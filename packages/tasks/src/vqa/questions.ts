@@ -17,7 +17,7 @@ export interface QuestionSet {
 }
 
 /** The image file's name, packed or not. */
-const filmOf = ({ film, image }: Question): string => film ?? basename(image);
+const filmOf = ({ imageName, image }: Question): string => imageName ?? basename(image);
 
 /** What must not stand on both sides: the case, else the image. */
 const groupOf = (question: Question): string => question.study ?? filmOf(question);

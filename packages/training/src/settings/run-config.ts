@@ -140,10 +140,10 @@ export type DataSettings = Pick<RunConfig, 'views' | 'residue' | 'splitFile' | '
 /** What a run takes of its data set. */
 export const dataSelection = ({ views, residue, splitFile, without, columns }: DataSettings): SelectOptions => ({
   views,
-  residue,
+  deidPlaceholders: residue,
   columns,
   ...(splitFile === '' ? {} : { splitFile }),
-  ...(without === '' ? {} : { without }),
+  ...(without === '' ? {} : { excludeIds: without }),
 });
 
 /** The weights of stage 2's losses. */

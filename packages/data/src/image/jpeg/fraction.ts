@@ -103,21 +103,21 @@ function decodeUnits(frame: JpegFrame, { view, starts }: EntropyCoded, layout: L
       const { dc, ac } = tables[component]!;
       const shown = component === 0 ? quarter : 0;
       let window = windowAt(view, bit);
-      let found = dc.quick[window >>> (32 - quickBits)]! || longCode(dc, view, bit);
-      let open = (found >> 12) & 15;
-      let value = open === 0 ? found >> 16 : signed((window << ((found & 31) - open)) >>> (32 - open), open);
-      bit += found & 31;
+      let entry = dc.quick[window >>> (32 - quickBits)]! || longCode(dc, view, bit);
+      let open = (entry >> 12) & 15;
+      let value = open === 0 ? entry >> 16 : signed((window << ((entry & 31) - open)) >>> (32 - open), open);
+      bit += entry & 31;
       predictions[component]! += value;
       const quick = ac.quick;
       for (let i = 0; i < sums.length; i++) sums[i] = 0;
       for (let k = 0; k < 63;) {
         // As windowAt, which is not inlined in so long a function; this is where the time goes.
         window = view.getInt32(bit >> 3) << (bit & 7);
-        found = quick[window >>> (32 - quickBits)]! || longCode(ac, view, bit);
-        open = (found >> 12) & 15;
-        value = open === 0 ? found >> 16 : signed((window << ((found & 31) - open)) >>> (32 - open), open);
-        bit += found & 31;
-        k += (found >> 5) & 127;
+        entry = quick[window >>> (32 - quickBits)]! || longCode(ac, view, bit);
+        open = (entry >> 12) & 15;
+        value = open === 0 ? entry >> 16 : signed((window << ((entry & 31) - open)) >>> (32 - open), open);
+        bit += entry & 31;
+        k += (entry >> 5) & 127;
         if (k > 63) {
           if (value !== 0 && k < blockEnd) throw new Error('has a broken block');
           break;

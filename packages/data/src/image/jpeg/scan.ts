@@ -1,7 +1,7 @@
 // A scan's entropy-coded bytes without their stuffing, cut at restart markers.
 import type { Scratch } from '../scratch.ts';
 
-/** Greatest number of bytes that may be read beyond the end of what a block lies in: 64 codes of 31 bits and a window. */
+/** Max bytes that may be read beyond the end of what a block lies in: 64 codes of 31 bits and a window. */
 const beyond = 256;
 
 /** The bytes, with zeros behind them, and where each part between restart markers begins; the last element is the end of all. */

@@ -1,5 +1,5 @@
 // `hybridmed data split`: a set's split as a file of ids, and whether such a file fits a set.
-import type { SplitKey, SplitShares, SplitVerification } from '@hybridmed/data';
+import type { SplitKey, SplitFractions, SplitVerification } from '@hybridmed/data';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { jsonOption, number } from '../../options.ts';
@@ -19,8 +19,8 @@ interface SplitFlags extends SelectFlags {
 
 async function make(spec: string, out: string, { by, validate, test, json, ...flags }: SplitFlags, output: Output): Promise<void> {
   const { makeSplit, writeSplit } = await import('@hybridmed/data');
-  const shares: SplitShares | undefined = validate === undefined && test === undefined ? undefined : { validate: validate ?? 0, test: test ?? 0 };
-  const ids = await makeSplit(spec, { ...selectOptions(flags), ...(by ? { by } : {}), ...(shares ? { shares } : {}) });
+  const fractions: SplitFractions | undefined = validate === undefined && test === undefined ? undefined : { validate: validate ?? 0, test: test ?? 0 };
+  const ids = await makeSplit(spec, { ...selectOptions(flags), ...(by ? { by } : {}), ...(fractions ? { fractions } : {}) });
   const sha256 = await writeSplit(out, ids);
   const counts = { train: 0, validate: 0, test: 0 };
   for (const split of ids.splits.values()) counts[split]++;
