@@ -11,14 +11,14 @@ const sizes = presetModel('tiny', tokenizer.vocabularySize, tokenizer.special);
 const config = { formatVersion, preset: 'tiny', stage: 2, model: sizes, input: { resize: 36, findingsLength: 128, impressionLength: 48 } };
 const text = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 const weights = Buffer.concat([...encodeSafetensors(initialize(createModel(sizes).parameters, 0))]);
-const files = (changed: unknown): CheckpointBytes => ({
-  'config.json': text(changed),
+const files = (changedConfig: unknown): CheckpointBytes => ({
+  'config.json': text(changedConfig),
   'tokenizer.json': text(tokenizer.toJSON()),
   'model.safetensors': weights,
 });
 
 /** A copy of the configuration with one value changed, by its path. */
-function changed(path: string, value: unknown): unknown {
+function withValue(path: string, value: unknown): unknown {
   const copy = structuredClone(config) as Record<string, unknown>;
   const keys = path.split('.');
   const last = keys.pop()!;
@@ -59,8 +59,8 @@ test.each([
   ['model.vision.layers', [1], '"model.vision.layers" is no key of this version'],
   ['preset', 'tiny\u001b[31m', 'it must be a text of 1 to 64 characters without control characters'],
 ])('%s of %j is refused by name', (path, value, problem) => {
-  expect(refusal(changed(path, value))).toContain(`folder/config.json: `);
-  expect(refusal(changed(path, value))).toContain(problem);
+  expect(refusal(withValue(path, value))).toContain(`folder/config.json: `);
+  expect(refusal(withValue(path, value))).toContain(problem);
 });
 
 const values: readonly unknown[] = [
@@ -102,7 +102,7 @@ describe('a configuration with values changed at random', () => {
       const started = performance.now();
       let message = '';
       try {
-        parseCheckpoint('folder', files(changed(path, value)));
+        parseCheckpoint('folder', files(withValue(path, value)));
       } catch (error) {
         expect(error, `${path}: ${String(value)}`).toBeInstanceOf(HybridmedError);
         message = (error as Error).message;
