@@ -9,12 +9,12 @@ export interface SelectFlags {
   need?: DataNeed;
   views: 'frontal' | 'all';
   minWords: number;
-  residue: DeidPlaceholderPolicy;
+  deidPlaceholders: DeidPlaceholderPolicy;
   uncertain?: UncertainPolicy;
   unmentioned: 'ignore' | 'zeros';
   labelTable: 'chexpert' | 'negbio';
   splitFile?: string;
-  without?: string;
+  excludeIds?: string;
   columns?: Partial<Record<ColumnRole, string>>;
   index: string | boolean;
 }
@@ -28,7 +28,11 @@ export function addSelectOptions(command: Command): Command {
   return command
     .addOption(new Option('--views <views>', 'frontal views only, or all').choices(['frontal', 'all']).default('frontal'))
     .option('--min-words <n>', 'least number of words in each section of a report', integer(1), 3)
-    .addOption(new Option('--residue <policy>', 'what becomes of XXXX and ___ left by de-identification').choices(['keep', 'remove', 'mask']).default('keep'))
+    .addOption(
+      new Option('--deid-placeholders <policy>', 'what happens to the placeholders that de-identification left in texts (XXXX, ___)')
+        .choices(['keep', 'remove', 'mask'])
+        .default('keep'),
+    )
     .addOption(
       new Option('--uncertain <policy>', "what an uncertain label becomes (default: the CheXpert protocol's choice by label)").choices([
         'ones',
@@ -39,7 +43,7 @@ export function addSelectOptions(command: Command): Command {
     .addOption(new Option('--unmentioned <policy>', 'what a blank label becomes').choices(['ignore', 'zeros']).default('ignore'))
     .addOption(new Option('--label-table <name>', 'mimic: whose labels').choices(['chexpert', 'negbio']).default('chexpert'))
     .option('--split-file <file>', "split ids to use in place of the set's own split (see data split)")
-    .option('--without <file>', 'split ids whose images are left out')
+    .option('--exclude-ids <file>', 'ids of patients, studies or images to leave out (a table as data split writes)')
     .option('--columns <role=name,...>', 'csv: names of columns, such as image=file,findings=text', columns)
     .option('--index <folder>', 'where indexes of large tables are kept')
     .option('--no-index', 'read large tables anew');
@@ -50,25 +54,25 @@ export function selectOptions({
   need,
   views,
   minWords,
-  residue,
+  deidPlaceholders,
   uncertain,
   unmentioned,
   labelTable,
   splitFile,
-  without,
+  excludeIds,
   columns: named,
   index,
 }: SelectFlags): SelectOptions {
   return {
     views,
     minWords,
-    deidPlaceholders: residue,
+    deidPlaceholders,
     unmentioned,
     labelTable,
     ...(need ? { need } : {}),
     ...(uncertain ? { uncertain } : {}),
     ...(splitFile ? { splitFile } : {}),
-    ...(without ? { excludeIds: without } : {}),
+    ...(excludeIds ? { excludeIds } : {}),
     ...(named ? { columns: named } : {}),
     ...(index === true ? {} : { index }),
   };

@@ -26,9 +26,9 @@ export const runConfigSchema = z.strictObject({
   imageSize: count.max(4096).describe("Side of the images in pixels; 0 for the preset's."),
   seed: count.describe('Seed of start values, order, crops and dropout.'),
   views: z.enum(['frontal', 'all']).describe('Which views to train on.'),
-  residue: z.enum(['keep', 'remove', 'mask']).describe('What becomes of XXXX and ___ left by de-identification in the texts.'),
+  deidPlaceholders: z.enum(['keep', 'remove', 'mask']).describe('What happens to the placeholders that de-identification left in the texts (XXXX, ___).'),
   splitFile: z.string().describe("File of split ids to use in place of the set's own split; empty for none."),
-  without: z.string().describe('File of ids whose images are left out; empty for none.'),
+  excludeIds: z.string().describe('File of ids of patients, studies or images to leave out; empty for none.'),
   columns: z.partialRecord(z.enum(columnRoles), z.string().min(1)).describe('For csv: names of columns by role.'),
   limit: count.describe('Greatest number of training studies (and of validation studies); 0 for all.'),
   epochs: pair.describe('Epochs of stage 1 and of stage 2.'),
@@ -93,9 +93,9 @@ export function completeConfig(options: RunOptions): RunConfig {
     imageSize: 0,
     seed: 0,
     views: 'frontal',
-    residue: 'keep',
+    deidPlaceholders: 'keep',
     splitFile: '',
-    without: '',
+    excludeIds: '',
     columns: {},
     limit: 0,
     epochs: [...preset.epochs],
@@ -135,15 +135,15 @@ export function completeConfig(options: RunOptions): RunConfig {
 }
 
 /** The settings that say what is taken of a data set. */
-export type DataSettings = Pick<RunConfig, 'views' | 'residue' | 'splitFile' | 'without' | 'columns'>;
+export type DataSettings = Pick<RunConfig, 'views' | 'deidPlaceholders' | 'splitFile' | 'excludeIds' | 'columns'>;
 
 /** What a run takes of its data set. */
-export const dataSelection = ({ views, residue, splitFile, without, columns }: DataSettings): SelectOptions => ({
+export const dataSelection = ({ views, deidPlaceholders, splitFile, excludeIds, columns }: DataSettings): SelectOptions => ({
   views,
-  deidPlaceholders: residue,
+  deidPlaceholders,
   columns,
   ...(splitFile === '' ? {} : { splitFile }),
-  ...(without === '' ? {} : { excludeIds: without }),
+  ...(excludeIds === '' ? {} : { excludeIds }),
 });
 
 /** The weights of stage 2's losses. */
