@@ -15,7 +15,7 @@ describe('wrong use', () => {
     [['pretrain', 'more', '--data', 'x', '--out', 'y'], 'too many arguments', ''],
     [['info', ''], "argument 'dir'", 'Give a value'],
     [['generate', '--checkpoint', 'x', '--image', 'y', '--search', 'beam', '--beams', '1000000'], "option '--beams <n>'", '1 to 64'],
-    [['generate', '--checkpoint', 'x', '--image', 'y', '--search', 'nucleus', '--p', '2'], "option '--p <share>'", 'up to 1'],
+    [['generate', '--checkpoint', 'x', '--image', 'y', '--search', 'nucleus', '--p', '2'], "option '--p <mass>'", 'up to 1'],
     [['generate', '--checkpoint', 'x', '--image', 'y', '--search', 'nucleus', '--temperature', '0'], "option '--temperature <x>'", 'above 0'],
     [['verify', '.', '--device', 'abacus'], "option '--device <name>'", 'cpu'],
     [['generate', '--checkpoint', 'x'], 'give either --image', '--findings'],

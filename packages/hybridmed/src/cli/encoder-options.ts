@@ -17,8 +17,8 @@ export interface EncoderFlags extends DeviceFlags, ModuleFlags {
 export function addEncoderOptions(command: Command): Command {
   return command
     .requiredOption('--checkpoint <dir>', "checkpoint, or a run's --out folder")
-    .option('--cache <folder>', 'where features are kept (default: $XDG_CACHE_HOME/hybridmed/features)')
-    .option('--no-cache', 'compute features anew and keep none')
+    .option('--cache <folder>', 'folder of cached features (default: $XDG_CACHE_HOME/hybridmed/features)')
+    .option('--no-cache', 'compute features without a cache')
     .addOption(visionModuleOption())
     .addOption(textModuleOption())
     .addOption(deviceOption())

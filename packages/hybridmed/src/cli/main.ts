@@ -53,7 +53,7 @@ const commands: readonly ((program: Command, output: Output) => void)[] = [
 
 function build(output: Output): Command {
   const program = new Command('hybridmed')
-    .description('Pre-training on chest radiographs and reports, and what it is good for. Not a medical device.')
+    .description('Pre-training on chest radiographs and reports, and downstream tasks. Not a medical device.')
     .version(version(), '-V, --version')
     .showHelpAfterError('(see --help)')
     .configureHelp({ showGlobalOptions: true })

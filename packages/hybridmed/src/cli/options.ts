@@ -77,16 +77,19 @@ export interface DeviceFlags {
 
 /** `--device` and `--threads`. */
 export const deviceOption = () =>
-  new Option('--device <name>', 'where to compute: auto takes hardware WebGPU, else cpu, else gpujs').choices(deviceNames).default('auto');
+  new Option('--device <name>', 'device to compute on: auto selects hardware WebGPU, else cpu, else gpujs').choices(deviceNames).default('auto');
 export const threadsOption = () => new Option('--threads <n>', 'threads of the cpu device (default: all cores)').argParser(integer(1));
 
 /** `--precision`. */
 export const precisionOption = () =>
-  new Option('--precision <p>', 'f32, or mixed: activations as 16-bit floats, on webgpu adapters that have them').choices(precisions);
+  new Option('--precision <p>', 'f32, or mixed: activations as 16-bit floats, on webgpu adapters that support them').choices(precisions);
 
 /** `--tuning`, of commands that train. */
 export const tuningOption = () =>
-  new Option('--tuning <mode>', 'webgpu: which variants of kernels: by rule (off), as earlier runs measured (cached), or measured in up to 2 s where none did')
+  new Option(
+    '--tuning <mode>',
+    'webgpu: how kernel variants are selected: by rule (off), as earlier runs measured (cached), or measured in up to 2 s where none did',
+  )
     .choices(tuningModes)
     .default('measure');
 
@@ -97,8 +100,8 @@ export interface ModuleFlags {
 }
 
 /** `--vision` and `--text` of commands that use a checkpoint: code is run only where the user names it. */
-export const visionModuleOption = () => new Option('--vision <module>', "the module of the checkpoint's vision encoder, where it was trained with one");
-export const textModuleOption = () => new Option('--text <module>', "the module of the checkpoint's text encoder, where it was trained with one");
+export const visionModuleOption = () => new Option('--vision <module>', "the module of the checkpoint's vision encoder, if it was trained with one");
+export const textModuleOption = () => new Option('--text <module>', "the module of the checkpoint's text encoder, if it was trained with one");
 
 /** Names of columns by role, `image=file,findings=text`; a flag given again adds to them. */
 export function columns(text: string, before: Partial<Record<ColumnRole, string>> = {}): Partial<Record<ColumnRole, string>> {

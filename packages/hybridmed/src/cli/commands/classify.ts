@@ -51,12 +51,14 @@ function addProtocolOptions(command: Command): Command {
   return addSelectOptions(
     addEncoderOptions(command)
       .requiredOption('--data <spec>', 'labelled data set as name:path')
-      .requiredOption('--out <dir>', 'folder for subsets, scores and results; its test split is read once')
+      .requiredOption('--out <dir>', 'folder for subsets, scores and results; the test split is read once')
       .option('--classes <names>', 'labels to learn, separated by commas (default: all)', list(className))
-      .option('--percent <list>', 'shares of the training labels: nested subsets', list(share), [1, 10, 100])
+      .option('--percent <list>', 'percentages of the training labels, as nested subsets', list(share), [1, 10, 100])
       .option('--seeds <list>', 'seeds of subsets and fits', list(integer(0)), [0, 1, 2])
-      .addOption(new Option('--class-weights <kind>', 'balanced: both kinds of a class weigh alike').choices(['none', 'balanced']).default('none'))
-      .addOption(new Option('--threshold <rule>', 'what validation thresholds make best').choices(['f1', 'mcc', 'youden']).default('f1')),
+      .addOption(
+        new Option('--class-weights <kind>', 'balanced: positives and negatives of a class have equal weight').choices(['none', 'balanced']).default('none'),
+      )
+      .addOption(new Option('--threshold <rule>', 'metric that the validation thresholds maximize').choices(['f1', 'mcc', 'youden']).default('f1')),
   );
 }
 
@@ -109,10 +111,10 @@ export function addClassification(program: Command, output: Output): void {
     },
   );
   addProtocolOptions(program.command('finetune').description('fine-tune the image encoder for classification, with 1, 10 and 100 % of the labels'))
-    .option('--from-scratch', "start values of the checkpoint's architecture instead of its parameters", false)
-    .option('--epochs <n>', 'greatest number of passes over a share (at least 400 steps)', integer(1), 30)
-    .option('--batch <n>', 'studies of one step', integer(1), 32)
-    .option('--learning-rate <list>', "peak learning rates; the best on the validation split wins (default: the preset's)", list(positive()))
+    .option('--from-scratch', "initialize the checkpoint's architecture at random instead of loading its parameters", false)
+    .option('--epochs <n>', 'maximum number of passes over a subset (at least 400 steps)', integer(1), 30)
+    .option('--batch <n>', 'studies per step', integer(1), 32)
+    .option('--learning-rate <list>', "peak learning rates; the best on the validation split is used (default: the preset's)", list(positive()))
     .option('--weight-decay <x>', 'decoupled weight decay', number(0), 0.05)
     .option('--layer-decay <x>', "factor between the learning rates of the encoder's neighbouring layers", positive(1), 1)
     .option('--patience <n>', 'validations without improvement before a fit ends; 0 for never', integer(0), 5)

@@ -29,7 +29,7 @@ function conclusion({ labels, text }: EvaluationReport): string {
 export function addDemo(program: Command, output: Output): void {
   program
     .command('demo')
-    .description('make phantoms, pre-train both stages on them, and write a page of what was learnt')
+    .description('make phantoms, pre-train both stages on them, and write a report')
     .option('--out <dir>', 'folder for phantoms and run', join('runs', 'demo'))
     .option('--studies <n>', 'number of phantoms', integer(100), 2500)
     .addOption(new Option('--epochs <a,b>', 'epochs of each stage').argParser(stagePair).default([3, 22], '3,22'))

@@ -8,7 +8,7 @@ import { printJson, table } from '../output.ts';
 export function addDevices(program: Command, output: Output): void {
   program
     .command('devices')
-    .description('list the devices present, and what auto takes')
+    .description('list the available devices, and which one auto selects')
     .addOption(jsonOption())
     .action(async ({ json }: { json: boolean }) => {
       const { listDevices } = await import('@hybridmed/runtime/device');

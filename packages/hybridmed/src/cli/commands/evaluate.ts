@@ -79,12 +79,12 @@ export function formatEvaluation(report: EvaluationReport): string {
 
 /** Adds the command. */
 export function addEvaluate(program: Command, output: Output): void {
-  const command = program.command('evaluate').description('evaluate a checkpoint on a split: texts beside baselines, retrieval, zero-shot, losses');
+  const command = program.command('evaluate').description('evaluate a checkpoint on a split: texts compared with baselines, retrieval, zero-shot, losses');
   addSelectOptions(command)
     .requiredOption('--checkpoint <dir>', "checkpoint, a run's --out folder, or an exported folder")
     .requiredOption('--data <spec>', 'data set as name:path')
     .addOption(new Option('--split <name>', 'which split').choices(['train', 'validate', 'test']).default('test'))
-    .option('--limit <n>', 'greatest number of studies; 0 for all', integer(0), 0)
+    .option('--limit <n>', 'maximum number of studies; 0 for all', integer(0), 0)
     .addOption(visionModuleOption())
     .addOption(textModuleOption())
     .addOption(deviceOption())

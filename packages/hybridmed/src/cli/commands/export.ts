@@ -46,14 +46,14 @@ const names = (ports: Readonly<Record<string, unknown>>): string => [...new Set(
 export function addExport(program: Command, output: Output): void {
   const command = program
     .command('export')
-    .description('write parts of a checkpoint as ONNX files that run anywhere, each held against the model')
+    .description('write parts of a checkpoint as ONNX files that run anywhere, each checked against the model')
     .argument('<checkpoint>', "checkpoint, or a run's --out folder")
     .addOption(new Option('--part <names...>', `what to export: ${partNames.join(', ')}`).choices(partNames).makeOptionMandatory())
-    .requiredOption('--out <dir>', 'folder; parts of the same checkpoint that are there stay')
+    .requiredOption('--out <dir>', 'folder; parts of the same checkpoint already in it are kept')
     .option('--opset <n>', 'version of the ONNX operators, 18 to 23', opset, 20)
     .option('--f16', 'weights and their products in half precision', false)
-    .option('--int8', 'weights in 8 bits, activations of linear layers quantized in each run', false)
-    .option('--inline-limit <bytes>', 'weights of more bytes go to a file beside the model (default: what one file can hold, 2 GiB)', integer(0))
+    .option('--int8', '8-bit weights, activations of linear layers quantized at run time', false)
+    .option('--inline-limit <bytes>', 'weights of more bytes go to a separate file (default: the limit of one file, 2 GiB)', integer(0))
     .addOption(visionModuleOption())
     .addOption(textModuleOption())
     .addOption(jsonOption());

@@ -23,14 +23,14 @@ interface Flags extends DeviceFlags, ModuleFlags {
 export function addGenerate(program: Command, output: Output): void {
   const command = program
     .command('generate')
-    .description('write impressions from images, or from the text of findings')
+    .description('generate impressions from images, or from the text of findings')
     .requiredOption('--checkpoint <dir>', "checkpoint, a run's --out folder, or an exported folder")
-    .option('--image <files...>', 'films: PNG, JPEG or DICOM')
+    .option('--image <files...>', 'radiographs: PNG, JPEG or DICOM')
     .option('--findings <text>', 'findings to summarize')
-    .addOption(new Option('--search <kind>', 'how tokens are chosen').choices(['greedy', 'beam', 'nucleus']).default('greedy'))
+    .addOption(new Option('--search <kind>', 'decoding method').choices(['greedy', 'beam', 'nucleus']).default('greedy'))
     .option('--beams <n>', 'width of beam search, up to 64', integer(1, 64), 4)
     .option('--alpha <x>', 'length exponent of beam search', number(0), 1)
-    .option('--p <share>', 'probability mass of nucleus search', positive(1), 0.9)
+    .option('--p <mass>', 'probability mass of nucleus search', positive(1), 0.9)
     .option('--temperature <x>', 'temperature of nucleus search', positive(), 1)
     .option('--seed <n>', 'seed of nucleus search', integer(0), 0)
     .addOption(visionModuleOption())

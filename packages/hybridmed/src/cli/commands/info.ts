@@ -38,7 +38,7 @@ async function describeFolder(path: string, { imageSize: size, channels, json }:
 export function addInfo(program: Command, output: Output): void {
   program
     .command('info')
-    .description("show a checkpoint's sizes and parameters per part; of hf:DIR, what would be loaded of each tensor")
+    .description("show a checkpoint's sizes and parameters per part; for hf:DIR, how each tensor would be loaded")
     .argument('<dir>', "checkpoint, a run's --out folder, or hf:DIR of a published checkpoint")
     .option('--image-size <pixels>', 'hf: side of the images to load it for (default: its own)', integer(1))
     .option('--channels <n>', 'hf: channels of the images (default: its own)', integer(1))

@@ -17,15 +17,15 @@ const settings = [
   new Option('--text <encoder>', 'text encoder: preset, hf:FOLDER of a published BERT, or a module (default: preset)'),
   new Option('--image-size <pixels>', "side of the images; 0 for the preset's").argParser(integer(0)),
   new Option('--epochs <a,b>', 'epochs of stage 1 and of stage 2').argParser(stagePair),
-  new Option('--steps <a,b>', 'greatest number of steps of each stage; 0 for what the epochs give').argParser(stagePair),
-  new Option('--limit <n>', 'greatest number of training (and of validation) studies; 0 for all').argParser(integer(0)),
-  new Option('--batch <n>', 'studies of one pass').argParser(integer(1)),
-  new Option('--accumulate <n>', 'passes that make one step').argParser(integer(1)),
+  new Option('--steps <a,b>', 'maximum number of steps of each stage; 0 for no limit').argParser(stagePair),
+  new Option('--limit <n>', 'maximum number of training (and of validation) studies; 0 for all').argParser(integer(0)),
+  new Option('--batch <n>', 'studies per pass').argParser(integer(1)),
+  new Option('--accumulate <n>', 'passes per step').argParser(integer(1)),
   new Option('--learning-rate <x>', 'peak learning rate').argParser(number(0)),
-  new Option('--warmup <share>', 'share of the steps that warm up').argParser(number(0)),
+  new Option('--warmup <fraction>', 'fraction of the steps for warm-up').argParser(number(0)),
   new Option('--weight-decay <x>', 'decoupled weight decay').argParser(number(0)),
-  new Option('--clip <x>', 'greatest norm of the gradients').argParser(number(0)),
-  new Option('--early-stop <epochs>', 'end a stage after so many epochs without improvement; 0 for never').argParser(integer(0)),
+  new Option('--clip <x>', 'maximum norm of the gradients').argParser(number(0)),
+  new Option('--early-stop <epochs>', 'end a stage after this many epochs without improvement; 0 for never').argParser(integer(0)),
   new Option('--views <views>', 'which views').choices(['frontal', 'all']),
   new Option('--deid-placeholders <policy>', 'what happens to the placeholders that de-identification left in texts (XXXX, ___)').choices([
     'keep',
@@ -35,45 +35,45 @@ const settings = [
   new Option('--split-file <file>', "split ids to use in place of the set's own split (see data split)"),
   new Option('--exclude-ids <file>', 'ids of patients, studies or images to leave out (a table as data split writes)'),
   new Option('--columns <role=name,...>', 'csv: names of columns, such as image=file,findings=text').argParser(columns),
-  new Option('--seed <n>', 'seed of everything random').argParser(integer(0)),
+  new Option('--seed <n>', 'seed of all random numbers').argParser(integer(0)),
   new Option('--vocabulary <n|file>', 'size of the vocabulary trained on the texts, or a vocab.txt or tokenizer.json').argParser(integerOr('file', 10)),
-  new Option('--cut-vocabulary', 'cut a given vocabulary to what the training texts use'),
-  new Option('--dropout <share>', 'share of values dropped').argParser(number(0)),
-  new Option('--freeze <names...>', 'parameters that stay as they are, such as "vision.*"'),
+  new Option('--cut-vocabulary', 'reduce a given vocabulary to the tokens that the training texts use'),
+  new Option('--dropout <rate>', 'dropout rate').argParser(number(0)),
+  new Option('--freeze <names...>', 'parameters that are not trained, such as "vision.*"'),
   new Option('--layer-decay <x>', "factor between the learning rates of an encoder's neighbouring layers").argParser(number(0)),
   new Option('--lora <layers...>', 'linear layers to adapt by LoRA, such as "text.*.query"; merged when saved'),
   new Option('--lora-rank <n>', 'rank of the adapters').argParser(integer(1)),
-  new Option('--lora-alpha <x>', 'the adapters are scaled by this over their rank').argParser(number(0)),
-  new Option('--remat', "compute each layer's inner values again for the backward pass: less memory, more time"),
+  new Option('--lora-alpha <x>', 'the adapters are scaled by this divided by their rank').argParser(number(0)),
+  new Option('--remat', "recompute each layer's activations in the backward pass: less memory, more time"),
   precisionOption(),
-  new Option('--sampling <order>', 'order of an epoch: shuffle, length (texts of like length together) or shard (packed sets, streamed)').choices([
+  new Option('--sampling <order>', 'order of an epoch: shuffle, length (batches of texts of similar length) or shard (packed sets, streamed)').choices([
     'shuffle',
     'length',
     'shard',
   ]),
   new Option(
     '--augment <amounts>',
-    'what training varies beside the crop, such as rotation=5,brightness=0.1,contrast=0.1 (also zoom, noise, cutout)',
+    'augmentations in addition to the random crop, such as rotation=5,brightness=0.1,contrast=0.1 (also zoom, noise, cutout)',
   ).argParser(amounts),
-  new Option('--checkpoint-every <steps>', 'steps between checkpoints inside an epoch').argParser(integer(0)),
-  new Option('--cg <weight>', 'weight of the global contrast').argParser(number(0)),
-  new Option('--cl <weight>', 'weight of the local contrast').argParser(number(0)),
+  new Option('--checkpoint-every <steps>', 'steps between checkpoints within an epoch').argParser(integer(0)),
+  new Option('--cg <weight>', 'weight of the global contrastive loss').argParser(number(0)),
+  new Option('--cl <weight>', 'weight of the local contrastive loss').argParser(number(0)),
   new Option('--sum <weight>', 'weight of summarization in stage 2').argParser(number(0)),
   new Option('--cap <weight>', 'weight of captioning').argParser(number(0)),
   new Option('--dis <weight>', 'weight of distillation').argParser(number(0)),
-  new Option('--no-cg', 'without the global contrast'),
-  new Option('--no-cl', 'without the local contrast'),
+  new Option('--no-cg', 'without the global contrastive loss'),
+  new Option('--no-cl', 'without the local contrastive loss'),
   new Option('--no-sum', 'without summarization in stage 2'),
   new Option('--no-cap', 'without captioning'),
   new Option('--no-dis', 'without distillation'),
   new Option('--temperature <x>', 'temperature of distillation').argParser(number(0)),
   new Option('--tau <x>', 'temperature of the local alignment').argParser(number(0)),
-  new Option('--duplicates <how>', 'studies with one impression').choices(['negatives', 'positives']),
+  new Option('--duplicates <how>', 'how the global contrastive loss treats studies with equal impressions').choices(['negatives', 'positives']),
   new Option('--teacher <kind>', "distillation's teacher").choices(['snapshot', 'live']),
-  new Option('--projection <kind>', 'projections into the common space').choices(['linear', 'mlp']),
+  new Option('--projection <kind>', 'projections into the joint embedding space').choices(['linear', 'mlp']),
   new Option('--shared-cross', 'one cross-attention for both branches instead of two'),
-  new Option('--unshared-decoder', 'self-attention and feed-forward layers of its own for each branch'),
-  new Option('--no-stage1', 'leave stage 1 out'),
+  new Option('--unshared-decoder', 'separate self-attention and feed-forward layers for each branch'),
+  new Option('--no-stage1', 'skip stage 1'),
   new Option('--stage1 <run>', "start stage 2 from another run's stage 1"),
 ];
 
@@ -107,14 +107,14 @@ function given(command: Command): Record<string, unknown> {
 
 /** Adds the command. */
 export function addPretrain(program: Command, output: Output): void {
-  const command = program.command('pretrain').description('pre-train both stages into a folder that can be resumed at any moment');
+  const command = program.command('pretrain').description('pre-train both stages; a run can be stopped at any moment and resumed');
   for (const option of settings) command.addOption(option);
   command
     .option('--out <dir>', "the run's folder")
-    .option('--config <file>', 'settings as JSON; flags come before it (schema: config.schema.json of this package)')
-    .option('--resume', 'go on where the run stopped; begins where there is none', false)
+    .option('--config <file>', 'settings in JSON; flags take precedence (schema: config.schema.json of this package)')
+    .option('--resume', 'resume where the run stopped; start a new run if there is none', false)
     .option('--workers <n>', 'threads that decode images', integer(0))
-    .option('--no-report', 'do not end by evaluating the run and writing its page')
+    .option('--no-report', 'do not evaluate the run and write its report at the end')
     .addOption(deviceOption())
     .addOption(tuningOption())
     .addOption(threadsOption())

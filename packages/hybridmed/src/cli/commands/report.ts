@@ -16,11 +16,11 @@ interface Flags extends DeviceFlags {
 export function addReport(program: Command, output: Output): void {
   program
     .command('report')
-    .description('write a run as one self-contained HTML page: data, curves, metrics beside baselines, texts, films, failures')
+    .description('write the report of a run as one self-contained HTML page: data, curves, metrics compared with baselines, texts, radiographs, failures')
     .argument('<run>', "a run's --out folder")
-    .option('--out <file>', 'the page (default: report.html in the run)')
+    .option('--out <file>', 'HTML file to write (default: report.html in the run)')
     .option('--data <spec>', 'where the data set is now, if it has moved')
-    .option('--limit <n>', 'greatest number of held-out studies; 0 for all', integer(0), 0)
+    .option('--limit <n>', 'maximum number of held-out studies; 0 for all', integer(0), 0)
     .addOption(deviceOption())
     .addOption(threadsOption())
     .addOption(jsonOption())

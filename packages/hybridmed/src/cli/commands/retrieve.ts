@@ -58,12 +58,12 @@ const shownNearest = ({ nearest }: QueryResult): string =>
 /** Adds the command. */
 export function addRetrieve(program: Command, output: Output): void {
   const command = addEncoderOptions(
-    program.command('retrieve').description('find reports by film, films by report, films by film; or the studies nearest to one query'),
+    program.command('retrieve').description('find reports by image, images by report, images by image; or the studies nearest to one query'),
   )
     .option('--data <spec>', 'data set as name:path')
     .addOption(new Option('--split <name>', 'which split (default: test; all for a query)').choices(['train', 'validate', 'test', 'all']))
-    .option('--per-class <n>', 'greatest number of studies of one class alone, by class', integer(1), 200)
-    .option('--saved <file>', 'index file: written by a measurement, searched by --query')
+    .option('--per-class <n>', 'maximum number of studies per class, of those with one class alone', integer(1), 200)
+    .option('--saved <file>', 'index file: written when retrieval is measured, searched by --query')
     .option('--query <file|text>', 'print the studies nearest to an image file or to words')
     .addOption(new Option('--gallery <what>', 'what a query is compared with').choices(['images', 'reports']).default('images'))
     .option('--count <n>', 'how many studies a query prints', integer(1), 5);

@@ -10,12 +10,12 @@ import { printJson, table } from '../output.ts';
 export function addVerify(program: Command, output: Output): void {
   program
     .command('verify')
-    .description('replay a folder of goldens on a device and hold every quantity against its bound')
+    .description('replay a folder of goldens on a device and check every quantity against its bound')
     .argument('<goldens>', 'folder of pairs of .json and .safetensors')
     .addOption(deviceOption())
     .addOption(threadsOption())
     .addOption(precisionOption())
-    .option('--only <names...>', 'only these files (names without ending)')
+    .option('--only <names...>', 'only these files (names without extension)')
     .addOption(jsonOption())
     .action(async (folder: string, { device: name, threads, precision, only, json }: DeviceFlags & { only?: string[]; json: boolean }) => {
       const [{ listGoldens, readGolden, verifyGolden }, { openDevice }, { fileError }] = await Promise.all([

@@ -69,27 +69,29 @@ export function addVqa(program: Command, output: Output): void {
   const vqa = program.command('vqa').description('visual question answering: train, evaluate');
   vqa
     .command('train')
-    .description('fit question answering to a data set, and the baseline that never sees the image')
+    .description('train question answering on a data set, and the baseline without the image')
     .requiredOption('--checkpoint <dir>', "checkpoint, or a run's --out folder")
     .requiredOption('--data <spec>', 'data set with questions, such as vqa-rad:DIR')
-    .requiredOption('--out <dir>', "the fitted model's folder")
+    .requiredOption('--out <dir>', "the trained model's folder")
     .addOption(
-      new Option('--mode <mode>', 'choose among training answers, or write them with the decoder').choices(['classify', 'generate']).default('classify'),
+      new Option('--mode <mode>', 'classify among the training answers, or generate answers with the decoder')
+        .choices(['classify', 'generate'])
+        .default('classify'),
     )
     .addOption(
-      new Option('--question-split <split>', "the set's own split, or one in which no image is on both sides")
+      new Option('--question-split <split>', "the set's own split, or one in which no image is in more than one part")
         .choices(['published', 'image-disjoint'])
         .default('published'),
     )
-    .option('--from-scratch', "start values of the checkpoint's architecture instead of its parameters", false)
+    .option('--from-scratch', "initialize the checkpoint's architecture at random instead of loading its parameters", false)
     .option('--depth <n>', 'layers that fuse question and image', integer(1), 2)
-    .option('--dropout <rate>', 'share of fused values dropped in training', dropRate, 0.1)
-    .option('--epochs <n>', 'greatest number of passes over the training questions', integer(1), 30)
-    .option('--batch <n>', 'questions of one step', integer(1), 32)
+    .option('--dropout <rate>', 'dropout rate of the fused features', dropRate, 0.1)
+    .option('--epochs <n>', 'maximum number of passes over the training questions', integer(1), 30)
+    .option('--batch <n>', 'questions per step', integer(1), 32)
     .option('--learning-rate <x>', "peak learning rate (default: the preset's)", positive())
     .option('--weight-decay <x>', 'decoupled weight decay', number(0), 0.05)
-    .option('--patience <n>', 'validations without improvement before fitting ends; 0 for never', integer(0), 6)
-    .option('--seed <n>', 'seed of start values, order and crops', integer(0), 0)
+    .option('--patience <n>', 'validations without improvement before training ends; 0 for never', integer(0), 6)
+    .option('--seed <n>', 'seed of initialization, order and crops', integer(0), 0)
     .addOption(visionModuleOption())
     .addOption(textModuleOption())
     .addOption(deviceOption())
@@ -112,9 +114,9 @@ export function addVqa(program: Command, output: Output): void {
     });
   vqa
     .command('evaluate')
-    .description('accuracy on the test questions: closed, open, all, by category; beside three baselines')
+    .description('accuracy on the test questions: closed, open, all, by category; compared with three baselines')
     .requiredOption('--model <dir>', 'the --out folder of vqa train')
-    .option('--data <spec>', 'another data set than the one it was fitted to')
+    .option('--data <spec>', 'a data set other than the one it was trained on')
     .addOption(visionModuleOption())
     .addOption(textModuleOption())
     .addOption(deviceOption())

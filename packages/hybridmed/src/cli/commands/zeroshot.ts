@@ -33,15 +33,15 @@ function shown(report: ZeroShotReport): string {
 
 /** Adds the command. */
 export function addZeroShot(program: Command, output: Output): void {
-  const command = addEncoderOptions(program.command('zeroshot').description('classify films by prompts: AUC, average precision, F1, accuracy, MCC'))
+  const command = addEncoderOptions(program.command('zeroshot').description('classify radiographs by prompts: AUC, average precision, F1, accuracy, MCC'))
     .requiredOption('--data <spec>', 'labelled data set as name:path')
     .option(
       '--prompts <name|file>',
       'chexpert, rsna, openi, phantom, or a JSON file {"CLASS": {"positive": [...], "negative": [...]}} (default: shipped sets of the labels)',
     )
     .addOption(new Option('--split <name>', 'which split').choices(['train', 'validate', 'test']).default('test'))
-    .addOption(new Option('--score <kind>', "a pair's score").choices(['difference', 'softmax']).default('difference'))
-    .addOption(new Option('--threshold <rule>', 'what validation thresholds make best').choices(['f1', 'mcc', 'youden']).default('f1'));
+    .addOption(new Option('--score <kind>', 'score of a pair of prompts').choices(['difference', 'softmax']).default('difference'))
+    .addOption(new Option('--threshold <rule>', 'metric that the validation thresholds maximize').choices(['f1', 'mcc', 'youden']).default('f1'));
   addSelectOptions(command).action(async (flags: Flags) => {
     const { zeroShot } = await import('@hybridmed/tasks/node');
     const report = await withEncoder(flags, output, (options) =>

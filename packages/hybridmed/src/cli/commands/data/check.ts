@@ -46,12 +46,12 @@ export function addDataCheck(data: Command, output: Output): void {
   addSelectOptions(
     data
       .command('check')
-      .description('print what a data set holds: counts kept and dropped by reason, labels, lengths, repeats, leaks; exit 1 for a leak')
+      .description('print what a data set contains: studies kept and dropped by reason, labels, text lengths, duplicates, leaks; exit code 1 for a leak')
       .argument('<spec>', 'data set as name:path, such as openi:DIR')
       .addOption(needOption()),
   )
-    .option('--images', 'read every image: equal files, look-alikes, files that cannot be read (default: in sets small enough)')
-    .option('--no-images', 'look at no image')
+    .option('--images', 'read every image to find equal files, look-alikes and unreadable files (default: if the set is small enough)')
+    .option('--no-images', 'do not read images')
     .addOption(jsonOption())
     .action(async (spec: string, { images, json, ...flags }: SelectFlags & { images?: boolean; json: boolean }) => {
       const { checkDataSet } = await import('@hybridmed/data');

@@ -11,7 +11,7 @@ export function addDataIndex(data: Command, output: Output): void {
   addSelectOptions(
     data
       .command('index')
-      .description('build the on-disk index of a large set, or open the one that is there; every command does so by itself, this one says how long it takes')
+      .description('build the on-disk index of a large set, or open the existing one; every command does so automatically, this one reports how long it takes')
       .argument('<spec>', 'data set as name:path, such as mimic:DIR')
       .addOption(needOption()),
   )

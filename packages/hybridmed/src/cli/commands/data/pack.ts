@@ -21,14 +21,14 @@ interface PackFlags extends SelectFlags {
 export function addDataPack(data: Command, output: Output): void {
   const command = data
     .command('pack')
-    .description('write a data set as WebDataset shards (tar archives of PNG and JSON) to train from; run again, it finishes what was interrupted')
+    .description('write a data set as WebDataset shards (tar archives of PNG and JSON) for training; run again, it finishes an interrupted set')
     .argument('<spec>', 'data set as name:path, such as openi:DIR')
     .argument('<out>', 'folder of the shards')
     .addOption(new Option('--need <need>', 'what is packed').choices(['pairs', 'labels', 'images', 'questions']).default('pairs'));
   addSelectOptions(command)
-    .addOption(new Option('--preset <name>', 'take the size that this preset trains at').choices(Object.keys(presets)).default('small'))
-    .option('--size <pixels>', "side of the images, longest side to it and padded to a square (default: the preset's)", integer(8))
-    .option('--studies-per-shard <n>', 'studies of one shard, or images that questions are about', integer(1), 1000)
+    .addOption(new Option('--preset <name>', 'the training size of this preset').choices(Object.keys(presets)).default('small'))
+    .option('--size <pixels>', "side of the square images, resized to fit and padded (default: the preset's)", integer(8))
+    .option('--studies-per-shard <n>', 'studies per shard; for questions, images per shard', integer(1), 1000)
     .option('--workers <n>', 'threads that read images', integer(0), 1)
     .addOption(jsonOption())
     .action(async (spec: string, out: string, { preset, size, studiesPerShard, workers, json, ...flags }: PackFlags) => {

@@ -9,11 +9,11 @@ import { progressBar } from '../../progress.ts';
 export function addDataPhantom(data: Command, output: Output): void {
   data
     .command('phantom')
-    .description('make a data set of procedural chest films with reports and labels')
+    .description('make a data set of procedurally generated chest radiographs with reports and labels')
     .argument('<dir>', 'folder to make')
     .option('--studies <n>', 'number of studies', integer(10), 6000)
     .option('--size <pixels>', 'side of the images', integer(32), 128)
-    .option('--seed <n>', 'seed; the same one gives the same files', integer(0), 0)
+    .option('--seed <n>', 'seed; the same seed gives the same files', integer(0), 0)
     .addOption(jsonOption())
     .action(async (dir: string, { studies, size, seed, json }: { studies: number; size: number; seed: number; json: boolean }) => {
       const { writePhantoms } = await import('@hybridmed/data');

@@ -55,15 +55,19 @@ export function addDataSplit(data: Command, output: Output): void {
   const command = addSelectOptions(
     data
       .command('split')
-      .description("write a set's split as a file of ids that a paper can cite, draw a new one by patient, or verify such a file; exit 1 where it does not fit")
+      .description(
+        "write a set's split as a file of ids that a paper can cite, draw a new split by patient, or verify such a file; exit code 1 if it does not fit",
+      )
       .argument('<spec>', 'data set as name:path, such as openi:DIR')
       .addOption(needOption()),
   )
     .option('--out <file>', 'file to write')
     .option('--verify <file>', 'file to verify against the set')
-    .addOption(new Option('--by <key>', 'what is kept together (default: patient where the set names them, else study)').choices(['patient', 'study', 'image']))
-    .option('--validate <share>', 'draw anew: share for validation', number(0))
-    .option('--test <share>', 'draw anew: share for testing', number(0))
+    .addOption(
+      new Option('--by <key>', 'unit that is never divided (default: patient if the set names patients, else study)').choices(['patient', 'study', 'image']),
+    )
+    .option('--validate <fraction>', 'draw a new split: fraction for validation', number(0))
+    .option('--test <fraction>', 'draw a new split: fraction for testing', number(0))
     .addOption(jsonOption());
   command.action(async (spec: string, flags: SplitFlags) => {
     if ((flags.out === undefined) === (flags.verify === undefined)) command.error('error: give either --out FILE or --verify FILE');
