@@ -51,7 +51,7 @@ describe('a film explained', () => {
     const best = await explain(...asked(), '--out', out);
     expect(best.code, best.log).toBe(0);
     expect(readdirSync(out).toSorted()).toEqual(['explain.json', 'guided.png']);
-    expect(best.out).toContain('the model writes: ');
+    expect(best.out).toContain('generated impression: ');
     const { out: printed } = await explain(...asked(), '--out', join(folder, 'two'), '--maps', 'cls', 'removal', '--json');
     expect(JSON.parse(printed).maps.map(({ file }: { file: string }) => file)).toEqual(['removal.png', 'cls.png']);
   });

@@ -1,10 +1,9 @@
-// The command line's entry: reads arguments, runs one command, and turns its outcome into an exit code.
+// The entry of the command line: reads arguments, runs one command, and turns its outcome into an exit code.
 import { DataError } from '@hybridmed/data/browser';
 import { version } from '@hybridmed/runtime/version';
 import { HybridmedError } from '@hybridmed/tensor';
 import { Command, CommanderError } from 'commander';
 import { addAblate } from './commands/ablate.ts';
-import { addClassification } from './commands/classify.ts';
 import { addData } from './commands/data.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDevices } from './commands/devices.ts';
@@ -15,6 +14,7 @@ import { addExport } from './commands/export.ts';
 import { addGenerate } from './commands/generate.ts';
 import { addInfo } from './commands/info.ts';
 import { addPretrain } from './commands/pretrain.ts';
+import { addProbeAndFinetune } from './commands/probe-finetune.ts';
 import { addReport } from './commands/report.ts';
 import { addRetrieve } from './commands/retrieve.ts';
 import { addSave } from './commands/save.ts';
@@ -43,7 +43,7 @@ const commands: readonly ((program: Command, output: Output) => void)[] = [
   addRetrieve,
   addExport,
   addEmbed,
-  addClassification,
+  addProbeAndFinetune,
   addVqa,
   addAblate,
   addSave,
@@ -71,7 +71,7 @@ function build(output: Output): Command {
   return program;
 }
 
-/** No file, folder or name is an empty text; a shell makes one of a variable that is not set. */
+/** Refuses empty values: a shell passes one for a variable that is not set. */
 function refuseEmpty(command: Command): void {
   const empty = (value: unknown): boolean => value === '' || (Array.isArray(value) && value.includes(''));
   const option = command.options.find((each) => empty(command.getOptionValue(each.attributeName())));
@@ -80,7 +80,7 @@ function refuseEmpty(command: Command): void {
   if (argument) command.error(`error: argument '${argument.name()}' is empty. Give a value.`);
 }
 
-/** Runs the command line with its arguments (without node and script) and returns the exit code. With --json a failure is a document, too: `{"error": ...}`. */
+/** Runs the command line with its arguments (without node and script) and returns the exit code. With --json a failure is a JSON document too: `{"error": ...}`. */
 export async function main(args: readonly string[], output: Output = processOutput): Promise<number> {
   const program = build(output);
   if (args.length === 0) {
@@ -101,8 +101,8 @@ export async function main(args: readonly string[], output: Output = processOutp
   }
 }
 
-/** Messages quote files and flags, which may hold anything: lines and control characters become spaces. */
-// oxlint-disable-next-line no-control-regex -- they are what is looked for.
+/** Messages quote files and flags, which may contain anything: line breaks and control characters become spaces. */
+// oxlint-disable-next-line no-control-regex -- these are what is replaced.
 const oneLine = (message: string): string => message.replace(/[\u0000-\u001f\u007f-\u009f\s]+/g, ' ').trim();
 
 /** One line for errors a user can act on; the stack for a defect of ours. */

@@ -1,4 +1,4 @@
-// Where a command's words go: results to standard output, progress and logs to standard error.
+// A command's output: results on standard output, progress and logs on standard error.
 
 /** The two streams of a command, and the exit code it may set without failing. */
 export interface Output {
@@ -6,7 +6,7 @@ export interface Output {
   result(text: string): void;
   /** Writes a line for people. */
   log(line: string): void;
-  /** Set by a command whose work was done but whose answer is no. */
+  /** Set by a command that did its work and whose answer is no. */
   exitCode?: number;
 }
 
@@ -23,6 +23,12 @@ export const processOutput: Output = {
 /** Prints one JSON document. */
 export function printJson(output: Output, value: unknown): void {
   output.result(`${JSON.stringify(value, undefined, 2)}\n`);
+}
+
+/** Prints a result: one JSON document with `--json`, else the text that `format` makes of it. */
+export function printResult<T>(output: Output, { json }: { readonly json: boolean }, value: T, format: (value: T) => string): void {
+  if (json) printJson(output, value);
+  else output.result(format(value));
 }
 
 /** Rows as aligned columns: text left, numbers (strings of digits) right. */

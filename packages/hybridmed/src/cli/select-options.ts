@@ -1,4 +1,4 @@
-// Flags that say what is kept of a data set and how its files are read; shared by the commands that open any set.
+// Flags that select studies of a data set and say how its files are read, for all commands that open one.
 import type { ColumnRole, DataNeed, DeidPlaceholderPolicy, SelectOptions, UncertainPolicy } from '@hybridmed/data';
 import type { Command } from 'commander';
 import { Option } from 'commander';
@@ -60,7 +60,7 @@ export function selectOptions({
   labelTable,
   splitFile,
   excludeIds,
-  columns: named,
+  columns: columnNames,
   index,
 }: SelectFlags): SelectOptions {
   return {
@@ -73,7 +73,7 @@ export function selectOptions({
     ...(uncertain ? { uncertain } : {}),
     ...(splitFile ? { splitFile } : {}),
     ...(excludeIds ? { excludeIds } : {}),
-    ...(named ? { columns: named } : {}),
+    ...(columnNames ? { columns: columnNames } : {}),
     ...(index === true ? {} : { index }),
   };
 }

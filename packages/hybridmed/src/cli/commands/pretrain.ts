@@ -1,5 +1,6 @@
 // `hybridmed pretrain`: both stages from flags and a configuration file.
 import { presets } from '@hybridmed/model/presets';
+import type { DeviceName } from '@hybridmed/runtime/device';
 import type { Device } from '@hybridmed/tensor';
 import type { RunConfig } from '@hybridmed/training/settings';
 import type { TuningMode } from '@hybridmed/webgpu';
@@ -7,9 +8,9 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { amounts, columns, deviceOption, integer, integerOr, jsonOption, number, precisionOption, stagePair, threadsOption, tuningOption } from '../options.ts';
 import type { Output } from '../output.ts';
-import { printJson } from '../output.ts';
+import { printResult } from '../output.ts';
 
-/** Flags whose values go to the run's configuration under the same name. */
+/** Flags that are settings of the run, under the same names. */
 const settings = [
   new Option('--data <spec>', 'data set as name:path: openi:DIR, phantom:DIR, csv:FILE, shards:DIR or shards:URL'),
   new Option('--preset <name>', 'sizes and defaults (default: small)').choices(Object.keys(presets)),
@@ -77,32 +78,36 @@ const settings = [
   new Option('--stage1 <run>', "start stage 2 from another run's stage 1"),
 ];
 
-const keyOf = (option: Option): string => option.attributeName();
-
-/** What the command itself needs, beside the run's configuration. */
+/** What the command itself needs, in addition to the run's configuration. */
 interface CommandFlags {
   out?: string;
   config?: string;
   resume: boolean;
-  device?: string;
-  tuning?: TuningMode;
+  device: DeviceName;
+  tuning: TuningMode;
   threads?: number;
   workers?: number;
   report: boolean;
   json: boolean;
 }
 
-/** Settings given as flags; what was not given is left out, and `--no-X` of a loss is its weight 0. */
-function given(command: Command): Record<string, unknown> {
+/** Settings of the run that were set by flags; `--no-X` of a loss is its weight 0. */
+function flagSettings(command: Command): Record<string, unknown> {
   const values = command.opts<Record<string, unknown>>();
   return Object.fromEntries(
     settings.flatMap((option) => {
-      const key = keyOf(option);
+      const key = option.attributeName();
       if (command.getOptionValueSource(key) !== 'cli') return [];
       const value = values[key];
       return [[key, value === false && key !== 'stage1' ? 0 : value]];
     }),
   );
+}
+
+/** The command's own flags; those that were not set come from the configuration file, else have their defaults. */
+function mergeFlags(command: Command, flags: CommandFlags, fileFlags: Partial<CommandFlags>): CommandFlags {
+  const unset = Object.entries(fileFlags).filter(([key]) => command.getOptionValueSource(key) !== 'cli');
+  return { ...flags, ...Object.fromEntries(unset) };
 }
 
 /** Adds the command. */
@@ -119,43 +124,30 @@ export function addPretrain(program: Command, output: Output): void {
     .addOption(tuningOption())
     .addOption(threadsOption())
     .addOption(jsonOption())
-    .action(async (flags: CommandFlags) => {
-      const { readRunFile } = await import('@hybridmed/runtime/run');
-      const file = flags.config === undefined ? { settings: {}, command: {} } : await readRunFile(flags.config);
-      const of = <K extends keyof CommandFlags>(key: K): CommandFlags[K] =>
-        command.getOptionValueSource(key) === 'cli' ? flags[key] : ((file.command as Partial<CommandFlags>)[key] ?? flags[key]);
-      const { checkSettings, completeConfig } = await import('@hybridmed/training/settings');
-      let chosen: Partial<RunConfig>;
+    .action(async (ownFlags: CommandFlags) => {
+      const [{ readRunFile }, { checkSettings, completeConfig }] = await Promise.all([
+        import('@hybridmed/runtime/run'),
+        import('@hybridmed/training/settings'),
+      ]);
+      const file = ownFlags.config === undefined ? { settings: {}, command: {} } : await readRunFile(ownFlags.config);
+      let runSettings: Partial<RunConfig>;
       try {
-        chosen = { ...file.settings, ...checkSettings(undefined, given(command)) };
+        runSettings = { ...file.settings, ...checkSettings(undefined, flagSettings(command)) };
       } catch (error) {
         return command.error(`error: ${(error as Error).message}`);
       }
-      const out = of('out');
-      if (chosen.data === undefined) return command.error("error: required option '--data <spec>' not specified");
+      const { data } = runSettings;
+      const { out, ...flags } = mergeFlags(command, ownFlags, file.command);
+      if (data === undefined) return command.error("error: required option '--data <spec>' not specified");
       if (out === undefined) return command.error("error: required option '--out <dir>' not specified");
-      const config: RunConfig = completeConfig({ ...chosen, data: chosen.data });
-      await run(
-        config,
-        {
-          ...flags,
-          out,
-          resume: of('resume'),
-          report: of('report'),
-          device: of('device')!,
-          tuning: of('tuning')!,
-          ...optional('threads', of('threads')),
-          ...optional('workers', of('workers')),
-        },
-        output,
-      );
+      await pretrainAndReport(completeConfig({ ...runSettings, data }), { ...flags, out }, output);
     });
 }
 
 const optional = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } => (value === undefined ? {} : ({ [key]: value } as { [P in K]: V }));
 
-/** The run's page. A page that cannot be written takes nothing from the run, which is whole: the reason is said, and the run has succeeded. */
-async function page(folder: string, device: Device, output: Output): Promise<string | undefined> {
+/** Writes the run's report. A report that cannot be written is no failure of the run, which is complete: the reason is logged. */
+async function writeRunReport(folder: string, device: Device, output: Output): Promise<string | undefined> {
   const { writeReport } = await import('../../report/write-report.ts');
   try {
     return (await writeReport({ run: folder, device: () => Promise.resolve(device), onMessage: (text) => output.log(text) })).file;
@@ -165,7 +157,7 @@ async function page(folder: string, device: Device, output: Output): Promise<str
   }
 }
 
-async function run(config: RunConfig, flags: CommandFlags & { out: string }, output: Output): Promise<void> {
+async function pretrainAndReport(config: RunConfig, flags: CommandFlags & { out: string }, output: Output): Promise<void> {
   const [{ pretrainWithRecovery }, { openDevice }, { trainingProgress }] = await Promise.all([
     import('@hybridmed/runtime/run'),
     import('@hybridmed/runtime/device'),
@@ -174,32 +166,25 @@ async function run(config: RunConfig, flags: CommandFlags & { out: string }, out
   const progress = trainingProgress(output);
   const onMessage = progress.events.onMessage!;
   let device: Device | undefined;
+  // Called again after a lost device.
   const open = async () => {
-    const chosen = await openDevice(flags.device as 'auto', {
-      precision: config.precision,
-      ...optional('threads', flags.threads),
-      ...optional('tuning', flags.tuning),
-      onMessage,
-    });
-    onMessage(`device: ${chosen.device.info.name} (${chosen.reason})`);
-    return (device = chosen.device);
+    const { precision } = config;
+    const opened = await openDevice(flags.device, { precision, tuning: flags.tuning, ...optional('threads', flags.threads), onMessage });
+    onMessage(`device: ${opened.device.info.name} (${opened.reason})`);
+    return (device = opened.device);
   };
   try {
-    const result = await pretrainWithRecovery({
-      config,
-      out: flags.out,
-      open,
-      resume: flags.resume,
-      ...optional('workers', flags.workers),
-      events: progress.events,
-    });
+    const { out, resume } = flags;
+    const result = await pretrainWithRecovery({ config, out, open, resume, ...optional('workers', flags.workers), events: progress.events });
     progress.stop();
-    const report = flags.report ? await page(flags.out, device!, output) : undefined;
-    if (flags.json) printJson(output, { ...result, ...(report === undefined ? {} : { report }) });
-    else
-      output.result(
-        `checkpoint: ${result.checkpoint}\nmetrics:    ${result.out}/metrics.jsonl (and TensorBoard event files beside it)\n${report === undefined ? '' : `report:     ${report}\n`}`,
-      );
+    const report = flags.report ? await writeRunReport(out, device!, output) : undefined;
+    printResult(
+      output,
+      flags,
+      { ...result, ...optional('report', report) },
+      () =>
+        `checkpoint: ${result.checkpoint}\nmetrics:    ${result.out}/metrics.jsonl (and TensorBoard event files in the same folder)\n${report === undefined ? '' : `report:     ${report}\n`}`,
+    );
   } finally {
     progress.stop();
     await device?.close();

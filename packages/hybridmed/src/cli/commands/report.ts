@@ -1,9 +1,9 @@
-// `hybridmed report`: a run as one page to read, print and pass on.
+// `hybridmed report`: the report of a run as one HTML page.
 import type { Command } from 'commander';
 import type { DeviceFlags } from '../options.ts';
 import { deviceOption, integer, jsonOption, threadsOption } from '../options.ts';
 import type { Output } from '../output.ts';
-import { printJson } from '../output.ts';
+import { printResult } from '../output.ts';
 
 interface Flags extends DeviceFlags {
   out?: string;
@@ -36,8 +36,7 @@ export function addReport(program: Command, output: Output): void {
           ...(out === undefined ? {} : { out }),
           ...(data === undefined ? {} : { data }),
         });
-        if (json) printJson(output, { report: file, ...(evaluation ? { evaluation } : {}) });
-        else output.result(`report: ${file}\n`);
+        printResult(output, { json }, { report: file, ...(evaluation ? { evaluation } : {}) }, () => `report: ${file}\n`);
       } finally {
         await device.close();
       }

@@ -4,9 +4,9 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { EncoderFlags } from '../encoder-options.ts';
 import { addEncoderOptions, withEncoder } from '../encoder-options.ts';
-import { classificationTable, shownInterval } from '../figures.ts';
+import { classificationTable, formatInterval } from '../metric-tables.ts';
 import type { Output } from '../output.ts';
-import { printJson } from '../output.ts';
+import { printResult } from '../output.ts';
 import type { SelectFlags } from '../select-options.ts';
 import { addSelectOptions, selectOptions } from '../select-options.ts';
 
@@ -18,14 +18,14 @@ interface Flags extends EncoderFlags, SelectFlags {
   threshold: 'f1' | 'mcc' | 'youden';
 }
 
-function shown(report: ZeroShotReport): string {
+function formatReport(report: ZeroShotReport): string {
   const { exclusive, threshold } = report;
   return [
     `${report.checkpoint} on ${report.studies} ${report.split} studies of ${report.data}; thresholds: best ${threshold.rule} on ${threshold.studies} validation studies\n`,
     classificationTable(report),
     ...(exclusive
       ? [
-          `best of ${exclusive.classes.length} classes, ${exclusive.studies} studies positive for one alone: accuracy ${shownInterval(exclusive.accuracy)}, chance ${exclusive.chance.toFixed(3)}\n`,
+          `best of ${exclusive.classes.length} classes, ${exclusive.studies} studies positive for exactly one: accuracy ${formatInterval(exclusive.accuracy)}, chance ${exclusive.chance.toFixed(3)}\n`,
         ]
       : []),
   ].join('');
@@ -55,7 +55,6 @@ export function addZeroShot(program: Command, output: Output): void {
         rule: flags.threshold,
       }),
     );
-    if (flags.json) printJson(output, report);
-    else output.result(shown(report));
+    printResult(output, flags, report, formatReport);
   });
 }

@@ -1,4 +1,4 @@
-// `hybridmed data index`: builds the index of a large set's tables, or says that it is there.
+// `hybridmed data index`: builds the index of a large set's tables, or opens the existing one.
 import type { Command } from 'commander';
 import { jsonOption } from '../../options.ts';
 import type { Output } from '../../output.ts';
@@ -18,10 +18,10 @@ export function addDataIndex(data: Command, output: Output): void {
     .addOption(jsonOption())
     .action(async (spec: string, { json, ...flags }: SelectFlags & { json: boolean }) => {
       const { indexDataSet } = await import('@hybridmed/data');
-      const found = await indexDataSet(spec, selectOptions(flags));
-      const { rows, file, reused, seconds } = found;
-      if (json) printJson(output, { ...found, residentMegabytes: Math.round(process.resourceUsage().maxRSS / 1024) });
-      else if (file === undefined) output.result(`${spec}: ${rows} rows read in ${seconds.toFixed(2)} s; too few to keep an index of\n`);
+      const index = await indexDataSet(spec, selectOptions(flags));
+      const { rows, file, reused, seconds } = index;
+      if (json) printJson(output, { ...index, residentMegabytes: Math.round(process.resourceUsage().maxRSS / 1024) });
+      else if (file === undefined) output.result(`${spec}: ${rows} rows read in ${seconds.toFixed(2)} s; too few to need an index\n`);
       else output.result(`${file}: ${rows} rows ${reused ? 'opened' : 'indexed'} in ${seconds.toFixed(2)} s\n`);
     });
 }

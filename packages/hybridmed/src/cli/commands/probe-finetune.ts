@@ -1,13 +1,13 @@
-// `hybridmed probe` and `hybridmed finetune`: classification with shares of the labels.
+// `hybridmed probe` and `hybridmed finetune`: classification with fractions of the labels.
 import type { ProtocolResult } from '@hybridmed/tasks/node';
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import type { EncoderFlags } from '../encoder-options.ts';
 import { addEncoderOptions, withEncoder } from '../encoder-options.ts';
-import { shownInterval } from '../figures.ts';
+import { formatInterval } from '../metric-tables.ts';
 import { integer, number, positive } from '../options.ts';
 import type { Output } from '../output.ts';
-import { printJson, table } from '../output.ts';
+import { printResult, table } from '../output.ts';
 import type { SelectFlags } from '../select-options.ts';
 import { addSelectOptions, selectOptions } from '../select-options.ts';
 
@@ -36,7 +36,7 @@ const list =
   (text: string): T[] =>
     text.split(',').map((part) => parse(part.trim()));
 
-function share(text: string): number {
+function percentage(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value <= 100)) throw new InvalidArgumentError('Give percentages above 0 and up to 100, such as 1,10,100.');
   return value;
@@ -53,7 +53,7 @@ function addProtocolOptions(command: Command): Command {
       .requiredOption('--data <spec>', 'labelled data set as name:path')
       .requiredOption('--out <dir>', 'folder for subsets, scores and results; the test split is read once')
       .option('--classes <names>', 'labels to learn, separated by commas (default: all)', list(className))
-      .option('--percent <list>', 'percentages of the training labels, as nested subsets', list(share), [1, 10, 100])
+      .option('--percent <list>', 'percentages of the training labels, as nested subsets', list(percentage), [1, 10, 100])
       .option('--seeds <list>', 'seeds of subsets and fits', list(integer(0)), [0, 1, 2])
       .addOption(
         new Option('--class-weights <kind>', 'balanced: positives and negatives of a class have equal weight').choices(['none', 'balanced']).default('none'),
@@ -62,12 +62,12 @@ function addProtocolOptions(command: Command): Command {
   );
 }
 
-/** Results as a table: a line per share, and each class at each share. */
-function shown({ classes, studies, shares, runs }: ProtocolResult, out: string): string {
+/** Results as tables: a line per percentage of the labels, and each class at each percentage. */
+function formatResult({ classes, studies, shares, runs }: ProtocolResult, out: string): string {
   const rows = shares.map(({ percent, meanAuc, seeds }) => {
-    const known = seeds.filter((value) => value !== null);
-    const spread = known.length > 0 ? `${Math.min(...known).toFixed(3)} to ${Math.max(...known).toFixed(3)}` : '';
-    return [`${percent} %`, String(runs.find((run) => run.percent === percent)!.trainStudies), shownInterval(meanAuc), spread];
+    const aucs = seeds.filter((value) => value !== null);
+    const spread = aucs.length > 0 ? `${Math.min(...aucs).toFixed(3)} to ${Math.max(...aucs).toFixed(3)}` : '';
+    return [`${percent} %`, String(runs.find((run) => run.percent === percent)!.trainStudies), formatInterval(meanAuc), spread];
   });
   const byClass = classes.map((name) => [
     name,
@@ -92,7 +92,7 @@ function shown({ classes, studies, shares, runs }: ProtocolResult, out: string):
 }
 
 /** Adds both commands. */
-export function addClassification(program: Command, output: Output): void {
+export function addProbeAndFinetune(program: Command, output: Output): void {
   const common = (flags: Flags) => ({
     data: flags.data,
     out: flags.out,
@@ -103,7 +103,7 @@ export function addClassification(program: Command, output: Output): void {
     classWeights: flags.classWeights,
     rule: flags.threshold,
   });
-  const print = (flags: Flags, result: ProtocolResult) => (flags.json ? printJson(output, result) : output.result(shown(result, flags.out)));
+  const print = (flags: Flags, result: ProtocolResult) => printResult(output, flags, result, () => formatResult(result, flags.out));
   addProtocolOptions(program.command('probe').description('linear probe on frozen features, with 1, 10 and 100 % of the labels')).action(
     async (flags: Flags) => {
       const { probe } = await import('@hybridmed/tasks/node');
