@@ -1,4 +1,4 @@
-// Markup as values: everything interpolated is escaped unless it is markup itself, because reports come from strangers.
+// Markup as values: everything interpolated is escaped unless it is markup itself, because reports are not trusted.
 
 /** A piece of finished markup. */
 export interface Markup {
@@ -11,7 +11,7 @@ export type Content = Markup | string | number | undefined | null | false | read
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
 // Control characters have no place in a page; those that turn the direction of writing could make a text read as another.
-// oxlint-disable-next-line no-control-regex -- these are what is looked for.
+// oxlint-disable-next-line no-control-regex -- these are what is replaced.
 const unwanted = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
 /** A text as it may stand in an element or in a quoted attribute. */
@@ -29,5 +29,5 @@ export function html(strings: TemplateStringsArray, ...values: readonly Content[
   return { markup: strings.map((text, i) => text + (i < values.length ? render(values[i]) : '')).join('') };
 }
 
-/** A text for display: cut where it is longer than any report. */
-export const shown = (text: string, most = 700): string => (text.length <= most ? text : `${text.slice(0, most)}…`);
+/** A text for display: cut if it is longer than any report. */
+export const cut = (text: string, maxLength = 700): string => (text.length <= maxLength ? text : `${text.slice(0, maxLength)}…`);
