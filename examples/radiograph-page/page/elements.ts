@@ -1,10 +1,10 @@
-// Elements of the page by id, and small ones made new; texts always enter as text.
+// Elements of the page by id, and new ones; texts are always inserted as text.
 
-/** An element of the page. Throws where index.html has none of that id. */
+/** An element of the page. Throws if index.html has none with that id. */
 export function element<T extends HTMLElement = HTMLElement>(id: string): T {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`index.html has no #${id}`);
-  return found as T;
+  const pageElement = document.getElementById(id);
+  if (!pageElement) throw new Error(`index.html has no #${id}`);
+  return pageElement as T;
 }
 
 /** A new element with properties and children. */
@@ -13,7 +13,7 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   properties: Partial<Omit<HTMLElementTagNameMap[K], 'children'>> = {},
   ...children: (Node | string)[]
 ): HTMLElementTagNameMap[K] {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
+  const newElement = Object.assign(document.createElement(tag), properties);
+  newElement.append(...children);
+  return newElement;
 }

@@ -1,14 +1,14 @@
-// The page: a film is chosen, shown at once, and read by the model in a thread of its own; every answer belongs to the film it was asked for.
+// The page: a radiograph is chosen, shown at once, and read by the model in a worker; every answer belongs to the radiograph it was requested for.
 import { shippedPrompts } from 'hybridmed/radiograph';
-import type { Client } from './client.ts';
-import { LostError, startReader } from './client.ts';
 import { element, make } from './elements.ts';
-import type { Film } from './film.ts';
-import { FilmError, readFilm } from './film.ts';
+import type { ModelClient } from './model-client.ts';
+import { DeviceLost, startModel } from './model-client.ts';
+import type { Radiograph } from './radiograph.ts';
+import { ImageFileError, readRadiograph } from './radiograph.ts';
 import { impressionWords, scoreTable } from './results.ts';
-import { offerKinds, showFilm, showMaps } from './view.ts';
+import { setMapKinds, showMaps, showRadiograph } from './view.ts';
 
-/** What is known of the model beside its checkpoint; written by main.ts. */
+/** Facts on the model that are not in its checkpoint; written by main.ts. */
 interface About {
   readonly name: string;
   readonly sentences: string;
@@ -17,152 +17,152 @@ interface About {
 
 const [bar, alert] = [element<HTMLProgressElement>('progress'), element('error')];
 const [text, findings, prompts] = [element<HTMLInputElement>('text'), element<HTMLTextAreaElement>('findings'), element<HTMLSelectElement>('prompts')];
-const [look, summarize] = [element<HTMLFormElement>('look'), element<HTMLFormElement>('summarize')];
-let client: Client;
+const [mapForm, summarize] = [element<HTMLFormElement>('map-form'), element<HTMLFormElement>('summarize')];
+let client: ModelClient;
 let device = '';
-let working = 0;
-let film: Film | undefined;
+let runningTasks = 0;
+let radiograph: Radiograph | undefined;
 
-/** What is being done; with a share, how far it is, which is not read aloud at each step. */
-function say(message: string, share?: number): void {
-  element(share === undefined ? 'status' : 'detail').textContent = message;
-  if (share === undefined) {
+/** Shows the current task; with a fraction, its progress, which screen readers do not read at each step. */
+function showStatus(message: string, fraction?: number): void {
+  element(fraction === undefined ? 'status' : 'detail').textContent = message;
+  if (fraction === undefined) {
     element('detail').textContent = '';
     bar.removeAttribute('value');
-  } else bar.value = share;
+  } else bar.value = fraction;
 }
 
-/** One clear line; with `again`, a button beside it. */
-function complain(message: string, again?: () => void): void {
+/** Shows an error in one line; with `retry`, a button after it. */
+function showError(message: string, retry?: () => void): void {
   alert.replaceChildren(message);
-  if (again) alert.append(' ', Object.assign(make('button', { type: 'button', className: 'button plain' }, 'Load the model again'), { onclick: again }));
+  if (retry) alert.append(' ', Object.assign(make('button', { type: 'button', className: 'button plain' }, 'Load the model again'), { onclick: retry }));
   alert.hidden = false;
 }
 
-/** Runs work with the bar moving; what fails is told. */
-async function busy(work: () => Promise<void>): Promise<void> {
-  working++;
+/** Runs a task with the progress bar shown; failures are shown as errors. */
+async function runTask(task: () => Promise<void>): Promise<void> {
+  runningTasks++;
   bar.hidden = false;
   try {
-    await work();
+    await task();
   } catch (error) {
-    if (error instanceof LostError) complain(error.message, () => void start());
-    else complain((error as Error).message);
+    if (error instanceof DeviceLost) showError(error.message, () => void start());
+    else showError((error as Error).message);
   } finally {
-    if (--working === 0) {
+    if (--runningTasks === 0) {
       bar.hidden = true;
-      say(device ? `Ready. Computing on ${device}.` : 'The model is not loaded.');
+      showStatus(device ? `Ready. Computing on ${device}.` : 'The model is not loaded.');
     }
   }
 }
 
 const enable = (form: HTMLFormElement, on: boolean): void => void (form.querySelector('button')!.disabled = !on);
 
-/** The model's reading of a film: impression first, then scores. */
-const read = (own: Film): Promise<void> =>
-  busy(async () => {
-    const impression = await client.ask('impression', { film: own });
-    if (film !== own) return;
+/** The model's results for a radiograph: impression first, then scores. */
+const read = (requested: Radiograph): Promise<void> =>
+  runTask(async () => {
+    const impression = await client.ask('impression', { radiograph: requested });
+    if (radiograph !== requested) return;
     element('impression').classList.remove('quiet');
     element('impression').replaceChildren(
-      ...impressionWords(impression, (sentence, rest) => lookFor(sentence, { text: impression, ...(rest ? { against: rest } : {}) })),
+      ...impressionWords(impression, (sentence, rest) => showMapOf(sentence, { text: impression, ...(rest ? { against: rest } : {}) })),
     );
     element('hint').hidden = impression.trim() === '';
-    enable(look, true);
-    await score(own);
+    enable(mapForm, true);
+    await score(requested);
   });
 
-async function score(own: Film): Promise<void> {
+async function score(requested: Radiograph): Promise<void> {
   const set = prompts.value;
   const scores = await client.ask('scores', { prompts: set });
-  if (film === own && set === prompts.value) element('scores').replaceChildren(scoreTable(scores, lookFor, shippedPrompts[set]!));
+  if (radiograph === requested && set === prompts.value) element('scores').replaceChildren(scoreTable(scores, showMapOf, shippedPrompts[set]!));
 }
 
-let asked = 0;
+let mapRequests = 0;
 
-/** Shows where a text was seen, which may be what a longer one says more than another. */
-function lookFor(wanted: string, pair: { text: string; against?: string } = { text: wanted }): void {
-  const [own, turn] = [film, ++asked];
-  if (!own) return;
+/** Shows the heat map of a sentence: by default of itself alone, else of a text compared with another. */
+function showMapOf(sentence: string, pair: { text: string; against?: string } = { text: sentence }): void {
+  const [requested, turn] = [radiograph, ++mapRequests];
+  if (!requested) return;
   alert.hidden = true;
-  for (const word of document.querySelectorAll<HTMLElement>('.word')) word.setAttribute('aria-pressed', String(word.dataset['looks'] === wanted));
-  void busy(async () => {
+  for (const word of document.querySelectorAll<HTMLElement>('.word')) word.setAttribute('aria-pressed', String(word.dataset['sentence'] === sentence));
+  void runTask(async () => {
     const maps = await client.ask('maps', pair);
-    if (film !== own || turn !== asked) return;
-    showMaps(maps, wanted);
-    element('film').scrollIntoView({ block: 'nearest' });
+    if (radiograph !== requested || turn !== mapRequests) return;
+    showMaps(maps, sentence);
+    element('radiograph').scrollIntoView({ block: 'nearest' });
   });
 }
 
-/** Takes a file: shown at once, read as soon as the model is there. */
-async function take(file: File | undefined): Promise<void> {
+/** Opens a file: shown at once, read as soon as the model is loaded. */
+async function openFile(file: File | undefined): Promise<void> {
   if (!file) return;
   alert.hidden = true;
   try {
-    film = await readFilm(file);
+    radiograph = await readRadiograph(file);
   } catch (error) {
-    return complain(error instanceof FilmError ? error.message : `${file.name} cannot be read (${(error as Error).message}).`);
+    return showError(error instanceof ImageFileError ? error.message : `${file.name} cannot be read (${(error as Error).message}).`);
   }
-  showFilm(film);
+  showRadiograph(radiograph);
   element('impression').classList.add('quiet');
-  element('impression').replaceChildren(device ? 'Reading the film.' : 'The film is read as soon as the model is loaded.');
+  element('impression').replaceChildren(device ? 'Reading the image.' : 'The image is read as soon as the model is loaded.');
   element('scores').replaceChildren();
   element('hint').hidden = true;
-  enable(look, false);
-  if (device) await read(film);
+  enable(mapForm, false);
+  if (device) await read(radiograph);
 }
 
-/** What main.ts wrote about the model. */
-async function about(): Promise<About> {
+/** The facts that main.ts wrote. */
+async function fetchAbout(): Promise<About> {
   const response = await fetch('about.json');
   if (!response.ok) throw new Error(`about.json: the server answers ${response.status}; serve the whole folder`);
   return (await response.json()) as About;
 }
 
-/** Loads the model; again after its device was lost. */
+/** Loads the model, also after its device was lost. */
 const start = (): Promise<void> =>
-  busy(async () => {
+  runTask(async () => {
     alert.hidden = true;
     device = '';
-    say('Loading the model');
+    showStatus('Loading the model');
     client?.close();
-    client = startReader(say);
-    const [known, loaded] = [await about(), await client.ask('load', { folder: new URL('checkpoint/', document.baseURI).href })];
-    element('about').textContent = known.sentences;
+    client = startModel(showStatus);
+    const [about, loaded] = [await fetchAbout(), await client.ask('load', { folder: new URL('checkpoint/', document.baseURI).href })];
+    element('about').textContent = about.sentences;
     device = loaded.device;
-    offerKinds(loaded.kinds);
-    prompts.value = known.prompts;
+    setMapKinds(loaded.kinds);
+    prompts.value = about.prompts;
     prompts.disabled = false;
     enable(summarize, true);
-    if (film) void read(film);
+    if (radiograph) void read(radiograph);
   });
 
 element<HTMLInputElement>('file').addEventListener('change', ({ currentTarget }) => {
   const input = currentTarget as HTMLInputElement;
-  void take(input.files?.[0]).then(() => (input.value = ''));
+  void openFile(input.files?.[0]).then(() => (input.value = ''));
 });
 for (const name of ['dragenter', 'dragover', 'dragleave', 'drop'] as const)
   document.body.addEventListener(name, (event) => {
     if (!event.dataTransfer?.types.includes('Files')) return;
     event.preventDefault();
     element('drop').classList.toggle('over', name === 'dragenter' || name === 'dragover');
-    if (name === 'drop') void take(event.dataTransfer.files[0]);
+    if (name === 'drop') void openFile(event.dataTransfer.files[0]);
   });
-look.addEventListener('submit', (event) => {
+mapForm.addEventListener('submit', (event) => {
   event.preventDefault();
-  if (text.value.trim() === '') complain('Look for what? Write a word or a sentence.');
-  else lookFor(text.value);
+  if (text.value.trim() === '') showError('Write a word or a sentence first.');
+  else showMapOf(text.value);
 });
 summarize.addEventListener('submit', (event) => {
   event.preventDefault();
   alert.hidden = true;
-  if (findings.value.trim() === '') return complain('Write or paste the findings first.');
-  void busy(async () => {
+  if (findings.value.trim() === '') return showError('Write or paste the findings first.');
+  void runTask(async () => {
     const impression = await client.ask('summary', { findings: findings.value });
-    element('summary').textContent = impression || 'The model writes nothing for these findings.';
+    element('summary').textContent = impression || 'The model generates an empty impression for these findings.';
   });
 });
-prompts.addEventListener('change', () => film && void busy(() => score(film!)));
+prompts.addEventListener('change', () => radiograph && void runTask(() => score(radiograph!)));
 element('clear').addEventListener('click', () => showMaps([]));
 
 prompts.replaceChildren(...Object.keys(shippedPrompts).map((name) => make('option', { value: name }, name)));

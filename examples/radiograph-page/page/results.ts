@@ -1,44 +1,44 @@
-// What the model found, as elements: the impression's words to be chosen, and scores as bars.
+// Results as elements: the impression with selectable words, and scores as bars.
 import type { PromptSets } from 'hybridmed/radiograph';
 import { make } from './elements.ts';
 
 /**
- * An impression as words. Choosing one calls back with its sentence, and with the impression without that sentence: what the two differ in is
- * where the sentence was seen, whatever else the film shows.
+ * An impression as words. Selecting one calls back with its sentence, and with the impression without that sentence: the map of their
+ * difference belongs to the sentence alone, whatever else the image shows.
  */
-export function impressionWords(text: string, choose: (sentence: string, rest: string) => void): Node[] {
-  if (text.trim() === '') return [make('span', { className: 'quiet' }, 'The model writes nothing about this film.')];
+export function impressionWords(text: string, onSelect: (sentence: string, rest: string) => void): Node[] {
+  if (text.trim() === '') return [make('span', { className: 'quiet' }, 'The model generates an empty impression for this image.')];
   const sentences = text.split(/(?<=[.!?])\s+/);
   return sentences.flatMap((sentence, at) => {
     const rest = sentences.filter((_, other) => other !== at).join(' ');
     return sentence.split(' ').flatMap((part) => {
       const word = part.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '');
       if (word === '') return [document.createTextNode(`${part} `)];
-      const button = make('button', { type: 'button', className: 'word', title: 'Where was this seen?' }, word);
-      button.dataset['looks'] = sentence;
-      button.addEventListener('click', () => choose(sentence, rest));
+      const button = make('button', { type: 'button', className: 'word', title: 'Show the heat map of this sentence' }, word);
+      button.dataset['sentence'] = sentence;
+      button.addEventListener('click', () => onSelect(sentence, rest));
       const [before, after] = part.split(word) as [string, string];
       return [document.createTextNode(before), button, document.createTextNode(`${after} `)];
     });
   });
 }
 
-const shown = (score: number): string => `${score < 0 ? '−' : '+'}${Math.abs(score).toFixed(3)}`;
+const formatScore = (score: number): string => `${score < 0 ? '−' : '+'}${Math.abs(score).toFixed(3)}`;
 
-/** Scores as a table of bars to both sides of nought, the highest first; choosing a finding calls back with its first sentence. */
-export function scoreTable(scores: Readonly<Record<string, number>>, choose: (sentence: string) => void, prompts: PromptSets): HTMLTableElement {
-  const most = Math.max(0.05, ...Object.values(scores).map(Math.abs));
+/** Scores as a table of bars on both sides of zero, the highest first; selecting a finding calls back with its first prompt. */
+export function scoreTable(scores: Readonly<Record<string, number>>, onSelect: (sentence: string) => void, prompts: PromptSets): HTMLTableElement {
+  const maxScore = Math.max(0.05, ...Object.values(scores).map(Math.abs));
   const rows = Object.entries(scores)
     .toSorted(([, a], [, b]) => b - a)
     .map(([name, score]) => {
-      const button = make('button', { type: 'button', className: 'word', title: `Where is ${name} seen?` }, name);
+      const button = make('button', { type: 'button', className: 'word', title: `Show the heat map of ${name}` }, name);
       const sentence = prompts[name]!.positive[0]!;
-      button.dataset['looks'] = sentence;
-      button.addEventListener('click', () => choose(sentence));
+      button.dataset['sentence'] = sentence;
+      button.addEventListener('click', () => onSelect(sentence));
       const fill = make('i', { className: score < 0 ? 'against' : '' });
-      fill.style.width = `${(50 * Math.abs(score)) / most}%`;
+      fill.style.width = `${(50 * Math.abs(score)) / maxScore}%`;
       const bar = make('div', { className: 'bar', ariaHidden: 'true' }, fill);
-      const row = make('tr', {}, make('th', { scope: 'row' }, button), make('td', {}, bar), make('td', {}, shown(score)));
+      const row = make('tr', {}, make('th', { scope: 'row' }, button), make('td', {}, bar), make('td', {}, formatScore(score)));
       row.dataset['score'] = String(score);
       return row;
     });

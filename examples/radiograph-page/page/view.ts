@@ -1,27 +1,27 @@
-// The film with its heat map over it: two canvases of the film's own size, so that its sides are never distorted and the slider only changes an opacity.
+// The radiograph with a heat map over it: two canvases of the image's own size, so that it is never distorted and the slider only changes an opacity.
 import { unseenBrightness, usualOpacity } from 'hybridmed/radiograph';
 import { element, make } from './elements.ts';
-import type { Film } from './film.ts';
 import type { Heat } from './messages.ts';
+import type { Radiograph } from './radiograph.ts';
 
-const titles: Readonly<Record<string, string>> = { guided: 'Guided', removal: 'Without each part', gradient: 'Gradient' };
+const titles: Readonly<Record<string, string>> = { guided: 'Guided removal', removal: 'Removal', gradient: 'Gradient' };
 const [picture, heat] = [element<HTMLCanvasElement>('picture'), element<HTMLCanvasElement>('heat')];
 const opacity = element<HTMLInputElement>('opacity');
-let film: Film | undefined;
+let radiograph: Radiograph | undefined;
 let maps: readonly Heat[] = [];
 let kind = '';
 
-/** Where on the film, in words; the film's left is the patient's right. */
-function place({ x, y }: { x: number; y: number }): string {
-  const third = (share: number, names: readonly [string, string, string]) => names[Math.min(2, Math.floor(share * 3))]!;
-  return `${third(y, ['top', 'middle', 'bottom'])} ${third(x, ["left (the patient's right)", 'centre', "right (the patient's left)"])} of the picture`;
+/** A location on the image in words; the image's left is the patient's right. */
+function describeLocation({ x, y }: { x: number; y: number }): string {
+  const third = (fraction: number, names: readonly [string, string, string]) => names[Math.min(2, Math.floor(fraction * 3))]!;
+  return `${third(y, ['top', 'middle', 'bottom'])} ${third(x, ["left (the patient's right)", 'centre', "right (the patient's left)"])} of the image`;
 }
 
-function draw(grey: Film['grey'], map: Heat | undefined): void {
+function draw(grey: Radiograph['grey'], map: Heat | undefined): void {
   const { width, height, pixels } = grey;
   const data = new Uint8ClampedArray(4 * width * height);
   for (let i = 0; i < pixels.length; i++) {
-    const level = map && !map.seen[i] ? pixels[i]! * unseenBrightness : pixels[i]!;
+    const level = map && !map.inView[i] ? pixels[i]! * unseenBrightness : pixels[i]!;
     data[4 * i] = data[4 * i + 1] = data[4 * i + 2] = level;
     data[4 * i + 3] = 255;
   }
@@ -31,26 +31,26 @@ function draw(grey: Film['grey'], map: Heat | undefined): void {
 }
 
 function refresh(text = ''): void {
-  if (!film) return;
-  const map = maps.find((one) => one.kind === kind) ?? maps[0];
-  draw(film.grey, map);
-  const { width, height } = film.grey;
-  const where = !map ? '' : map.warmest ? `Warmest at the ${place(map.warmest)}.` : 'Nothing on the film speaks for it.';
-  picture.setAttribute('aria-label', `Film ${film.name}, ${width} by ${height} pixels${map ? `, with a heat map. ${where}` : ''}`);
+  if (!radiograph) return;
+  const map = maps.find((each) => each.kind === kind) ?? maps[0];
+  draw(radiograph.grey, map);
+  const { width, height } = radiograph.grey;
+  const location = !map ? '' : map.warmest ? `Warmest at the ${describeLocation(map.warmest)}.` : 'No part of the image supports it.';
+  picture.setAttribute('aria-label', `Radiograph ${radiograph.name}, ${width} by ${height} pixels${map ? `, with a heat map. ${location}` : ''}`);
   element('map-controls').hidden = !map;
-  element('warmest').textContent = text && map ? `"${text}": ${where}` : where;
+  element('warmest').textContent = text && map ? `"${text}": ${location}` : location;
 }
 
-/** Shows a film, without a map. */
-export function showFilm(next: Film): void {
-  [film, maps] = [next, []];
-  element('film').classList.remove('empty');
-  element('film').style.setProperty('--ratio', String(next.grey.width / next.grey.height));
-  element('film-name').textContent = `${next.name}, ${next.grey.width} x ${next.grey.height}`;
+/** Shows a radiograph, without a map. */
+export function showRadiograph(next: Radiograph): void {
+  [radiograph, maps] = [next, []];
+  element('radiograph').classList.remove('empty');
+  element('radiograph').style.setProperty('--ratio', String(next.grey.width / next.grey.height));
+  element('image-name').textContent = `${next.name}, ${next.grey.width} x ${next.grey.height}`;
   refresh();
 }
 
-/** Lays maps for a text over the film, the chosen kind shown; none takes them away. */
+/** Shows the maps for a text over the radiograph, the selected kind of them; an empty list removes them. */
 export function showMaps(next: readonly Heat[], text = ''): void {
   maps = next;
   refresh(text);
@@ -61,8 +61,8 @@ const setOpacity = (): void => {
   element('opacity-value').textContent = `${opacity.value} %`;
 };
 
-/** Offers kinds of map, the first chosen, and listens to the controls. */
-export function offerKinds(kinds: readonly string[]): void {
+/** Shows the choice of kinds of map, the first selected. */
+export function setMapKinds(kinds: readonly string[]): void {
   kind = kinds[0] ?? '';
   const choices = kinds.map((name) => {
     const input = make('input', { type: 'radio', name: 'kind', value: name, checked: name === kind });
