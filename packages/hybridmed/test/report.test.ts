@@ -178,6 +178,11 @@ describe('words that differ', () => {
     expect([marked(a), marked(b)]).toEqual(['No acute disease.', 'no acute disease.']);
   });
 
+  test('accents, which generated texts may lack, do not count', () => {
+    const { a, b } = textDifference('opacificacion izquierda .', 'Opacificación derecha.');
+    expect([marked(a), marked(b)]).toEqual(['opacificacion [izquierda.]', 'Opacificación [derecha.]']);
+  });
+
   test('a replaced, a missing and an extra word', () => {
     const { a, b } = textDifference('Small left pleural effusion.', 'left pleural thickening and more');
     expect([marked(a), marked(b)]).toEqual(['[Small] left pleural [effusion.]', 'left pleural [thickening] [and] [more]']);
