@@ -24,7 +24,7 @@ import { addZeroShot } from './commands/zeroshot.ts';
 import type { Output } from './output.ts';
 import { printJson, processOutput, visibleOutput } from './output.ts';
 
-/** Exit codes: what scripts can rely on. */
+/** Exit codes: what scripts can rely on; `pretrain` adds those of the signals that stop it, 130 and 143. */
 export const exitCodes = { success: 0, failure: 1, usage: 2 } as const;
 
 const helpCodes = new Set(['commander.help', 'commander.helpDisplayed', 'commander.version']);

@@ -3,14 +3,9 @@
 /** A piece of finished markup. Only `html` makes one: an object of a file that looks like it is none. */
 export class Markup {
   readonly markup: string;
-  readonly #finished = true;
 
   constructor(strings: TemplateStringsArray, values: readonly Content[]) {
     this.markup = strings.map((text, i) => text + (i < values.length ? render(values[i]) : '')).join('');
-  }
-
-  static is(value: unknown): value is Markup {
-    return typeof value === 'object' && value !== null && #finished in value;
   }
 }
 
@@ -28,7 +23,7 @@ export const escapeText = (text: string): string => text.replace(unwanted, '\uff
 
 function render(content: Content): string {
   if (content === undefined || content === null || content === false) return '';
-  if (Markup.is(content)) return content.markup;
+  if (content instanceof Markup) return content.markup;
   if (Array.isArray(content)) return content.map(render).join('');
   // Whatever else a file held in a text's place is shown as the text of its JSON.
   return typeof content === 'number' ? String(content) : escapeText(typeof content === 'string' ? content : JSON.stringify(content));
