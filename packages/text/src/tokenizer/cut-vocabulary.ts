@@ -10,13 +10,13 @@ import { tokenizerFromJson } from './tokenizer.ts';
 export function cutVocabulary(tokenizer: Tokenizer, texts: Iterable<string>): Tokenizer {
   const document = tokenizer.toJSON();
   const { vocab } = document.model;
-  const used = new Set<number>();
-  for (const text of texts) for (const id of tokenizer.encode(text)) used.add(id);
+  const usedIds = new Set<number>();
+  for (const text of texts) for (const id of tokenizer.encode(text)) usedIds.add(id);
   const ordered = Object.entries(vocab).toSorted(([, a], [, b]) => a - b);
-  const characters = new Set(ordered.flatMap(([piece, id]) => (used.has(id) ? [...bare(piece)] : [])));
+  const characters = new Set(ordered.flatMap(([piece, id]) => (usedIds.has(id) ? [...bare(piece)] : [])));
   const special = new Set<string>(specialNames);
-  const kept = ordered.filter(([piece, id]) => special.has(piece) || used.has(id) || characters.has(bare(piece)));
-  return tokenizerFromJson(wordPieceDocument(Object.fromEntries(kept.map(([piece], id) => [piece, id])), { lowercase: lowercases(document) }));
+  const keptPieces = ordered.filter(([piece, id]) => special.has(piece) || usedIds.has(id) || characters.has(bare(piece)));
+  return tokenizerFromJson(wordPieceDocument(Object.fromEntries(keptPieces.map(([piece], id) => [piece, id])), { lowercase: lowercases(document) }));
 }
 
 const bare = (piece: string): string => piece.replace(/^##/, '');
