@@ -2,8 +2,8 @@
 import type { ConfigFields } from '@hybridmed/nn/weights';
 import { configFields } from '@hybridmed/nn/weights';
 import type { Mlp } from '../mlp.ts';
-import type { Library } from './names.ts';
-import type { Resampling } from './positions.ts';
+import type { Library } from './tensor-names.ts';
+import type { Resampling } from './resample-positions.ts';
 
 /** Sizes read off the tensors. */
 export interface TensorSizes {
@@ -58,8 +58,8 @@ function headsOf(fields: ConfigFields, keys: readonly string[], width: number, u
 /** A config.json of Hugging Face's transformers. */
 function fromTransformers(outer: ConfigFields, sizes: TensorSizes): StatedByConfig {
   const type = outer.text('model_type');
-  const known = Object.hasOwn(transformersTypes, type) ? transformersTypes[type]! : undefined;
-  if (!known) return outer.refuse('model_type', `is "${type}"; this loads ${Object.keys(transformersTypes).join(', ')}`);
+  const keys = Object.hasOwn(transformersTypes, type) ? transformersTypes[type]! : undefined;
+  if (!keys) return outer.refuse('model_type', `is "${type}"; this loads ${Object.keys(transformersTypes).join(', ')}`);
   const fields = type === 'clip' ? outer.inner('vision_config') : outer;
   for (const key of ['hidden_size', 'num_hidden_layers', 'num_attention_heads', 'patch_size', 'image_size']) fields.count(key);
   agree(fields, 'hidden_size', sizes.width);
@@ -72,9 +72,9 @@ function fromTransformers(outer: ConfigFields, sizes: TensorSizes): StatedByConf
   return {
     heads: headsOf(fields, ['num_attention_heads'], sizes.width, undefined),
     activation: activations[act]!,
-    epsilon: fields.positive('layer_norm_eps', known.epsilon),
+    epsilon: fields.positive('layer_norm_eps', keys.epsilon),
     pool: undefined,
-    resampling: known.resampling,
+    resampling: keys.resampling,
   };
 }
 

@@ -1,6 +1,6 @@
 // Names of vision transformers: what each library calls a tensor, in timm's words. One table serves them all, since no two disagree.
 
-/** Where a tensor belongs: a parameter of ours, and which part of it where the library keeps query, key and value apart. */
+/** Where a tensor belongs: a parameter of ours, and which part of it where the library stores query, key and value separately. */
 export interface Place {
   readonly parameter: string;
   readonly part: number;

@@ -1,4 +1,4 @@
-// Splits a training step: what ONNX Runtime computes, and the tail the host runs in place: AdamW, and embedding gradients scattered into its gradients.
+// Splits a training step: what ONNX Runtime computes, and what the host runs in place after it: AdamW, and embedding gradients scattered into its gradients.
 import type { Graph, Node, Tensor } from '@hybridmed/tensor';
 
 /** One summand of a gradient: a value the session gives, or rows of it to be scattered by ids that are a data input. */
@@ -8,7 +8,7 @@ export interface GradientTerm {
 }
 
 /** An AdamW node whose parameters and moments are state entries that it updates in place. */
-export interface AdamWTail {
+export interface HostOptimizer {
   readonly node: Node<'adamW'>;
   /** Names of the data inputs that hold the learning rate and the step. */
   readonly learningRate: string;
@@ -25,7 +25,7 @@ export interface AdamWTail {
 const inputName = (value: Tensor, entries: Readonly<Record<string, Tensor>>): string | undefined =>
   Object.keys(entries).find((name) => entries[name]!.node === value.node);
 
-/** The summands of a gradient, where scatters by a data input are taken apart from the rest. */
+/** The summands of a gradient, where scatters by a data input are summands of their own. */
 function terms(value: Tensor, graph: Graph, uses: ReadonlyMap<Node, number>): GradientTerm[] {
   const { node } = value;
   if (node.op === 'scatterAdd' && uses.get(node) === 1) {
@@ -34,14 +34,14 @@ function terms(value: Tensor, graph: Graph, uses: ReadonlyMap<Node, number>): Gr
   }
   if (node.op === 'add' && uses.get(node) === 1 && node.inputs.every((input) => input.shape.length === value.shape.length)) {
     const parts = node.inputs.flatMap((input) => terms(input, graph, uses));
-    // Taken apart only where that keeps a scatter out of the session; plain sums stay in it.
+    // Split only where that keeps a scatter out of the session; plain sums stay in it.
     if (parts.some((part) => part.ids !== undefined)) return parts;
   }
   return [{ value }];
 }
 
-/** The host's tail of a graph, or undefined where AdamW is used in another way than in place on the state. */
-export function findTail(graph: Graph, nodes: readonly Node[]): AdamWTail | undefined {
+/** What the host runs of a graph, or undefined where AdamW does anything but update the state in place. */
+export function findHostOptimizer(graph: Graph, nodes: readonly Node[]): HostOptimizer | undefined {
   const steps = nodes.filter((node): node is Node<'adamW'> => node.op === 'adamW');
   const node = steps[0];
   if (steps.length !== 1 || !node || node.attributes.scaled || nodes.some((other) => other.inputs.some((input) => input.node === node))) return undefined;

@@ -3,7 +3,7 @@
 const atOnce = 4;
 
 /** Does the work of every item, a few at a time, and returns the results in the items' order. Rejects with the first failure. */
-export async function several<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+export async function concurrently<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   const queue = items.entries();
   const worker = async (): Promise<void> => {

@@ -2,15 +2,15 @@
 import type { Device, DeviceState, Graph, Program, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
 import { rootScope } from '@hybridmed/nn';
-import type { KeyValues } from './attention.ts';
 import type { Decoder } from './decoder.ts';
+import { f32, flatten, i32, unflatten } from './named-values.ts';
 import type { Stepper } from './search.ts';
 
 /** Where decoding finds things in a device's state. */
 export interface DecodingOptions {
   decoder: Decoder;
   branch: string;
-  /** Greatest number of new tokens; also the cache's capacity. At most the decoder's positions. */
+  /** Max new tokens; also the cache's capacity. At most the decoder's positions. */
   maxTokens: number;
   /** Prefix of the decoder's parameters in the state: `decoder.` by default. */
   prefix?: string;
@@ -18,22 +18,11 @@ export interface DecodingOptions {
   masked?: boolean;
 }
 
-const f32 = (...shape: TensorSpec['shape']): TensorSpec => ({ shape, dtype: 'f32' });
-const i32 = (...shape: TensorSpec['shape']): TensorSpec => ({ shape, dtype: 'i32' });
-
 function parameterSpecs({ decoder, prefix = 'decoder.' }: DecodingOptions): Record<string, TensorSpec> {
   return Object.fromEntries(Object.entries(decoder.parameters).map(([name, { shape }]) => [prefix + name, f32(...shape)]));
 }
 
 const scopeOf = (state: Tensors, { prefix = 'decoder.' }: DecodingOptions) => rootScope(state).child(prefix.replace(/\.$/, ''));
-
-function flatten(name: string, layers: readonly KeyValues[]): Record<string, Tensor> {
-  return Object.fromEntries(layers.flatMap(({ keys, values }, i) => [[`${name}.${i}.keys`, keys] as const, [`${name}.${i}.values`, values] as const]));
-}
-
-function unflatten(name: string, state: Tensors, depth: number): KeyValues[] {
-  return Array.from({ length: depth }, (_, i) => ({ keys: state[`${name}.${i}.keys`]!, values: state[`${name}.${i}.values`]! }));
-}
 
 /**
  * The graph that starts decoding: from `memory.BRANCH` (B, S, width) and `rows` (R) i32, which study each row reads, it writes

@@ -1,9 +1,10 @@
-// The first convolution for another number of channels: colour weights summed for grey films, or spread over three equal channels.
+// The first convolution for another number of channels: colour weights summed for grey images, or spread over three equal channels.
+import { sizeOf } from '@hybridmed/tensor';
 import type { Recipe } from '@hybridmed/nn/weights';
 import { WeightsError } from '@hybridmed/nn/weights';
 
 /**
- * A recipe for a convolution's weight (outputs, channels, h, w) with `wanted` channels. A grey film is the same in all three colours, so
+ * A recipe for a convolution's weight (outputs, channels, h, w) with `wanted` channels. A grey image is the same in all three colours, so
  * the sum over them computes what the three would. Throws a WeightsError for other numbers.
  */
 export function fitChannels(tensor: string, shape: readonly number[], wanted: number, label: string): Recipe {
@@ -11,7 +12,7 @@ export function fitChannels(tensor: string, shape: readonly number[], wanted: nu
   if (channels === wanted) return { from: [tensor] };
   if (wanted !== 1 && channels !== 1)
     throw new WeightsError(`${label}: "${tensor}" is for ${channels} channels, the images have ${wanted}; only a sum to 1 or a spread of 1 is defined`);
-  const area = shape.slice(2).reduce((a, b) => a * b, 1);
+  const area = sizeOf(shape.slice(2));
   if (wanted === 1) {
     return {
       from: [tensor],

@@ -1,4 +1,4 @@
-// An array on the host together with the ONNX Runtime tensor that shares its memory.
+// An array on the host and the ONNX Runtime tensor that shares its memory.
 import type { HostArray } from '@hybridmed/tensor';
 import { Tensor as OrtTensor } from '../session/runtime.ts';
 

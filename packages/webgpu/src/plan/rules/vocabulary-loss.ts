@@ -1,25 +1,24 @@
 // Losses over a vocabulary: the logits of some words at a time, which the backward pass computes again, so that they are never all there.
 import type { MatmulProblem, View } from '@hybridmed/kernels';
-import { kernels, stridesOf } from '@hybridmed/kernels';
+import { kernels } from '@hybridmed/kernels';
 import type { Bindings, Node, OpAttributes, Tensor } from '@hybridmed/tensor';
-import { bindShape } from '@hybridmed/tensor';
-import type { Lowering, PlanLimits } from './lowering.ts';
-import type { Value } from './values.ts';
-
-const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+import { bindShape, sizeOf, stridesOf } from '@hybridmed/tensor';
+import type { Lowering, PlanLimits } from '../lowering.ts';
+import type { Value } from '../values.ts';
+import type { Rule } from './rule.ts';
 
 /**
  * Bytes of logits that are kept from the forward to the backward pass. In parts, a loss computes one product in three again: measured on
  * lavapipe, 752 rows of 4,096 words (12 MiB) took 1.4 times as long in parts as kept, for half the memory. So what a small model has is
  * kept, and 384 rows of 30,522 words (45 MiB, and as much again for their gradient) are not: 23 MiB at the peak instead of 90.
  */
-const comfortable = 16 * 2 ** 20;
+const keptBytes = 16 * 2 ** 20;
 
 /** Bytes of logits that are there at a time. */
 const partBytes = 8 * 2 ** 20;
 
 /** Words of a part, whatever its bytes: sums over a part run in f32, and long ones lose digits. */
-const mostWords = 2 ** 15;
+const maxWords = 2 ** 15;
 
 /** Words come in multiples of this many, so that every part of the weight begins where a binding may: 64 numbers are 256 bytes. */
 const unit = 64;
@@ -30,7 +29,7 @@ type LossNode = Node<'vocabularyLoss'> | Node<'vocabularyLossGrad'>;
 export function keepsLogits(node: Node, bindings: Bindings, { maxBindingSize }: Pick<PlanLimits, 'maxBindingSize'>): boolean {
   if (node.op !== 'vocabularyLoss' && node.op !== 'vocabularyLossGrad') return false;
   const [, weight, , target] = node.inputs;
-  return 4 * count(bindShape(target!.shape, bindings)) * bindShape(weight!.shape, bindings)[0]! <= Math.min(comfortable, maxBindingSize);
+  return 4 * sizeOf(bindShape(target!.shape, bindings)) * bindShape(weight!.shape, bindings)[0]! <= Math.min(keptBytes, maxBindingSize);
 }
 
 /** A part of the vocabulary. */
@@ -42,8 +41,8 @@ interface Part {
 /** Equal parts of a vocabulary, as few as the bytes of their logits allow. */
 export function partsOf(rows: number, vocabulary: number, { maxBindingSize }: Pick<PlanLimits, 'maxBindingSize'>): Part[] {
   const fitting = Math.floor(Math.min(partBytes, maxBindingSize) / (4 * Math.max(1, rows) * unit)) * unit;
-  const most = Math.min(mostWords, Math.max(unit, fitting));
-  const width = Math.ceil(vocabulary / Math.ceil(vocabulary / most) / unit) * unit;
+  const limit = Math.min(maxWords, Math.max(unit, fitting));
+  const width = Math.ceil(vocabulary / Math.ceil(vocabulary / limit) / unit) * unit;
   return Array.from({ length: Math.ceil(vocabulary / width) }, (_, i) => ({ start: i * width, width: Math.min(width, vocabulary - i * width) }));
 }
 
@@ -88,7 +87,7 @@ function lossOf(node: LossNode, lowering: Lowering): Loss {
     const [hidden, weight, bias] = inputs.slice(at, at + 3).map((tensor) => lowering.value(tensor)) as [Value, Value, Value];
     return { hidden, weight, bias, width: lowering.shape(inputs[at]!).at(-1)! };
   };
-  const rows = count(lowering.shape(inputs[3]!));
+  const rows = sizeOf(lowering.shape(inputs[3]!));
   const vocabulary = lowering.shape(inputs[1]!)[0]!;
   return {
     lowering,
@@ -104,7 +103,8 @@ function lossOf(node: LossNode, lowering: Lowering): Loss {
 }
 
 /** Elements of a value as a value of their own. */
-const partOf = (lowering: Lowering, of: Value, offset: number, length: number): Value => lowering.create(of.type, length, { kind: 'part', of, offset });
+const partOf = (lowering: Lowering, of: Value, offset: number, length: number): Value =>
+  lowering.emission.create(of.type, length, { kind: 'part', of, offset });
 
 /** The rows of a head's weight that belong to a part. */
 const weightOf = ({ lowering }: Loss, { weight, width }: Head, part: Part): Value => partOf(lowering, weight, part.start * width, part.width * width);
@@ -115,7 +115,7 @@ function logitsOf(loss: Loss, head: Head, part: Part): Value {
   const bias: View = { type: head.bias.type, length: head.bias.length, offset: part.start, strides: [0, 1] };
   const epilogue = { shape: [rows, part.width], inputs: [bias], steps: [{ op: 'add', type: 'f32', arguments: [0, 1] }] } as const;
   const problem = product(rows, part.width, head.width, { transposeB: true, epilogue, half });
-  return lowering.run(kernels.matmul, problem, [head.hidden, weightOf(loss, head, part), head.bias])[0]!;
+  return lowering.emission.run(kernels.matmul, problem, [head.hidden, weightOf(loss, head, part), head.bias])[0]!;
 }
 
 const problemOf = ({ rows, vocabulary, attributes }: Loss, of: 'part' | 'finish' | 'gradient', { start, width }: Part) => ({
@@ -127,23 +127,17 @@ const problemOf = ({ rows, vocabulary, attributes }: Loss, of: 'part' | 'finish'
   ...attributes,
 });
 
-const setValues = (node: LossNode, lowering: Lowering, values: readonly Value[]): void =>
-  lowering.set(
-    node as Node,
-    values.map((value, i) => ({ kind: 'value', value, shape: lowering.shape(node.outputs[i]!) })),
-  );
-
 /** Forward: a product and one pass over its result for each part, then the losses. */
-export function lowerVocabularyLoss(node: Node<'vocabularyLoss'>, lowering: Lowering): void {
+export const vocabularyLoss: Rule<'vocabularyLoss'> = (node, lowering) => {
   const loss = lossOf(node, lowering);
   const { parts, student, teacher, target, rows } = loss;
-  const running = lowering.create('f32', rows * (teacher ? 8 : 3));
+  const running = lowering.emission.create('f32', rows * (teacher ? 8 : 3));
   for (const part of parts) {
     const logits = [student, ...(teacher ? [teacher] : [])].map((head) => logitsOf(loss, head, part));
-    lowering.run(kernels.vocabularyLoss, problemOf(loss, 'part', part), [...logits, target], [running]);
+    lowering.emission.run(kernels.vocabularyLoss, problemOf(loss, 'part', part), [...logits, target], [running]);
   }
-  setValues(node, lowering, lowering.run(kernels.vocabularyLoss, problemOf(loss, 'finish', { start: 0, width: 0 }), [running, target]));
-}
+  lowering.setValues(node, lowering.emission.run(kernels.vocabularyLoss, problemOf(loss, 'finish', { start: 0, width: 0 }), [running, target]));
+};
 
 /** What the gradient's kernel reads beside the logits. */
 function slopesOf(node: Node<'vocabularyLossGrad'>, lowering: Lowering, teacher: boolean): Value[] {
@@ -152,27 +146,32 @@ function slopesOf(node: Node<'vocabularyLossGrad'>, lowering: Lowering, teacher:
 }
 
 /** Backward: each part's logits again, their gradient in place; its rows of dweight and dbias; dhidden as a sum over the parts in order. */
-export function lowerVocabularyLossGrad(node: Node<'vocabularyLossGrad'>, lowering: Lowering): void {
+export const vocabularyLossGrad: Rule<'vocabularyLossGrad'> = (node, lowering) => {
   const loss = lossOf(node, lowering);
   const { parts, student, teacher, target, rows, vocabulary, half } = loss;
   const { hidden, width } = student;
   const [lse, slope, lseS, lseT, slopeT] = slopesOf(node, lowering, teacher !== undefined) as [Value, Value, ...Value[]];
-  const dweight = lowering.create('f32', vocabulary * width);
-  const dbias = lowering.create('f32', vocabulary);
+  const dweight = lowering.emission.create('f32', vocabulary * width);
+  const dbias = lowering.emission.create('f32', vocabulary);
   let dhidden: Value | undefined;
   for (const part of parts) {
-    const given = teacher ? [logitsOf(loss, teacher, part), lseS!, lseT!, slopeT!] : [];
+    const ofTeacher = teacher ? [logitsOf(loss, teacher, part), lseS!, lseT!, slopeT!] : [];
     const slopes = logitsOf(loss, student, part);
-    lowering.run(kernels.vocabularyLoss, problemOf(loss, 'gradient', part), [target, lse, slope, ...given], [slopes]);
+    lowering.emission.run(kernels.vocabularyLoss, problemOf(loss, 'gradient', part), [target, lse, slope, ...ofTeacher], [slopes]);
     const dense: View = { type: 'f32', length: rows * width, offset: 0, strides: stridesOf([rows, width]) };
     const sum = { shape: [rows, width], inputs: [dense], steps: [{ op: 'add', type: 'f32', arguments: [1, 0] }] } as const;
     const towards = product(rows, width, part.width, dhidden ? { epilogue: sum, half } : { half });
-    [dhidden] = lowering.run(kernels.matmul, towards, [slopes, weightOf(loss, student, part), ...(dhidden ? [dhidden] : [])]);
+    [dhidden] = lowering.emission.run(kernels.matmul, towards, [slopes, weightOf(loss, student, part), ...(dhidden ? [dhidden] : [])]);
     const own = partOf(lowering, dweight, part.start * width, part.width * width);
-    lowering.run(kernels.matmul, product(part.width, width, rows, { transposeA: true, half }), [slopes, hidden], [own]);
+    lowering.emission.run(kernels.matmul, product(part.width, width, rows, { transposeA: true, half }), [slopes, hidden], [own]);
     const shape = [rows, part.width];
     const inputs: View[] = [{ type: 'f32', length: rows * part.width, offset: 0, strides: stridesOf(shape) }];
-    lowering.run(kernels.reduce, { op: 'sum', type: 'f32', axes: [0], shape, inputs, steps: [] }, [slopes], [partOf(lowering, dbias, part.start, part.width)]);
+    lowering.emission.run(
+      kernels.reduce,
+      { op: 'sum', type: 'f32', axes: [0], shape, inputs, steps: [] },
+      [slopes],
+      [partOf(lowering, dbias, part.start, part.width)],
+    );
   }
-  setValues(node, lowering, [dhidden ?? lowering.create('f32', rows * width), dweight, dbias]);
-}
+  lowering.setValues(node, [dhidden ?? lowering.emission.create('f32', rows * width), dweight, dbias]);
+};

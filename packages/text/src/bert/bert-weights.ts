@@ -1,7 +1,7 @@
 // From the tensors of a published BERT to ours: sizes, the prefix they lie under, and rows of the vocabulary by token.
 import type { ConfigFields, Recipe, Recipes, TensorShapes } from '@hybridmed/nn/weights';
 import { configFields, WeightsError } from '@hybridmed/nn/weights';
-import type { BertConfig } from '../bert/bert.ts';
+import type { BertConfig } from './bert.ts';
 
 /** What is known of a checkpoint beside its tensors. */
 export interface BertWeightsOptions {
@@ -103,9 +103,9 @@ export function bertWeights(
       throw new WeightsError(`${label}: tensor "${name}" is of no BERT that this loads; the network computes something else than ours would`);
   }
   const shapeOf = (name: string): readonly number[] => {
-    const found = recipes[name]?.from[0];
-    if (found === undefined) throw new WeightsError(`${label}: has no tensor for ${name}; the checkpoint is cut short or of another architecture`);
-    return shapes[found]!;
+    const tensor = recipes[name]?.from[0];
+    if (tensor === undefined) throw new WeightsError(`${label}: has no tensor for ${name}; the checkpoint is cut short or of another architecture`);
+    return shapes[tensor]!;
   };
   checkSizes(fields, stated, shapeOf, layers.size);
   const config = rows ? { ...stated, vocab: rows.length } : stated;
@@ -122,9 +122,9 @@ interface RowOptions {
 
 /** The table of another vocabulary: rows of known tokens, start values for the others. */
 function rowRecipe(tensor: string, { rows, known, width, start }: RowOptions): Recipe {
-  const found = (row: number | undefined): row is number => row !== undefined && row < known;
+  const isKnown = (row: number | undefined): row is number => row !== undefined && row < known;
   if (rows.length === known && rows.every((row, id) => row === id)) return { from: [tensor] };
-  const count = rows.filter(found).length;
+  const count = rows.filter(isKnown).length;
   if (count < rows.length && !start) throw new WeightsError(`bertWeights: ${rows.length - count} tokens are new to the checkpoint; give their start values`);
   return {
     from: [tensor],
@@ -132,7 +132,7 @@ function rowRecipe(tensor: string, { rows, known, width, start }: RowOptions): R
     convert(values) {
       const table = start ? start.slice() : new Float32Array(rows.length * width);
       rows.forEach((row, id) => {
-        if (found(row)) table.set(values.subarray(row * width, (row + 1) * width), id * width);
+        if (isKnown(row)) table.set(values.subarray(row * width, (row + 1) * width), id * width);
       });
       return table;
     },

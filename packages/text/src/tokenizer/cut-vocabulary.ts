@@ -12,17 +12,17 @@ export function cutVocabulary(tokenizer: Tokenizer, texts: Iterable<string>): To
   const document = tokenizer.toJSON();
   const { vocab, continuing_subword_prefix: prefix = '##' } = document.model;
   const bare = (piece: string): string => (piece.startsWith(String(prefix)) ? piece.slice(String(prefix).length) : piece);
-  const used = new Set<number>();
+  const usedIds = new Set<number>();
   // Whole texts: a word that a truncation cuts in two needs its other half's pieces.
   const whole = tokenizerFromJson({ ...document, truncation: null });
-  for (const text of texts) for (const id of whole.encode(text)) used.add(id);
+  for (const text of texts) for (const id of whole.encode(text)) usedIds.add(id);
   const added = (document['added_tokens'] ?? []) as readonly AddedToken[];
   const beyond = added.filter(({ content }) => !Object.hasOwn(vocab, content)).map(({ content, id }): [string, number] => [content, id]);
   const ordered = [...Object.entries(vocab), ...beyond].toSorted(([, a], [, b]) => a - b);
-  const characters = new Set(ordered.flatMap(([piece, id]) => (used.has(id) ? [...bare(piece)] : [])));
+  const characters = new Set(ordered.flatMap(([piece, id]) => (usedIds.has(id) ? [...bare(piece)] : [])));
   const special = new Set<string>(specialNames);
-  const kept = ordered.filter(([piece, id]) => special.has(piece) || used.has(id) || characters.has(bare(piece)));
-  const ids = new Map(kept.map(([piece], id) => [piece, id]));
+  const keptPieces = ordered.filter(([piece, id]) => special.has(piece) || usedIds.has(id) || characters.has(bare(piece)));
+  const ids = new Map(keptPieces.map(([piece], id) => [piece, id]));
   const cutVocab = Object.fromEntries([...ids].filter(([piece]) => Object.hasOwn(vocab, piece)));
   const { normalizer, pre_tokenizer, truncation } = document;
   const around = wordPieceDocument(Object.fromEntries(ids), { lowercase: false });

@@ -2,7 +2,7 @@
 import type { TensorPart } from '@hybridmed/kernels';
 import type { MemoryPlan, Placement } from './memory.ts';
 import type { PlannedDispatch, Value } from './values.ts';
-import { wholeOf } from './values.ts';
+import { rootOf } from './values.ts';
 
 /** Where tensors lie: parts of arrays. */
 export interface Sources {
@@ -11,7 +11,7 @@ export interface Sources {
 }
 
 /** What a kernel that reads many tensors runs on. */
-export interface Together<P> {
+export interface PackedRun<P> {
   /** The problem for tensors that lie as `parts` say in arrays of these lengths. */
   readonly problemOf: (sources: readonly number[], parts: readonly TensorPart[]) => P;
   readonly before?: readonly Value[];
@@ -21,7 +21,7 @@ export interface Together<P> {
 }
 
 /** Dispatches that stand for others until memory is planned: for its plan they read what those will read. */
-export interface Provisional {
+export interface Placeholders {
   readonly first: number;
   readonly count: number;
   readonly tensors: readonly Value[];
@@ -30,7 +30,7 @@ export interface Provisional {
 }
 
 /** Every tensor as an array of its own: what is known before memory is planned. */
-export const apart = (tensors: readonly Value[]): Sources => ({
+export const unpacked = (tensors: readonly Value[]): Sources => ({
   arrays: tensors,
   parts: tensors.map(({ length }, source) => ({ length, source, from: 0 })),
 });
@@ -38,7 +38,7 @@ export const apart = (tensors: readonly Value[]): Sources => ({
 /** Numbers of f32 in so many bytes. */
 const elementsOf = (bytes: number): number => bytes / 4;
 
-/** First element of a value within its whole. */
+/** First element of a value within its root. */
 const offsetIn = ({ home }: Value): number => (home.kind === 'part' ? home.offset + offsetIn(home.of) : 0);
 
 interface Window {
@@ -54,33 +54,33 @@ interface WindowLimits {
 }
 
 /** Tensors as parts of as few arrays as bindings allow, and where the windows among these lie. Every tensor is f32. */
-export function together(
+export function packed(
   tensors: readonly Value[],
   { placements }: MemoryPlan,
   { alignment, maxBindingSize }: WindowLimits,
   create: (length: number) => Value,
 ): Sources & { readonly placed: ReadonlyMap<Value, Placement> } {
   const unit = elementsOf(alignment);
-  const most = elementsOf(maxBindingSize);
+  const maxElements = elementsOf(maxBindingSize);
   const windows: Window[] = [];
-  const found = tensors.map((tensor) => {
-    const [whole, offset] = [wholeOf(tensor), offsetIn(tensor)];
-    const place = placements.get(whole);
-    if (!place) return { in: whole, at: offset };
+  const located = tensors.map((tensor) => {
+    const [root, offset] = [rootOf(tensor), offsetIn(tensor)];
+    const place = placements.get(root);
+    if (!place) return { in: root, at: offset };
     const at = elementsOf(place.offset) + offset;
     const [begin, end] = [Math.floor(at / unit) * unit, Math.ceil((at + tensor.length) / unit) * unit];
     let window = windows.findLast(({ arena }) => arena === place.arena);
-    if (!window || Math.max(window.end, end) - Math.min(window.begin, begin) > most) windows.push((window = { arena: place.arena, begin, end }));
+    if (!window || Math.max(window.end, end) - Math.min(window.begin, begin) > maxElements) windows.push((window = { arena: place.arena, begin, end }));
     window.begin = Math.min(window.begin, begin);
     window.end = Math.max(window.end, end);
     return { in: window, at };
   });
   const values = new Map(windows.map((window) => [window, create(window.end - window.begin)]));
   const arrayOf = (of: Window | Value): Value => ('arena' in of ? values.get(of)! : of);
-  const arrays = [...new Set(found.map((one) => arrayOf(one.in)))];
+  const arrays = [...new Set(located.map((one) => arrayOf(one.in)))];
   return {
     arrays,
-    parts: found.map(({ in: of, at }, i) => ({
+    parts: located.map(({ in: of, at }, i) => ({
       length: tensors[i]!.length,
       source: arrays.indexOf(arrayOf(of)),
       from: 'arena' in of ? at - of.begin : at,
@@ -89,22 +89,22 @@ export function together(
   };
 }
 
-/** A plan's dispatches with those that were provisional on windows of the arenas, and where all values lie. */
-export function bindTogether(
+/** A plan's dispatches, placeholders among them replaced by what runs on windows of the arenas, and where all values lie. */
+export function bindPacked(
   dispatches: readonly PlannedDispatch[],
-  provisional: readonly Provisional[],
+  placeholders: readonly Placeholders[],
   memory: MemoryPlan,
   limits: WindowLimits,
   create: (length: number) => Value,
 ): { dispatches: readonly PlannedDispatch[]; memory: MemoryPlan } {
   const placements = new Map(memory.placements);
-  const made: PlannedDispatch[] = [];
+  const bound: PlannedDispatch[] = [];
   let next = 0;
-  for (const { first, count, tensors, on } of provisional) {
-    const { placed, ...sources } = together(tensors, memory, limits, create);
+  for (const { first, count, tensors, on } of placeholders) {
+    const { placed, ...sources } = packed(tensors, memory, limits, create);
     for (const [value, place] of placed) placements.set(value, place);
-    made.push(...dispatches.slice(next, first), ...on(sources));
+    bound.push(...dispatches.slice(next, first), ...on(sources));
     next = first + count;
   }
-  return { dispatches: [...made, ...dispatches.slice(next)], memory: { ...memory, placements } };
+  return { dispatches: [...bound, ...dispatches.slice(next)], memory: { ...memory, placements } };
 }
