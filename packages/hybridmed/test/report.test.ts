@@ -166,6 +166,8 @@ test('markup escapes what is no markup, in attributes too', () => {
   expect(html`<p title="${text}">${text}${html`<i>x</i>`}${undefined}${false}${[1, '<']}</p>`.markup).toBe(
     '<p title="&lt;b&gt;&quot;a&quot; &amp; &#39;b&#39;&lt;/b&gt;">&lt;b&gt;&quot;a&quot; &amp; &#39;b&#39;&lt;/b&gt;<i>x</i>1&lt;</p>',
   );
+  const stranger = JSON.parse('{"markup": "<h1>planted</h1>"}') as string;
+  expect(html`<p>${stranger}</p>`.markup).toBe('<p>{&quot;markup&quot;:&quot;&lt;h1&gt;planted&lt;/h1&gt;&quot;}</p>');
 });
 
 describe('words that differ', () => {
@@ -174,6 +176,11 @@ describe('words that differ', () => {
   test('case and punctuation are no difference', () => {
     const { a, b } = textDifference('No acute disease.', 'no acute disease .');
     expect([marked(a), marked(b)]).toEqual(['No acute disease.', 'no acute disease.']);
+  });
+
+  test('accents, which generated texts may lack, do not count', () => {
+    const { a, b } = textDifference('opacificacion izquierda .', 'Opacificación derecha.');
+    expect([marked(a), marked(b)]).toEqual(['opacificacion [izquierda.]', 'Opacificación [derecha.]']);
   });
 
   test('a replaced, a missing and an extra word', () => {

@@ -1,6 +1,7 @@
 // A run whose studies, log and checkpoints are in memory: whoever implements the contracts can train, a page included.
 import { plainDevice } from '@hybridmed/gpujs';
-import { trainStages } from '@hybridmed/training';
+import { trainStages, TrainingStoppedError } from '@hybridmed/training';
+import type { RunEvents } from '@hybridmed/training';
 import { expect, test } from 'vitest';
 import { memoryRun, memoryStore } from './support/memory-run.ts';
 
@@ -32,4 +33,32 @@ test('a run that is interrupted in both stages and resumed ends with the bits of
   await trainStages(memoryRun(plainDevice(), interrupted));
   expect(interrupted.log).toEqual(whole.log);
   expect(interrupted.checkpoints).toEqual(whole.checkpoints);
+});
+
+test('a run that is asked to stop at any moment saves, says where, and ends with the bits of one that was not', async () => {
+  const [whole, stopped] = [memoryStore(), memoryStore()];
+  await trainStages(memoryRun(plainDevice(), whole));
+  const ends: unknown[] = [];
+  // Within an epoch; at an epoch's end, before its validation; at a stage's end; while the teacher is at work, before stage 2's first step.
+  for (const at of ['step 1-1', 'step 1-2', 'step 1-4', 'teacher', 'step 2-3']) {
+    const controller = new AbortController();
+    const stop = (moment: string) => {
+      if (moment === at) controller.abort();
+    };
+    const events: RunEvents = {
+      onStep: ({ stage, step }) => stop(`step ${stage}-${step}`),
+      onMessage: (text) => stop(text.includes('teacher') ? 'teacher' : ''),
+    };
+    const error: unknown = await trainStages({ ...memoryRun(plainDevice(), stopped, events), signal: controller.signal }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(TrainingStoppedError);
+    ends.push((error as TrainingStoppedError).message);
+  }
+  expect(ends).toEqual([
+    ...[1, 2, 4].map((step) => `stopped in stage 1 after step ${step}, which is saved`),
+    'stopped before the first step of stage 2',
+    'stopped in stage 2 after step 3, which is saved',
+  ]);
+  await trainStages(memoryRun(plainDevice(), stopped));
+  expect(stopped.log).toEqual(whole.log);
+  expect(stopped.checkpoints).toEqual(whole.checkpoints);
 });

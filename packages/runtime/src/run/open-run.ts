@@ -29,6 +29,8 @@ export interface PretrainOptions {
   readonly resume?: boolean;
   readonly workers?: number;
   readonly events?: RunEvents;
+  /** Asks the run to stop: it ends the step it is in, saves, and throws a TrainingStoppedError. */
+  readonly signal?: AbortSignal;
 }
 
 /** Studies that a run trains and validates on. */
@@ -96,7 +98,7 @@ function openLoaders({ config, workers }: PretrainOptions, { vision }: Model, { 
 
 /** Opens and checks everything that a run needs. Throws one line for too few studies, a missing stage 1, or encoders that do not fit. */
 export async function openRun(options: PretrainOptions, data: DataSet): Promise<TrainingRun> {
-  const { config, out, device, resume = false, events = {} } = options;
+  const { config, out, device, resume = false, events = {}, signal } = options;
   const studies = await openStudies(options, data);
   const tokenizer = await openRunTokenizer(options, studies.train);
   const encoders = await runEncoders(config, tokenizer, events.onMessage);
@@ -118,6 +120,7 @@ export async function openRun(options: PretrainOptions, data: DataSet): Promise<
     }),
     clock: processClock,
     events,
+    signal,
     encoderValues: encoders.load,
   };
 }

@@ -11,6 +11,7 @@ import type { LossValues, StepLine, ValidationLine } from '../contracts/metrics.
 import type { CheckpointKind } from '../contracts/run-store.ts';
 import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
+import { TrainingStoppedError } from '../contracts/training-stopped.ts';
 import type { RunConfig } from '../settings/run-config.ts';
 import type { Stepper, StepResult } from './step.ts';
 import type { TeacherStates } from './teacher-states.ts';
@@ -28,6 +29,8 @@ export interface StageContext extends TrainingRun {
 
 /** A stage under way: what it works with, and what follows from that once. */
 interface StageLoop extends StageContext {
+  /** Where it stood when it began. */
+  readonly start: TrainerState;
   readonly frozen: FrozenStep;
   readonly schedule: { readonly steps: number; readonly warmup: number; readonly peak: number };
   readonly validator: Program;
@@ -75,6 +78,7 @@ export async function runStage(context: StageContext, start: TrainerState): Prom
   let place: Promise<void> | undefined;
   const loop: StageLoop = {
     ...context,
+    start,
     frozen: frozenStep(model.vision),
     schedule: { steps, warmup: Math.max(1, Math.floor(config.warmup * steps)), peak: config.learningRate },
     validator: await device.compile(validationGraph(model, plan)),
@@ -82,17 +86,28 @@ export async function runStage(context: StageContext, start: TrainerState): Prom
   };
   const stopsEarly = ({ epochsSinceBest }: TrainerState) => config.earlyStop > 0 && epochsSinceBest >= config.earlyStop;
   let now = start;
-  while (now.step < steps && !stopsEarly(now)) now = await endEpoch(loop, await trainEpoch(loop, now));
+  // An epoch that was stopped before its validation has steps behind it and none before it.
+  while ((now.step < steps || now.stepInEpoch > 0) && !stopsEarly(now)) {
+    if (context.signal?.aborted) throw new TrainingStoppedError(now);
+    now = await endEpoch(loop, await trainEpoch(loop, now));
+  }
   now = { ...now, finished: true };
   await context.save('last', now);
   loop.validator.release?.();
   return now;
 }
 
+/** Saves where the stage stands, since it was asked to stop; gives what to throw. */
+async function stopped({ start, save }: StageLoop, now: TrainerState): Promise<TrainingStoppedError> {
+  if (now !== start) await save('last', now);
+  return new TrainingStoppedError(now);
+}
+
 /** Steps from where the epoch stands to its end, or to the stage's last step. */
 async function trainEpoch(loop: StageLoop, start: TrainerState): Promise<TrainerState> {
-  const { config, plan, step, train, teacher, store, clock, events, schedule, frozen } = loop;
+  const { config, plan, step, train, teacher, store, clock, events, schedule, frozen, signal } = loop;
   let now = start;
+  if (now.step >= schedule.steps) return now;
   let started = clock.now();
   for await (const batch of train.batches({ epoch: now.epoch, startStep: now.stepInEpoch })) {
     const learningRate = cosineSchedule(now.step, schedule);
@@ -105,6 +120,7 @@ async function trainEpoch(loop: StageLoop, start: TrainerState): Promise<Trainer
     const line = stepLine(loop, now, result, { learningRate, studiesPerSecond: batch.studies.length / seconds });
     now = { ...now, step: now.step + 1, stepInEpoch: now.stepInEpoch + 1, metricsLines: store.append(line) };
     events.onStep?.(line, { done: now.step, total: schedule.steps });
+    if (signal?.aborted) throw await stopped(loop, now);
     if (now.step >= schedule.steps) break;
     const due = config.checkpointEvery > 0 && now.step % config.checkpointEvery === 0;
     if (due && now.stepInEpoch < train.stepsPerEpoch) await loop.save('last', now);
@@ -136,8 +152,10 @@ function stepLine(
 
 /** Validates, and saves what that makes the best and the last checkpoint. */
 async function endEpoch(loop: StageLoop, now: TrainerState): Promise<TrainerState> {
-  const { plan, state, validation, store, events, frozen, validator } = loop;
-  const { losses, tokensPerStudy } = await validate({ program: validator, state, frozen }, validation);
+  const { plan, state, validation, store, events, frozen, validator, signal } = loop;
+  const { losses, tokensPerStudy } = await validate({ program: validator, state, frozen, signal }, validation).catch(async (error: unknown) => {
+    throw signal?.aborted ? await stopped(loop, now) : error;
+  });
   const epoch = now.epoch + 1;
   const line: ValidationLine = { stage: plan.stage, epoch, step: now.step, validation: losses, tokensPerStudy };
   await loop.begin();

@@ -8,6 +8,7 @@ import { HybridmedError } from '@hybridmed/tensor';
 import type { CheckpointKind, Stage } from '../contracts/run-store.ts';
 import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
+import { TrainingStoppedError } from '../contracts/training-stopped.ts';
 import type { RunConfig } from '../settings/run-config.ts';
 import { lossWeights } from '../settings/run-config.ts';
 import { accumulatedStep } from './accumulated-step.ts';
@@ -46,11 +47,16 @@ export async function trainStage(run: TrainingRun, stage: Stage): Promise<Traine
     events.onMessage?.(`stage ${stage} is finished`);
     return start.trainer;
   }
+  if (run.signal?.aborted) throw new TrainingStoppedError(start.trainer);
   const fresh = startOptimizer(model, { stage, lossScale: config.precision === 'mixed' });
   const state = device.createState({ ...start.parameters, ...(start.optimizer ?? fresh) });
   const distilled = stage === 2 && config.dis !== 0 && config.teacher === 'snapshot';
   const cached = distilled && teacherBytes(run.train, model) <= maxTeacherBytes;
-  const teacher = distilled ? await teach(run, state, start.teacher, cached) : undefined;
+  const teacher = distilled
+    ? await teach(run, state, start.teacher, cached).catch((error: unknown) => {
+        throw run.signal?.aborted ? new TrainingStoppedError(start.trainer) : error;
+      })
+    : undefined;
   const plan = planOf(config, stage, cached);
   const { weightDecay, clip, seed, accumulate } = config;
   const options = { device, state, model, plan, seed, optimizer: { weightDecay, clip } };
@@ -71,7 +77,7 @@ export async function trainStage(run: TrainingRun, stage: Stage): Promise<Traine
 
 /** Puts the frozen teacher into the state and, where its hidden states are kept, computes them. */
 async function teach(
-  { device, events, model, train }: TrainingRun,
+  { device, events, model, train, signal }: TrainingRun,
   state: DeviceState,
   parameters: HostArrays,
   cached: boolean,
@@ -83,7 +89,7 @@ async function teach(
   }
   events.onMessage?.(`computing the teacher's states of ${train.size} studies`);
   const own = device.createState(frozen(teacherParameters(model, 'snapshot')));
-  const states = await computeTeacherStates(device, own, model, train);
+  const states = await computeTeacherStates(device, own, model, train, () => signal?.throwIfAborted());
   own.drop();
   state.write(frozen(teacherParameters(model, 'cached')));
   return states;

@@ -45,7 +45,7 @@ export function renderReport(data: ReportData): string {
         <meta name="robots" content="noindex" />
         <title>${`${data.run} · HybridMED report`}</title>
         <style>
-          ${{ markup: style }}
+          ${style}
         </style>
       </head>
       <body>

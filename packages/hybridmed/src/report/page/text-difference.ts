@@ -10,7 +10,12 @@ export interface MarkedWord {
 const maxWords = 400;
 
 const wordsOf = (text: string): string[] => text.split(/\s+/).filter(Boolean).slice(0, maxWords);
-const normalized = (word: string): string => word.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+// Generated texts may lack the accents of their references: the scores compare without them, and so does this.
+const normalized = (word: string): string =>
+  word
+    .normalize('NFD')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, '');
 
 /** Generated texts have spaces before punctuation: a mark alone belongs to the word before it. */
 function joinPunctuation(words: readonly string[]): string[] {
