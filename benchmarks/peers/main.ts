@@ -69,6 +69,37 @@ function read() {
   };
 }
 
+/** The error of an engine's outputs; those that it lacks, such as a log-sum-exp, are not compared. */
+function errorOf(outputs: readonly (Numbers | undefined)[], expected: readonly Numbers[]): number {
+  const pairs = expected.flatMap((reference, i) => (outputs[i] ? [[outputs[i], reference] as const] : []));
+  if (pairs.length === 0) return Infinity;
+  return relativeError(
+    pairs.map(([actual]) => actual),
+    pairs.map(([, reference]) => reference),
+  );
+}
+
+/** Measures an engine's first variant that is correct on this adapter, else its first. */
+async function measureOn(
+  engine: EngineProcess,
+  { kernel, bound: ownBound }: PeerCase,
+  { task, expected, seconds }: { task: Task; expected: readonly Numbers[]; seconds: number },
+): Promise<Measured | { reason: string }> {
+  const bound = engine.name === 'hybridmed' ? ownBound : Math.max(ownBound, peerBound);
+  let first: Measured | undefined;
+  for (let variant = 0; variant < variantsOf(engine.name, kernel); variant++) {
+    const answer = await engine.ask({ ...task, variant, seconds });
+    if (answer.kind !== 'measured') {
+      if (first) break;
+      return { reason: answer.kind === 'absent' ? answer.reason : answer.kind };
+    }
+    const measured: Measured = { samples: answer.samples, clock: 'host', error: errorOf(answer.outputs, expected), bound };
+    if (measured.error! <= bound) return measured;
+    first ??= measured;
+  }
+  return first!;
+}
+
 await runSuite(usage, async () => {
   const { filter, engines: names, device: adapterName, seconds, limit, json, save } = read();
   const cases = peerCases(filter);
@@ -83,9 +114,9 @@ await runSuite(usage, async () => {
   const print = (line: string) => void (json ? process.stderr : process.stdout).write(`${line}\n`);
   const measure = async (one: PeerCase): Promise<void> => {
     const { kernel, case: name, pass } = one;
-    const { task, expected } = await one.open();
+    const work = { ...(await one.open()), seconds };
     for (const engine of engines) {
-      const outcome = await measureOn(engine, one, task, expected);
+      const outcome = await measureOn(engine, one, work);
       if ('reason' in outcome) {
         absent.push({ engine: engine.name, kernel, case: name, pass, reason: outcome.reason });
         print(`${`${kernel}: ${name}`.padEnd(64)}  ${pass.padEnd(8)}  ${engine.name.padEnd(11)}  absent: ${outcome.reason}`);
@@ -95,36 +126,6 @@ await runSuite(usage, async () => {
       rows.push(row);
       print(rowLine(row));
     }
-  };
-  /** An engine's first way that is right on this adapter, else its first. */
-  const measureOn = async (
-    engine: EngineProcess,
-    { kernel, bound: own }: PeerCase,
-    task: Task,
-    expected: readonly Numbers[],
-  ): Promise<Measured | { reason: string }> => {
-    const bound = engine.name === 'hybridmed' ? own : Math.max(own, peerBound);
-    let first: Measured | undefined;
-    for (let variant = 0; variant < variantsOf(engine.name, kernel); variant++) {
-      const answer = await engine.ask({ ...task, variant, seconds });
-      if (answer.kind !== 'measured') {
-        if (first) break;
-        return { reason: answer.kind === 'absent' ? answer.reason : answer.kind };
-      }
-      // Outputs that an engine lacks, such as a log-sum-exp, are not compared.
-      const pairs = expected.flatMap((reference, i) => (answer.outputs[i] ? [[answer.outputs[i], reference] as const] : []));
-      const error =
-        pairs.length === 0
-          ? Infinity
-          : relativeError(
-              pairs.map(([actual]) => actual),
-              pairs.map(([, reference]) => reference),
-            );
-      const measured: Measured = { samples: answer.samples, clock: 'host', error, bound };
-      if (error <= bound) return measured;
-      first ??= measured;
-    }
-    return first!;
   };
   try {
     for (const one of cases) await measure(one);
