@@ -158,7 +158,7 @@ async function writeRunReport(folder: string, device: Device, output: Output): P
   }
 }
 
-/** The command that goes on where one of these words stopped. */
+/** The command that resumes a stopped one. */
 const resumeLine = (words: readonly string[]): string => shellLine(['hybridmed', ...words, ...(words.includes('--resume') ? [] : ['--resume'])]);
 
 async function pretrainAndReport(config: RunConfig, flags: CommandFlags & { out: string; words: readonly string[] }, output: Output): Promise<void> {
@@ -185,9 +185,9 @@ async function pretrainAndReport(config: RunConfig, flags: CommandFlags & { out:
     const result = await pretrainWithRecovery({ config, out, open, resume, signal, ...optional('workers', flags.workers), events: progress.events });
     progress.stop();
     stop.release();
-    const late = stop.received();
-    if (late !== undefined) output.exitCode = exitCodeOf(late);
-    const report = flags.report && late === undefined ? await writeRunReport(out, device!, output) : undefined;
+    const lateSignal = stop.received();
+    if (lateSignal !== undefined) output.exitCode = exitCodeOf(lateSignal);
+    const report = flags.report && lateSignal === undefined ? await writeRunReport(out, device!, output) : undefined;
     printResult(
       output,
       flags,

@@ -1,4 +1,4 @@
-// Keeps the table that `hybridmed ablate` left in its folder, without the machine's paths.
+// Saves the table of a folder of `hybridmed ablate`, without the machine's paths.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AblationReport } from 'hybridmed/node';

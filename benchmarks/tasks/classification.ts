@@ -1,4 +1,4 @@
-// Pre-trained against from-scratch on phantoms in CheXpert's layout: zero-shot, probe, fine-tuning with 1 and 10 % of the labels.
+// Pre-trained compared with from-scratch on phantoms in CheXpert's layout: zero-shot, probe, fine-tuning with 1 and 10 % of the labels.
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ interface Scores {
   readonly runs: readonly { readonly percent: number; readonly scores: Readonly<Record<string, readonly number[]>> }[];
 }
 
-/** A run's test scores at one share, as the protocols take them. */
+/** A run's test scores at one percentage of the labels, as the protocols take them. */
 async function scoresAt(out: string, percent: number): Promise<Record<string, ClassScores>[]> {
   const { labels, runs } = JSON.parse(await readFile(join(out, 'test-scores.json'), 'utf8')) as Scores;
   return runs
@@ -29,7 +29,7 @@ async function scoresAt(out: string, percent: number): Promise<Record<string, Cl
     );
 }
 
-/** Runs what has not been run yet, and writes results/uses-chexpert-phantoms.json. */
+/** Runs what has not been run yet, and writes results/tasks-chexpert-phantoms.json. */
 export async function classification({
   checkpoint,
   out,
@@ -47,31 +47,31 @@ export async function classification({
   const prompts = join(out, 'prompts.json');
   await writeFile(prompts, JSON.stringify(chexpertPhantomPrompts));
   const common = { checkpoint, device, data: `chexpert:${folder}`, classes, seeds, onMessage: log };
-  const once = async <T extends object>(name: string, run: (to: string) => Promise<T>): Promise<T> => {
-    const to = join(out, name);
-    return existsSync(join(to, 'results.json')) ? (JSON.parse(await readFile(join(to, 'results.json'), 'utf8')) as T) : run(to);
+  const once = async <T extends object>(name: string, run: (runFolder: string) => Promise<T>): Promise<T> => {
+    const results = join(out, name, 'results.json');
+    return existsSync(results) ? (JSON.parse(await readFile(results, 'utf8')) as T) : run(join(out, name));
   };
   const zero = await zeroShot({ checkpoint, device, data: common.data, prompts });
-  const probed = await once('probe', (to) => probe({ ...common, out: to }));
-  const few = { percent: [1, 10], epochs: 30, patience: 8 };
-  // Both systems choose among the same rates on the same validation studies.
+  const probed = await once('probe', (runFolder) => probe({ ...common, out: runFolder }));
+  const fineTuning = { percent: [1, 10], epochs: 30, patience: 8 };
+  // Both systems select among the same rates on the same validation studies.
   const rates = { learningRates: [2e-3, 5e-4] };
-  const tuned = await once('finetune', (to) => finetune({ ...common, ...few, ...rates, out: to }));
-  const scratch = await once('scratch', (to) => finetune({ ...common, ...few, ...rates, fromScratch: true, out: to }));
+  const tuned = await once('finetune', (runFolder) => finetune({ ...common, ...fineTuning, ...rates, out: runFolder }));
+  const scratch = await once('scratch', (runFolder) => finetune({ ...common, ...fineTuning, ...rates, fromScratch: true, out: runFolder }));
   const shares = [];
-  for (const percent of few.percent) {
-    const [own, than] = [await scoresAt(join(out, 'finetune'), percent), await scoresAt(join(out, 'scratch'), percent)];
+  for (const percent of fineTuning.percent) {
+    const [pretrained, fromScratch] = [await scoresAt(join(out, 'finetune'), percent), await scoresAt(join(out, 'scratch'), percent)];
     const of = (result: typeof tuned) => result.shares.find((share) => share.percent === percent)!;
     shares.push({
       percent,
       trainStudies: tuned.runs.find((run) => run.percent === percent)!.trainStudies,
       pretrained: of(tuned),
       fromScratch: of(scratch),
-      difference: meanAucOver(own, { than }),
+      difference: meanAucOver(pretrained, { than: fromScratch }),
     });
   }
   const { preset, parameters } = await describeCheckpoint(checkpoint);
-  await saveResult('uses-chexpert-phantoms', {
+  await saveResult('tasks-chexpert-phantoms', {
     data: "phantoms in CheXpert's layout",
     set,
     classes,

@@ -1,4 +1,4 @@
-// VQA-RAD from a checkpoint and from scratch, on the published split and on one without shared images, beside three baselines.
+// VQA-RAD from a checkpoint and from scratch, on the published split and on one without shared images, compared with three baselines.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Device } from '@hybridmed/tensor';
@@ -8,7 +8,7 @@ import { saveResult } from '../results.ts';
 
 const splits = ['published', 'image-disjoint'] as const;
 
-/** What is fitted. */
+/** What is trained. */
 export interface VqaSuite {
   readonly checkpoint: string;
   readonly data: string;
@@ -19,7 +19,7 @@ export interface VqaSuite {
   readonly log: (text: string) => void;
 }
 
-/** Fits what has not been fitted yet, and writes results/uses-vqa-rad.json after each. */
+/** Trains what has not been trained yet, and writes results/tasks-vqa-rad.json after each. */
 export async function vqa({ checkpoint, data, out, epochs, seeds, device, log }: VqaSuite): Promise<void> {
   const { preset, parameters } = await describeCheckpoint(checkpoint);
   const runs: object[] = [];
@@ -30,7 +30,7 @@ export async function vqa({ checkpoint, data, out, epochs, seeds, device, log }:
         if (!existsSync(folder)) await trainVqa({ checkpoint, data, out: folder, device, questionSplit, fromScratch, epochs, seed, onMessage: log });
         const { examples: _texts, model: _path, data: _data, ...report } = await evaluateVqa({ model: folder, data, device });
         runs.push({ seed, ...report });
-        await saveResult('uses-vqa-rad', { data: 'vqa-rad', checkpoint: { preset, parameters: parameters['total'] }, epochs, runs });
+        await saveResult('tasks-vqa-rad', { data: 'vqa-rad', checkpoint: { preset, parameters: parameters['total'] }, epochs, runs });
         log(`${folder}: ${report.systems.model.all.strict?.value}`);
       }
 }

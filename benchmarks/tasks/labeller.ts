@@ -1,4 +1,4 @@
-// The rule labeller against labels of others: phantoms' own, and Open-I's MeSH coding. Figures only, never texts.
+// The rule labeller compared with other labels: those of phantoms, and Open-I's MeSH coding. Saves metrics only, never texts.
 import { openDataSet, phantomFindings, phantomStudy } from '@hybridmed/data';
 import { labelF1 } from '@hybridmed/eval';
 import { labelSet, meshLabels, phantomLabels, reportLabels } from '@hybridmed/eval/labeller';
@@ -6,21 +6,21 @@ import { saveResult } from '../results.ts';
 
 type Labels = Readonly<Record<string, 0 | 1>>;
 
-/** F1 of all labels, and each label's F1 with how often others set it. */
-function agreement(truth: readonly Labels[], read: readonly Labels[], labels: readonly string[]): object {
-  const { micro, macro, perLabel } = labelF1(truth, read, labels);
-  const each = Object.fromEntries(labels.map((label) => [label, { f1: perLabel[label], positives: truth.filter((own) => own[label] === 1).length }]));
+/** F1 of all labels, and each label's F1 with its number of positives in the truth. */
+function agreement(truth: readonly Labels[], predicted: readonly Labels[], labels: readonly string[]): object {
+  const { micro, macro, perLabel } = labelF1(truth, predicted, labels);
+  const each = Object.fromEntries(labels.map((label) => [label, { f1: perLabel[label], positives: truth.filter((study) => study[label] === 1).length }]));
   return { micro, macro, labels: each };
 }
 
-/** Writes results/uses-labeller.json. The rules were made on Open-I's training and validation reports; the figures are of its test split. */
+/** Writes results/tasks-labeller.json. The rules were developed on Open-I's training and validation reports; the metrics are on its test split. */
 export async function labeller({ data, phantoms }: { data: string; phantoms: number }): Promise<void> {
-  const drawn = Array.from({ length: phantoms }, (_, i) => phantomStudy(1, i, 8));
-  const truth = drawn.map(({ labels }) => Object.fromEntries(phantomFindings.map((name) => [phantomLabels[name], labels[name]])));
+  const phantomStudies = Array.from({ length: phantoms }, (_, i) => phantomStudy(1, i, 8));
+  const truth = phantomStudies.map(({ labels }) => Object.fromEntries(phantomFindings.map((name) => [phantomLabels[name], labels[name]])));
   const ofPhantoms = (section: 'findings' | 'impression') =>
     agreement(
       truth,
-      drawn.map((study) => labelSet(study[section])),
+      phantomStudies.map((study) => labelSet(study[section])),
       Object.values(phantomLabels),
     );
   const { studies } = await openDataSet(data, { views: 'all', minWords: 0 });
@@ -32,7 +32,7 @@ export async function labeller({ data, phantoms }: { data: string; phantoms: num
       reports.map(({ findings, impression }) => labelSet(`${findings} ${impression}`, { uncertain })),
       reportLabels,
     );
-  await saveResult('uses-labeller', {
+  await saveResult('tasks-labeller', {
     phantoms: { studies: phantoms, findings: ofPhantoms('findings'), impression: ofPhantoms('impression') },
     openi: { split: 'test', reports: reports.length, doubtsAbsent: ofReports(0), doubtsPresent: ofReports(1) },
   });
