@@ -34,14 +34,16 @@ export function bertFiles(config: BertConfig, tokenizer: Tokenizer): TextFiles {
   const document = tokenizer.toJSON();
   const name = (id: number): string => tokenizer.tokens[id]!;
   const { pad, unk, cls, sep, mask } = tokenizer.special;
-  const lowercase = (document['normalizer'] as { lowercase?: unknown } | null | undefined)?.lowercase === true;
+  const normalizer = (document['normalizer'] ?? {}) as { lowercase?: unknown; strip_accents?: unknown; handle_chinese_chars?: unknown };
   return {
     'config.json': json(bertModelConfig(config, pad)),
     'tokenizer.json': json(document),
     'vocab.txt': `${tokenizer.tokens.join('\n')}\n`,
     'tokenizer_config.json': json({
       tokenizer_class: 'BertTokenizer',
-      do_lower_case: lowercase,
+      do_lower_case: normalizer.lowercase === true,
+      strip_accents: normalizer.strip_accents ?? null,
+      tokenize_chinese_chars: normalizer.handle_chinese_chars !== false,
       model_max_length: config.positions,
       pad_token: name(pad),
       unk_token: name(unk),
