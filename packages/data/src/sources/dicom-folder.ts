@@ -1,8 +1,9 @@
 // A folder of DICOM files: an image a file, patient, study and view from its header.
 import { open, opendir } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
-import dicomParser from 'dicom-parser';
+import type dicomParser from 'dicom-parser';
 import { describeFileError } from '../errors.ts';
+import { parseDicom } from '../image/dicom/parse.ts';
 import { splitOf } from '../split/draw.ts';
 import type { Candidate, Study } from '../study.ts';
 import type { SourceData } from './source.ts';
@@ -10,7 +11,6 @@ import { countStudies, Drops } from './source.ts';
 
 // Headers of radiographs take a few kilobytes; some carry look-up tables and private data.
 const headerBytes = 1 << 18;
-const pixelTag = 'x7fe00010';
 const maxDepth = 12;
 const maxFiles = 1_000_000;
 
@@ -44,7 +44,7 @@ async function headerOf(file: string): Promise<dicomParser.DataSet | undefined> 
 function parseHeader(bytes: Uint8Array): dicomParser.DataSet {
   const set = {} as { dataSet?: dicomParser.DataSet };
   try {
-    return dicomParser.parseDicom(bytes, { untilTag: pixelTag });
+    return parseDicom(bytes).set;
   } catch (error) {
     Object.assign(set, error);
     if (set.dataSet) return set.dataSet;

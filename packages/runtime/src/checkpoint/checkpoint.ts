@@ -5,7 +5,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Checkpoint, CheckpointConfig, Model } from '@hybridmed/model';
-import { checkParameters, checkTokenizer, checkConfig, createModel } from '@hybridmed/model';
+import { checkTokenizer, checkConfig, createModel } from '@hybridmed/model';
 import { encodeSafetensors } from '@hybridmed/nn';
 import type { HostArray, HostArrays } from '@hybridmed/tensor';
 import type { TrainerState } from '@hybridmed/training';
@@ -13,7 +13,7 @@ import { trainerStateSchema } from '@hybridmed/training';
 import { describeError, fileError, isFolder, readJson, recoverFolder, replaceFolder } from '../files.ts';
 import type { CheckpointEncoders } from './checkpoint-encoders.ts';
 import { givenEncoders } from './checkpoint-encoders.ts';
-import { readSafetensors } from './safetensors-file.ts';
+import { readParameters, readSafetensors } from './safetensors-file.ts';
 
 /** What is written: parameters by checkpoint name, and, for resuming, optimizer entries and the trainer's state. */
 export interface CheckpointFiles {
@@ -63,10 +63,7 @@ export async function loadCheckpoint(folder: string, encoders: CheckpointEncoder
   const { config, model } = await checkpointModel(folder, encoders);
   const tokenizerFile = join(folder, 'tokenizer.json');
   const tokenizer = checkTokenizer(tokenizerFile, await readJson(tokenizerFile), config);
-  const file = join(folder, 'model.safetensors');
-  const { arrays } = await readSafetensors(file);
-  checkParameters(file, arrays, model.parameters);
-  return { config, model, tokenizer, parameters: arrays };
+  return { config, model, tokenizer, parameters: await readParameters(join(folder, 'model.safetensors'), model.parameters) };
 }
 
 /** SHA-256 of a checkpoint's parameters: what is computed with a checkpoint is known by it. */

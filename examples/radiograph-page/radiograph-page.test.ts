@@ -1,4 +1,4 @@
-// The page in headless Chromium: what it writes, scores and shows of a film is what the commands do, and nothing leaves the machine.
+// The page in headless Chromium: its impressions, scores and maps are those of the commands, and nothing leaves the machine.
 import type { ChildProcess } from 'node:child_process';
 import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,9 +20,9 @@ import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBrowser } from '../../tools/browser/open-browser.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'hybridmed-film-page-'));
+const folder = mkdtempSync(join(tmpdir(), 'hybridmed-radiograph-page-'));
 const checkpoint = join(folder, 'checkpoint');
-const [png, jpeg] = [join(folder, 'film.png'), join(folder, 'film.jpg')];
+const [png, jpeg] = [join(folder, 'image.png'), join(folder, 'image.jpg')];
 const node = ['--conditions=hybridmed-source', '--import', import.meta.resolve('tsx')];
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -64,7 +64,7 @@ let server: ChildProcess;
 let url: string;
 let browser: Browser;
 let page: Page;
-const asked: string[] = [];
+const requests: string[] = [];
 
 beforeAll(async () => {
   await makeFiles();
@@ -75,7 +75,7 @@ beforeAll(async () => {
   });
   [browser, url] = await Promise.all([openBrowser(), started]);
   page = await browser.newPage();
-  page.on('request', (one) => asked.push(one.url()));
+  page.on('request', (each) => requests.push(each.url()));
   await page.goto(url);
 });
 afterAll(async () => {
@@ -98,11 +98,11 @@ async function drop(file: string): Promise<void> {
   );
 }
 
-const textOf = (id: string): Promise<string> => page.$eval(`#${id}`, (found) => found.textContent!.trim());
+const textOf = (id: string): Promise<string> => page.$eval(`#${id}`, (element) => element.textContent!.trim());
 const until = (condition: string): Promise<unknown> => page.waitForFunction(condition, { timeout: 120_000, polling: 50 });
 const settled = (): Promise<unknown> => until("document.getElementById('progress').hidden");
 
-/** Drops a film and waits for all that the model says of it. */
+/** Drops an image and waits for the impression and the scores. */
 async function read(file: string): Promise<string> {
   await drop(file);
   await until("document.querySelectorAll('#scores tbody tr').length > 0");
@@ -110,7 +110,7 @@ async function read(file: string): Promise<string> {
   return (await textOf('impression')).replaceAll(/\s+/g, ' ');
 }
 
-describe('a film in the page', () => {
+describe('a radiograph in the page', () => {
   test('has the impression that generate writes, from PNG and from JPEG', async () => {
     const { results } = await command('generate', '--checkpoint', checkpoint, '--device', 'cpu', '--threads', '1', '--image', png, jpeg);
     const [first, second] = results.map(({ impression }: { impression: string }) => impression);
@@ -124,7 +124,7 @@ describe('a film in the page', () => {
   test('has the scores of zeroshot', async () => {
     const device = plainDevice();
     const encoder = await openEncoder({ checkpoint, device, cache: false });
-    const { embedding } = await encoder.images([{ id: 'film', image: png, split: 'test' } as never]);
+    const { embedding } = await encoder.images([{ id: 'study', image: png, split: 'test' } as never]);
     await page.select('#prompts', 'phantom');
     await until("document.querySelectorAll('#scores tbody tr').length === 8");
     const shown = await page.$$eval('#scores tbody tr', (rows) =>
@@ -140,7 +140,7 @@ describe('a film in the page', () => {
     encoder.close();
   });
 
-  test('has the maps of explain for a text, over the film undistorted', async () => {
+  test('has the maps of explain for a text, over the image undistorted', async () => {
     const out = join(folder, 'explained');
     await command(
       'explain',
@@ -160,7 +160,7 @@ describe('a film in the page', () => {
       out,
     );
     await page.type('#text', 'left effusion');
-    await page.click('#look button');
+    await page.click('#map-form button');
     await until("document.getElementById('map-controls').hidden === false");
     for (const kind of ['guided', 'removal', 'gradient']) {
       await page.click(`input[value=${kind}]`);
@@ -176,21 +176,21 @@ describe('a film in the page', () => {
       expect(shown.ratio).toBeCloseTo(width / height, 2);
       expect(shown.opacity).toBeCloseTo(usualOpacity, 9);
       expect(shown.picture).toHaveLength(4 * width * height);
-      const most = pixels.reduce((greatest, level, i) => {
+      const largest = pixels.reduce((max, level, i) => {
         const weight = (shown.opacity * shown.heat[4 * i + 3]!) / 255;
         const colour = (channel: number) => shown.picture[4 * i + channel]! * (1 - weight) + shown.heat[4 * i + channel]! * weight;
-        return Math.max(greatest, Math.abs(0.299 * colour(0) + 0.587 * colour(1) + 0.114 * colour(2) - level));
+        return Math.max(max, Math.abs(0.299 * colour(0) + 0.587 * colour(1) + 0.114 * colour(2) - level));
       }, 0);
-      expect(most, kind).toBeLessThan(4);
+      expect(largest, kind).toBeLessThan(4);
     }
     expect(await textOf('warmest')).toMatch(/Warmest at the (top|middle|bottom) /);
   });
 
-  test('a chosen word is looked for, findings are summarized as generate does', async () => {
-    const sentence = await page.$eval('#impression .word', (found) => (found as HTMLElement).dataset['looks']!);
+  test('a selected word shows its map, findings are summarized as generate does', async () => {
+    const sentence = await page.$eval('#impression .word', (word) => (word as HTMLElement).dataset['sentence']!);
     await page.click('#impression .word');
     await until(`document.getElementById('warmest').textContent.startsWith(${JSON.stringify(`"${sentence}"`)})`);
-    expect(await page.$eval('#impression .word', (found) => found.getAttribute('aria-pressed'))).toBe('true');
+    expect(await page.$eval('#impression .word', (word) => word.getAttribute('aria-pressed'))).toBe('true');
     const findings = 'The heart is enlarged. There is a left pleural effusion.';
     const { results } = await command('generate', '--checkpoint', checkpoint, '--device', 'cpu', '--threads', '1', '--findings', findings);
     await page.type('#findings', findings);
@@ -199,13 +199,13 @@ describe('a film in the page', () => {
     expect(await textOf('summary')).toBe(results[0].impression);
   });
 
-  test('what is no film is one line, and the film before it stays', async () => {
+  test('a file that is no image is one line, and the radiograph before it stays', async () => {
     const wrong = join(folder, 'note.txt');
-    writeFileSync(wrong, 'no film');
+    writeFileSync(wrong, 'no image');
     await drop(wrong);
     await until("document.getElementById('error').hidden === false");
-    expect(await textOf('error')).toBe('note.txt is neither PNG nor JPEG; choose a film.');
-    expect(await textOf('film-name')).toBe('film.png, 120 x 90');
+    expect(await textOf('error')).toBe('note.txt is neither PNG nor JPEG; choose a radiograph.');
+    expect(await textOf('image-name')).toBe('image.png, 120 x 90');
     const huge = join(folder, 'huge.png');
     const bytes = readFileSync(png);
     bytes.writeUInt32BE(60_000, 16);
@@ -217,16 +217,16 @@ describe('a film in the page', () => {
   });
 });
 
-test('nothing leaves the page’s origin: not asked for, and refused by its policy in the page and in its thread', async () => {
-  expect(asked.length).toBeGreaterThan(5);
-  expect(asked.filter((one) => !one.startsWith(url) && !one.startsWith('blob:'))).toEqual([]);
+test('nothing leaves the page’s origin: not asked for, and refused by its policy in the page and in its worker', async () => {
+  expect(requests.length).toBeGreaterThan(5);
+  expect(requests.filter((address) => !address.startsWith(url) && !address.startsWith('blob:'))).toEqual([]);
   // Another port of this machine is another origin.
   const elsewhere = `fetch('http://127.0.0.1:9/').then(() => 'sent', (error) => error.message)`;
-  const said: string[] = [];
-  page.on('console', (message) => said.push(message.text()));
+  const messages: string[] = [];
+  page.on('console', (message) => messages.push(message.text()));
   expect(await page.evaluate(elsewhere)).toBe('Failed to fetch');
   expect(await page.workers()[0]!.evaluate(elsewhere)).toContain('Failed to fetch');
-  expect(said.filter((line) => line.includes('Content Security Policy')).length).toBeGreaterThan(0);
+  expect(messages.filter((line) => line.includes('Content Security Policy')).length).toBeGreaterThan(0);
   expect(await page.evaluate(async () => [document.cookie, localStorage.length, (await indexedDB.databases()).length])).toEqual(['', 0, 0]);
 });
 
@@ -251,7 +251,7 @@ test('the server knows its files, its methods and its own name', async () => {
   expect(await status('/', { host: 'elsewhere.example' })).toBe(403);
 });
 
-test('main.ts: help, wrong use, a folder that is written whole', async () => {
+test('main.ts: help, usage errors, a folder that is written whole', async () => {
   const [helped, bare, port, empty] = await Promise.all([main('--help'), main(), main(checkpoint, '--port', 'x'), main(folder)]);
   expect(helped.out).toContain('Usage: main.ts CHECKPOINT');
   expect(bare).toEqual({ code: 2, out: '', log: 'error: give one CHECKPOINT (see --help)\n' });
@@ -261,5 +261,5 @@ test('main.ts: help, wrong use, a folder that is written whole', async () => {
   expect((await main(checkpoint, '--out', out)).code).toBe(0);
   expect(readFileSync(join(out, 'checkpoint/model.safetensors'))).toEqual(readFileSync(join(checkpoint, 'model.safetensors')));
   expect(readFileSync(join(out, 'index.html'), 'utf8')).toContain("connect-src 'self'");
-  expect(await main(checkpoint, '--out', out)).toMatchObject({ code: 1, log: expect.stringContaining('is there already') });
+  expect(await main(checkpoint, '--out', out)).toMatchObject({ code: 1, log: expect.stringContaining('exists') });
 });

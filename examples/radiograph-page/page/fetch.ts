@@ -1,11 +1,11 @@
-// Fetching a file of the page's own folder, with how far it is.
+// Fetches a file of the page's own folder and reports progress.
 
-/** Fetches a file. Throws one line where it is missing. */
-export async function fetchFile(path: string, progress: (text: string, share?: number) => void): Promise<Uint8Array> {
+/** Fetches a file. Throws one line if it is missing. */
+export async function fetchFile(path: string, progress: (text: string, fraction?: number) => void): Promise<Uint8Array> {
   const response = await fetch(path).catch((error: unknown) => {
-    throw new Error(`${path}: cannot be fetched (${(error as Error).message}); is the server still there?`);
+    throw new Error(`${path}: cannot be fetched (${(error as Error).message}); is the server still running?`);
   });
-  if (!response.ok || !response.body) throw new Error(`${path}: the server answers ${response.status}; put the checkpoint beside the page`);
+  if (!response.ok || !response.body) throw new Error(`${path}: the server answers ${response.status}; put the checkpoint in the page's folder`);
   const total = Number(response.headers.get('content-length')) || 0;
   const parts: Uint8Array[] = [];
   let length = 0;

@@ -1,4 +1,4 @@
-// A page that reads a chest film with a checkpoint in the browser: bundles it, and serves it on this machine or writes it as a folder.
+// A page that reads a chest radiograph with a checkpoint in the browser: bundles it, and serves it on this machine or writes it as a folder.
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -9,8 +9,8 @@ import type { SiteFile } from './site.ts';
 
 const help = `Usage: main.ts CHECKPOINT [--port N | --out DIR]
 
-A page in which a chest film is read in the browser: its impression, scores of findings, and where they were seen.
-The film never leaves the machine. Not a medical device.
+A page that reads a chest radiograph in the browser: its impression, scores of findings, and heat maps.
+The image never leaves the machine. Not a medical device.
 
   CHECKPOINT   a checkpoint's folder, or the --out folder of a run
   --port N     port on 127.0.0.1 (default: a free one)
@@ -41,12 +41,12 @@ function options(args: readonly string[]): { checkpoint: string; port: number; o
   return { checkpoint, port, out: values.out };
 }
 
-/** Writes every file under a temporary name beside the folder, which is then renamed. */
+/** Writes every file into a temporary folder, which is then renamed. */
 async function writeSite(site: ReadonlyMap<string, SiteFile>, out: string): Promise<void> {
-  if (existsSync(out)) throw new HybridmedError(`${out}: is there already; name another --out, or remove it`);
+  if (existsSync(out)) throw new HybridmedError(`${out}: exists; name another --out, or remove it`);
   const parent = dirname(resolve(out));
   await mkdir(parent, { recursive: true });
-  const temporary = join(parent, `.film-page-${randomUUID()}`);
+  const temporary = join(parent, `.radiograph-page-${randomUUID()}`);
   try {
     const { contentOf } = await import('./site.ts');
     for (const [name, file] of site) {
@@ -60,17 +60,17 @@ async function writeSite(site: ReadonlyMap<string, SiteFile>, out: string): Prom
 }
 
 async function main(): Promise<void> {
-  const given = options(process.argv.slice(2));
-  if (!given) return void process.stdout.write(help);
-  // The help is there before the bundler is.
+  const settings = options(process.argv.slice(2));
+  if (!settings) return void process.stdout.write(help);
+  // The help does not wait for the bundler.
   const [{ buildSite }, { serveSite }] = await Promise.all([import('./site.ts'), import('./serve.ts')]);
-  const site = await buildSite(given.checkpoint);
-  if (given.out !== undefined) {
-    await writeSite(site, given.out);
-    process.stdout.write(`${given.out}: ${site.size} files, to be served over https or from localhost\n`);
+  const site = await buildSite(settings.checkpoint);
+  if (settings.out !== undefined) {
+    await writeSite(site, settings.out);
+    process.stdout.write(`${settings.out}: ${site.size} files, to be served over https or from localhost\n`);
     return;
   }
-  const { server, url } = await serveSite(site, given.port);
+  const { server, url } = await serveSite(site, settings.port);
   process.stdout.write(`${url}\n`);
   process.stderr.write('open it in a browser with WebGPU; Ctrl+C ends it\n');
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (server.close(), server.closeAllConnections()));
