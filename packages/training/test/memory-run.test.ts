@@ -62,3 +62,26 @@ test('a run that is asked to stop at any moment saves, says where, and ends with
   expect(stopped.log).toEqual(whole.log);
   expect(stopped.checkpoints).toEqual(whole.checkpoints);
 });
+
+test('of a run whose numbers stop being finite, the last checkpoint whose next step was finite is kept; it goes on from there at another rate', async () => {
+  const [whole, ruined] = [memoryStore(), memoryStore()];
+  await trainStages(memoryRun(plainDevice(), whole));
+  const runAt = (learningRate: number, events: RunEvents = {}) => {
+    const run = memoryRun(plainDevice(), ruined, events);
+    return trainStages({ ...run, config: { ...run.config, learningRate } });
+  };
+  // The first step spoils the model, and is saved before the second one shows it: nothing is left to go on from.
+  await expect(runAt(1e30)).rejects.toThrow(/^stage 1, epoch 1, step 2: the loss "sum" is NaN; lower --learning-rate and run again with --resume$/);
+  expect([...ruined.checkpoints.keys()]).toEqual([]);
+  const stop = ({ stage, step }: { stage: number; step: number }) => {
+    if (stage === 1 && step === 4) throw new Error('interrupted');
+  };
+  await expect(runAt(1e-2, { onStep: stop })).rejects.toThrow('interrupted');
+  // The step after the checkpoint of step 3 is finite, what it makes of the model is not.
+  await expect(runAt(1e30)).rejects.toThrow(
+    /^stage 1, epoch 2, validation after step 4: the loss "sum" is NaN; lower --learning-rate and go on with --resume from step 3, which is kept$/,
+  );
+  await runAt(1e-2);
+  expect(ruined.log).toEqual(whole.log);
+  expect(ruined.checkpoints).toEqual(whole.checkpoints);
+});

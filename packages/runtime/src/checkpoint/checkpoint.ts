@@ -28,9 +28,13 @@ export interface CheckpointFiles {
 
 const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
-/** Writes a checkpoint folder, replacing an earlier one only when the new one is whole. */
-export async function saveCheckpoint(folder: string, { config, tokenizer, parameters, optimizer, trainer, tuning }: CheckpointFiles): Promise<void> {
-  await replaceFolder(folder, async (temporary) => {
+/** Writes a checkpoint folder, replacing an earlier one only when the new one is whole; the earlier one stays as `keepAs`, if that is given. */
+export async function saveCheckpoint(
+  folder: string,
+  { config, tokenizer, parameters, optimizer, trainer, tuning }: CheckpointFiles,
+  { keepAs }: { readonly keepAs?: string | undefined } = {},
+): Promise<void> {
+  const fill = async (temporary: string) => {
     const write = (name: string, chunks: readonly (Uint8Array | string)[]) => writeFile(join(temporary, name), chunks as Iterable<Uint8Array>, { flush: true });
     await write('model.safetensors', encodeSafetensors(parameters));
     await write('config.json', [json(config)]);
@@ -38,7 +42,8 @@ export async function saveCheckpoint(folder: string, { config, tokenizer, parame
     if (optimizer) await write('optimizer.safetensors', encodeSafetensors(optimizer));
     if (trainer) await write('trainer.json', [json(trainer)]);
     if (tuning) await write('tuning.json', [json(tuning)]);
-  });
+  };
+  await replaceFolder(folder, fill, keepAs);
 }
 
 /** Reads config.json of a checkpoint. Throws one line for a missing or foreign one. */
@@ -74,7 +79,7 @@ export async function hashParameters(folder: string): Promise<string> {
 }
 
 /** Where training stood. Throws one line that names the file and the field. */
-async function readTrainerState(file: string): Promise<TrainerState> {
+export async function readTrainerState(file: string): Promise<TrainerState> {
   const read = trainerStateSchema.safeParse(await readJson(file));
   if (read.success) return read.data;
   const { path, message } = read.error.issues[0]!;

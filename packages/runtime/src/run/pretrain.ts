@@ -9,7 +9,8 @@ import { checkpointFolder } from '../checkpoint/checkpoint.ts';
 import { checkFolderPath, fileError } from '../files.ts';
 import type { PretrainOptions } from './open-run.ts';
 import { openRun } from './open-run.ts';
-import { checkSameRun } from './run-folder.ts';
+import type { ChangedSetting } from './run-folder.ts';
+import { changeableSettings, checkSameRun } from './run-folder.ts';
 import { holdRun } from './run-lock.ts';
 
 /** What a run leaves. */
@@ -36,9 +37,9 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
 const closeLoaders = ({ train, validation }: TrainingRun): Promise<unknown> => Promise.all([train.close(), validation.close()]);
 
 /** Opens a run; where it is asked to stop meanwhile, nobody waits for what is being opened. */
-async function openUnlessStopped(options: PretrainOptions): Promise<TrainingRun> {
+async function openUnlessStopped(options: PretrainOptions, changed: readonly ChangedSetting[]): Promise<TrainingRun> {
   const { config, signal } = options;
-  const run = openDataSet(config.data, dataSelection(config)).then((data) => openRun(options, data));
+  const run = openDataSet(config.data, dataSelection(config)).then((data) => openRun(options, data, changed));
   if (!signal) return run;
   let stop = (): void => undefined;
   const stopped = new Promise<never>((_, reject) => {
@@ -59,13 +60,15 @@ async function openUnlessStopped(options: PretrainOptions): Promise<TrainingRun>
 async function pretrainHeld(options: PretrainOptions): Promise<PretrainResult> {
   const { config, out, device, resume = false, events = {} } = options;
   checkPrecision(config, device);
+  let changed: readonly ChangedSetting[] = [];
   if (existsSync(join(out, 'run.json'))) {
     if (!resume) throw fileError(out, 'already holds a run', 'continue it with --resume or name another --out');
-    await checkSameRun(out, config);
+    changed = await checkSameRun(out, config, changeableSettings);
+    for (const { setting, from, to } of changed) events.onMessage?.(`"${setting}" was ${from} and is ${to} from here on`);
   }
   checkFolderPath(out);
   checkWork(config);
-  const run = await openUnlessStopped(options);
+  const run = await openUnlessStopped(options, changed);
   try {
     const stages = await trainStages(run);
     events.onMessage?.(`finished: ${out}`);

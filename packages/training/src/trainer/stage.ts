@@ -6,13 +6,13 @@ import type { FrozenStep, StagePlan } from '@hybridmed/model/graphs';
 import { frozenStep, stepFields, validationGraph } from '@hybridmed/model/graphs';
 import { cosineSchedule } from '@hybridmed/nn';
 import type { DeviceState, HostArrays, Program } from '@hybridmed/tensor';
-import { HybridmedError } from '@hybridmed/tensor';
 import type { LossValues, StepLine, ValidationLine } from '../contracts/metrics.ts';
 import type { CheckpointKind } from '../contracts/run-store.ts';
 import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
 import { TrainingStoppedError } from '../contracts/training-stopped.ts';
 import type { RunConfig } from '../settings/run-config.ts';
+import { checkStep, checkValidation } from './finite.ts';
 import type { Stepper, StepResult } from './step.ts';
 import type { TeacherStates } from './teacher-states.ts';
 import { validate } from './validate.ts';
@@ -25,6 +25,8 @@ export interface StageContext extends TrainingRun {
   readonly teacher: TeacherStates | undefined;
   /** Saves the state as the stage's last or best checkpoint. */
   save(kind: CheckpointKind, trainer: TrainerState): Promise<void>;
+  /** Called when the numbers are finite after the last checkpoint: it is worth keeping. */
+  confirm(): Promise<void>;
 }
 
 /** A stage under way: what it works with, and what follows from that once. */
@@ -41,15 +43,6 @@ interface StageLoop extends StageContext {
 /** Losses as the metrics file has them: null where the stage uses none. */
 function lossLine(losses: StepResult['losses']): LossValues {
   return Object.fromEntries([...lossNames, 'total' as const].map((name) => [name, losses[name as LossName] ?? null])) as unknown as LossValues;
-}
-
-/** Throws one line where a loss or the gradients are no numbers. Gradients that a loss scale made too large are none of its: the scale is lowered. */
-function checkFinite({ losses, gradientNorm, lossScale = 1 }: StepResult, stage: number, epoch: number, step: number): void {
-  const checked = lossScale > 1 ? losses : { ...losses, 'gradient norm': gradientNorm };
-  const bad = Object.entries(checked).find(([, value]) => !Number.isFinite(value));
-  if (!bad) return;
-  const name = bad[0] === 'gradient norm' ? 'the gradient norm' : `the loss "${bad[0]}"`;
-  throw new HybridmedError(`stage ${stage}, epoch ${epoch}, step ${step}: ${name} is ${bad[1]}; lower --learning-rate; checkpoints saved before are kept`);
 }
 
 /** The batch's arrays a step reads. */
@@ -82,7 +75,7 @@ export async function runStage(context: StageContext, start: TrainerState): Prom
     frozen: frozenStep(model.vision),
     schedule: { steps, warmup: Math.max(1, Math.floor(config.warmup * steps)), peak: config.learningRate },
     validator: await device.compile(validationGraph(model, plan)),
-    begin: () => (place ??= store.begin(start.metricsLines)),
+    begin: () => (place ??= store.begin(start)),
   };
   const stopsEarly = ({ epochsSinceBest }: TrainerState) => config.earlyStop > 0 && epochsSinceBest >= config.earlyStop;
   let now = start;
@@ -93,6 +86,7 @@ export async function runStage(context: StageContext, start: TrainerState): Prom
   }
   now = { ...now, finished: true };
   await context.save('last', now);
+  await context.confirm();
   loop.validator.release?.();
   return now;
 }
@@ -114,8 +108,9 @@ async function trainEpoch(loop: StageLoop, start: TrainerState): Promise<Trainer
     const inputs = await frozen.apply(stepInputs(plan, batch.arrays, teacher, batch.studies));
     const result = await step(inputs, { step: now.step, learningRate });
     train.recycle(batch);
-    checkFinite(result, plan.stage, now.epoch + 1, now.step + 1);
+    checkStep(result, now);
     await loop.begin();
+    await loop.confirm();
     const seconds = (clock.now() - started) / 1000;
     const line = stepLine(loop, now, result, { learningRate, studiesPerSecond: batch.studies.length / seconds });
     now = { ...now, step: now.step + 1, stepInEpoch: now.stepInEpoch + 1, metricsLines: store.append(line) };
@@ -156,6 +151,7 @@ async function endEpoch(loop: StageLoop, now: TrainerState): Promise<TrainerStat
   const { losses, tokensPerStudy } = await validate({ program: validator, state, frozen, signal }, validation).catch(async (error: unknown) => {
     throw signal?.aborted ? await stopped(loop, now) : error;
   });
+  checkValidation(losses, now);
   const epoch = now.epoch + 1;
   const line: ValidationLine = { stage: plan.stage, epoch, step: now.step, validation: losses, tokensPerStudy };
   await loop.begin();
