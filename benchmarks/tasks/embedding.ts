@@ -32,7 +32,7 @@ export async function embedding({ preset, device, images, rounds }: { preset: Pr
     const parameters = initialize(model.parameters, 0);
     const checkpoint = join(folder, 'checkpoint');
     await saveCheckpoint(checkpoint, {
-      config: { formatVersion: 1, preset, stage: 2, model: config, input: { resize, findingsLength, impressionLength } },
+      config: { formatVersion: 2, preset, stage: 2, model: config, input: { resize, findingsLength, impressionLength } },
       tokenizer: tokenizer.toJSON(),
       parameters,
     });

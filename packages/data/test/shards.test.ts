@@ -47,7 +47,7 @@ afterAll(async () => {
 
 async function epoch(spec: string, options: Partial<Parameters<typeof createLoader>[0]> = {}): Promise<StudyBatch[]> {
   const studies = (await openDataSet(spec)).studies.filter(({ split }) => split === 'train');
-  const loader = createLoader({ studies, tokenizer, image: { resize: 40, crop: 32, channels: 1 }, batchSize: 8, train: true, seed: 3, workers: 0, ...options });
+  const loader = createLoader({ studies, tokenizer, image: { resize: 40, size: 32, channels: 1 }, batchSize: 8, train: true, seed: 3, workers: 0, ...options });
   const batches: StudyBatch[] = [];
   for await (const batch of loader.batches({ epoch: 1 })) batches.push(batch);
   await loader.close();
@@ -107,7 +107,7 @@ describe('a packed set', () => {
         }
       }).length;
     const { studies } = await openDataSet(`shards:${many}`);
-    const loader = createLoader({ studies, tokenizer, image: { resize: 40, crop: 32, channels: 1 }, batchSize: 10, train: true, workers: 0, cacheBytes: 0 });
+    const loader = createLoader({ studies, tokenizer, image: { resize: 40, size: 32, channels: 1 }, batchSize: 10, train: true, workers: 0, cacheBytes: 0 });
     for (const round of [0, 1]) {
       for await (const { arrays } of loader.batches({ epoch: round })) expect(arrays.image.shape[0]).toBe(10);
       // Fewer where the disk was slow for a moment.
