@@ -23,7 +23,7 @@ const settings = [
   new Option('--limit <n>', 'maximum number of training (and of validation) studies; 0 for all').argParser(integer(0)),
   new Option('--batch <n>', 'studies per pass').argParser(integer(1)),
   new Option('--accumulate <n>', 'passes per step').argParser(integer(1)),
-  new Option('--learning-rate <x>', 'peak learning rate; may be another one where a run is resumed').argParser(number(0)),
+  new Option('--learning-rate <x>', 'peak learning rate; may be changed when a run is resumed').argParser(number(0)),
   new Option('--warmup <fraction>', 'fraction of the steps for warm-up').argParser(number(0)),
   new Option('--weight-decay <x>', 'decoupled weight decay').argParser(number(0)),
   new Option('--clip <x>', 'maximum norm of the gradients').argParser(number(0)),
