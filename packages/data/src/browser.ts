@@ -1,7 +1,7 @@
 // The entry of what runs in a browser too: from grey pixels and token ids to a model's input, and the prompts of phantoms. The main entry, which reads files, uses the same.
 export { DataError } from './errors.ts';
 export type { GreyImage } from './image/grey-image.ts';
-export { jpegFraction } from './image/jpeg/fraction.ts';
+export { decodeBaseline } from './image/jpeg/decode.ts';
 export { maxFileBytes, maxPixels } from './image/limits.ts';
 export { luminanceOf } from './image/luminance.ts';
 export { centreCrop, writeCrop } from './image/crop.ts';

@@ -97,6 +97,64 @@ describe('shapes and colours', () => {
   });
 });
 
+describe('components of a JPEG are what the photometric interpretation says', () => {
+  const [width, height] = [40, 24];
+  const colours = Uint8Array.from(
+    { length: 3 * width * height },
+    (_, i) => [20 + 5 * (Math.floor(i / 3) % width), 90 + 6 * Math.floor(i / 3 / width), 200][i % 3]!,
+  );
+  const luminance = (components: Uint8Array) =>
+    Array.from({ length: width * height }, (_, i) => 0.299 * components[3 * i]! + 0.587 * components[3 * i + 1]! + 0.114 * components[3 * i + 2]!);
+  /** As DICOM shows it: from the least level to the greatest. */
+  const spread = (levels: readonly number[]) =>
+    Uint8Array.from(levels, (level) => Math.round(((level - Math.min(...levels)) * 255) / (Math.max(...levels) - Math.min(...levels))));
+  const item = (bytes: Uint8Array) => {
+    const head = Buffer.from([0xfe, 0xff, 0x00, 0xe0, 0, 0, 0, 0]);
+    head.writeUInt32LE(bytes.length, 4);
+    return Buffer.concat([head, bytes]);
+  };
+  const wrapped = (stream: Buffer, photometric: string) => {
+    const even = stream.length % 2 === 0 ? stream : Buffer.concat([stream, Buffer.alloc(1)]);
+    const file = dicomFile(width, height, 8, Buffer.concat([item(Buffer.alloc(0)), item(even)]), [
+      [0x00020010, 'UI', '1.2.840.10008.1.2.4.50'],
+      [0x00280002, 'US', [3]],
+      [0x00280004, 'CS', photometric],
+    ]);
+    // Encapsulated pixels have no length.
+    file.fill(0xff, file.length - 24 - even.length + 4, file.length - 24 - even.length + 8);
+    return file;
+  };
+  /** Three components, without a word of Adobe's on what they are; with JFIF's marker or not. */
+  const components = async (progressive: boolean, jfif: boolean) => {
+    const ycc = await sharp(colours, { raw: { width, height, channels: 3 } }).jpeg({ quality: 100, chromaSubsampling: '4:4:4', progressive }).toBuffer(); // prettier-ignore
+    const marker = Buffer.from([0xff, 0xe0, 0, 16, ...Buffer.from('JFIF'), 0, 1, 1, 0, 0, 1, 0, 1, 0, 0]);
+    return Buffer.concat([ycc.subarray(0, 2), jfif ? marker : Buffer.alloc(0), ycc.subarray(2)]);
+  };
+
+  test.each([
+    [false, true],
+    [false, false],
+    [true, true],
+    [true, false],
+  ])('progressive %s, JFIF %s', async (progressive, jfif) => {
+    const stream = await components(progressive, jfif);
+    // The same bytes, read as red, green and blue: luminance and colour differences of what was encoded.
+    const stored = Uint8Array.from(colours, (_, i) => {
+      const [r, g, b] = colours.subarray(i - (i % 3), i - (i % 3) + 3) as unknown as [number, number, number];
+      return [0.299 * r + 0.587 * g + 0.114 * b, 128 - 0.168736 * r - 0.331264 * g + 0.5 * b, 128 + 0.5 * r - 0.418688 * g - 0.081312 * b][i % 3]! + 0.5;
+    });
+    for (const [names, shown] of [
+      [['YBR_FULL', 'ybr_full_422 '], colours],
+      [['RGB', ' rgb'], stored],
+    ] as const) {
+      const levels = luminance(shown);
+      // Two levels of the encoder, as far as the range is stretched.
+      const allowed = (2 * 255) / (Math.max(...levels) - Math.min(...levels)) + 1;
+      for (const name of names) expect(greatest((await decodeGrey(wrapped(stream, name), 'x')).pixels, spread(levels)), name).toBeLessThanOrEqual(allowed);
+    }
+  });
+});
+
 describe('what a header says wrong or oddly is read as the file shows, and said', () => {
   const values = Uint16Array.from({ length: 48 }, (_, i) => (i * 83) % 4096);
   const deep = (more: readonly DicomElement[], encoding?: DicomEncoding) =>

@@ -56,7 +56,8 @@ function instance(name: WasmCodec): Promise<WasmModule> {
   return loading;
 }
 
-// Where a stream of JPEG-LS was cut off, CharLS may count zeros beyond its end for seconds; at an end marker it stops. One after the stream's own does no harm.
+// Where a stream of JPEG-LS was cut off, CharLS may count zeros beyond its end for seconds; at an end marker it stops. libjpeg-turbo wants one, which
+// may be all that a file lacks. One after the stream's own does no harm.
 const endOfImage = Uint8Array.of(0xff, 0xd9);
 const noEnd = new Uint8Array(0);
 
@@ -76,7 +77,7 @@ export async function decodeWasm(name: WasmCodec, frame: Uint8Array, width: numb
   try {
     module = await instance(name);
     decoder = new (module[codecs[name].decoder] as new () => WasmDecoder)();
-    const end = name === 'jpegLs' ? endOfImage : noEnd;
+    const end = name === 'jpegLs' || name === 'jpeg' ? endOfImage : noEnd;
     const encoded = decoder.getEncodedBuffer(frame.length + end.length);
     encoded.set(frame);
     encoded.set(end, frame.length);
