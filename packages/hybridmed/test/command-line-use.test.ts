@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { visible } from '../src/cli/output.ts';
 import { run } from './support/output.ts';
 
 describe('wrong use', () => {
@@ -59,4 +60,8 @@ test('devices says what auto takes and why', async () => {
   expect(devices.map(({ kind }: { kind: string }) => kind)).toEqual(['webgpu', 'cpu', 'gpujs']);
   expect(devices.find(({ kind }: { kind: string }) => kind === auto)).toMatchObject({ available: true });
   expect(reason.length).toBeGreaterThan(10);
+});
+
+test('control characters of files are shown, not sent', () => {
+  expect(visible('\u001b]0;title\u0007 \u009b31m \u202e\tkept\n')).toBe('\\u001b]0;title\\u0007 \\u009b31m \\u202e\tkept\n');
 });

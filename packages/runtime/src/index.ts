@@ -7,7 +7,7 @@ export { givenEncoders } from './checkpoint/checkpoint-encoders.ts';
 export type { CheckpointEncoders } from './checkpoint/checkpoint-encoders.ts';
 export { describeCheckpoint } from './checkpoint/describe.ts';
 export type { CheckpointInfo } from './checkpoint/describe.ts';
-export { readSafetensors, writeSafetensors } from './checkpoint/safetensors-file.ts';
+export { readParameters, readSafetensors, writeSafetensors } from './checkpoint/safetensors-file.ts';
 export { exportCheckpoint } from './export/export.ts';
 export type { ExportCheckpointOptions } from './export/export.ts';
 export { isExported, openExported } from './export/exported.ts';

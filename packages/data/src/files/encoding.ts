@@ -41,9 +41,12 @@ export function utf8Converter(file: string, declared?: string): (chunk: Buffer) 
   let [encoding, rest, line] = ['', Buffer.alloc(0), 1];
   let decoder: TextDecoder | undefined;
   const checked = (bytes: Buffer): Buffer => {
-    const isSound = isUtf8(bytes);
-    for (let start = 0, end = 0; (end = bytes.indexOf(10, start)) >= 0 && (isSound || isUtf8(bytes.subarray(start, end))); start = end + 1) line++;
-    if (!isSound) throw new DataError(`${file}: line ${line} is not UTF-8; save the file as UTF-8, or name its encoding, such as --encoding windows-1252`);
+    if (!isUtf8(bytes)) {
+      const lines = bytes.toString('latin1').split('\n');
+      line += lines.findIndex((text) => !isUtf8(Buffer.from(text, 'latin1')));
+      throw new DataError(`${file}: line ${line} is not UTF-8; save the file as UTF-8, or name its encoding, such as --encoding windows-1252`);
+    }
+    for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) line++;
     return bytes;
   };
   return (chunk) => {

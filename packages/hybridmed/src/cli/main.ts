@@ -22,9 +22,9 @@ import { addVerify } from './commands/verify.ts';
 import { addVqa } from './commands/vqa.ts';
 import { addZeroShot } from './commands/zeroshot.ts';
 import type { Output } from './output.ts';
-import { printJson, processOutput } from './output.ts';
+import { printJson, processOutput, visibleOutput } from './output.ts';
 
-/** Exit codes: what scripts can rely on. */
+/** Exit codes: what scripts can rely on; `pretrain` adds those of the signals that stop it, 130 and 143. */
 export const exitCodes = { success: 0, failure: 1, usage: 2 } as const;
 
 const helpCodes = new Set(['commander.help', 'commander.helpDisplayed', 'commander.version']);
@@ -81,7 +81,8 @@ function refuseEmpty(command: Command): void {
 }
 
 /** Runs the command line with its arguments (without node and script) and returns the exit code. With --json a failure is a JSON document too: `{"error": ...}`. */
-export async function main(args: readonly string[], output: Output = processOutput): Promise<number> {
+export async function main(args: readonly string[], streams: Output = processOutput): Promise<number> {
+  const output = visibleOutput(streams);
   const program = build(output);
   if (args.length === 0) {
     output.log(program.helpInformation());

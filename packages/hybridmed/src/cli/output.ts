@@ -20,6 +20,19 @@ export const processOutput: Output = {
   },
 };
 
+// Control characters of the terminal, and those that change the writing direction; not line breaks and tabs, which the output itself has.
+// oxlint-disable-next-line no-control-regex -- these are what is replaced.
+const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** A text with control characters escaped as in JSON: results quote untrusted files, which must not control the terminal. */
+export const visible = (text: string): string => text.replace(controls, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+/** The same streams, with control characters escaped. */
+export const visibleOutput = (output: Output): Output => ({
+  result: (text) => output.result(visible(text)),
+  log: (line) => output.log(visible(line)),
+});
+
 /** Prints one JSON document. */
 export function printJson(output: Output, value: unknown): void {
   output.result(`${JSON.stringify(value, undefined, 2)}\n`);

@@ -15,22 +15,36 @@ export async function readRunConfig(run: string): Promise<RunConfig> {
   return completeConfig({ ...saved, data: saved.data });
 }
 
-/** A resumed run must be the same run, but for how long it goes on being watched. */
-export async function checkSameRun(out: string, config: RunConfig): Promise<void> {
+/** What may change when a run is resumed. */
+export const changeableSettings: readonly (keyof RunConfig)[] = ['learningRate'];
+
+/** A setting that is not what it was when the run stopped. */
+export interface ChangedSetting {
+  readonly setting: keyof RunConfig;
+  readonly from: unknown;
+  readonly to: unknown;
+}
+
+/** A run in a folder must be the same run, but for the settings that may change: gives those that do. Throws one line for any other. */
+export async function checkSameRun(out: string, config: RunConfig, mayChange: readonly (keyof RunConfig)[] = []): Promise<readonly ChangedSetting[]> {
   const saved = await readRunConfig(out);
+  const changes: ChangedSetting[] = [];
   for (const key of Object.keys(config) as (keyof RunConfig)[]) {
-    if (JSON.stringify(saved[key]) !== JSON.stringify(config[key]))
+    if (mayChange.includes(key) && saved[key] !== config[key]) changes.push({ setting: key, from: saved[key], to: config[key] });
+    else if (JSON.stringify(saved[key]) !== JSON.stringify(config[key]))
       throw fileError(
         join(out, 'run.json'),
         `"${key}" is ${JSON.stringify(saved[key])}, this command says ${JSON.stringify(config[key])}`,
         'resume with the same settings or name another --out',
       );
   }
+  return changes;
 }
 
-/** Makes a run's folder where there is none, once a first step has shown that the run can be. */
+/** Makes a run's folder where there is none, once a first step has shown that the run can be; where there is one, its settings are what they have become. */
 export async function createRunFolder(out: string, config: RunConfig, tokenizer: Tokenizer): Promise<void> {
-  if (existsSync(join(out, 'run.json'))) return;
-  await writeFileAtomic(join(out, 'tokenizer.json'), [`${JSON.stringify(tokenizer)}\n`]);
-  await writeFileAtomic(join(out, 'run.json'), [`${JSON.stringify(config, undefined, 2)}\n`]);
+  const file = join(out, 'run.json');
+  if (!existsSync(file)) await writeFileAtomic(join(out, 'tokenizer.json'), [`${JSON.stringify(tokenizer)}\n`]);
+  else if ((await checkSameRun(out, config, changeableSettings)).length === 0) return;
+  await writeFileAtomic(file, [`${JSON.stringify(config, undefined, 2)}\n`]);
 }

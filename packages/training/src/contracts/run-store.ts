@@ -40,10 +40,14 @@ export interface RunStore {
   resumePoint(stage: Stage): Promise<ResumePoint | undefined>;
   /** Lines that the log had when this run's stage 1 ended; 0 where it had none. */
   linesOfStage1(): Promise<number>;
-  /** Makes the place of the run where there is none, and keeps the first `lines` lines of its log. Called once a stage's first step has succeeded. */
-  begin(lines: number): Promise<void>;
+  /** Makes the place of the run where there is none, and keeps the first lines of its log, as many as `start` counts. Called once the step after `start` has succeeded. */
+  begin(start: TrainerState): Promise<void>;
   /** Adds a line to the log; gives the number of lines it has then. */
   append(line: StepLine | ValidationLine): number;
-  /** Replaces a stage's checkpoint, as a whole or not at all. */
+  /** Replaces a stage's checkpoint, as a whole or not at all. The last one that was confirmed is kept beside a newer one. */
   save(stage: Stage, kind: CheckpointKind, snapshot: StageSnapshot): Promise<void>;
+  /** The step after the last checkpoint was finite: the one before it is not needed any more. */
+  confirmLast(stage: Stage): Promise<void>;
+  /** The step after the last checkpoint was not finite: it goes, and the one that was confirmed before is the last again. Gives the step of that, if there is one. */
+  rejectLast(stage: Stage): Promise<number | undefined>;
 }

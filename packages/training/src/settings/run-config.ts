@@ -1,4 +1,4 @@
-// Everything a pre-training run is decided by, as plain JSON: what a configuration file holds and what is saved with the run.
+// The settings of a pre-training run as plain JSON: those of a configuration file, and those saved with the run.
 import type { SelectOptions } from '@hybridmed/data/browser';
 import { columnRoles } from '@hybridmed/data/browser';
 import type { LossWeights } from '@hybridmed/model';
@@ -11,10 +11,10 @@ import { z } from 'zod';
 const count = z.int().min(0);
 const positive = z.int().min(1);
 const weight = z.number().min(0);
-const amount = (most: number) => z.number().min(0).max(most);
+const amount = (max: number) => z.number().min(0).max(max);
 const pair = z.tuple([count, count]);
 
-/** The configuration file's schema; every flag of `pretrain` that decides what is computed is a key. */
+/** Schema of the settings; every flag of `pretrain` that affects what is computed is a key. */
 export const runConfigSchema = z.strictObject({
   data: z.string().min(1).describe('Data set as name:path, such as openi:DIR, phantom:DIR, csv:FILE or shards:DIR.'),
   preset: z.enum(Object.keys(presets) as [PresetName, ...PresetName[]]).describe('Sizes, lengths and defaults of training.'),
@@ -79,14 +79,14 @@ export const runConfigSchema = z.strictObject({
 /** A run's configuration, complete: presets and defaults filled in. Saved as run.json. */
 export type RunConfig = Readonly<z.infer<typeof runConfigSchema>>;
 
-/** What a user gives; everything but `data` has a default. */
+/** Settings of a user; all but `data` have defaults. */
 export type RunOptions = Partial<RunConfig> & { readonly data: string };
 
-/** Fills in what was not given from the preset and the method's defaults. */
+/** Completes settings with the defaults of the preset and of the method. */
 export function completeConfig(options: RunOptions): RunConfig {
   const name = options.preset ?? 'small';
   const preset: Preset = presets[name];
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as RunOptions;
+  const ownSettings = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as RunOptions;
   return {
     preset: name,
     vision: 'preset',
@@ -132,14 +132,14 @@ export function completeConfig(options: RunOptions): RunConfig {
     sampling: 'shuffle',
     augment: {},
     checkpointEvery: 500,
-    ...given,
+    ...ownSettings,
   };
 }
 
-/** The settings that say what is taken of a data set. */
+/** The settings that select studies of a data set. */
 export type DataSettings = Pick<RunConfig, 'views' | 'deidPlaceholders' | 'splitFile' | 'excludeIds' | 'columns' | 'encoding'>;
 
-/** What a run takes of its data set. */
+/** The selection of a run from its data set, as options of `openDataSet`. */
 export const dataSelection = ({ views, deidPlaceholders, splitFile, excludeIds, columns, encoding }: DataSettings): SelectOptions => ({
   views,
   deidPlaceholders,
@@ -152,16 +152,16 @@ export const dataSelection = ({ views, deidPlaceholders, splitFile, excludeIds, 
 /** The weights of stage 2's losses. */
 export const lossWeights = (config: RunConfig): LossWeights => Object.fromEntries(lossNames.map((name) => [name, config[name]])) as unknown as LossWeights;
 
-/** The way a key is written as a flag: imageSize, --image-size. */
+/** A key as a flag: imageSize, --image-size. */
 const flagOf = (key: string): string => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
-/** The key that a misspelt one means: the same letters in another style, or one that begins or ends alike. */
+/** The key that a misspelt one means: the same letters in another style, or one that begins alike. */
 function nearestKey(wrong: string): string | undefined {
   const letters = (key: string) => key.toLowerCase().replace(/[^a-z0-9]/g, '');
   const keys = Object.keys(runConfigSchema.shape);
-  const sought = letters(wrong);
-  const alike = (key: string) => letters(key).startsWith(sought) || sought.startsWith(letters(key));
-  return keys.find((key) => letters(key) === sought) ?? (sought.length > 2 ? keys.find(alike) : undefined);
+  const wrongLetters = letters(wrong);
+  const beginsAlike = (key: string) => letters(key).startsWith(wrongLetters) || wrongLetters.startsWith(letters(key));
+  return keys.find((key) => letters(key) === wrongLetters) ?? (wrongLetters.length > 2 ? keys.find(beginsAlike) : undefined);
 }
 
 /** Checks settings: a configuration file's, with its path as `source`, or those of flags. Throws one line that names the key and what it must be. */

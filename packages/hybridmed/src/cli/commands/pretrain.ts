@@ -8,7 +8,8 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { amounts, columns, deviceOption, integer, integerOr, jsonOption, number, precisionOption, stagePair, threadsOption, tuningOption } from '../options.ts';
 import type { Output } from '../output.ts';
-import { printResult } from '../output.ts';
+import { printJson, printResult } from '../output.ts';
+import { exitCodeOf, shellLine, stopSignals } from '../stop-signals.ts';
 
 /** Flags that are settings of the run, under the same names. */
 const settings = [
@@ -22,7 +23,7 @@ const settings = [
   new Option('--limit <n>', 'maximum number of training (and of validation) studies; 0 for all').argParser(integer(0)),
   new Option('--batch <n>', 'studies per pass').argParser(integer(1)),
   new Option('--accumulate <n>', 'passes per step').argParser(integer(1)),
-  new Option('--learning-rate <x>', 'peak learning rate').argParser(number(0)),
+  new Option('--learning-rate <x>', 'peak learning rate; may be another one where a run is resumed').argParser(number(0)),
   new Option('--warmup <fraction>', 'fraction of the steps for warm-up').argParser(number(0)),
   new Option('--weight-decay <x>', 'decoupled weight decay').argParser(number(0)),
   new Option('--clip <x>', 'maximum norm of the gradients').argParser(number(0)),
@@ -141,7 +142,7 @@ export function addPretrain(program: Command, output: Output): void {
       const { out, ...flags } = mergeFlags(command, ownFlags, file.command);
       if (data === undefined) return command.error("error: required option '--data <spec>' not specified");
       if (out === undefined) return command.error("error: required option '--out <dir>' not specified");
-      await pretrainAndReport(completeConfig({ ...runSettings, data }), { ...flags, out }, output);
+      await pretrainAndReport(completeConfig({ ...runSettings, data }), { ...flags, out, words: program.args }, output);
     });
 }
 
@@ -158,15 +159,20 @@ async function writeRunReport(folder: string, device: Device, output: Output): P
   }
 }
 
-async function pretrainAndReport(config: RunConfig, flags: CommandFlags & { out: string }, output: Output): Promise<void> {
-  const [{ pretrainWithRecovery }, { openDevice }, { trainingProgress }] = await Promise.all([
+/** The command that resumes a stopped one. */
+const resumeLine = (words: readonly string[]): string => shellLine(['hybridmed', ...words, ...(words.includes('--resume') ? [] : ['--resume'])]);
+
+async function pretrainAndReport(config: RunConfig, flags: CommandFlags & { out: string; words: readonly string[] }, output: Output): Promise<void> {
+  const [{ pretrainWithRecovery }, { TrainingStoppedError }, { openDevice }, { trainingProgress }] = await Promise.all([
     import('@hybridmed/runtime/run'),
+    import('@hybridmed/training'),
     import('@hybridmed/runtime/device'),
     import('../training-progress.ts'),
   ]);
   const progress = trainingProgress(output);
   const onMessage = progress.events.onMessage!;
   let device: Device | undefined;
+  const stop = stopSignals((name) => onMessage(`${name}: stopping after this step; a second signal ends at once`));
   // Called again after a lost device.
   const open = async () => {
     const { precision } = config;
@@ -176,9 +182,13 @@ async function pretrainAndReport(config: RunConfig, flags: CommandFlags & { out:
   };
   try {
     const { out, resume } = flags;
-    const result = await pretrainWithRecovery({ config, out, open, resume, ...optional('workers', flags.workers), events: progress.events });
+    const { signal } = stop;
+    const result = await pretrainWithRecovery({ config, out, open, resume, signal, ...optional('workers', flags.workers), events: progress.events });
     progress.stop();
-    const report = flags.report ? await writeRunReport(out, device!, output) : undefined;
+    stop.release();
+    const lateSignal = stop.received();
+    if (lateSignal !== undefined) output.exitCode = exitCodeOf(lateSignal);
+    const report = flags.report && lateSignal === undefined ? await writeRunReport(out, device!, output) : undefined;
     printResult(
       output,
       flags,
@@ -186,8 +196,16 @@ async function pretrainAndReport(config: RunConfig, flags: CommandFlags & { out:
       () =>
         `checkpoint: ${result.checkpoint}\nmetrics:    ${result.out}/metrics.jsonl (and TensorBoard event files in the same folder)\n${report === undefined ? '' : `report:     ${report}\n`}`,
     );
+  } catch (error) {
+    const name = stop.received();
+    if (!(error instanceof TrainingStoppedError) || name === undefined) throw error;
+    const line = `${name}: ${error.message}; resume with: ${resumeLine(flags.words)}`;
+    onMessage(line);
+    if (flags.json) printJson(output, { error: line });
+    output.exitCode = exitCodeOf(name);
   } finally {
     progress.stop();
+    stop.release();
     await device?.close();
   }
 }

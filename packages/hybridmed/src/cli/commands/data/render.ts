@@ -17,6 +17,7 @@ export function addDataRender(data: Command, output: Output): void {
       if (size !== undefined && size > 8192) command.error("error: option '--size' must be 8192 or less");
       const { renderImage } = await import('@hybridmed/data');
       const rendered = await renderImage(file, out, size === undefined ? {} : { size });
+      for (const line of rendered.assumed ?? []) output.log(`${file}: ${line}`);
       printResult(output, { json }, { file, out, ...rendered }, ({ width, height }) => `${out}: ${width} x ${height} pixels\n`);
     });
 }
