@@ -1,6 +1,7 @@
 // Opens a data set by its specification `name:path`: the source reads, the selection keeps what the caller needs.
 import { join } from 'node:path';
 import { DataError } from './errors.ts';
+import { inEncoding } from './files/encoding.ts';
 import type { SelectIds } from './select.ts';
 import { select } from './select.ts';
 import { readChexpert } from './sources/chexpert.ts';
@@ -50,12 +51,12 @@ export interface ReadSet extends SourceData, SelectIds {
 }
 
 /** Reads everything a set's files name, and the split ids that the options name. Throws a DataError for an unknown name or unreadable files. */
-export async function readSource(spec: string, { deidPlaceholders = 'keep', splitFile, excludeIds, ...options }: SelectOptions): Promise<ReadSet> {
+export async function readSource(spec: string, { deidPlaceholders = 'keep', splitFile, excludeIds, encoding, ...options }: SelectOptions): Promise<ReadSet> {
   const colon = spec.indexOf(':');
   const [name, path] = [spec.slice(0, colon), spec.slice(colon + 1)];
   const source = colon > 0 && Object.hasOwn(sources, name) ? sources[name] : undefined;
   if (!source || path === '') throw new DataError(`"${spec}" names no data set; write name:path with one of ${dataSetNames.join(', ')}`);
-  const data = await source(path, { ...options, deidPlaceholders });
+  const data = await inEncoding(encoding, () => source(path, { ...options, deidPlaceholders }));
   return {
     name,
     ...data,

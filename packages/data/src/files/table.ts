@@ -1,6 +1,6 @@
 // Tables by column name: .csv, .tsv or .jsonl, gzipped or not, a row at a time.
 import { DataError } from '../errors.ts';
-import { byteChunks, textLines } from './chunks.ts';
+import { textChunks, textLines } from './chunks.ts';
 import { CsvScanner } from './csv.ts';
 
 /** Which columns are read. Names match whatever their case and the white space around them. */
@@ -85,7 +85,7 @@ async function readSeparated(file: string, columns: TableColumns, onRow: OnRow):
       onRow(values, names);
     }
   };
-  for await (const chunk of byteChunks(file)) {
+  for await (const chunk of textChunks(file)) {
     let bytes = chunk;
     if (!scanner) {
       if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) bytes = bytes.subarray(3);

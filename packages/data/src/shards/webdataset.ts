@@ -1,4 +1,5 @@
 // Samples of shards that others wrote, as WebDataset has them: members that share a key, distinguished by what follows the key's first dot.
+import { isUtf8 } from 'node:buffer';
 import { DataError } from '../errors.ts';
 import type { ByteRange } from '../image/image-bytes.ts';
 import { rangeName } from '../image/image-bytes.ts';
@@ -58,7 +59,9 @@ async function texts(members: ReadonlyMap<string, TarMember>, read: ReadUpTo): P
     const member = members.get(ending);
     if (member === undefined) continue;
     if (member.length > maxTextBytes) throw new DataError('a text of the sample is too long');
-    const text = Buffer.from(await read(member.start, member.length)).toString('utf8');
+    const bytes = Buffer.from(await read(member.start, member.length));
+    if (!isUtf8(bytes)) throw new DataError('a text of the sample is not UTF-8');
+    const text = bytes.toString('utf8');
     if (ending !== 'json') fields[ending.replace('.txt', '')] = text;
     else Object.assign(fields, parsed(text));
   }

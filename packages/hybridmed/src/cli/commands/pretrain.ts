@@ -37,6 +37,7 @@ const settings = [
   new Option('--split-file <file>', "split ids to use in place of the set's own split (see data split)"),
   new Option('--exclude-ids <file>', 'ids of patients, studies or images to leave out (a table as data split writes)'),
   new Option('--columns <role=name,...>', 'csv: names of columns, such as image=file,findings=text').argParser(columns),
+  new Option('--encoding <name>', 'encoding of text files that are not UTF-8, such as windows-1252'),
   new Option('--seed <n>', 'seed of all random numbers').argParser(integer(0)),
   new Option('--vocabulary <n|file>', 'size of the vocabulary trained on the texts, or a vocab.txt or tokenizer.json').argParser(integerOr('file', 10)),
   new Option('--cut-vocabulary', 'reduce a given vocabulary to the tokens that the training texts use'),
