@@ -9,7 +9,7 @@ import { checkpointFolder } from '../checkpoint/checkpoint.ts';
 import { checkFolderPath, fileError } from '../files.ts';
 import type { PretrainOptions } from './open-run.ts';
 import { openRun } from './open-run.ts';
-import type { ChangedSetting } from './run-folder.ts';
+import type { Change } from './provenance.ts';
 import { changeableSettings, checkSameRun } from './run-folder.ts';
 import { holdRun } from './run-lock.ts';
 
@@ -37,7 +37,7 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
 const closeLoaders = ({ train, validation }: TrainingRun): Promise<unknown> => Promise.all([train.close(), validation.close()]);
 
 /** Opens a run; where it is asked to stop meanwhile, nobody waits for what is being opened. */
-async function openUnlessStopped(options: PretrainOptions, changed: readonly ChangedSetting[]): Promise<TrainingRun> {
+async function openUnlessStopped(options: PretrainOptions, changed: readonly Change[]): Promise<TrainingRun> {
   const { config, signal } = options;
   const run = openDataSet(config.data, dataSelection(config)).then((data) => openRun(options, data, changed));
   if (!signal) return run;
@@ -60,11 +60,11 @@ async function openUnlessStopped(options: PretrainOptions, changed: readonly Cha
 async function pretrainHeld(options: PretrainOptions): Promise<PretrainResult> {
   const { config, out, device, resume = false, events = {} } = options;
   checkPrecision(config, device);
-  let changed: readonly ChangedSetting[] = [];
+  let changed: readonly Change[] = [];
   if (existsSync(join(out, 'run.json'))) {
     if (!resume) throw fileError(out, 'already holds a run', 'continue it with --resume or name another --out');
     changed = await checkSameRun(out, config, changeableSettings);
-    for (const { setting, from, to } of changed) events.onMessage?.(`"${setting}" was ${from} and is ${to} from here on`);
+    for (const { setting, from, to } of changed) events.onMessage?.(`"${setting}" was ${String(from)} and is ${String(to)} from here on`);
   }
   checkFolderPath(out);
   checkWork(config);

@@ -55,6 +55,7 @@ export function folderStore({ out, config, resume, checkpoint, tokenizer, encode
     async begin(start) {
       await createRunFolder(out, config, tokenizer);
       session.begin(start);
+      await session.save();
       const known = await log.start(start.metricsLines);
       events = new EventWriter(out);
       events.write(known);
