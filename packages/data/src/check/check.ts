@@ -81,6 +81,19 @@ function studiesBySplit(items: readonly Item[]): Record<Split, number> {
   return { train: studyIds.train.size, validate: studyIds.validate.size, test: studyIds.test.size };
 }
 
+/** What splits share, counted and by example. */
+function sharedBy(items: readonly Item[], key: (file: string) => string): { shared: SharedCounts; examples: string[] } {
+  const patients = acrossSplits(items, ({ patient }) => patient);
+  const studies = acrossSplits(items, ({ study }) => study);
+  const images = acrossSplits(items, ({ image }) => key(image));
+  const lines = (what: string, { examples }: typeof images, named: boolean) =>
+    examples.map(([value, a, b]) => `${what}${named ? ` ${value}` : ''}: ${a.split} ${a.image}, ${b.split} ${b.image}`);
+  return {
+    shared: { patients: patients.count, studies: studies.count, images: images.count },
+    examples: [...lines('patient', patients, true), ...lines('study', studies, true), ...lines('image', images, false)],
+  };
+}
+
 async function imagesOf(
   items: readonly Item[],
   images: boolean | undefined,
@@ -108,12 +121,9 @@ export async function checkDataSet(spec: string, { images, ...options }: CheckOp
   const { studies, questions = [] } = shown;
   const items = itemsOf(studies, questions);
   const { key, look, unreadable } = noImage ? { key: (file: string) => file, look: undefined, unreadable: undefined } : await imagesOf(items, images);
-  const shared: SharedCounts = {
-    patients: acrossSplits(items, ({ patient }) => patient),
-    studies: acrossSplits(items, ({ study }) => study),
-    images: acrossSplits(items, ({ image }) => key(image)),
-  };
-  const texts = acrossSplits(items, ({ text }) => text);
+  const { shared, examples } = sharedBy(items, key);
+  const texts = acrossSplits(items, ({ text }) => text).count;
+  const damaged = studies.filter(({ findings, impression }) => `${findings}${impression}`.includes('\ufffd')).length;
   const labels = labelPrevalence(studies);
   return {
     spec,
@@ -130,8 +140,9 @@ export async function checkDataSet(spec: string, { images, ...options }: CheckOp
     repeatedImpressions: repeatedTexts(studies.map(({ impression }) => impression)),
     leaks: data.splitOrigin === 'drawn' ? shared : { patients: 0, studies: 0, images: 0 },
     shared: { ...shared, texts },
+    sharedExamples: examples,
     ...(look ? { lookAlikes: look } : {}),
-    warnings: [...(data.warnings ?? []), ...warningsOf({ ...shared, texts }, data.splitOrigin, look, noImage)],
+    warnings: [...(data.warnings ?? []), ...warningsOf({ ...shared, texts }, data.splitOrigin, look, noImage, damaged)],
     ...(unreadable ? { unreadable } : {}),
   };
 }

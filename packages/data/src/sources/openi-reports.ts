@@ -80,8 +80,10 @@ export function parseReport(xml: string, file: string): OpeniReport {
   const images = root.flatMap((node) => (node['parentImage'] ? attribute(node, 'id') : '') || []);
   const major = childrenOf(root, 'MeSH').filter((node) => node['major']);
   const tags = major.map((node) => textOf([node]).trim()).join(';');
-  return { id: basename(file, '.xml'), findings: sections['findings'] ?? '', impression: sections['impression'] ?? '', images, tags };
+  return { id: basename(file).replace(/\.xml$/i, ''), findings: sections['findings'] ?? '', impression: sections['impression'] ?? '', images, tags };
 }
+
+const isXml = (name: string): boolean => /\.xml$/i.test(name);
 
 type Take = (name: string, bytes: Buffer) => void;
 
@@ -89,7 +91,7 @@ type Take = (name: string, bytes: Buffer) => void;
 const declaredEncoding = (bytes: Buffer): string | undefined => /^<\?xml[^>]*encoding\s*=\s*["']([\w.-]+)["']/.exec(bytes.toString('latin1', 0, 200))?.[1];
 
 async function folderReports(folder: string, take: Take): Promise<void> {
-  for (const name of (await readdir(folder)).filter((file) => file.endsWith('.xml')).toSorted())
+  for (const name of (await readdir(folder)).filter(isXml).toSorted())
     // A file that is too large or cannot be read is a broken report like any other.
     take(name, await smallFile(join(folder, name), maxReportBytes).catch(() => Buffer.alloc(0)));
 }
@@ -98,7 +100,7 @@ async function folderReports(folder: string, take: Take): Promise<void> {
 async function archiveReports(archive: string, take: Take): Promise<void> {
   const extract = tar.extract();
   extract.on('entry', (header, stream, next) => {
-    const wanted = header.type === 'file' && header.name.endsWith('.xml') && (header.size ?? 0) <= maxReportBytes;
+    const wanted = header.type === 'file' && isXml(header.name) && (header.size ?? 0) <= maxReportBytes;
     const chunks: Buffer[] = [];
     if (wanted) stream.on('data', (chunk) => chunks.push(chunk as Buffer));
     else stream.resume();
@@ -130,7 +132,7 @@ async function tableReports(file: string, folder: string, drops: Drops): Promise
 }
 
 /** Whether a folder holds XML files. */
-const holdsXml = (folder: string): boolean => existsSync(folder) && statSync(folder).isDirectory() && readdirSync(folder).some((name) => name.endsWith('.xml'));
+const holdsXml = (folder: string): boolean => existsSync(folder) && statSync(folder).isDirectory() && readdirSync(folder).some(isXml);
 
 /** Reads all reports of a folder in Open-I's layout, from XML where there is any. Broken files are counted in `drops`. */
 export async function readReports(folder: string, drops: Drops): Promise<OpeniReport[]> {
