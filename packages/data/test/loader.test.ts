@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Loader, StudyBatch } from '@hybridmed/data';
-import { createLoader, openDataSet, padRows, writePhantoms } from '@hybridmed/data';
+import { createLoader, openDataSet, padRows } from '@hybridmed/data';
+import { writePhantoms } from '@hybridmed/phantoms';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { temporaryFolder, tokenizer } from './support.ts';
 
