@@ -1,5 +1,5 @@
 // The thread that runs the model: it fetches the checkpoint from the page's own origin, and answers one request after another.
-import { decodeBaseline } from '@hybridmed/data/browser';
+import { decodeBaseline, orientationOf } from '@hybridmed/data/browser';
 import { plainDevice } from '@hybridmed/gpujs';
 import type { Device, DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
 import { browserWebgpuDevice, DeviceLostError } from '@hybridmed/webgpu';
@@ -85,7 +85,8 @@ const tasks: { [T in Task]: (ask: Tasks[T]['ask']) => Promise<Tasks[T]['answer']
   async impression({ film }) {
     const { model, config } = ready().checkpoint;
     const { resize } = config.input;
-    const pixels = (film.jpeg && decodeBaseline(film.jpeg, resize)) ?? film.grey;
+    const reduced = film.jpeg && decodeBaseline(film.jpeg, resize);
+    const pixels = film.jpeg && reduced ? { ...reduced, orientation: orientationOf(film.jpeg) } : film.grey;
     current = { film, image: prepareRadiograph({ ...model.vision.image, resize }, pixels) };
     progress('Writing the impression');
     return write('image', { image: current.image });

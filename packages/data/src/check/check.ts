@@ -84,7 +84,7 @@ function studiesBySplit(items: readonly Item[]): Record<Split, number> {
 async function imagesOf(
   items: readonly Item[],
   images: boolean | undefined,
-): Promise<{ key(file: string): string; look: DataReport['lookAlikes'] | undefined; unreadable?: readonly string[] }> {
+): Promise<{ key(file: string): string; look: DataReport['lookAlikes'] | undefined; unreadable?: readonly string[]; notes?: readonly string[] }> {
   const files = [...new Set(items.map(({ image }) => image))];
   const wants = (limit: number) => images ?? files.length <= limit;
   const groups = wants(imageLimits.equal) ? await contentGroups(files) : new Map<string, string>();
@@ -92,8 +92,8 @@ async function imagesOf(
   if (!wants(imageLimits.alike)) return { key, look: undefined };
   const listed = new Set<string>();
   const distinct = items.flatMap(({ image, split }) => (listed.has(`${split} ${image}`) ? [] : (listed.add(`${split} ${image}`), [{ file: image, split }])));
-  const { unreadable, ...look } = await findLookAlikes(distinct, (a, b) => key(a) === key(b));
-  return { key, look, unreadable: [...new Set(unreadable)] };
+  const { unreadable, notes, ...look } = await findLookAlikes(distinct, (a, b) => key(a) === key(b));
+  return { key, look, unreadable: [...new Set(unreadable)], notes };
 }
 
 /**
@@ -107,7 +107,7 @@ export async function checkDataSet(spec: string, { images, ...options }: CheckOp
   const { selection, shown, noImage } = selectForCheck(data, need, options);
   const { studies, questions = [] } = shown;
   const items = itemsOf(studies, questions);
-  const { key, look, unreadable } = noImage ? { key: (file: string) => file, look: undefined, unreadable: undefined } : await imagesOf(items, images);
+  const { key, look, unreadable, notes = [] } = noImage ? { key: (file: string) => file, look: undefined } : await imagesOf(items, images);
   const shared: SharedCounts = {
     patients: acrossSplits(items, ({ patient }) => patient),
     studies: acrossSplits(items, ({ study }) => study),
@@ -131,7 +131,7 @@ export async function checkDataSet(spec: string, { images, ...options }: CheckOp
     leaks: data.splitOrigin === 'drawn' ? shared : { patients: 0, studies: 0, images: 0 },
     shared: { ...shared, texts },
     ...(look ? { lookAlikes: look } : {}),
-    warnings: [...(data.warnings ?? []), ...warningsOf({ ...shared, texts }, data.splitOrigin, look, noImage)],
+    warnings: [...(data.warnings ?? []), ...warningsOf({ ...shared, texts }, data.splitOrigin, look, noImage), ...notes],
     ...(unreadable ? { unreadable } : {}),
   };
 }
