@@ -5,6 +5,7 @@ export { decodeBaseline } from './image/jpeg/decode.ts';
 export { maxFileBytes, maxPixels } from './image/limits.ts';
 export { luminanceOf } from './image/luminance.ts';
 export { centreCrop, writeCrop } from './image/crop.ts';
+export { orientationOf } from './image/orientation.ts';
 export { squareOf } from './image/resize.ts';
 export { streamSize } from './image/stream-size.ts';
 export type { StreamSize } from './image/stream-size.ts';

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
-import { DataError, decodeGrey, readGrey, readSquare, renderImage } from '@hybridmed/data';
+import { checkDataSet, DataError, decodeGrey, readGrey, readSquare, renderImage } from '@hybridmed/data';
 import sharp from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { DicomElement, DicomEncoding } from './support-dicom.ts';
@@ -232,6 +232,22 @@ describe('what a header says wrong or oddly is read as the file shows, and said'
     const palette = (name: string) => decodeGrey(dicomFile(2, 1, 8, Uint8Array.of(0, 1), [[0x00280004, 'CS', name], ...[1, 2, 3].flatMap((n): DicomElement[] => [[0x00281100 + n, 'US', [2, 0, 8]], [0x00281200 + n, 'OW', [255, 0]]])]), 'x'); // prettier-ignore
     expect([...(await palette('palette color')).pixels]).toEqual([255, 0]);
   });
+});
+
+test('data check names images of one grey level, and what was assumed', async () => {
+  const set = join(folder, 'checked');
+  mkdirSync(set);
+  const level = (value: number, width: number, height: number) =>
+    sharp({ create: { width, height, channels: 3, background: { r: value, g: value, b: value } } });
+  await level(9, 600, 400).jpeg().toFile(join(set, 'flat.jpg'));
+  // One pixel, which means of 8 x 8 hide.
+  await level(9, 600, 400).composite([{ input: await level(11, 1, 1).png().toBuffer(), left: 300, top: 300 }]).png().toFile(join(set, 'nearly.png')); // prettier-ignore
+  writeFileSync(join(set, 'odd.dcm'), dicomFile(8, 6, 8, Uint8Array.from({ length: 48 }, (_, i) => i), [[0x00020010, 'UI', '1.2.840.10008.1.2']])); // prettier-ignore
+  writeFileSync(join(set, 'empty.dcm'), dicomFile(8, 6, 16, new Uint8Array(96)));
+  writeFileSync(join(set, 'table.csv'), `image,findings,impression,split\n${readdirSync(set).map((name, i) => `${name},the lungs are clear ${i},no acute disease ${i},train\n`).join('')}`); // prettier-ignore
+  const { warnings } = await checkDataSet(`csv:${join(set, 'table.csv')}`);
+  expect(warnings).toContain(`2 images are of one grey level: ${join(set, 'empty.dcm')}, ${join(set, 'flat.jpg')}`);
+  expect(warnings.filter((line) => line.startsWith(join(set, 'odd.dcm')))).toHaveLength(1);
 });
 
 describe('what cannot be read is a DataError of one line that names the file', () => {

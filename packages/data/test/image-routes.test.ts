@@ -1,6 +1,7 @@
 // Grey levels do not depend on how a file is read: by its kind, its size, the size that is asked for, its colour profile or its damage.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { decodeGrey, readableStudies, readGrey, readSquare } from '@hybridmed/data';
 import type { GreyImage } from '@hybridmed/data';
 import sharp from 'sharp';
@@ -121,6 +122,71 @@ test('the same pixels in every kind of file have the same levels', async () => {
     dicom: dicomFile(width, height, 8, pixels),
   };
   for (const [name, file] of Object.entries(files)) expect(worst((await decodeGrey(await file, 'x')).pixels, pixels), name).toBeLessThanOrEqual(1);
+});
+
+describe("Exif's orientation is honoured on every route", () => {
+  /** Exif that names an orientation, in either order of bytes. */
+  const exif = (orientation: number, little: boolean): Buffer => {
+    const tiff = Buffer.alloc(26);
+    tiff.write(little ? 'II' : 'MM', 'latin1');
+    const [write16, write32] = little ? (['writeUInt16LE', 'writeUInt32LE'] as const) : (['writeUInt16BE', 'writeUInt32BE'] as const);
+    tiff[write16](42, 2);
+    tiff[write32](8, 4);
+    for (const [at, value] of [[8, 1], [10, 0x0112], [12, 3], [18, orientation]] as const) tiff[write16](value, at); // prettier-ignore
+    tiff[write32](1, 14);
+    return tiff;
+  };
+  const inJpeg = (file: Buffer, tiff: Buffer) =>
+    Buffer.concat([file.subarray(0, 2), Buffer.from([0xff, 0xe1, 0, 8 + tiff.length]), Buffer.from('Exif\0\0'), tiff, file.subarray(2)]);
+  const inPng = (file: Buffer, tiff: Buffer) => {
+    const data = Buffer.concat([Buffer.from('eXIf'), tiff]);
+    const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(tiff.length);
+    check.writeUInt32BE(crc32(data));
+    return Buffer.concat([file.subarray(0, 33), length, data, check, file.subarray(33)]);
+  };
+  const kindsOfFile = {
+    JPEG: () => picture(83, 50, 1).jpeg({ quality: 95 }),
+    'progressive JPEG': () => picture(83, 50, 1).jpeg({ progressive: true }),
+    PNG: () => picture(83, 50, 1).png(),
+    'interlaced PNG': () => picture(83, 50, 1).png({ progressive: true }),
+    '16-bit PNG': () => picture(83, 50, 1).toColourspace('grey16').png(),
+  };
+
+  test.each(Object.keys(kindsOfFile) as (keyof typeof kindsOfFile)[])('%s', async (kind) => {
+    const upright = await kindsOfFile[kind]().toBuffer();
+    const { pixels } = await decodeGrey(upright, 'x');
+    for (let orientation = 1; orientation <= 8; orientation++) {
+      const tiff = exif(orientation, orientation % 2 === 0);
+      const file = join(folder, 'turned');
+      writeFileSync(file, upright.subarray(0, 2).equals(Buffer.from([0xff, 0xd8])) ? inJpeg(upright, tiff) : inPng(upright, tiff));
+      const { data, info } = await turnedBySharp(pixels, orientation);
+      const whole = await readGrey(file);
+      expect([whole.width, whole.height], `${orientation}`).toEqual([info.width, info.height]);
+      expect(worst(whole.pixels, data), `${orientation}`).toBe(0);
+      const png = join(folder, 'upright.png');
+      await sharp(data, { raw: { width: info.width, height: info.height, channels: 1 } })
+        .toColourspace('b-w')
+        .png()
+        .toFile(png);
+      // At the edge where the last means are of fewer pixels the grid lies otherwise.
+      for (const size of [83, 40])
+        expect(Math.abs(mean(await readSquare(file, size)) - mean(await readSquare(png, size))), `${orientation}`).toBeLessThanOrEqual(0.5);
+      expect(worst(await readSquare(file, 83), await readSquare(png, 83)), `${orientation}`).toBeLessThanOrEqual(1);
+    }
+  });
+
+  /** The pixels as libvips turns them. */
+  async function turnedBySharp(pixels: Uint8Array, orientation: number) {
+    const tagged = await sharp(pixels, { raw: { width: 83, height: 50, channels: 1 } }).toColourspace('b-w').withMetadata({ orientation }).png().toBuffer(); // prettier-ignore
+    return sharp(tagged).autoOrient().toColourspace('b-w').raw().toBuffer({ resolveWithObject: true });
+  }
+
+  test('Exif that is broken is none', async () => {
+    const file = await kindsOfFile.JPEG().toBuffer();
+    const { pixels } = await decodeGrey(file, 'x');
+    for (const tiff of [exif(0, true), exif(9, false), exif(6, true).subarray(0, 12), Buffer.alloc(3), Buffer.alloc(26, 0xff)]) expect((await decodeGrey(inJpeg(file, tiff), 'x')).pixels).toEqual(pixels); // prettier-ignore
+  });
 });
 
 describe('one answer on damage, at every size and by the check of readability', () => {

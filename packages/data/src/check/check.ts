@@ -97,7 +97,7 @@ function sharedBy(items: readonly Item[], key: (file: string) => string): { shar
 async function imagesOf(
   items: readonly Item[],
   images: boolean | undefined,
-): Promise<{ key(file: string): string; look: DataReport['lookAlikes'] | undefined; unreadable?: readonly string[] }> {
+): Promise<{ key(file: string): string; look: DataReport['lookAlikes'] | undefined; unreadable?: readonly string[]; notes?: readonly string[] }> {
   const files = [...new Set(items.map(({ image }) => image))];
   const wants = (limit: number) => images ?? files.length <= limit;
   const groups = wants(imageLimits.equal) ? await contentGroups(files) : new Map<string, string>();
@@ -105,8 +105,8 @@ async function imagesOf(
   if (!wants(imageLimits.alike)) return { key, look: undefined };
   const listed = new Set<string>();
   const distinct = items.flatMap(({ image, split }) => (listed.has(`${split} ${image}`) ? [] : (listed.add(`${split} ${image}`), [{ file: image, split }])));
-  const { unreadable, ...look } = await findLookAlikes(distinct, (a, b) => key(a) === key(b));
-  return { key, look, unreadable: [...new Set(unreadable)] };
+  const { unreadable, notes, ...look } = await findLookAlikes(distinct, (a, b) => key(a) === key(b));
+  return { key, look, unreadable: [...new Set(unreadable)], notes };
 }
 
 /**
@@ -120,7 +120,7 @@ export async function checkDataSet(spec: string, { images, ...options }: CheckOp
   const { selection, shown, noImage } = selectForCheck(data, need, options);
   const { studies, questions = [] } = shown;
   const items = itemsOf(studies, questions);
-  const { key, look, unreadable } = noImage ? { key: (file: string) => file, look: undefined, unreadable: undefined } : await imagesOf(items, images);
+  const { key, look, unreadable, notes = [] } = noImage ? { key: (file: string) => file, look: undefined } : await imagesOf(items, images);
   const { shared, examples } = sharedBy(items, key);
   const texts = acrossSplits(items, ({ text }) => text).count;
   const damaged = studies.filter(({ findings, impression }) => `${findings}${impression}`.includes('\ufffd')).length;
@@ -142,7 +142,7 @@ export async function checkDataSet(spec: string, { images, ...options }: CheckOp
     shared: { ...shared, texts },
     sharedExamples: examples,
     ...(look ? { lookAlikes: look } : {}),
-    warnings: [...(data.warnings ?? []), ...warningsOf({ ...shared, texts }, data.splitOrigin, look, noImage, damaged)],
+    warnings: [...(data.warnings ?? []), ...warningsOf({ ...shared, texts }, data.splitOrigin, look, noImage, damaged), ...notes],
     ...(unreadable ? { unreadable } : {}),
   };
 }

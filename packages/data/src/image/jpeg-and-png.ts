@@ -13,8 +13,8 @@ import { decodeWasm } from './wasm-codecs.ts';
 // Files are read once each: nothing is worth keeping between them.
 sharp.cache(false);
 
-// A decoder goes through all blocks for each scan, and keeps their coefficients: 100 scans, and ten of the largest image that is held.
-const [maxScans, maxScanSamples, maxScanWork] = [100, 2 ** 25, 10 * 2 ** 25];
+// A decoder goes through all blocks for each scan, and keeps their coefficients: 100 scans, and ten of the largest image.
+const [maxScans, maxScanSamples, maxScanWork] = [100, 3 * 2 ** 24, 30 * 2 ** 24];
 
 const open = (bytes: Uint8Array) => sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels, ignoreIcc: true });
 
@@ -81,5 +81,7 @@ export async function decodeDeepPng(bytes: Uint8Array): Promise<GreyImage> {
     if (value > greatest) greatest = value;
   }
   const scale = greatest > least ? 255 / (greatest - least) : 0;
-  return { width: info.width, height: info.height, pixels: Uint8Array.from(values, (value) => Math.round((value - least) * scale)) };
+  const pixels = new Uint8Array(values.length);
+  for (let i = 0; i < pixels.length; i++) pixels[i] = (values[i]! - least) * scale + 0.5;
+  return { width: info.width, height: info.height, pixels };
 }

@@ -1,5 +1,6 @@
 // Resizing with a triangle filter as wide as the reduction asks for, so that fine structure fades instead of aliasing.
 import type { GreyImage } from './grey-image.ts';
+import { turned } from './orientation.ts';
 
 /** For each of `to` outputs: the first input it looks at, and the weights from there on, `taps` for each. */
 interface Taps {
@@ -84,13 +85,14 @@ function meansOf({ width, height, pixels }: GreyImage, by: number): GreyImage {
   return { width: wide, height: high, pixels: out, sides: [width / by, height / by] };
 }
 
-/** Keeps the aspect: longest side to `size`, centred in a square of zeros. An image of twice that or more is reduced by means first, as a decoder may have done. */
+/** Turned as its orientation says, in its aspect: longest side to `size`, centred in a square of zeros. An image of twice that or more is reduced by means first, as a decoder may have done. */
 export function squareOf(original: GreyImage, size: number): Uint8Array {
   const by = original.sides ? 1 : reductionOf(Math.max(original.width, original.height), size);
   const image = by === 1 ? original : meansOf(original, by);
   const sides = image.sides ?? [image.width, image.height];
-  const [width, height] = sides.map((side) => Math.max(1, Math.round((side * size) / Math.max(...sides)))) as [number, number];
-  const { pixels } = width === sides[0] && height === sides[1] ? image : resizeGrey(image, width, height);
+  const [wide, high] = sides.map((side) => Math.max(1, Math.round((side * size) / Math.max(...sides)))) as [number, number];
+  const resized = wide === sides[0] && high === sides[1] ? image : resizeGrey(image, wide, high);
+  const { width, height, pixels } = turned({ ...resized, orientation: original.orientation ?? 1 });
   if (width === size && height === size) return pixels;
   const square = new Uint8Array(size * size);
   const [left, top] = [Math.floor((size - width) / 2), Math.floor((size - height) / 2)];

@@ -13,6 +13,8 @@ function neighbours(to: number, samples: number): { first: Int32Array; next: Int
 function rowsOf({ width: samples, height: lines, stride, pixels }: Plane, width: number, height: number): (y: number) => Float64Array {
   const [across, down, row] = [neighbours(width, samples), neighbours(height, lines), new Float64Array(width)];
   return (y) => {
+    if (samples === width && lines === height) for (let x = 0, at = y * stride; x < width; x++, at++) row[x] = pixels[at]!;
+    if (samples === width && lines === height) return row;
     const [top, bottom, share] = [down.first[y]! * stride, down.next[y]! * stride, down.weight[y]!];
     for (let x = 0; x < width; x++) {
       const left = across.first[x]!;
@@ -38,9 +40,16 @@ export function luminanceOfPlanes(planes: readonly Plane[], width: number, heigh
       const first = a[x]!;
       const blue = b[x]! - 128;
       const red = c[x]! - 128;
-      out[to] = rgb
-        ? 0.299 * first + 0.587 * b[x]! + 0.114 * c[x]! + 0.5
-        : 0.299 * cut(first + 1.402 * red) + 0.587 * cut(first - 0.344136 * blue - 0.714136 * red) + 0.114 * cut(first + 1.772 * blue) + 0.5;
+      if (rgb) {
+        out[to] = 0.299 * first + 0.587 * b[x]! + 0.114 * c[x]! + 0.5;
+        continue;
+      }
+      const r = first + 1.402 * red;
+      const g = first - 0.344136 * blue - 0.714136 * red;
+      const u = first + 1.772 * blue;
+      // Where nothing is cut off, luminance is what it was.
+      const inside = Math.min(r, g, u) >= 0 && Math.max(r, g, u) <= 255;
+      out[to] = (inside ? first : 0.299 * cut(r) + 0.587 * cut(g) + 0.114 * cut(u)) + 0.5;
     }
   }
   return out.subarray(0, width * height);

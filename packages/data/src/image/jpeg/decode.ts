@@ -13,6 +13,9 @@ import { entropyCoded } from './scan.ts';
 // A position in bits must stay a small integer.
 const maxBytes = 2 ** 27;
 
+// Three planes, and thrice the work.
+const maxColoured = 2 ** 25;
+
 /**
  * Decodes baseline JPEG; with `atLeast`, at the smallest size whose longest side is still that (sides rounded up), each pixel the mean of those
  * it stands for. Images that show colours come at full size. Pixels may lie in `scratch`. Undefined for other kinds of JPEG. Throws an Error for a
@@ -29,6 +32,7 @@ export function decodeBaseline(bytes: Uint8Array, atLeast?: number, scratch = ne
   const factor = atLeast === undefined ? 1 : reductionOf(Math.max(width, height), atLeast);
   const grey = rgb ? undefined : decodeUnits(frame, bytes, 8 / factor, 1, scratch);
   if (grey) return { width: Math.ceil(width / factor), height: Math.ceil(height / factor), pixels: tight(grey[0]!, factor), ...(factor > 1 ? { sides: [width / factor, height / factor] as const } : {}) }; // prettier-ignore
+  if (width * height > maxColoured) throw new Error(`is ${width} x ${height} pixels of colours, not 1 to ${maxColoured}`);
   const planes = decodeUnits(frame, bytes, 8, 3, scratch)!;
   return { width, height, pixels: luminanceOfPlanes(planes, width, height, rgb) };
 }
