@@ -47,11 +47,13 @@ describe('sections of a MIMIC-CXR report', () => {
     ['1NDICATION', 'indication'],
     ['FINDINSG', 'findings'],
     ['FINDlNGS', 'findings'],
-    ['MPRESSIONS', 'impression'],
+    ['MPRESSION', 'impression'],
     ['IMPRESSI0N', 'impression'],
     ['REASON FOR EXAMINTION', 'indication'],
     ['CLINCAL HISTRY', 'clincal histry'],
     ['COMPARIZON', 'comparison'],
+    ['HSTORY', 'history'],
+    ['FINDIGS', 'findings'],
   ])('%s is %s', (head, name) => {
     expect(names(report(`${head}:  Text of it.`))).toEqual(['preamble', name]);
   });
@@ -97,6 +99,11 @@ describe('sections of a MIMIC-CXR report', () => {
       undefined,
       'Clear.\n ET Tube:  In place.\n \n AP vIEW:  Fine.',
     ]);
+  });
+
+  test('a known head may end in a semicolon', () => {
+    const { findings, impression, sections } = readMimicReport(report('INDICATON;  Fever.', '', 'FINDINGS: Clear.', '', 'IMPRESSION; None.', 'LINE; there'));
+    expect([findings, impression, sections[1]?.name]).toEqual(['Clear.', 'None.\n LINE; there', 'indication']);
   });
 
   test('line endings do not matter', () => {

@@ -6,6 +6,9 @@ import { DataError } from '../errors.ts';
 // The encoding of all files of a set, named once where it is opened: what reads a file need not hand it on.
 const named = new AsyncLocalStorage<string | undefined>();
 
+/** The encoding that was named for the set that is being opened. */
+export const namedEncoding = (): string | undefined => named.getStore();
+
 function decoderOf(label: string): TextDecoder {
   try {
     return new TextDecoder(label, { fatal: true });
@@ -26,7 +29,7 @@ function encodingOf(file: string, [a = 1, b = 1, c = 1, d = 1]: Uint8Array, decl
   if (mark === 0xefbb && c === 0xbf) return 'utf-8';
   if (mark === 0xfffe || (b | d) === 0) return 'utf-16le';
   if (mark === 0xfeff || (a | c) === 0) return 'utf-16be';
-  return named.getStore() ?? declared ?? 'utf-8';
+  return namedEncoding() ?? declared ?? 'utf-8';
 }
 
 /** Bytes at the end that begin a character of UTF-8 whose rest is to come. */

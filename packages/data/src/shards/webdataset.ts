@@ -1,5 +1,6 @@
 // Samples of shards that others wrote, as WebDataset has them: members that share a key, distinguished by what follows the key's first dot.
 import { isUtf8 } from 'node:buffer';
+import { labelValue } from '../chexpert-labels.ts';
 import { DataError } from '../errors.ts';
 import type { ByteRange } from '../image/image-bytes.ts';
 import { rangeName } from '../image/image-bytes.ts';
@@ -98,7 +99,10 @@ function splitFor(archive: string, named: unknown, id: string, drawn: { count: n
 
 function labelsOf(value: unknown): Study['labels'] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  const known = Object.entries(value).filter((entry): entry is [string, 0 | 1] => entry[1] === 0 || entry[1] === 1);
+  const known = Object.entries(value).flatMap(([name, cell]) => {
+    const label = labelValue(String(cell));
+    return label === 0 || label === 1 ? [[name, label] as const] : [];
+  });
   return known.length > 0 ? Object.fromEntries(known) : undefined;
 }
 

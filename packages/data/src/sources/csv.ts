@@ -35,12 +35,12 @@ export async function readCsv(file: string, options: ReadOptions): Promise<Sourc
   const order: readonly ColumnRole[] = ['image', ...named, ...free];
   const advice = (name: string) => `; name it with --columns ${columnRoles.find((role) => column[role] === name)!}=NAME`;
   const wanted = { required: ['image' as const, ...named].map((role) => column[role]), optional: free.map((role) => column[role]), others: true, advice };
-  const { columns, rows, broken } = await readTable(file, wanted, (values, names) => {
+  const { columns, rows, broken } = await readTable(file, wanted, (values, names, row) => {
     line++;
     const cell = Object.fromEntries(order.map((role, i) => [role, values[i]!])) as Record<ColumnRole, string>;
     const split = splitNamed(cell.split);
     if (cell.split !== '' && split === undefined)
-      throw new DataError(`${file}: row ${line}, column "${column.split}": "${cell.split}" is none of train, validate, test`);
+      throw new DataError(`${file}: row ${row}, column "${column.split}": "${cell.split}" is none of train, validate, test`);
     const id = cell.id || String(line - 1);
     if (cell.image.trim() === '') return drops.add('the row names no image');
     const places = [folder, join(folder, 'images')].map((place) => pathInside(place, cell.image));
@@ -49,7 +49,7 @@ export async function readCsv(file: string, options: ReadOptions): Promise<Sourc
     if (image === undefined || places[0] === undefined) return drops.add('the image path leaves the folder');
     if (ids.has(id)) return drops.add('the id is used twice');
     ids.add(id);
-    collected.add(names.slice(order.length), values.slice(order.length), line);
+    collected.add(names.slice(order.length), values.slice(order.length), row);
     const text = (role: 'findings' | 'impression') => replacePlaceholders(normalizeText(cell[role]), options.deidPlaceholders);
     const report = cell.study || id;
     studies.push({

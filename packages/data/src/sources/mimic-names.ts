@@ -5,25 +5,10 @@
 /** Names as reports have them, by the name they are folded into. */
 const aliases: Readonly<Record<string, readonly string[]>> = {
   preamble: ['preamble'],
-  impression: [
-    'impression',
-    'conclusion',
-    'findings and impression',
-    'findings/impression',
-    'impresson',
-    'imprression',
-    'imoression',
-    'impressoin',
-    'imprssion',
-    'impresion',
-    'imperssion',
-    'mpression',
-    'impession',
-    'findings/ impression',
-  ],
-  comparison: ['comparison', 'comparisons', 'reference exam', 'comparison exam', 'comparison film', 'comparision', 'comparsion', 'comparrison', 'comparisions'],
-  indication: ['indication', 'reason for examination', 'reason for exam', 'clinical indication', 'idication', 'ndication'],
-  findings: ['findings', 'chest, two views', 'finding', 'findins', 'findindgs', 'findgings', 'findngs', 'findnings', 'finidngs', 'reference findings'],
+  impression: ['impression', 'conclusion', 'findings and impression', 'findings/impression', 'findings/ impression', 'imperssion'],
+  comparison: ['comparison', 'comparisons', 'reference exam', 'comparison exam', 'comparison film'],
+  indication: ['indication', 'reason for examination', 'reason for exam', 'clinical indication'],
+  findings: ['findings', 'chest, two views', 'finding', 'reference findings'],
   examination: ['examination', 'exam', 'type of examination'],
   technique: ['technique'],
   history: ['history', 'clinical history', 'clinical information', 'patient history', 'pfi'],
@@ -50,10 +35,13 @@ function nearly(a: string, b: string): boolean {
   return Math.max(x.length, y.length) <= 1 || (x.length === 2 && x[0] === y[1] && x[1] === y[0] && y.length === 2);
 }
 
+/** Whether a name is one of those that are folded. */
+export const isKnown = (head: string): boolean => folded.has(head.toLowerCase().trim());
+
 /** The folded name of a section's misspelt one; undefined where it is near to none. */
 export function misspelt(head: string): string | undefined {
   const name = head.toLowerCase().trim();
-  return name.length < shortest ? undefined : [...folded].find(([known]) => known.length >= shortest && nearly(name, known))?.[1];
+  return name.length < shortest - 1 ? undefined : [...folded].find(([known]) => known.length >= shortest && nearly(name, known))?.[1];
 }
 
 /** A name that holds one of these is that section. */
