@@ -20,6 +20,7 @@ import type { Change } from './provenance.ts';
 import { beginSession, checkSameData, recordData } from './provenance.ts';
 import type { RunEncoders } from './run-encoders.ts';
 import { runEncoders } from './run-encoders.ts';
+import type { RunHold } from './run-lock.ts';
 import { runNotes } from './run-notes.ts';
 import { folderStore } from './run-store.ts';
 
@@ -32,9 +33,17 @@ export interface PretrainOptions {
   /** Whether a run is resumed on other studies than those it was trained on. */
   readonly acceptChangedData?: boolean;
   readonly workers?: number;
+  /** Whether to wait for a folder in which another process trains; it is refused otherwise. */
+  readonly waitForLock?: boolean;
   readonly events?: RunEvents;
   /** Asks the run to stop: it ends the step it is in, saves, and throws a TrainingStoppedError. */
   readonly signal?: AbortSignal;
+}
+
+/** How a run's folder was found: held, and with what changed since it stopped. */
+export interface RunContext {
+  readonly hold: RunHold;
+  readonly changed: readonly Change[];
 }
 
 /** Studies that a run trains and validates on. */
@@ -101,7 +110,7 @@ function openLoaders({ config, workers }: PretrainOptions, { vision }: Model, { 
 }
 
 /** Opens and checks everything that a run needs. Throws one line for too few studies, a missing stage 1, or encoders that do not fit. */
-export async function openRun(options: PretrainOptions, data: DataSet, changed: readonly Change[]): Promise<TrainingRun> {
+export async function openRun(options: PretrainOptions, data: DataSet, { changed, hold }: RunContext): Promise<TrainingRun> {
   const { config, out, device, resume = false, events = {}, signal } = options;
   const studies = await openStudies(options, data);
   const recorded = await recordData(data, studies);
@@ -124,6 +133,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, changed: 
       checkpoint: { formatVersion, preset: config.preset, model: encoders.sizes, input: encoders.input },
       tokenizer,
       encoders: encoders.given,
+      hold,
       session: await beginSession(out, device, recorded, [...changed, ...otherData]),
     }),
     clock: processClock,

@@ -86,6 +86,7 @@ interface CommandFlags {
   config?: string;
   resume: boolean;
   acceptChangedData: boolean;
+  waitForLock: boolean;
   device: DeviceName;
   tuning: TuningMode;
   threads?: number;
@@ -122,6 +123,7 @@ export function addPretrain(program: Command, output: Output): void {
     .option('--config <file>', 'settings in JSON; flags take precedence (schema: config.schema.json of this package)')
     .option('--resume', 'resume where the run stopped; start a new run if there is none', false)
     .option('--accept-changed-data', 'resume on other studies than those the run was trained on, which is recorded', false)
+    .option('--wait-for-lock', 'wait where another process trains in the folder, instead of ending', false)
     .option('--workers <n>', 'threads that decode images', integer(0))
     .option('--no-report', 'do not evaluate the run and write its report at the end')
     .addOption(deviceOption())
@@ -183,8 +185,18 @@ async function pretrainAndReport(config: RunConfig, flags: CommandFlags & { out:
     return (device = opened.device);
   };
   try {
-    const { out, resume, acceptChangedData } = flags;
-    const options = { config, out, open, resume, acceptChangedData, signal: stop.signal, ...optional('workers', flags.workers), events: progress.events };
+    const { out, resume, acceptChangedData, waitForLock } = flags;
+    const options = {
+      config,
+      out,
+      open,
+      resume,
+      acceptChangedData,
+      waitForLock,
+      signal: stop.signal,
+      ...optional('workers', flags.workers),
+      events: progress.events,
+    };
     const result = await pretrainWithRecovery(options);
     progress.stop();
     stop.release();
