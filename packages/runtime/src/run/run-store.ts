@@ -11,6 +11,7 @@ import { lastCheckpoints } from './last-checkpoints.ts';
 import { MetricsLog } from './metrics-log.ts';
 import type { Session } from './provenance.ts';
 import { createRunFolder } from './run-folder.ts';
+import type { RunHold } from './run-lock.ts';
 import { EventWriter } from './tensorboard.ts';
 
 /** What a run's folder is made from. */
@@ -23,12 +24,13 @@ export interface FolderStoreOptions {
   readonly tokenizer: Tokenizer;
   readonly encoders: GivenEncoders;
   readonly session: Session;
+  readonly hold: RunHold;
 }
 
 const trainerFile = (out: string, stage: Stage): string => join(checkpointFolder(out, stage, 'last'), 'trainer.json');
 
 /** The store of a run's folder. Its methods throw one line that names the file for what is damaged or cannot be written. */
-export function folderStore({ out, config, resume, checkpoint, tokenizer, encoders, session }: FolderStoreOptions): RunStore {
+export function folderStore({ out, config, resume, checkpoint, tokenizer, encoders, session, hold }: FolderStoreOptions): RunStore {
   const log = new MetricsLog(join(out, 'metrics.jsonl'));
   let events: EventWriter | undefined;
   return {
@@ -53,8 +55,10 @@ export function folderStore({ out, config, resume, checkpoint, tokenizer, encode
       return existsSync(trainerFile(out, 1)) ? (await loadTrainerState(checkpointFolder(out, 1, 'last'))).trainer.metricsLines : 0;
     },
     async begin(start) {
+      hold.check();
       await createRunFolder(out, config, tokenizer);
       session.begin(start);
+      await session.save();
       const known = await log.start(start.metricsLines);
       events = new EventWriter(out);
       events.write(known);
@@ -65,6 +69,7 @@ export function folderStore({ out, config, resume, checkpoint, tokenizer, encode
       return log.lines;
     },
     async save(stage, kind, snapshot) {
+      hold.check();
       const keepAs = kind === 'last' ? lastCheckpoints(out, stage).keepAs() : undefined;
       await saveCheckpoint(checkpointFolder(out, stage, kind), { config: { ...checkpoint, stage }, tokenizer: tokenizer.toJSON(), ...snapshot }, { keepAs });
       if (kind === 'last') await session.save();
