@@ -22,6 +22,13 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
+/** Has the disk hold what a folder names, as after a rename. Where folders cannot be flushed (Windows, some network disks) nothing is done. */
+export async function flushFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r').catch(() => undefined);
+  await folder?.sync().catch(() => undefined);
+  await folder?.close();
+}
+
 /**
  * Writes chunks under a temporary name beside the file, in a folder that is made where it is missing, flushes and renames. Throws what
  * `describe` makes of the system's error: by default a DataError that names the file.
@@ -42,6 +49,7 @@ export async function writeFileAtomic(
       await file.close();
     }
     await rename(temporary, path);
+    await flushFolder(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw describe(path, error);

@@ -63,7 +63,7 @@ test('a run on shards is the very run on the files they were packed from', async
       .trim()
       .split('\n')
       .map((line) => {
-        const { studiesPerSecond: _speed, residentMiB: _memory, ...rest } = JSON.parse(line) as Record<string, unknown>;
+        const { studiesPerSecond: _speed, residentMiB: _memory, time: _time, ...rest } = JSON.parse(line) as Record<string, unknown>;
         return rest;
       });
   const packed = join(folder, 'tiny');

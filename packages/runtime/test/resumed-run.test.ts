@@ -131,3 +131,38 @@ test('the learning rate may change and the data may move, from that step on, and
   ]);
   expect(existsSync(join(out, 'checkpoints', 'stage1-last-confirmed'))).toBe(false);
 });
+
+test('a resumed run reads its log with care, says what it finds, and clears what kills left', async () => {
+  const out = join(folder, 'damaged');
+  mkdirSync(out);
+  // Files of the run's names in a folder that holds no run are none of it.
+  writeFileSync(join(out, 'tokenizer.json'), '{"model": {"vocab": {}}}');
+  const data = `csv:${tableIn('c')}`;
+  await trainUntil(out, { data }, 3);
+  const metrics = join(out, 'metrics.jsonl');
+  edit(metrics, (text) => text.replace(/^.*$/m, (line) => '\0'.repeat(line.length)));
+  writeFileSync(join(out, 'run.json.0123abcd.tmp'), '{');
+  expect(await trainUntil(out, { data }, 1)).toContain(
+    `${metrics}: of the 4 lines written before the checkpoint 1 cannot be read; the run goes on, and the file keeps the other 3`,
+  );
+  expect(readdirSync(out).filter((name) => name.endsWith('.tmp') || name.endsWith('.lock'))).toEqual([]);
+  edit(metrics, (text) => text.replace(/^.*\n/, ''));
+  expect(await trainUntil(out, { data })).toContain(
+    `${metrics}: of the 4 lines written before the checkpoint 1 is missing; the run goes on, and the file keeps the other 3`,
+  );
+  const lines = readFileSync(metrics, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { stage: number; step: number; time: number });
+  expect(lines.map(({ stage, step }) => [stage, step])).toEqual([
+    [1, 2],
+    [1, 3],
+    [1, 4],
+    [1, 4],
+    [2, 1],
+    [2, 1],
+  ]);
+  const times = lines.map(({ time }) => time);
+  expect(times).toEqual(times.toSorted((a, b) => a - b));
+  expect(times[0]).toBeGreaterThan(Date.now() / 1000 - 600);
+});

@@ -85,9 +85,14 @@ async function stage1Checkpoint(run: string): Promise<string> {
   return folder;
 }
 
-/** The run's vocabulary: the one it began with, that of the stage 1 it starts from, or a new one. */
+/** The run's vocabulary: the one it began with (a file in a folder that holds no run yet is none of it), that of the stage 1 it starts from, or a new one. */
 async function openRunTokenizer({ config, out }: PretrainOptions, training: readonly Study[]): Promise<Tokenizer> {
-  const earlier = existsSync(join(out, 'tokenizer.json')) ? out : typeof config.stage1 === 'string' ? await stage1Checkpoint(config.stage1) : undefined;
+  const earlier =
+    existsSync(join(out, 'run.json')) && existsSync(join(out, 'tokenizer.json'))
+      ? out
+      : typeof config.stage1 === 'string'
+        ? await stage1Checkpoint(config.stage1)
+        : undefined;
   if (earlier === undefined) return runTokenizer(config, training);
   const file = join(earlier, 'tokenizer.json');
   return openTokenizer(file, await readJson(file));
@@ -134,6 +139,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
       tokenizer,
       encoders: encoders.given,
       hold,
+      onMessage: events.onMessage,
       session: await beginSession(out, device, recorded, [...changed, ...otherData]),
     }),
     clock: processClock,
