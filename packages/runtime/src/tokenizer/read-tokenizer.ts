@@ -28,12 +28,15 @@ export async function readTokenizer(path: string): Promise<Tokenizer> {
       return tokenizerFromJson(json);
     }
     // Without a word of it, a vocabulary with capitals outside its special tokens is for texts as they are.
-    const tokenizer = tokenizerFromVocab(text, bertSettings(config, !/^(?:##)?\p{Ll}*\p{Lu}/mu.test(text)));
+    const tokenizer = tokenizerFromVocab(text, bertSettings(config, !hasCapitals(text)));
     return addedBeside(tokenizer, config);
   } catch (error) {
     throw fileError(file, (error as Error).message, 'give --vocabulary a vocab.txt, a tokenizer.json or a size');
   }
 }
+
+// Some capitals, such as the letters of sets of numbers, have no small ones: lower case leaves them.
+const hasCapitals = (text: string): boolean => text.split(/\r?\n/).some((line) => !/^\[.*\]$/.test(line) && line.toLowerCase() !== line);
 
 async function readText(file: string): Promise<string> {
   const bytes = await readFile(file).catch((error: unknown) => {
