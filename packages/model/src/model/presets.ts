@@ -12,11 +12,11 @@ export interface Preset {
   readonly align: number;
   /** Longest side after resizing, in pixels, before the crop to the encoder's size. */
   readonly resize: number;
-  /** Greatest numbers of tokens, special ones included. */
+  /** Max numbers of tokens, special ones included. */
   readonly findingsLength: number;
   readonly impressionLength: number;
   /** Size of the vocabulary trained on the corpus. */
-  readonly vocabulary: number;
+  readonly vocabularySize: number;
   readonly batch: number;
   readonly accumulate: number;
   readonly learningRate: number;
@@ -39,7 +39,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     resize: 36,
     findingsLength: 128,
     impressionLength: 48,
-    vocabulary: 1024,
+    vocabularySize: 1024,
     batch: 4,
     accumulate: 1,
     learningRate: 2e-3,
@@ -55,7 +55,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     resize: 108,
     findingsLength: 128,
     impressionLength: 48,
-    vocabulary: 4096,
+    vocabularySize: 4096,
     batch: 16,
     accumulate: 1,
     learningRate: 5e-4,
@@ -71,7 +71,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     resize: 256,
     findingsLength: 128,
     impressionLength: 80,
-    vocabulary: 30522,
+    vocabularySize: 30522,
     batch: 8,
     accumulate: 4,
     learningRate: 2e-4,
@@ -87,7 +87,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     resize: 256,
     findingsLength: 128,
     impressionLength: 80,
-    vocabulary: 28996,
+    vocabularySize: 28996,
     batch: 144,
     accumulate: 1,
     learningRate: 2e-5,
@@ -98,7 +98,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
 };
 
 /** A preset's model sizes for a vocabulary. */
-export function presetModel(name: PresetName, vocab: number, special: SpecialTokens): ModelConfig {
+export function presetModel(name: PresetName, vocabularySize: number, special: SpecialTokens): ModelConfig {
   const { vision, text, decoder, align } = presets[name];
-  return { vision, text: { vocab, ...text }, align, decoder: { vocab, ...decoder }, special };
+  return { vision, text: { vocab: vocabularySize, ...text }, align, decoder: { vocab: vocabularySize, ...decoder }, special };
 }

@@ -17,13 +17,13 @@ export class MetricsLog {
     return this.#lines;
   }
 
-  /** Keeps the first `lines` lines and drops the rest; a new file when there is none. Returns what is kept. */
+  /** Cuts the file to its first `lines` lines; a new file where there is none. Returns these lines. */
   async start(lines: number): Promise<(StepLine | ValidationLine)[]> {
     const text = existsSync(this.path) ? readFileSync(this.path, 'utf8') : '';
-    const kept = text.split('\n').filter(Boolean).slice(0, lines);
-    await writeFileAtomic(this.path, [kept.map((line) => `${line}\n`).join('')]);
-    this.#lines = kept.length;
-    return kept.map((line) => JSON.parse(line) as StepLine | ValidationLine);
+    const keptLines = text.split('\n').filter(Boolean).slice(0, lines);
+    await writeFileAtomic(this.path, [keptLines.map((line) => `${line}\n`).join('')]);
+    this.#lines = keptLines.length;
+    return keptLines.map((line) => JSON.parse(line) as StepLine | ValidationLine);
   }
 
   append(line: StepLine | ValidationLine): void {

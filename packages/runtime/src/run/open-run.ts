@@ -11,12 +11,12 @@ import type { Tokenizer } from '@hybridmed/text';
 import type { RunEvents, TrainingRun } from '@hybridmed/training';
 import type { RunConfig } from '@hybridmed/training/settings';
 import { runModel } from '@hybridmed/training/settings';
-import { checkpointFolder } from '../checkpoint/checkpoint.ts';
+import { checkpointFolder } from '../checkpoint/checkpoint-folder.ts';
 import { fileError, readJson, recoverFolder } from '../files.ts';
 import { studyLoader, studySource } from '../session/study-loader.ts';
 import { runTokenizer } from '../tokenizer/run-tokenizer.ts';
 import { processClock } from './process-clock.ts';
-import { beginSession } from './provenance.ts';
+import { startSession } from './provenance.ts';
 import type { RunEncoders } from './run-encoders.ts';
 import { runEncoders } from './run-encoders.ts';
 import { folderStore } from './run-store.ts';
@@ -46,13 +46,13 @@ const validationBatch = 32;
 /** Readable studies of both splits. Throws one line where there are too few. */
 async function openStudies({ config, events }: PretrainOptions, data: DataSet): Promise<RunStudies> {
   const { limit } = config;
-  const of = async (split: Study['split']) => {
+  const readable = async (split: Study['split']) => {
     const all = data.studies.filter((study) => study.split === split);
     const { studies, unreadable } = await readableStudies(limit > 0 ? all.slice(0, limit) : all);
     for (const line of unreadable) events?.onMessage?.(`left out: ${line}`);
     return studies;
   };
-  const [train, validate] = [await of('train'), await of('validate')];
+  const [train, validate] = [await readable('train'), await readable('validate')];
   const dropped = Object.entries(data.dropped).map(([reason, count]) => `${count}: ${reason}`);
   events?.onMessage?.(`data: ${train.length} training and ${validate.length} validation studies${dropped.length > 0 ? `; dropped ${dropped.join('; ')}` : ''}`);
   const batch = config.batch * config.accumulate;
@@ -70,7 +70,7 @@ async function stage1Checkpoint(run: string): Promise<string> {
   return folder;
 }
 
-/** The run's vocabulary: the one it began with, that of the stage 1 it starts from, or a new one. */
+/** The run's tokenizer: the one it started with, that of the stage 1 it starts from, or a new one. */
 async function openRunTokenizer({ config, out }: PretrainOptions, training: readonly Study[]): Promise<Tokenizer> {
   const earlier = existsSync(join(out, 'tokenizer.json')) ? out : typeof config.stage1 === 'string' ? await stage1Checkpoint(config.stage1) : undefined;
   if (earlier === undefined) return runTokenizer(config, training);
@@ -100,7 +100,7 @@ export async function openRun(options: PretrainOptions, data: DataSet): Promise<
   const studies = await openStudies(options, data);
   const tokenizer = await openRunTokenizer(options, studies.train);
   const encoders = await runEncoders(config, tokenizer, events.onMessage);
-  const model = runModel(encoders.sizes, encoders.given, config);
+  const model = runModel(encoders.sizes, encoders.ofModules, config);
   const loaders = openLoaders(options, model, encoders, tokenizer, studies);
   return {
     config,
@@ -113,8 +113,8 @@ export async function openRun(options: PretrainOptions, data: DataSet): Promise<
       resume,
       checkpoint: { formatVersion, preset: config.preset, model: encoders.sizes, input: encoders.input },
       tokenizer,
-      encoders: encoders.given,
-      session: await beginSession(out, device, data, studies),
+      encoders: encoders.ofModules,
+      session: await startSession(out, device, data, studies),
     }),
     clock: processClock,
     events,

@@ -5,14 +5,14 @@ import { openDataSet } from '@hybridmed/data';
 import type { TrainerState } from '@hybridmed/training';
 import { checkPrecision, checkWork, trainStages } from '@hybridmed/training';
 import { dataSelection } from '@hybridmed/training/settings';
-import { checkpointFolder } from '../checkpoint/checkpoint.ts';
+import { checkpointFolder } from '../checkpoint/checkpoint-folder.ts';
 import { checkFolderPath, fileError } from '../files.ts';
 import type { PretrainOptions } from './open-run.ts';
 import { openRun } from './open-run.ts';
 import { checkSameRun } from './run-folder.ts';
-import { holdRun } from './run-lock.ts';
+import { lockRun } from './run-lock.ts';
 
-/** What a run leaves. */
+/** A finished run. */
 export interface PretrainResult {
   readonly out: string;
   /** The best stage-2 checkpoint (stage 1's when stage 2 has no steps). */
@@ -25,15 +25,15 @@ export interface PretrainResult {
  * resuming), or one in which another process trains.
  */
 export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
-  const release = await holdRun(options.out);
+  const unlock = await lockRun(options.out);
   try {
-    return await pretrainHeld(options);
+    return await pretrainLocked(options);
   } finally {
-    await release();
+    await unlock();
   }
 }
 
-async function pretrainHeld(options: PretrainOptions): Promise<PretrainResult> {
+async function pretrainLocked(options: PretrainOptions): Promise<PretrainResult> {
   const { config, out, device, resume = false, events = {} } = options;
   checkPrecision(config, device);
   if (existsSync(join(out, 'run.json'))) {

@@ -1,9 +1,9 @@
 // provenance.json of a run: which studies it saw, by count and hash, and when, where and with which version it ran.
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { DataSet, Split, Study } from '@hybridmed/data';
 import type { Device } from '@hybridmed/tensor';
+import { hashNames } from '../cache/content-hash.ts';
 import { readJson, writeFileAtomic } from '../files.ts';
 import { version } from '../version.ts';
 
@@ -18,7 +18,7 @@ export interface SplitSummary {
 /** One call of the trainer: a run that was stopped and resumed has several. Times are ISO 8601. */
 export interface SessionRecord {
   readonly started: string;
-  /** When it was last known to be running. */
+  /** When it last saved a checkpoint. */
   readonly ended: string;
   readonly device: string;
   readonly version: string;
@@ -36,15 +36,7 @@ export interface Provenance {
 }
 
 /** Hash of a set of study ids, whatever their order. */
-export const hashIds = (studies: readonly Study[]): string =>
-  createHash('sha256')
-    .update(
-      studies
-        .map(({ id }) => id)
-        .toSorted()
-        .join('\n'),
-    )
-    .digest('hex');
+export const hashIds = (studies: readonly Study[]): string => hashNames(studies.map(({ id }) => id));
 
 const summary = (studies: readonly Study[]): SplitSummary => ({
   studies: studies.length,
@@ -52,13 +44,13 @@ const summary = (studies: readonly Study[]): SplitSummary => ({
   ids: hashIds(studies),
 });
 
-/** A session under way; `save` writes it, with the present moment as its end. */
+/** A running session; `save` writes it, with the present moment as its end. */
 export interface Session {
   save(): Promise<void>;
 }
 
-/** Begins a session of the run in a folder. `used` are the studies it trains and validates on. Writes nothing yet. */
-export async function beginSession(
+/** Starts a session of the run in a folder. `used` are the studies it trains and validates on. Writes nothing yet. */
+export async function startSession(
   out: string,
   device: Device,
   data: DataSet,

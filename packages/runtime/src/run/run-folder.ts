@@ -1,4 +1,4 @@
-// The files by which a run's folder is recognized: its configuration and its tokenizer.
+// The files that identify a run's folder: its configuration and its tokenizer.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Tokenizer } from '@hybridmed/text';
@@ -15,7 +15,7 @@ export async function readRunConfig(run: string): Promise<RunConfig> {
   return completeConfig({ ...saved, data: saved.data });
 }
 
-/** A resumed run must be the same run, but for how long it goes on being watched. */
+/** Throws one line that names the setting where a resumed run's settings differ from the saved ones. */
 export async function checkSameRun(out: string, config: RunConfig): Promise<void> {
   const saved = await readRunConfig(out);
   for (const key of Object.keys(config) as (keyof RunConfig)[]) {
@@ -28,7 +28,7 @@ export async function checkSameRun(out: string, config: RunConfig): Promise<void
   }
 }
 
-/** Makes a run's folder where there is none, once a first step has shown that the run can be. */
+/** Makes a run's folder where there is none, after its first step has succeeded. */
 export async function createRunFolder(out: string, config: RunConfig, tokenizer: Tokenizer): Promise<void> {
   if (existsSync(join(out, 'run.json'))) return;
   await writeFileAtomic(join(out, 'tokenizer.json'), [`${JSON.stringify(tokenizer)}\n`]);

@@ -1,26 +1,26 @@
-// A run kept in a folder: settings, tokenizer, checkpoints, metrics.jsonl, TensorBoard events and provenance.
+// A run stored in a folder: settings, tokenizer, checkpoints, metrics.jsonl, TensorBoard events and provenance.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { CheckpointConfig, GivenEncoders } from '@hybridmed/model';
+import type { CheckpointConfig, ModuleEncoders } from '@hybridmed/model';
 import type { Tokenizer } from '@hybridmed/text';
 import type { RunStore, Stage } from '@hybridmed/training';
 import type { RunConfig } from '@hybridmed/training/settings';
-import { checkpointFolder, loadCheckpoint, loadTrainerState, saveCheckpoint } from '../checkpoint/checkpoint.ts';
+import { checkpointFolder, loadCheckpoint, loadTrainerState, saveCheckpoint } from '../checkpoint/checkpoint-folder.ts';
 import { recoverFolder, removeTemporaries } from '../files.ts';
 import { MetricsLog } from './metrics-log.ts';
 import type { Session } from './provenance.ts';
 import { createRunFolder } from './run-folder.ts';
 import { EventWriter } from './tensorboard.ts';
 
-/** What a run's folder is made from. */
+/** What a run's folder needs. */
 export interface FolderStoreOptions {
   readonly out: string;
   readonly config: RunConfig;
-  /** Whether stages continue from their last checkpoint. */
+  /** Whether stages resume from their last checkpoint. */
   readonly resume: boolean;
   readonly checkpoint: Omit<CheckpointConfig, 'stage'>;
   readonly tokenizer: Tokenizer;
-  readonly encoders: GivenEncoders;
+  readonly encoders: ModuleEncoders;
   readonly session: Session;
 }
 
@@ -52,9 +52,9 @@ export function folderStore({ out, config, resume, checkpoint, tokenizer, encode
     },
     async begin(lines) {
       await createRunFolder(out, config, tokenizer);
-      const known = await log.start(lines);
+      const earlierLines = await log.start(lines);
       events = new EventWriter(out);
-      events.write(known);
+      events.write(earlierLines);
     },
     append(line) {
       log.append(line);

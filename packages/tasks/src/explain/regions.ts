@@ -1,4 +1,4 @@
-// Which studies of a data set say where something is, and what text asks for it: phantoms with one finding, images with boxes.
+// The studies of a data set whose region is known, and the text to look for there: phantoms with one finding, images with boxes.
 import type { Box, FindingName, GreyImage, Study } from '@hybridmed/data';
 import { phantomFindings, readGrey, readPhantomMask } from '@hybridmed/data';
 

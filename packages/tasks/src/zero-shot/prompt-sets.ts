@@ -1,4 +1,4 @@
-// The prompt sets that come with the package: sentences that assert a class and sentences that deny it, by the label they answer.
+// The shipped prompt sets: sentences that assert a class and sentences that deny it, by label.
 import type { PromptSet } from '@hybridmed/data/browser';
 import { phantomPrompts } from '@hybridmed/data/browser';
 
@@ -69,7 +69,7 @@ const chexpert: PromptSets = {
   },
 };
 
-/** RSNA's question, in the words its protocol gives. */
+/** RSNA's question, in the words of its protocol. */
 const rsna: PromptSets = {
   Pneumonia: { positive: ['Findings suggesting pneumonia.'], negative: ['No evidence of pneumonia'] },
 };

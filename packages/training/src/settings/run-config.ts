@@ -117,7 +117,7 @@ export function completeConfig(options: RunOptions): RunConfig {
     unsharedDecoder: false,
     stage1: true,
     // A published text encoder comes with its vocabulary.
-    vocabulary: options.text?.startsWith('hf:') ? options.text.slice(3) : preset.vocabulary,
+    vocabulary: options.text?.startsWith('hf:') ? options.text.slice(3) : preset.vocabularySize,
     cutVocabulary: false,
     dropout: preset.vision.dropout ?? 0,
     freeze: [],

@@ -11,13 +11,13 @@ import type { TrainingRun } from '../contracts/training-run.ts';
 import type { RunConfig } from '../settings/run-config.ts';
 import { lossWeights } from '../settings/run-config.ts';
 import { accumulatedStep } from './accumulated-step.ts';
-import { runStage } from './stage.ts';
+import { runStage } from './stage-loop.ts';
 import { startingPoint } from './starting-point.ts';
-import { startOptimizer, wholeStep } from './step.ts';
+import { startOptimizer, wholeStep } from './whole-step.ts';
 import type { TeacherStates } from './teacher-states.ts';
 import { computeTeacherStates, teacherBytes } from './teacher-states.ts';
 
-// Hidden states of the teacher are kept up to this size; beyond it the teacher runs inside each step.
+// Hidden states of the teacher are precomputed up to this size; beyond it the teacher runs inside each step.
 const maxTeacherBytes = 2 ** 31;
 
 function planOf(config: RunConfig, stage: Stage, cached: boolean): StagePlan {
@@ -36,7 +36,7 @@ function planOf(config: RunConfig, stage: Stage, cached: boolean): StagePlan {
   };
 }
 
-/** Trains a stage from where it stands. Throws one line where everything that it trains is frozen. */
+/** Trains a stage from its start, or from where it resumes. Throws one line where everything that it trains is frozen. */
 export async function trainStage(run: TrainingRun, stage: Stage): Promise<TrainerState> {
   const { config, device, model, store, events } = run;
   if (trainable(model, stage).length === 0)
@@ -69,7 +69,7 @@ export async function trainStage(run: TrainingRun, stage: Stage): Promise<Traine
   return end;
 }
 
-/** Puts the frozen teacher into the state and, where its hidden states are kept, computes them. */
+/** Puts the frozen teacher into the state and, where its hidden states fit in memory, computes them. */
 async function teach(
   { device, events, model, train }: TrainingRun,
   state: DeviceState,
