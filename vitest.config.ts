@@ -6,6 +6,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['hybridmed-source', 'node', 'import', 'default'] } },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'tools/**/*.test.ts', 'examples/**/*.test.ts', 'benchmarks/**/*.test.ts'],
+    globalSetup: 'tools/support/shared-folder.ts',
     benchmark: { include: ['packages/*/bench/**/*.bench.ts'] },
     // Tests that open ONNX Runtime themselves report nothing either.
     env: { ORT_DISABLE_TELEMETRY: '1' },

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,29 @@ const run = promisify(execFile);
 const bin = (name: string) => join(root, 'node_modules/.bin', name);
 const packages = readdirSync(join(root, 'packages')).filter((name) => existsSync(join(root, 'packages', name, 'package.json')));
 const built = packages.every((name) => existsSync(join(root, 'packages', name, 'dist/index.js')));
+
+interface Manifest {
+  readonly name: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+}
+const manifestOf = (name: string): Manifest => JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')) as Manifest;
+const dependenciesOf = (name: string): string[] => Object.keys(manifestOf(name).dependencies ?? {});
+const isOurs = (dependency: string): boolean => dependency.startsWith('@hybridmed/');
+const folderOf = (dependency: string): string => dependency.replace('@hybridmed/', '');
+
+/** Folders of packages with those of ours that they depend on, however deep. */
+function closureOf(names: readonly string[]): string[] {
+  const closure = new Set(names);
+  for (const name of closure) for (const dependency of dependenciesOf(name)) if (isOurs(dependency)) closure.add(folderOf(dependency));
+  return [...closure];
+}
+
+const foreignDependencies = (names: readonly string[]): string[] =>
+  [...new Set(closureOf(names).flatMap(dependenciesOf))].filter((dependency) => !isOurs(dependency)).toSorted();
+
+// Dependencies with binaries, their own or of what they depend on.
+const native = new Set(['sharp', 'onnxruntime-node', 'webgpu', 'koffi', 'gpu.js']);
+const withoutNative = packages.filter((name) => !foreignDependencies([name]).some((dependency) => native.has(dependency)));
 
 const folder = mkdtempSync(join(tmpdir(), 'hybridmed-pack-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -27,8 +50,8 @@ describe.skipIf(!built)('packed packages (skipped before npm run build)', () => 
     for (const { name, filename } of JSON.parse(stdout) as { name: string; filename: string }[]) tarballs.set(name, join(folder, filename));
   });
 
-  test('all thirteen are packed, with dist, sources, README and licence', async () => {
-    expect(tarballs.size).toBe(13);
+  test('all are packed, with dist, sources, README and licence', async () => {
+    expect(tarballs.size).toBe(packages.length);
     for (const file of tarballs.values()) {
       const { stdout } = await run('tar', ['-tzf', file], { maxBuffer: 2 ** 24 });
       for (const needed of ['package/dist/index.js', 'package/dist/index.d.ts', 'package/src/index.ts', 'package/README.md', 'package/LICENSE'])
@@ -48,11 +71,67 @@ describe.skipIf(!built)('packed packages (skipped before npm run build)', () => 
     expect(JSON.parse(await readFile(join(root, 'packages/webgpu/package.json'), 'utf8')).dependencies).toHaveProperty('@webgpu/types');
   });
 
-  test('the losses install alone, with types', async () => {
+  /** A project of a user, with nothing installed. */
+  function newProject(): string {
     const project = mkdtempSync(join(folder, 'project-'));
     writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }));
-    const ours = ['@hybridmed/align', '@hybridmed/nn', '@hybridmed/tensor'].map((name) => tarballs.get(name)!);
-    await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', ...ours], { cwd: project });
+    return project;
+  }
+
+  /** Installs packages of ours from their tarballs, and what they depend on. */
+  async function install(project: string, names: readonly string[]): Promise<void> {
+    const files = closureOf(names).map((name) => tarballs.get(manifestOf(name).name)!);
+    const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' };
+    await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', ...files], { cwd: project, env });
+  }
+
+  /** Imports a package's main entry. */
+  const load = (project: string, name: string) =>
+    run(process.execPath, ['--input-type=module', '--eval', `await import(${JSON.stringify(manifestOf(name).name)})`], { cwd: project });
+
+  /** Names of installed packages that are not ours. */
+  const installedForeign = (project: string): string[] =>
+    readdirSync(join(project, 'node_modules'))
+      .filter((name) => !name.startsWith('.') && name !== '@hybridmed')
+      .flatMap((name) => (name.startsWith('@') ? readdirSync(join(project, 'node_modules', name)).map((part) => `${name}/${part}`) : [name]));
+
+  test('packages without native parts, among them the model, are known', () => {
+    expect(withoutNative).toEqual(['align', 'decoder', 'eval', 'kernels', 'model', 'nn', 'tensor', 'text', 'vision']);
+  });
+
+  test.each(withoutNative)('%s installs alone, and brings only what it declares', async (name) => {
+    const project = newProject();
+    await install(project, [name]);
+    expect(installedForeign(project)).toEqual(foreignDependencies([name]));
+    if (name === 'model') for (const absent of ['zod', 'commander', 'protobufjs', 'cli-progress']) expect(installedForeign(project)).not.toContain(absent);
+    await load(project, name);
+  });
+
+  test('training installs alone', async () => {
+    const project = newProject();
+    await install(project, ['training']);
+    await load(project, 'training');
+  });
+
+  describe('first examples of READMEs run from the installed packages', () => {
+    // The example of kernels asks for a GPU's adapter.
+    const names = [...withoutNative.filter((name) => name !== 'kernels'), 'training'];
+    let project: string;
+    beforeAll(async () => {
+      project = newProject();
+      await install(project, [...names, 'gpujs']);
+    });
+
+    test.each(names)('%s', async (name) => {
+      const example = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(root, 'packages', name, 'README.md'), 'utf8'))![1]!;
+      writeFileSync(join(project, `${name}.mts`), example);
+      await run(process.execPath, ['--import', import.meta.resolve('tsx'), `${name}.mts`], { cwd: project });
+    });
+  });
+
+  test('the losses install alone, with types', async () => {
+    const project = newProject();
+    await install(project, ['align']);
     writeFileSync(
       join(project, 'use.ts'),
       `import { globalContrast } from '@hybridmed/align';

@@ -1,4 +1,4 @@
-// A small phantom set on disk and a run on it, shared by tests of one file.
+// Temporary folders and a small phantom set on disk, for the tests of one file.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ export function temporaryFolder(): { folder: string; remove: () => void } {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** Makes a phantom set of 80 small films. */
+/** Makes a phantom set of 80 small images. */
 export async function smallPhantoms(parent: string): Promise<string> {
   const folder = join(parent, 'phantoms');
   await writePhantoms(folder, { studies: 80, size: 40, seed: 3 });

@@ -1,10 +1,7 @@
 import { existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { measures } from '@hybridmed/tasks/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { measures, statisticsOf } from '../../tasks/src/ablate/measures.ts';
-import { chooseVariants, variants } from '../../tasks/src/ablate/variants.ts';
-import type { EvaluationReport } from '../../tasks/src/evaluate/report.ts';
-import { completeConfig } from '../../training/src/settings/run-config.ts';
 import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';
 import { run } from './support/output.ts';
 
@@ -118,50 +115,4 @@ describe('an ablation', () => {
     expect((await run('ablate', '--out', 'x')).log).toContain("required option '--data <spec>'");
     expect((await run('ablate', '--data', 'phantom:x', '--epochs', '2,0', '--out', 'x')).code).toBe(2);
   });
-});
-
-test('every variant changes the full method, and only as it says', () => {
-  const full = completeConfig({ data: 'phantom:x' });
-  const changes = Object.fromEntries(variants.map((variant) => [variant.name, variant.change(full)]));
-  expect(changes).toEqual({
-    'no-dis': { dis: 0 },
-    'no-cg': { cg: 0 },
-    'no-cl': { cl: 0 },
-    'no-sum': { sum: 0 },
-    'no-stage1': { stage1: false, teacher: 'live' },
-    unshared: { unsharedDecoder: true },
-    'other-teacher': { teacher: 'live' },
-    'other-duplicates': { duplicates: 'negatives' },
-  });
-  expect(chooseVariants(undefined)).toEqual(variants);
-});
-
-test('measures of a worked case', () => {
-  const examples = [
-    {
-      id: 'a',
-      truth: 'x',
-      image: 'x',
-      findings: '',
-      loss: { image: 2, mismatchedImage: 6, findings: 1, tokens: 1 },
-      labels: { truth: ['p', 'q'], image: ['p'], findings: [] },
-      rank: 11,
-      zeroShot: { t: { truth: 1, score: 0.5 } },
-    },
-    {
-      id: 'b',
-      truth: 'y',
-      image: 'z',
-      findings: '',
-      loss: { image: 4, mismatchedImage: 3, findings: 5, tokens: 2 },
-      labels: { truth: [], image: ['q'], findings: [] },
-      rank: 10,
-      zeroShot: { t: { truth: 0, score: 0.1 } },
-    },
-  ] as const;
-  const statistics = statisticsOf({ examples } as unknown as EvaluationReport);
-  const values = Object.fromEntries(Object.entries(statistics).map(([name, statistic]) => [name, statistic(Int32Array.of(0, 1))]));
-  expect(values).toMatchObject({ caption: 2, summary: 2, imageGain: 1, labelF1: 0.5, recall10: 0.5, zeroShot: 1, rougeL: 0.5 });
-  expect(statistics.caption!(Int32Array.of(0, 0))).toBe(2);
-  expect(statistics.zeroShot!(Int32Array.of(0, 0))).toBeNaN();
 });

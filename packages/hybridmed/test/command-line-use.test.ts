@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { visible } from '../src/cli/output.ts';
 import { run } from './support/output.ts';
+import { fails } from './support/trained.ts';
 
-describe('wrong use', () => {
+describe('usage errors', () => {
   test.each([
     [['pretain'], "unknown command 'pretain'", 'Did you mean pretrain?'],
     [['pretrain', '--dta', 'x'], "unknown option '--dta'", 'Did you mean --data?'],
@@ -60,6 +63,16 @@ test('devices says what auto takes and why', async () => {
   expect(devices.map(({ kind }: { kind: string }) => kind)).toEqual(['webgpu', 'cpu', 'gpujs']);
   expect(devices.find(({ kind }: { kind: string }) => kind === auto)).toMatchObject({ available: true });
   expect(reason.length).toBeGreaterThan(10);
+});
+
+test('where a device computes in f32 alone, one line says so', async () => {
+  const folder = join(import.meta.dirname, 'support');
+  await fails(
+    ['evaluate', '--checkpoint', folder, '--data', 'phantom:nowhere', '--device', 'cpu', '--precision', 'mixed'],
+    'cpu: computes in f32; mixed precision needs --device webgpu and an adapter',
+  );
+  await fails(['pretrain', '--data', 'phantom:nowhere', '--out', join(folder, 'never'), '--device', 'gpujs', '--precision', 'mixed'], 'gpujs: computes in f32');
+  expect(existsSync(join(folder, 'never'))).toBe(false);
 });
 
 test('control characters of files are shown, not sent', () => {

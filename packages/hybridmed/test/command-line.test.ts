@@ -2,30 +2,21 @@ import { existsSync, readFileSync, readdirSync, truncateSync, writeFileSync } fr
 import { copyFile, cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';
+import { temporaryFolder } from '../../../tools/support/phantoms.ts';
 import { run } from './support/output.ts';
+import { fails, quickTraining, trainedPhantoms } from './support/trained.ts';
 
 const { folder, remove } = temporaryFolder();
 let phantoms: string;
 const trained = join(folder, 'run');
-const quick = ['--preset', 'tiny', '--steps', '3,3', '--device', 'cpu', '--threads', '1', '--workers', '0', '--no-report'];
 
 beforeAll(async () => {
-  phantoms = await smallPhantoms(folder);
-  const { code, log } = await run('pretrain', '--data', `phantom:${phantoms}`, ...quick, '--out', trained);
-  expect(code, log).toBe(0);
+  ({ phantoms } = await trainedPhantoms(folder));
 });
 afterAll(remove);
 
 describe('failures end with 1, one line that names the thing, and nothing half-written', () => {
-  const fails = async (args: string[], ...words: string[]) => {
-    const { code, out, log } = await run(...args);
-    expect(code, log).toBe(1);
-    expect(out).toBe('');
-    const last = log.trim().split('\n').at(-1)!;
-    for (const word of words) expect(last).toContain(word);
-  };
-  const pretrain = (data: string, ...more: string[]) => ['pretrain', '--data', data, ...quick, '--out', join(folder, 'none'), ...more];
+  const pretrain = (data: string, ...more: string[]) => ['pretrain', '--data', data, ...quickTraining, '--out', join(folder, 'none'), ...more];
 
   test('no such data', async () => {
     await fails(pretrain('phantom:/nowhere'), '/nowhere', 'does not exist');
@@ -70,8 +61,8 @@ describe('failures end with 1, one line that names the thing, and nothing half-w
   });
 
   test('a folder that already holds a run', async () => {
-    await fails(['pretrain', '--data', `phantom:${phantoms}`, ...quick, '--out', trained], trained, '--resume');
-    await fails(['pretrain', '--data', `phantom:${phantoms}`, ...quick, '--seed', '9', '--resume', '--out', trained], 'run.json', '"seed"');
+    await fails(['pretrain', '--data', `phantom:${phantoms}`, ...quickTraining, '--out', trained], trained, '--resume');
+    await fails(['pretrain', '--data', `phantom:${phantoms}`, ...quickTraining, '--seed', '9', '--resume', '--out', trained], 'run.json', '"seed"');
   });
 
   test('a run whose own files are damaged', async () => {
@@ -81,7 +72,7 @@ describe('failures end with 1, one line that names the thing, and nothing half-w
       const file = join(broken, name);
       const before = readFileSync(file, 'utf8');
       writeFileSync(file, JSON.stringify({ ...JSON.parse(before), ...replacement }));
-      await fails(['pretrain', '--data', `phantom:${phantoms}`, ...quick, '--resume', '--out', broken], `${file}: `, ...words);
+      await fails(['pretrain', '--data', `phantom:${phantoms}`, ...quickTraining, '--resume', '--out', broken], `${file}: `, ...words);
       writeFileSync(file, before);
     };
     await damage('run.json', { epochs: 'many' }, '"epochs"');
@@ -218,7 +209,7 @@ describe('a run', () => {
     const pieces = Object.keys(JSON.parse(readFileSync(join(trained, 'tokenizer.json'), 'utf8')).model.vocab);
     writeFileSync(file, [...pieces, 'unheardof'].join('\n'));
     const out = join(folder, 'cut');
-    const { code, log } = await run('pretrain', '--data', `phantom:${phantoms}`, ...quick, '--vocabulary', file, '--cut-vocabulary', '--out', out);
+    const { code, log } = await run('pretrain', '--data', `phantom:${phantoms}`, ...quickTraining, '--vocabulary', file, '--cut-vocabulary', '--out', out);
     expect(code, log).toBe(0);
     const vocab = JSON.parse(readFileSync(join(out, 'tokenizer.json'), 'utf8')).model.vocab;
     expect(vocab).not.toHaveProperty('unheardof');
@@ -227,7 +218,18 @@ describe('a run', () => {
 
   test('without captioning and the global contrast, the best checkpoint is known by the local contrast', async () => {
     const out = join(folder, 'local');
-    const { code, log } = await run('pretrain', '--data', `phantom:${phantoms}`, ...quick, '--no-stage1', '--no-cap', '--no-cg', '--no-dis', '--out', out);
+    const { code, log } = await run(
+      'pretrain',
+      '--data',
+      `phantom:${phantoms}`,
+      ...quickTraining,
+      '--no-stage1',
+      '--no-cap',
+      '--no-cg',
+      '--no-dis',
+      '--out',
+      out,
+    );
     expect(code, log).toBe(0);
     const { best } = JSON.parse(readFileSync(join(out, 'checkpoints/stage2-last/trainer.json'), 'utf8'));
     const validation = readFileSync(join(out, 'metrics.jsonl'), 'utf8')
@@ -241,7 +243,7 @@ describe('a run', () => {
 
   test('stage 2 starts from another run', async () => {
     const out = join(folder, 'shared');
-    const { code, log } = await run('pretrain', '--data', `phantom:${phantoms}`, ...quick, '--stage1', trained, '--no-dis', '--out', out);
+    const { code, log } = await run('pretrain', '--data', `phantom:${phantoms}`, ...quickTraining, '--stage1', trained, '--no-dis', '--out', out);
     expect(code, log).toBe(0);
     expect(readdirSync(join(out, 'checkpoints')).toSorted()).toEqual(['stage2-best', 'stage2-last']);
     const first = readFileSync(join(out, 'metrics.jsonl'), 'utf8').split('\n')[0]!;

@@ -3,27 +3,21 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { initialize } from '@hybridmed/nn';
-import { trainWordPiece } from '@hybridmed/text';
-import { createModel, presetModel } from 'hybridmed';
-import { exportCheckpoint, readSafetensors, saveCheckpoint } from 'hybridmed/node';
+import { exportCheckpoint, readSafetensors } from 'hybridmed/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { untrainedCheckpoint } from '../../../tools/support/checkpoint.ts';
 import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';
 import { run } from './support/output.ts';
 
 const { folder, remove } = temporaryFolder();
 const [checkpoint, exported, texts] = [join(folder, 'checkpoint'), join(folder, 'exported'), join(folder, 'texts.txt')];
 const lines = ['No acute disease.', 'The heart is enlarged. There is a small left effusion.', '', 'Normal.'];
-const films: string[] = [];
+const images: string[] = [];
 
 beforeAll(async () => {
   const phantoms = await smallPhantoms(folder);
-  films.push(...[1, 2, 3].map((i) => join(phantoms, 'images', `p00000${i}.png`)));
-  const tokenizer = trainWordPiece(lines, { size: 100 });
-  const config = presetModel('tiny', tokenizer.vocabularySize, tokenizer.special);
-  const input = { resize: 36, findingsLength: 128, impressionLength: 48 };
-  const parameters = initialize(createModel(config).parameters, 3);
-  await saveCheckpoint(checkpoint, { config: { formatVersion: 2, preset: 'tiny', stage: 2, model: config, input }, tokenizer: tokenizer.toJSON(), parameters });
+  images.push(...[1, 2, 3].map((i) => join(phantoms, 'images', `p00000${i}.png`)));
+  await untrainedCheckpoint(checkpoint, lines);
   await exportCheckpoint({ checkpoint, parts: ['text', 'vision'], out: exported });
   writeFileSync(texts, `${lines.join('\r\n')}\n\n`);
 });
@@ -77,14 +71,14 @@ describe('texts', () => {
 
 describe('images', () => {
   test('every token is real; the files are named in row order', async () => {
-    const { arrays, metadata } = await embed('images', '--checkpoint', checkpoint, '--images', ...films);
+    const { arrays, metadata } = await embed('images', '--checkpoint', checkpoint, '--images', ...images);
     expect([arrays.tokens!.shape, arrays.global!.shape]).toEqual([
       [3, 16, 48],
       [3, 48],
     ]);
     expect(arrays.mask!.data.every((value) => value === 1)).toBe(true);
-    expect(JSON.parse(metadata.files!)).toEqual(films);
-    const { arrays: again } = await embed('exported', '--checkpoint', exported, '--images', films[1]!);
+    expect(JSON.parse(metadata.files!)).toEqual(images);
+    const { arrays: again } = await embed('exported', '--checkpoint', exported, '--images', images[1]!);
     again.global!.data.forEach((value, i) => expect(Math.abs(value - arrays.global!.data[48 + i]!)).toBeLessThan(1e-5));
   });
 });
@@ -100,23 +94,23 @@ describe.skipIf(!existsSync(shared))('published encoders (../shared/data/hf)', (
 
   test('images by a vision tower; its own mean and deviation count', async () => {
     const tower = `${shared}tiny_open_clip_jammi`;
-    const plain = (await embed('tower', '--vision', `hf:${tower}`, '--images', films[0]!)).arrays;
+    const plain = (await embed('tower', '--vision', `hf:${tower}`, '--images', images[0]!)).arrays;
     const copy = join(folder, 'tower');
     await cp(tower, copy, { recursive: true });
     // The same as the default, written out; then another.
     writeFileSync(join(copy, 'preprocessor_config.json'), JSON.stringify({ image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5] }));
-    const same = (await embed('tower', '--vision', `hf:${copy}`, '--images', films[0]!)).arrays;
+    const same = (await embed('tower', '--vision', `hf:${copy}`, '--images', images[0]!)).arrays;
     same.global!.data.forEach((value, i) => expect(value).toBeCloseTo(plain.global!.data[i]!, 6));
     writeFileSync(join(copy, 'preprocessor_config.json'), JSON.stringify({ image_mean: [0.48, 0.45, 0.4], image_std: [0.27, 0.26, 0.27] }));
-    expect((await embed('tower', '--vision', `hf:${copy}`, '--images', films[0]!)).arrays.global!.data).not.toEqual(plain.global!.data);
+    expect((await embed('tower', '--vision', `hf:${copy}`, '--images', images[0]!)).arrays.global!.data).not.toEqual(plain.global!.data);
     writeFileSync(join(copy, 'preprocessor_config.json'), JSON.stringify({ image_mean: 'grey' }));
-    const { code, log } = await run('embed', '--vision', `hf:${copy}`, '--images', films[0]!, '--out', join(folder, 'x.safetensors'), '--device', 'cpu');
+    const { code, log } = await run('embed', '--vision', `hf:${copy}`, '--images', images[0]!, '--out', join(folder, 'x.safetensors'), '--device', 'cpu');
     expect(code).toBe(1);
     expect(log).toContain('"image_mean" and "image_std"');
   });
 });
 
-test('wrong use ends with 2, failures with 1 and nothing half-written', async () => {
+test('usage errors end with 2, failures with 1 and nothing half-written', async () => {
   const out = join(folder, 'none.safetensors');
   const fails = async (code: number, word: string, ...flags: string[]) => {
     const result = await run('embed', ...flags, '--out', out, '--device', 'cpu');
@@ -127,11 +121,11 @@ test('wrong use ends with 2, failures with 1 and nothing half-written', async ()
   await fails(2, 'for texts, give --checkpoint DIR or --text hf:DIR alone', '--texts', texts);
   await fails(2, 'either --checkpoint or hf:x', '--checkpoint', checkpoint, '--text', 'hf:x', '--texts', texts);
   await fails(2, 'either --texts', '--checkpoint', checkpoint);
-  await fails(2, 'for images, give --checkpoint DIR or --vision hf:DIR alone', '--text', 'hf:x', '--images', films[0]!);
+  await fails(2, 'for images, give --checkpoint DIR or --vision hf:DIR alone', '--text', 'hf:x', '--images', images[0]!);
   await fails(2, 'hf:x', '--text', 'x', '--texts', texts);
   await fails(1, '/nowhere', '--text', 'hf:/nowhere', '--texts', texts);
   await fails(1, '/nowhere.txt', '--checkpoint', checkpoint, '--texts', '/nowhere.txt');
-  await fails(1, '/nowhere.png', '--checkpoint', checkpoint, '--images', films[0]!, '/nowhere.png');
+  await fails(1, '/nowhere.png', '--checkpoint', checkpoint, '--images', images[0]!, '/nowhere.png');
   const empty = join(folder, 'empty.txt');
   writeFileSync(empty, '\n\n');
   await fails(1, 'holds no text', '--checkpoint', checkpoint, '--texts', empty);

@@ -3,18 +3,17 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';
+import { temporaryFolder } from '../../../tools/support/phantoms.ts';
 import { run } from './support/output.ts';
+import { trainedPhantoms } from './support/trained.ts';
 
 const { folder, remove } = temporaryFolder();
-const [trained, exported] = [join(folder, 'run'), join(folder, 'exported')];
+const exported = join(folder, 'exported');
 let phantoms: string;
+let trained: string;
 
 beforeAll(async () => {
-  phantoms = await smallPhantoms(folder);
-  const flags = ['--preset', 'tiny', '--steps', '20,30', '--epochs', '3,3', '--device', 'cpu', '--workers', '0'];
-  const { code, log } = await run('pretrain', '--data', `phantom:${phantoms}`, ...flags, '--out', trained);
-  expect(code, log).toBe(0);
+  ({ phantoms, trained } = await trainedPhantoms(folder));
   const first = await run('export', trained, '--part', 'caption', 'summarize', '--out', exported);
   expect(first.code, first.log).toBe(0);
   expect(first.out).toContain('caption/decode.onnx');
@@ -49,13 +48,13 @@ test.skipIf(!existsSync('/proc/self'))('a folder that cannot be made ends in one
 });
 
 test.each(['greedy', 'beam', 'nucleus'])('generate writes the same with %s search from the exported folder as from the checkpoint', async (search) => {
-  const films = [1, 2, 3].map((i) => join(phantoms, 'images', `p00000${i}.png`));
+  const images = [1, 2, 3].map((i) => join(phantoms, 'images', `p00000${i}.png`));
   const texts = async (checkpoint: string, ...flags: string[]) => {
     const { code, out, log } = await run('generate', '--checkpoint', checkpoint, ...flags, '--search', search, '--device', 'cpu', '--json');
     expect(code, log).toBe(0);
     return JSON.parse(out).results;
   };
-  expect(await texts(exported, '--image', ...films)).toEqual(await texts(trained, '--image', ...films));
+  expect(await texts(exported, '--image', ...images)).toEqual(await texts(trained, '--image', ...images));
   const findings = ['--findings', 'The heart is enlarged. There is a small left pleural effusion.'];
   expect(await texts(exported, ...findings)).toEqual(await texts(trained, ...findings));
 });
@@ -106,7 +105,7 @@ function closeTo(value: unknown): unknown {
   return value;
 }
 
-describe('wrong use and wrong folders end with one line', () => {
+describe('usage errors and wrong folders end with one line', () => {
   test('flags', async () => {
     await fails(['export', trained, '--out', 'x'], 2, "'--part <names...>' not specified");
     await fails(['export', trained, '--part', 'ears', '--out', 'x'], 2, 'vision, text, align, caption, summarize');

@@ -2,17 +2,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostArrays } from '@hybridmed/tensor';
-import { createModel, fineTune, presetModel, trainable } from 'hybridmed';
-import { completeConfig, loadCheckpoint, openDevice, pretrain, readSafetensors } from 'hybridmed/node';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';
+import { loadCheckpoint, readSafetensors } from 'hybridmed/node';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { temporaryFolder } from '../../../tools/support/phantoms.ts';
 import { run } from './support/output.ts';
+import { quickTraining, trainedPhantoms } from './support/trained.ts';
 
 const { folder, remove } = temporaryFolder();
 let phantoms: string;
 let start: HostArrays;
-const quick = ['--preset', 'tiny', '--steps', '3,3', '--epochs', '2,2', '--device', 'cpu', '--threads', '1', '--workers', '0'];
-const command = (name: string, ...flags: string[]) => run('pretrain', '--data', `phantom:${phantoms}`, ...quick, '--out', join(folder, name), ...flags);
+const command = (name: string, ...flags: string[]) => run('pretrain', '--data', `phantom:${phantoms}`, ...quickTraining, '--out', join(folder, name), ...flags);
 const best = async (name: string, stage = 2): Promise<HostArrays> => (await loadCheckpoint(join(folder, name, `checkpoints/stage${stage}-best`))).parameters;
 const losses = (name: string) =>
   readFileSync(join(folder, name, 'metrics.jsonl'), 'utf8')
@@ -21,38 +20,15 @@ const losses = (name: string) =>
     .map((line) => JSON.parse(line).losses?.total);
 
 beforeAll(async () => {
-  phantoms = await smallPhantoms(folder);
-  const { code, log } = await command('whole');
-  expect(code, log).toBe(0);
+  ({ phantoms } = await trainedPhantoms(folder));
   start = await startValues();
 });
 afterAll(remove);
 
-describe('which parameters a stage trains', () => {
-  const model = createModel(presetModel('tiny', 60, { pad: 0, unk: 1, cls: 2, sep: 3 }));
-
-  test('all but the frozen ones', () => {
-    const frozen = fineTune(model, { freeze: ['vision.*', 'text.embeddings.*'] });
-    expect(trainable(frozen, 2).some((name) => name.startsWith('vision.') || name.startsWith('text.embeddings.'))).toBe(false);
-    expect(trainable(frozen, 1)).toEqual(trainable(model, 1).filter((name) => !name.startsWith('text.embeddings.')));
-  });
-
-  test('each encoder has its own layers of rates; the rest learns at the full rate', () => {
-    const { parameters } = fineTune(model, { layerDecay: 0.1 });
-    const rate = (name: string) => parameters[name]!.rate ?? 1;
-    expect(rate('vision.cls_token')).toBeCloseTo(1e-3);
-    expect(rate('vision.blocks.1.mlp.fc1.weight')).toBeCloseTo(0.1);
-    expect(rate('vision.norm.weight')).toBe(1);
-    expect(rate('text.embeddings.LayerNorm.bias')).toBeCloseTo(1e-3);
-    expect(rate('text.encoder.layer.0.output.dense.weight')).toBeCloseTo(1e-2);
-    expect(rate('decoder.blocks.0.ffn.fc1.weight')).toBe(1);
-  });
-});
-
 test('frozen parts keep their start values, the others change', async () => {
   const { code, log } = await command('frozen', '--freeze', 'text.*', 'vision.blocks.0.*', '--no-stage1', '--no-dis');
   expect(code, log).toBe(0);
-  const [after, other] = [await best('frozen'), await best('whole')];
+  const [after, other] = [await best('frozen'), await best('run')];
   for (const name of ['text.encoder.layer.1.output.dense.weight', 'vision.blocks.0.attn.qkv.weight']) {
     expect(after[name]!.data).toEqual(start[name]!.data);
     expect(other[name]!.data).not.toEqual(start[name]!.data);
@@ -84,30 +60,11 @@ test('LoRA: the checkpoint is an ordinary one, and its change has the rank', asy
   expect((await run('generate', '--checkpoint', join(folder, 'lora'), '--findings', 'The heart is enlarged.', '--device', 'cpu')).code).toBe(0);
 });
 
-test('a LoRA run that stopped goes on with the same bits', async () => {
-  const { device } = await openDevice('cpu', { threads: 1 });
-  const config = completeConfig({ data: `phantom:${phantoms}`, preset: 'tiny', steps: [3, 4], checkpointEvery: 1, lora: ['text.*', 'vision.*'], loraRank: 2 });
-  const options = { config, device, workers: 0 };
-  await pretrain({ ...options, out: join(folder, 'unbroken') });
-  const stop = (at: number) => ({
-    onStep({ stage, step }: { stage: number; step: number }) {
-      if (stage === 2 && step === at) throw new Error('stopped on purpose');
-    },
-  });
-  const out = join(folder, 'broken');
-  await expect(pretrain({ ...options, out, events: stop(2) })).rejects.toThrow('stopped on purpose');
-  await expect(pretrain({ ...options, out, resume: true, events: stop(4) })).rejects.toThrow('stopped on purpose');
-  await pretrain({ ...options, out, resume: true });
-  const bytes = (name: string, file: string) => readFileSync(join(folder, name, 'checkpoints/stage2-last', file));
-  for (const file of ['model.safetensors', 'optimizer.safetensors']) expect(bytes('broken', file).equals(bytes('unbroken', file)), file).toBe(true);
-  await device.close();
-});
-
 test('--remat changes no loss', async () => {
   const { code, log } = await command('remat', '--remat');
   expect(code, log).toBe(0);
   losses('remat').forEach((value, i) => {
-    if (value !== undefined && value !== null) expect(Math.abs(value / losses('whole')[i] - 1)).toBeLessThan(1e-4);
+    if (value !== undefined && value !== null) expect(Math.abs(value / losses('run')[i] - 1)).toBeLessThan(1e-4);
   });
 });
 

@@ -11,10 +11,10 @@ let common: string[];
 let stage1: string;
 
 beforeAll(async () => {
-  const made = await trainedPhantoms(folder);
-  phantoms = made.phantoms;
-  stage1 = join(made.trained, 'checkpoints/stage1-best');
-  common = ['zeroshot', '--checkpoint', made.trained, '--cache', join(folder, 'features'), ...quickDevice];
+  const { phantoms: set, trained } = await trainedPhantoms(folder);
+  phantoms = set;
+  stage1 = join(trained, 'checkpoints/stage1-best');
+  common = ['zeroshot', '--checkpoint', trained, '--cache', join(folder, 'features'), ...quickDevice];
 });
 afterAll(remove);
 
@@ -38,9 +38,9 @@ function changedTable(name: string, change: (row: Record<string, string>) => Rec
     const row = change(Object.fromEntries(columns.map((column, i) => [column, cells[i]!])));
     return Object.values(row).join(',');
   });
-  const kept = Object.keys(change(Object.fromEntries(columns.map((column) => [column, '0']))));
+  const keptColumns = Object.keys(change(Object.fromEntries(columns.map((column) => [column, '0']))));
   const path = join(phantoms, name);
-  writeFileSync(path, `${[kept.join(','), ...rows].join('\n')}\n`);
+  writeFileSync(path, `${[keptColumns.join(','), ...rows].join('\n')}\n`);
   return path;
 }
 

@@ -8,7 +8,7 @@ export type { CheckpointConfig, InputConfig } from './checkpoint/config.ts';
 export { fileError, parseJson } from './checkpoint/file-error.ts';
 export { branchOf, exportVersion, manifestName, partNames } from './export/manifest.ts';
 export type { ExportedGraph, ExportedPart, ExportManifest, PartName, PortSpec } from './export/manifest.ts';
-export { partGraphs } from './export/parts.ts';
+export { partGraphs } from './export/part-graphs.ts';
 export { exportedGenerator } from './generation/exported-generator.ts';
 export type { ExportedBranch, GraphRunner } from './generation/exported-generator.ts';
 export { createGenerator } from './generation/generator.ts';
@@ -19,4 +19,4 @@ export type { CreateTextEncoder, CreateVisionEncoder, TextEncoderOptions, Vision
 export { fineTune } from './model/fine-tune.ts';
 export type { FineTuneOptions } from './model/fine-tune.ts';
 export { composeModel, createModel, trainable } from './model/model.ts';
-export type { Branch, GivenEncoders, Model, ModelParts } from './model/model.ts';
+export type { Branch, ModuleEncoders, Model, ModelParts } from './model/model.ts';

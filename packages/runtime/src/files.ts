@@ -100,7 +100,7 @@ export async function removeTemporaries(parent: string): Promise<void> {
   }
 }
 
-/** Throws one line where a folder cannot be made at a path, since a file stands there or above: found before long work whose results go there. */
+/** Throws one line where a folder cannot be made at a path, since a file is there or above: checked before long work whose results go there. */
 export function checkFolderPath(path: string): void {
   let above = resolve(path);
   while (!existsSync(above)) above = dirname(above);
@@ -108,19 +108,19 @@ export function checkFolderPath(path: string): void {
 }
 
 // The largest tokenizer.json has some 30 MB; a device or a wrong file must not fill the memory.
-const mostJsonBytes = 2 ** 28;
+const maxJsonBytes = 2 ** 28;
 
 /** Reads and parses a JSON file, with or without a byte order mark. Throws one line that names the file and what is wrong. */
 // oxlint-disable-next-line typescript/no-explicit-any -- callers check what they read.
 export async function readJson(path: string): Promise<any> {
   const parts: Buffer[] = [];
   try {
-    for await (const part of createReadStream(path, { end: mostJsonBytes })) parts.push(part as Buffer);
+    for await (const part of createReadStream(path, { end: maxJsonBytes })) parts.push(part as Buffer);
   } catch (error) {
     throw describeError(path, error);
   }
   const bytes = Buffer.concat(parts);
-  if (bytes.length > mostJsonBytes) throw fileError(path, `has more than ${mostJsonBytes / 2 ** 20} MiB`, 'name a JSON file');
+  if (bytes.length > maxJsonBytes) throw fileError(path, `has more than ${maxJsonBytes / 2 ** 20} MiB`, 'name a JSON file');
   return parseJson(path, decodeUtf8(path, bytes));
 }
 
@@ -136,7 +136,7 @@ export function decodeUtf8(path: string, bytes: Uint8Array): string {
 /** True where a path is an existing folder. */
 export async function isFolder(path: string): Promise<boolean> {
   return stat(path).then(
-    (found) => found.isDirectory(),
+    (entry) => entry.isDirectory(),
     () => false,
   );
 }

@@ -28,7 +28,7 @@ function losses(out: string): unknown[] {
     .map(({ stage, step, losses: values, gradNorm, validation }) => ({ stage, step, values, gradNorm, validation }));
 }
 
-test('training goes on from the last checkpoint on a new device, with the same numbers', async () => {
+test('training resumes from the last checkpoint on a new device, with the same numbers', async () => {
   const messages: string[] = [];
   const opened: WebgpuDevice[] = [];
   const open = async (): Promise<Device> => {
@@ -50,7 +50,7 @@ test('training goes on from the last checkpoint on a new device, with the same n
     },
   });
   expect(opened).toHaveLength(2);
-  expect(messages.filter((text) => text.includes('a new device goes on from the last checkpoint'))).toHaveLength(1);
+  expect(messages.filter((text) => text.includes('a new device resumes from the last checkpoint'))).toHaveLength(1);
   expect(result.stages.map(({ finished }) => finished)).toEqual([true, true]);
 
   const whole = join(folder, 'whole');

@@ -3,7 +3,7 @@ export { createExplainer, normalText } from './explain/explainer.ts';
 export type { Explainer, ExplainerOptions } from './explain/explainer.ts';
 export { mapKinds } from './explain/maps.ts';
 export type { ImageMaps, MapKind, PatchMap, TextMaps } from './explain/maps.ts';
-export { heatLayer, heatPicture, unseenBrightness, usualOpacity } from './explain/picture.ts';
+export { heatLayer, heatPicture, unseenBrightness, usualOpacity } from './explain/heat-picture.ts';
 export { overImage } from './explain/projection.ts';
 export type { ImageMap } from './explain/projection.ts';
 export { createImageScorer } from './zero-shot/image-scorer.ts';

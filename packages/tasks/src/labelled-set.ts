@@ -1,4 +1,4 @@
-// Labelled studies of any data set, by split, and the classes they are labelled for.
+// Labelled studies of any data set, by split, and the classes of their labels.
 import type { DataSet, SelectOptions, Split, Study } from '@hybridmed/data';
 import { DataError, openDataSet } from '@hybridmed/data';
 import { HybridmedError } from '@hybridmed/tensor';
@@ -9,7 +9,7 @@ export interface LabelledSet {
   /** Every label that some study has, in the order they first occur. */
   readonly classes: readonly string[];
   /** Studies of a split. Throws one line where there are none. */
-  of(split: Split): readonly Study[];
+  ofSplit(split: Split): readonly Study[];
 }
 
 /** Open-I has no labels but tags: `normal` is one. */
@@ -22,35 +22,35 @@ export async function openLabelled(spec: string, select: SelectOptions = {}): Pr
   try {
     data = await openDataSet(spec, { ...select, need: 'labels' });
   } catch (error) {
-    const tagged = error instanceof DataError ? await openDataSet(spec, { ...select, need: 'images' }).catch(() => undefined) : undefined;
-    if (!tagged?.studies.some(({ tags }) => tags !== undefined)) throw error;
-    data = tagged;
+    const taggedSet = error instanceof DataError ? await openDataSet(spec, { ...select, need: 'images' }).catch(() => undefined) : undefined;
+    if (!taggedSet?.studies.some(({ tags }) => tags !== undefined)) throw error;
+    data = taggedSet;
   }
   const studies = data.studies.map(withTagLabels);
   const classes = [...new Set(studies.flatMap(({ labels }) => Object.keys(labels ?? {})))];
   return {
     data: { ...data, studies },
     classes,
-    of(split) {
-      const found = studies.filter((study) => study.split === split);
-      if (found.length === 0)
+    ofSplit(split) {
+      const labelled = studies.filter((study) => study.split === split);
+      if (labelled.length === 0)
         throw new HybridmedError(`${spec}: no labelled studies in the split "${split}"; name another with --split, or draw one with data split`);
-      return found;
+      return labelled;
     },
   };
 }
 
-/** The classes asked for, or all. Throws one line for a class that the set has no label of; `source` names who asked. */
-export function chooseClasses({ classes, data }: LabelledSet, asked: readonly string[] | undefined, source = '--classes'): readonly string[] {
-  const unknown = asked?.find((name) => !classes.includes(name));
+/** The named classes, or all of them. Throws one line for a class that the set has no label of; `source` names where it was named. */
+export function chooseClasses({ classes, data }: LabelledSet, names: readonly string[] | undefined, source = '--classes'): readonly string[] {
+  const unknown = names?.find((name) => !classes.includes(name));
   if (unknown !== undefined) throw new HybridmedError(`${source}: "${unknown}" is no label of ${data.spec}; its labels are ${classes.join(', ')}`);
-  return asked ?? classes;
+  return names ?? classes;
 }
 
 /** Each study's label of a class; undefined where it has none. */
 export const labelsOf = (studies: readonly Study[], name: string): (0 | 1 | undefined)[] => studies.map(({ labels }) => labels?.[name]);
 
-/** Studies of both kinds that a class has. */
+/** Numbers of positive and of negative studies of a class. */
 export function kindsOf(studies: readonly Study[], name: string): { positives: number; negatives: number } {
   const labels = labelsOf(studies, name);
   return { positives: labels.filter((label) => label === 1).length, negatives: labels.filter((label) => label === 0).length };

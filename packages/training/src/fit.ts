@@ -1,11 +1,13 @@
-// Fitting a part of a model to a task of its own: AdamW steps, validation in rounds, early stop, the best parameters kept.
+// Fitting a part of a model to a task of its own: AdamW steps, validation in rounds, early stop; the best round's parameters win.
+import { floatSpecs, momentSpecs } from '@hybridmed/model/graphs';
+import { scalar, zeros } from '@hybridmed/model/host-arrays';
 import type { AdamWOptions, ParameterSpecs, Scope } from '@hybridmed/nn';
 import { adamWStep, cosineSchedule, lossScaleOf, lossScaleSpecs, momentNames, rootScope, startLossScale, trainedNames } from '@hybridmed/nn';
 import type { Device, DeviceState, Graph, HostArray, HostArrays, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
 import { grad, HybridmedError, keyData, mix32, ops, trace } from '@hybridmed/tensor';
 import { notFiniteEntry } from './trainer/finite.ts';
 
-/** What is fitted: parameters by name, what a batch holds, and its loss, an f32 scalar. */
+/** What to fit: parameters by name, what a batch holds, and its loss, an f32 scalar. */
 export interface Task {
   readonly parameters: ParameterSpecs;
   readonly data: Readonly<Record<string, TensorSpec>>;
@@ -21,7 +23,7 @@ export interface FitOptions {
   /** Batches of an epoch; every epoch has the same number of steps. */
   batches(epoch: number): AsyncIterable<HostArrays> | Iterable<HostArrays>;
   readonly stepsPerEpoch: number;
-  /** Greatest number of steps. */
+  /** Max number of steps. */
   readonly steps: number;
   /** Steps between validations. */
   readonly round: number;
@@ -30,14 +32,14 @@ export interface FitOptions {
   readonly learningRate: number;
   readonly weightDecay?: number;
   readonly seed: number;
-  /** The figure to raise, on validation data. */
+  /** The figure to maximize, on validation data. */
   validate(state: DeviceState): Promise<number>;
   readonly onRound?:
     | ((round: { readonly step: number; readonly steps: number; readonly loss: number; readonly validation: number; readonly best: boolean }) => void)
     | undefined;
 }
 
-/** What fitting found. */
+/** The best round of a fit. */
 export interface Fitted {
   /** Parameters of the best round. */
   readonly parameters: Record<string, HostArray>;
@@ -46,21 +48,15 @@ export interface Fitted {
   readonly steps: number;
 }
 
-const scalar: TensorSpec = { shape: [], dtype: 'f32' };
-const scalarOf = (value: number): HostArray => ({ data: Float32Array.of(value), shape: [] });
-const floats = (specs: ParameterSpecs): Record<string, TensorSpec> =>
-  Object.fromEntries(Object.entries(specs).map(([name, { shape }]) => [name, { shape, dtype: 'f32' }]));
+const scalarSpec: TensorSpec = { shape: [], dtype: 'f32' };
 
 /** One step of a task as a graph: the batch's fields, `key`, `learning_rate` and `step` in; `loss` and `gradient_norm` out. */
 function taskGraph({ parameters, data, loss }: Task, { lossScale = false, ...optimizer }: AdamWOptions): Graph {
   const names = trainedNames(parameters);
-  const moments = Object.fromEntries(
-    names.flatMap((name) => momentNames(name).map((moment) => [moment, { shape: parameters[name]!.shape, dtype: 'f32' as const }])),
-  );
   return trace(
     {
-      data: { ...data, key: { shape: [2], dtype: 'i32' }, learning_rate: scalar, step: scalar },
-      state: { ...floats(parameters), ...moments, ...(lossScale ? lossScaleSpecs() : {}) },
+      data: { ...data, key: { shape: [2], dtype: 'i32' }, learning_rate: scalarSpec, step: scalarSpec },
+      state: { ...floatSpecs(parameters), ...momentSpecs(parameters, names), ...(lossScale ? lossScaleSpecs() : {}) },
     },
     (inputs, state) => {
       const updates: Record<string, Tensor> = {};
@@ -81,13 +77,11 @@ function taskGraph({ parameters, data, loss }: Task, { lossScale = false, ...opt
   );
 }
 
-const zeros = (shape: readonly number[]): HostArray => ({ data: new Float32Array(shape.reduce((a, b) => a * b, 1)), shape });
-
 /** The parameters after a step. Throws one line where one is no number. */
 async function finiteParameters(state: DeviceState, names: readonly string[], step: number): Promise<Record<string, HostArray>> {
   const parameters = await state.read(names);
-  const bad = notFiniteEntry(parameters);
-  if (bad) throw new HybridmedError(`step ${step}: the parameter "${bad[0]}" has become ${bad[1]}; lower --learning-rate`);
+  const notFinite = notFiniteEntry(parameters);
+  if (notFinite) throw new HybridmedError(`step ${step}: the parameter "${notFinite[0]}" has become ${notFinite[1]}; lower --learning-rate`);
   return { ...parameters };
 }
 
@@ -105,31 +99,31 @@ export async function fit(options: FitOptions): Promise<Fitted> {
   const program = await device.compile(taskGraph(task, { weightDecay, lossScale }));
   const schedule = { steps, warmup: Math.ceil(steps / 10), peak: learningRate };
   let best: Fitted | undefined;
-  let [step, rounds, sum, summed] = [0, 0, 0, 0];
-  const ended = () => step >= steps || (patience > 0 && rounds >= patience);
-  const judge = async () => {
+  let [step, roundsSinceBest, lossSum, lossCount] = [0, 0, 0, 0];
+  const ended = () => step >= steps || (patience > 0 && roundsSinceBest >= patience);
+  const endRound = async () => {
     const validation = await validate(state);
     // A figure that is not a number is no better than any other; the first one that is a number is better.
     const better = best === undefined || validation > best.validation || (Number.isNaN(best.validation) && !Number.isNaN(validation));
     if (better) best = { parameters: await finiteParameters(state, names, step), validation, bestStep: step, steps: step };
-    rounds = better ? 0 : rounds + 1;
-    onRound?.({ step, steps, loss: sum / Math.max(1, summed), validation, best: better });
-    [sum, summed] = [0, 0];
+    roundsSinceBest = better ? 0 : roundsSinceBest + 1;
+    onRound?.({ step, steps, loss: lossSum / Math.max(1, lossCount), validation, best: better });
+    [lossSum, lossCount] = [0, 0];
   };
   try {
     for (let epoch = 0; !ended(); epoch++) {
       const before = step;
       for await (const batch of options.batches(epoch)) {
         const results = await program.run(
-          { ...batch, key: keyData(mix32(seed), step), learning_rate: scalarOf(cosineSchedule(step, schedule)), step: scalarOf(step + 1) },
+          { ...batch, key: keyData(mix32(seed), step), learning_rate: scalar(cosineSchedule(step, schedule)), step: scalar(step + 1) },
           state,
         );
         const loss = results['loss']!.data[0]!;
-        // Gradients that the loss scale made too large are left out of the fit, and the scale is lowered.
+        // Where gradients overflow under the loss scale the step is skipped, and the scale is lowered.
         if (!Number.isFinite(loss) || (!lossScale && !Number.isFinite(results['gradient_norm']!.data[0]!)))
           throw new HybridmedError(`step ${step + 1}: the loss is ${loss}; lower --learning-rate`);
-        [step, sum, summed] = [step + 1, sum + loss, summed + 1];
-        if (step % round === 0 || step >= steps) await judge();
+        [step, lossSum, lossCount] = [step + 1, lossSum + loss, lossCount + 1];
+        if (step % round === 0 || step >= steps) await endRound();
         if (ended() || step - before >= stepsPerEpoch) break;
       }
     }

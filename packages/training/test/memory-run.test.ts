@@ -79,7 +79,7 @@ test('of a run whose numbers stop being finite, the last checkpoint whose next s
   await expect(runAt(1e-2, { onStep: stop })).rejects.toThrow('interrupted');
   // The step after the checkpoint of step 3 is finite, what it makes of the model is not.
   await expect(runAt(1e30)).rejects.toThrow(
-    /^stage 1, epoch 2, validation after step 4: the loss "sum" is NaN; lower --learning-rate and go on with --resume from step 3, which is kept$/,
+    /^stage 1, epoch 2, validation after step 4: the loss "sum" is NaN; lower --learning-rate and resume with --resume from step 3, which is saved$/,
   );
   await runAt(1e-2);
   expect(ruined.log).toEqual(whole.log);

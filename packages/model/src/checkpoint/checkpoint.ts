@@ -1,10 +1,10 @@
-// A checkpoint in memory: its files' contents checked against each other, read from a folder or fetched by a page.
+// A checkpoint in memory: the contents of its files, validated against each other, whether read from a folder or fetched by a page.
 import type { ParameterSpecs } from '@hybridmed/nn';
 import { parseSafetensors } from '@hybridmed/nn';
 import type { HostArrays } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import { tokenizerFromJson } from '@hybridmed/text';
-import type { GivenEncoders, Model } from '../model/model.ts';
+import type { ModuleEncoders, Model } from '../model/model.ts';
 import { createModel } from '../model/model.ts';
 import type { CheckpointConfig } from './config.ts';
 import { checkConfig } from './check-config.ts';
@@ -24,12 +24,12 @@ export type TensorShapes = Readonly<Record<string, { readonly shape: readonly nu
 /** Throws one line that names the first tensor that is missing, of another shape, or not of the model. */
 export function checkParameters(file: string, arrays: TensorShapes, specs: ParameterSpecs): void {
   for (const [name, { shape }] of Object.entries(specs)) {
-    const found = arrays[name];
-    if (!found) throw fileError(file, `tensor "${name}" is missing`, 'the checkpoint is of another model or preset');
-    if (found.shape.join() !== shape.join())
+    const array = arrays[name];
+    if (!array) throw fileError(file, `tensor "${name}" is missing`, 'the checkpoint is of another model or preset');
+    if (array.shape.join() !== shape.join())
       throw fileError(
         file,
-        `tensor "${name}" has shape [${found.shape.join(', ')}], the model needs [${shape.join(', ')}]`,
+        `tensor "${name}" has shape [${array.shape.join(', ')}], the model needs [${shape.join(', ')}]`,
         'the checkpoint is of another model, preset or vocabulary',
       );
   }
@@ -61,7 +61,7 @@ export type CheckpointBytes = Readonly<Record<'config.json' | 'tokenizer.json' |
  * Builds a checkpoint from its files' bytes. `folder` is for messages; `encoders` are those of modules. Throws one line that names the file
  * and what is wrong with it, as reading the folder would.
  */
-export function parseCheckpoint(folder: string, bytes: CheckpointBytes, encoders: GivenEncoders = {}): Checkpoint {
+export function parseCheckpoint(folder: string, bytes: CheckpointBytes, encoders: ModuleEncoders = {}): Checkpoint {
   const path = (name: keyof CheckpointBytes) => `${folder}/${name}`;
   const json = (name: keyof CheckpointBytes): unknown => parseJson(path(name), new TextDecoder().decode(bytes[name]));
   const config = checkConfig(path('config.json'), json('config.json'));

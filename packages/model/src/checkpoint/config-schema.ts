@@ -9,18 +9,18 @@ import type { Fields, Problem, Rule } from './rules.ts';
 import { count, firstProblem, flag, line, list, oneOf, optional, positive, rate } from './rules.ts';
 
 // Several times what published models of these kinds have.
-const imageSide = count(4096);
+const imageSize = count(4096);
 const channels = count(16);
 const width = count(16_384);
 const depth = count(256);
 const heads = count(256);
 const positions = count(2 ** 17, 2);
-const vocabulary = count(2 ** 22);
+const vocabularySize = count(2 ** 22);
 const module = line(4096);
 
 const vit: Record<keyof ViTConfig, Rule> = {
   kind: oneOf('vit'),
-  imageSize: imageSide,
+  imageSize,
   patch: count(1024),
   channels,
   width,
@@ -41,7 +41,7 @@ const vit: Record<keyof ViTConfig, Rule> = {
 
 const resnet: Record<keyof ResNetConfig, Rule> = {
   kind: oneOf('resnet'),
-  imageSize: imageSide,
+  imageSize,
   channels,
   layers: list(count(256), 8, 1),
   channelsPerStage: list(count(16_384), 8, 1),
@@ -49,11 +49,11 @@ const resnet: Record<keyof ResNetConfig, Rule> = {
   block: optional(oneOf('basic', 'bottleneck')),
 };
 
-const moduleVision: Record<keyof ModuleVisionConfig, Rule> = { kind: oneOf('module'), module, imageSize: imageSide, channels };
-const moduleText: Record<keyof ModuleTextConfig, Rule> = { kind: oneOf('module'), module, vocabularySize: vocabulary, positions };
+const moduleVision: Record<keyof ModuleVisionConfig, Rule> = { kind: oneOf('module'), module, imageSize, channels };
+const moduleText: Record<keyof ModuleTextConfig, Rule> = { kind: oneOf('module'), module, vocabularySize, positions };
 
 const bert: Record<keyof BertConfig, Rule> = {
-  vocabularySize: vocabulary,
+  vocabularySize,
   width,
   depth,
   heads,
@@ -65,7 +65,7 @@ const bert: Record<keyof BertConfig, Rule> = {
 };
 
 const decoder: Record<keyof DecoderConfig, Rule> = {
-  vocabularySize: vocabulary,
+  vocabularySize,
   width,
   depth,
   heads,

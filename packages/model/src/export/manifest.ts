@@ -1,4 +1,4 @@
-// What an exported folder says of itself: which files hold which graph, and how inputs are prepared for them.
+// The manifest of an exported folder: which files hold which graph, and how inputs are prepared for them.
 import type { SpecialTokens } from '../model/config.ts';
 import type { Branch } from '../model/model.ts';
 
@@ -32,7 +32,7 @@ export interface ExportedGraph {
   readonly external?: { readonly file: string; readonly bytes: number };
   readonly inputs: Readonly<Record<string, PortSpec>>;
   readonly outputs: Readonly<Record<string, PortSpec>>;
-  /** Greatest difference of ONNX Runtime's outputs from the model's own, relative to the greatest output (at least 1), on numbers made up for the check. */
+  /** Max difference of ONNX Runtime's outputs from the model's own, relative to the largest output (at least 1), on random inputs. */
   readonly error: number;
 }
 
@@ -52,7 +52,7 @@ export interface ExportManifest {
   readonly stage: 1 | 2;
   /** Images: padded to a square with 0, longest side resized, centre cropped, scaled to [0, 1], then (x - mean) / std. */
   readonly image: { readonly size: number; readonly channels: number; readonly resize: number; readonly mean: 0.5; readonly std: 0.5 };
-  /** Greatest numbers of tokens, special ones included. */
+  /** Max numbers of tokens, special ones included. */
   readonly text: { readonly findingsLength: number; readonly impressionLength: number };
   readonly special: SpecialTokens;
   readonly decoder: { readonly vocabularySize: number; readonly width: number; readonly depth: number; readonly positions: number };

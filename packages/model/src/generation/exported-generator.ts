@@ -2,6 +2,7 @@
 import type { Stepper } from '@hybridmed/decoder';
 import type { HostArray, HostArrays } from '@hybridmed/tensor';
 import type { SpecialTokens } from '../model/config.ts';
+import { takeRows } from '../host-arrays.ts';
 import type { Branch } from '../model/model.ts';
 import type { Generator } from './generator.ts';
 import { searchWith } from './generator.ts';
@@ -18,47 +19,39 @@ export interface ExportedBranch {
   readonly prefill: GraphRunner;
   readonly decode: GraphRunner;
   readonly special: SpecialTokens;
-  readonly vocabulary: number;
-  /** Greatest number of new tokens. */
+  readonly vocabularySize: number;
+  /** Max number of new tokens. */
   readonly maxTokens: number;
-}
-
-/** Rows of an array by index; the array itself where they are all of its rows in order. */
-function rowsOf({ data, shape }: HostArray, rows: Int32Array): HostArray {
-  if (rows.length === shape[0] && rows.every((row, i) => row === i)) return { data, shape };
-  const size = shape.slice(1).reduce((a, b) => a * b, 1);
-  const picked = data instanceof Int32Array ? new Int32Array(rows.length * size) : new Float32Array(rows.length * size);
-  rows.forEach((row, i) => picked.set(data.subarray(row * size, (row + 1) * size), i * size));
-  return { data: picked, shape: [rows.length, ...shape.slice(1)] };
 }
 
 const startingWith = (arrays: HostArrays, prefix: string): Record<string, HostArray> =>
   Object.fromEntries(Object.entries(arrays).filter(([name]) => name.startsWith(prefix)));
 
 /** Steps over a memory (B, S, D): the cross-attention's keys and values stay, those of self-attention grow and follow their rows' parents. */
-function growingStepper({ prefill, decode, vocabulary, maxTokens }: ExportedBranch, memory: HostArray, mask: HostArray | undefined): Stepper {
-  let [read, seen]: [HostArray, HostArrays] = [memory, {}];
+function growingStepper({ prefill, decode, vocabularySize, maxTokens }: ExportedBranch, memory: HostArray, mask: HostArray | undefined): Stepper {
+  let [memoryRows, maskRows]: [HostArray, HostArrays] = [memory, {}];
   let [past, cross]: [HostArrays, HostArrays] = [{}, {}];
-  const keep = ({ logits, ...rest }: HostArrays): Float32Array => {
+  /** Keeps the present keys and values as the next token's past; gives the logits. */
+  const advance = ({ logits, ...rest }: HostArrays): Float32Array => {
     past = Object.fromEntries(Object.entries(startingWith(rest, 'present.')).map(([name, value]) => [name.replace('present', 'past'), value]));
     return logits!.data as Float32Array;
   };
   return {
-    vocabulary,
+    vocabulary: vocabularySize,
     maxTokens,
     async start(rows) {
-      read = rowsOf(memory, rows);
-      seen = mask ? { memory_mask: rowsOf(mask, rows) } : {};
+      memoryRows = takeRows(memory, rows);
+      maskRows = mask ? { memory_mask: takeRows(mask, rows) } : {};
     },
     async step(ids, parents, position) {
       const tokens = { ids: { data: ids, shape: [ids.length, 1] } };
       if (position > 0) {
-        const followed = Object.fromEntries(Object.entries(past).map(([name, value]) => [name, rowsOf(value, parents)]));
-        return keep(await decode.run({ ...tokens, ...followed, ...cross, ...seen }));
+        const ofParents = Object.fromEntries(Object.entries(past).map(([name, value]) => [name, takeRows(value, parents)]));
+        return advance(await decode.run({ ...tokens, ...ofParents, ...cross, ...maskRows }));
       }
-      const first = await prefill.run({ ...tokens, memory: read, ...seen });
+      const first = await prefill.run({ ...tokens, memory: memoryRows, ...maskRows });
       cross = startingWith(first, 'cross.');
-      return keep(first);
+      return advance(first);
     },
   };
 }

@@ -1,18 +1,10 @@
 // The graphs behind features: an image once through its encoder gives both its vectors.
 import { normalize, rootScope } from '@hybridmed/nn';
-import type { Graph, TensorSpec } from '@hybridmed/tensor';
+import type { Graph } from '@hybridmed/tensor';
 import { trace } from '@hybridmed/tensor';
 import type { Model } from '../model/model.ts';
 import { batchSpecs } from './batch.ts';
-
-/** Specs of the parameters under some prefixes. */
-export function parameterSpecs(model: Pick<Model, 'parameters'>, prefixes: readonly string[]): Record<string, TensorSpec> {
-  return Object.fromEntries(
-    Object.entries(model.parameters)
-      .filter(([name]) => prefixes.some((prefix) => name.startsWith(prefix)))
-      .map(([name, { shape }]) => [name, { shape, dtype: 'f32' }]),
-  );
-}
+import { parameterSpecs } from './parameter-specs.ts';
 
 /** image (B, C, H, W) -> `global` (B, Dv), the encoder's own vector, and `embedding` (B, d), the unit vector of the common space. */
 export function imageFeatureGraph(model: Model): Graph {

@@ -4,19 +4,9 @@ export type { Batch, BatchField, BatchTensors } from './batch.ts';
 export { imageEmbeddingGraph, memoryGraph, textEmbeddingGraph } from './embedding.ts';
 export { frozenStep, throughFrozen } from './frozen-images.ts';
 export type { FrozenStep } from './frozen-images.ts';
-export { imageFeatureGraph, parameterSpecs } from './image-features.ts';
-export {
-  accumulateGraph,
-  applyGraph,
-  contrastGraph,
-  gradientGraph,
-  gradientPrefix,
-  projectionGraph,
-  stepFields,
-  stepGraph,
-  teacherGraph,
-  teacherParameters,
-  teacherPrefix,
-  validationGraph,
-} from './stage-graphs.ts';
-export type { StagePlan, TeacherMode } from './stage-graphs.ts';
+export { imageFeatureGraph } from './image-features.ts';
+export { floatSpecs, momentSpecs, parameterSpecs } from './parameter-specs.ts';
+export { accumulateGraph, applyGraph, contrastGraph, projectionGraph } from './accumulation-graphs.ts';
+export { gradientPrefix, stepFields, teacherParameters, teacherPrefix } from './stage-plan.ts';
+export type { StagePlan, TeacherMode } from './stage-plan.ts';
+export { gradientGraph, stepGraph, teacherGraph, validationGraph } from './step-graphs.ts';

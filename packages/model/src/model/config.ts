@@ -12,7 +12,7 @@ export interface SpecialTokens {
   readonly mask?: number;
 }
 
-/** A vision encoder of somebody else's module: its name as it was given, and the images it reads. */
+/** A vision encoder of somebody else's module: its name as the user wrote it, and the images it reads. */
 export interface ModuleVisionConfig {
   readonly kind: 'module';
   readonly module: string;

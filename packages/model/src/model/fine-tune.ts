@@ -6,7 +6,7 @@ import type { Model } from './model.ts';
 
 /** What is trained, and how fast. */
 export interface FineTuneOptions {
-  /** Names of parameters to freeze; `*` stands for any characters, as in `vision.*`. */
+  /** Names of parameters to freeze; `*` matches any characters, as in `vision.*`. */
   readonly freeze?: readonly string[];
   /** Factor between the learning rates of an encoder's neighbouring layers, for both encoders; 1 for equal rates. */
   readonly layerDecay?: number;

@@ -40,22 +40,23 @@ export function composeModel({ vision, text, align: common = {}, decoder: sizes,
   return { vision, text, align, decoder, special, parameters: collect({ vision, text, align, decoder }) };
 }
 
-/** Encoders of modules, ready-made. */
-export interface GivenEncoders {
+/** Encoders of users' modules, loaded. */
+export interface ModuleEncoders {
   readonly vision?: VisionEncoder;
   readonly text?: TextEncoder;
 }
 
-const given = <T>(encoder: T | undefined, kind: string, module: string): T => {
+/** The encoder of a module. Throws one line where it is missing. */
+const loaded = <T>(encoder: T | undefined, kind: string, module: string): T => {
   if (!encoder) throw new HybridmedError(`createModel: the ${kind} encoder is that of the module "${module}"; give it`);
   return encoder;
 };
 
-/** Builds a model from its sizes; an encoder that is a module's has to be given. */
-export function createModel({ vision, text, align, projection, decoder, special }: ModelConfig, encoders: GivenEncoders = {}): Model {
+/** Builds a model from its sizes; `encoders` are those of modules. Throws a HybridmedError where one is missing. */
+export function createModel({ vision, text, align, projection, decoder, special }: ModelConfig, encoders: ModuleEncoders = {}): Model {
   return composeModel({
-    vision: vision.kind === 'module' ? given(encoders.vision, 'vision', vision.module) : visionEncoder(vision),
-    text: 'kind' in text ? given(encoders.text, 'text', text.module) : bert(text),
+    vision: vision.kind === 'module' ? loaded(encoders.vision, 'vision', vision.module) : visionEncoder(vision),
+    text: 'kind' in text ? loaded(encoders.text, 'text', text.module) : bert(text),
     align: { width: align, ...(projection ? { projection } : {}) },
     decoder,
     special,
@@ -73,7 +74,7 @@ export function trainable({ parameters }: Model, stage: 1 | 2): string[] {
   return stage === 2 ? names : names.filter(ofStage1);
 }
 
-/** Names of what stage 1 hands on, trained or not, adapters merged: the text encoder, and the decoder without the image branch's tensors. */
+/** Names of what stage 2 takes from stage 1, trained or not, adapters merged: the text encoder, and the decoder without the image branch's tensors. */
 export function stage1Names({ parameters }: Model): string[] {
   return Object.keys(parameters).filter((name) => ofStage1(name) && !isAdapter(name));
 }

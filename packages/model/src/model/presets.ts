@@ -12,7 +12,7 @@ export interface Preset {
   readonly align: number;
   /** Longest side after resizing, in pixels, before the crop to the encoder's size. */
   readonly resize: number;
-  /** Greatest numbers of tokens, special ones included. */
+  /** Max numbers of tokens, special ones included. */
   readonly findingsLength: number;
   readonly impressionLength: number;
   /** Size of the vocabulary trained on the corpus. */

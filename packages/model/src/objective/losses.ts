@@ -1,4 +1,4 @@
-// The losses of both stages over traced batches, exactly as the method composes them.
+// The losses of both stages over traced batches, composed as the method composes them.
 import { globalContrast, localContrast } from '@hybridmed/align';
 import { headLosses } from '@hybridmed/decoder';
 import type { Scope, TextFeatures } from '@hybridmed/nn';
@@ -48,7 +48,7 @@ export interface Stage2Options {
 /** What the image branch learns from: the live findings branch, or states (B, T, width) with an output layer of their own. */
 export type Teacher = { readonly kind: 'live' } | { readonly kind: 'frozen'; readonly head: VocabularyHead };
 
-/** How the global loss is had: over this batch, or, for a micro-batch, through cached gradients of the whole batch's projections. */
+/** How the global loss is computed: over this batch, or, for a micro-batch, through cached gradients of the whole batch's projections. */
 export type GlobalTerm = { readonly kind: 'batch' } | { readonly kind: 'cached'; readonly image: Tensor; readonly text: Tensor; readonly scale: Tensor };
 
 /** 1 for words of a text: real tokens other than [CLS] and [SEP]: (B, L). */

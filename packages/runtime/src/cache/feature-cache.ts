@@ -1,4 +1,4 @@
-// Features on disk, under the hash of everything they depend on: a changed checkpoint or image never meets an old file.
+// Features on disk, under the hash of everything they depend on: a changed checkpoint or image never reads an old file.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -18,7 +18,7 @@ export interface FeatureKey {
 
 /** A folder of features. */
 export interface FeatureCache {
-  /** Arrays kept under a key, or undefined; a file that is damaged or of other images counts as absent. */
+  /** The arrays saved under a key, or undefined; a file that is damaged or of other images counts as absent. */
   read(key: FeatureKey, rows: number): Promise<HostArrays | undefined>;
   write(key: FeatureKey, arrays: HostArrays): Promise<void>;
 }
@@ -26,21 +26,21 @@ export interface FeatureCache {
 /** The user's cache folder for features: $XDG_CACHE_HOME/hybridmed/features, else ~/.cache/hybridmed/features. */
 export const defaultCacheFolder = (): string => join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'hybridmed', 'features');
 
-// Raised when features come to mean something else.
+// Raised when the meaning of features changes.
 const version = '1';
 
 /** Opens a cache in a folder, which appears with the first features. */
 export function featureCache(folder: string = defaultCacheFolder()): FeatureCache {
-  const file = (key: FeatureKey) =>
+  const pathOf = (key: FeatureKey) =>
     join(folder, `${createHash('sha256').update([version, key.checkpoint, key.images, key.device].join('\n')).digest('hex')}.safetensors`);
   return {
     async read(key, rows) {
-      const path = file(key);
+      const path = pathOf(key);
       if (!existsSync(path)) return undefined;
-      const found = await readSafetensors(path).catch(() => undefined);
-      const same = found && found.metadata['checkpoint'] === key.checkpoint && found.metadata['images'] === key.images;
-      return same && Object.values(found.arrays).every(({ shape }) => shape[0] === rows) ? found.arrays : undefined;
+      const file = await readSafetensors(path).catch(() => undefined);
+      const sameKey = file && file.metadata['checkpoint'] === key.checkpoint && file.metadata['images'] === key.images;
+      return sameKey && Object.values(file.arrays).every(({ shape }) => shape[0] === rows) ? file.arrays : undefined;
     },
-    write: (key, arrays) => writeSafetensors(file(key), arrays, { version, ...key }),
+    write: (key, arrays) => writeSafetensors(pathOf(key), arrays, { version, ...key }),
   };
 }

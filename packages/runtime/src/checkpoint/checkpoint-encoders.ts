@@ -1,10 +1,10 @@
 // The encoders of a checkpoint that are modules': named by the user each time, since code is never run because a file says so.
-import type { ModelConfig, GivenEncoders } from '@hybridmed/model';
+import type { ModelConfig, ModuleEncoders } from '@hybridmed/model';
 import type { TextEncoder, VisionEncoder } from '@hybridmed/nn';
-import { moduleText, moduleVision } from '../encoders/modules.ts';
+import { moduleText, moduleVision } from '../encoders/module-encoders.ts';
 import { fileError } from '../files.ts';
 
-/** Modules' encoders of a checkpoint, ready-made or by the modules' names. */
+/** A checkpoint's encoders that are modules', loaded or by the modules' names. */
 export interface CheckpointEncoders {
   readonly vision?: string | VisionEncoder | undefined;
   readonly text?: string | TextEncoder | undefined;
@@ -28,7 +28,7 @@ async function encoderOf<T>(
 }
 
 /** The encoders that a checkpoint's model needs from modules. Throws one line where one is needed and not named, or named and not needed. */
-export async function givenEncoders(file: string, { vision, text }: ModelConfig, named: CheckpointEncoders): Promise<GivenEncoders> {
+export async function loadModuleEncoders(file: string, { vision, text }: ModelConfig, named: CheckpointEncoders): Promise<ModuleEncoders> {
   const ownVision = await encoderOf(file, 'vision', vision, named.vision, (module) =>
     moduleVision(module, { size: vision.imageSize, channels: vision.channels }),
   );

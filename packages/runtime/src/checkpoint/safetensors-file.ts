@@ -1,4 +1,4 @@
-// Safetensors on disk: tensors are read one by one, so that no second copy of the file is held.
+// Safetensors on disk: tensors are read one by one, so that memory never has a second copy of the file.
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 import { checkParameters } from '@hybridmed/model';
@@ -7,13 +7,13 @@ import { encodeSafetensors, openSafetensors } from '@hybridmed/nn';
 import type { HostArray, HostArrays } from '@hybridmed/tensor';
 import { describeError, fileError, writeFileAtomic } from '../files.ts';
 
-// More bytes than one call may ask of some systems are read in several.
-const mostAtOnce = 2 ** 30;
+// Some systems read no more bytes than this in one call.
+const maxBytesPerRead = 2 ** 30;
 
 async function fill(file: FileHandle, path: string, position: number, into: Uint8Array): Promise<void> {
   let done = 0;
   while (done < into.length) {
-    const { bytesRead } = await file.read(into, done, Math.min(mostAtOnce, into.length - done), position + done);
+    const { bytesRead } = await file.read(into, done, Math.min(maxBytesPerRead, into.length - done), position + done);
     if (bytesRead === 0) throw fileError(path, 'ends too early', 'it is truncated; copy it again');
     done += bytesRead;
   }
@@ -22,11 +22,11 @@ async function fill(file: FileHandle, path: string, position: number, into: Uint
 /** Opens a file for reading tensor by tensor; to be closed. Throws one line naming the file for a missing or damaged one. */
 export async function openSafetensorsFile(path: string): Promise<SafetensorsFile & { close(): Promise<void> }> {
   const file = await open(path, 'r').catch((error: unknown) => Promise.reject(describeError(path, error)));
-  const guarded = <T>(work: Promise<T>): Promise<T> => work.catch((error: unknown) => Promise.reject(describeError(path, error)));
+  const described = <T>(work: Promise<T>): Promise<T> => work.catch((error: unknown) => Promise.reject(describeError(path, error)));
   try {
     const { size } = await file.stat();
-    const opened = await guarded(openSafetensors({ label: path, size, read: (position, into) => guarded(fill(file, path, position, into)) }));
-    return { ...opened, close: () => file.close() };
+    const safetensors = await described(openSafetensors({ label: path, size, read: (position, into) => described(fill(file, path, position, into)) }));
+    return { ...safetensors, close: () => file.close() };
   } catch (error) {
     await file.close();
     throw error;

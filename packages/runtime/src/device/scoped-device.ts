@@ -1,7 +1,7 @@
-// A device for one piece of work: what was compiled and stored on it is freed when the work ends, however it ends.
+// A device for one piece of work: its programs and states are freed when the work ends, however it ends.
 import type { Device, DeviceState, Program } from '@hybridmed/tensor';
 
-/** Runs `use` with the device; programs and states it left behind are freed afterwards. The device itself stays open. */
+/** Runs `use` with the device; programs and states that it left are freed afterwards. The device itself stays open. */
 export async function withScopedDevice<T>(device: Device, use: (device: Device) => Promise<T>): Promise<T> {
   const programs = new Set<Program>();
   const states: DeviceState[] = [];

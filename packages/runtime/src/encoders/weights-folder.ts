@@ -1,12 +1,12 @@
 // The tensors and the config of a published checkpoint: one safetensors file, a folder with one, or a folder of shards with an index.
 import { existsSync } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { SafetensorsFile } from '@hybridmed/nn';
 import type { TensorSource } from '@hybridmed/nn/weights';
 import { WeightsError } from '@hybridmed/nn/weights';
 import { openSafetensorsFile } from '../checkpoint/safetensors-file.ts';
-import { describeError, fileError, isFolder, readJson } from '../files.ts';
+import { fileError, isFolder, readJson } from '../files.ts';
 
 /** An open checkpoint; to be closed. */
 export interface PublishedWeights {
@@ -20,15 +20,6 @@ export interface PublishedWeights {
 
 const pickle = /\.(?:bin|pt|pth|ckpt)$/;
 const indexName = 'model.safetensors.index.json';
-const mostJsonBytes = 2 ** 28;
-
-/** Reads a JSON file of a stranger, up to 256 MiB. */
-export async function readForeignJson(path: string): Promise<unknown> {
-  const { size } = await stat(path).catch((error: unknown) => Promise.reject(describeError(path, error)));
-  if (size > mostJsonBytes) throw fileError(path, `has ${size} bytes`, 'a file this large is none that this reads');
-  return readJson(path);
-}
-
 /** Refuses a file that torch.save wrote, and says how to convert it. */
 function refusePickle(path: string): WeightsError {
   const out = join(dirname(path), 'model.safetensors');
@@ -70,7 +61,7 @@ async function opened(files: readonly (SafetensorsFile & { close(): Promise<void
         shapes: Object.fromEntries([...owner].map(([name, file]) => [name, file.shapes[name]!])),
         readInto: (name, out) => owner.get(name)!.readInto(name, out),
       },
-      config: existsSync(configFile) ? await readForeignJson(configFile) : undefined,
+      config: existsSync(configFile) ? await readJson(configFile) : undefined,
       configFile,
       close,
     };
@@ -83,7 +74,7 @@ async function opened(files: readonly (SafetensorsFile & { close(): Promise<void
 /** Opens the shards that an index names. They lie in the index's own folder: a name with a path in it is refused. */
 async function openShards(folder: string, configFile: string): Promise<PublishedWeights> {
   const index = join(folder, indexName);
-  const map = ((await readForeignJson(index)) as { weight_map?: unknown } | null)?.weight_map;
+  const map = ((await readJson(index)) as { weight_map?: unknown } | null)?.weight_map;
   if (typeof map !== 'object' || map === null || Array.isArray(map)) throw fileError(index, 'has no "weight_map" from tensors to files', 'copy it again');
   const entries = Object.entries(map as Record<string, unknown>);
   const wrong = entries.find(([, file]) => typeof file !== 'string' || basename(file) !== file || !file.endsWith('.safetensors'));

@@ -3,7 +3,7 @@ import { HybridmedError } from '@hybridmed/tensor';
 import type { RunConfig } from '@hybridmed/training/settings';
 import { checkSettings, runConfigSchema } from '@hybridmed/training/settings';
 import { z } from 'zod';
-import { deviceNames, tuningModes } from '../device/device.ts';
+import { deviceNames, tuningModes } from '../device/open-device.ts';
 import { readJson } from '../files.ts';
 
 /** Keys that are flags of the command but not of what is computed. */

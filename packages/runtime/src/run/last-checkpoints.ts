@@ -1,8 +1,8 @@
-// A stage's last checkpoint and, until the step after it has been finite, the last one before it of which that is known.
+// A stage's last checkpoint and, until the step after it was finite, the last confirmed one before it.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Stage } from '@hybridmed/training';
-import { checkpointFolder, readTrainerState } from '../checkpoint/checkpoint.ts';
+import { checkpointFolder, readTrainerState } from '../checkpoint/checkpoint-folder.ts';
 import { moveFolder, recoverFolder, removeFolder, removeTemporaries } from '../files.ts';
 
 /** The two folders of a stage in a run. */
@@ -11,16 +11,16 @@ export function lastCheckpoints(run: string, stage: Stage) {
   const confirmed = `${last}-confirmed`;
   return {
     last,
-    /** Puts right what a kill left. */
+    /** Restores the folders after a kill. */
     async recover(): Promise<void> {
       await removeTemporaries(dirname(last));
       await recoverFolder(last);
       if (!existsSync(last)) await moveFolder(confirmed, last);
     },
-    /** The name that the last one gets when a newer one comes; undefined where it is not worth keeping, since one is confirmed. */
+    /** The folder that the last checkpoint moves to when a newer one replaces it; undefined where there is a confirmed one. */
     keepAs: (): string | undefined => (existsSync(confirmed) ? undefined : confirmed),
     confirm: (): Promise<void> => removeFolder(confirmed),
-    /** Puts the confirmed one in place of the last, or nothing where there is none; gives the steps of the one that is there then. */
+    /** Replaces the last one by the confirmed one, or removes it where there is none; returns the step of the checkpoint that is then the last. */
     async reject(): Promise<number | undefined> {
       if (existsSync(confirmed)) await moveFolder(confirmed, last);
       else await removeFolder(last);

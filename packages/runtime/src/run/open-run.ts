@@ -11,7 +11,7 @@ import type { Tokenizer } from '@hybridmed/text';
 import type { RunEvents, TrainingRun } from '@hybridmed/training';
 import type { RunConfig } from '@hybridmed/training/settings';
 import { runModel } from '@hybridmed/training/settings';
-import { checkpointFolder } from '../checkpoint/checkpoint.ts';
+import { checkpointFolder } from '../checkpoint/checkpoint-folder.ts';
 import { fileError, readJson, recoverFolder } from '../files.ts';
 import { studyLoader, studySource } from '../session/study-loader.ts';
 import { runTokenizer } from '../tokenizer/run-tokenizer.ts';
@@ -124,7 +124,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
   const tokenizer = await openRunTokenizer(options, studies.train);
   const encoders = await runEncoders(config, tokenizer, events.onMessage);
   for (const line of runNotes(config, encoders.input, tokenizer, studies.train)) events.onMessage?.(line);
-  const model = runModel(encoders.sizes, encoders.given, config);
+  const model = runModel(encoders.sizes, encoders.ofModules, config);
   const loaders = openLoaders(options, model, encoders, tokenizer, studies);
   return {
     config,
@@ -137,7 +137,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
       resume,
       checkpoint: { formatVersion, preset: config.preset, model: encoders.sizes, input: encoders.input },
       tokenizer,
-      encoders: encoders.given,
+      encoders: encoders.ofModules,
       hold,
       onMessage: events.onMessage,
       session: await beginSession(out, device, recorded, [...changed, ...otherData]),

@@ -1,4 +1,4 @@
-// Pre-training that outlives its device: where a GPU is lost (driver reset, unplugged), a new one resumes from the last checkpoint.
+// Pre-training with recovery: where a GPU is lost (driver reset, unplugged), a new device resumes from the last checkpoint.
 import type { Device } from '@hybridmed/tensor';
 import { DeviceError } from '@hybridmed/tensor';
 import type { PretrainOptions } from './open-run.ts';
@@ -14,8 +14,8 @@ const isLost = (error: unknown): error is DeviceError => error instanceof Device
 
 /**
  * Pre-trains on the device that `open` gives; the last one is the caller's to close. A lost device is replaced and the run resumed from its last checkpoint (every
- * `checkpointEvery` steps and each epoch's end), with the very numbers of a run that lost none. Throws the DeviceLostError where a
- * device is lost before it has made a step since, and whatever else `pretrain` throws.
+ * `checkpointEvery` steps and each epoch's end), with the same numbers as a run that lost none. Throws the DeviceLostError where a
+ * device is lost again before its first step, and whatever else `pretrain` throws.
  */
 export async function pretrainWithRecovery({ open, ...options }: RecoveryOptions): Promise<PretrainResult> {
   const { events = {} } = options;
@@ -34,7 +34,7 @@ export async function pretrainWithRecovery({ open, ...options }: RecoveryOptions
     } catch (error) {
       if (!isLost(error) || steps === 0) throw error;
       await device.close();
-      events.onMessage?.(`${error.message.split(';')[0]}; a new device goes on from the last checkpoint`);
+      events.onMessage?.(`${error.message.split(';')[0]}; a new device resumes from the last checkpoint`);
     }
   }
 }

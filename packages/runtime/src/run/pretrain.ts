@@ -5,7 +5,7 @@ import { openDataSet } from '@hybridmed/data';
 import type { TrainerState, TrainingRun } from '@hybridmed/training';
 import { checkPrecision, checkWork, trainStages, TrainingStoppedError } from '@hybridmed/training';
 import { dataSelection } from '@hybridmed/training/settings';
-import { checkpointFolder } from '../checkpoint/checkpoint.ts';
+import { checkpointFolder } from '../checkpoint/checkpoint-folder.ts';
 import { checkFolderPath, fileError } from '../files.ts';
 import type { PretrainOptions, RunContext } from './open-run.ts';
 import { openRun } from './open-run.ts';

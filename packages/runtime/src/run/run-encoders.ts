@@ -1,5 +1,5 @@
 // The encoders a run trains: the preset's, those of published checkpoints with their values, or those of modules.
-import type { ModelConfig, GivenEncoders, InputConfig } from '@hybridmed/model';
+import type { InputConfig, ModelConfig, ModuleEncoders } from '@hybridmed/model';
 import { presets } from '@hybridmed/model/presets';
 import type { WeightRow } from '@hybridmed/nn/weights';
 import type { HostArray } from '@hybridmed/tensor';
@@ -7,28 +7,29 @@ import { HybridmedError } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import type { RunConfig } from '@hybridmed/training/settings';
 import { runModelConfig } from '@hybridmed/training/settings';
-import { moduleText, moduleVision } from '../encoders/modules.ts';
-import { pretrainedText, pretrainedVision } from '../encoders/published.ts';
+import { moduleText, moduleVision } from '../encoders/module-encoders.ts';
+import { pretrainedText, pretrainedVision } from '../encoders/published-encoders.ts';
 
 /** A run's encoders and the sizes that follow from them. */
 export interface RunEncoders {
   readonly sizes: ModelConfig;
   readonly input: InputConfig;
-  /** Those of modules. */
-  readonly given: GivenEncoders;
+  /** Those of modules, loaded. */
+  readonly ofModules: ModuleEncoders;
   /** Start values of published checkpoints, by the model's names. */
   load(): Promise<Record<string, HostArray>>;
 }
 
-interface Part {
+/** One encoder: its sizes, and where its values come from. */
+interface EncoderPart {
   readonly sizes: Partial<Pick<ModelConfig, 'vision' | 'text'>>;
-  readonly given?: GivenEncoders;
+  readonly ofModules?: ModuleEncoders;
   load?(): Promise<Record<string, HostArray>>;
 }
 
 const published = 'hf:';
 
-/** What a checkpoint gave, in a few lines: the counts, and each tensor that was not simply loaded. */
+/** What was loaded of a checkpoint, in a few lines: the counts, and each tensor with a note. */
 function describeTable(part: string, path: string, table: readonly WeightRow[]): string[] {
   const count = (status: WeightRow['status']) => new Set(table.filter((row) => row.status === status).map(({ tensor }) => tensor)).size;
   const notes = new Map<string, string[]>();
@@ -39,7 +40,7 @@ function describeTable(part: string, path: string, table: readonly WeightRow[]):
   ];
 }
 
-async function visionOf(config: RunConfig, onMessage: (text: string) => void): Promise<Part> {
+async function visionOf(config: RunConfig, onMessage: (text: string) => void): Promise<EncoderPart> {
   const preset = presets[config.preset].vision;
   const image = { size: config.imageSize || preset.imageSize, channels: preset.channels };
   const { vision } = config;
@@ -55,10 +56,13 @@ async function visionOf(config: RunConfig, onMessage: (text: string) => void): P
     return { sizes: { vision: own }, load };
   }
   const encoder = await moduleVision(vision, image);
-  return { sizes: { vision: { kind: 'module', module: vision, imageSize: encoder.image.size, channels: encoder.image.channels } }, given: { vision: encoder } };
+  return {
+    sizes: { vision: { kind: 'module', module: vision, imageSize: encoder.image.size, channels: encoder.image.channels } },
+    ofModules: { vision: encoder },
+  };
 }
 
-async function textOf(config: RunConfig, tokenizer: Tokenizer, onMessage: (text: string) => void): Promise<Part> {
+async function textOf(config: RunConfig, tokenizer: Tokenizer, onMessage: (text: string) => void): Promise<EncoderPart> {
   const { text, seed } = config;
   if (text === 'preset') return { sizes: {} };
   if (text.startsWith(published)) {
@@ -70,10 +74,10 @@ async function textOf(config: RunConfig, tokenizer: Tokenizer, onMessage: (text:
   const { findingsLength, impressionLength } = presets[config.preset];
   const vocabulary = tokenizer.vocabularySize;
   const encoder = await moduleText(text, { vocabulary, maxTokens: Math.max(findingsLength, impressionLength) });
-  return { sizes: { text: { kind: 'module', module: text, vocabularySize: vocabulary, positions: encoder.maxTokens } }, given: { text: encoder } };
+  return { sizes: { text: { kind: 'module', module: text, vocabularySize: vocabulary, positions: encoder.maxTokens } }, ofModules: { text: encoder } };
 }
 
-const renamed = (values: Readonly<Record<string, HostArray>>, part: string): [string, HostArray][] =>
+const withPrefix = (values: Readonly<Record<string, HostArray>>, part: string): [string, HostArray][] =>
   Object.entries(values).map(([name, value]) => [`${part}.${name}`, value]);
 
 /** Opens what the configuration names. Throws one line for a checkpoint or module that does not fit. */
@@ -81,16 +85,16 @@ export async function runEncoders(config: RunConfig, tokenizer: Tokenizer, onMes
   const [vision, text] = [await visionOf(config, onMessage), await textOf(config, tokenizer, onMessage)];
   const sizes = runModelConfig(config, tokenizer, { ...vision.sizes, ...text.sizes });
   const preset = presets[config.preset];
-  const most = sizes.text.positions;
+  const maxTokens = sizes.text.positions;
   return {
     sizes,
-    // Films are resized to as much more than the crop as the preset has it.
+    // Images are resized larger than the crop by the preset's factor.
     input: {
       resize: Math.round((sizes.vision.imageSize * preset.resize) / preset.vision.imageSize),
-      findingsLength: Math.min(preset.findingsLength, most),
-      impressionLength: Math.min(preset.impressionLength, most),
+      findingsLength: Math.min(preset.findingsLength, maxTokens),
+      impressionLength: Math.min(preset.impressionLength, maxTokens),
     },
-    given: { ...vision.given, ...text.given },
-    load: async () => Object.fromEntries([...renamed((await vision.load?.()) ?? {}, 'vision'), ...renamed((await text.load?.()) ?? {}, 'text')]),
+    ofModules: { ...vision.ofModules, ...text.ofModules },
+    load: async () => Object.fromEntries([...withPrefix((await vision.load?.()) ?? {}, 'vision'), ...withPrefix((await text.load?.()) ?? {}, 'text')]),
   };
 }

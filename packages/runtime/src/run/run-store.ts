@@ -1,11 +1,11 @@
 // A run kept in a folder: settings, tokenizer, checkpoints, metrics.jsonl, TensorBoard events and provenance.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CheckpointConfig, GivenEncoders } from '@hybridmed/model';
+import type { CheckpointConfig, ModuleEncoders } from '@hybridmed/model';
 import type { Tokenizer } from '@hybridmed/text';
 import type { RunStore, Stage } from '@hybridmed/training';
 import type { RunConfig } from '@hybridmed/training/settings';
-import { checkpointFolder, loadCheckpoint, loadTrainerState, saveCheckpoint } from '../checkpoint/checkpoint.ts';
+import { checkpointFolder, loadCheckpoint, loadTrainerState, saveCheckpoint } from '../checkpoint/checkpoint-folder.ts';
 import { recoverFolder, removeTemporaries } from '../files.ts';
 import { lastCheckpoints } from './last-checkpoints.ts';
 import { MetricsLog } from './metrics-log.ts';
@@ -22,7 +22,7 @@ export interface FolderStoreOptions {
   readonly resume: boolean;
   readonly checkpoint: Omit<CheckpointConfig, 'stage'>;
   readonly tokenizer: Tokenizer;
-  readonly encoders: GivenEncoders;
+  readonly encoders: ModuleEncoders;
   readonly session: Session;
   readonly hold: RunHold;
   readonly onMessage?: ((text: string) => void) | undefined;

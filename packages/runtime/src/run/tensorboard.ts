@@ -65,7 +65,7 @@ function scalars(line: StepLine | ValidationLine): Record<string, number> {
   return values;
 }
 
-/** Writes metrics lines to a new event file in a folder, in place of earlier ones: whoever opens it writes what is known anew. */
+/** Writes metrics lines to a new event file in a folder, in place of earlier ones: the caller writes earlier lines again. */
 export class EventWriter {
   readonly path: string;
 

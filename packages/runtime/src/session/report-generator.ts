@@ -1,4 +1,4 @@
-// A checkpoint or an exported folder ready to write impressions: images and texts are prepared as in training.
+// A checkpoint or an exported folder, opened to generate impressions: images and texts are prepared as in training.
 import { readSquare } from '@hybridmed/data';
 import type { ImagePreparation } from '@hybridmed/data/browser';
 import { prepareSquares, prepareTexts } from '@hybridmed/data/browser';
@@ -8,10 +8,10 @@ import type { Device, HostArray, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import type { CheckpointEncoders } from '../checkpoint/checkpoint-encoders.ts';
-import { loadCheckpoint, resolveCheckpoint } from '../checkpoint/checkpoint.ts';
-import { isExported, openExported } from '../export/exported.ts';
+import { loadCheckpoint, resolveCheckpoint } from '../checkpoint/checkpoint-folder.ts';
+import { isExported, openExported } from '../export/exported-folder.ts';
 
-/** Writes impressions. */
+/** Generates impressions. */
 export interface ReportGenerator {
   /** The checkpoint's or the exported folder. */
   readonly checkpoint: string;
@@ -19,7 +19,7 @@ export interface ReportGenerator {
   fromFindings(texts: readonly string[], search?: Search): Promise<string[]>;
 }
 
-/** Films as the model sees them, centre-cropped: (B, C, H, W) in [-1, 1]. Throws one line that names an unreadable file. */
+/** Images as the model reads them, centre-cropped: (B, C, H, W) in [-1, 1]. Throws one line that names an unreadable file. */
 export async function prepareImages(preparation: ImagePreparation, files: readonly string[]): Promise<HostArray> {
   const squares: Uint8Array[] = [];
   for (const file of files) squares.push(await readSquare(file, preparation.resize));
@@ -29,7 +29,8 @@ export async function prepareImages(preparation: ImagePreparation, files: readon
 const chunks = <T>(items: readonly T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 
-interface Source {
+/** What reports are generated with. */
+interface GeneratorSource {
   readonly folder: string;
   readonly tokenizer: Tokenizer;
   readonly image: ImagePreparation;
@@ -37,7 +38,7 @@ interface Source {
   generator(branch: Branch): Promise<Generator>;
 }
 
-async function checkpointSource(path: string, device: Device, encoders: CheckpointEncoders): Promise<Source> {
+async function checkpointSource(path: string, device: Device, encoders: CheckpointEncoders): Promise<GeneratorSource> {
   const folder = await resolveCheckpoint(path);
   const { config, model, tokenizer, parameters } = await loadCheckpoint(folder, encoders);
   const state = device.createState(parameters);
@@ -55,7 +56,7 @@ async function checkpointSource(path: string, device: Device, encoders: Checkpoi
   };
 }
 
-async function exportedSource(folder: string, threads: number | undefined): Promise<Source> {
+async function exportedSource(folder: string, threads: number | undefined): Promise<GeneratorSource> {
   const { manifest, tokenizer, generator } = await openExported(folder, threads === undefined ? {} : { threads });
   return {
     folder,
@@ -68,7 +69,7 @@ async function exportedSource(folder: string, threads: number | undefined): Prom
 
 /**
  * Loads a checkpoint (or a run's best one) onto a device, with `encoders` those of modules; an exported folder is run by ONNX Runtime,
- * with `threads`. Throws one line for a stage-1 checkpoint asked to read images, and for a part that was not exported.
+ * with `threads`. Throws one line for images with a stage-1 checkpoint, and for a part that was not exported.
  */
 export async function loadGenerator(
   path: string,
@@ -77,21 +78,21 @@ export async function loadGenerator(
 ): Promise<ReportGenerator> {
   const source = isExported(path) ? await exportedSource(path, threads) : await checkpointSource(path, device, encoders);
   const { tokenizer } = source;
-  async function write<T>(branch: Branch, items: readonly T[], prepare: (some: readonly T[]) => Promise<HostArrays>, search?: Search): Promise<string[]> {
+  async function write<T>(branch: Branch, items: readonly T[], prepare: (batch: readonly T[]) => Promise<HostArrays>, search?: Search): Promise<string[]> {
     const generator = await source.generator(branch);
     const texts: string[] = [];
-    for (const some of chunks(items, 16)) texts.push(...(await generator.generate(await prepare(some), search)).map(({ ids }) => tokenizer.decode(ids)));
+    for (const batch of chunks(items, 16)) texts.push(...(await generator.generate(await prepare(batch), search)).map(({ ids }) => tokenizer.decode(ids)));
     return texts;
   }
   return {
     checkpoint: source.folder,
-    fromImages: (files, search) => write('image', files, async (some) => ({ image: await prepareImages(source.image, some) }), search),
+    fromImages: (files, search) => write('image', files, async (batch) => ({ image: await prepareImages(source.image, batch) }), search),
     fromFindings: (findings, search) =>
       write(
         'findings',
         findings,
-        async (some) => {
-          const { ids, mask } = prepareTexts(tokenizer, some, source.findingsLength);
+        async (batch) => {
+          const { ids, mask } = prepareTexts(tokenizer, batch, source.findingsLength);
           return { findings: ids, findings_mask: mask };
         },
         search,

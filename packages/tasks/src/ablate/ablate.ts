@@ -1,4 +1,4 @@
-// An ablation: the full method and its variants, over seeds, trained and evaluated alike; what exists is not run again.
+// An ablation: the full method and its variants, over seeds, trained and evaluated alike; finished runs are not run again.
 import { join, resolve } from 'node:path';
 import { describeCheckpoint } from '@hybridmed/runtime';
 import { writeFileAtomic } from '@hybridmed/runtime/files';
@@ -7,9 +7,9 @@ import { HybridmedError } from '@hybridmed/tensor';
 import type { RunEvents } from '@hybridmed/training';
 import type { RunConfig } from '@hybridmed/training/settings';
 import type { EvaluationReport } from '../evaluate/report.ts';
-import type { Figure, RunFigures } from './compare.ts';
-import { checkSameStudies, compareFigures, runFigures } from './compare.ts';
-import { completeRun, openHeldOut } from './runs.ts';
+import type { Figure, RunFigures } from './compare-figures.ts';
+import { checkSameStudies, compareFigures, runFigures } from './compare-figures.ts';
+import { completeRun, openHeldOut } from './complete-run.ts';
 import type { Variant } from './variants.ts';
 import { fullVariant, titleOf } from './variants.ts';
 
@@ -32,7 +32,7 @@ export interface AblateOptions {
 export interface AblationRow {
   readonly name: string;
   readonly title: string;
-  /** Seeds whose runs are whole, of this variant and of the full method. */
+  /** Seeds whose runs are finished, of this variant and of the full method. */
   readonly seeds: readonly number[];
   readonly parameters: { readonly total: number; readonly decoder: number; readonly secondBranch: number; readonly secondBranchPercent: number };
   readonly figures: Readonly<Record<string, Figure>>;
@@ -50,7 +50,7 @@ export interface AblationReport {
   readonly failures: readonly { readonly run: string; readonly reason: string }[];
 }
 
-interface DoneRun {
+interface FinishedRun {
   readonly folder: string;
   readonly evaluation: EvaluationReport;
   readonly figures: RunFigures;
@@ -69,13 +69,13 @@ function configOf(variant: Variant, config: RunConfig, out: string, seed: number
 async function rowOf(
   variant: Variant,
   config: RunConfig,
-  own: ReadonlyMap<number, DoneRun>,
-  full: ReadonlyMap<number, DoneRun>,
+  own: ReadonlyMap<number, FinishedRun>,
+  full: ReadonlyMap<number, FinishedRun>,
 ): Promise<AblationRow | undefined> {
   const seeds = [...own.keys()].filter((seed) => full.has(seed));
   if (seeds.length === 0) return undefined;
   const { parameters, secondBranch } = await describeCheckpoint(own.get(seeds[0]!)!.folder);
-  const figures = (runs: ReadonlyMap<number, DoneRun>) => seeds.map((seed) => runs.get(seed)!.figures);
+  const figures = (runs: ReadonlyMap<number, FinishedRun>) => seeds.map((seed) => runs.get(seed)!.figures);
   return {
     name: variant.name,
     title: titleOf(variant, config),
@@ -91,7 +91,7 @@ async function rowOf(
 }
 
 /**
- * Trains and evaluates what is missing and writes ablation.json after every run, so that a table of what is done is always there. A run
+ * Trains and evaluates the missing runs and writes ablation.json after every run, so that there is always a table of the finished ones. A run
  * that fails is named in the report and does not stop the others. Throws one line where no run of the full method could be made.
  */
 export async function ablate(options: AblateOptions): Promise<AblationReport> {
@@ -100,19 +100,19 @@ export async function ablate(options: AblateOptions): Promise<AblationReport> {
   const { config, seeds: count, device, samples = 1000, events = {} } = options;
   const seeds = Array.from({ length: count }, (_, i) => config.seed + i);
   const all = [fullVariant, ...options.variants];
-  const done = new Map(all.map((variant) => [variant, new Map<number, DoneRun>()]));
+  const finished = new Map(all.map((variant) => [variant, new Map<number, FinishedRun>()]));
   const failures: { run: string; reason: string }[] = [];
-  const full = done.get(fullVariant)!;
+  const full = finished.get(fullVariant)!;
   const heldOut = await openHeldOut(config);
   let report: AblationReport | undefined;
 
   const summarize = async (): Promise<void> => {
-    const some = [...done.values()].flatMap((runs) => [...runs.values()].map(({ evaluation }) => evaluation));
+    const evaluations = [...finished.values()].flatMap((runs) => [...runs.values()].map(({ evaluation }) => evaluation));
     if (full.size === 0) return;
-    checkSameStudies(some);
+    checkSameStudies(evaluations);
     const rows = [];
-    for (const [variant, runs] of done) rows.push(await rowOf(variant, config, runs, full));
-    const { data, split, studies } = some[0]!;
+    for (const [variant, runs] of finished) rows.push(await rowOf(variant, config, runs, full));
+    const { data, split, studies } = evaluations[0]!;
     report = {
       data,
       split,
@@ -134,7 +134,7 @@ export async function ablate(options: AblateOptions): Promise<AblationReport> {
       events.onMessage?.(`${folder}: ${titleOf(variant, config)}, seed ${seed}`);
       try {
         const evaluation = await completeRun(folder, own, { heldOut, device, events, ...(options.workers === undefined ? {} : { workers: options.workers }) });
-        done.get(variant)!.set(seed, { folder, evaluation, figures: runFigures(evaluation, samples) });
+        finished.get(variant)!.set(seed, { folder, evaluation, figures: runFigures(evaluation, samples) });
       } catch (error) {
         if (!(error instanceof Error)) throw error;
         const reason = error.message.split('\n')[0]!;

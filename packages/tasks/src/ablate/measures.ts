@@ -1,4 +1,4 @@
-// What runs are compared by: statistics of an evaluation over any choice of its studies.
+// The measures that compare runs: statistics of an evaluation over any choice of its studies.
 import { auc, ciderEach, f1, normalizeForComparison, rougeLEach } from '@hybridmed/eval';
 import type { EvaluationReport, Example } from '../evaluate/report.ts';
 
@@ -37,9 +37,9 @@ const ratio = (over: readonly number[], under: readonly number[]): Statistic => 
 /** Micro F1 of the labels that impressions written from images name. */
 function labelStatistic(examples: readonly Example[]): Statistic {
   const counts = examples.map(({ labels }) => {
-    const [truth, named] = [new Set(labels!.truth), labels!.image!];
-    const truePositives = named.filter((name) => truth.has(name)).length;
-    return { truePositives, falsePositives: named.length - truePositives, falseNegatives: truth.size - truePositives, trueNegatives: 0 };
+    const [truth, stated] = [new Set(labels!.truth), labels!.image!];
+    const truePositives = stated.filter((name) => truth.has(name)).length;
+    return { truePositives, falsePositives: stated.length - truePositives, falseNegatives: truth.size - truePositives, trueNegatives: 0 };
   });
   return (indices) => {
     const sum = { truePositives: 0, falsePositives: 0, falseNegatives: 0, trueNegatives: 0 };

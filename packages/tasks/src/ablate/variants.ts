@@ -8,14 +8,14 @@ export interface Variant {
   readonly title: string;
   /** What it changes in the full method's configuration. */
   change(full: RunConfig): Partial<RunConfig>;
-  /** Whether it starts from the full method's stage 1; the others need one of their own, or none. */
+  /** Whether it starts from the full method's stage 1; the others train their own, or none. */
   readonly sharesStage1: boolean;
 }
 
 /** The full method: the baseline of every difference. */
 export const fullVariant: Variant = { name: 'full', title: 'the full method', change: () => ({}), sharesStage1: false };
 
-/** Everything that is compared with it. */
+/** The variants that are compared with it. */
 export const variants: readonly Variant[] = [
   { name: 'no-dis', title: 'without distillation', change: () => ({ dis: 0 }), sharesStage1: true },
   { name: 'no-cg', title: 'without L_CG', change: () => ({ cg: 0 }), sharesStage1: true },

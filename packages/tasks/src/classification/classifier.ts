@@ -1,7 +1,7 @@
 // An image encoder with a linear head as a task: its loss over labels that may be missing, its batches, its scores.
 import type { Loader, Study } from '@hybridmed/data';
 import type { Model, Checkpoint } from '@hybridmed/model';
-import { batchSpecs, parameterSpecs, throughFrozen } from '@hybridmed/model/graphs';
+import { batchSpecs, floatSpecs, throughFrozen } from '@hybridmed/model/graphs';
 import { collect, linear, rootScope } from '@hybridmed/nn';
 import { layerDecay } from '@hybridmed/nn/fine-tuning';
 import { studyLoader } from '@hybridmed/runtime';
@@ -47,7 +47,7 @@ export function labelledLoader(
   return studyLoader({ vision: model.vision, input: config.input }, { studies, tokenizer: { encode: () => [], special: { pad: 0 } }, ...options });
 }
 
-/** Batches of an epoch with targets and weights. `balanced` weighs both kinds of a class alike in sum. */
+/** Batches of an epoch with targets and weights. With `balanced` the positives and the negatives of a class have equal total weight. */
 export async function* withTargets(
   { vision }: Model,
   loader: Loader,
@@ -84,9 +84,8 @@ export interface Scorer {
 /** Compiles a classifier's forward pass: logits by class, in the loader's order. */
 export async function createScorer(device: Device, { model }: Checkpoint, classes: readonly string[]): Promise<Scorer> {
   const head = headOf(model, classes.length);
-  const specs = { parameters: parametersOf(model, classes.length) };
   const program = await device.compile(
-    trace({ data: { image: batchSpecs(model).image }, state: parameterSpecs(specs, ['']) }, ({ image }, state) => {
+    trace({ data: { image: batchSpecs(model).image }, state: floatSpecs(parametersOf(model, classes.length)) }, ({ image }, state) => {
       const scope = rootScope(state);
       return { results: { logits: head.call(scope.child('head'), model.vision.call(scope.child('vision'), image!).global) } };
     }),

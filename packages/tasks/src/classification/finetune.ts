@@ -103,17 +103,22 @@ function classifierFitter({ device, checkpoint, fromScratch, settings, classWeig
         best = { value: fitted.validation, learningRate, bestStep: fitted.bestStep, steps: fitted.steps };
         await writeSafetensors(file, fitted.parameters, { classes: JSON.stringify(classes) });
       }
-      const read = async (studies: readonly Study[], of = labelledLoader(checkpoint, studies, { batchSize: 32, train: false })) => {
+      const scoreBest = async (studies: readonly Study[]) => {
+        const scoredLoader = labelledLoader(checkpoint, studies, { batchSize: 32, train: false });
         const state = device.createState((await readSafetensors(file)).arrays);
         try {
-          return { studies, scores: await scorer.score(state, of) };
+          return { studies, scores: await scorer.score(state, scoredLoader) };
         } finally {
           state.drop();
-          await of.close();
+          await scoredLoader.close();
         }
       };
-      const { value, ...chosen } = best!;
-      return { validation: await read(validating), chosen: { ...chosen, validationAuc: reportedAuc(value) }, predict: (studies) => read(studies) };
+      const { value, ...settingsOfBest } = best!;
+      return {
+        validation: await scoreBest(validating),
+        chosen: { ...settingsOfBest, validationAuc: reportedAuc(value) },
+        predict: (studies) => scoreBest(studies),
+      };
     } finally {
       await Promise.all([loader.close(), validation.close()]);
     }
@@ -154,11 +159,11 @@ export async function finetune({
   const checkpoint = await loadCheckpoint(folder, encoders);
   if (checkpoint.config.stage === 1 && !fromScratch)
     throw new HybridmedError(`${folder}: is of stage 1, whose image encoder is not trained; name a stage-2 checkpoint, or use --from-scratch`);
-  const opened = await openLabelled(spec, select);
-  const classes = chooseClasses(opened, chosenClasses);
-  const readable = await withReadableImage(opened.data.studies, onMessage);
+  const labelled = await openLabelled(spec, select);
+  const classes = chooseClasses(labelled, chosenClasses);
+  const readable = await withReadableImage(labelled.data.studies, onMessage);
   const readableIds = new Set(readable.map(({ id }) => id));
-  const set = { ...opened, of: (split: Study['split']) => opened.of(split).filter(({ id }) => readableIds.has(id)) };
+  const set = { ...labelled, ofSplit: (split: Study['split']) => labelled.ofSplit(split).filter(({ id }) => readableIds.has(id)) };
   const preset = presets[checkpoint.config.preset as keyof typeof presets];
   const settings = { epochs, batch, learningRates: learningRates ?? [preset?.learningRate ?? 1e-4], weightDecay, layerDecay, patience };
   const fitClassifier = classifierFitter({ device, checkpoint, fromScratch, settings, classWeights, out, onMessage });

@@ -3,9 +3,9 @@ import type { SelectOptions, Study } from '@hybridmed/data';
 import { auc } from '@hybridmed/eval';
 import type { Probe, ThresholdRule } from '@hybridmed/eval/protocols';
 import { applyProbe, fitProbe } from '@hybridmed/eval/protocols';
+import { takeRows } from '@hybridmed/model/host-arrays';
 import type { EncoderOptions, StudyFeatures } from '../features/encoder.ts';
 import { openEncoder } from '../features/encoder.ts';
-import { pickRows } from '../features/vector-rows.ts';
 import { chooseClasses, labelsOf, openLabelled } from '../labelled-set.ts';
 import type { FitClassifier } from './protocol.ts';
 import { runProtocol } from './protocol.ts';
@@ -75,11 +75,11 @@ export async function probe({
   const classes = chooseClasses(set, chosenClasses);
   const encoder = await openEncoder({ ...options, onMessage });
   try {
-    const [train, validation] = [await encoder.images(set.of('train')), await encoder.images(set.of('validate'))];
+    const [train, validation] = [await encoder.images(set.ofSplit('train')), await encoder.images(set.ofSplit('validate'))];
     const rows = new Map(train.studies.map(({ id }, row) => [id, row]));
     const fitProbes: FitClassifier = (subset, _, { classes: trained }) => {
       const studies = subset.filter(({ id }) => rows.has(id));
-      const subsetFeatures = pickRows(
+      const subsetFeatures = takeRows(
         train.global,
         studies.map(({ id }) => rows.get(id)!),
       );

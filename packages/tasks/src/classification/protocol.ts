@@ -158,12 +158,12 @@ function resultOf({ classes }: ProtocolOptions, { percent, seed, studies, traine
 export async function runProtocol(options: ProtocolOptions, fit: FitClassifier): Promise<ProtocolResult> {
   const { set, classes, percentages, out, onMessage } = options;
   checkUnread(out);
-  const [train, validation] = [set.of('train'), set.of('validate')];
+  const [train, validation] = [set.ofSplit('train'), set.ofSplit('validate')];
   checkClasses(options, train);
   for (const warning of set.data.warnings) onMessage(`warning: ${warning}`);
   // That there is a test split is known before anything is fitted; what is in it is not.
-  if (!set.data.studies.some(({ split }) => split === 'test')) set.of('test');
-  const readTest = readOnce(`${set.data.spec}: test split`, () => set.of('test'));
+  if (!set.data.studies.some(({ split }) => split === 'test')) set.ofSplit('test');
+  const readTest = readOnce(`${set.data.spec}: test split`, () => set.ofSplit('test'));
   const fits: SubsetFit[] = [];
   for (const subset of drawSubsets(options, train)) fits.push(await fitSubset(options, subset, validation, fit));
   onMessage('reading the test split');

@@ -11,8 +11,8 @@ const isList = (value: unknown): value is readonly number[] =>
 export async function imageStatistics(path: string): Promise<(image: HostArray) => HostArray> {
   const file = join(path, 'preprocessor_config.json');
   if (!(await isFolder(path)) || !existsSync(file)) return (image) => image;
-  const { image_mean: mean = [0.5], image_std: deviation = [0.5], do_normalize: on = true } = ((await readJson(file)) ?? {}) as Record<string, unknown>;
-  if (on === false) return (image) => rescale(image, () => ({ factor: 0.5, offset: 0.5 }));
+  const { image_mean: mean = [0.5], image_std: deviation = [0.5], do_normalize: normalizes = true } = ((await readJson(file)) ?? {}) as Record<string, unknown>;
+  if (normalizes === false) return (image) => rescale(image, () => ({ factor: 0.5, offset: 0.5 }));
   if (!isList(mean) || !isList(deviation) || mean.length !== deviation.length || deviation.some((x) => x <= 0))
     throw fileError(file, '"image_mean" and "image_std" are not lists of numbers of one length', 'copy it again');
   // x in [-1, 1] is a pixel (x + 1) / 2 in [0, 1].

@@ -1,9 +1,9 @@
 // What an evaluation says of the common space: retrieval, neighbours, and zero-shot classification.
 import type { Loader } from '@hybridmed/data';
 import type { EvaluatedModel } from './evaluated-model.ts';
-import { zeroShotTasks } from './prompts.ts';
+import { zeroShotTasks } from './zero-shot-tasks.ts';
 import type { EvaluationReport, Example, ZeroShotRow } from './report.ts';
-import { distinctImpressions, neighbours, retrievalTable, zeroShotRow } from './retrieval.ts';
+import { distinctImpressions, neighbours, retrievalTable, zeroShotRow } from './retrieval-tables.ts';
 
 /** What the common space adds to the report, and to each study's example. */
 export interface AlignmentSection {

@@ -1,6 +1,7 @@
 // The graphs of an exported folder as what is evaluated: what ONNX Runtime computes with them, in their precision.
 import { createLoader } from '@hybridmed/data';
 import type { Branch, ExportManifest, PartName } from '@hybridmed/model';
+import { scalar } from '@hybridmed/model/host-arrays';
 import type { Exported } from '@hybridmed/runtime';
 import { openExported, studySource } from '@hybridmed/runtime';
 import type { Device, HostArray, HostArrays } from '@hybridmed/tensor';
@@ -20,8 +21,6 @@ const stage1Graphs: readonly GraphName[] = [['summarize', 'encoder']];
 const stage2Graphs: readonly GraphName[] = [...stage1Graphs, ['caption', 'encoder'], ['align', 'image'], ['align', 'text']];
 const stage1Fields = ['findings', 'findings_mask', 'input', 'target', 'target_mask'];
 const stage2Fields = ['image', 'impression', 'impression_mask', 'groups', ...stage1Fields];
-
-const scalar = (value: number): HostArray => ({ data: Float32Array.of(value), shape: [] });
 
 /** Logits (B, T, vocabulary) of a branch over the target's inputs. */
 async function branchLogits(exported: Exported, branch: Branch, batch: HostArrays): Promise<HostArray> {

@@ -1,4 +1,4 @@
-// evaluation.json of a run: made once for a checkpoint and its studies, read again as long as both are the same.
+// evaluation.json of a run: written once for a checkpoint and its studies, read as long as both are the same.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataSet, SelectOptions } from '@hybridmed/data';
@@ -23,7 +23,7 @@ export async function savedEvaluation(run: string): Promise<EvaluationReport | u
   return saved.inputs?.checkpoint === (await hashParameters(await resolveCheckpoint(run))) && isOfThisVersion(saved) ? saved : undefined;
 }
 
-/** What is evaluated: a run on the split of a data set that is open already. */
+/** What to evaluate: a run on a split of an open data set. */
 export interface RunEvaluation extends Pick<EvaluateOptions, 'onMessage'> {
   readonly run: string;
   readonly data: DataSet;

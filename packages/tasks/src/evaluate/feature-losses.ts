@@ -1,4 +1,4 @@
-// The losses of stage 2 from what exported graphs give: logits of both branches, and vectors of the common space.
+// The losses of stage 2 from the outputs of exported graphs: logits of both branches, and vectors of the common space.
 import { globalContrast, localContrast } from '@hybridmed/align';
 import { distillationLoss, tokenLoss } from '@hybridmed/decoder';
 import type { SpecialTokens } from '@hybridmed/model';
@@ -15,7 +15,7 @@ export interface FeatureSizes {
   readonly width: number;
   readonly patches: number;
   readonly special: SpecialTokens;
-  /** Whether the text encoder says how much each word weighs. */
+  /** Whether the text encoder gives a weight of each word. */
   readonly importance: boolean;
 }
 

@@ -1,4 +1,4 @@
-// What an evaluation says, as plain JSON.
+// The report of an evaluation, as plain JSON.
 import type { Interval, LabelF1, TextIntervals, TextScores } from '@hybridmed/eval';
 import type { LossValues } from '@hybridmed/training';
 
@@ -99,7 +99,7 @@ export interface EvaluationReport {
   readonly retrieval?: RetrievalTable;
   readonly zeroShot: readonly ZeroShotRow[];
   readonly meanAuc?: number;
-  /** Clinical agreement, where there is something to agree on. */
+  /** Clinical agreement; absent where no label is named. */
   readonly labels?: LabelTable;
   readonly examples: readonly Example[];
 }

@@ -1,8 +1,8 @@
-// Losses of every study by itself, which intervals over studies and the choice of failure cases need.
+// Losses study by study, which intervals over studies and the choice of failure cases need.
 import type { Loader } from '@hybridmed/data';
 import type { Branch, Model } from '@hybridmed/model';
 import type { BatchTensors } from '@hybridmed/model/graphs';
-import { batchSpecs, frozenStep, pick } from '@hybridmed/model/graphs';
+import { batchSpecs, floatSpecs, frozenStep, pick } from '@hybridmed/model/graphs';
 import { summarize } from '@hybridmed/model/objective';
 import { rootScope } from '@hybridmed/nn';
 import type { Device, DeviceState, Graph, HostArrays, Tensor, VocabularyHead } from '@hybridmed/tensor';
@@ -21,14 +21,13 @@ const fields = {
 
 /** The loss of one branch by study: results `nats` and `tokens`, (B) each. */
 function studyLossGraph(model: Model, branch: Branch): Graph {
-  const state = Object.fromEntries(Object.entries(model.parameters).map(([name, { shape }]) => [name, { shape, dtype: 'f32' as const }]));
   const headOf = (parameters: Readonly<Record<string, Tensor>>, batch: BatchTensors): VocabularyHead => {
     const scope = rootScope(parameters);
     if (branch === 'findings') return summarize(model, scope, batch).head;
     const decoder = scope.child('decoder');
     return model.decoder.head(decoder, model.decoder.hidden(decoder, 'image', batch.input, model.vision.call(scope.child('vision'), batch.image).tokens));
   };
-  return trace({ data: pick(batchSpecs(model), fields[branch]), state }, (data, parameters) => {
+  return trace({ data: pick(batchSpecs(model), fields[branch]), state: floatSpecs(model.parameters) }, (data, parameters) => {
     const batch = data as BatchTensors;
     const { crossEntropy } = ops.vocabularyLoss({ ...headOf(parameters, batch), target: batch.target });
     return { results: sumByStudy(crossEntropy, batch.target_mask) };
@@ -40,13 +39,13 @@ export function sumByStudy(nats: Tensor, mask: Tensor): { nats: Tensor; tokens: 
   return { nats: ops.sum(ops.mul(nats, mask), { axes: [1] }), tokens: ops.sum(mask, { axes: [1] }) };
 }
 
-/** Each study's loss as a branch of the model sees it, in the loader's order. */
+/** Each study's loss of a branch of the model, in the loader's order. */
 export async function studyLosses(device: Device, state: DeviceState, model: Model, branch: Branch, loader: Loader): Promise<StudyLosses> {
   const program = await device.compile(studyLossGraph(model, branch));
   const frozen = frozenStep(model.vision);
-  const found = await collectStudyLosses(async (batch) => program.run(await frozen.apply(batch), state), branch, loader);
+  const losses = await collectStudyLosses(async (batch) => program.run(await frozen.apply(batch), state), branch, loader);
   program.release?.();
-  return found;
+  return losses;
 }
 
 /** Each study's loss, in the loader's order, from what gives `nats` and `tokens` of a batch. */
@@ -61,7 +60,7 @@ export async function collectStudyLosses(run: (batch: HostArrays) => Promise<Hos
   return { nats, tokens };
 }
 
-/** Mean nats per token over chosen studies. */
+/** Mean nats per token over some studies, by index. */
 export function perToken({ nats, tokens }: StudyLosses, indices: Iterable<number>): number {
   let [sum, count] = [0, 0];
   for (const i of indices) {

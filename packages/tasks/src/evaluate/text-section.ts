@@ -4,7 +4,7 @@ import { mostFrequent, nearestTexts, normalizeForComparison, textIntervals, text
 import type { Branch } from '@hybridmed/model';
 import type { HostArrays } from '@hybridmed/tensor';
 import type { EvaluatedModel } from './evaluated-model.ts';
-import { labelAgreement } from './labels.ts';
+import { labelAgreement } from './label-agreement.ts';
 import type { EvaluationReport, Example, NamedTexts, TextRow, TextTable } from './report.ts';
 
 /** What the texts add to the report, and to each study's example. */

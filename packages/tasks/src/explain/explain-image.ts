@@ -1,4 +1,4 @@
-// One film explained into a folder: a picture for every map, and a list of them.
+// Explains one image into a folder: a picture for every map, and a list of them.
 import { join } from 'node:path';
 import { encodePicture, readGrey } from '@hybridmed/data';
 import { writeFileAtomic } from '@hybridmed/runtime/files';
@@ -7,7 +7,7 @@ import type { ExplainerOptions } from './explainer.ts';
 import { openExplainer } from './file-explainer.ts';
 import type { MapKind, PatchMap, TextMaps } from './maps.ts';
 import { mapKinds } from './maps.ts';
-import { heatPicture } from './picture.ts';
+import { heatPicture } from './heat-picture.ts';
 import { overImage } from './projection.ts';
 
 /** What to explain, and where to write it. */
@@ -23,36 +23,36 @@ export interface ExplainImageOptions extends ExplainerOptions {
 export interface MapFile {
   readonly file: string;
   readonly kind: MapKind;
-  /** The word it belongs to; absent for a map of a whole text or of the film. */
+  /** The word it belongs to; absent for a map of a whole text or of the image. */
   readonly word?: string;
 }
 
-/** What was written. */
+/** The pictures of an image. */
 export interface ImageExplanation {
   readonly checkpoint: string;
   readonly image: string;
   readonly text: string;
-  /** The impression that the model writes from the film: the text of maps of attention. */
+  /** The impression that the model writes from the image: the text of maps of attention. */
   readonly impression: string;
   readonly maps: readonly MapFile[];
 }
 
-/** A word as part of a file's name: letters and digits only, so that no text chooses where a file goes. */
+/** A word as part of a file's name: letters and digits only, so that no text decides a file's path. */
 const fileWord = (word: string): string => word.replace(/[^a-z0-9]+/gi, '').slice(0, 24) || 'mark';
 
-/** Writes KIND.png and KIND-NN-WORD.png into a folder, and explain.json last. Throws one line for a film that cannot be read, or a checkpoint that cannot make maps. */
+/** Writes KIND.png and KIND-NN-WORD.png into a folder, and explain.json last. Throws one line for an image that cannot be read, or a checkpoint that cannot make maps. */
 export async function explainImage({ checkpoint, image, text, out, device, ...options }: ExplainImageOptions): Promise<ImageExplanation> {
-  const film = await readGrey(image);
+  const radiograph = await readGrey(image);
   const explainer = await openExplainer(checkpoint, device, options);
   try {
     const maps = await explainer.maps(image, text);
     const { model, config } = explainer.checkpoint;
-    const written: MapFile[] = [];
+    const files: MapFile[] = [];
     const write = async (name: string, map: PatchMap, entry: Omit<MapFile, 'file'>) => {
       const file = `${name}.png`;
-      const picture = heatPicture(film, overImage(map, film, config.input, model.vision.image.size));
+      const picture = heatPicture(radiograph, overImage(map, radiograph, config.input, model.vision.image.size));
       await writeFileAtomic(join(out, file), [await encodePicture(picture, 'png')]);
-      written.push({ file, ...entry });
+      files.push({ file, ...entry });
     };
     const words = async (kind: 'alignment' | 'attention', own: TextMaps) => {
       await write(kind, own.whole, { kind });
@@ -62,7 +62,7 @@ export async function explainImage({ checkpoint, image, text, out, device, ...op
       const map = maps[kind];
       if (map) await ('whole' in map ? words(kind as 'alignment' | 'attention', map) : write(kind, map, { kind }));
     }
-    const result = { checkpoint: explainer.folder, image, text, impression: await explainer.impression(image), maps: written };
+    const result = { checkpoint: explainer.folder, image, text, impression: await explainer.impression(image), maps: files };
     await writeFileAtomic(join(out, 'explain.json'), [`${JSON.stringify(result, undefined, 2)}\n`]);
     return result;
   } finally {

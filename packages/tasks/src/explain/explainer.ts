@@ -1,30 +1,30 @@
-// A model that shows where it looks: maps over one film, of the kinds that are asked for, on any device.
+// Maps of where a model looks on one image, of the kinds in the options, on any device.
 import type { Checkpoint, Generator, Model } from '@hybridmed/model';
 import { createGenerator } from '@hybridmed/model';
 import type { Device, DeviceState, HostArray } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
-import { openGradient } from './gradient.ts';
-import { guidedMap, smoothGradient } from './guided.ts';
+import { openGradient } from './gradient-map.ts';
+import { guidedMap, smoothGradient } from './guided-map.ts';
 import { pairArrays } from './log-odds.ts';
 import type { ImageMaps, MapKind } from './maps.ts';
 import { mapKinds } from './maps.ts';
-import { openRemoval } from './removal.ts';
+import { openRemoval } from './removal-map.ts';
 import { openAttentionMaps } from './word-maps.ts';
 import { wordsOf } from './words.ts';
 
-/** Makes maps of films that are prepared for the model, (1, C, S, S). */
+/** Makes maps of images that are prepared for the model, (1, C, S, S). */
 export interface Explainer {
   /** The kinds it makes. */
   readonly kinds: readonly MapKind[];
-  /** Maps of one film for a text, compared with `against` where that is given. Throws one line for a text without a word. */
+  /** Maps of one image for a text, compared with `against` where that is given. Throws one line for a text without a word. */
   maps(image: HostArray, text: string, against?: string): Promise<ImageMaps>;
-  /** The impression that the image branch writes from a film. */
+  /** The impression that the image branch writes from an image. */
   impression(image: HostArray): Promise<string>;
-  /** Gives its programs back; the state stays. */
+  /** Releases its programs; the state stays. */
   release(): void;
 }
 
-/** What a text is compared with where nothing else is said. */
+/** The text to compare with by default. */
 export const normalText = 'No acute cardiopulmonary abnormality.';
 
 /** Options. */
@@ -40,14 +40,14 @@ export interface ExplainerOptions {
 /** Kinds that need an encoder that can leave patches out. */
 const needsRemoval: readonly MapKind[] = ['guided', 'removal'];
 
-function chooseKinds(folder: string, { vision }: Model, asked: ExplainerOptions['kinds']): readonly MapKind[] {
+function chooseKinds(folder: string, { vision }: Model, kinds: ExplainerOptions['kinds']): readonly MapKind[] {
   const possible = mapKinds.filter((kind) => vision.partial !== undefined || !needsRemoval.includes(kind));
-  if (asked === 'all') return possible;
-  if (asked === undefined) return possible.slice(0, 1);
-  const wrong = asked.find((kind) => !possible.includes(kind));
+  if (kinds === 'all') return possible;
+  if (kinds === undefined) return possible.slice(0, 1);
+  const wrong = kinds.find((kind) => !possible.includes(kind));
   if (wrong !== undefined)
     throw new HybridmedError(`${folder}: its vision encoder cannot leave patches out, which maps of kind "${wrong}" need; choose "gradient"`);
-  return mapKinds.filter((kind) => asked.includes(kind));
+  return mapKinds.filter((kind) => kinds.includes(kind));
 }
 
 /**
@@ -58,12 +58,12 @@ export async function createExplainer(
   device: Device,
   state: DeviceState,
   { folder, model, tokenizer, config }: Omit<Checkpoint, 'parameters'> & { readonly folder: string },
-  { kinds: asked, tau = 0.1, against = normalText }: ExplainerOptions = {},
+  { kinds: chosenKinds, tau = 0.1, against = normalText }: ExplainerOptions = {},
 ): Promise<Explainer> {
   if (config.stage === 1) throw new HybridmedError(`${folder}: is of stage 1, whose image branch is not trained; name a stage-2 checkpoint`);
   const side = Math.round(Math.sqrt(model.vision.tokenCount));
   if (side * side !== model.vision.tokenCount) throw new HybridmedError(`${folder}: its ${model.vision.tokenCount} patches form no square; maps need one`);
-  const kinds = chooseKinds(folder, model, asked);
+  const kinds = chooseKinds(folder, model, chosenKinds);
   const any = (...some: readonly MapKind[]) => some.some((kind) => kinds.includes(kind));
   const removal = any('guided', 'removal') ? await openRemoval(device, state, model, side) : undefined;
   const gradient = any('guided', 'gradient') ? await openGradient(device, state, model) : undefined;
@@ -81,15 +81,15 @@ export async function createExplainer(
       if (wordsOf(tokenizer, tokenizer.encode(text, textLength)).length === 0)
         throw new HybridmedError(`"${text}" holds no word; give --text something to look for`);
       const pair = pairArrays(tokenizer, text, contrast, maxTokens);
-      const [lost, change] = [await removal?.map(image, pair), await gradient?.map(image, pair)];
-      const aligned = any('alignment', 'cls') ? await words!.alignment(image, text) : undefined;
+      const [removalMap, gradientMap] = [await removal?.map(image, pair), await gradient?.map(image, pair)];
+      const alignmentMaps = any('alignment', 'cls') ? await words!.alignment(image, text) : undefined;
       return {
-        ...(any('guided') ? { guided: guidedMap(lost!, change!) } : {}),
-        ...(any('removal') ? { removal: lost! } : {}),
-        ...(any('gradient') ? { gradient: smoothGradient(change!) } : {}),
-        ...(any('alignment') ? { alignment: aligned!.alignment } : {}),
+        ...(any('guided') ? { guided: guidedMap(removalMap!, gradientMap!) } : {}),
+        ...(any('removal') ? { removal: removalMap! } : {}),
+        ...(any('gradient') ? { gradient: smoothGradient(gradientMap!) } : {}),
+        ...(any('alignment') ? { alignment: alignmentMaps!.alignment } : {}),
         ...(any('attention') ? { attention: await words!.attention(image, await write(image)) } : {}),
-        ...(any('cls') && aligned!.cls ? { cls: aligned!.cls } : {}),
+        ...(any('cls') && alignmentMaps!.cls ? { cls: alignmentMaps!.cls } : {}),
       };
     },
     impression: async (image) => tokenizer.decode([...(await write(image))]),

@@ -1,4 +1,4 @@
-// A checkpoint's folder ready to show where it looks on films that are files.
+// Maps of images that are files, by a checkpoint's folder.
 import type { Checkpoint } from '@hybridmed/model';
 import { loadCheckpoint, resolveCheckpoint, prepareImages } from '@hybridmed/runtime';
 import type { Device, HostArray } from '@hybridmed/tensor';
@@ -6,15 +6,15 @@ import type { ExplainerOptions } from './explainer.ts';
 import { createExplainer } from './explainer.ts';
 import type { ImageMaps, MapKind } from './maps.ts';
 
-/** Makes maps of films. */
+/** Makes maps of image files. */
 export interface FileExplainer {
   readonly folder: string;
   readonly checkpoint: Checkpoint;
   /** The kinds it makes. */
   readonly kinds: readonly MapKind[];
-  /** Maps of one film for a text. Throws one line for an unreadable film, or a text without a word. */
+  /** Maps of one image for a text. Throws one line for an unreadable image, or a text without a word. */
   maps(file: string, text: string): Promise<ImageMaps>;
-  /** The impression that the image branch writes from a film. */
+  /** The impression that the image branch writes from an image. */
   impression(file: string): Promise<string>;
   close(): void;
 }

@@ -1,4 +1,4 @@
-// How much a film speaks for one text against another, by each of the two parts of a model that relate films to texts.
+// Log-odds of one text against another given an image, by each of the two parts of a model that relate images to texts.
 import { prepareTexts } from '@hybridmed/data/browser';
 import type { Model } from '@hybridmed/model';
 import type { Scope, VisionFeatures } from '@hybridmed/nn';
@@ -7,18 +7,18 @@ import type { HostArray, HostArrays, Tensor, Tensors, TensorSpec } from '@hybrid
 import { ops } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 
-const one = (length: string, dtype: TensorSpec['dtype']): TensorSpec => ({ shape: [1, length], dtype });
+const row = (length: string, dtype: TensorSpec['dtype']): TensorSpec => ({ shape: [1, length], dtype });
 
 /** The two texts as a graph takes them: ids and mask, and what the decoder reads and writes, (1, Y) each for `text` and (1, Z) for `against`. */
 export const pairSpecs: Readonly<Record<string, TensorSpec>> = {
-  text: one('Y', 'i32'),
-  text_mask: one('Y', 'f32'),
-  text_input: one('T', 'i32'),
-  text_target: one('T', 'i32'),
-  against: one('Z', 'i32'),
-  against_mask: one('Z', 'f32'),
-  against_input: one('U', 'i32'),
-  against_target: one('U', 'i32'),
+  text: row('Y', 'i32'),
+  text_mask: row('Y', 'f32'),
+  text_input: row('T', 'i32'),
+  text_target: row('T', 'i32'),
+  against: row('Z', 'i32'),
+  against_mask: row('Z', 'f32'),
+  against_input: row('U', 'i32'),
+  against_target: row('U', 'i32'),
 };
 
 const between = ({ data }: HostArray, from: number, to: number): HostArray => ({ data: (data as Int32Array).slice(from, to), shape: [1, to - from] });
@@ -36,10 +36,10 @@ export function pairArrays(tokenizer: Tokenizer, text: string, against: string, 
 /** The alignment's log-odds of `text` against `against` for each image (B): the difference of their cosines times the logit scale, as the global loss has it. */
 export function alignedLogOdds(model: Model, scope: Scope, features: VisionFeatures, pair: Tensors): Tensor {
   const align = scope.child('align');
-  const seen = normalize(model.align.projectImage(align, features));
+  const image = normalize(model.align.projectImage(align, features));
   const direction = (name: 'text' | 'against') =>
     normalize(model.align.projectText(align, model.text.call(scope.child('text'), pair[name]!, pair[`${name}_mask`]!)));
-  return ops.mul(ops.sum(ops.mul(seen, ops.sub(direction('text'), direction('against'))), { axes: [1] }), ops.exp(model.align.logScale(align)));
+  return ops.mul(ops.sum(ops.mul(image, ops.sub(direction('text'), direction('against'))), { axes: [1] }), ops.exp(model.align.logScale(align)));
 }
 
 /** The image branch's log-odds for each image (B): the log-probability of writing `text` less that of writing `against`, in nats. `shown` (B, N) is 1 for patches that it reads. */

@@ -12,22 +12,22 @@ export interface PatchMap {
   readonly values: Float64Array;
 }
 
-/** A text's maps: of each word, and of them all together (their mean). */
+/** A text's maps: of each word, and their mean. */
 export interface TextMaps {
   readonly text: string;
   readonly words: readonly { readonly word: string; readonly map: PatchMap }[];
   readonly whole: PatchMap;
 }
 
-/** Where a model looks on one film, by kind, of those that were asked for. */
+/** Where a model looks on one image, by the kinds of an explainer. */
 export interface ImageMaps {
   /** `removal` at the pixels that `gradient` finds: their product. */
   readonly guided?: PatchMap;
-  /** What the text loses against a normal film's impression when patches are taken out. */
+  /** What the text loses against a normal image's impression when patches are left out. */
   readonly removal?: PatchMap;
-  /** How much each pixel would change what the film says for the text, against a normal film's impression. */
+  /** How much each pixel would change the text's log-odds against a normal image's impression. */
   readonly gradient?: PatchMap;
-  /** Each word of the given text against the patches. */
+  /** Each word of the text against the patches. */
   readonly alignment?: TextMaps;
   /** The image branch's cross-attention as it writes its impression. */
   readonly attention?: TextMaps;

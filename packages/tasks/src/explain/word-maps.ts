@@ -3,7 +3,7 @@ import { prepareTexts } from '@hybridmed/data/browser';
 import type { Model } from '@hybridmed/model';
 import type { Device, DeviceState, HostArray } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
-import { alignmentMapGraph, crossAttentionGraph } from './graphs.ts';
+import { alignmentMapGraph, crossAttentionGraph } from './attention-graphs.ts';
 import type { PatchMap, TextMaps } from './maps.ts';
 import { wordsOf } from './words.ts';
 
@@ -11,8 +11,8 @@ import { wordsOf } from './words.ts';
 export interface AttentionMaps {
   /** Each word of a text against the patches, and the class token's attention where the encoder has one. */
   alignment(image: HostArray, text: string): Promise<{ alignment: TextMaps; cls?: PatchMap }>;
-  /** The cross-attention that writes each word of token ids, those of the special tokens left out. */
-  attention(image: HostArray, written: readonly number[]): Promise<TextMaps>;
+  /** The cross-attention that writes each word of token ids, without the special tokens. */
+  attention(image: HostArray, writtenIds: readonly number[]): Promise<TextMaps>;
   release(): void;
 }
 
@@ -23,7 +23,7 @@ const meanMap = (side: number, rows: readonly Float64Array[]): PatchMap => ({
   values: Float64Array.from({ length: side * side }, (_, i) => rows.reduce((sum, row) => sum + row[i]!, 0) / Math.max(1, rows.length)),
 });
 
-/** Compiles both on a device. `tau` is the temperature of the local alignment, `textLength` the greatest number of tokens. */
+/** Compiles both on a device. `tau` is the temperature of the local alignment, `textLength` the max number of tokens. */
 export async function openAttentionMaps(
   device: Device,
   state: DeviceState,
@@ -48,11 +48,11 @@ export async function openAttentionMaps(
       const words = textMaps(text, Array.from(ids.data), (place) => rowOf(alignment!, place));
       return { alignment: words, ...(cls ? { cls: { side, values: rowOf(cls, 0) } } : {}) };
     },
-    async attention(image, written) {
+    async attention(image, writtenIds) {
       // Row t of the attention writes token t + 1: the rows of y1..yn are those of [CLS] y1..y(n-1).
-      const input = Int32Array.from([tokenizer.special.cls, ...written]).subarray(0, Math.max(1, written.length));
+      const input = Int32Array.from([tokenizer.special.cls, ...writtenIds]).subarray(0, Math.max(1, writtenIds.length));
       const { attention } = await cross.run({ image, input: { data: input, shape: [1, input.length] } }, state);
-      return textMaps(tokenizer.decode([...written]), written, (place) => rowOf(attention!, place));
+      return textMaps(tokenizer.decode([...writtenIds]), writtenIds, (place) => rowOf(attention!, place));
     },
     release() {
       align.release?.();

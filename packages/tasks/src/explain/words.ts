@@ -10,18 +10,18 @@ export interface Word {
 /** Words of token ids in order; special tokens belong to none. */
 export function wordsOf(tokenizer: Pick<Tokenizer, 'decode'>, ids: readonly number[]): Word[] {
   const words: { word: string; places: number[] }[] = [];
-  let before = '';
+  let textBefore = '';
   ids.forEach((_, place) => {
     const text = tokenizer.decode(ids.slice(0, place + 1));
-    if (text === before) return;
-    const added = text.slice(before.length);
-    // A piece that goes on with a word adds no space before itself.
+    if (text === textBefore) return;
+    const added = text.slice(textBefore.length);
+    // A piece that continues a word adds no space before itself.
     if (words.length > 0 && !added.startsWith(' ')) {
       const last = words.at(-1)!;
       last.word += added;
       last.places.push(place);
     } else words.push({ word: added.trim(), places: [place] });
-    before = text;
+    textBefore = text;
   });
   return words;
 }

@@ -4,44 +4,36 @@ import { prepareTexts } from '@hybridmed/data/browser';
 import type { Vectors } from '@hybridmed/eval';
 import type { Checkpoint } from '@hybridmed/model';
 import { imageEmbeddingGraph, textEmbeddingGraph, throughFrozen } from '@hybridmed/model/graphs';
+import { concatRows } from '@hybridmed/model/host-arrays';
 import type { Device, DeviceState, HostArray } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 
 const chunk = 64;
 
-function stack(parts: readonly HostArray[]): Vectors {
-  const width = parts[0]?.shape[1] ?? 0;
-  const data = new Float32Array(parts.reduce((total, part) => total + part.data.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    data.set(part.data, at);
-    at += part.data.length;
-  }
-  return { data, shape: [width === 0 ? 0 : data.length / width, width] };
-}
+const joined = (parts: readonly HostArray[]): Vectors => (parts.length === 0 ? { data: new Float32Array(0), shape: [0, 0] } : concatRows(parts));
 
 /** Unit vectors (N, d) of a loader's images, in order. */
 export async function embedImages(device: Device, state: DeviceState, { model }: Checkpoint, loader: Loader): Promise<Vectors> {
   const program = await device.compile(imageEmbeddingGraph(model));
-  const found = await collectImages(async (image) => (await program.run({ image: await throughFrozen(model.vision, image) }, state)).embedding!, loader);
+  const vectors = await collectImages(async (image) => (await program.run({ image: await throughFrozen(model.vision, image) }, state)).embedding!, loader);
   program.release?.();
-  return found;
+  return vectors;
 }
 
 /** Vectors of a loader's images, in order, from what gives those of a batch. */
 export async function collectImages(run: (image: HostArray) => Promise<HostArray>, loader: Loader): Promise<Vectors> {
   const parts: HostArray[] = [];
   for await (const { arrays } of loader.batches()) parts.push(await run(arrays.image));
-  return stack(parts);
+  return joined(parts);
 }
 
 /** Unit vectors (N, d) of texts, read as impressions are. */
 export async function embedTexts(device: Device, state: DeviceState, { model, tokenizer, config }: Checkpoint, texts: readonly string[]): Promise<Vectors> {
   const program = await device.compile(textEmbeddingGraph(model));
   const run = async (ids: HostArray, mask: HostArray) => (await program.run({ impression: ids, impression_mask: mask }, state)).embedding!;
-  const found = await collectTexts(run, tokenizer, texts, config.input.impressionLength);
+  const vectors = await collectTexts(run, tokenizer, texts, config.input.impressionLength);
   program.release?.();
-  return found;
+  return vectors;
 }
 
 /** Vectors of texts, in order, from what gives those of ids and mask (B, L). */
@@ -56,5 +48,5 @@ export async function collectTexts(
     const { ids, mask } = prepareTexts(tokenizer, texts.slice(start, start + chunk), maxLength);
     parts.push(await run(ids, mask));
   }
-  return stack(parts);
+  return joined(parts);
 }

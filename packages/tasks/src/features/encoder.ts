@@ -1,4 +1,4 @@
-// A checkpoint ready to turn images and texts into vectors; images are encoded once and kept by content.
+// A checkpoint ready to turn images and texts into vectors; images are encoded once and cached by content.
 import type { Study } from '@hybridmed/data';
 import { readableStudies } from '@hybridmed/data';
 import type { Vectors } from '@hybridmed/eval';
@@ -28,7 +28,7 @@ export interface Encoder {
   /** Folder and content hash of the checkpoint. */
   readonly folder: string;
   readonly hash: string;
-  /** Features of the studies' images, kept by content. Studies with an unreadable image are reported and left out. */
+  /** Features of the studies' images, cached by content. Studies with an unreadable image are reported and left out. */
   images(studies: readonly Study[]): Promise<StudyFeatures>;
   /** Unit vectors (N, d) of texts, read as impressions are. */
   texts(texts: readonly string[]): Promise<Vectors>;
@@ -42,13 +42,13 @@ export interface EncoderOptions {
   readonly device: Device;
   /** Modules of the checkpoint's encoders, where they are modules'. */
   readonly encoders?: CheckpointEncoders | undefined;
-  /** Folder of kept features, or `false` to keep none. */
+  /** Folder of cached features, or `false` to cache none. */
   readonly cache?: string | false | undefined;
   readonly onMessage?: ((text: string) => void) | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** What features are computed with, and where they are kept. */
+/** What features are computed with, and where they are cached. */
 interface FeatureSource extends Required<Pick<EncoderOptions, 'device' | 'onMessage' | 'onProgress'>> {
   readonly encoder: ImageEncoder;
   readonly checkpoint: Checkpoint;
@@ -61,15 +61,15 @@ interface FeatureSource extends Required<Pick<EncoderOptions, 'device' | 'onMess
 const vectors = ({ data, shape }: HostArray): Vectors => ({ data: data as Float32Array, shape });
 
 /** A single image, such as a query's, is not worth a file; what is behind a URL, or in a module's encoder, may change unseen. */
-const areKept = (studies: readonly Study[], { config }: Checkpoint): boolean =>
+const areCached = (studies: readonly Study[], { config }: Checkpoint): boolean =>
   studies.length > 1 && config.model.vision.kind !== 'module' && !studies.some(({ image }) => /^https?:/.test(image));
 
-/** Features of studies' images: kept ones, else computed and kept. Throws where an image cannot be read. */
+/** Features of studies' images: cached ones, else computed and cached. Throws where an image cannot be read. */
 async function featuresOf(source: FeatureSource, studies: readonly Study[]): Promise<StudyFeatures> {
   const { encoder, checkpoint, hash, device, cache, cacheNamed, onMessage, onProgress } = source;
   if (studies.length === 0) throw new HybridmedError('no image can be read; check the data set with `hybridmed data check --images`');
   const key = async () => ({ checkpoint: hash, images: await hashFiles(studies.map(({ image }) => image)), device: device.info.kind });
-  const place = cache && areKept(studies, checkpoint) ? { cache, key: await key() } : undefined;
+  const place = cache && areCached(studies, checkpoint) ? { cache, key: await key() } : undefined;
   const earlier = await place?.cache.read(place.key, studies.length);
   const arrays = earlier ?? (await encoder.encode(studies, onProgress));
   if (place && !earlier)

@@ -1,4 +1,4 @@
-// From a data set's split to an index: every image, and every distinct impression once.
+// Builds an index from a data set's split: every image, and every distinct impression once.
 import type { DataSet, SelectOptions, Split, Study } from '@hybridmed/data';
 import { DataError, openDataSet } from '@hybridmed/data';
 import { normalizeForComparison } from '@hybridmed/eval';
@@ -6,7 +6,7 @@ import { HybridmedError } from '@hybridmed/tensor';
 import type { Encoder } from '../features/encoder.ts';
 import type { RetrievalIndex } from './index-file.ts';
 
-/** Opens a set for its reports; one without reports for its images alone. Throws a DataError of one line where nothing is left. */
+/** Opens a set for its reports; one without reports for its images alone. Throws a DataError of one line where it has neither. */
 export async function openForRetrieval(spec: string, select: SelectOptions): Promise<DataSet> {
   try {
     return await openDataSet(spec, { ...select, need: 'pairs' });
@@ -20,14 +20,14 @@ export async function openForRetrieval(spec: string, select: SelectOptions): Pro
 
 /** Studies of a split, or of all splits. Throws one line where there are none. */
 export function studiesOf({ studies, spec }: DataSet, split: Split | 'all'): readonly Study[] {
-  const found = split === 'all' ? studies : studies.filter((study) => study.split === split);
-  if (found.length === 0) throw new HybridmedError(`${spec}: no studies in the split "${split}"; name another with --split`);
-  return found;
+  const ofSplit = split === 'all' ? studies : studies.filter((study) => study.split === split);
+  if (ofSplit.length === 0) throw new HybridmedError(`${spec}: no studies in the split "${split}"; name another with --split`);
+  return ofSplit;
 }
 
 /** Embeds studies: an index, and the studies whose images could be read, in its order. */
-export async function buildIndex(encoder: Encoder, given: readonly Study[]): Promise<{ index: RetrievalIndex; studies: readonly Study[] }> {
-  const { studies, embedding } = await encoder.images(given);
+export async function buildIndex(encoder: Encoder, wanted: readonly Study[]): Promise<{ index: RetrievalIndex; studies: readonly Study[] }> {
+  const { studies, embedding } = await encoder.images(wanted);
   const rows = new Map<string, number>();
   const reports: string[] = [];
   const entries = studies.map(({ id, image, impression }) => {

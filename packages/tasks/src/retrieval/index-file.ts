@@ -53,14 +53,14 @@ export async function readIndex(file: string, checkpoint: string): Promise<Retri
     throw fileError(file, 'was made with another checkpoint', 'name that checkpoint, or make the index anew under another name');
   const [entries, reports] = [parseList(metadata['entries']), parseList(metadata['reports'])];
   const { images, texts } = arrays;
-  const sound =
+  const isConsistent =
     entries?.every((entry) => isEntry(entry, reports?.length ?? 0)) &&
     reports?.every((report) => typeof report === 'string') &&
     images?.shape.length === 2 &&
     texts?.shape.length === 2 &&
     images.shape[0] === entries.length &&
     texts.shape[0] === reports.length;
-  if (!sound) throw fileError(file, 'is damaged: its vectors and its studies do not fit', 'make it anew');
+  if (!isConsistent) throw fileError(file, 'is damaged: its vectors and its studies do not fit', 'make it anew');
   return {
     checkpoint,
     entries: entries as IndexEntry[],

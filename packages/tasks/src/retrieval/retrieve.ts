@@ -3,10 +3,10 @@ import type { SelectOptions, Split, Study } from '@hybridmed/data';
 import { chexpertFive } from '@hybridmed/data';
 import type { PrecisionReport, RecallReport } from '@hybridmed/eval/protocols';
 import { exclusiveSets, precisionReport, recallReport } from '@hybridmed/eval/protocols';
+import { takeRows } from '@hybridmed/model/host-arrays';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { EncoderOptions } from '../features/encoder.ts';
 import { openEncoder } from '../features/encoder.ts';
-import { pickRows } from '../features/vector-rows.ts';
 import { buildIndex, openForRetrieval, studiesOf } from './build-index.ts';
 import type { RetrievalIndex } from './index-file.ts';
 import { saveIndex } from './index-file.ts';
@@ -16,7 +16,7 @@ export interface RetrieveOptions extends EncoderOptions {
   readonly data: string;
   readonly split?: Split | 'all';
   readonly select?: SelectOptions;
-  /** Greatest number of studies of each class in the protocols by class: 200 as published. */
+  /** Max number of studies of each class in the protocols by class: 200 as published. */
   readonly perClass?: number;
   /** File to save the index to. */
   readonly index?: string | undefined;
@@ -59,20 +59,24 @@ function byClassOf({ images, texts, entries }: RetrievalIndex, studies: readonly
   const sets = classes.length > 1 ? exclusiveSets(labels, classes, perClass) : [];
   if (new Set(sets.map((entry) => entry.class)).size < 2) return undefined;
   const own = sets.map((entry) => entry.class);
-  const films = pickRows(
+  const classImages = takeRows(
     images,
     sets.map(({ index }) => index),
   );
-  const common = { classes, perClass, imageToImage: precisionReport(films, films, { queryClasses: own, galleryClasses: own, same: true }, precisionPlaces) };
+  const common = {
+    classes,
+    perClass,
+    imageToImage: precisionReport(classImages, classImages, { queryClasses: own, galleryClasses: own, same: true }, precisionPlaces),
+  };
   if (sets.some(({ index }) => entries[index]!.report < 0)) return common;
-  const reports = pickRows(
+  const reports = takeRows(
     texts,
     sets.map(({ index }) => entries[index]!.report),
   );
   return {
     ...common,
-    imageToReport: precisionReport(films, reports, { queryClasses: own, galleryClasses: own }, precisionPlaces),
-    reportToImage: precisionReport(reports, films, { queryClasses: own, galleryClasses: own }, precisionPlaces),
+    imageToReport: precisionReport(classImages, reports, { queryClasses: own, galleryClasses: own }, precisionPlaces),
+    reportToImage: precisionReport(reports, classImages, { queryClasses: own, galleryClasses: own }, precisionPlaces),
   };
 }
 
@@ -87,12 +91,12 @@ export function retrievalTables(
   const byClass = byClassOf(index, studies, perClass);
   if (reports.length < 2 && !byClass)
     throw new HybridmedError('retrieval needs two different reports, or two classes with a study of each alone; name another data set or split');
-  const films = pickRows(images, reported);
+  const reportedImages = takeRows(images, reported);
   return {
     ...(reports.length > 1
       ? {
-          imageToReport: recallReport(films, texts, (query, entry) => entries[reported[query]!]!.report === entry, recallPlaces),
-          reportToImage: recallReport(texts, films, (query, entry) => entries[reported[entry]!]!.report === query, recallPlaces),
+          imageToReport: recallReport(reportedImages, texts, (query, entry) => entries[reported[query]!]!.report === entry, recallPlaces),
+          reportToImage: recallReport(texts, reportedImages, (query, entry) => entries[reported[entry]!]!.report === query, recallPlaces),
         }
       : {}),
     ...(byClass ? { byClass } : {}),
@@ -102,11 +106,11 @@ export function retrievalTables(
 /** Measures retrieval over a split, and saves the index where asked. Throws one line for a stage-1 checkpoint or an empty split. */
 export async function retrieve({ data: spec, split = 'test', select = {}, perClass = 200, index: file, ...options }: RetrieveOptions): Promise<RetrieveReport> {
   const set = await openForRetrieval(spec, select);
-  const given = studiesOf(set, split);
+  const wanted = studiesOf(set, split);
   for (const warning of set.warnings) options.onMessage?.(`warning: ${warning}`);
   const encoder = await openEncoder(options);
   try {
-    const { index, studies } = await buildIndex(encoder, given);
+    const { index, studies } = await buildIndex(encoder, wanted);
     const tables = retrievalTables(index, studies, perClass);
     if (file !== undefined) await saveIndex(file, index);
     return {

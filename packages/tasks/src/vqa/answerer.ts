@@ -1,15 +1,15 @@
-// Answering: a fitted model's answers to questions, chosen by its head or written by its decoder.
+// A fitted model's answers to questions, chosen by its head or written by its decoder.
 import type { Loader, Question, StudyArrays } from '@hybridmed/data';
 import { createStepper, greedySearch } from '@hybridmed/decoder';
 import type { Checkpoint, Model } from '@hybridmed/model';
 import { throughFrozen } from '@hybridmed/model/graphs';
 import { studyLoader } from '@hybridmed/runtime';
 import type { Device, DeviceState, HostArrays } from '@hybridmed/tensor';
-import type { VqaModel } from './model.ts';
+import type { VqaModel } from './vqa-model.ts';
 import { asStudies } from './questions.ts';
 
-/** Longest answer that is written, in tokens. */
-const answerLength = 24;
+/** Max length of a written answer, in tokens. */
+const maxAnswerLength = 24;
 
 /** A loader of questions with their images, prepared as the checkpoint's model takes them. */
 export function questionLoader(
@@ -17,14 +17,14 @@ export function questionLoader(
   questions: readonly Question[],
   options: { batchSize: number; train: boolean; seed?: number },
 ): Loader {
-  const input = { ...config.input, impressionLength: Math.min(answerLength, config.input.impressionLength) };
+  const input = { ...config.input, impressionLength: Math.min(maxAnswerLength, config.input.impressionLength) };
   return studyLoader({ vision: model.vision, input }, { studies: asStudies(questions), tokenizer, ...options });
 }
 
-/** The fields of a batch that a model reads before it answers, its images behind the frozen part of their encoder. */
-export async function askedFields({ vision }: Model, { config }: VqaModel, arrays: StudyArrays): Promise<HostArrays> {
+/** The fields of a batch that ask: the question and, through the frozen part of its encoder, the image. */
+export async function questionFields({ vision }: Model, { config }: VqaModel, arrays: StudyArrays): Promise<HostArrays> {
   return {
-    ...(config.sees ? { image: await throughFrozen(vision, arrays.image) } : {}),
+    ...(config.usesImage ? { image: await throughFrozen(vision, arrays.image) } : {}),
     findings: arrays.findings,
     findings_mask: arrays.findings_mask,
   };
@@ -34,23 +34,23 @@ export async function askedFields({ vision }: Model, { config }: VqaModel, array
 export type Answerer = (state: DeviceState, loader: Loader) => Promise<string[]>;
 
 /** A head over answers: the likeliest of them. */
-async function choosing(device: Device, { model }: Checkpoint, vqa: VqaModel, answers: readonly string[]): Promise<Answerer> {
+async function createChooser(device: Device, { model }: Checkpoint, vqa: VqaModel, answers: readonly string[]): Promise<Answerer> {
   const program = await device.compile(vqa.answerGraph());
   return async (state, loader) => {
-    const given: string[] = [];
+    const chosenAnswers: string[] = [];
     for await (const { arrays, studies } of loader.batches()) {
-      const { logits } = await program.run(await askedFields(model, vqa, arrays), state);
+      const { logits } = await program.run(await questionFields(model, vqa, arrays), state);
       studies.forEach((_, row) => {
         const scores = Array.from(logits!.data.subarray(row * answers.length, (row + 1) * answers.length));
-        given.push(answers[scores.indexOf(Math.max(...scores))]!);
+        chosenAnswers.push(answers[scores.indexOf(Math.max(...scores))]!);
       });
     }
-    return given;
+    return chosenAnswers;
   };
 }
 
 /** The decoder's findings branch, reading the fused tokens: greedy. */
-async function writing(device: Device, { model, tokenizer }: Checkpoint, vqa: VqaModel): Promise<Answerer> {
+async function createWriter(device: Device, { model, tokenizer }: Checkpoint, vqa: VqaModel): Promise<Answerer> {
   const encode = await device.compile(vqa.memoryGraph());
   // The image branch's tensors are not part of this model; the stepper must not ask for them.
   const decoder = { ...model.decoder, parameters: Object.fromEntries(Object.entries(model.decoder.parameters).filter(([name]) => !name.includes('.image.'))) };
@@ -58,19 +58,19 @@ async function writing(device: Device, { model, tokenizer }: Checkpoint, vqa: Vq
     const stepper = await createStepper(device, state, {
       decoder,
       branch: 'findings',
-      maxTokens: Math.min(answerLength, decoder.config.positions),
+      maxTokens: Math.min(maxAnswerLength, decoder.config.positions),
       masked: true,
     });
-    const given: string[] = [];
+    const writtenAnswers: string[] = [];
     for await (const { arrays, studies } of loader.batches()) {
-      await encode.run(await askedFields(model, vqa, arrays), state);
+      await encode.run(await questionFields(model, vqa, arrays), state);
       const texts = await greedySearch(stepper, { studies: studies.length, special: model.special });
-      given.push(...texts.map((ids) => tokenizer.decode(ids)));
+      writtenAnswers.push(...texts.map((ids) => tokenizer.decode(ids)));
     }
-    return given;
+    return writtenAnswers;
   };
 }
 
 /** Compiles answering for a model. */
 export const createAnswerer = (device: Device, checkpoint: Checkpoint, vqa: VqaModel, answers: readonly string[]): Promise<Answerer> =>
-  vqa.config.mode === 'classify' ? choosing(device, checkpoint, vqa, answers) : writing(device, checkpoint, vqa);
+  vqa.config.mode === 'classify' ? createChooser(device, checkpoint, vqa, answers) : createWriter(device, checkpoint, vqa);

@@ -34,11 +34,11 @@ export async function readPrompts(file: string): Promise<PromptSets> {
 export async function promptsFor(labels: readonly string[], spec: string, source?: string): Promise<PromptSets> {
   if (source === undefined || Object.hasOwn(shippedPrompts, source)) {
     const own = shippedPrompts[source ?? spec.slice(0, spec.indexOf(':'))];
-    const sets = (own ? [own] : Object.values(shippedPrompts)).flatMap((some) => Object.entries(some));
+    const sets = (own ? [own] : Object.values(shippedPrompts)).flatMap((set) => Object.entries(set));
     const fitting = Object.fromEntries(sets.filter(([name]) => labels.includes(name)));
     if (Object.keys(fitting).length > 0) return fitting;
-    const which = source === undefined ? 'no shipped prompt set names one' : `prompt set "${source}" names none`;
-    throw new HybridmedError(`${spec}: ${which} of its labels (${labels.join(', ')}); give a file with --prompts`);
+    const none = source === undefined ? 'no shipped prompt set names one' : `prompt set "${source}" names none`;
+    throw new HybridmedError(`${spec}: ${none} of its labels (${labels.join(', ')}); give a file with --prompts`);
   }
   const prompts = await readPrompts(source);
   const unknown = Object.keys(prompts).find((name) => !labels.includes(name));

@@ -69,7 +69,7 @@ const chexpert: PromptSets = {
   },
 };
 
-/** RSNA's question, in the words its protocol gives. */
+/** RSNA's question, in the words of its protocol. */
 const rsna: PromptSets = {
   Pneumonia: { positive: ['Findings suggesting pneumonia.'], negative: ['No evidence of pneumonia'] },
 };

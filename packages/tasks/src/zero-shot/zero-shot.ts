@@ -44,28 +44,28 @@ export interface ZeroShotReport extends ClassificationReport {
   readonly exclusive?: ExclusiveAccuracy;
 }
 
-// Greatest number of studies of one class in the exclusive set.
-const perClass = 200;
+// Max number of studies of one class in the exclusive set.
+const maxPerClass = 200;
 
-/** Classes by the greatest similarity to their positive prompts, among studies of one class alone. */
+/** Classes by the largest similarity to their positive prompts, among studies of one class alone. */
 function exclusiveAccuracy({ studies, embedding }: StudyFeatures, prompts: PromptVectors): ExclusiveAccuracy | undefined {
   const classes = Object.keys(prompts);
   const sets = exclusiveSets(
     studies.map(({ labels }) => labels ?? {}),
     classes,
-    perClass,
+    maxPerClass,
   );
   const present = classes.filter((name) => sets.some((entry) => entry.class === name));
   if (present.length < 2) return undefined;
   const similarities = present.map((name) => cosineSimilarities(embedding, promptDirection(prompts[name]!.positive)));
-  const right = sets.map(({ index, class: truth }) => {
+  const correct = sets.map(({ index, class: truth }) => {
     const values = similarities.map((of) => of[index]!);
     return present[values.indexOf(Math.max(...values))] === truth ? 1 : 0;
   });
-  return { classes: present, studies: sets.length, accuracy: bootstrapMean(right), chance: 1 / present.length };
+  return { classes: present, studies: sets.length, accuracy: bootstrapMean(correct), chance: 1 / present.length };
 }
 
-/** Thresholds by class from the validation split; none where that is the very split that is judged, or lacks a class's both kinds. */
+/** Thresholds by class from the validation split; none where that is the evaluated split, or lacks positive or negative studies of a class. */
 async function thresholdsOf(encoder: Encoder, validation: StudyFeatures | undefined, prompts: PromptVectors, score: PromptScore, rule: ThresholdRule) {
   const thresholds: Record<string, number | undefined> = {};
   for (const [name, pair] of Object.entries(prompts)) {
@@ -97,7 +97,7 @@ export async function zeroShot({
 }: ZeroShotOptions): Promise<ZeroShotReport> {
   const set = await openLabelled(spec, select);
   const prompts = await promptsFor(set.classes, spec, source);
-  const judged = set.of(split);
+  const evaluated = set.ofSplit(split);
   for (const warning of set.data.warnings) options.onMessage?.(`warning: ${warning}`);
   const encoder = await openEncoder(options);
   try {
@@ -105,7 +105,7 @@ export async function zeroShot({
     const validating = split === 'validate' ? [] : set.data.studies.filter((study) => study.split === 'validate');
     const validation = validating.length > 0 ? await encoder.images(validating) : undefined;
     const thresholds = await thresholdsOf(encoder, validation, vectors, score, rule);
-    const features = await encoder.images(judged);
+    const features = await encoder.images(evaluated);
     const classes = Object.fromEntries(
       Object.entries(vectors).map(([name, pair]) => [
         name,

@@ -1,8 +1,8 @@
-// What the author of an encoder runs in tests: does it do what the trainer, the losses and the exporter take for granted?
+// The check that authors of encoders run in tests: what the trainer, the losses and the exporter rely on.
 import type { TextEncoder, VisionEncoder } from '@hybridmed/nn';
 import { HybridmedError } from '@hybridmed/tensor';
-import type { Problem, Subject } from './encoder-under-test.ts';
-import { makeSubject } from './encoder-under-test.ts';
+import type { EncoderUnderTest, ReportProblem } from './encoder-under-test.ts';
+import { prepareEncoder } from './encoder-under-test.ts';
 import { checkGradients } from './gradients.ts';
 import { checkIndependence, checkPadding } from './independence.ts';
 import { checkNames } from './names.ts';
@@ -11,7 +11,7 @@ import { checkShapes } from './shapes.ts';
 /** One check that passed. */
 export interface EncoderCheck {
   readonly check: 'names' | 'shapes' | 'determinism' | 'independence' | 'padding' | 'gradients';
-  /** What was looked at, in a few words: "12 parameters". */
+  /** What was checked, in a few words: "12 parameters". */
   readonly detail: string;
 }
 
@@ -21,7 +21,7 @@ export interface CheckEncoderOptions {
   readonly seed?: number;
 }
 
-async function checkDeterminism({ run, inputs }: Subject, report: Problem): Promise<string> {
+async function checkDeterminism({ run, inputs }: EncoderUnderTest, report: ReportProblem): Promise<string> {
   const [first, second] = [await run(await inputs(2)), await run(await inputs(2))];
   for (const [feature, { data }] of Object.entries(first)) {
     const other = second[feature]!.data;
@@ -40,7 +40,7 @@ async function checkDeterminism({ run, inputs }: Subject, report: Problem): Prom
 export async function checkEncoder(encoder: VisionEncoder | TextEncoder, { seed = 0 }: CheckEncoderOptions = {}): Promise<EncoderCheck[]> {
   const problems: string[] = [];
   const passed: EncoderCheck[] = [];
-  const report: Problem = (check, problem) => problems.push(`${check}: ${problem}`);
+  const report: ReportProblem = (check, problem) => problems.push(`${check}: ${problem}`);
   const attempt = async (check: EncoderCheck['check'], work: () => string | Promise<string>): Promise<boolean> => {
     const before = problems.length;
     try {
@@ -51,15 +51,15 @@ export async function checkEncoder(encoder: VisionEncoder | TextEncoder, { seed 
     }
     return problems.length === before;
   };
-  // Names and shapes first: without them nothing else can be judged.
-  let subject: Subject | undefined;
+  // Names and shapes first: without them nothing else can be checked.
+  let prepared: EncoderUnderTest | undefined;
   const sound = (await attempt('names', () => checkNames(encoder, report))) && (await attempt('shapes', () => checkShapes(encoder, report)));
-  if (sound && (await attempt('shapes', async () => ((subject = await makeSubject(encoder, seed)), 'as stated')))) {
+  if (sound && (await attempt('shapes', async () => ((prepared = await prepareEncoder(encoder, seed)), 'as stated')))) {
     passed.pop();
-    await attempt('determinism', () => checkDeterminism(subject!, report));
-    await attempt('independence', () => checkIndependence(subject!, report));
-    if (subject!.kind === 'text') await attempt('padding', () => checkPadding(subject!, report));
-    await attempt('gradients', () => checkGradients(subject!, report));
+    await attempt('determinism', () => checkDeterminism(prepared!, report));
+    await attempt('independence', () => checkIndependence(prepared!, report));
+    if (prepared!.kind === 'text') await attempt('padding', () => checkPadding(prepared!, report));
+    await attempt('gradients', () => checkGradients(prepared!, report));
   }
   if (problems.length > 0)
     throw new HybridmedError(`the encoder fails ${problems.length === 1 ? 'a check' : `${problems.length} checks`}:\n  ${problems.join('\n  ')}`);

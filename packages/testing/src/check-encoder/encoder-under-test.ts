@@ -1,23 +1,24 @@
-// An encoder under check: parameters in general position, inputs, and its features computed in float64.
+// An encoder under test: parameters in general position, inputs, and its features computed in float64.
+import { floatSpecs } from '@hybridmed/model/graphs';
 import type { TextEncoder, VisionEncoder } from '@hybridmed/nn';
 import { initialize, rootScope } from '@hybridmed/nn';
 import type { HostArray, HostArrays, Program, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
-import { mix32, trace, uniformAt } from '@hybridmed/tensor';
+import { mix32, sizeOf, trace, uniformAt } from '@hybridmed/tensor';
 import { inputSpecs, isText } from './inputs.ts';
 
-/** Tells of a fault. */
-export type Problem = (check: string, problem: string) => void;
+/** Reports a fault. */
+export type ReportProblem = (check: string, problem: string) => void;
 
 /** Features by name. */
 export type Features = Record<string, HostArray>;
 
 /** What the checks work with. */
-export interface Subject {
+export interface EncoderUnderTest {
   readonly kind: 'vision' | 'text';
   readonly encoder: VisionEncoder | TextEncoder;
-  /** Float64 values, away from the zeros and ones of start values, so that nothing is right by chance. */
+  /** Float64 values, away from the zeros and ones of start values, so that no check passes by chance. */
   readonly parameters: HostArrays;
-  /** Inputs of so many studies: the first ones are always the same. Texts have `length` tokens, none masked. */
+  /** Inputs of a number of studies: the first ones are always the same. Texts have `length` tokens, none masked. */
   inputs(studies: number, length?: number): Promise<HostArrays>;
   /** Features in evaluation mode. */
   run(inputs: HostArrays): Promise<Features>;
@@ -43,13 +44,11 @@ export const ownInputs = (parameters: HostArrays): HostArrays => Object.fromEntr
 export const noise = (seed: number, length: number): Float64Array =>
   Float64Array.from({ length }, (_, i) => 2 * uniformAt([mix32(seed), mix32(seed + 1)], 0, i) - 1);
 
-const elements = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
-
 function generalParameters(encoder: VisionEncoder | TextEncoder, seed: number): HostArrays {
   const start = initialize(encoder.parameters, seed);
   return Object.fromEntries(
     Object.entries(encoder.parameters).map(([name, { shape, buffer }], index) => {
-      const shift = noise(seed + 101 * (index + 1), elements(shape));
+      const shift = noise(seed + 101 * (index + 1), sizeOf(shape));
       // Running statistics stay as they are: a variance must be positive.
       return [name, { data: Float64Array.from(start[name]!.data, (value, i) => (buffer ? value : value + 0.2 * shift[i]!)), shape }];
     }),
@@ -57,17 +56,17 @@ function generalParameters(encoder: VisionEncoder | TextEncoder, seed: number): 
 }
 
 /** Prepares an encoder for its checks. */
-export async function makeSubject(encoder: VisionEncoder | TextEncoder, seed: number): Promise<Subject> {
+export async function prepareEncoder(encoder: VisionEncoder | TextEncoder, seed: number): Promise<EncoderUnderTest> {
   const { plainDevice } = await import('@hybridmed/gpujs');
   const device = plainDevice({ precision: 'f64' });
   // Traced with symbols for batch and length, as the trainer traces.
   const compiled = (results: (own: Tensors, inputs: Tensors) => Tensors, extra: Record<string, TensorSpec> = {}): Promise<Program> => {
-    const own = Object.fromEntries(Object.entries(encoder.parameters).map(([name, { shape }]) => [`own.${name}`, { shape, dtype: 'f32' as const }]));
+    const own = floatSpecs(encoder.parameters, 'own.');
     return Promise.resolve(
       device.compile(
         trace({ data: { ...inputSpecs(encoder), ...own, ...extra } }, (values) => {
-          const named = Object.entries(values).flatMap(([name, value]) => (name.startsWith('own.') ? [[name.slice(4), value] as const] : []));
-          return { results: results(Object.fromEntries(named), values) };
+          const parameterValues = Object.entries(values).flatMap(([name, value]) => (name.startsWith('own.') ? [[name.slice(4), value] as const] : []));
+          return { results: results(Object.fromEntries(parameterValues), values) };
         }),
       ),
     );
@@ -84,11 +83,11 @@ export async function makeSubject(encoder: VisionEncoder | TextEncoder, seed: nu
     }
     const { size, channels } = encoder.image;
     const shape = [1, channels, size, size];
-    const films = Array.from({ length: studies }, (_, i) => noise(seed + 7 + i, elements(shape)));
-    const made = await Promise.all(films.map((data) => through(encoder, { data: Float32Array.from(data), shape })));
-    const [, ...rest] = made[0]!.shape as [number, ...number[]];
-    const data = new Float64Array(studies * elements(rest));
-    made.forEach((part, i) => data.set(part.data, i * elements(rest)));
+    const images = Array.from({ length: studies }, (_, i) => noise(seed + 7 + i, sizeOf(shape)));
+    const encoderInputs = await Promise.all(images.map((data) => throughFrozenPart(encoder, { data: Float32Array.from(data), shape })));
+    const [, ...rest] = encoderInputs[0]!.shape as [number, ...number[]];
+    const data = new Float64Array(studies * sizeOf(rest));
+    encoderInputs.forEach((input, i) => data.set(input.data, i * sizeOf(rest)));
     return { image: { data, shape: [studies, ...rest] } };
   };
   return {
@@ -97,9 +96,9 @@ export async function makeSubject(encoder: VisionEncoder | TextEncoder, seed: nu
     parameters,
     inputs,
     compiled,
-    run: (given) => forward.run({ ...ownInputs(parameters), ...given }),
+    run: (batch) => forward.run({ ...ownInputs(parameters), ...batch }),
   };
 }
 
 /** What the frozen part of an encoder makes of an image; the image itself where there is none. */
-const through = async ({ frozen }: VisionEncoder, image: HostArray): Promise<HostArray> => (frozen ? frozen.run(image) : image);
+const throughFrozenPart = async ({ frozen }: VisionEncoder, image: HostArray): Promise<HostArray> => (frozen ? frozen.run(image) : image);

@@ -1,31 +1,31 @@
 // Checks that a study's features are its own: neither the rest of the batch nor what is masked changes them.
 import type { TextEncoder } from '@hybridmed/nn';
 import type { HostArray, HostArrays } from '@hybridmed/tensor';
-import type { Features, Problem, Subject } from './encoder-under-test.ts';
+import type { EncoderUnderTest, Features, ReportProblem } from './encoder-under-test.ts';
 
-// Sums in another order differ by this much of the greatest value in float64, with room.
+// Sums in another order differ by less than this fraction of the largest value in float64.
 const tolerance = 1e-9;
 
-/** Greatest difference of the first `count` values of each row, relative to the greatest value. */
-function difference(a: HostArray, b: HostArray, rows: number, count: number): number {
+/** Max difference of the first `count` values of each row, relative to the largest value. */
+function maxDifference(a: HostArray, b: HostArray, rows: number, count: number): number {
   const [strideA, strideB] = [a.data.length / a.shape[0]!, b.data.length / b.shape[0]!];
-  let [most, scale] = [0, 0];
+  let [difference, scale] = [0, 0];
   for (let row = 0; row < rows; row++)
     for (let i = 0; i < count; i++) {
       const [left, right] = [a.data[row * strideA + i]!, b.data[row * strideB + i]!];
-      most = Math.max(most, Math.abs(left - right));
+      difference = Math.max(difference, Math.abs(left - right));
       scale = Math.max(scale, Math.abs(left));
     }
-  return most / (scale || 1);
+  return difference / (scale || 1);
 }
 
 const perStudy = ({ data, shape }: HostArray): number => data.length / shape[0]!;
 
-/** Each study alone gives what it gives among others, in evaluation mode. */
-export async function checkIndependence({ run, inputs }: Subject, report: Problem): Promise<string> {
+/** Each study alone has the features that it has among others, in evaluation mode. */
+export async function checkIndependence({ run, inputs }: EncoderUnderTest, report: ReportProblem): Promise<string> {
   const [alone, among] = [await run(await inputs(1)), await run(await inputs(3))];
   for (const [feature, value] of Object.entries(alone)) {
-    const error = difference(value, among[feature]!, 1, perStudy(value));
+    const error = maxDifference(value, among[feature]!, 1, perStudy(value));
     if (error > tolerance) report('independence', `"${feature}" of a study changes by ${error.toExponential(0)} with the other studies of its batch`);
   }
   return 'batches of 1 and 3';
@@ -45,14 +45,14 @@ function padded(texts: HostArrays, extra: number, vocabulary: number): HostArray
 }
 
 /** Masked tokens change neither the real tokens' vectors, nor `global`, nor `importance`. */
-export async function checkPadding({ run, inputs, encoder }: Subject, report: Problem): Promise<string> {
+export async function checkPadding({ run, inputs, encoder }: EncoderUnderTest, report: ReportProblem): Promise<string> {
   const { maxTokens, vocabulary } = encoder as TextEncoder;
   const extra = Math.min(5, Math.max(1, maxTokens - 2));
   const length = Math.max(1, Math.min(6, maxTokens - extra));
   const bare = await inputs(2, length);
   const [before, after]: [Features, Features] = [await run(bare), await run(padded(bare, extra, vocabulary))];
   for (const [feature, value] of Object.entries(before)) {
-    const error = difference(value, after[feature]!, 2, perStudy(value));
+    const error = maxDifference(value, after[feature]!, 2, perStudy(value));
     if (error > tolerance) report('padding', `"${feature}" changes by ${error.toExponential(0)} with masked tokens after the text`);
   }
   return `${length} tokens with ${extra} masked after them`;

@@ -1,4 +1,4 @@
-// What an encoder takes in, told apart and with symbols for its free sizes.
+// The inputs of both kinds of encoder, with symbols for their free sizes.
 import type { TextEncoder, VisionEncoder } from '@hybridmed/nn';
 import type { TensorSpec } from '@hybridmed/tensor';
 

@@ -1,15 +1,16 @@
 // Checks of names: what is declared is read, what is read is declared, and checkpoints can hold it.
+import { floatSpecs } from '@hybridmed/model/graphs';
 import type { TextEncoder, VisionEncoder } from '@hybridmed/nn';
-import type { Tensors, TensorSpec } from '@hybridmed/tensor';
+import type { Tensors } from '@hybridmed/tensor';
 import { trace } from '@hybridmed/tensor';
-import type { Problem } from './encoder-under-test.ts';
+import type { ReportProblem } from './encoder-under-test.ts';
 import { callEncoder } from './encoder-under-test.ts';
 import { inputSpecs } from './inputs.ts';
 
 const wellFormed = /^[A-Za-z_]\w*(?:\.\w+)*$/;
 
-/** Parameters as traced values that note what is read. */
-function watched(own: Tensors, read: Set<string>): Tensors {
+/** Parameters as traced values that record which ones are read. */
+function recordReads(own: Tensors, read: Set<string>): Tensors {
   return new Proxy(own, {
     get(target, name) {
       if (typeof name === 'string' && Object.hasOwn(target, name)) read.add(name);
@@ -19,7 +20,7 @@ function watched(own: Tensors, read: Set<string>): Tensors {
 }
 
 /** Every parameter has a name that files can hold, a shape of whole numbers, and is read by `call`. */
-export function checkNames(encoder: VisionEncoder | TextEncoder, report: Problem): string {
+export function checkNames(encoder: VisionEncoder | TextEncoder, report: ReportProblem): string {
   const names = Object.keys(encoder.parameters ?? {});
   for (const name of names) {
     if (!wellFormed.test(name)) report('names', `"${name}" is no dotted name of letters, digits and underscores`);
@@ -28,10 +29,10 @@ export function checkNames(encoder: VisionEncoder | TextEncoder, report: Problem
       report('names', `"${name}" has the shape [${encoder.parameters[name]!.shape.join(', ')}]`);
   }
   const read = new Set<string>();
-  const state = Object.fromEntries(names.map((name) => [name, { shape: encoder.parameters[name]!.shape, dtype: 'f32' } satisfies TensorSpec]));
+  const state = floatSpecs(encoder.parameters ?? {});
   for (const training of [false, true])
     trace({ data: inputSpecs(encoder), state }, (inputs, own) => {
-      const { tokens, global } = callEncoder(encoder, watched(own, read), inputs, training);
+      const { tokens, global } = callEncoder(encoder, recordReads(own, read), inputs, training);
       return { results: { tokens, global } };
     });
   for (const name of names) if (!read.has(name)) report('names', `"${name}" is declared and never read`);

@@ -12,11 +12,11 @@ export interface Golden {
   readonly texts?: Readonly<Record<string, string>>;
 }
 
-/** One quantity held against its golden value. */
+/** One quantity checked against its golden value. */
 export interface Comparison {
   readonly file: string;
   readonly quantity: string;
-  /** Greatest relative error: max |ours - golden| / max |golden|. */
+  /** Max relative error: max |ours - golden| / max |golden|. */
   readonly error: number;
   readonly bound: number;
   readonly ok: boolean;
@@ -30,7 +30,7 @@ export function withPrefix(arrays: HostArrays, prefix: string): Record<string, H
 /** The same numbers as f32 (masks are stored as integers). */
 export const asFloat = ({ data, shape }: HostArray): HostArray => ({ data: data instanceof Int32Array ? Float32Array.from(data) : data, shape });
 
-function greatest(data: HostArray['data']): number {
+function maxMagnitude(data: HostArray['data']): number {
   let max = 0;
   for (let i = 0; i < data.length; i++) max = Math.max(max, Math.abs(data[i]!));
   return max;
@@ -45,14 +45,14 @@ export function relativeError(ours: HostArray['data'], golden: HostArray['data']
     if (Number.isNaN(d)) return Infinity;
     difference = Math.max(difference, d);
   }
-  const scale = greatest(golden);
+  const scale = maxMagnitude(golden);
   return difference === 0 ? 0 : difference / scale;
 }
 
 /** |ours - golden| / |golden| of numbers. */
 export const scalarError = (ours: number, golden: number): number => relativeError(Float64Array.of(ours), Float64Array.of(golden));
 
-/** Kinds of quantities whose bounds are wider in mixed precision, and those bounds. Whatever else a replay holds has one bound. */
+/** Kinds of quantities whose bounds are wider in mixed precision, and those bounds. All other quantities have one bound. */
 const mixedBounds = { losses: 1e-2, trajectory: 3e-2, outputs: 1e-2, gradients: 3e-2, cancelled: 1e-3 } as const;
 
 /** A kind of quantity. */
@@ -71,8 +71,8 @@ export class Report {
 
   add(quantity: string, error: number, inFull: number, kind?: QuantityKind): void {
     const bound = this.#mixed && kind ? mixedBounds[kind] : inFull;
-    const known = this.#worst.get(quantity);
-    if (known && known.error >= error) return;
+    const worst = this.#worst.get(quantity);
+    if (worst && worst.error >= error) return;
     this.#worst.set(quantity, { file: this.#file, quantity, error, bound, ok: error <= bound });
   }
 
@@ -81,12 +81,12 @@ export class Report {
    * ours must be under 1e-6 of that largest.
    */
   addGradients(quantity: string, ours: HostArrays, golden: HostArrays, bound: number): void {
-    const largest = Math.max(...Object.values(golden).map(({ data }) => greatest(data)));
+    const largest = Math.max(...Object.values(golden).map(({ data }) => maxMagnitude(data)));
     this.add(quantity, 0, bound, 'gradients');
     for (const [name, { data }] of Object.entries(golden)) {
       const mine = ours[name]?.data;
       if (!mine) this.add(`${quantity} (${name} is missing)`, Infinity, bound);
-      else if (greatest(data) < 1e-10 * largest) this.add(`${quantity} (cancelled)`, greatest(mine) / largest, 1e-6, 'cancelled');
+      else if (maxMagnitude(data) < 1e-10 * largest) this.add(`${quantity} (cancelled)`, maxMagnitude(mine) / largest, 1e-6, 'cancelled');
       else this.add(quantity, relativeError(mine, data), bound, 'gradients');
     }
   }

@@ -1,11 +1,11 @@
-// Chooses the replay for each golden by what it holds, not by its file's name.
+// Chooses the replay of a golden by its contents, not by its file's name.
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
-import { verifyEncoder } from './encoders.ts';
+import { verifyEncoder } from './verify-encoder.ts';
 import type { Comparison, Golden } from './golden.ts';
-import { verifyLoss } from './losses.ts';
-import { verifyMetrics, verifyTokens } from './metrics.ts';
-import { verifyGeneration, verifyModelLosses, verifyTraining } from './model.ts';
+import { verifyLoss } from './verify-loss.ts';
+import { verifyMetrics, verifyTokens } from './verify-metrics.ts';
+import { verifyGeneration, verifyModelLosses, verifyTraining } from './verify-model.ts';
 
 /** Replays one golden on a device. Throws a HybridmedError naming the file when it is of no known kind. */
 export async function verifyGolden(device: Device, golden: Golden): Promise<Comparison[]> {

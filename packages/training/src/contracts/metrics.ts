@@ -1,10 +1,10 @@
-// What a run records of each step and each validation: the lines of metrics.jsonl, and what loggers are given.
+// What a run records of each step and each validation: the lines of metrics.jsonl, and what loggers receive.
 import type { LossName } from '@hybridmed/model';
 
 /** Losses by name, null where a stage does not use one. */
 export type LossValues = Readonly<Record<LossName | 'total', number | null>>;
 
-/** What every line says. */
+/** What every line has. */
 interface Line {
   readonly stage: 1 | 2;
   readonly epoch: number;
@@ -21,7 +21,7 @@ export interface StepLine extends Line {
   readonly lossScale?: number;
   readonly losses: LossValues;
   readonly studiesPerSecond: number;
-  /** Resident memory of the process, where the platform tells it. */
+  /** Resident memory of the process, where the platform reports it. */
   readonly residentMiB?: number;
 }
 

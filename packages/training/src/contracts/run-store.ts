@@ -1,4 +1,4 @@
-// The contract behind which a run is kept: a folder in Node, or whatever a page has.
+// The contract of a run's storage: a folder in Node, or whatever a page has.
 import type { HostArray, HostArrays } from '@hybridmed/tensor';
 import type { StepLine, ValidationLine } from './metrics.ts';
 import type { TrainerState } from './trainer-state.ts';
@@ -18,7 +18,7 @@ export interface StageSnapshot {
   readonly tuning?: object;
 }
 
-/** Where a stage stopped. */
+/** The last checkpoint of a stage, with what resuming needs. */
 export interface ResumePoint {
   readonly parameters: HostArrays;
   readonly optimizer: Readonly<Record<string, HostArray>>;
@@ -32,22 +32,22 @@ export interface Stage1Parameters {
   readonly parameters: HostArrays;
 }
 
-/** Keeps a run. */
+/** Stores a run: its log, its checkpoints, and where it resumes. */
 export interface RunStore {
   /** The best stage-1 checkpoint that stage 2 starts from: the run's own, or that of the run which its settings name. */
   stage1(): Promise<Stage1Parameters | undefined>;
-  /** Where a stage stopped, when the run is resumed and the stage has a last checkpoint. */
+  /** Where a stage resumes; undefined where the run is not resumed or the stage has no last checkpoint. */
   resumePoint(stage: Stage): Promise<ResumePoint | undefined>;
   /** Lines that the log had when this run's stage 1 ended; 0 where it had none. */
   linesOfStage1(): Promise<number>;
-  /** Makes the place of the run where there is none, and keeps the first lines of its log, as many as `start` counts. Called once the step after `start` has succeeded. */
+  /** Makes the run's place where there is none, and cuts its log to as many lines as `start` counts. Called once the step after `start` has succeeded. */
   begin(start: TrainerState): Promise<void>;
-  /** Adds a line to the log; gives the number of lines it has then. */
+  /** Appends a line to the log; returns its number of lines. */
   append(line: StepLine | ValidationLine): number;
-  /** Replaces a stage's checkpoint, as a whole or not at all. The last one that was confirmed is kept beside a newer one. */
+  /** Replaces a stage's checkpoint, as a whole or not at all. The last confirmed one stays beside a newer one. */
   save(stage: Stage, kind: CheckpointKind, snapshot: StageSnapshot): Promise<void>;
-  /** The step after the last checkpoint was finite: the one before it is not needed any more. */
+  /** Confirms the last checkpoint, since the step after it was finite: the one before it may go. */
   confirmLast(stage: Stage): Promise<void>;
-  /** The step after the last checkpoint was not finite: it goes, and the one that was confirmed before is the last again. Gives the step of that, if there is one. */
+  /** Removes the last checkpoint, since the step after it was not finite: the confirmed one before it is the last again. Returns its step, if there is one. */
   rejectLast(stage: Stage): Promise<number | undefined>;
 }

@@ -1,4 +1,4 @@
-// Where training stands: what trainer.json of a checkpoint holds.
+// The state of a stage's training: what trainer.json of a checkpoint holds.
 import { z } from 'zod';
 
 const count = z.int().min(0);
@@ -15,5 +15,5 @@ export const trainerStateSchema = z.object({
   metricsLines: count,
 });
 
-/** Where training stands: everything needed to go on with the very same bits. */
+/** The state of a stage's training: everything needed to resume with the same bits. */
 export type TrainerState = Readonly<z.infer<typeof trainerStateSchema>>;

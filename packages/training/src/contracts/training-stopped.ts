@@ -1,11 +1,11 @@
-// What a run that was asked to stop ends with.
+// The error of a run whose signal was aborted.
 import { HybridmedError } from '@hybridmed/tensor';
 import type { Stage } from './run-store.ts';
 
-/** Thrown by a run whose signal was aborted, once everything that it computed is saved: it can be resumed where it stopped. */
+/** Thrown by a run whose signal was aborted, once everything that it computed is saved: it resumes where it stopped. */
 export class TrainingStoppedError extends HybridmedError {
   override readonly name: string = 'TrainingStoppedError';
-  /** Where the run stands; undefined where it was stopped before it opened what it needs. */
+  /** The last step; undefined where the run was stopped before it opened what it needs. */
   readonly at: { readonly stage: Stage; readonly step: number } | undefined;
 
   constructor(at?: { readonly stage: Stage; readonly step: number }) {

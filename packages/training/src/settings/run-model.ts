@@ -1,16 +1,16 @@
 // The model a run trains: the preset's sizes with the run's options, and what of it is trained.
-import type { ModelConfig, Model, GivenEncoders } from '@hybridmed/model';
+import type { ModelConfig, Model, ModuleEncoders } from '@hybridmed/model';
 import { fineTune, createModel } from '@hybridmed/model';
 import { presetModel, presets } from '@hybridmed/model/presets';
 import type { Tokenizer } from '@hybridmed/text';
 import type { RunConfig } from './run-config.ts';
 
 /** The model of these sizes under the run's fine-tuning options. Throws one line for a pattern that matches nothing. */
-export function runModel(sizes: ModelConfig, given: GivenEncoders, { freeze, layerDecay, lora, loraRank: rank, loraAlpha: alpha }: RunConfig): Model {
-  return fineTune(createModel(sizes, given), { freeze, layerDecay, lora: { layers: lora, rank, alpha } });
+export function runModel(sizes: ModelConfig, encoders: ModuleEncoders, { freeze, layerDecay, lora, loraRank: rank, loraAlpha: alpha }: RunConfig): Model {
+  return fineTune(createModel(sizes, encoders), { freeze, layerDecay, lora: { layers: lora, rank, alpha } });
 }
 
-/** Sizes for a run and its vocabulary; encoders that are not the preset's are given. */
+/** Sizes for a run and its vocabulary; `encoders` are the sizes of those that are not the preset's. */
 export function runModelConfig(config: RunConfig, tokenizer: Tokenizer, encoders: Partial<Pick<ModelConfig, 'vision' | 'text'>> = {}): ModelConfig {
   const sizes = { ...presetModel(config.preset, tokenizer.vocabularySize, tokenizer.special), ...encoders };
   const drop = config.dropout > 0 || presets[config.preset].vision.dropout ? { dropout: config.dropout } : {};

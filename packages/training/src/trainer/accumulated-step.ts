@@ -3,10 +3,11 @@ import type { Model } from '@hybridmed/model';
 import { trainable } from '@hybridmed/model';
 import type { StagePlan } from '@hybridmed/model/graphs';
 import { accumulateGraph, applyGraph, contrastGraph, gradientPrefix, projectionGraph, stepFields } from '@hybridmed/model/graphs';
+import { concatRows, scalar, sliceRows, zeros } from '@hybridmed/model/host-arrays';
 import type { DeviceState, HostArray, HostArrays, Program } from '@hybridmed/tensor';
 import { keyData, mix32 } from '@hybridmed/tensor';
-import type { StepOptions, Stepper, StepResult } from './step.ts';
-import { number, scalar, updateResults, zeros } from './step.ts';
+import type { StepOptions, Stepper, StepResult } from './whole-step.ts';
+import { number, updateResults } from './whole-step.ts';
 
 /** Some rows of a batch, and the key of their dropout. */
 interface MicroBatch {
@@ -23,25 +24,8 @@ interface ContrastPrograms {
 }
 
 /** Rows `from` up to `to` of every array of a batch. */
-function sliceBatch(batch: HostArrays, from: number, to: number): Record<string, HostArray> {
-  return Object.fromEntries(
-    Object.entries(batch).map(([name, { data, shape }]) => {
-      const row = shape.slice(1).reduce((a, b) => a * b, 1);
-      return [name, { data: data.subarray(from * row, to * row), shape: [to - from, ...shape.slice(1)] }];
-    }),
-  );
-}
-
-/** Arrays (b_i, ...) joined along the first axis, f32. */
-function concatRows(parts: readonly HostArray[]): HostArray {
-  const data = new Float32Array(parts.reduce((total, part) => total + part.data.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    data.set(part.data, at);
-    at += part.data.length;
-  }
-  return { data, shape: [parts.reduce((total, part) => total + part.shape[0]!, 0), ...parts[0]!.shape.slice(1)] };
-}
+const sliceBatch = (batch: HostArrays, from: number, to: number): Record<string, HostArray> =>
+  Object.fromEntries(Object.entries(batch).map(([name, array]) => [name, sliceRows(array, from, to)]));
 
 /** A batch in at most `passes` parts of equal size, the last perhaps smaller. */
 function microBatches(batch: HostArrays, passes: number, keyOf: (pass: number) => HostArray): MicroBatch[] {

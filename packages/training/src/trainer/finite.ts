@@ -1,11 +1,11 @@
-// What is not finite is no result: steps, validations and what is about to be saved are checked, and an error says where a run stood.
+// Checks that numbers are finite: those of steps, of validations and of what is about to be saved. Errors name the stage, the epoch and the step.
 import type { HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { LossValues } from '../contracts/metrics.ts';
 import type { TrainerState } from '../contracts/trainer-state.ts';
-import type { StepResult } from './step.ts';
+import type { StepResult } from './whole-step.ts';
 
-/** Thrown where a run's numbers are no longer finite; `step` is the number of steps of the stage before that. */
+/** Thrown where a run's numbers are not finite; `step` is the stage's number of steps before that. */
 export class NotFiniteError extends HybridmedError {
   override readonly name: string = 'NotFiniteError';
   readonly step: number;
@@ -16,19 +16,20 @@ export class NotFiniteError extends HybridmedError {
   }
 }
 
-/** Throws where a loss or the gradients of the step after `now` are no numbers. Gradients that a loss scale made too large are none of its: the scale is lowered. */
+/** Throws where a loss or the gradients of the step after `now` are no numbers. Gradients that overflow under a loss scale are no error: the scale is lowered. */
 export function checkStep({ losses, gradientNorm, lossScale = 1 }: StepResult, now: TrainerState): void {
   const checked = lossScale > 1 ? losses : { ...losses, 'gradient norm': gradientNorm };
-  const bad = Object.entries(checked).find(([, value]) => !Number.isFinite(value));
-  if (!bad) return;
-  const name = bad[0] === 'gradient norm' ? 'the gradient norm' : `the loss "${bad[0]}"`;
-  throw new NotFiniteError(now, `step ${now.step + 1}`, `${name} is ${bad[1]}`);
+  const notFinite = Object.entries(checked).find(([, value]) => !Number.isFinite(value));
+  if (!notFinite) return;
+  const [key, value] = notFinite;
+  const name = key === 'gradient norm' ? 'the gradient norm' : `the loss "${key}"`;
+  throw new NotFiniteError(now, `step ${now.step + 1}`, `${name} is ${value}`);
 }
 
 /** Throws where a validation's loss is no number. */
 export function checkValidation(losses: LossValues, now: TrainerState): void {
-  const bad = Object.entries(losses).find(([, value]) => value !== null && !Number.isFinite(value));
-  if (bad) throw new NotFiniteError(now, `validation after step ${now.step}`, `the loss "${bad[0]}" is ${bad[1]}`);
+  const notFinite = Object.entries(losses).find(([, value]) => value !== null && !Number.isFinite(value));
+  if (notFinite) throw new NotFiniteError(now, `validation after step ${now.step}`, `the loss "${notFinite[0]}" is ${notFinite[1]}`);
 }
 
 /** Name and value of the first entry that is not finite. */
@@ -42,6 +43,6 @@ export function notFiniteEntry(arrays: HostArrays): readonly [name: string, valu
 
 /** Throws where what is about to be saved is not finite. */
 export function checkArrays(arrays: HostArrays, now: TrainerState): void {
-  const bad = notFiniteEntry(arrays);
-  if (bad) throw new NotFiniteError(now, `step ${now.step}`, `the parameter "${bad[0]}" has become ${bad[1]}`);
+  const notFinite = notFiniteEntry(arrays);
+  if (notFinite) throw new NotFiniteError(now, `step ${now.step}`, `the parameter "${notFinite[0]}" has become ${notFinite[1]}`);
 }

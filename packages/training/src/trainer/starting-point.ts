@@ -1,4 +1,4 @@
-// Where a stage begins: a resumed checkpoint, stage 1's best, or start values.
+// What a stage begins with: a resumed checkpoint, stage 1's best, or start values.
 import type { Model } from '@hybridmed/model';
 import { checkParameters } from '@hybridmed/model';
 import { teacherParameters } from '@hybridmed/model/graphs';
@@ -8,7 +8,7 @@ import type { Stage, Stage1Parameters } from '../contracts/run-store.ts';
 import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
 
-const atStart = (stage: Stage, metricsLines: number): TrainerState => ({
+const initialState = (stage: Stage, metricsLines: number): TrainerState => ({
   stage,
   epoch: 0,
   stepInEpoch: 0,
@@ -59,5 +59,5 @@ export async function startingPoint(run: TrainingRun, stage: Stage): Promise<Sta
   }
   const initial = await startValues(run);
   const lines = stage === 2 ? await store.linesOfStage1() : 0;
-  return { parameters: { ...initial, ...first }, trainer: atStart(stage, lines), teacher: first ?? initial };
+  return { parameters: { ...initial, ...first }, trainer: initialState(stage, lines), teacher: first ?? initial };
 }

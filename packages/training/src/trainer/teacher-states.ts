@@ -1,4 +1,4 @@
-// The snapshot teacher's final hidden states per training study, computed once: they are the same in every epoch.
+// The snapshot teacher's final hidden states of each training study, computed once, since they are the same in every epoch.
 import type { Model } from '@hybridmed/model';
 import { teacherGraph } from '@hybridmed/model/graphs';
 import type { Device, DeviceState, HostArray } from '@hybridmed/tensor';

@@ -13,14 +13,14 @@ import type { RunConfig } from '../settings/run-config.ts';
 import { lossWeights } from '../settings/run-config.ts';
 import { accumulatedStep } from './accumulated-step.ts';
 import { checkArrays, NotFiniteError } from './finite.ts';
-import { runStage } from './stage.ts';
+import { runStage } from './stage-loop.ts';
 import type { StartingPoint } from './starting-point.ts';
 import { startingPoint } from './starting-point.ts';
-import { startOptimizer, wholeStep } from './step.ts';
+import { startOptimizer, wholeStep } from './whole-step.ts';
 import type { TeacherStates } from './teacher-states.ts';
 import { computeTeacherStates, teacherBytes } from './teacher-states.ts';
 
-// Hidden states of the teacher are kept up to this size; beyond it the teacher runs inside each step.
+// Hidden states of the teacher are precomputed up to this size; beyond it the teacher runs inside each step.
 const maxTeacherBytes = 2 ** 31;
 
 function planOf(config: RunConfig, stage: Stage, cached: boolean): StagePlan {
@@ -39,7 +39,7 @@ function planOf(config: RunConfig, stage: Stage, cached: boolean): StagePlan {
   };
 }
 
-/** Trains a stage from where it stands. Throws one line where everything that it trains is frozen. */
+/** Trains a stage from its start, or from where it resumes. Throws one line where everything that it trains is frozen. */
 export async function trainStage(run: TrainingRun, stage: Stage): Promise<TrainerState> {
   const { config, device, model, store, events } = run;
   if (trainable(model, stage).length === 0)
@@ -82,7 +82,7 @@ export async function trainStage(run: TrainingRun, stage: Stage): Promise<Traine
   return end;
 }
 
-/** Saves a stage's checkpoints so that the last one whose next step was finite is there at every moment. */
+/** Saves a stage's checkpoints so that, at every moment, there is one whose next step was finite. */
 function checkpointKeeper(
   store: RunStore,
   stage: Stage,
@@ -100,16 +100,16 @@ function checkpointKeeper(
       if (unconfirmed) await store.confirmLast(stage);
       unconfirmed = false;
     },
-    /** What to throw for numbers that are not finite, once the checkpoint that leads to them is gone. */
+    /** Removes the checkpoint that led to numbers which are not finite; returns the error to throw. */
     async fallBack(error: NotFiniteError): Promise<HybridmedError> {
-      const kept = last === error.step ? await store.rejectLast(stage) : last;
-      const advice = kept === undefined ? 'and run again with --resume' : `and go on with --resume from step ${kept}, which is kept`;
+      const resumeStep = last === error.step ? await store.rejectLast(stage) : last;
+      const advice = resumeStep === undefined ? 'and run again with --resume' : `and resume with --resume from step ${resumeStep}, which is saved`;
       return new HybridmedError(`${error.message}; lower --learning-rate ${advice}`);
     },
   };
 }
 
-/** Puts the frozen teacher into the state and, where its hidden states are kept, computes them. */
+/** Puts the frozen teacher into the state and, where its hidden states fit in memory, computes them. */
 async function teach(
   { device, events, model, train, signal }: TrainingRun,
   state: DeviceState,

@@ -19,7 +19,7 @@ export function checkWork({ epochs, stage1, cg, cl, sum, cap, dis }: RunConfig):
     throw new HybridmedError('every loss of stage 2 has weight 0; keep one of cg, cl, sum, cap, dis, or give stage 2 no epochs (--epochs A,0)');
 }
 
-/** Trains the stages that the settings ask for, each from where its store says it stands. */
+/** Trains the stages that the settings ask for, each from where its store says that it resumes. */
 export async function trainStages(run: TrainingRun): Promise<readonly TrainerState[]> {
   const { epochs, stage1 } = run.config;
   const stages: TrainerState[] = [];

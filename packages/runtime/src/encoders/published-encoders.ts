@@ -1,0 +1,90 @@
+// Encoders from published checkpoints: their sizes, their values, and a table of every tensor.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ParameterSpecs } from '@hybridmed/nn';
+import { initialize } from '@hybridmed/nn';
+import type { Recipes, WeightRow } from '@hybridmed/nn/weights';
+import { loadWeights, weightTable } from '@hybridmed/nn/weights';
+import type { HostArray } from '@hybridmed/tensor';
+import type { BertConfig, Tokenizer } from '@hybridmed/text';
+import { bert, bertWeights } from '@hybridmed/text';
+import type { ResNetConfig, ViTConfig, WantedImage } from '@hybridmed/vision';
+import { visionEncoder, visionWeights } from '@hybridmed/vision';
+import { fileError, isFolder } from '../files.ts';
+import { readTokenizer } from '../tokenizer/read-tokenizer.ts';
+import type { PublishedWeights } from './weights-folder.ts';
+import { openWeights } from './weights-folder.ts';
+
+/** An encoder of a published checkpoint. */
+export interface PretrainedEncoder<C> {
+  readonly config: C;
+  /** Every tensor: loaded, converted, left over or missing. */
+  readonly table: readonly WeightRow[];
+  /** Reads the parameters, by the encoder's published names. Throws where one is missing. */
+  load(): Promise<Record<string, HostArray>>;
+}
+
+/** Opens a checkpoint, closes it at the end of the work. */
+async function withWeights<T>(path: string, work: (weights: PublishedWeights) => T | Promise<T>): Promise<T> {
+  const weights = await openWeights(path);
+  try {
+    return await work(weights);
+  } finally {
+    await weights.close();
+  }
+}
+
+async function pretrained<C>(
+  path: string,
+  describe: (weights: PublishedWeights) => { config: C; recipes: Recipes; specs: ParameterSpecs },
+): Promise<PretrainedEncoder<C>> {
+  return withWeights(path, (weights) => {
+    const { config, recipes, specs } = describe(weights);
+    return {
+      config,
+      table: weightTable(specs, recipes, weights.source),
+      load: () => withWeights(path, ({ source }) => loadWeights(specs, recipes, source)),
+    };
+  });
+}
+
+/** The vision encoder in a folder or file, for images of a size and number of channels (by default its own). Throws one line that names the file and what is wrong. */
+export function pretrainedVision(path: string, image: WantedImage = {}): Promise<PretrainedEncoder<ViTConfig | ResNetConfig>> {
+  return pretrained(path, ({ source, config: json, configFile }) => {
+    const { config, recipes } = visionWeights(source.shapes, { config: json, configLabel: configFile, label: source.label, image });
+    return { config, recipes, specs: visionEncoder(config).parameters };
+  });
+}
+
+/**
+ * The BERT in a folder. Given a tokenizer, the table of word embeddings is made for its vocabulary: each token has its row by name where
+ * the folder has a tokenizer of its own, else by number; tokens that the checkpoint does not know start at random from `seed`.
+ */
+export async function pretrainedText(
+  path: string,
+  { tokenizer, seed = 0 }: { tokenizer?: Tokenizer; seed?: number } = {},
+): Promise<PretrainedEncoder<BertConfig>> {
+  const published = tokenizer && (await folderTokenizer(path));
+  return pretrained(path, ({ source, config: json, configFile }) => {
+    if (json === undefined) throw fileError(configFile, 'does not exist', 'a BERT needs the config.json that was published with it');
+    const options = { config: json, configLabel: configFile, label: source.label };
+    if (!tokenizer) {
+      const { config, recipes } = bertWeights(source.shapes, options);
+      return { config, recipes, specs: bert(config).parameters };
+    }
+    const ids = published && new Map(published.tokens.map((token, id) => [token, id]));
+    const rows = tokenizer.tokens.map((token, id) => (!ids || published.tokens[id] === token ? id : ids.get(token)));
+    const { vocabularySize: publishedTokens, width } = bertWeights(source.shapes, options).config;
+    const table = 'embeddings.word_embeddings.weight';
+    const isNew = rows.some((row) => row === undefined || row >= publishedTokens);
+    const start = isNew ? initialize({ [table]: { shape: [rows.length, width], init: { kind: 'normal', std: 0.02 } } }, seed)[table] : undefined;
+    const { config, recipes } = bertWeights(source.shapes, { ...options, rows, ...(start ? { start: start.data as Float32Array } : {}) });
+    return { config, recipes, specs: bert(config).parameters };
+  });
+}
+
+/** A checkpoint folder's published tokenizer: tokenizer.json, else vocab.txt; undefined where it has neither. */
+async function folderTokenizer(path: string): Promise<Tokenizer | undefined> {
+  const has = (name: string) => existsSync(join(path, name));
+  return (await isFolder(path)) && (has('tokenizer.json') || has('vocab.txt')) ? readTokenizer(path) : undefined;
+}

@@ -1,0 +1,111 @@
+// Reads an exported folder and opens its graphs; everything in its manifest is validated.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ExportManifest, PartName, Generator } from '@hybridmed/model';
+import { exportVersion, manifestName, exportedGenerator, branchOf, partNames } from '@hybridmed/model';
+import type { OnnxModel } from '@hybridmed/onnx';
+import { HybridmedError } from '@hybridmed/tensor';
+import type { Tokenizer } from '@hybridmed/text';
+import { tokenizerFromJson } from '@hybridmed/text';
+import { z } from 'zod';
+import { fileError, readJson } from '../files.ts';
+
+const count = z.int().min(0);
+const upTo = (max: number, min = 1) => z.int().min(min).max(max);
+const vocabularySize = upTo(2 ** 22);
+// Both texts begin with [CLS] and end with [SEP].
+const length = upTo(2 ** 17, 3);
+// A path in the folder: names as the export writes them, and nothing that leads out of it.
+const pathInFolder = z.string().regex(/^[a-z]+\/[a-z]+\.onnx(?:\.data)?$/);
+const port = z.object({ dtype: z.enum(['f32', 'i32']), shape: z.array(z.union([count, z.string()])) });
+const graph = z.object({
+  file: pathInFolder,
+  bytes: count,
+  external: z.object({ file: pathInFolder, bytes: count }).optional(),
+  inputs: z.record(z.string(), port),
+  outputs: z.record(z.string(), port),
+  error: z.number(),
+});
+const part = z.object({ opset: upTo(1000), precision: z.enum(['f32', 'f16', 'int8']), graphs: z.record(z.string(), graph) });
+const manifestSchema = z
+  .object({
+    exportVersion: z.literal(exportVersion),
+    weights: z.string(),
+    preset: z.string(),
+    stage: z.union([z.literal(1), z.literal(2)]),
+    image: z
+      .object({ size: upTo(4096), channels: upTo(16), resize: upTo(8192), mean: z.literal(0.5), std: z.literal(0.5) })
+      .refine(({ size, resize }) => resize >= size, { path: ['resize'], message: 'must be at least "size"' }),
+    text: z.object({ findingsLength: length, impressionLength: length }),
+    special: z.object({ pad: count, unk: count, cls: count, sep: count, mask: count.optional() }),
+    decoder: z.object({ vocabularySize, width: upTo(16_384), depth: upTo(256), positions: upTo(2 ** 17) }),
+    logitScale: z.number(),
+    parts: z.partialRecord(z.enum(partNames), part),
+  })
+  .refine(({ special, decoder }) => Object.values(special).every((token) => token === undefined || token < decoder.vocabularySize), {
+    path: ['special'],
+    message: "must be below the vocabulary's size",
+  });
+
+/** True where a folder holds exports. */
+export const isExported = (folder: string): boolean => existsSync(join(folder, manifestName));
+
+/** Reads a folder's manifest. Throws one line that names the file and the key that is wrong. */
+export async function readManifest(folder: string): Promise<ExportManifest> {
+  const file = join(folder, manifestName);
+  const result = manifestSchema.safeParse(await readJson(file));
+  if (result.success) return result.data as ExportManifest;
+  const { path: key, message } = result.error.issues[0]!;
+  throw fileError(file, `"${key.join('.')}": ${message}`, 'export again with this version');
+}
+
+/** An exported folder in use. */
+export interface Exported {
+  readonly folder: string;
+  readonly manifest: ExportManifest;
+  readonly tokenizer: Tokenizer;
+  /** One graph, opened once. Throws one line for a part that was not exported. */
+  open(part: PartName, name: string): Promise<OnnxModel>;
+  /** Writes impressions with a branch's graphs. Throws one line where its part was not exported. */
+  generator(part: 'caption' | 'summarize'): Promise<Generator>;
+  close(): Promise<void>;
+}
+
+/** Opens an exported folder. Throws one line for a damaged one. */
+export async function openExported(folder: string, { threads }: { readonly threads?: number } = {}): Promise<Exported> {
+  const manifest = await readManifest(folder);
+  const file = join(folder, 'tokenizer.json');
+  const tokenizer = tokenizerFromJson(await readJson(file));
+  if (tokenizer.vocabularySize !== manifest.decoder.vocabularySize)
+    throw fileError(file, `has ${tokenizer.vocabularySize} tokens, the exported decoder ${manifest.decoder.vocabularySize}`, 'export again');
+  const { openOnnx } = await import('@hybridmed/onnx');
+  const models = new Map<string, Promise<OnnxModel>>();
+  const open = (name: PartName, graphName: string): Promise<OnnxModel> => {
+    const exportedGraph = manifest.parts[name]?.graphs[graphName];
+    if (!exportedGraph)
+      return Promise.reject(
+        new HybridmedError(
+          `${folder}: has no exported "${name}" (it has ${Object.keys(manifest.parts).join(', ')}); add it with \`hybridmed export CHECKPOINT --part ${name} --out ${folder}\``,
+        ),
+      );
+    const { file: path } = exportedGraph;
+    const model = models.get(path) ?? openOnnx(join(folder, path), threads === undefined ? {} : { threads });
+    models.set(path, model);
+    return model;
+  };
+  return {
+    folder,
+    manifest,
+    tokenizer,
+    open,
+    async generator(name) {
+      const [encoder, prefill, decode] = [await open(name, 'encoder'), await open(name, 'prefill'), await open(name, 'decode')];
+      const { vocabularySize, positions } = manifest.decoder;
+      const maxTokens = Math.min(manifest.text.impressionLength, positions);
+      return exportedGenerator({ branch: branchOf[name]!, encoder, prefill, decode, special: manifest.special, vocabularySize, maxTokens });
+    },
+    async close() {
+      for (const model of models.values()) await (await model).close();
+    },
+  };
+}

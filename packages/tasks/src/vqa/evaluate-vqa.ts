@@ -1,0 +1,114 @@
+// Evaluates a fitted model on test questions, beside three baselines that need no image.
+import type { Question, SelectOptions } from '@hybridmed/data';
+import type { Interval } from '@hybridmed/eval';
+import type { AnswerReport } from '@hybridmed/eval/protocols';
+import { answerDifference, answerReport, checkAnswers, commonestAnswer, commonestByType, unseenAnswers } from '@hybridmed/eval/protocols';
+import type { CheckpointEncoders } from '@hybridmed/runtime';
+import { hashNames } from '@hybridmed/runtime';
+import type { Device } from '@hybridmed/tensor';
+import { HybridmedError } from '@hybridmed/tensor';
+import { createAnswerer, questionLoader } from './answerer.ts';
+import type { VqaSettings } from './vqa-folder.ts';
+import { configsOf, loadVqa } from './vqa-folder.ts';
+import { vqaModel } from './vqa-model.ts';
+import type { QuestionSplit } from './questions.ts';
+import { openQuestions } from './questions.ts';
+
+/** What to evaluate, on what. */
+export interface VqaEvaluateOptions {
+  /** The --out folder of training. */
+  readonly model: string;
+  /** By default the data set that the model was fitted to. */
+  readonly data?: string | undefined;
+  readonly select?: SelectOptions;
+  readonly device: Device;
+  /** Modules of the encoders, where they are modules'. */
+  readonly encoders?: CheckpointEncoders | undefined;
+}
+
+/** Systems that are compared. */
+export type VqaSystem = 'model' | 'questionOnly' | 'commonestByType' | 'commonest';
+
+/** The report on test questions. */
+export interface VqaReport {
+  readonly model: string;
+  readonly mode: VqaSettings['mode'];
+  readonly fromScratch: boolean;
+  readonly data: string;
+  readonly questionSplit: QuestionSplit;
+  readonly device: string;
+  readonly questions: number;
+  readonly testIds: string;
+  /** Fraction of test questions whose answer no training question has. */
+  readonly unseenAnswers: number;
+  readonly systems: Readonly<Record<VqaSystem, AnswerReport>>;
+  /** Strict accuracy of the model less that of a baseline, paired. */
+  readonly differences: Readonly<Record<Exclude<VqaSystem, 'model'>, Interval>>;
+  readonly warnings: readonly string[];
+  readonly examples: readonly {
+    readonly id: string;
+    readonly question: string;
+    readonly answer: string;
+    readonly model: string;
+    readonly questionOnly: string;
+  }[];
+}
+
+/** Evaluates a model. Throws one line for a folder that holds none, or a set without test questions. */
+export async function evaluateVqa({ model: folder, data: namedData, select = {}, device, encoders }: VqaEvaluateOptions): Promise<VqaReport> {
+  const { settings, checkpoint, parameters } = await loadVqa(folder, encoders);
+  const spec = namedData ?? settings.data;
+  const { train, validate, test, data } = await openQuestions(spec, settings.questionSplit, select);
+  if (test.length === 0) throw new HybridmedError(`${spec}: has no test questions; name a set that has`);
+  checkAnswers(test);
+  if (spec === settings.data && hashNames(train.map(({ id }) => id)) !== settings.trainIds)
+    throw new HybridmedError(`${spec}: its training questions are not those that ${folder} was fitted to; restore the data set or fit again`);
+  const configs = configsOf(settings);
+  const answersOf = async (system: 'model' | 'questionOnly', questions: readonly Question[]): Promise<string[]> => {
+    const vqa = vqaModel(checkpoint.model, configs[system]);
+    const state = device.createState(parameters[system]);
+    const loader = questionLoader(checkpoint, questions, { batchSize: 32, train: false });
+    try {
+      return await (
+        await createAnswerer(device, checkpoint, vqa, settings.answers)
+      )(state, loader);
+    } finally {
+      state.drop();
+      await loader.close();
+    }
+  };
+  const fittedTo = [...train, ...validate];
+  const answersBy: Record<VqaSystem, string[]> = {
+    model: await answersOf('model', test),
+    questionOnly: await answersOf('questionOnly', test),
+    commonestByType: commonestByType(fittedTo, test),
+    commonest: commonestAnswer(fittedTo, test),
+  };
+  const difference = (than: Exclude<VqaSystem, 'model'>) => answerDifference(test, answersBy.model, answersBy[than]);
+  return {
+    model: folder,
+    mode: settings.mode,
+    fromScratch: settings.fromScratch,
+    data: spec,
+    questionSplit: settings.questionSplit,
+    device: device.info.name,
+    questions: test.length,
+    testIds: hashNames(test.map(({ id }) => id)),
+    unseenAnswers: unseenAnswers(train, test),
+    systems: {
+      model: answerReport(test, answersBy.model),
+      questionOnly: answerReport(test, answersBy.questionOnly),
+      commonestByType: answerReport(test, answersBy.commonestByType),
+      commonest: answerReport(test, answersBy.commonest),
+    },
+    differences: { questionOnly: difference('questionOnly'), commonestByType: difference('commonestByType'), commonest: difference('commonest') },
+    warnings: data.warnings,
+    examples: test.map(({ id, question, answers }, i) => ({
+      id,
+      question,
+      answer: answers[0]!,
+      model: answersBy.model[i]!,
+      questionOnly: answersBy.questionOnly[i]!,
+    })),
+  };
+}

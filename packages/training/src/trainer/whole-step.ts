@@ -1,0 +1,69 @@
+// One optimizer step on a batch as a single program, and what both kinds of step share.
+import type { LossName, Model } from '@hybridmed/model';
+import { trainable } from '@hybridmed/model';
+import type { StagePlan } from '@hybridmed/model/graphs';
+import { stepGraph } from '@hybridmed/model/graphs';
+import { scalar, zeros } from '@hybridmed/model/host-arrays';
+import type { AdamWOptions } from '@hybridmed/nn';
+import { momentNames, startLossScale } from '@hybridmed/nn';
+import type { Device, DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
+import { keyData, mix32 } from '@hybridmed/tensor';
+
+/** Results of a step. */
+export interface StepResult {
+  readonly losses: Readonly<Partial<Record<LossName, number>> & { total: number }>;
+  /** Not finite where the loss scale was too large: the step then updated nothing but the scale. */
+  readonly gradientNorm: number;
+  /** The loss scale that the step used, in mixed precision. */
+  readonly lossScale?: number;
+}
+
+/** Runs one optimizer step. `step` counts from 0 within the stage; the batch has every field the plan reads, and `teacher_hidden` where the teacher's states are precomputed. */
+export type Stepper = (batch: HostArrays, options: { step: number; learningRate: number }) => Promise<StepResult>;
+
+/** The optimizer's entries of a stage at its start: zero moments and, in mixed precision, the loss scale. */
+export const startOptimizer = (model: Model, { stage, lossScale }: Pick<StagePlan, 'stage' | 'lossScale'>): Record<string, HostArray> => ({
+  ...zeroMoments(model, stage),
+  ...(lossScale ? startLossScale() : {}),
+});
+
+/** Zero moments for what a stage trains. */
+export function zeroMoments(model: Model, stage: 1 | 2): Record<string, HostArray> {
+  return Object.fromEntries(trainable(model, stage).flatMap((name) => momentNames(name).map((moment) => [moment, zeros(model.parameters[name]!.shape)])));
+}
+
+/** The value of a scalar result; NaN where there is none. */
+export const number = (array: HostArray | undefined): number => array?.data[0] ?? Number.NaN;
+
+function lossValues(results: HostArrays, plan: StagePlan): StepResult['losses'] {
+  const names: readonly LossName[] = plan.stage === 1 ? ['sum'] : (['cg', 'cl', 'sum', 'cap', 'dis'] as const).filter((name) => plan.weights[name] !== 0);
+  return { ...Object.fromEntries(names.map((name) => [name, number(results[name])])), total: number(results.total) };
+}
+
+/** Gradient norm and loss scale of an update's results. */
+export const updateResults = ({ gradient_norm: norm, loss_scale: scale }: HostArrays): Pick<StepResult, 'gradientNorm' | 'lossScale'> => ({
+  gradientNorm: number(norm),
+  ...(scale ? { lossScale: number(scale) } : {}),
+});
+
+/** What a step is made from. */
+export interface StepOptions {
+  readonly device: Device;
+  readonly state: DeviceState;
+  readonly model: Model;
+  readonly plan: StagePlan;
+  readonly seed: number;
+  readonly optimizer: AdamWOptions;
+}
+
+/** A step as one program. */
+export async function wholeStep({ device, state, model, plan, seed, optimizer }: StepOptions): Promise<Stepper> {
+  const program = await device.compile(stepGraph(model, plan, optimizer));
+  return async (batch, { step, learningRate }) => {
+    const results = await program.run(
+      { ...batch, key: keyData(mix32(seed + plan.stage), step), learning_rate: scalar(learningRate), step: scalar(step + 1) },
+      state,
+    );
+    return { losses: lossValues(results, plan), ...updateResults(results) };
+  };
+}
