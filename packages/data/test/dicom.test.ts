@@ -234,6 +234,23 @@ describe('what a header says wrong or oddly is read as the file shows, and said'
   });
 });
 
+test.each([
+  ['JPEG baseline in two fragments, MONOCHROME1', '1.2.840.10008.1.2.4.70'],
+  ['JPEG lossless, 12 bits, signed', '1.2.840.10008.1.2.4.80'],
+  ['JPEG-LS, 12 bits, unsigned', '1.2.840.10008.1.2.4.90'],
+  ['JPEG 2000 lossless, 12 bits, unsigned', '1.2.840.10008.1.2.4.51'],
+  ['JPEG 2000 lossless, 12 bits, unsigned', '1.2.840.10008.1.2.1'],
+])('%s under %s is read as the stream shows, and said', async (name, syntax) => {
+  const file = Buffer.from(cases.find((entry) => entry.name === name)!.file, 'base64');
+  const right = await decodeGrey(file, 'x');
+  const at = file.indexOf('1.2.840.10008.1.2.4.');
+  const length = file.readUInt16LE(at - 2);
+  file.fill(0, at, at + length).write(syntax, at, length, 'latin1');
+  const { pixels, assumed } = await decodeGrey(file, 'x');
+  expect(pixels).toEqual(right.pixels);
+  expect(assumed).toEqual([expect.stringMatching(`the transfer syntax ${syntax} does not name the coding of the pixels: read as `)]);
+});
+
 test('data check names images of one grey level, and what was assumed', async () => {
   const set = join(folder, 'checked');
   mkdirSync(set);

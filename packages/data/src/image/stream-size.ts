@@ -6,6 +6,8 @@ export interface StreamSize {
   readonly height: number;
   readonly components: number;
   readonly bits: number;
+  /** The marker of the header that says so: SOF0 to SOF15, SOF55 of JPEG-LS, SIZ of JPEG 2000. */
+  readonly marker: number;
   /** Of JPEG 2000. */
   readonly tiles?: number;
 }
@@ -31,7 +33,7 @@ function sofOf(view: DataView): StreamSize | undefined {
     }
     // SOF0-15 but for DHT, JPG and DAC, and JPEG-LS's SOF55.
     const frame = (marker >= 0xffc0 && marker <= 0xffcf && ![0xffc4, 0xffc8, 0xffcc].includes(marker)) || marker === 0xfff7;
-    if (frame) return { bits: view.getUint8(at + 4), height: view.getUint16(at + 5), width: view.getUint16(at + 7), components: view.getUint8(at + 9) };
+    if (frame) return { marker, bits: view.getUint8(at + 4), height: view.getUint16(at + 5), width: view.getUint16(at + 7), components: view.getUint8(at + 9) };
     if (marker < 0xff00 || marker === 0xffda || marker === 0xffd9) return undefined;
     at += 2 + view.getUint16(at + 2);
   }
@@ -42,5 +44,5 @@ function sizOf(view: DataView, at: number): StreamSize | undefined {
   const field = (index: number) => view.getUint32(at + 6 + 4 * index);
   const components = view.getUint16(at + 38);
   const tiles = Math.ceil((field(0) - field(6)) / field(4)) * Math.ceil((field(1) - field(7)) / field(5));
-  return { width: field(0) - field(2), height: field(1) - field(3), components, bits: (view.getUint8(at + 40) & 0x7f) + 1, tiles };
+  return { marker: 0xff51, width: field(0) - field(2), height: field(1) - field(3), components, bits: (view.getUint8(at + 40) & 0x7f) + 1, tiles };
 }

@@ -1,6 +1,7 @@
 // Stored values of a file's first frame, whatever its transfer syntax: one for each pixel, as the bits in the file are.
 import { decodeJpeg } from '../jpeg-and-png.ts';
 import { luminanceOf } from '../luminance.ts';
+import { streamSize } from '../stream-size.ts';
 import type { DecodedFrame, WasmCodec } from '../wasm-codecs.ts';
 import { decodeWasm } from '../wasm-codecs.ts';
 import type { DicomFile } from './file.ts';
@@ -40,37 +41,55 @@ const rle: Decode = (frame, { columns, rows, samples, bitsAllocated }) => {
   return { data: decodeRle(frame, columns * rows, samples, bytesPerSample), samples, bytesPerSample };
 };
 
-/** Encapsulated transfer syntaxes (PS3.5 annex A.4). */
-const encapsulated: Readonly<Record<string, Decode>> = {
-  '1.2.840.10008.1.2.4.50': jpeg,
-  '1.2.840.10008.1.2.4.51': jpeg,
-  '1.2.840.10008.1.2.4.57': lossless,
-  '1.2.840.10008.1.2.4.70': lossless,
-  '1.2.840.10008.1.2.4.80': wasm('jpegLs'),
-  '1.2.840.10008.1.2.4.81': wasm('jpegLs'),
-  '1.2.840.10008.1.2.4.90': wasm('jpeg2000'),
-  '1.2.840.10008.1.2.4.91': wasm('jpeg2000'),
-  '1.2.840.10008.1.2.4.201': wasm('htj2k'),
-  '1.2.840.10008.1.2.4.202': wasm('htj2k'),
-  '1.2.840.10008.1.2.4.203': wasm('htj2k'),
-  '1.2.840.10008.1.2.5': rle,
-};
+const decoders = { jpeg, lossless, jpegLs: wasm('jpegLs'), jpeg2000: wasm('jpeg2000'), htj2k: wasm('htj2k'), rle } satisfies Record<string, Decode>;
+
+/** Codings by their transfer syntaxes (PS3.5 annex A.4), after 1.2.840.10008.1.2. */
+const codings: readonly (readonly [coding: keyof typeof decoders, ...syntaxes: string[]])[] = [
+  ['jpeg', '4.50', '4.51'],
+  ['lossless', '4.57', '4.70'],
+  ['jpegLs', '4.80', '4.81'],
+  ['jpeg2000', '4.90', '4.91'],
+  ['htj2k', '4.201', '4.202', '4.203'],
+  ['rle', '5'],
+];
+const codingOf = (syntax: string): keyof typeof decoders | undefined =>
+  codings.find(([, ...syntaxes]) => syntaxes.some((end) => syntax === `1.2.840.10008.1.2.${end}`))?.[0];
+
+/** The coding that a stream's own header shows; undefined where it shows none. */
+function shownBy(frame: Uint8Array): keyof typeof decoders | undefined {
+  if (frame[0] !== 0xff || (frame[1] !== 0xd8 && frame[1] !== 0x4f)) return undefined;
+  const marker = streamSize(frame)?.marker;
+  // A capability of part 15 stands before the first tile.
+  if (marker === 0xff51) return frame.subarray(0, 256).some((byte, i) => byte === 0xff && frame[i + 1] === 0x50) ? 'htj2k' : 'jpeg2000';
+  return marker === undefined ? undefined : marker === 0xfff7 ? 'jpegLs' : marker === 0xffc3 ? 'lossless' : 'jpeg';
+}
+
+/** A compressed frame, by the decoder of what its stream shows where the transfer syntax says otherwise; undefined for pixels that are not compressed. */
+async function compressedFrame(file: DicomFile): Promise<DecodedFrame | undefined> {
+  const stated = codingOf(file.syntax);
+  if (stated === undefined && file.pixels.length !== 0xffffffff) return undefined;
+  const frame = firstFrame(file, true);
+  const coding = shownBy(frame) ?? stated;
+  if (coding === undefined) throw new Error('has compressed pixels where its transfer syntax says there are none');
+  if (coding !== stated) file.assumed.push(`the transfer syntax ${file.syntax} does not name the coding of the pixels: read as ${coding}`);
+  return decoders[coding](frame, file);
+}
 
 /** Is this a transfer syntax that is decoded? */
-export const isDecoded = (syntax: string): boolean => syntax in encapsulated || nativeSyntaxes.includes(syntax);
+export const isDecoded = (syntax: string): boolean => codingOf(syntax) !== undefined || nativeSyntaxes.includes(syntax);
 
 /** Stored values as bit patterns, 8 or 16 bits wide: one for each pixel, colours as their luminance. */
 export type StoredValues = Uint8Array | Uint16Array;
 
 /** Reads them. Throws an Error that says what is wrong. */
 export async function storedValues(file: DicomFile): Promise<StoredValues> {
-  const decode = encapsulated[file.syntax];
-  const frame = decode ? await decode(firstFrame(file, true), file) : nativeFrame(file);
-  if (/^YBR_.*_422$/.test(file.photometric) && !decode) return luminance422(frame.data, file.rows * file.columns);
+  const compressed = await compressedFrame(file);
+  const frame = compressed ?? nativeFrame(file);
+  if (/^YBR_.*_422$/.test(file.photometric) && !compressed) return luminance422(frame.data, file.rows * file.columns);
   const values = frame.bytesPerSample === 1 ? frame.data : words(frame.data);
   if (frame.samples === 1) return values;
   // A decoder gives pixels in turn; a native or run-length colour image may be planar.
-  const planar = decode === undefined && file.planar;
+  const planar = !compressed && file.planar;
   if (!file.photometric.startsWith('YBR_FULL')) return luminanceOf(values, frame.samples, planar);
   return planar ? values.subarray(0, file.rows * file.columns) : values.filter((_, i) => i % frame.samples === 0);
 }

@@ -29,45 +29,67 @@ function gather(mean: number, { places, values, count }: BlockReader, { weights,
   return reach;
 }
 
+/** All `samples` by the inverse cosine transform, by way of `rows` of frequencies; only frequencies that are there are summed. */
+function inverse(mean: number, { places, values, count }: BlockReader, steps: Uint16Array, rows: Float64Array, samples: Float64Array): void {
+  rows.fill(0, 8);
+  rows.fill(mean * 8 * basis[0]!, 0, 8);
+  let present = 1;
+  for (let n = 0; n < count; n++) {
+    const position = zigzag[places[n]!]!;
+    const value = values[n]! * steps[places[n]!]!;
+    const from = (position & 7) * 8;
+    const to = position & 56;
+    present |= 1 << (to >> 3);
+    for (let h = 0; h < 8; h++) rows[to + h]! += value * basis[from + h]!;
+  }
+  // Waves mirror, even ones as they are, odd ones with their sign changed: the upper half tells the lower one.
+  for (let h = 0; h < 8; h++) {
+    for (let y = 0; y < 4; y++) {
+      let even = 128;
+      let odd = 0;
+      for (let v = 0, rest = present; rest !== 0; v += 2, rest >>= 2) {
+        if (rest & 1) even += rows[8 * v + h]! * basis[8 * v + y]!;
+        if (rest & 2) odd += rows[8 * v + 8 + h]! * basis[8 * v + 8 + y]!;
+      }
+      samples[8 * y + h] = even + odd;
+      samples[56 - 8 * y + h] = even - odd;
+    }
+  }
+}
+
+/** Writes means from sums over a quarter: (4, quarter). */
+function writeMeans(middle: number, sums: Float64Array, { size, stride, pixels }: Plane, origin: number): void {
+  const [half, quarter] = [size >> 1, sums.length >> 2];
+  for (let i = 0; i < quarter; i++) {
+    // One by one: for each block, arrays of them would take as long as the rest.
+    const across = i < half ? i : i - half;
+    const down = i < half ? 0 : stride;
+    const even = middle + sums[i]!;
+    const oddAcross = sums[quarter + i]!;
+    const oddDown = sums[2 * quarter + i]!;
+    const both = sums[3 * quarter + i]!;
+    const top = origin + down;
+    const bottom = origin + (size - 1) * stride - down;
+    const mirrored = size - 1 - across;
+    pixels[top + across] = even + oddAcross + oddDown + both;
+    pixels[top + mirrored] = even - oddAcross + oddDown - both;
+    pixels[bottom + across] = even + oddAcross - oddDown - both;
+    pixels[bottom + mirrored] = even - oddAcross - oddDown + both;
+  }
+}
+
 /**
  * Makes a writer of the block whose first sample is (x, y). Where no sample can be cut off at 0 or 255 and none lies outside the image, means
  * come straight from the coefficients: even and odd frequencies mirror, so that sums over a quarter of the block, one for each parity, tell
  * the other three quarters. Writing a level to a byte cuts off what follows the point.
  */
-export function blockWriter({ width, height, size, steps, stride, pixels }: Plane): (first: number, block: BlockReader, x: number, y: number) => void {
+export function blockWriter(plane: Plane): (first: number, block: BlockReader, x: number, y: number) => void {
+  const { width, height, size, steps, stride, pixels } = plane;
   const [factor, shift, half] = [8 / size, Math.log2(8 / size), size === 8 ? 0 : size >> 1];
   const quarter = half * half;
   const tables = quarterWeights(half, steps);
   const sums = new Float64Array(4 * quarter);
   const [samples, rows] = [new Float64Array(64), new Float64Array(64)];
-
-  /** All samples by the inverse cosine transform; only frequencies that are there are summed. */
-  function inverse(mean: number, { places, values, count }: BlockReader): void {
-    rows.fill(0, 8);
-    rows.fill(mean * 8 * basis[0]!, 0, 8);
-    let present = 1;
-    for (let n = 0; n < count; n++) {
-      const position = zigzag[places[n]!]!;
-      const value = values[n]! * steps[places[n]!]!;
-      const from = (position & 7) * 8;
-      const to = position & 56;
-      present |= 1 << (to >> 3);
-      for (let h = 0; h < 8; h++) rows[to + h]! += value * basis[from + h]!;
-    }
-    // Waves mirror, even ones as they are, odd ones with their sign changed: the upper half tells the lower one.
-    for (let h = 0; h < 8; h++) {
-      for (let y = 0; y < 4; y++) {
-        let even = 128;
-        let odd = 0;
-        for (let v = 0, rest = present; rest !== 0; v += 2, rest >>= 2) {
-          if (rest & 1) even += rows[8 * v + h]! * basis[8 * v + y]!;
-          if (rest & 2) odd += rows[8 * v + 8 + h]! * basis[8 * v + 8 + y]!;
-        }
-        samples[8 * y + h] = even + odd;
-        samples[56 - 8 * y + h] = even - odd;
-      }
-    }
-  }
 
   /** Means of the samples inside the image, each cut off first. */
   function writeExactly(x: number, y: number): void {
@@ -81,25 +103,6 @@ export function blockWriter({ width, height, size, steps, stride, pixels }: Plan
         for (let v = top; v < endY; v++) for (let h = left; h < endX; h++) sum += cut(samples[8 * v + h]!);
         pixels[to] = sum / ((endX - left) * (endY - top)) + 0.5;
       }
-    }
-  }
-
-  function writeMeans(middle: number, origin: number): void {
-    for (let i = 0; i < quarter; i++) {
-      // One by one: for each block, arrays of them would take as long as the rest.
-      const across = i < half ? i : i - half;
-      const down = i < half ? 0 : stride;
-      const even = middle + sums[i]!;
-      const oddAcross = sums[quarter + i]!;
-      const oddDown = sums[2 * quarter + i]!;
-      const both = sums[3 * quarter + i]!;
-      const top = origin + down;
-      const bottom = origin + (size - 1) * stride - down;
-      const mirrored = size - 1 - across;
-      pixels[top + across] = even + oddAcross + oddDown + both;
-      pixels[top + mirrored] = even - oddAcross + oddDown - both;
-      pixels[bottom + across] = even + oddAcross - oddDown - both;
-      pixels[bottom + mirrored] = even - oddAcross - oddDown + both;
     }
   }
 
@@ -117,8 +120,8 @@ export function blockWriter({ width, height, size, steps, stride, pixels }: Plan
       pixels[origin] = mean + 128.5;
       return;
     }
-    if (reach < 127) return writeMeans(mean + 128.5, origin);
-    inverse(mean, block);
+    if (reach < 127) return writeMeans(mean + 128.5, sums, plane, origin);
+    inverse(mean, block, steps, rows, samples);
     if (size < 8) return writeExactly(x, y);
     for (let i = 0; i < 64; i++) pixels[origin + (i >> 3) * stride + (i & 7)] = cut(samples[i]! + 0.5);
   };
