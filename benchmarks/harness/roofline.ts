@@ -104,7 +104,7 @@ async function fastest(gpu: GPUDevice, kernel: Kernel<Probe>, items: number, inp
   }
 }
 
-/** Probes an adapter in about a second: more work is given until a run takes at least 10 ms. */
+/** Probes an adapter in about a second: the work is increased until a run takes at least 10 ms. */
 export async function probeRoofline(gpu: GPUDevice): Promise<Roofline> {
   const seed = Float32Array.of(0.999, 0.998, 0.997, 0.996, 1e-3, 2e-3, 3e-3, 4e-3);
   let gflops = 0;

@@ -1,4 +1,4 @@
-// A small vision transformer's training step: sizes, inputs, and the losses that every engine must find.
+// A small vision transformer's training step: sizes, inputs, and the expected losses.
 import { adamWStep, collect, initialize, linear, momentNames, rootScope } from '@hybridmed/nn';
 import { cpuDevice } from '@hybridmed/onnx';
 import type { Device, Graph, HostArray, HostArrays } from '@hybridmed/tensor';
@@ -18,7 +18,7 @@ export interface VitProblem {
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
 }
 
-const config: ViTConfig = { kind: 'vit', image: 96, patch: 8, channels: 1, width: 128, depth: 4, heads: 4 };
+const config: ViTConfig = { kind: 'vit', imageSize: 96, patch: 8, channels: 1, width: 128, depth: 4, heads: 4 };
 const [batch, classes, rate, steps] = [4, 10, 1e-3, 3];
 
 /** As `--filter` and rows name it. */
@@ -32,7 +32,7 @@ const scalar = { shape: [], dtype: 'f32' as const };
 /** Image and labels, then parameters by name: the same for all engines. */
 export function vitTask(): Task {
   const noise = (i: number) => mix32(i) / 2 ** 31 - 1;
-  const images = Float32Array.from({ length: batch * config.image ** 2 }, (_, i) => noise(i));
+  const images = Float32Array.from({ length: batch * config.imageSize ** 2 }, (_, i) => noise(i));
   const labels = Int32Array.from({ length: batch }, (_, i) => (i * 3) % classes);
   const start = Object.entries(initialize(specs, 0));
   const problem: VitProblem = { config, batch, classes, rate, steps, parameters: start.map(([name, { shape }]) => ({ name, shape })) };
@@ -54,7 +54,7 @@ function stepGraph(): Graph {
   const floats = Object.fromEntries(Object.entries(specs).map(([name, { shape }]) => [name, { shape, dtype: 'f32' as const }]));
   const moments = Object.fromEntries(Object.entries(floats).flatMap(([name, spec]) => momentNames(name).map((moment) => [moment, spec])));
   const data = {
-    image: { shape: [batch, config.channels, config.image, config.image], dtype: 'f32' as const },
+    image: { shape: [batch, config.channels, config.imageSize, config.imageSize], dtype: 'f32' as const },
     labels: { shape: [batch], dtype: 'i32' as const },
     rate: scalar,
     step: scalar,
@@ -68,9 +68,9 @@ function stepGraph(): Graph {
       loss,
       names.map((name) => state[name]!),
     );
-    const named = Object.fromEntries(names.map((name, i) => [name, gradients[i]!]));
+    const gradientOf = Object.fromEntries(names.map((name, i) => [name, gradients[i]!]));
     const scalars = { learningRate: learningRate!, step: step! };
-    return { results: { loss }, updates: adamWStep(specs, state, named, scalars, { weightDecay: 0, clip: Infinity }).updates };
+    return { results: { loss }, updates: adamWStep(specs, state, gradientOf, scalars, { weightDecay: 0, clip: Infinity }).updates };
   });
 }
 
@@ -83,7 +83,7 @@ export async function vitSteps(device: Device, { problem, inputs }: Task): Promi
   const state = device.createState();
   const [image, labels, ...start] = inputs;
   const data: HostArrays = {
-    image: { data: image!, shape: [batch, config.channels, config.image, config.image] },
+    image: { data: image!, shape: [batch, config.channels, config.imageSize, config.imageSize] },
     labels: { data: labels!, shape: [batch] },
     rate: number(rate),
   };
@@ -103,7 +103,7 @@ export async function vitSteps(device: Device, { problem, inputs }: Task): Promi
   };
 }
 
-/** The losses by ONNX Runtime on the processor: another implementation, held to the golden values by the tests. */
+/** The losses by ONNX Runtime on the CPU: another implementation, which the tests check against golden values. */
 export async function vitReference(task: Task): Promise<Float32Array> {
   const device = cpuDevice();
   const run = await vitSteps(device, task);

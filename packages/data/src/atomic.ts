@@ -5,6 +5,8 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { describeFileError } from './errors.ts';
 
+export { describeFileError };
+
 /**
  * Makes a folder and those above it that are missing. Unlike `mkdir` of node:fs with `recursive`, which tries for ever where the system
  * answers that a folder just seen is absent (/proc does), it fails. Throws the system's error.

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { writePhantoms } from '@hybridmed/data';
+import { writePhantoms } from '@hybridmed/phantoms';
 import { afterAll, expect, test } from 'vitest';
 import { run } from './support/output.ts';
 import { temporaryFolder } from '../../../tools/support/phantoms.ts';

@@ -23,7 +23,7 @@ beforeAll(async () => {
   const config = presetModel('tiny', tokenizer.vocabularySize, tokenizer.special);
   const input = { resize: 36, findingsLength: 128, impressionLength: 48 };
   const parameters = initialize(createModel(config).parameters, 3);
-  await saveCheckpoint(checkpoint, { config: { formatVersion: 1, preset: 'tiny', stage: 2, model: config, input }, tokenizer: tokenizer.toJSON(), parameters });
+  await saveCheckpoint(checkpoint, { config: { formatVersion: 2, preset: 'tiny', stage: 2, model: config, input }, tokenizer: tokenizer.toJSON(), parameters });
   await exportCheckpoint({ checkpoint, parts: ['text', 'vision'], out: exported });
   writeFileSync(texts, `${lines.join('\r\n')}\n\n`);
 });

@@ -41,7 +41,7 @@ export const kernels = {
 export type AnyKernel = Kernel<unknown>;
 
 export { fromHalf, toHalf } from './float16.ts';
-export { bytesOf, elementBytes, everyAdapter, stridesOf } from './kernel.ts';
+export { bytesOf, elementBytes, everyAdapter } from './kernel.ts';
 export type { ArraySpec, Capabilities, Cost, Dispatch, ElementType, Kernel, KernelArrays, KernelCase, Numbers, SubgroupMatrix, Variants } from './kernel.ts';
 export type { Epilogue, MatmulProblem } from './matmul/problem.ts';
 export { variantsVersion } from './version.ts';

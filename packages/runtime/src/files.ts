@@ -129,7 +129,16 @@ export async function readJson(path: string): Promise<any> {
   }
   const bytes = Buffer.concat(parts);
   if (bytes.length > mostJsonBytes) throw fileError(path, `has more than ${mostJsonBytes / 2 ** 20} MiB`, 'name a JSON file');
-  return parseJson(path, bytes.toString('utf8'));
+  return parseJson(path, decodeUtf8(path, bytes));
+}
+
+/** A file's bytes as text, without its mark. Throws one line that names a file which is not UTF-8: nothing is replaced. */
+export function decodeUtf8(path: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw fileError(path, 'is no text in UTF-8', 'save it in UTF-8');
+  }
 }
 
 /** True where a path is an existing folder. */

@@ -40,16 +40,20 @@ async function headerOf(file: string): Promise<dicomParser.DataSet | undefined> 
   }
 }
 
-/** The elements before the pixels; of a header that is cut, those before the cut. */
+// Identification, patient, acquisition, relationship, image: what holds no element of these groups only looks like DICOM.
+const knownGroups = /^x00(08|10|18|20|28)/;
+
+/** The elements before the pixels; of a header that is cut, those before the cut. Throws where there are none. */
 function parseHeader(bytes: Uint8Array): dicomParser.DataSet {
-  const set = {} as { dataSet?: dicomParser.DataSet };
+  const parsed = {} as { dataSet?: dicomParser.DataSet };
   try {
-    return parseDicom(bytes).set;
+    parsed.dataSet = parseDicom(bytes).set;
   } catch (error) {
-    Object.assign(set, error);
-    if (set.dataSet) return set.dataSet;
-    throw error;
+    Object.assign(parsed, error);
+    if (!parsed.dataSet) throw error;
   }
+  if (!Object.keys(parsed.dataSet.elements).some((tag) => knownGroups.test(tag))) throw new Error('has no known element');
+  return parsed.dataSet;
 }
 
 /** Reads a folder. Images are split by patient where the header names one, else by study, else by their path. */

@@ -61,7 +61,7 @@ function assemble(byClass: ReadonlyMap<string, readonly Candidate<Study>[]>, dat
   }
   if (fromTraining > 0)
     warnings.push(
-      `${fromTraining} of ${studies.length} images are from the training part: leave their patients out of what is trained on (data split writes their ids, --without reads them)`,
+      `${fromTraining} of ${studies.length} images are from the training part: leave their patients out of what is trained on (data split writes their ids, --exclude-ids reads them)`,
     );
   const { studies: reports, patients, images } = countStudies(studies);
   return {

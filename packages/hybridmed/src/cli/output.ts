@@ -20,14 +20,14 @@ export const processOutput: Output = {
   },
 };
 
-// Controls of the terminal, and those that turn the direction of writing. Line breaks and tabs are the output's own.
-// oxlint-disable-next-line no-control-regex -- these are what is looked for.
+// Control characters of the terminal, and those that change the writing direction; not line breaks and tabs, which the output itself has.
+// oxlint-disable-next-line no-control-regex -- these are what is replaced.
 const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
-/** A text with control characters shown as JSON writes them: files of strangers are quoted in results, and must not steer a terminal. */
+/** A text with control characters escaped as in JSON: results quote untrusted files, which must not control the terminal. */
 export const visible = (text: string): string => text.replace(controls, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
-/** The same streams, with control characters shown instead of sent. */
+/** The same streams, with control characters escaped. */
 export const visibleOutput = (output: Output): Output => ({
   result: (text) => output.result(visible(text)),
   log: (line) => output.log(visible(line)),

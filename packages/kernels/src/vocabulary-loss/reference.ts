@@ -20,10 +20,10 @@ function runningRow({ width, start, teacher, temperature }: VocabularyLossProble
 
 function part(problem: VocabularyLossProblem, inputs: readonly Numbers[]): Numbers[] {
   const { rows, width, teacher } = problem;
-  const given = teacher ? [...inputs] : [inputs[0]!, inputs[0]!, inputs[1]!];
+  const operands = teacher ? [...inputs] : [inputs[0]!, inputs[0]!, inputs[1]!];
   return [
     Float32Array.from(
-      Array.from({ length: rows }, (_, r) => runningRow(problem, (x) => Float64Array.from(x.subarray(r * width, (r + 1) * width)), given, r)).flat(),
+      Array.from({ length: rows }, (_, r) => runningRow(problem, (x) => Float64Array.from(x.subarray(r * width, (r + 1) * width)), operands, r)).flat(),
     ),
   ];
 }

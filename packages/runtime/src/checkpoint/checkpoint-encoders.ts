@@ -29,7 +29,11 @@ async function encoderOf<T>(
 
 /** The encoders that a checkpoint's model needs from modules. Throws one line where one is needed and not named, or named and not needed. */
 export async function givenEncoders(file: string, { vision, text }: ModelConfig, named: CheckpointEncoders): Promise<GivenEncoders> {
-  const ownVision = await encoderOf(file, 'vision', vision, named.vision, (module) => moduleVision(module, { size: vision.image, channels: vision.channels }));
-  const ownText = await encoderOf(file, 'text', text, named.text, (module) => moduleText(module, { vocabulary: text.vocab, maxTokens: text.positions }));
+  const ownVision = await encoderOf(file, 'vision', vision, named.vision, (module) =>
+    moduleVision(module, { size: vision.imageSize, channels: vision.channels }),
+  );
+  const ownText = await encoderOf(file, 'text', text, named.text, (module) =>
+    moduleText(module, { vocabulary: text.vocabularySize, maxTokens: text.positions }),
+  );
   return { ...(ownVision ? { vision: ownVision } : {}), ...(ownText ? { text: ownText } : {}) };
 }

@@ -74,7 +74,7 @@ export async function pretrainedText(
     }
     const ids = own && new Map(own.tokens.map((token, id) => [token, id]));
     const rows = tokenizer.tokens.map((token, id) => (!ids || own.tokens[id] === token ? id : ids.get(token)));
-    const { vocab: known, width } = bertWeights(source.shapes, options).config;
+    const { vocabularySize: known, width } = bertWeights(source.shapes, options).config;
     const table = 'embeddings.word_embeddings.weight';
     const isNew = rows.some((row) => row === undefined || row >= known);
     const start = isNew ? initialize({ [table]: { shape: [rows.length, width], init: { kind: 'normal', std: 0.02 } } }, seed)[table] : undefined;

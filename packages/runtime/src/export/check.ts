@@ -38,7 +38,7 @@ function difference(ours: HostArrays, theirs: HostArrays): number {
 
 /** Greatest relative difference of a file's outputs from those of its graph on a device. */
 export async function checkGraph(device: Device, graph: Graph, parameters: HostArrays, path: string, model: Model): Promise<number> {
-  const vocabulary = Math.min(model.text.vocabulary, model.decoder.config.vocab);
+  const vocabulary = Math.min(model.text.vocabulary, model.decoder.config.vocabularySize);
   const inputs = Object.fromEntries(Object.entries(graph.data).map(([name, tensor], i) => [name, madeUp(name, tensor, vocabulary, i)]));
   const unknown = Object.values(graph.data)
     .flatMap(({ shape }) => shape.flatMap(dimSymbols))

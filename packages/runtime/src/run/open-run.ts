@@ -21,6 +21,7 @@ import { beginSession, checkSameData, recordData } from './provenance.ts';
 import type { RunEncoders } from './run-encoders.ts';
 import { runEncoders } from './run-encoders.ts';
 import type { RunHold } from './run-lock.ts';
+import { runNotes } from './run-notes.ts';
 import { folderStore } from './run-store.ts';
 
 /** What a run needs beside its configuration. */
@@ -122,6 +123,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
   for (const { to } of otherData) events.onMessage?.(`the data has changed, which is accepted: ${String(to)}`);
   const tokenizer = await openRunTokenizer(options, studies.train);
   const encoders = await runEncoders(config, tokenizer, events.onMessage);
+  for (const line of runNotes(config, encoders.input, tokenizer, studies.train)) events.onMessage?.(line);
   const model = runModel(encoders.sizes, encoders.given, config);
   const loaders = openLoaders(options, model, encoders, tokenizer, studies);
   return {

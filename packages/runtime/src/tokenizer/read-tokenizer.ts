@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Tokenizer } from '@hybridmed/text';
 import { tokenizerFromJson, tokenizerFromVocab } from '@hybridmed/text';
-import { describeError, fileError, isFolder, readJson } from '../files.ts';
+import { decodeUtf8, describeError, fileError, isFolder, readJson } from '../files.ts';
 import type { TokenizerConfig } from './tokenizer-config.ts';
 import { addedBeside, agree, bertSettings } from './tokenizer-config.ts';
 
@@ -39,11 +39,7 @@ async function readText(file: string): Promise<string> {
   const bytes = await readFile(file).catch((error: unknown) => {
     throw describeError(file, error);
   });
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw fileError(file, 'is no text in UTF-8', 'save it in UTF-8');
-  }
+  return decodeUtf8(file, bytes);
 }
 
 /** The tokenizer_config.json beside a published file of the usual name. */

@@ -1,5 +1,6 @@
 // Prompts for zero-shot classification: which sentences stand for a class, and which against it.
-import type { PromptSet, Study } from '@hybridmed/data';
+import type { Study } from '@hybridmed/data';
+import type { PromptSet } from '@hybridmed/phantoms';
 import type { PromptSets } from '../zero-shot/prompt-sets.ts';
 import { shippedPrompts } from '../zero-shot/prompt-sets.ts';
 

@@ -33,14 +33,14 @@ export interface Tokenizer {
 }
 
 // A vocabulary of more tokens is none of a BERT; ids beyond it would make tables of terabytes.
-const mostTokens = 2 ** 22;
+const maxTokens = 2 ** 22;
 
 /** Tokens by id: the model's, then those that were added to it. Throws a HybridmedError for an id that cannot be one. */
 function tokensById(vocab: Readonly<Record<string, number>>, added: readonly AddedToken[]): string[] {
   const tokens: string[] = [];
   const entries = [...Object.entries(vocab), ...added.map(({ content, id }) => [content, id] as const)];
   for (const [token, id] of entries) {
-    if (!Number.isSafeInteger(id) || id < 0 || id >= mostTokens || typeof token !== 'string')
+    if (!Number.isSafeInteger(id) || id < 0 || id >= maxTokens || typeof token !== 'string')
       throw new HybridmedError(`tokenizer: the token ${JSON.stringify(token)} has the id ${JSON.stringify(id)}; ids are whole numbers from 0 on`);
     tokens[id] = token;
   }
@@ -83,9 +83,9 @@ export function tokenizerFromJson(json: unknown): Tokenizer {
   const pieces = tokensById(vocab, added);
   const idOf = new Map(pieces.map((token, index) => [token, index]));
   const id = (name: string): number => {
-    const found = idOf.get(name);
-    if (found === undefined) throw new HybridmedError(`tokenizer: the vocabulary has no ${name}; add it as a line of its own`);
-    return found;
+    const index = idOf.get(name);
+    if (index === undefined) throw new HybridmedError(`tokenizer: the vocabulary has no ${name}; add it as a line of its own`);
+    return index;
   };
   const mask = idOf.get('[MASK]');
   const special: SpecialIds = { pad: id('[PAD]'), unk: id('[UNK]'), cls: id('[CLS]'), sep: id('[SEP]'), ...(mask === undefined ? {} : { mask }) };

@@ -2,7 +2,7 @@
 import type { Recipe, TensorShapes } from '@hybridmed/nn/weights';
 import { WeightsError } from '@hybridmed/nn/weights';
 import type { ResNetConfig } from '../resnet.ts';
-import { fitChannels } from './channels.ts';
+import { fitChannels } from './fit-channels.ts';
 import type { WantedImage } from './vit-weights.ts';
 
 const anchor = 'layer1.0.conv1.weight';
@@ -46,7 +46,7 @@ export function resnetWeights(
   const { channels: wanted = channels } = image;
   const config: ResNetConfig = {
     kind: 'resnet',
-    image: image.size ?? 224,
+    imageSize: image.size ?? 224,
     channels: wanted,
     layers,
     channelsPerStage: layers.map((_, i) => shapeOf(`layer${i + 1}.0.conv1.weight`)[0]!),

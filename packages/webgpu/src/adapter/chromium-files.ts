@@ -51,7 +51,7 @@ export async function unpackChromiumFiles(packs: readonly ChromiumPack[]): Promi
   const fresh = await mkdtemp(join(root, 'unpacking-'));
   try {
     for (const pack of packs) await unpack(join(source, packFile[pack]), fresh);
-    // Whatever stands there is broken, or another process has just finished the same work.
+    // What is there is broken, or another process has just finished the same work.
     await rename(fresh, folder).catch(async () => {
       if (await isComplete(folder)) return;
       await rm(folder, { recursive: true, force: true });

@@ -23,7 +23,7 @@ const settings = [
   new Option('--limit <n>', 'maximum number of training (and of validation) studies; 0 for all').argParser(integer(0)),
   new Option('--batch <n>', 'studies per pass').argParser(integer(1)),
   new Option('--accumulate <n>', 'passes per step').argParser(integer(1)),
-  new Option('--learning-rate <x>', 'peak learning rate; may be another one where a run is resumed').argParser(number(0)),
+  new Option('--learning-rate <x>', 'peak learning rate; may be changed when a run is resumed').argParser(number(0)),
   new Option('--warmup <fraction>', 'fraction of the steps for warm-up').argParser(number(0)),
   new Option('--weight-decay <x>', 'decoupled weight decay').argParser(number(0)),
   new Option('--clip <x>', 'maximum norm of the gradients').argParser(number(0)),
@@ -37,6 +37,7 @@ const settings = [
   new Option('--split-file <file>', "split ids to use in place of the set's own split (see data split)"),
   new Option('--exclude-ids <file>', 'ids of patients, studies or images to leave out (a table as data split writes)'),
   new Option('--columns <role=name,...>', 'csv: names of columns, such as image=file,findings=text').argParser(columns),
+  new Option('--encoding <name>', 'encoding of text files that are not UTF-8, such as windows-1252'),
   new Option('--seed <n>', 'seed of all random numbers').argParser(integer(0)),
   new Option('--vocabulary <n|file>', 'size of the vocabulary trained on the texts, or a vocab.txt or tokenizer.json').argParser(integerOr('file', 10)),
   new Option('--cut-vocabulary', 'reduce a given vocabulary to the tokens that the training texts use'),
@@ -162,7 +163,7 @@ async function writeRunReport(folder: string, device: Device, output: Output): P
   }
 }
 
-/** The command that goes on where one of these words stopped. */
+/** The command that resumes a stopped one. */
 const resumeLine = (words: readonly string[]): string => shellLine(['hybridmed', ...words, ...(words.includes('--resume') ? [] : ['--resume'])]);
 
 async function pretrainAndReport(config: RunConfig, flags: CommandFlags & { out: string; words: readonly string[] }, output: Output): Promise<void> {
@@ -199,9 +200,9 @@ async function pretrainAndReport(config: RunConfig, flags: CommandFlags & { out:
     const result = await pretrainWithRecovery(options);
     progress.stop();
     stop.release();
-    const late = stop.received();
-    if (late !== undefined) output.exitCode = exitCodeOf(late);
-    const report = flags.report && late === undefined ? await writeRunReport(out, device!, output) : undefined;
+    const lateSignal = stop.received();
+    if (lateSignal !== undefined) output.exitCode = exitCodeOf(lateSignal);
+    const report = flags.report && lateSignal === undefined ? await writeRunReport(out, device!, output) : undefined;
     printResult(
       output,
       flags,

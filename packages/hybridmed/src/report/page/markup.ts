@@ -1,6 +1,6 @@
 // Markup as values: everything interpolated is escaped unless it is markup itself, because reports are not trusted.
 
-/** A piece of finished markup. Only `html` makes one: an object of a file that looks like it is none. */
+/** A piece of finished markup. Only `html` makes one: an object read from a file is never markup. */
 export class Markup {
   readonly markup: string;
 
@@ -9,23 +9,23 @@ export class Markup {
   }
 }
 
-/** What a template takes: markup as it is, texts and numbers escaped, lists joined, nothing for undefined, null and false. */
+/** Content of a template: markup as it is, texts and numbers escaped, lists joined, nothing for undefined, null and false. */
 export type Content = Markup | string | number | undefined | null | false | readonly Content[];
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
-// Control characters have no place in a page; those that turn the direction of writing could make a text read as another.
+// Control characters, and those that change the writing direction and so could make a text read as another.
 // oxlint-disable-next-line no-control-regex -- these are what is replaced.
 const unwanted = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
-/** A text as it may stand in an element or in a quoted attribute. */
+/** A text escaped for an element or a quoted attribute. */
 export const escapeText = (text: string): string => text.replace(unwanted, '\ufffd').replace(/[&<>"']/g, (character) => entities[character]!);
 
 function render(content: Content): string {
   if (content === undefined || content === null || content === false) return '';
   if (content instanceof Markup) return content.markup;
   if (Array.isArray(content)) return content.map(render).join('');
-  // Whatever else a file held in a text's place is shown as the text of its JSON.
+  // Any other value that a file has in place of a text is shown as JSON.
   return typeof content === 'number' ? String(content) : escapeText(typeof content === 'string' ? content : JSON.stringify(content));
 }
 

@@ -6,7 +6,7 @@ export interface Scale {
   at(value: number): number;
 }
 
-/** Round numbers about `count` apart that lie in [low, high]. */
+/** About `count` round numbers in [low, high]. */
 export function roundTicks(low: number, high: number, count: number): number[] {
   const rough = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
