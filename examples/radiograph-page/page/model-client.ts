@@ -32,13 +32,19 @@ export function startModel(onProgress: (text: string, fraction?: number) => void
     if (data.kind === 'answer') request?.resolve(data.answer);
     else request?.reject(data.lost ? new DeviceLost('The graphics device was lost.') : new Error(data.message));
   });
-  worker.addEventListener('error', (event) => {
-    for (const { reject } of pending.values()) reject(new Error(`The model's worker failed (${event.message || 'it could not be loaded'}); reload the page.`));
+  // Remembered: the worker may have failed before anything is asked of it.
+  let failure: Error | undefined;
+  const fail = (reason: string) => {
+    failure ??= new Error(`The model's worker failed (${reason}); reload the page.`);
+    for (const { reject } of pending.values()) reject(failure);
     pending.clear();
-  });
+  };
+  worker.addEventListener('error', ({ message }) => fail(message || 'it could not be loaded'));
+  worker.addEventListener('messageerror', () => fail('its answer cannot be read'));
   return {
     ask: (task, ask) =>
       new Promise((resolve, reject) => {
+        if (failure) return reject(failure);
         const id = next++;
         pending.set(id, { resolve: resolve as (answer: unknown) => void, reject });
         worker.postMessage({ id, task, ask });

@@ -18,6 +18,10 @@ export function describeFileError(path: string, error: unknown): DataError {
   if (code === 'ENOENT' && syscall === 'mkdir') return new DataError(`${path}: its folder cannot be made; name another`);
   if (code === 'ENOENT') return new DataError(`${path}: does not exist; check the path`);
   if (code === 'ENOSPC') return new DataError(`${path}: no space left on the device; free space and run again`);
+  if (code === 'EDQUOT') return new DataError(`${path}: the quota of the disk is used up; free space and run again`);
+  if (code === 'EROFS') return new DataError(`${path}: its file system is mounted read-only; name a folder elsewhere, or mount it for writing`);
+  if (code === 'EFBIG')
+    return new DataError(`${path}: is larger than a file may be here; raise the limit (ulimit -f), or name a folder on a file system that holds larger files`);
   if (code === 'ENOTDIR') return new DataError(`${path}: is not a folder; check the path`);
   if (code === 'EISDIR') return new DataError(`${path}: is a folder; name a file`);
   if (code === 'EACCES' || code === 'EPERM') return new DataError(`${path}: may not be read; check its permissions`);

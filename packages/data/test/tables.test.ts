@@ -41,6 +41,7 @@ describe('a table reads the same', () => {
     ['lines.jsonl', lines],
     ['lines-crlf.jsonl', `\uFEFF${lines.replaceAll('\n', '\r\n')}`],
     ['lines.jsonl.gz', lines],
+    ['lines-and-a-deep-one.jsonl', `${lines}{"image":${'['.repeat(1e5)}${']'.repeat(1e5)}}\n`],
   ])('from %s', async (name, text) => {
     const file = write(join(folder, name), text);
     if (name.startsWith('packed-without')) writeFileSync(file, gzipSync(text));

@@ -153,7 +153,7 @@ describe('a run', () => {
   test('writes a line per step and per validation', () => {
     const steps = lines().filter((line) => 'losses' in line);
     expect(steps.map(({ stage, step }) => [stage, step])).toEqual([1, 2].flatMap((stage) => [1, 2, 3].map((step) => [stage, step])));
-    expect(Object.keys(steps[0]).toSorted()).toEqual(['epoch', 'gradNorm', 'losses', 'lr', 'residentMiB', 'stage', 'step', 'studiesPerSecond']);
+    expect(Object.keys(steps[0]).toSorted()).toEqual(['epoch', 'gradNorm', 'losses', 'lr', 'residentMiB', 'stage', 'step', 'studiesPerSecond', 'time']);
     expect(steps[0].losses).toMatchObject({ cg: null, cl: null, cap: null, dis: null });
     expect(Object.values(steps[3].losses).every((value) => typeof value === 'number')).toBe(true);
     expect(

@@ -18,6 +18,14 @@ export function describeError(path: string, error: unknown): HybridmedError | Da
   if (code === 'ENOENT') return fileError(path, 'does not exist', 'check the path');
   if (code === 'EACCES' || code === 'EPERM') return fileError(path, 'may not be read or written', 'check its permissions');
   if (code === 'ENOSPC') return fileError(path, 'no space left on the device', 'free space and run again with --resume; what was saved before is whole');
+  if (code === 'EDQUOT') return fileError(path, 'the quota of the disk is used up', 'free space and run again with --resume; what was saved before is whole');
+  if (code === 'EROFS') return fileError(path, 'its file system is mounted read-only', 'name a folder elsewhere, or mount it for writing');
+  if (code === 'EFBIG')
+    return fileError(
+      path,
+      'is larger than a file may be here',
+      'raise the limit (ulimit -f), or name a folder on a file system that holds larger files; what was saved before is whole',
+    );
   if (code === 'EISDIR') return fileError(path, 'is a folder', 'name a file');
   if (code === 'ENOTDIR') return fileError(path, 'is not a folder', 'check the path');
   return fileError(path, (error as Error).message.split('\n')[0]!, 'check the file');

@@ -64,8 +64,15 @@ export function vjp(values: readonly Tensor[], cotangents: readonly Tensor[], wr
   return wrt.map((value) => flow.of(value.node)?.[value.index] ?? full(0, value.shape, value.dtype));
 }
 
-/** Gradients of a scalar with respect to values. Throws a TraceError when `loss` is not an f32 scalar. */
+/** Whether this is a value of a traced program, whatever its type says. */
+const isTraced = (value: Tensor | undefined): boolean => Array.isArray(value?.node?.outputs);
+
+/** Gradients of a scalar with respect to values. Throws a TraceError when `loss` is not an f32 scalar, or when either is no value of a traced program. */
 export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
+  if (!isTraced(loss)) throw new TraceError('grad', 'the loss is no value of a traced program; call grad inside the function that trace is given');
+  const other = Array.isArray(wrt) ? wrt.findIndex((value) => !isTraced(value as Tensor | undefined)) : 0;
+  if (other >= 0)
+    throw new TraceError('grad', `entry ${other} of what to differentiate by is no value of a traced program; give a list of inputs or state of trace`);
   if (!sameShape(loss.shape, []) || loss.dtype !== 'f32')
     throw new TraceError('grad', `the loss must be an f32 scalar, not ${loss.dtype}[${loss.shape.join(', ')}]`);
   return vjp([loss], [full(1, [])], wrt);

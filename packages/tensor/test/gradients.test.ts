@@ -1,7 +1,7 @@
 // The gradient of every op against central differences in float64, and fused ops against their definitions.
 import { plainDevice } from '@hybridmed/gpujs';
-import type { HostArray, HostArrays, OpName, Tensors } from '@hybridmed/tensor';
-import { decompose, ops, opTable, trace } from '@hybridmed/tensor';
+import type { HostArray, HostArrays, OpName, Tensor, Tensors } from '@hybridmed/tensor';
+import { decompose, grad, ops, opTable, trace } from '@hybridmed/tensor';
 import { describe, expect, test } from 'vitest';
 import { floats, scalar } from './support/numbers.ts';
 import type { OpCase } from './support/op-cases.ts';
@@ -117,4 +117,16 @@ test('AdamW: two hand-worked steps with clipping, decay, a ceiling and half the 
     expect([...m!.data]).toEqual(expected.m.map((value) => expect.closeTo(value, 9)));
     expect([...v!.data]).toEqual(expected.v.map((value) => expect.closeTo(value, 9)));
   }
+});
+
+test('grad of what was not traced is refused in one line', () => {
+  const graph = trace({ data: { x: { shape: [], dtype: 'f32' } }, state: {} }, ({ x }) => {
+    for (const wrt of [undefined, x, [x, 3], [{}]])
+      expect(() => grad(x!, wrt as unknown as Tensor[])).toThrow(/^grad: entry \d of what to differentiate by is no value of a traced program/);
+    return { results: { x: x! } };
+  });
+  for (const loss of [graph, undefined, () => 1, 3])
+    expect(() => grad(loss as unknown as Tensor, [])).toThrow(
+      'grad: the loss is no value of a traced program; call grad inside the function that trace is given',
+    );
 });

@@ -101,6 +101,16 @@ async function readSeparated(file: string, columns: TableColumns, onRow: OnRow):
 
 const asCell = (value: unknown): string => (value === null || value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value));
 
+/** The cells of a row; undefined where a value is nested too deeply to be written. */
+function cellsOf(row: Record<string, unknown>, keys: readonly string[]): string[] | undefined {
+  try {
+    return keys.map((key) => asCell(Object.hasOwn(row, key) ? row[key] : undefined));
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
 /** JSON Lines: an object a line; the first one says which columns there are. */
 async function readJsonLines(file: string, columns: TableColumns, onRow: OnRow): Promise<TableSummary> {
   let order: Plan | undefined;
@@ -120,12 +130,13 @@ async function readJsonLines(file: string, columns: TableColumns, onRow: OnRow):
     order ??= plan(file, Object.keys(row), columns);
     const { header, names, places } = order;
     const keys = places.map((place, i) => (place < 0 ? names[i]! : header[place]!));
+    const cells = cellsOf(row, keys);
+    if (!cells) {
+      broken++;
+      continue;
+    }
     rows++;
-    onRow(
-      keys.map((key) => asCell(Object.hasOwn(row, key) ? row[key] : undefined)),
-      names,
-      rows + broken,
-    );
+    onRow(cells, names, rows + broken);
   }
   if (!order) throw new DataError(`${file}: holds no JSON object; write one a line`);
   return { columns: order.header, rows, broken };

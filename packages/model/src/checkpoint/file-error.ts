@@ -6,9 +6,29 @@ export function fileError(path: string, problem: string, fix: string): Hybridmed
   return new HybridmedError(`${path}: ${problem}; ${fix}`);
 }
 
+// What files of ours and of others nest is some ten levels deep; what nests more is no such file, and exhausts the stack of whoever walks over it.
+const maxDepth = 1000;
+
+/** Whether brackets outside of strings nest deeper than that. */
+function nestsTooDeeply(text: string): boolean {
+  let [depth, inString] = [0, false];
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (inString) {
+      if (code === 0x5c) i++;
+      else if (code === 0x22) inString = false;
+    } else if (code === 0x22) inString = true;
+    else if (code === 0x5b || code === 0x7b) {
+      if (++depth > maxDepth) return true;
+    } else if (code === 0x5d || code === 0x7d) depth--;
+  }
+  return false;
+}
+
 /** Parses a JSON file's text. Throws one line that names the file and what is wrong. */
 // oxlint-disable-next-line typescript/no-explicit-any -- callers check what they read.
 export function parseJson(path: string, text: string): any {
+  if (nestsTooDeeply(text)) throw fileError(path, `is nested more than ${maxDepth} levels deep`, 'mend it, or restore what was written');
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
