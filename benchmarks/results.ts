@@ -1,9 +1,9 @@
-// What a result says of the machine it was measured on, and where results are kept.
+// Saves results with the machine they were measured on.
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import type { Row } from './harness/row.ts';
 
-/** Writes a suite's document, with the date and the processor, to results/NAME.json; rows take a line each. */
+/** Writes a suite's document, with the date and the processor, to results/NAME.json; with a line for each row. */
 export async function saveResult(name: string, document: object): Promise<void> {
   const machine = { date: new Date().toISOString().slice(0, 10), processor: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length, node: process.version };
   const { rows, ...rest } = { ...machine, ...document } as { rows?: readonly object[] };
@@ -33,14 +33,14 @@ interface RowsDocument {
 
 const keyOf = ({ engine, kernel, case: name, pass }: Pick<Row, 'engine' | 'kernel' | 'case' | 'pass'>): string => JSON.stringify([engine, kernel, name, pass]);
 
-/** Keeps rows beside those of other cases in the same file, so that a long suite can be measured in parts; `derive` gives what follows from all rows. */
+/** Saves rows with those of other cases in the same file, so that a long suite can be measured in parts; `derive` computes what depends on all rows. */
 export async function saveRows(name: string, document: RowsDocument, derive: (rows: readonly Row[]) => object = () => ({})): Promise<void> {
   const text = await readFile(new URL(`results/${name}.json`, import.meta.url), 'utf8').catch(() => '{"rows":[]}');
   const before = JSON.parse(text) as RowsDocument;
   const entries = [...document.rows, ...((document.absent ?? []) as Row[])];
   const measured = new Set(entries.map(keyOf));
-  const kept = <T extends object>(old: readonly T[] | undefined) => (old ?? []).filter((row) => !measured.has(keyOf(row as unknown as Row)));
-  const rows = [...kept(before.rows), ...document.rows];
-  const absent = [...kept(before.absent), ...(document.absent ?? [])];
+  const otherCases = <T extends object>(old: readonly T[] | undefined) => (old ?? []).filter((row) => !measured.has(keyOf(row as unknown as Row)));
+  const rows = [...otherCases(before.rows), ...document.rows];
+  const absent = [...otherCases(before.absent), ...(document.absent ?? [])];
   await saveResult(name, { ...document, ...derive(rows), ...(document.absent ? { absent } : {}), rows });
 }

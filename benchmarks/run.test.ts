@@ -1,4 +1,4 @@
-// The benchmarks' command line: one document with --json, exit 2 and the usage for wrong use.
+// The benchmarks' command line: one document with --json, exit 2 and the usage for a usage error.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -20,7 +20,7 @@ test.each([
   [['train-step', '--steps', '0'], '--steps needs a whole number'],
   [['tables', '--images', '100'], '--images needs a whole number from 20,000 on'],
   [['train-step', '--pytorch', 'python3'], '--pytorch and --reference go together'],
-])('%j is wrong use', (options, message) => {
+])('%j is a usage error', (options, message) => {
   const { status, stdout, stderr } = run(...options);
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toContain(message);
@@ -58,7 +58,7 @@ test.each([
   [['kernels', '--filter', 'no such case'], 'no case has "no such case" in its name; kernels: adamw'],
   [['kernels', '--seconds', '0'], '--seconds needs a number above 0'],
   [['kernels', '--fast'], "Unknown option '--fast'"],
-])('%j is wrong use of the kernels suite', (options, message) => {
+])('%j is a usage error of the kernels suite', (options, message) => {
   const { status, stdout, stderr } = run(...options);
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toContain(message);

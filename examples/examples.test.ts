@@ -5,15 +5,15 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
-// The page for films takes a checkpoint and serves; its test lies beside it.
+// The page takes a checkpoint and serves until it is stopped; it has a test of its own.
 const examples = readdirSync(folder, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && existsSync(`${folder}${entry.name}/main.ts`) && entry.name !== 'film-page')
+  .filter((entry) => entry.isDirectory() && existsSync(`${folder}${entry.name}/main.ts`) && entry.name !== 'radiograph-page')
   .map(({ name }) => name);
 const says: Readonly<Record<string, RegExp>> = {
   'custom-vision-encoder': /loss [\d.]+ -> [\d.]+ with a convolutional encoder/,
   'losses-alone': /L_CG \+ L_CL = [\d.]+; gradients: grad\.image, grad\.text, grad\.patch, grad\.word/,
-  'one-kernel': /attention on .+: [\d.]+ ms, [\d.]+ GFLOP\/s, greatest error \d\.\de-\d/,
-  'run-exported': /from the film: .*\nthe same as hybridmed generate writes/,
+  'one-kernel': /attention on .+: [\d.]+ ms, [\d.]+ GFLOP\/s, maximum error \d\.\de-\d/,
+  'run-exported': /from the image: .*\nthe same as the impression of hybridmed generate/,
   'pretrain-own-csv': /after 15 steps, from findings: /,
 };
 

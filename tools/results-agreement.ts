@@ -18,7 +18,7 @@ interface Agreement {
   readonly macro: number;
 }
 
-/** What benchmarks/uses/labeller.ts writes. */
+/** What benchmarks/tasks/labeller.ts writes. */
 export interface LabellerResults {
   readonly phantoms: { readonly studies: number; readonly findings: Agreement; readonly impression: Agreement };
   readonly openi: { readonly reports: number; readonly doubtsAbsent: Agreement; readonly doubtsPresent: Agreement };
@@ -35,7 +35,7 @@ export function labellerRows({ phantoms, openi }: LabellerResults): string[][] {
   ];
 }
 
-/** What benchmarks/uses/explain.ts writes. */
+/** What benchmarks/tasks/explain.ts writes. */
 export interface ExplainResults {
   readonly split: string;
   readonly studies: number;
@@ -58,7 +58,7 @@ export const explainRows = ({ maps, chance }: ExplainResults): string[][] => [
   ['chance', chance.toFixed(2), '0'],
 ];
 
-/** What benchmarks/uses/ablation.ts writes. */
+/** What benchmarks/tasks/ablation.ts writes. */
 export interface AblationResults {
   readonly preset: string;
   readonly studies: number;

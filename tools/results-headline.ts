@@ -21,10 +21,10 @@ export function headlineRows(result: (name: string) => unknown): string[][] {
 
   const { labels } = result('learn-phantom-small') as { labels: Record<'image' | 'mostFrequent', { micro: number }> };
 
-  const { finetune } = result('uses-chexpert-phantoms') as ClassificationResults;
+  const { finetune } = result('tasks-chexpert-phantoms') as ClassificationResults;
   const onePercent = finetune.find(({ percent }) => percent === 1)!;
 
-  const maps = result('uses-explain-phantoms') as ExplainResults;
+  const maps = result('tasks-explain-phantoms') as ExplainResults;
   const guided = maps.maps.find(({ kind }) => kind === 'guided')!.pointing;
 
   const peers = result('peers-lavapipe') as PeersResult;

@@ -14,7 +14,7 @@ interface Share {
   readonly meanAuc: Interval | null;
 }
 
-/** What benchmarks/uses/classification.ts writes. */
+/** What benchmarks/tasks/classification.ts writes. */
 export interface ClassificationResults {
   readonly studies: Readonly<Record<'train' | 'validate' | 'test', number>>;
   readonly zeroShot: { readonly meanAuc: Interval | null };
@@ -42,7 +42,7 @@ interface Accuracy {
   readonly strict: Interval | null;
 }
 
-/** What benchmarks/uses/vqa.ts writes. */
+/** What benchmarks/tasks/vqa.ts writes. */
 export interface QuestionResults {
   readonly runs: readonly {
     readonly seed: number;

@@ -171,17 +171,17 @@ interface Loading {
 /** Image features from files and from shards, beside the encoder alone. */
 function embedding(): string {
   const rows = ['small', 'medium'].flatMap((preset) => {
-    const run = result(`uses-embedding-${preset}`);
+    const run = result(`tasks-embedding-${preset}`);
     if (!run) return [];
-    const cell = ({ filmsPerSecond, ratio }: { filmsPerSecond: number; ratio: number }) => `${fixed(filmsPerSecond, 0)} (${fixed(ratio, 2)})`;
-    return [[preset, fixed(run.bareFilmsPerSecond, 0), cell(run.files), cell(run.shards)]];
+    const cell = ({ imagesPerSecond, ratio }: { imagesPerSecond: number; ratio: number }) => `${fixed(imagesPerSecond, 0)} (${fixed(ratio, 2)})`;
+    return [[preset, fixed(run.bareImagesPerSecond, 0), cell(run.files), cell(run.shards)]];
   });
   return table(['images/s', 'encoder alone', 'from PNG files of 512 pixels (ratio)', 'from shards (ratio)'], rows);
 }
 
 /** Phantoms in CheXpert's layout: classification with and without pre-training, by the fraction of labels used. */
 function classification(): string {
-  const run = result('uses-chexpert-phantoms') as ClassificationResults | undefined;
+  const run = result('tasks-chexpert-phantoms') as ClassificationResults | undefined;
   const { train, validate, test } = run?.studies ?? { train: 0, validate: 0, test: 0 };
   return table(
     [`mean AUC (95 %); ${train}, ${validate}, ${test} images to train, validate, test`, 'no labels', '1 %', '10 %', '100 %'],
@@ -191,20 +191,20 @@ function classification(): string {
 
 /** VQA-RAD beside its baselines. */
 function questions(): string {
-  const run = result('uses-vqa-rad') as QuestionResults | undefined;
+  const run = result('tasks-vqa-rad') as QuestionResults | undefined;
   return table(['split (test questions)', 'system', 'closed (95 %)', 'open', 'all'], run ? questionRows(run) : []);
 }
 
 /** How well the rule labeller agrees with reference labels. */
 function labeller(): string {
-  const run = result('uses-labeller') as LabellerResults | undefined;
+  const run = result('tasks-labeller') as LabellerResults | undefined;
   return table(['reference labels', 'F1 micro', 'macro'], run ? labellerRows(run) : []);
 }
 
 /** Where heat maps point, on phantoms. */
 function explanations(): string {
   // Until the test split has been scored, the images on which the methods were chosen.
-  const run = (result('uses-explain-phantoms') ?? result('uses-explain-phantoms-validate')) as ExplainResults | undefined;
+  const run = (result('tasks-explain-phantoms') ?? result('tasks-explain-phantoms-validate')) as ExplainResults | undefined;
   return table(
     [
       `map, ${run?.studies ?? 0} ${run?.split === 'validate' ? 'validation' : 'test'} phantoms with one finding`,

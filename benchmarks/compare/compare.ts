@@ -1,7 +1,7 @@
-// Two runs case by case: what got slower beyond noise, faster, wrong or right.
+// Compares two runs case by case: slower beyond noise, faster, wrong or right.
 import type { Row } from '../harness/row.ts';
 
-/** What became of a case. */
+/** The result of comparing a case. */
 export type Verdict = 'slower' | 'faster' | 'same' | 'now wrong' | 'now right' | 'gone' | 'new';
 
 /** A case in both runs, or in one. */
@@ -18,16 +18,16 @@ export interface Comparison {
   readonly verdict: Verdict;
 }
 
-/** A change of medians that counts, where the samples of both runs do not overlap. */
-const least = 1.05;
+/** Minimum ratio of medians that counts, if the samples of both runs do not overlap. */
+const minRatio = 1.05;
 
 const keyOf = ({ engine, adapter, kernel, case: name, pass }: Row): string => JSON.stringify([engine, adapter, kernel, name, pass]);
 const [low, high] = [(row: Row) => Math.min(...row.samples), (row: Row) => Math.max(...row.samples)];
 
 function verdictOf(a: Row, b: Row): Verdict {
   if (a.ok !== b.ok) return b.ok ? 'now right' : 'now wrong';
-  if (b.ms > a.ms * least && low(b) > high(a)) return 'slower';
-  return b.ms * least < a.ms && high(b) < low(a) ? 'faster' : 'same';
+  if (b.ms > a.ms * minRatio && low(b) > high(a)) return 'slower';
+  return b.ms * minRatio < a.ms && high(b) < low(a) ? 'faster' : 'same';
 }
 
 /**

@@ -8,17 +8,17 @@ import { compareRows } from './compare.ts';
 const usage = `usage: npm run bench -- compare A.json B.json [options]
 
 Which cases of B are slower than in A beyond noise (no sample overlaps, medians more than 5 % apart), faster, or wrong now. Only rows of
-one adapter and engine are compared. Ends with 1 where a case is slower or wrong now.
+one adapter and engine are compared. Exit code 1 if a case is slower or wrong now.
 
   --all           also the cases that stayed the same
   --json          one JSON document {"comparisons": [...]} on standard output, and nothing else there
 `;
 
-const shown = (ms: number | null): string => (ms === null ? '-' : `${ms >= 100 ? ms.toFixed(0) : ms.toPrecision(3)} ms`);
+const formatTime = (ms: number | null): string => (ms === null ? '-' : `${ms >= 100 ? ms.toFixed(0) : ms.toPrecision(3)} ms`);
 
 function line({ kernel, case: name, pass, engine, before, after, ratio, verdict }: Comparison): string {
   const change = ratio === null ? '' : `  ${ratio >= 1 ? `${ratio.toFixed(2)} times the time` : `${(1 / ratio).toFixed(2)} times as fast`}`;
-  return `${verdict.padEnd(9)}  ${`${kernel}: ${name}`.padEnd(64)}  ${pass.padEnd(8)}  ${engine.padEnd(11)}  ${shown(before).padStart(9)} -> ${shown(after).padStart(9)}${change}`;
+  return `${verdict.padEnd(9)}  ${`${kernel}: ${name}`.padEnd(64)}  ${pass.padEnd(8)}  ${engine.padEnd(11)}  ${formatTime(before).padStart(9)} -> ${formatTime(after).padStart(9)}${change}`;
 }
 
 await runSuite(usage, async () => {

@@ -1,4 +1,4 @@
-// The data suite: studies per second and memory of this toolkit's loader, beside PyTorch's DataLoader on the same files where asked.
+// The data suite: studies per second and memory of this toolkit's loader, optionally compared with PyTorch's DataLoader on the same files.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -14,13 +14,13 @@ const usage = `usage: node benchmarks/run.mjs data [options]
 
 Batches of 32 crops of 224 pixels in three channels from squares of 256, two workers, images decoded in every epoch.
 
-  --data SPEC       a data set of your own (default: procedural films of 1,024 pixels, as JPEG, as DICOM and as shards)
-  --studies N       greatest number of studies (default 384)
-  --epochs N        epochs that are timed, after one that warms up (default 5)
+  --data SPEC       your own data set (default: generated radiographs of 1,024 pixels, as JPEG, as DICOM and as shards)
+  --studies N       maximum number of studies (default 384)
+  --epochs N        timed epochs, after a warm-up epoch (default 5)
   --workers N       worker threads, and the reference's worker processes (default 2)
   --pytorch PYTHON  run PyTorch's DataLoader too, with this interpreter (torch, numpy, pillow; pydicom for DICOM, webdataset for shards)
   --json            one JSON document and nothing else
-  --save            keep the document in benchmarks/results
+  --save            save the document in benchmarks/results
 `;
 
 /** What is timed: a data set's studies, at most `limit` of them. */
@@ -35,7 +35,7 @@ interface LoaderCase {
   readonly epochs: number;
 }
 
-/** What was measured; memory is that of all processes, what they share counted once. */
+/** What was measured; memory is that of all processes, shared memory counted once. */
 interface LoaderResult {
   readonly studies: number;
   readonly studiesPerSecond: number;
@@ -63,9 +63,9 @@ function read() {
   } as const;
   try {
     const { values } = parseArgs({ args: process.argv.slice(2), options });
-    const count = (name: 'studies' | 'epochs' | 'workers', least: number): number => {
+    const count = (name: 'studies' | 'epochs' | 'workers', min: number): number => {
       const value = Number(values[name]);
-      if (!Number.isInteger(value) || value < least) throw new UsageError(`--${name} needs a whole number of at least ${least}`);
+      if (!Number.isInteger(value) || value < min) throw new UsageError(`--${name} needs a whole number of at least ${min}`);
       return value;
     };
     return { ...values, studies: count('studies', 64), epochs: count('epochs', 1), workers: count('workers', 0) };
@@ -105,7 +105,7 @@ async function reference(python: string, settings: LoaderCase, folder: string): 
 const round = (value: number): number => Number(value.toFixed(2));
 
 async function measureCase(settings: LoaderCase, python: string | undefined, folder: string): Promise<CaseResult> {
-  // The reference runs before and after; its better run counts, and its smaller memory.
+  // The reference runs before and after; its faster run counts, and its smaller memory.
   const peers = python === undefined ? [] : [await reference(python, settings, folder)];
   const result = await own(settings);
   if (python === undefined) return result;

@@ -1,9 +1,9 @@
-// The files that loaders are timed on where none are given: procedural films as JPEG and as DICOM, with reports.
+// The default files that loaders are timed on: generated radiographs as JPEG and as DICOM, with reports.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodePicture, phantomStudy } from '@hybridmed/data';
 
-const films = 24;
+const distinct = 24;
 
 /** An element of explicit little-endian DICOM; numbers are 16 bit. */
 function element(tag: number, vr: string, value: string | number | Uint8Array): Buffer {
@@ -49,13 +49,13 @@ function radiograph(size: number, grey: Uint8Array, inverted: boolean): Buffer {
   return Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), group, ...meta, ...elements]);
 }
 
-/** Makes `count` studies of `size` x `size` pixels in a folder: jpeg.csv and dicom.csv with their images. Films repeat, their grey levels do not. */
+/** Makes `count` studies of `size` x `size` pixels in a folder: jpeg.csv and dicom.csv with their images. Images repeat, their grey levels do not. */
 export async function makeFiles(folder: string, count: number, size: number): Promise<void> {
   for (const kind of ['jpeg', 'dicom']) await mkdir(join(folder, kind), { recursive: true });
-  const drawn = Array.from({ length: films }, (_, i) => phantomStudy(0, i, size));
+  const phantoms = Array.from({ length: distinct }, (_, i) => phantomStudy(0, i, size));
   const rows: string[] = [];
   for (let i = 0; i < count; i++) {
-    const { image, findings, impression } = drawn[i % films]!;
+    const { image, findings, impression } = phantoms[i % distinct]!;
     const pixels = image.pixels.map((value) => (value * (200 + (i % 56))) >> 8);
     await writeFile(join(folder, 'jpeg', `${i}.jpg`), await encodePicture({ width: size, height: size, channels: 1, pixels }, 'jpeg'));
     await writeFile(join(folder, 'dicom', `${i}.dcm`), radiograph(size, pixels, i % 2 === 1));

@@ -32,7 +32,7 @@ async function measure({ spec, limit, resize, crop, channels, batch, workers, ep
     for await (const loaded of loader.batches({ epoch })) {
       loader.recycle(loaded);
       if (epoch > 0) count += loaded.studies.length;
-      // While batches are in the making.
+      // While batches are in flight.
       else if (++warm === 4) resident = residentMiB();
     }
     if (epoch > 0) seconds += (performance.now() - start) / 1000;

@@ -64,7 +64,7 @@ def batches():
 
 
 def resident_mib():
-    """Memory of this process and its workers, what they share counted once."""
+    """Memory of this process and its workers, shared memory counted once."""
     pids = [os.getpid()]
     for task in os.listdir('/proc/self/task'):
         pids += open(f'/proc/self/task/{task}/children').read().split()
@@ -86,7 +86,7 @@ for epoch in range(1 + case['epochs']):  # the first warms up
     for step, batch in enumerate(loader):
         if epoch > 0:
             count += len(batch)
-        elif step == 3:  # while batches are in the making
+        elif step == 3:  # while batches are in flight
             resident = resident_mib()
     if epoch > 0:
         seconds += time.perf_counter() - start

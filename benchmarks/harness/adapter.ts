@@ -9,7 +9,7 @@ export const adapterNames = ['auto', 'webgpu', 'hardware', 'software', 'lavapipe
 /** A name of an adapter. */
 export type AdapterName = (typeof adapterNames)[number];
 
-/** What `--tuning` takes: variants of kernels by rule, as earlier runs measured, or measured where none did. */
+/** What `--tuning` takes: kernel variants by rule, as earlier runs measured, or measured where none did. */
 export const tuningModes = ['off', 'cached', 'measure'] as const satisfies readonly TuningMode[];
 
 /** What each name asks of the search for adapters. */
@@ -22,7 +22,7 @@ export const adapterOptions = {
   swiftshader: { software: true, driver: 'swiftshader' },
 } as const;
 
-/** Opens it. Throws an AdapterError where there is none, an Error where the system's software adapter is not the one that was named. */
+/** Opens it. Throws an AdapterError if there is none, an Error if the system's software adapter is not the named one. */
 export async function openAdapter(
   name: AdapterName,
   events: DeviceEvents = {},

@@ -1,8 +1,8 @@
-// Flags that suites share, and how a suite ends: 0, 1 where it failed or found something wrong, 2 with the usage for wrong use.
+// Flags that suites share, and a suite's exit code: 0, 1 for a failure or a wrong result, 2 with the usage for a usage error.
 import type { AdapterName } from './adapter.ts';
 import { adapterNames } from './adapter.ts';
 
-/** Wrong use: the message is shown before the usage. */
+/** A usage error: the message is shown before the usage. */
 export class UsageError extends Error {}
 
 /** One of some words. Throws a UsageError. */
@@ -21,7 +21,7 @@ export function positive(flag: string, value: string): number {
   return number;
 }
 
-const isWrongUse = (error: unknown): boolean =>
+const isUsageError = (error: unknown): boolean =>
   error instanceof UsageError || (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'));
 
 /** Runs a suite and sets the process's exit code. Nothing but the suite itself writes to standard output. */
@@ -34,7 +34,7 @@ export async function runSuite(usage: string, body: () => Promise<number>): Prom
     process.exitCode = await body();
   } catch (error) {
     const message = (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
-    process.stderr.write(isWrongUse(error) ? `${message}\n\n${usage}` : `error: ${message}\n`);
-    process.exitCode = isWrongUse(error) ? 2 : 1;
+    process.stderr.write(isUsageError(error) ? `${message}\n\n${usage}` : `error: ${message}\n`);
+    process.exitCode = isUsageError(error) ? 2 : 1;
   }
 }

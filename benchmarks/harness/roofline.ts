@@ -73,8 +73,8 @@ function dispatchOf(code: string, items: number): Dispatch {
     label: 'probe',
     code,
     parameters: Uint32Array.of(items, 0, 0, 0),
-    arrays: [0, 1],
-    writes: [1],
+    reads: ['x'],
+    writes: ['y'],
     workgroups: [columns, Math.ceil(groups / columns), 1],
   };
 }
@@ -84,7 +84,7 @@ function probe(code: string, inputs: (items: number) => number, written = 4): Ke
   return {
     name: 'probe',
     pass: () => 'forward',
-    arrays: ({ items }) => ({ inputs: [{ type: 'f32', length: inputs(items) }], outputs: [{ type: 'f32', length: written * items }] }),
+    arrays: ({ items }) => ({ inputs: [{ name: 'x', type: 'f32', length: inputs(items) }], outputs: [{ name: 'y', type: 'f32', length: written * items }] }),
     dispatches: ({ items }) => [dispatchOf(code, items)],
     cost: () => ({ flops: 0, bytes: 0 }),
     reference: () => [],
@@ -104,7 +104,7 @@ async function fastest(gpu: GPUDevice, kernel: Kernel<Probe>, items: number, inp
   }
 }
 
-/** Probes an adapter in about a second: more work is given until a run takes at least 10 ms. */
+/** Probes an adapter in about a second: the work is increased until a run takes at least 10 ms. */
 export async function probeRoofline(gpu: GPUDevice): Promise<Roofline> {
   const seed = Float32Array.of(0.999, 0.998, 0.997, 0.996, 1e-3, 2e-3, 3e-3, 4e-3);
   let gflops = 0;

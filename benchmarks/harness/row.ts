@@ -11,7 +11,7 @@ export interface Row {
   readonly adapter: string;
   /** `hybridmed`, or a peer's name. */
   readonly engine: string;
-  /** The kernel's variant, where it was chosen by measuring. */
+  /** The kernel's variant, if it was selected by measuring. */
   readonly variant?: string;
   /** Milliseconds of one run: the median of the samples. */
   readonly ms: number;
@@ -23,7 +23,7 @@ export interface Row {
   readonly gbps: number;
   /** Share of the time that the adapter's own roofline would take. */
   readonly rooflinePercent: number;
-  /** Greatest difference from the reference relative to its greatest number; null where it was not asked for. */
+  /** Maximum difference from the reference relative to its maximum; null if it was not computed. */
   readonly error: number | null;
   readonly bound: number;
   /** False where the error passes its bound: such a case is wrong, however fast. */
@@ -33,7 +33,7 @@ export interface Row {
 /** Where a row belongs. */
 export type RowKey = Pick<Row, 'suite' | 'kernel' | 'case' | 'pass' | 'adapter' | 'engine'>;
 
-/** What an adapter can do at most, as a probe measured it. */
+/** The peak rates of an adapter, measured by a probe. */
 export interface Roofline {
   readonly gflops: number;
   readonly gbps: number;
@@ -48,16 +48,16 @@ export interface Measured {
   readonly variant?: string;
 }
 
-/** The middle of some numbers (the upper one of two). */
+/** The median (of an even count, the upper of the middle two). */
 export const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
-/** Four digits are more than a measurement is good for. */
+/** Rounded to four significant digits, beyond the precision of a measurement. */
 const digits = (value: number): number => (Number.isFinite(value) ? Number(value.toPrecision(4)) : 0);
 
-/** A row from what was measured: rates follow from the cost, the roofline's share from the longer of arithmetic and traffic. */
+/** A row from what was measured: rates follow from the cost, the fraction of the roofline from the longer of arithmetic and traffic. */
 export function makeRow(key: RowKey, { flops, bytes }: Cost, roofline: Roofline, { samples, clock, error, bound, variant }: Measured): Row {
   const ms = digits(median(samples));
-  const least = Math.max(flops / roofline.gflops, bytes / roofline.gbps) / 1e6;
+  const roofTime = Math.max(flops / roofline.gflops, bytes / roofline.gbps) / 1e6;
   return {
     ...key,
     ...(variant === undefined ? {} : { variant }),
@@ -66,7 +66,7 @@ export function makeRow(key: RowKey, { flops, bytes }: Cost, roofline: Roofline,
     clock,
     gflops: digits(flops / ms / 1e6),
     gbps: digits(bytes / ms / 1e6),
-    rooflinePercent: digits((100 * least) / ms),
+    rooflinePercent: digits((100 * roofTime) / ms),
     error: error === null ? null : Number(error.toPrecision(3)),
     bound,
     ok: error === null || error <= bound,

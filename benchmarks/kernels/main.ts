@@ -12,16 +12,16 @@ import { selectCases } from './select.ts';
 const usage = `usage: npm run bench -- kernels [options]
 
 Every kernel's cases at the shapes of ViT-B/16, ViT-S/16, BERT and the decoder, forward and backward, on this machine's adapter.
-Ends with 1 where a case is wrong.
+Exit code 1 if a case is wrong.
 
   --filter TEXT   only cases whose "kernel: case, pass" has TEXT in it
   --device D      auto (hardware, else software), hardware, software, lavapipe, swiftshader (default auto)
   --seconds S     about how long one case is measured (default 0.4; three samples at least)
-  --tuning M      off (default): variants by rule; measure: the fastest, as a device with tuning would choose
+  --tuning M      off (default): variants by rule; measure: the fastest, as a device with tuning would select
   --small         also the small cases that the tests run
   --no-check      time only, without the references on the host
   --json          one JSON document {"rows": [...]} on standard output, and nothing else there
-  --save          keep the rows in benchmarks/results, beside those of other cases on this adapter
+  --save          save the rows in benchmarks/results, with those of other cases on this adapter
 `;
 
 function read() {

@@ -10,15 +10,15 @@ export interface SelectedCase {
   readonly pass: 'forward' | 'backward';
 }
 
-/** Cases at the sizes of models (with `small`, the tests' too) whose "kernel: case, pass" has `filter` in it, whatever the letters' case. Throws a UsageError where none has. */
+/** Cases at the sizes of models (with `small`, the tests' too) whose "kernel: case, pass" has `filter` in it, ignoring case. Throws a UsageError if there is none. */
 export function selectCases({ filter = '', small = false }: { filter?: string; small?: boolean } = {}): SelectedCase[] {
   const all = (Object.values(kernels) as unknown as AnyKernel[]).flatMap((kernel) =>
     kernel.cases.filter(({ large }) => large || small).map((one): SelectedCase => ({ kernel, one, pass: one.pass ?? kernel.pass(one.problem) })),
   );
-  const found = all.filter(({ kernel, one, pass }) => `${kernel.name}: ${one.name}, ${pass}`.toLowerCase().includes(filter.toLowerCase()));
-  if (found.length === 0) {
+  const selected = all.filter(({ kernel, one, pass }) => `${kernel.name}: ${one.name}, ${pass}`.toLowerCase().includes(filter.toLowerCase()));
+  if (selected.length === 0) {
     const names = [...new Set(all.map(({ kernel }) => kernel.name))].join(', ');
     throw new UsageError(`no case has "${filter}" in its name; kernels: ${names}${small ? '' : ' (--small adds the cases of the tests)'}`);
   }
-  return found;
+  return selected;
 }

@@ -1,4 +1,4 @@
-// The learning suite: pre-trains on a data set, evaluates on its test split, and keeps the figures (never the texts) in benchmarks/results.
+// The learning suite: pre-trains on a data set, evaluates on its test split, and saves the metrics (never the texts) in benchmarks/results.
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { readFileSync } from 'node:fs';
@@ -10,14 +10,14 @@ import { lossesWithUnknown } from './unknown.ts';
 
 const usage = `usage: node benchmarks/run.mjs learn --data SPEC --out DIR --name NAME [options]
 
-Pre-trains both stages (or goes on where DIR stopped), evaluates the best checkpoint, writes benchmarks/results/learn-NAME.json.
+Pre-trains both stages (or resumes where DIR stopped), evaluates the best checkpoint, writes benchmarks/results/learn-NAME.json.
 
   --preset P        tiny, small, medium, paper (default small)
   --seed N          (default 0)
   --epochs A,B      epochs of each stage (default: the preset's)
   --learning-rate X peak learning rate (default: the preset's)
-  --vocabulary FILE a vocab.txt or tokenizer.json, cut to the training texts, instead of a trained vocabulary;
-                    losses then also with words that these lack as [UNK]
+  --vocabulary FILE a vocab.txt or tokenizer.json, reduced to the training texts, instead of a trained vocabulary;
+                    then losses also with words missing from these as [UNK]
   --no-dis          without distillation
   --stage1 RUN      start from another run's stage 1
   --device D        cpu, webgpu, gpujs, auto (default auto)
@@ -42,7 +42,7 @@ function speeds(out: string): object {
   const summary = (stage: 1 | 2) => ({
     steps: of(stage).length,
     medianStudiesPerSecond: median(of(stage).map((line) => line.studiesPerSecond!)),
-    peakResidentMiB: of(stage).reduce((most, line) => Math.max(most, line.residentMiB!), 0),
+    peakResidentMiB: of(stage).reduce((peak, line) => Math.max(peak, line.residentMiB!), 0),
     validation: lines.filter((line) => line.stage === stage && line.validation).map(({ epoch, validation }) => ({ epoch, ...validation })),
   });
   return { stage1: summary(1), stage2: summary(2) };
@@ -91,11 +91,11 @@ async function main(): Promise<number> {
     resume: true,
     events: { onMessage: (text) => process.stderr.write(`${text}\n`), onValidation: (line) => process.stderr.write(`${JSON.stringify(line)}\n`) },
   });
-  const { examples: _texts, checkpoint: _path, ...figures } = await evaluate({ checkpoint: out, data, device });
+  const { examples: _texts, checkpoint: _path, ...metrics } = await evaluate({ checkpoint: out, data, device });
   const withUnknown = typeof config.vocabulary === 'string' ? await lossesWithUnknown(out, data, config.vocabulary, device) : undefined;
   const { data: _data, stage1: _stage1, ...settings } = config;
   await saveResult(`learn-${name}`, {
-    ...figures,
+    ...metrics,
     ...(withUnknown ? { withUnknown } : {}),
     data: data.slice(0, data.indexOf(':')),
     threads: cpus().length,

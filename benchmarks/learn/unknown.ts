@@ -20,7 +20,7 @@ export function unknownDocument(cut: Tokenizer, whole: Tokenizer, used: Readonly
     piece,
     used.has(piece) || special.has(piece) ? (vocab[piece] ?? cut.special.unk) : cut.special.unk,
   ]);
-  // Every id keeps a name, so that the sizes agree; of pieces that share an id the last one names it.
+  // Every id keeps a name, so that the sizes agree; of pieces with the same id the last one names it.
   const unreachable = Object.entries(vocab).flatMap(([piece, id]) => (used.has(piece) || special.has(piece) ? [] : [[`\u0001${id}`, id] as const]));
   const unknown = cut.tokens[cut.special.unk]!;
   const entries = [...pieces.filter(([piece]) => piece !== unknown), ...unreachable, [unknown, cut.special.unk] as const];

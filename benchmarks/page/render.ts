@@ -1,4 +1,4 @@
-// One self-contained page of charts from suites' documents: every case's engines as bars, and how this project stands against each peer.
+// One self-contained page of charts from suites' documents: every case's engines as bars, and this project compared with each peer.
 import type { ResultDocument } from '../harness/document.ts';
 import type { Row } from '../harness/row.ts';
 import { summarize } from '../peers/summary.ts';
@@ -13,23 +13,23 @@ const grouped = <T>(items: readonly T[], of: (item: T) => string): [string, T[]]
   return [...groups];
 };
 
-/** One engine's bar: its share of the fastest right engine's speed, or of the roofline where it stands alone. */
-function bar(row: Row, share: number): string {
+/** One engine's bar: its speed as a fraction of the fastest correct engine's, or of the roofline if it is the only one. */
+function bar(row: Row, fraction: number): string {
   const rates = row.gflops > 0 ? `, ${number(row.gflops)} GFLOP/s, ${number(row.rooflinePercent)} % of the roofline` : '';
   const wrong = row.ok ? '' : ` <strong class="wrong">wrong: error ${row.error === null ? 'unknown' : row.error.toExponential(1)}</strong>`;
-  const width = Math.max(0, Math.min(100, 100 * share)).toFixed(1);
+  const width = Math.max(0, Math.min(100, 100 * fraction)).toFixed(1);
   const colour = row.ok ? (engineColours[row.engine] ?? '#777') : 'transparent';
   return `<li><span class="name">${text(row.engine)}</span><span class="track"><span class="bar" style="width:${width}%;background:${colour}"></span></span><span class="figures">${number(row.ms)} ms${rates}${wrong}</span></li>`;
 }
 
 function caseChart(title: string, rows: readonly Row[]): string {
   const fastest = Math.min(...rows.filter(({ ok }) => ok).map(({ ms }) => ms));
-  const alone = rows.length === 1;
-  // A whole training step has no roofline of its own: its time stands for itself.
-  if (alone && rows[0]!.rooflinePercent === 0 && rows[0]!.ok)
+  const single = rows.length === 1;
+  // A whole training step has no roofline: only its time is shown.
+  if (single && rows[0]!.rooflinePercent === 0 && rows[0]!.ok)
     return `<div class="case"><h3>${text(title)}</h3><p class="figures">${number(rows[0]!.ms)} ms</p></div>`;
-  const share = (row: Row) => (alone ? row.rooflinePercent / 100 : fastest / row.ms);
-  return `<div class="case"><h3>${text(title)}</h3><ul class="bars">${rows.map((row) => bar(row, share(row))).join('')}</ul></div>`;
+  const fraction = (row: Row) => (single ? row.rooflinePercent / 100 : fastest / row.ms);
+  return `<div class="case"><h3>${text(title)}</h3><ul class="bars">${rows.map((row) => bar(row, fraction(row))).join('')}</ul></div>`;
 }
 
 const anchor = (index: number, kernel: string): string => `d${index}-${kernel.replaceAll(/[^a-z0-9-]/gi, '-')}`;
@@ -43,15 +43,15 @@ function summaryTable(rows: readonly Row[]): string {
   const lines = summarize(rows);
   if (lines.length === 0) return '';
   const row = ({ kernel, pass, peer, cases, speedup, worst }: (typeof lines)[number]) =>
-    `<tr><td>${text(kernel)}</td><td>${text(pass)}</td><td>${text(peer === 'best' ? 'the fastest of each case' : peer)}</td><td class="number">${cases}</td><td class="number">${speedup.toFixed(2)}</td><td class="number">${worst.toFixed(2)}</td></tr>`;
-  return `<h2>Times as fast as each peer</h2><p class="muted">Geometric means over the cases that both have right; above 1, this project is faster.</p><div class="scroll"><table><thead><tr><th>kernel</th><th>pass</th><th>peer</th><th class="number">cases</th><th class="number">mean</th><th class="number">worst</th></tr></thead><tbody>${lines.map(row).join('')}</tbody></table></div>`;
+    `<tr><td>${text(kernel)}</td><td>${text(pass)}</td><td>${text(peer === 'best' ? 'best competitor per case' : peer)}</td><td class="number">${cases}</td><td class="number">${speedup.toFixed(2)}</td><td class="number">${worst.toFixed(2)}</td></tr>`;
+  return `<h2>Times as fast as each peer</h2><p class="muted">Geometric means over the cases that both compute correctly; above 1, this project is faster.</p><div class="scroll"><table><thead><tr><th>kernel</th><th>pass</th><th>peer</th><th class="number">cases</th><th class="number">mean</th><th class="number">worst case</th></tr></thead><tbody>${lines.map(row).join('')}</tbody></table></div>`;
 }
 
 function absences({ absent = [] }: ResultDocument): string {
   if (absent.length === 0) return '';
   const groups = grouped(absent, ({ engine, reason }) => `${engine}: ${reason}`);
-  const item = ([title, own]: [string, typeof absent]) =>
-    `<li>${text(title)} <span class="muted">(${text([...new Set(own.map(({ kernel, pass }) => `${kernel} ${pass}`))].join(', '))})</span></li>`;
+  const item = ([title, rows]: [string, typeof absent]) =>
+    `<li>${text(title)} <span class="muted">(${text([...new Set(rows.map(({ kernel, pass }) => `${kernel} ${pass}`))].join(', '))})</span></li>`;
   return `<h2>Not measured</h2><ul>${groups.map(item).join('')}</ul>`;
 }
 
@@ -73,9 +73,9 @@ function documentPart(document: ResultDocument, index: number): string {
   const kernels = grouped(rows, ({ kernel }) => kernel);
   const several = new Set(rows.map(({ engine }) => engine)).size > 1;
   const how = several
-    ? 'A bar is the speed of an engine beside the fastest right one of the case. '
+    ? 'A bar is the speed of an engine relative to the fastest correct one of the case. '
     : roofline
-      ? "A bar is the share of the adapter's own roofline. "
+      ? "A bar is the fraction of the adapter's measured roofline. "
       : '';
   return `<article><h1>${text(suite)}</h1><dl>${facts.map(([name, value]) => `<dt>${text(name)}</dt><dd>${text(value)}</dd>`).join('')}</dl><nav aria-label="kernels">${kernels.map(([kernel]) => `<a href="#${anchor(index, kernel)}">${text(kernel)}</a>`).join('')}</nav><p>${how}Times are medians; wrong results have no bar.</p>${summaryTable(rows)}${kernels.map(([kernel, own]) => kernelSection(index, kernel, own)).join('')}${absences(document)}</article>`;
 }

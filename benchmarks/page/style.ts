@@ -1,6 +1,6 @@
 // The page's style: light and dark by the reader's setting, wide and narrow screens, and paper.
 
-/** Colours of engines that stay apart for colour-blind readers (Okabe and Ito 2008); names stand beside them. */
+/** Colours of engines that stay apart for colour-blind readers (Okabe and Ito 2008); names are shown next to them. */
 export const engineColours: Readonly<Record<string, string>> = { hybridmed: '#0072b2', onnxruntime: '#e69f00', 'jax-js': '#009e73', tfjs: '#cc79a7' };
 
 /** The style sheet. */

@@ -8,7 +8,7 @@ import type { Task } from './task.ts';
 import { consistentInputs } from './task.ts';
 import { vitCase, vitCost, vitReference, vitTask } from './vit/problem.ts';
 
-/** A case: what rows say of it, and its task and right outputs, which are made when it is run. */
+/** A case: its key and cost in rows, and its task with the expected outputs, which are made when it is run. */
 export interface PeerCase {
   readonly kernel: string;
   readonly case: string;
@@ -35,8 +35,8 @@ function kernelCase({ kernel, one, pass }: SelectedCase): PeerCase {
     bound: one.tolerance,
     cost: kernel.cost(one.problem),
     async open() {
-      const given = kernel.arrays(one.problem).inputs.map((spec, index) => inputOf(one, spec, index));
-      const inputs = consistentInputs(kernel, one.problem, given);
+      const caseInputs = kernel.arrays(one.problem).inputs.map((spec, index) => inputOf(one, spec, index));
+      const inputs = consistentInputs(kernel, one.problem, caseInputs);
       return { task: { kernel: kernel.name, problem: one.problem, inputs }, expected: kernel.reference(one.problem, inputs) };
     },
   };

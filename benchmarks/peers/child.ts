@@ -1,4 +1,4 @@
-// The process of one engine: opens it on the chosen adapter, then measures what it is asked, one case after the other.
+// The process of one engine: opens it on the selected adapter, then measures the requested cases one after the other.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { unpackChromiumFiles } from '@hybridmed/webgpu/node';

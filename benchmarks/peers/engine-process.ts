@@ -1,4 +1,4 @@
-// One engine in a process of its own: what it is asked goes over, samples and outputs come back; a case that hangs costs only itself.
+// One engine in a separate process: requests are sent, samples and outputs returned; a case that hangs affects no other.
 import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -12,10 +12,10 @@ export const engineNames = ['hybridmed', 'onnxruntime', 'jax-js', 'tfjs'] as con
 /** An engine's name. */
 export type EngineName = (typeof engineNames)[number];
 
-/** What goes to an engine. */
+/** A request to an engine. */
 export type Request = Task & { readonly seconds: number };
 
-/** What comes back. */
+/** An engine's answer. */
 export type Answer =
   | { readonly kind: 'ready' }
   | { readonly kind: 'measured'; readonly samples: readonly number[]; readonly outputs: readonly (Numbers | undefined)[] }
@@ -23,14 +23,14 @@ export type Answer =
 
 const child = fileURLToPath(new URL('child.ts', import.meta.url));
 
-/** An engine that is started when it is first asked. */
+/** An engine that is started at its first request. */
 export class EngineProcess {
   readonly name: EngineName;
   readonly #adapter: AdapterName;
   readonly #limit: number;
   #process: ChildProcess | undefined;
-  /** Why it cannot start: then every case is absent. */
-  #refused: string | undefined;
+  /** Why it cannot start; then every case is absent. */
+  #startFailure: string | undefined;
 
   /** `limit`: seconds that one case may take. */
   constructor(name: EngineName, adapter: AdapterName, limit: number) {
@@ -39,15 +39,15 @@ export class EngineProcess {
     this.#limit = limit;
   }
 
-  /** Asks for one case. Never throws: what cannot be is an absence with its reason. */
+  /** Requests one case. Never throws: a case that cannot be measured is absent with its reason. */
   async ask(request: Request): Promise<Answer> {
-    if (this.#refused !== undefined) return { kind: 'absent', reason: this.#refused };
+    if (this.#startFailure !== undefined) return { kind: 'absent', reason: this.#startFailure };
     if (!this.#process) {
       const ready = await this.#start();
       if (ready.kind !== 'ready') {
-        this.#refused = `does not start: ${ready.kind === 'absent' ? ready.reason : ready.kind}`;
+        this.#startFailure = `does not start: ${ready.kind === 'absent' ? ready.reason : ready.kind}`;
         this.stop();
-        return { kind: 'absent', reason: this.#refused };
+        return { kind: 'absent', reason: this.#startFailure };
       }
     }
     this.#process!.send(request);
@@ -55,7 +55,7 @@ export class EngineProcess {
   }
 
   #start(): Promise<Answer> {
-    // Whatever a library prints goes to standard error, and nothing of it to the results.
+    // Everything that a library prints goes to standard error, not to the results.
     this.#process = fork(child, [this.name, this.#adapter], {
       stdio: ['ignore', 2, 2, 'ipc'],
       serialization: 'advanced',
@@ -85,7 +85,7 @@ export class EngineProcess {
     });
   }
 
-  /** Ends the process; the next question starts another. */
+  /** Ends the process; the next request starts another. */
   stop(): void {
     this.#process?.removeAllListeners();
     this.#process?.kill('SIGKILL');

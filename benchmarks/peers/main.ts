@@ -21,7 +21,7 @@ const usage = `usage: npm run bench -- peers [options]
 
 The kernels' cases on the same adapter in one run: this project, ONNX Runtime's WebGPU provider, jax-js and TensorFlow.js, which are
 installed into benchmarks/peers on first use. Case by case, one engine after the other, all by the host's clock around submitted work;
-gradients of engines that compute the forward pass again count without it. What an engine cannot do is listed with the reason.
+the time of gradients excludes the forward pass that some engines repeat. Cases that an engine cannot run are listed with the reason.
 
   --filter TEXT   only cases whose "kernel: case, pass" has TEXT in it
   --engines LIST  some of ${engineNames.join(',')} (default all)
@@ -29,10 +29,10 @@ gradients of engines that compute the forward pass again count without it. What 
   --seconds S     about how long each engine is measured on a case (default 0.4; three samples at least)
   --limit S       seconds that an engine may take for a case, compilation included (default 600)
   --json          one JSON document {"rows": [...], "absent": [...]} on standard output, and nothing else there
-  --save          keep the rows in benchmarks/results, beside those of other cases on this adapter
+  --save          save the rows in benchmarks/results, with those of other cases on this adapter
 `;
 
-/** Peers may round their own way; what matters is that they compute the same thing. */
+/** Peers may round differently; they must compute the same result up to this error. */
 const peerBound = 1e-4;
 
 /** A case that an engine has no row for. */
@@ -69,6 +69,37 @@ function read() {
   };
 }
 
+/** The error of an engine's outputs; those that it lacks, such as a log-sum-exp, are not compared. */
+function errorOf(outputs: readonly (Numbers | undefined)[], expected: readonly Numbers[]): number {
+  const pairs = expected.flatMap((reference, i) => (outputs[i] ? [[outputs[i], reference] as const] : []));
+  if (pairs.length === 0) return Infinity;
+  return relativeError(
+    pairs.map(([actual]) => actual),
+    pairs.map(([, reference]) => reference),
+  );
+}
+
+/** Measures an engine's first variant that is correct on this adapter, else its first. */
+async function measureOn(
+  engine: EngineProcess,
+  { kernel, bound: ownBound }: PeerCase,
+  { task, expected, seconds }: { task: Task; expected: readonly Numbers[]; seconds: number },
+): Promise<Measured | { reason: string }> {
+  const bound = engine.name === 'hybridmed' ? ownBound : Math.max(ownBound, peerBound);
+  let first: Measured | undefined;
+  for (let variant = 0; variant < variantsOf(engine.name, kernel); variant++) {
+    const answer = await engine.ask({ ...task, variant, seconds });
+    if (answer.kind !== 'measured') {
+      if (first) break;
+      return { reason: answer.kind === 'absent' ? answer.reason : answer.kind };
+    }
+    const measured: Measured = { samples: answer.samples, clock: 'host', error: errorOf(answer.outputs, expected), bound };
+    if (measured.error! <= bound) return measured;
+    first ??= measured;
+  }
+  return first!;
+}
+
 await runSuite(usage, async () => {
   const { filter, engines: names, device: adapterName, seconds, limit, json, save } = read();
   const cases = peerCases(filter);
@@ -80,51 +111,21 @@ await runSuite(usage, async () => {
   process.stderr.write(`${adapter}: ${cases.length} cases, ${names.length} engines\n`);
   const [rows, absent]: [Row[], Absence[]] = [[], []];
   const engines = names.map((name) => new EngineProcess(name, adapterName, limit));
-  const tell = (line: string) => void (json ? process.stderr : process.stdout).write(`${line}\n`);
+  const print = (line: string) => void (json ? process.stderr : process.stdout).write(`${line}\n`);
   const measure = async (one: PeerCase): Promise<void> => {
     const { kernel, case: name, pass } = one;
-    const { task, expected } = await one.open();
+    const work = { ...(await one.open()), seconds };
     for (const engine of engines) {
-      const outcome = await measureOn(engine, one, task, expected);
+      const outcome = await measureOn(engine, one, work);
       if ('reason' in outcome) {
         absent.push({ engine: engine.name, kernel, case: name, pass, reason: outcome.reason });
-        tell(`${`${kernel}: ${name}`.padEnd(64)}  ${pass.padEnd(8)}  ${engine.name.padEnd(11)}  absent: ${outcome.reason}`);
+        print(`${`${kernel}: ${name}`.padEnd(64)}  ${pass.padEnd(8)}  ${engine.name.padEnd(11)}  absent: ${outcome.reason}`);
         continue;
       }
       const row = makeRow({ suite: 'peers', kernel, case: name, pass, adapter, engine: engine.name }, one.cost, roofline, outcome);
       rows.push(row);
-      tell(rowLine(row));
+      print(rowLine(row));
     }
-  };
-  /** An engine's first way that is right on this adapter, else its first. */
-  const measureOn = async (
-    engine: EngineProcess,
-    { kernel, bound: own }: PeerCase,
-    task: Task,
-    expected: readonly Numbers[],
-  ): Promise<Measured | { reason: string }> => {
-    const bound = engine.name === 'hybridmed' ? own : Math.max(own, peerBound);
-    let first: Measured | undefined;
-    for (let variant = 0; variant < variantsOf(engine.name, kernel); variant++) {
-      const answer = await engine.ask({ ...task, variant, seconds });
-      if (answer.kind !== 'measured') {
-        if (first) break;
-        return { reason: answer.kind === 'absent' ? answer.reason : answer.kind };
-      }
-      // What an engine does not give, such as a log-sum-exp, is not compared; what it gives is.
-      const given = expected.flatMap((wanted, i) => (answer.outputs[i] ? [[answer.outputs[i], wanted] as const] : []));
-      const error =
-        given.length === 0
-          ? Infinity
-          : relativeError(
-              given.map(([got]) => got),
-              given.map(([, wanted]) => wanted),
-            );
-      const measured: Measured = { samples: answer.samples, clock: 'host', error, bound };
-      if (error <= bound) return measured;
-      first ??= measured;
-    }
-    return first!;
   };
   try {
     for (const one of cases) await measure(one);
@@ -133,7 +134,7 @@ await runSuite(usage, async () => {
   }
   const document = { suite: 'peers', adapter, software, roofline, versions: peerVersions(), summary: summarize(rows), rows, absent };
   for (const line of document.summary)
-    tell(
+    print(
       `${line.kernel.padEnd(16)} ${line.pass.padEnd(8)} ${line.peer.padEnd(12)} ${line.speedup.toFixed(2)} times as fast, worst case ${line.worst.toFixed(2)} (${line.cases} cases)`,
     );
   if (save) await saveRows(`peers-${adapterSlug(adapter)}`, document, (all) => ({ summary: summarize(all) }));

@@ -5,7 +5,7 @@ import { kernels } from '@hybridmed/kernels';
 import { describe, expect, test } from 'vitest';
 import type { Row } from '../harness/row.ts';
 import { peerCases } from './cases.ts';
-import { lessForward } from './engines/less-forward.ts';
+import { subtractForward } from './engines/subtract-forward.ts';
 import { summarize } from './summary.ts';
 import { consistentInputs } from './task.ts';
 
@@ -53,12 +53,12 @@ describe('summaries', () => {
 });
 
 test('a gradient that computes the forward pass again counts without it, but never for nothing', async () => {
-  const time = lessForward(
+  const time = subtractForward(
     async (times) => times * 50,
     async (times) => times * 20,
   );
   expect(await time(2)).toBeCloseTo(60);
-  const noisy = lessForward(
+  const noisy = subtractForward(
     async (times) => times * 50,
     async (times) => times * 60,
   );
@@ -72,7 +72,7 @@ test('saved values of gradients are those of the forward pass', () => {
   expect(lse![1]).toBeCloseTo(Math.log(3), 6);
 });
 
-test('the small ViT is a case beside the kernels', () => {
+test('the small ViT is a case in addition to the kernels', () => {
   expect(peerCases('vit-step').map(({ kernel, pass }) => ({ kernel, pass }))).toEqual([{ kernel: 'vit-step', pass: 'backward' }]);
   expect(peerCases('').length).toBeGreaterThan(50);
 });
@@ -90,7 +90,7 @@ test.each([
   [['--engines', 'torch'], '--engines takes some of hybridmed,onnxruntime,jax-js,tfjs, not "torch"'],
   [['--device', 'gpu'], '--device is one of auto'],
   [['--filter', 'nothing like this'], 'no case has "nothing like this" in its name'],
-])('%j is wrong use', (options, message) => {
+])('%j is a usage error', (options, message) => {
   const { status, stdout, stderr } = run(...options);
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toContain(message);

@@ -1,7 +1,7 @@
 // This project against each peer: geometric means over the cases that both have right.
 import type { Row } from '../harness/row.ts';
 
-/** How many times as fast as a peer, over one kernel's cases of one pass. `best` stands for the fastest peer of each case. */
+/** Speedup over a peer, for one kernel's cases of one pass. `best` is the best competitor per case. */
 export interface SummaryLine {
   readonly kernel: string;
   readonly pass: string;

@@ -1,4 +1,4 @@
-// What an engine is asked for and what it answers: one kernel's problem on given inputs.
+// The request to an engine and its answer: one kernel's problem on its inputs.
 import type { AnyKernel, Kernel, Numbers, kernels } from '@hybridmed/kernels';
 
 type ProblemOf<K extends keyof typeof kernels> = (typeof kernels)[K] extends Kernel<infer P> ? P : never;
@@ -105,26 +105,26 @@ export function columns(problem: Problems['reduce']): { rows: number; width: num
 }
 
 /**
- * Inputs on which every engine agrees: saved values (log-sum-exp, means) are those of the forward pass, as in training, and ids lie
+ * Inputs on which every engine agrees: saved values (log-sum-exp, means) are those of the forward pass, as in training, and ids are
  * inside their table, since engines differ on others.
  */
 export function consistentInputs(kernel: AnyKernel, problem: unknown, inputs: readonly Numbers[]): Numbers[] {
   const forward = (own: readonly Numbers[]) => kernel.reference({ ...(problem as object), of: 'forward' }, own) as [Numbers, Numbers, Numbers];
-  const given: Numbers[] = [...inputs];
+  const consistent: Numbers[] = [...inputs];
   if (kernel.name === 'gather') {
     const { rows } = problem as Problems['gather'];
-    given[1] = inputs[1]!.map((id) => Math.min(Math.max(id, 0), rows - 1)) as Numbers;
+    consistent[1] = inputs[1]!.map((id) => Math.min(Math.max(id, 0), rows - 1)) as Numbers;
   }
-  if ((problem as { of?: string }).of !== 'gradient') return given;
+  if ((problem as { of?: string }).of !== 'gradient') return consistent;
   if (kernel.name === 'attention') {
-    const [q, k, v, , , , ...mask] = given;
-    [given[3], given[4]] = forward([q!, k!, v!, ...mask]);
+    const [q, k, v, , , , ...mask] = consistent;
+    [consistent[3], consistent[4]] = forward([q!, k!, v!, ...mask]);
   }
   if (kernel.name === 'layer-norm') {
-    const [x, weight] = given;
-    [, given[2], given[3]] = forward([x!, weight!, new Float32Array(weight!.length)]);
+    const [x, weight] = consistent;
+    [, consistent[2], consistent[3]] = forward([x!, weight!, new Float32Array(weight!.length)]);
   }
-  if (kernel.name === 'cross-entropy') [, given[2]] = forward([given[0]!, given[1]!]);
-  if (kernel.name === 'distillation') [, given[2], given[3]] = forward([given[0]!, given[1]!]);
-  return given;
+  if (kernel.name === 'cross-entropy') [, consistent[2]] = forward([consistent[0]!, consistent[1]!]);
+  if (kernel.name === 'distillation') [, consistent[2], consistent[3]] = forward([consistent[0]!, consistent[1]!]);
+  return consistent;
 }

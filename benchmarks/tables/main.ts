@@ -13,7 +13,7 @@ const usage = `usage: node benchmarks/run.mjs tables [options]        (after npm
   --images N    rows of the metadata table (default: 377,110, as published)
   --runs N      times each is measured; the median counts (default: 3)
   --json        one JSON document and nothing else
-  --save        keep the document in benchmarks/results
+  --save        save the document in benchmarks/results
 `;
 
 const commandLine = fileURLToPath(new URL('../../packages/hybridmed/bin/hybridmed.js', import.meta.url));
@@ -58,7 +58,7 @@ async function measure(images: number, runs: number): Promise<object> {
         rmSync(place, { recursive: true, force: true });
       }
       if (built.some(({ reused, rows }) => reused || rows !== images) || opened.some(({ reused }) => !reused))
-        throw new Error(`${name}: the index was not made or not used`);
+        throw new Error(`${name}: the index was not built or not used`);
       results[name] = { indexed: summary(built), opened: summary(opened) };
     }
   } finally {

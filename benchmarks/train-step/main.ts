@@ -17,12 +17,12 @@ One stage-2 training step (forward, frozen teacher, backward, clipping, AdamW) o
 
   --preset P        ${Object.keys(stepPresets).join(', ')} (default small)
   --device D        cpu (default), or an adapter: auto, webgpu, hardware, software, lavapipe, swiftshader
-  --tuning M        off (default), cached or measure: how variants of kernels are chosen on an adapter
-  --precision P     f32 (default), or mixed: activations as 16-bit floats, on an adapter that has them
-  --steps N         measured steps after two others (default 12)
+  --tuning M        off (default), cached or measure: how kernel variants are selected on an adapter
+  --precision P     f32 (default), or mixed: activations as 16-bit floats, on an adapter that supports them
+  --steps N         measured steps after two warm-up steps (default 12)
   --threads N       threads (default: the number of cores)
   --json            one JSON document and nothing else
-  --save            keep the document in benchmarks/results
+  --save            save the document in benchmarks/results
   --pytorch PYTHON  run the PyTorch reference with this interpreter, before and after
   --reference FILE  the reference's bench_torch.py
 `;
@@ -86,7 +86,7 @@ async function main(): Promise<void> {
   const runs = [...before, ...(await peer())];
   const document: Document = { ...own };
   if (runs.length > 0) {
-    // The reference's better run counts, and its smaller memory.
+    // The reference's faster run counts, and its smaller memory.
     const studiesPerSecond = Math.max(...runs.map((run) => run.studiesPerSecond));
     const peakMiB = Math.min(...runs.map((run) => run.peakMiB));
     document.pytorch = { studiesPerSecond, peakMiB, runs, ratio: round(own.studiesPerSecond / studiesPerSecond), memoryRatio: round(own.peakMiB / peakMiB) };

@@ -1,4 +1,4 @@
-// Measures one stage-2 step on the processor or a WebGPU adapter: median time after two steps, the process's peak memory, and the GPU's plan.
+// Measures one stage-2 step on the CPU or a WebGPU adapter: median time after two steps, the process's peak memory, and the GPU's plan.
 import type { StagePlan } from 'hybridmed';
 import { createModel, defaultWeights, presetModel, stepGraph, teacherParameters, trainable } from 'hybridmed';
 import { initialize, momentNames, startLossScale } from '@hybridmed/nn';
@@ -11,7 +11,7 @@ import { openAdapter } from '../harness/adapter.ts';
 import type { StepPreset } from './problem.ts';
 import { randomBatch, special, stepPresets } from './problem.ts';
 
-/** What a run of the suite found. */
+/** The result of the suite. */
 export interface StepResult {
   readonly preset: StepPreset;
   readonly device: string;
@@ -33,7 +33,7 @@ export interface StepResult {
   };
 }
 
-/** Where to measure: the processor, or an adapter by name. */
+/** Where to measure: the CPU, or an adapter by name. */
 export type StepDevice = 'cpu' | AdapterName;
 
 /** The frozen copy of the summarization branch runs inside the step, as in the reference. */
@@ -53,19 +53,19 @@ async function openStepDevice(
 ): Promise<{ device: Device; plan: () => StepResult['plan'] }> {
   if (name === 'cpu') return { device: cpuDevice({ threads }), plan: () => undefined };
   let summary: PlanSummary | undefined;
-  let [begun, ended] = [0, 0];
+  let [started, ended] = [0, 0];
   const events: DeviceEvents = {
     onMessage: (text) => void process.stderr.write(`${text}\n`),
-    onPlan(made) {
-      summary = made;
+    onPlan(planned) {
+      summary = planned;
       process.stderr.write(
-        `plan: ${made.dispatches} dispatches of ${made.shaders} shaders, ${mebibytes(made.arenaBytes)} MiB at the peak of ${mebibytes(made.unsharedBytes)} side by side\n`,
+        `plan: ${planned.dispatches} dispatches of ${planned.shaders} shaders, ${mebibytes(planned.arenaBytes)} MiB at the peak, ${mebibytes(planned.unsharedBytes)} without sharing\n`,
       );
     },
     onCompile(done, total) {
-      if (done === 0) begun = performance.now();
+      if (done === 0) started = performance.now();
       ended = performance.now();
-      if (done === total || done % 10 === 0) process.stderr.write(`shaders compiled: ${done} of ${total}, ${((ended - begun) / 1000).toFixed(1)} s\n`);
+      if (done === total || done % 10 === 0) process.stderr.write(`shaders compiled: ${done} of ${total}, ${((ended - started) / 1000).toFixed(1)} s\n`);
     },
   };
   const device = await openAdapter(name, events, tuning, precision);
@@ -77,7 +77,7 @@ async function openStepDevice(
         shaders: summary.shaders,
         arenaMiB: mebibytes(summary.arenaBytes),
         sideBySideMiB: mebibytes(summary.unsharedBytes),
-        compileSeconds: round((ended - begun) / 1000, 2),
+        compileSeconds: round((ended - started) / 1000, 2),
       },
   };
 }

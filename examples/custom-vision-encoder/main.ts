@@ -1,4 +1,4 @@
-// A vision encoder of your own in 30 lines (mean-pooled convolutions), trained inside a HybridMED model for a few steps.
+// A custom vision encoder in 30 lines (mean-pooled convolutions), trained inside a HybridMED model for a few steps.
 import type { VisionEncoder } from '@hybridmed/nn';
 import { collect, initialize, linear, momentNames, relu } from '@hybridmed/nn';
 import { cpuDevice } from '@hybridmed/onnx';
@@ -6,7 +6,7 @@ import { bert } from '@hybridmed/text';
 import { keyData, ops } from '@hybridmed/tensor';
 import { composeModel, defaultWeights, stepGraph, trainable } from 'hybridmed';
 
-/** Two strided convolutions: 32 x 32 films to 8 x 8 tokens. */
+/** Two strided convolutions: 32 x 32 images to 8 x 8 tokens. */
 function convolutional(width: number): VisionEncoder {
   const kernel = (inputs: number, outputs: number) => ({ shape: [outputs, inputs, 3, 3], init: { kind: 'heFanOut' as const } });
   const head = linear({ inputs: 16, outputs: width });

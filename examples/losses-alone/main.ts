@@ -1,4 +1,4 @@
-// The alignment losses alone, on features of your own: how well do these images and texts fit, and which way should the features move?
+// The alignment losses alone, on your own features: their value for images and texts, and the gradients of the features.
 import { globalContrast, localContrast } from '@hybridmed/align';
 import { cpuDevice } from '@hybridmed/onnx';
 import { array, compile, ops, valueAndGrad } from '@hybridmed/tensor';

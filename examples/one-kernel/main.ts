@@ -1,4 +1,4 @@
-// One WGSL kernel alone: attention on a WebGPU adapter (a GPU, or the software one that npm brings), held against its reference and timed.
+// One WGSL kernel alone: attention on a WebGPU adapter (a GPU, or the software adapter of the npm package), checked against its reference and timed.
 import { kernels } from '@hybridmed/kernels';
 import { prepareKernel, requestDevice } from '@hybridmed/webgpu';
 import { requestNodeAdapter } from '@hybridmed/webgpu/node';
@@ -12,10 +12,10 @@ const inputs = attention.arrays(problem).inputs.map(({ length }, k) => Float32Ar
 const prepared = await prepareKernel(gpu, attention, problem, inputs);
 const [output] = await prepared.run();
 const [expected] = attention.reference(problem, inputs);
-const error = Array.from(expected!).reduce((most, value, i) => Math.max(most, Math.abs(value - output![i]!)), 0);
+const error = Array.from(expected!).reduce((max, value, i) => Math.max(max, Math.abs(value - output![i]!)), 0);
 const milliseconds = (await prepared.time(20)) / 20;
 process.stdout.write(
-  `attention on ${info.description || info.device || info.vendor}: ${milliseconds.toFixed(2)} ms, ${(attention.cost(problem).flops / milliseconds / 1e6).toFixed(2)} GFLOP/s, greatest error ${error.toExponential(1)}\n`,
+  `attention on ${info.description || info.device || info.vendor}: ${milliseconds.toFixed(2)} ms, ${(attention.cost(problem).flops / milliseconds / 1e6).toFixed(2)} GFLOP/s, maximum error ${error.toExponential(1)}\n`,
 );
 prepared.release();
 gpu.destroy();

@@ -1,4 +1,4 @@
-// Pre-training on your own table of images and reports. Here the table is made from phantoms; put your CSV in its place.
+// Pre-training on your own table of images and reports. Here the table is made from phantoms; replace it with your CSV.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,8 +14,8 @@ const { splits, dropped } = await checkDataSet(data);
 process.stdout.write(`${JSON.stringify(splits)}, dropped ${JSON.stringify(dropped)}\n`);
 const { device } = await openDevice('cpu');
 const { checkpoint } = await pretrain({ config: completeConfig({ data, preset: 'tiny', steps: [15, 15] }), out: join(folder, 'run'), device });
-const writer = await loadGenerator(checkpoint, device);
-const [impression] = await writer.fromFindings(['There is a small left pleural effusion. The heart size is normal.']);
+const generator = await loadGenerator(checkpoint, device);
+const [impression] = await generator.fromFindings(['There is a small left pleural effusion. The heart size is normal.']);
 process.stdout.write(`after 15 steps, from findings: ${impression}\n`);
 await device.close();
 rmSync(folder, { recursive: true, force: true });

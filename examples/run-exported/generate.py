@@ -1,6 +1,6 @@
-"""Impressions from an exported folder, with numpy and onnxruntime alone (pillow to read films, tokenizers to read findings).
+"""Impressions from an exported folder, with numpy and onnxruntime alone (pillow to read images, tokenizers to read findings).
 
-    python generate.py EXPORTED --image film.png
+    python generate.py EXPORTED --image image.png
     python generate.py EXPORTED --findings "The heart is enlarged."
 """
 
@@ -26,17 +26,17 @@ def run(session, inputs):
 
 
 def greedy(sessions, inputs, special, max_tokens):
-    """The likeliest token at every step, for each study of the inputs, without [CLS] and [SEP]."""
+    """The most likely token at every step, for each study of the inputs, without [CLS] and [SEP]."""
     memory = run(sessions["encoder"], inputs)["memory"]
-    seen = {"memory_mask": inputs["mask"]} if "mask" in inputs else {}
+    memory_mask = {"memory_mask": inputs["mask"]} if "mask" in inputs else {}
     rows = len(memory)
     texts, ended = [[] for _ in range(rows)], set()
     ids = np.full((rows, 1), special["cls"], np.int32)
-    values = run(sessions["prefill"], {"ids": ids, "memory": memory, **seen})
+    values = run(sessions["prefill"], {"ids": ids, "memory": memory, **memory_mask})
     cross = {name: value for name, value in values.items() if name.startswith("cross.")}
     for step in range(max_tokens):
-        chosen = values["logits"][:, -1].argmax(-1).astype(np.int32)
-        for row, token in enumerate(chosen.tolist()):
+        next_ids = values["logits"][:, -1].argmax(-1).astype(np.int32)
+        for row, token in enumerate(next_ids.tolist()):
             if token == special["sep"]:
                 ended.add(row)
             elif row not in ended:
@@ -44,7 +44,7 @@ def greedy(sessions, inputs, special, max_tokens):
         if len(ended) == rows or step == max_tokens - 1:
             break
         past = {name.replace("present", "past"): value for name, value in values.items() if name.startswith("present.")}
-        values = run(sessions["decode"], {"ids": chosen[:, None], **past, **cross, **seen})
+        values = run(sessions["decode"], {"ids": next_ids[:, None], **past, **cross, **memory_mask})
     return texts
 
 
@@ -52,19 +52,19 @@ def text_of(ids, vocab):
     """Word pieces joined, special tokens left out."""
     pieces = {token: piece for piece, token in vocab.items()}
     words = [pieces.get(token, "[UNK]") for token in ids]
-    kept = [piece for piece in words if piece not in ("[PAD]", "[CLS]", "[SEP]", "[MASK]")]
-    return "".join(piece[2:] if piece.startswith("##") else f" {piece}" for piece in kept).strip()
+    text_pieces = [piece for piece in words if piece not in ("[PAD]", "[CLS]", "[SEP]", "[MASK]")]
+    return "".join(piece[2:] if piece.startswith("##") else f" {piece}" for piece in text_pieces).strip()
 
 
 def prepare_image(path, size, channels, resize, mean, std):
     """Resized, padded to a square with black, centre-cropped, normalized: (1, C, H, W)."""
     from PIL import Image
 
-    film = Image.open(path).convert("L")
-    scale = resize / max(film.size)
-    film = film.resize((round(film.width * scale), round(film.height * scale)), Image.BILINEAR)
+    image = Image.open(path).convert("L")
+    scale = resize / max(image.size)
+    image = image.resize((round(image.width * scale), round(image.height * scale)), Image.BILINEAR)
     square = Image.new("L", (resize, resize))
-    square.paste(film, ((resize - film.width) // 2, (resize - film.height) // 2))
+    square.paste(image, ((resize - image.width) // 2, (resize - image.height) // 2))
     offset = (resize - size) // 2
     pixels = np.asarray(square, np.float32)[offset : offset + size, offset : offset + size]
     return np.broadcast_to((pixels / 255 - mean) / std, (1, channels, size, size)).astype(np.float32)
@@ -86,16 +86,16 @@ def main():
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--image", type=Path)
     source.add_argument("--findings")
-    given = parser.parse_args()
-    manifest = json.loads((given.folder / "export.json").read_text())
-    vocab = json.loads((given.folder / "tokenizer.json").read_text())["model"]["vocab"]
+    arguments = parser.parse_args()
+    manifest = json.loads((arguments.folder / "export.json").read_text())
+    vocab = json.loads((arguments.folder / "tokenizer.json").read_text())["model"]["vocab"]
     special, lengths = manifest["special"], manifest["text"]
-    if given.image:
-        part, inputs = "caption", {"image": prepare_image(given.image, **manifest["image"])}
+    if arguments.image:
+        part, inputs = "caption", {"image": prepare_image(arguments.image, **manifest["image"])}
     else:
-        part, inputs = "summarize", prepare_text(given.findings, given.folder / "tokenizer.json", lengths["findingsLength"], special)
+        part, inputs = "summarize", prepare_text(arguments.findings, arguments.folder / "tokenizer.json", lengths["findingsLength"], special)
     limit = min(lengths["impressionLength"], manifest["decoder"]["positions"])
-    for ids in greedy(open_part(given.folder, part), inputs, special, limit):
+    for ids in greedy(open_part(arguments.folder, part), inputs, special, limit):
         print(text_of(ids, vocab))
 
 

@@ -8,7 +8,7 @@ export interface Sessions {
   readonly decode: Ort.InferenceSession;
 }
 
-/** What export.json says that the loop needs. */
+/** Settings of the loop, from export.json. */
 export interface Settings {
   readonly special: { readonly cls: number; readonly sep: number };
   readonly maxTokens: number;
@@ -16,10 +16,10 @@ export interface Settings {
 
 type Values = Readonly<Record<string, Ort.Tensor>>;
 
-const startingWith = (values: Values, prefix: string): [string, Ort.Tensor][] => Object.entries(values).filter(([name]) => name.startsWith(prefix));
+const withPrefix = (values: Values, prefix: string): [string, Ort.Tensor][] => Object.entries(values).filter(([name]) => name.startsWith(prefix));
 
-/** Index of the greatest of each row's last logits (B, T, vocab). */
-function likeliest({ data, dims }: Ort.Tensor): number[] {
+/** The argmax of each row's last logits (B, T, vocab). */
+function lastArgmax({ data, dims }: Ort.Tensor): number[] {
   const [rows, tokens, vocabulary] = dims as [number, number, number];
   return Array.from({ length: rows }, (_, row) => {
     const logits = (data as Float32Array).subarray((row * tokens + tokens - 1) * vocabulary, (row + 1) * tokens * vocabulary);
@@ -27,25 +27,25 @@ function likeliest({ data, dims }: Ort.Tensor): number[] {
   });
 }
 
-/** The likeliest token at every step, for each study of the inputs (`image`, or `ids` and `mask`), without [CLS] and [SEP]. */
+/** The most likely token at every step, for each study of the inputs (`image`, or `ids` and `mask`), without [CLS] and [SEP]. */
 export async function greedy(ort: Pick<typeof Ort, 'Tensor'>, sessions: Sessions, inputs: Values, { special, maxTokens }: Settings): Promise<number[][]> {
   const { memory } = await sessions.encoder.run(inputs);
-  const seen: Values = inputs.mask ? { memory_mask: inputs.mask } : {};
+  const memoryMask: Values = inputs.mask ? { memory_mask: inputs.mask } : {};
   const rows = memory!.dims[0]!;
   const tokens = (ids: number[]): Ort.Tensor => new ort.Tensor('int32', Int32Array.from(ids), [rows, 1]);
   const texts: number[][] = Array.from({ length: rows }, () => []);
   const ended = new Set<number>();
-  let values: Values = await sessions.prefill.run({ ids: tokens(texts.map(() => special.cls)), memory: memory!, ...seen });
-  const cross = Object.fromEntries(startingWith(values, 'cross.'));
+  let values: Values = await sessions.prefill.run({ ids: tokens(texts.map(() => special.cls)), memory: memory!, ...memoryMask });
+  const cross = Object.fromEntries(withPrefix(values, 'cross.'));
   for (let step = 0; step < maxTokens; step++) {
-    const chosen = likeliest(values.logits!);
-    chosen.forEach((id, row) => {
+    const nextIds = lastArgmax(values.logits!);
+    nextIds.forEach((id, row) => {
       if (id === special.sep) ended.add(row);
       else if (!ended.has(row)) texts[row]!.push(id);
     });
     if (ended.size === rows || step === maxTokens - 1) break;
-    const past = Object.fromEntries(startingWith(values, 'present.').map(([name, value]) => [name.replace('present', 'past'), value]));
-    values = await sessions.decode.run({ ids: tokens(chosen), ...past, ...cross, ...seen });
+    const past = Object.fromEntries(withPrefix(values, 'present.').map(([name, value]) => [name.replace('present', 'past'), value]));
+    values = await sessions.decode.run({ ids: tokens(nextIds), ...past, ...cross, ...memoryMask });
   }
   return texts;
 }

@@ -1,5 +1,5 @@
-// An exported model run with onnxruntime-node alone: a film's impression, from the graphs and the loop in greedy.ts.
-// Give an exported folder and a film, or nothing: then a little model is trained on phantoms and exported first.
+// An exported model run with onnxruntime-node alone: a radiograph's impression, by the graphs and the loop in greedy.ts.
+// Arguments: an exported folder and an image, or none: then a small model is trained on phantoms and exported first.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { greedy, textOf } from './greedy.ts';
 const temporary = mkdtempSync(join(tmpdir(), 'hybridmed-example-'));
 const { device } = await openDevice('cpu');
 
-async function trainAndExport(): Promise<[folder: string, film: string]> {
+async function trainAndExport(): Promise<[folder: string, imageFile: string]> {
   const [set, out] = [join(temporary, 'set'), join(temporary, 'exported')];
   await writePhantoms(set, { studies: 120, size: 48 });
   const config = completeConfig({ data: `phantom:${set}`, preset: 'tiny', steps: [60, 120], epochs: [4, 8] });
@@ -20,14 +20,14 @@ async function trainAndExport(): Promise<[folder: string, film: string]> {
   return [out, join(set, 'images', 'p000001.png')];
 }
 
-const [folder, film] = process.argv.length > 3 ? [process.argv[2]!, process.argv[3]!] : await trainAndExport();
+const [folder, imageFile] = process.argv.length > 3 ? [process.argv[2]!, process.argv[3]!] : await trainAndExport();
 const { image, special, text, decoder } = JSON.parse(readFileSync(join(folder, 'export.json'), 'utf8'));
 const { model } = JSON.parse(readFileSync(join(folder, 'tokenizer.json'), 'utf8'));
 
-// The film as in training: padded to a square, resized, centre-cropped, in [-1, 1].
+// The image as in training: padded to a square, resized, centre-cropped, in [-1, 1].
 const pixels = new Float32Array(image.channels * image.size ** 2);
 const offset = Math.floor((image.resize - image.size) / 2);
-writeCrop(await readSquare(film, image.resize), image.resize, image.size, { top: offset, left: offset }, image.channels, pixels, 0);
+writeCrop(await readSquare(imageFile, image.resize), image.resize, image.size, { top: offset, left: offset }, image.channels, pixels, 0);
 
 const open = (name: string) => ort.InferenceSession.create(join(folder, 'caption', `${name}.onnx`));
 const sessions = { encoder: await open('encoder'), prefill: await open('prefill'), decode: await open('decode') };
@@ -35,7 +35,7 @@ const inputs = { image: new ort.Tensor('float32', pixels, [1, image.channels, im
 const [ids] = await greedy(ort, sessions, inputs, { special, maxTokens: Math.min(text.impressionLength, decoder.positions) });
 const impression = textOf(ids!, model.vocab);
 
-const [own] = await (await loadGenerator(folder, device)).fromImages([film]);
-process.stdout.write(`from the film: ${impression}\n${impression === own ? 'the same as' : 'another than'} hybridmed generate writes\n`);
+const [generated] = await (await loadGenerator(folder, device)).fromImages([imageFile]);
+process.stdout.write(`from the image: ${impression}\n${impression === generated ? 'the same as' : 'different from'} the impression of hybridmed generate\n`);
 await device.close();
 rmSync(temporary, { recursive: true, force: true });

@@ -62,5 +62,5 @@ export function parseArguments(args) {
   if (keep !== undefined && existsSync(keep)) return `--keep: ${keep} exists; name a new folder`;
   const shared =
     values.shared === undefined ? [after, before].map((root) => resolve(root, '../shared')).find((path) => existsSync(path)) : resolve(values.shared);
-  return { before, after, only, devices: chosen, shared, renames: values.renames, keep };
+  return { before, after, only, all: values.only === undefined, devices: chosen, shared, renames: values.renames, keep };
 }

@@ -14,7 +14,7 @@ import { readFileSync } from 'node:fs';
 export function readRenames(file = new URL('renames.json', import.meta.url)) {
   const { wgsl, ...others } = JSON.parse(readFileSync(file, 'utf8'));
   const none = { commands: {}, flags: {}, help: [], jsonKeys: {}, jsonTexts: [], ignoredJsonKeys: [], files: {}, exports: {} };
-  return { ...none, ...others, wgsl: { canonical: 'strict', identifiers: {}, labels: [], cases: {}, ...wgsl } };
+  return { ...none, ...others, wgsl: { canonical: 'strict', identifiers: {}, texts: [], names: [], ...wgsl } };
 }
 
 const escape = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

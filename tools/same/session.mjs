@@ -6,7 +6,7 @@ import { makeData } from './data.mjs';
 import { namesOf, readRenames } from './renames.mjs';
 
 /** Opens both checkouts with SwiftShader as their only Vulkan driver, and makes the phantoms that both read. */
-export async function openSession({ before, after, devices, shared, renames: file, only }, folder, report) {
+export async function openSession({ before, after, devices, shared, renames: file, only, all }, folder, report) {
   mkdirSync(folder, { recursive: true });
   const work = realpathSync(folder);
   const renames = readRenames(file);
@@ -21,11 +21,12 @@ export async function openSession({ before, after, devices, shared, renames: fil
     folder: work,
     renames,
     devices,
+    all,
     report,
     openi: openi !== undefined && existsSync(openi) ? realpathSync(openi) : undefined,
     runs: new Map(),
   };
-  if (only.some((name) => !['help', 'schema', 'wgsl', 'plans'].includes(name))) await makeData(session);
+  if (only.some((name) => !['help', 'schema', 'wgsl', 'plans', 'outputs'].includes(name))) await makeData(session);
   return session;
 }
 

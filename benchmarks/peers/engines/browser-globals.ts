@@ -2,7 +2,7 @@
 import type { NodeAdapterOptions } from '@hybridmed/webgpu/node';
 import { requestNodeAdapter } from '@hybridmed/webgpu/node';
 
-/** Puts `navigator.gpu` in place; whoever asks it for an adapter gets the chosen one. */
+/** Puts `navigator.gpu` in place; its adapter is the selected one. */
 export async function provideNavigatorGpu(options: NodeAdapterOptions): Promise<void> {
   const { gpu } = await requestNodeAdapter(options);
   const provided = {

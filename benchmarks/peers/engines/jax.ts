@@ -6,23 +6,23 @@ import { NotOffered, chainKind, columns, lookUp, oneUpdate, plainProduct } from 
 import { jaxVit } from '../vit/jax.ts';
 import { preparedRun } from '../vit/prepared.ts';
 import type { VitProblem } from '../vit/problem.ts';
-import { lessForward } from './less-forward.ts';
+import { subtractForward } from './subtract-forward.ts';
 import { provideNavigatorGpu } from './browser-globals.ts';
 import type { Jax, JaxArray } from './jax-types.ts';
 
 type Fn = (...arrays: JaxArray[]) => JaxArray[];
 
-/** Runs whose results are kept at a time. */
+/** Number of runs whose results are kept at a time. */
 const window = 16;
 
 interface Built {
   readonly arrays: readonly JaxArray[];
   readonly fn: Fn;
-  /** What a gradient computes again, to be taken off its time. */
+  /** The forward pass that a gradient repeats, to subtract from its time. */
   readonly forward?: Fn;
 }
 
-/** Loads the library on the chosen adapter. */
+/** Loads the library on the selected adapter. */
 export async function loadJax(options: NodeAdapterOptions): Promise<Jax> {
   await provideNavigatorGpu(options);
   // Its einsum uses iterator helpers, which Node has from version 22.
@@ -186,7 +186,7 @@ export async function jaxEngine(options: NodeAdapterOptions): Promise<Engine> {
           call,
           async time(times: number) {
             const start = performance.now();
-            // What is let go of before it was submitted is never computed: results are kept until the GPU has them.
+            // A result released before it was submitted is never computed: results are kept until they are.
             for (let done = 0; done < times; done += window) {
               const results = Array.from({ length: Math.min(window, times - done) }, call).flat();
               await jax.blockUntilReady(results);
@@ -199,7 +199,7 @@ export async function jaxEngine(options: NodeAdapterOptions): Promise<Engine> {
       const whole = timed(fn);
       return {
         run: async () => Promise.all(whole.call().map(async (array) => (await array.data()) as Numbers)),
-        time: forward ? lessForward(whole.time, timed(forward).time) : whole.time,
+        time: forward ? subtractForward(whole.time, timed(forward).time) : whole.time,
         release: () => arrays.forEach((array) => array.dispose()),
       };
     },

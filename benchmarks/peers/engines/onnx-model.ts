@@ -27,7 +27,7 @@ export interface OnnxConstant {
 /** Whole numbers as ONNX has shapes and axes. */
 export const wholes = (...values: readonly number[]): OnnxConstant => ({ shape: [values.length], data: BigInt64Array.from(values, BigInt) });
 
-/** An attribute: floats and whole numbers are told apart by the key. */
+/** An attribute: the key says whether values are floats or integers. */
 export interface OnnxAttributes {
   readonly floats?: Readonly<Record<string, number>>;
   readonly integers?: Readonly<Record<string, number>>;

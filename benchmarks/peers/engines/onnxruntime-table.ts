@@ -11,7 +11,7 @@ export interface OrtGraph {
   readonly constants: Readonly<Record<string, OnnxConstant>>;
   /** Element type (1 float, 6 int32, 7 int64) and rank of each output. */
   readonly outputs: Readonly<Record<string, { readonly type: number; readonly rank: number }>>;
-  /** Bytes of one run's results and what lies between. */
+  /** Bytes of one run's results and intermediates. */
   readonly bytes: number;
 }
 
@@ -25,13 +25,13 @@ const noGradients = (of: string): void => {
   if (of !== 'forward') throw new NotOffered('has no gradients');
 };
 
-/** Scores that nobody may see: far below all others, added before the softmax; (B or 1, 1, T, S). */
+/** Additive attention mask: a large negative value for hidden positions, added before the softmax; (B or 1, 1, T, S). */
 function hidden({ batch, queries, keys, causal, masked }: Problems['attention'], mask: Numbers | undefined): OnnxConstant {
   const count = masked ? batch : 1;
-  const seen = (b: number, t: number, s: number) => (!masked || mask![b * keys + s] !== 0) && (!causal || s <= t);
+  const isVisible = (b: number, t: number, s: number) => (!masked || mask![b * keys + s] !== 0) && (!causal || s <= t);
   const at = (i: number) => [Math.floor(i / (queries * keys)), Math.floor(i / keys) % queries, i % keys] as const;
   return put(
-    Float32Array.from({ length: count * queries * keys }, (_, i) => (seen(...at(i)) ? 0 : -1e9)),
+    Float32Array.from({ length: count * queries * keys }, (_, i) => (isVisible(...at(i)) ? 0 : -1e9)),
     [count, 1, queries, keys],
   );
 }
@@ -55,7 +55,7 @@ function fusedAttention(problem: Problems['attention'], inputs: readonly Numbers
   return graph([node], constants, 3, batch * heads * queries * Math.max(keys, headSize));
 }
 
-/** The same in products and a softmax, as exporters write it: where the fused operator is wrong on an adapter. */
+/** The same in products and a softmax, as exporters write it: used if the fused operator is wrong on an adapter. */
 function stepwiseAttention(problem: Problems['attention'], inputs: readonly Numbers[]): OrtGraph {
   const { of, batch, queries, keys, heads, headSize, scale, causal, masked } = problem;
   noGradients(of);

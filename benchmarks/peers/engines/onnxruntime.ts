@@ -1,4 +1,4 @@
-// ONNX Runtime's WebGPU provider: each kernel as a graph of its operators over constants that lie on the GPU. It has no gradients.
+// ONNX Runtime's WebGPU provider: each kernel as a graph of its operators over constants in GPU memory. It has no gradients.
 import type { Numbers } from '@hybridmed/kernels';
 import type { NodeAdapterOptions } from '@hybridmed/webgpu/node';
 import { requestNodeAdapter } from '@hybridmed/webgpu/node';
@@ -17,10 +17,10 @@ interface Ort {
   InferenceSession: { create(model: Uint8Array, options: object): Promise<Session> };
 }
 
-/** Most copies of an operation in one graph, and most bytes that their results may take together. */
-const [mostCopies, mostBytes] = [64, 2 ** 28];
+/** Maximum number of copies of an operation in one graph, and maximum bytes of their results in total. */
+const [maxCopies, maxBytes] = [64, 2 ** 28];
 
-/** Constants stay as they are, equal nodes are not merged, and nothing runs on the processor unseen. */
+/** Constants stay as they are, equal nodes are not merged, and nothing falls back to the CPU silently. */
 const sessionOptions = {
   executionProviders: ['webgpu'],
   graphOptimizationLevel: 'disabled',
@@ -28,7 +28,7 @@ const sessionOptions = {
   extra: { session: { disable_cpu_ep_fallback: '1' } },
 };
 
-/** The graph so many times over; of each result one element goes on, so that the host reads back a few bytes and no result is left out. */
+/** The graph repeated; one element of each result is an output, so that the host reads back a few bytes and no result is optimized away. */
 function repeated({ nodes, constants, outputs }: OrtGraph, copies: number): Uint8Array {
   const all: OnnxNode[] = [];
   const extra: Record<string, OnnxConstant> = { one: wholes(1) };
@@ -49,7 +49,7 @@ function repeated({ nodes, constants, outputs }: OrtGraph, copies: number): Uint
   return onnxModel(all, { ...constants, ...extra }, { ends: 1 });
 }
 
-/** Opens the engine: its own search for adapters is led to the chosen one by the environment, before it starts. */
+/** Opens the engine: the environment leads its own search for adapters to the selected one. */
 export async function onnxRuntimeEngine(options: NodeAdapterOptions): Promise<Engine> {
   await requestNodeAdapter(options);
   const library = 'onnxruntime-node';
@@ -65,7 +65,7 @@ export async function onnxRuntimeEngine(options: NodeAdapterOptions): Promise<En
       if (task.kernel === 'vit-step') throw new NotOffered('has no training in this package');
       const graph = lookUp(ortTable, task);
       const sessions = new Map<number, Promise<Session>>();
-      const most = Math.max(1, Math.min(mostCopies, Math.floor(mostBytes / graph.bytes)));
+      const copyLimit = Math.max(1, Math.min(maxCopies, Math.floor(maxBytes / graph.bytes)));
       const whole = await open(
         onnxModel(graph.nodes, graph.constants, Object.fromEntries(Object.entries(graph.outputs).map(([name, { type }]) => [name, type]))),
       );
@@ -78,7 +78,7 @@ export async function onnxRuntimeEngine(options: NodeAdapterOptions): Promise<En
           });
         },
         async time(times) {
-          const copies = Math.min(times, most);
+          const copies = Math.min(times, copyLimit);
           let session = sessions.get(copies);
           if (!session) {
             session = open(repeated(graph, copies));

@@ -7,19 +7,19 @@ import { preparedRun } from '../vit/prepared.ts';
 import type { VitProblem } from '../vit/problem.ts';
 import { tfVit } from '../vit/tfjs.ts';
 import { provideNavigatorGpu } from './browser-globals.ts';
-import { lessForward } from './less-forward.ts';
+import { subtractForward } from './subtract-forward.ts';
 import { finishTf, geluTf, layerNormTf } from './tfjs-ops.ts';
 import type { Tf, TfTensor } from './tfjs-types.ts';
 
 interface Built {
   readonly run: () => TfTensor[];
-  /** What a gradient computes again, to be taken off its time. */
+  /** The forward pass that a gradient repeats, to subtract from its time. */
   readonly forward?: () => TfTensor[];
   /** Brings an output into the kernel's layout on the host, unmeasured. */
   readonly layout?: (output: TfTensor) => TfTensor;
 }
 
-/** Loads the library on the chosen adapter. */
+/** Loads the library on the selected adapter. */
 export async function loadTf(options: NodeAdapterOptions): Promise<Tf> {
   await provideNavigatorGpu(options);
   const [library, backend] = ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-webgpu'];
@@ -46,10 +46,10 @@ function tableOf(tf: Tf): Table<Built> {
     attention: ({ of, batch, queries, keys, heads, headSize, scale, causal, masked }, inputs) => {
       const split = (x: TfTensor, length: number) => x.reshape([batch, length, heads, headSize]).transpose([0, 2, 1, 3]);
       const hidden: TfTensor[] = [];
-      const hide = (seen: Float32Array, shape: number[]) =>
+      const hide = (visible: Float32Array, shape: number[]) =>
         hidden.push(
           put(
-            seen.map((value) => (value === 0 ? -1e9 : 0)),
+            visible.map((value) => (value === 0 ? -1e9 : 0)),
             shape,
           ),
         );
@@ -127,18 +127,18 @@ function tableOf(tf: Tf): Table<Built> {
       const pad = padding.some((size) => size > 0)
         ? [[0, 0] as [number, number], ...padding.map((size) => [size, size] as [number, number]), [0, 0] as [number, number]]
         : 'valid';
-      const conv = (film: TfTensor, kernel: TfTensor) => tf.conv2d(film, kernel, [stride[0], stride[1]], pad);
+      const conv = (input: TfTensor, kernel: TfTensor) => tf.conv2d(input, kernel, [stride[0], stride[1]], pad);
       const [toImage, toFilter] = [(z: TfTensor) => z.transpose([0, 3, 1, 2]), (z: TfTensor) => z.transpose([3, 2, 0, 1])];
       if (of === 'output') {
-        const [film, kernel] = [image(a!, x), filter(b!)];
-        return { run: () => [conv(film, kernel)], layout: toImage };
+        const [input, kernel] = [image(a!, x), filter(b!)];
+        return { run: () => [conv(input, kernel)], layout: toImage };
       }
       if (of === 'input') {
         const [slope, kernel] = [image(a!, y), filter(b!)];
-        return { ...gradient((film) => conv(film, kernel), [tf.zeros([x[0], x[2], x[3], x[1]])], slope), layout: toImage };
+        return { ...gradient((input) => conv(input, kernel), [tf.zeros([x[0], x[2], x[3], x[1]])], slope), layout: toImage };
       }
-      const [film, slope] = [image(a!, x), image(b!, y)];
-      return { ...gradient((kernel) => conv(film, kernel), [tf.zeros([weight[2], weight[3], weight[1], weight[0]])], slope), layout: toFilter };
+      const [input, slope] = [image(a!, x), image(b!, y)];
+      return { ...gradient((kernel) => conv(input, kernel), [tf.zeros([weight[2], weight[3], weight[1], weight[0]])], slope), layout: toFilter };
     },
     adamw: (problem, inputs) => {
       const { length, beta1, beta2, epsilon, weightDecay, maxNorm } = oneUpdate(problem);
@@ -190,7 +190,7 @@ export async function tfjsEngine(options: NodeAdapterOptions): Promise<Engine> {
           const outputs = tf.tidy(() => run().map((output) => layout(output)));
           return Promise.all(outputs.map(async (output) => (await output.data()) as Numbers));
         },
-        time: forward ? lessForward(timeOf(run), timeOf(forward)) : timeOf(run),
+        time: forward ? subtractForward(timeOf(run), timeOf(forward)) : timeOf(run),
         release: () => undefined,
       };
     },

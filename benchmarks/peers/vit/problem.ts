@@ -1,4 +1,4 @@
-// A small vision transformer's training step: sizes, inputs, and the losses that every engine must find.
+// A small vision transformer's training step: sizes, inputs, and the expected losses.
 import { adamWStep, collect, initialize, linear, momentNames, rootScope } from '@hybridmed/nn';
 import { cpuDevice } from '@hybridmed/onnx';
 import type { Device, Graph, HostArray, HostArrays } from '@hybridmed/tensor';
@@ -68,9 +68,9 @@ function stepGraph(): Graph {
       loss,
       names.map((name) => state[name]!),
     );
-    const named = Object.fromEntries(names.map((name, i) => [name, gradients[i]!]));
+    const gradientOf = Object.fromEntries(names.map((name, i) => [name, gradients[i]!]));
     const scalars = { learningRate: learningRate!, step: step! };
-    return { results: { loss }, updates: adamWStep(specs, state, named, scalars, { weightDecay: 0, clip: Infinity }).updates };
+    return { results: { loss }, updates: adamWStep(specs, state, gradientOf, scalars, { weightDecay: 0, clip: Infinity }).updates };
   });
 }
 
@@ -103,7 +103,7 @@ export async function vitSteps(device: Device, { problem, inputs }: Task): Promi
   };
 }
 
-/** The losses by ONNX Runtime on the processor: another implementation, held to the golden values by the tests. */
+/** The losses by ONNX Runtime on the CPU: another implementation, which the tests check against golden values. */
 export async function vitReference(task: Task): Promise<Float32Array> {
   const device = cpuDevice();
   const run = await vitSteps(device, task);

@@ -1,4 +1,4 @@
-// A text encoder without order: a vector per word, passed through one layer, and their mean over what is not masked.
+// A text encoder without order: a vector per word, passed through one layer, and their mean over tokens that are not masked.
 import { collect, embedding, linear } from '@hybridmed/nn';
 import { ops } from '@hybridmed/tensor';
 
@@ -13,11 +13,11 @@ export function createTextEncoder({ vocabulary, maxTokens }) {
     maxTokens,
     parameters: collect({ words, mix }),
     call(scope, ids, mask) {
-      const own = words.call(scope.child('words'), ids);
-      const tokens = ops.add(own, ops.gelu(mix.call(scope.child('mix'), own)));
-      const seen = ops.reshape(mask, [...mask.shape, 1]); // (B, L, 1)
-      const count = ops.maximum(ops.sum(seen, { axes: [1] }), 1);
-      return { tokens, global: ops.div(ops.sum(ops.mul(tokens, seen), { axes: [1] }), count) };
+      const vectors = words.call(scope.child('words'), ids);
+      const tokens = ops.add(vectors, ops.gelu(mix.call(scope.child('mix'), vectors)));
+      const weights = ops.reshape(mask, [...mask.shape, 1]); // (B, L, 1)
+      const count = ops.maximum(ops.sum(weights, { axes: [1] }), 1);
+      return { tokens, global: ops.div(ops.sum(ops.mul(tokens, weights), { axes: [1] }), count) };
     },
   };
 }

@@ -1,4 +1,4 @@
-// A vision encoder of three strided convolutions: each halves the side, so that a film of 8 n pixels gives n x n tokens.
+// A vision encoder of three strided convolutions: each halves the side, so that an image of 8 n x 8 n pixels gives n x n tokens.
 import { collect, linear, relu } from '@hybridmed/nn';
 import { ops } from '@hybridmed/tensor';
 

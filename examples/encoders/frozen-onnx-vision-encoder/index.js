@@ -1,9 +1,9 @@
-// A frozen ONNX model as a vision encoder: ONNX Runtime computes its features outside of the graph, and one linear map of them is trained.
+// A frozen ONNX model as a vision encoder: ONNX Runtime computes its features outside the graph, and a linear layer on them is trained.
 import { collect, linear } from '@hybridmed/nn';
 import { ops } from '@hybridmed/tensor';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
-const fixed = (dim) => (typeof dim === 'number' && dim > 0 ? dim : undefined);
+const fixedSize = (dim) => (typeof dim === 'number' && dim > 0 ? dim : undefined);
 
 /** An output (B, N, D), (B, D, h, w) or (B, D) as tokens (B, N, D). */
 function asTokens({ data, dims }) {
@@ -17,18 +17,18 @@ function asTokens({ data, dims }) {
   return { data: tokens, shape: [batch, cells, depth] };
 }
 
-/** The model's one input of images (B, C, H, W). Throws where it has another. */
+/** The model's one input of images (B, C, H, W). Throws if its inputs differ. */
 function imageInput(session, file) {
   const [input, ...others] = session.inputMetadata;
   if (others.length > 0 || !input?.isTensor || input.type !== 'float32' || input.shape.length !== 4)
     throw new Error(`${file}: must have one input, of float32 images (B, C, H, W)`);
-  return { name: input.name, batch: fixed(input.shape[0]), channels: fixed(input.shape[1]), size: fixed(input.shape[2]) };
+  return { name: input.name, batch: fixedSize(input.shape[0]), channels: fixedSize(input.shape[1]), size: fixedSize(input.shape[2]) };
 }
 
-/** The named output, or the one of most axes among those of features. */
-function featureOutput(session, file, wanted) {
+/** The named output, or among the outputs of features one of three axes, else the one with the most axes. */
+function featureOutput(session, file, outputName) {
   const outputs = session.outputMetadata.filter(({ isTensor, type, shape, name }) =>
-    wanted === undefined ? isTensor && type === 'float32' && shape.length >= 2 && shape.length <= 4 : name === wanted,
+    outputName === undefined ? isTensor && type === 'float32' && shape.length >= 2 && shape.length <= 4 : name === outputName,
   );
   const best = outputs.toSorted((a, b) => Number(b.shape.length === 3) - Number(a.shape.length === 3) || b.shape.length - a.shape.length)[0];
   if (!best) throw new Error(`${file}: has no output of float32 features (B, N, D), (B, D, h, w) or (B, D)`);
@@ -36,7 +36,7 @@ function featureOutput(session, file, wanted) {
 }
 
 /**
- * The encoder of an ONNX file for films of a size and number of channels, where the file does not fix its own.
+ * The encoder of an ONNX file for images of a size and number of channels, unless the file fixes its own.
  * @param {string} file
  * @param {{ size: number, channels: number, width?: number, output?: string }} options
  * @returns {Promise<import('@hybridmed/nn').VisionEncoder>}
@@ -48,14 +48,14 @@ export async function onnxVisionEncoder(file, { size, channels, width = 48, outp
   const features = featureOutput(session, file, output);
 
   async function run({ data, shape }) {
-    const [batch, ...film] = shape;
+    const [batch, ...imageShape] = shape;
     const step = input.batch ?? batch;
-    if (batch % step !== 0) throw new Error(`${file}: takes batches of ${step} films only; export it with a free batch size`);
-    const length = film.reduce((a, b) => a * b, 1);
+    if (batch % step !== 0) throw new Error(`${file}: takes batches of ${step} images only; export it with a dynamic batch size`);
+    const length = imageShape.reduce((a, b) => a * b, 1);
     const parts = [];
     for (let at = 0; at < batch; at += step) {
-      const films = new Tensor('float32', Float32Array.from(data.subarray(at * length, (at + step) * length)), [step, ...film]);
-      parts.push(asTokens((await session.run({ [input.name]: films }, [features]))[features]));
+      const images = new Tensor('float32', Float32Array.from(data.subarray(at * length, (at + step) * length)), [step, ...imageShape]);
+      parts.push(asTokens((await session.run({ [input.name]: images }, [features]))[features]));
     }
     const [, tokens, depth] = parts[0].shape;
     const all = new Float32Array(batch * tokens * depth);
@@ -72,8 +72,8 @@ export async function onnxVisionEncoder(file, { size, channels, width = 48, outp
     image,
     parameters: collect({ adapter }),
     frozen: { shape: [tokenCount, depth], run },
-    call(scope, given) {
-      const tokens = adapter.call(scope.child('adapter'), given);
+    call(scope, frozenFeatures) {
+      const tokens = adapter.call(scope.child('adapter'), frozenFeatures);
       return { tokens, global: ops.mean(tokens, { axes: [1] }) };
     },
   };

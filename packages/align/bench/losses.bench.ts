@@ -1,13 +1,13 @@
 // Both losses with their gradients at the sizes of the preset small, on the processor.
 import { globalContrast, localContrast } from '@hybridmed/align';
 import { cpuDevice } from '@hybridmed/onnx';
-import { array, compile, ops, valueAndGrad } from '@hybridmed/tensor';
+import { array, compile, ops, sizeOf, valueAndGrad } from '@hybridmed/tensor';
 import { bench } from 'vitest';
 
 const device = cpuDevice();
 const wave = (...shape: number[]) =>
   array(
-    Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i)),
+    Float32Array.from({ length: sizeOf(shape) }, (_, i) => Math.sin(i)),
     shape,
   );
 const global = compile(

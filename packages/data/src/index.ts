@@ -10,6 +10,7 @@ export type { Picture } from './image/encode.ts';
 export { decodeGrey, readGrey, readSquare } from './image/grey.ts';
 export type { GreyImage } from './image/grey-image.ts';
 export { renderImage } from './image/render.ts';
+export type { RenderedImage } from './image/render.ts';
 export { writeCrop } from './image/crop.ts';
 export type { Augmentation } from './loader/augment.ts';
 export { chexpertFive, chexpertLabels } from './chexpert-labels.ts';

@@ -64,12 +64,16 @@ export async function readSource(spec: string, { deidPlaceholders = 'keep', spli
   };
 }
 
+const reasons = (dropped: SourceData['dropped']): string =>
+  Object.entries(dropped)
+    .map(([reason, count]) => `${count}: ${reason}`)
+    .join('; ');
+
 /** Throws a DataError of one line where a set does not hold what is needed. */
 export function requireNeed(spec: string, { offers, lacks, dropped, studies }: SourceData, need: DataNeed): void {
   if (offers.includes(need)) return;
   if (!offers.includes('questions') && Array.isArray(studies) && studies.length === 0) {
-    const reasons = Object.entries(dropped).map(([reason, count]) => `${count}: ${reason}`);
-    throw new DataError(`${spec}: no study is left (${reasons.join('; ') || 'its tables have no rows'}); check the files`);
+    throw new DataError(`${spec}: no study is left (${reasons(dropped) || 'its tables have no rows'}); check the files`);
   }
   const needs = offers.filter((offer) => offer !== 'images' || offers.length === 1).map((offer) => holds[offer]);
   const instead = offers.includes('questions') ? ', or give this one to hybridmed vqa (packed, with data pack --need questions)' : '';
@@ -88,10 +92,8 @@ export async function openDataSet(spec: string, options: SelectOptions = {}): Pr
   const { name, counts, splitOrigin, warnings = [] } = data;
   const { studies, questions, dropped } = select(data, need, options, data);
   if (studies.length === 0 && (questions?.length ?? 0) === 0) {
-    const reasons = Object.entries(dropped)
-      .map(([reason, count]) => `${count}: ${reason}`)
-      .join('; ');
-    throw new DataError(`${spec}: no ${need === 'questions' ? 'question' : 'study'} is left${reasons ? ` (${reasons})` : ''}; check the files`);
+    const why = reasons(dropped);
+    throw new DataError(`${spec}: no ${need === 'questions' ? 'question' : 'study'} is left${why ? ` (${why})` : ''}; check the files`);
   }
   return { name, spec, studies, ...(questions ? { questions } : {}), counts, dropped, splitOrigin, warnings };
 }

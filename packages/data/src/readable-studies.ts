@@ -4,6 +4,7 @@ import { DataError, describeFileError } from './errors.ts';
 import { readGrey } from './image/grey.ts';
 import { rangeOf } from './image/image-bytes.ts';
 import type { Study } from './study.ts';
+import { inLanes } from './threads/lanes.ts';
 
 /** Studies with readable images, and what was left out. */
 export interface ReadableStudies {
@@ -25,11 +26,6 @@ export async function readableStudies(studies: readonly Study[]): Promise<Readab
   const look: (file: string) => Promise<unknown> = studies.length <= decodeUpTo ? readGrey : hasContent;
   const problems = new Map<string, string>();
   const files = [...new Set(studies.map(({ image }) => image).filter((image) => rangeOf(image) === undefined))];
-  const width = 4;
-  await Promise.all(
-    Array.from({ length: width }, async (_, lane) => {
-      for (let i = lane; i < files.length; i += width) await look(files[i]!).catch((error: unknown) => problems.set(files[i]!, (error as Error).message));
-    }),
-  );
+  await inLanes(files, async (file) => void (await look(file).catch((error: unknown) => problems.set(file, (error as Error).message))));
   return { studies: studies.filter(({ image }) => !problems.has(image)), unreadable: files.flatMap((file) => problems.get(file) ?? []) };
 }

@@ -1,9 +1,9 @@
 // What is kept of a set for a need, and why the rest is dropped.
-import type { Candidate, SourceData } from './sources/source.ts';
+import type { SourceData } from './sources/source.ts';
 import { Drops } from './sources/source.ts';
 import type { SplitIds } from './split/file.ts';
 import { questionKey, studyKey } from './split/file.ts';
-import type { DataNeed, Question, SelectOptions, Split, Study } from './study.ts';
+import type { Candidate, DataNeed, Question, SelectOptions, Split, Study } from './study.ts';
 import { StudyView } from './table/study-rows.ts';
 import { wordCount } from './text.ts';
 

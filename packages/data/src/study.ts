@@ -58,6 +58,9 @@ export interface Question {
   readonly split: Split;
 }
 
+/** What a set's files name, whose image may not be on disk. */
+export type Candidate<T extends Study | Question> = T & { readonly absent?: true };
+
 /** What a set may count. */
 export type CountName = 'reports' | 'studies' | 'images' | 'pairs' | 'questions' | 'rows' | 'patients';
 

@@ -4,8 +4,8 @@ import { deflateRawSync } from 'node:zlib';
 import { DataError, decodeGrey, readGrey, readSquare, renderImage } from '@hybridmed/data';
 import sharp from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { DicomElement } from './support-dicom.ts';
-import { dicomFile } from './support-dicom.ts';
+import type { DicomElement, DicomEncoding } from './support-dicom.ts';
+import { dicomFile, dicomItem } from './support-dicom.ts';
 import { temporaryFolder } from './support.ts';
 
 const { folder, remove } = temporaryFolder();
@@ -97,6 +97,85 @@ describe('shapes and colours', () => {
   });
 });
 
+describe('what a header says wrong or oddly is read as the file shows, and said', () => {
+  const values = Uint16Array.from({ length: 48 }, (_, i) => (i * 83) % 4096);
+  const deep = (more: readonly DicomElement[], encoding?: DicomEncoding) =>
+    dicomFile(8, 6, 16, new Uint8Array(values.buffer.slice(0)), [[0x00280101, 'US', [12]], [0x00280102, 'US', [11]], ...more], encoding); // prettier-ignore
+  const syntaxes = { explicit: '1.2.840.10008.1.2.1', implicit: '1.2.840.10008.1.2', 'big-endian': '1.2.840.10008.1.2.2', deflated: '1.2.840.10008.1.2.1.99' };
+  const pairs = Object.keys(syntaxes).flatMap((says) =>
+    (['explicit', 'implicit', 'big-endian'] as const).map((is) => [says as keyof typeof syntaxes, is] as const),
+  );
+
+  test.each(pairs.filter(([says, is]) => says !== 'deflated' || is === 'explicit'))('says %s, is %s', async (says, is) => {
+    const straight = await decodeGrey(deep([]), 'x');
+    const { pixels, assumed } = await decodeGrey(deep([[0x00020010, 'UI', syntaxes[says]]], is), 'x');
+    expect(pixels).toEqual(straight.pixels);
+    expect(straight.assumed).toBeUndefined();
+    if (says !== is && says !== 'deflated') expect(assumed?.join()).toMatch(new RegExp(`${syntaxes[says]} says .*${is}.* read as that`));
+    else expect(assumed).toBeUndefined();
+  });
+
+  test.each(['1.2.840.113619.5.2', '1.2.3'])('the syntax %s, which is not decoded, is named whatever the elements are', async (syntax) => {
+    for (const is of ['explicit', 'implicit', 'big-endian'] as const)
+      await expect(decodeGrey(deep([[0x00020010, 'UI', syntax]], is), 'x')).rejects.toThrow(`x: has the transfer syntax ${syntax}, which is not decoded`);
+  });
+
+  const table = (first: number, vr: string, encoding: DicomEncoding): DicomElement => [
+    0x00283010,
+    'SQ',
+    dicomItem([[0x00283002, vr, [256, first, 16]], [0x00283006, 'OW', Array.from({ length: 256 }, (_, i) => i * i)]], encoding), // prettier-ignore
+  ];
+  test.each([
+    ['implicit', 'US', -1024, false],
+    ['explicit', 'SS', -1024, false],
+    ['explicit', 'US', -1024, false],
+    ['implicit', 'US', 40_000, true],
+    ['implicit', 'US', 33_000, false],
+  ] as const)('a VOI table in %s, %s, after a rescale by %i', async (encoding, vr, intercept, signed) => {
+    // The first mapped value is signed as what comes before the table is: PS3.3 C.11.2.1.1.
+    const first = intercept + 100;
+    const more: DicomElement[] = [
+      [0x00280103, 'US', [signed ? 1 : 0]],
+      [0x00281052, 'DS', String(intercept)],
+      [0x00281053, 'DS', '1'],
+      table(first, vr, encoding),
+    ];
+    const { pixels } = await decodeGrey(deep([...more, [0x00020010, 'UI', syntaxes[encoding]]], encoding), 'x');
+    const looked = Array.from(values, (value) => {
+      const number = signed && value >= 2048 ? value - 4096 : value;
+      return Math.min(Math.max(number + intercept - first, 0), 255) ** 2;
+    });
+    const [least, most] = [Math.min(...looked), Math.max(...looked)];
+    expect([...pixels]).toEqual(looked.map((value) => Math.round(((value - least) * 255) / (most - least))));
+  });
+
+  const windowed = (centre: string, width: string) => decodeGrey(deep([[0x00281050, 'DS', centre], [0x00281051, 'DS', width]]), 'x'); // prettier-ignore
+  test('a decimal comma is read and said; what may be thousands, or is no number, is named', async () => {
+    const comma = await windowed('1800,0', '1200,5');
+    expect(comma.pixels).toEqual((await windowed('1800.0', '1200.5')).pixels);
+    expect(comma.assumed).toEqual(['"1800,0" in (0028,1050) has a decimal comma: read as 1800', '"1200,5" in (0028,1051) has a decimal comma: read as 1200.5']);
+    await expect(windowed('1,800', '1200')).rejects.toThrow('x: has the value "1,800" in (0028,1050), which is no number');
+    await expect(windowed('1800', '\u001b[31m')).rejects.toThrow(String.raw`has the value "\u001b[31m" in (0028,1051)`);
+    expect((await windowed('1800', '0')).assumed).toEqual(['a window of centre 1800 and width 0 is left aside']);
+    const odd = await decodeGrey(deep([[0x00280030, 'DS', 'a\\b'], [0x00281053, 'DS', '2']]), 'x'); // prettier-ignore
+    expect(odd.assumed).toEqual([
+      'it has the value "a" in (0028,0030), which is no number: left aside',
+      'a rescale slope or intercept without the other is left aside',
+    ]);
+  });
+
+  test('the photometric interpretation in any case and with blanks; one that is not decoded is named', async () => {
+    const shown = async (name: string) => (await decodeGrey(deep([[0x00280004, 'CS', name]]), 'x')).pixels;
+    const [upright, inverted] = [await shown('MONOCHROME2'), await shown('MONOCHROME1')];
+    expect([...inverted]).toEqual(Array.from(upright, (level) => 255 - level));
+    for (const name of ['monochrome1', ' Monochrome1 ', 'MONOCHROME 1']) expect(await shown(name)).toEqual(inverted);
+    await expect(shown('HSV')).rejects.toThrow('x: has the photometric interpretation "HSV", which is not decoded');
+    expect((await decodeGrey(deep([[0x00280004, 'CS', '']]), 'x')).assumed).toEqual(['no photometric interpretation is given: read as MONOCHROME2']);
+    const palette = (name: string) => decodeGrey(dicomFile(2, 1, 8, Uint8Array.of(0, 1), [[0x00280004, 'CS', name], ...[1, 2, 3].flatMap((n): DicomElement[] => [[0x00281100 + n, 'US', [2, 0, 8]], [0x00281200 + n, 'OW', [255, 0]]])]), 'x'); // prettier-ignore
+    expect([...(await palette('palette color')).pixels]).toEqual([255, 0]);
+  });
+});
+
 describe('what cannot be read is a DataError of one line that names the file', () => {
   const good = (more: readonly DicomElement[] = []) => dicomFile(8, 6, 8, new Uint8Array(48), more);
   const bomb = () => {
@@ -115,6 +194,7 @@ describe('what cannot be read is a DataError of one line that names the file', (
     ['more bits stored than allocated', () => good([[0x00280101, 'US', [12]]]), '12 bits in 8'],
     ['JPEG without fragments', () => good([[0x00020010, 'UI', '1.2.840.10008.1.2.4.50']]), 'fragments'],
     ['an inflate bomb', bomb, 'x'],
+    ['a row of 65,535 pixels', () => good([[0x00280010, 'US', [1]], [0x00280011, 'US', [65_535]]]), '65535 x 1'], // prettier-ignore
   ] as const)('%s', async (_, bytes, word) => {
     const error: unknown = await decodeGrey(bytes(), 'x').catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(DataError);

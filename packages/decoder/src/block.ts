@@ -15,7 +15,7 @@ export interface BlockContext {
   /** The branch's memory, projected by this block's cross-attention. */
   readonly cross: KeyValues;
   readonly crossMask?: Tensor | undefined;
-  /** Told the cross-attention's probabilities (B, heads, T, S). */
+  /** Gets the cross-attention's probabilities (B, heads, T, S). */
   readonly onCross?: ((weights: Tensor) => void) | undefined;
   /** What self-attention reads beside its queries. */
   readonly self: SelfAttention;

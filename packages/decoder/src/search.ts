@@ -4,9 +4,9 @@ import { HybridmedError, mix32, uniformAt } from '@hybridmed/tensor';
 /** One token at a time for several rows. */
 export interface Stepper {
   readonly vocabulary: number;
-  /** Greatest number of steps. */
+  /** Max steps. */
   readonly maxTokens: number;
-  /** Begins anew: row i reads the memory of study `rows[i]`. */
+  /** Starts a text: row i reads the memory of study `rows[i]`. */
   start(rows: Int32Array<ArrayBuffer>): Promise<void>;
   /** Row i continues row `parents[i]` with token `ids[i]` at `position`: logits (rows, vocabulary). */
   step(ids: Int32Array<ArrayBuffer>, parents: Int32Array<ArrayBuffer>, position: number): Promise<Float32Array | Float64Array>;
@@ -16,7 +16,7 @@ export interface Stepper {
 export interface SearchOptions {
   studies: number;
   special: { readonly cls: number; readonly sep: number };
-  /** Greatest number of new tokens; the stepper's maximum by default. */
+  /** Max new tokens; the stepper's maximum by default. */
   maxTokens?: number;
 }
 
@@ -33,17 +33,17 @@ const identity = (rows: number) => Int32Array.from({ length: rows }, (_, row) =>
 /** One token per study and step until all have ended. */
 async function sampleWith(stepper: Stepper, { studies, special, maxTokens = stepper.maxTokens }: SearchOptions, choose: Choose): Promise<number[][]> {
   const texts: number[][] = Array.from({ length: studies }, () => []);
-  const done = new Uint8Array(studies);
+  const ended = new Uint8Array(studies);
   const current = new Int32Array(studies).fill(special.cls);
   const rows = identity(studies);
   await stepper.start(rows);
-  for (let position = 0; position < maxTokens && done.includes(0); position++) {
+  for (let position = 0; position < maxTokens && ended.includes(0); position++) {
     const logits = await stepper.step(current, rows, position);
     for (let study = 0; study < studies; study++) {
-      if (done[study]) continue;
+      if (ended[study]) continue;
       const id = choose(logits.subarray(study * stepper.vocabulary, (study + 1) * stepper.vocabulary), study, position);
       current[study] = id;
-      if (id === special.sep) done[study] = 1;
+      if (id === special.sep) ended[study] = 1;
       else texts[study]!.push(id);
     }
   }
@@ -64,20 +64,20 @@ export async function nucleusSearch(
   stepper: Stepper,
   { p = 0.9, temperature = 1, seed, ...options }: SearchOptions & { p?: number; temperature?: number; seed: number },
 ): Promise<number[][]> {
-  if (!(p > 0 && p <= 1)) throw new HybridmedError(`nucleus search: p is ${p}; give a share above 0 and up to 1`);
+  if (!(p > 0 && p <= 1)) throw new HybridmedError(`nucleus search: p is ${p}; give a fraction above 0 and up to 1`);
   if (!(temperature > 0)) throw new HybridmedError(`nucleus search: temperature is ${temperature}; give a number above 0 (greedy search is its limit at 0)`);
   return sampleWith(stepper, options, (logits, study, position) => {
     const scores = logSoftmax(logits.map((value) => value / temperature));
     const order = topIndices(scores, scores.length);
     let mass = 0;
-    const kept: number[] = [];
+    const nucleus: number[] = [];
     for (const id of order) {
-      kept.push(id);
+      nucleus.push(id);
       mass += Math.exp(scores[id]!);
       if (mass >= p) break;
     }
-    let left = uniformAt([mix32(seed + 0x5bd1e995), mix32(position)], 7, study) * mass;
-    return kept.find((id) => (left -= Math.exp(scores[id]!)) <= 0) ?? kept.at(-1)!;
+    let remaining = uniformAt([mix32(seed + 0x5bd1e995), mix32(position)], 7, study) * mass;
+    return nucleus.find((id) => (remaining -= Math.exp(scores[id]!)) <= 0) ?? nucleus.at(-1)!;
   });
 }
 

@@ -1,7 +1,8 @@
 // What any generator must beat: the most frequent impression, and the impression of the nearest training study, by its findings
 // or by feature vectors.
 import { HybridmedError } from '@hybridmed/tensor';
-import type { Vectors } from './ranking/retrieval.ts';
+import type { Vectors } from './vectors.ts';
+import { sizesOf } from './vectors.ts';
 import { cosineSimilarities } from './ranking/retrieval.ts';
 
 /** The text that occurs most often; of several, the first to occur. Throws for no texts. */
@@ -50,7 +51,7 @@ function greatest(scores: Float64Array): number {
  * empty corpus, widths that differ, or values that are not finite.
  */
 export function nearestVectors(queries: Vectors, corpus: Vectors): number[] {
-  const [rows, columns] = [queries.shape[0] ?? 0, corpus.shape[0] ?? 0];
+  const [[rows], [columns]] = [sizesOf(queries), sizesOf(corpus)];
   if (columns === 0) throw new HybridmedError('nearestVectors: the corpus is empty; give the training features');
   const similarities = cosineSimilarities(queries, corpus);
   return Array.from({ length: rows }, (_, row) => greatest(similarities.subarray(row * columns, (row + 1) * columns)));

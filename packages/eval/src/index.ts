@@ -5,7 +5,7 @@ export type { Labels } from './ranking/auc.ts';
 export { accuracy, confusion, decide, f1, labelF1, mcc } from './ranking/classification.ts';
 export type { Confusion, LabelF1 } from './ranking/classification.ts';
 export { cosineSimilarities, precisionAt, ranks, recallAt } from './ranking/retrieval.ts';
-export type { Vectors } from './ranking/retrieval.ts';
+export type { Vectors } from './vectors.ts';
 export { bootstrap, bootstrapAll, bootstrapMean, pairedDifference, percentileInterval, resample } from './statistics/bootstrap.ts';
 export type { BootstrapOptions, Interval, Resampled } from './statistics/bootstrap.ts';
 export { seedDifference } from './statistics/seeds.ts';

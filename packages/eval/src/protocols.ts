@@ -1,4 +1,4 @@
-// The protocols of use, over features, scores and texts, whoever made them: zero-shot, retrieval, probing, visual questions.
+// Protocols of the downstream tasks, over features, scores and texts, whoever made them: zero-shot, retrieval, probing, visual questions.
 export { classificationReport, meanAucOver } from './classification/report.ts';
 export type { ClassificationReport, ClassMetrics, ClassScores } from './classification/report.ts';
 export { bestThreshold } from './classification/threshold.ts';

@@ -1,15 +1,16 @@
 // Zero-shot classification over vectors: prompt sets as directions, and images scored against a positive and a negative one.
 import { HybridmedError } from '@hybridmed/tensor';
-import type { Vectors } from './ranking/retrieval.ts';
+import type { Vectors } from './vectors.ts';
+import { sizesOf } from './vectors.ts';
 import { cosineSimilarities } from './ranking/retrieval.ts';
 
 /** The mean of a set's unit vectors, a unit vector again: (prompts, d) -> (1, d). Throws for no prompts. */
-export function promptDirection({ data, shape }: Vectors): Vectors {
-  const [rows, width] = [shape[0] ?? 0, shape[1] ?? 0];
+export function promptDirection(prompts: Vectors): Vectors {
+  const [rows, width] = sizesOf(prompts);
   if (rows === 0) throw new HybridmedError('promptDirection: the prompt set is empty; give at least one prompt');
   const mean = new Float64Array(width);
   for (let row = 0; row < rows; row++) {
-    const vector = data.subarray(row * width, (row + 1) * width);
+    const vector = prompts.data.subarray(row * width, (row + 1) * width);
     const norm = Math.hypot(...vector) || 1;
     for (let i = 0; i < width; i++) mean[i]! += vector[i]! / norm;
   }

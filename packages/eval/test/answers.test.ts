@@ -21,6 +21,13 @@ test('answers are compared without case, punctuation and spacing', () => {
   expect(strictMatch('yes', ['no'])).toBe(false);
 });
 
+test('answers in any language match what a tokenizer gives back of them: without accents, Han characters apart', () => {
+  expect(strictMatch('si', ['Sí'])).toBe(true);
+  expect(strictMatch('左 肺', ['左肺'])).toBe(true);
+  expect(lenientMatch('हड डी', ['(दाहिनी) हड्डी'])).toBe(false);
+  expect(normalizeAnswer('हड्डी')).toBe('हड्डी');
+});
+
 test('strict takes the first reference, lenient any of them, optional parts or not', () => {
   const references = ['(angioinvasive aspergillosis with) septic cerebral emboli', 'multi-cystic complex mass'];
   expect(strictMatch('septic cerebral emboli', references)).toBe(false);

@@ -18,6 +18,7 @@ describe('the rule labeller', () => {
     ['The heart is mildly enlarged.', { Cardiomegaly: 'present' }],
     ['The heart is not enlarged.', { Cardiomegaly: 'absent' }],
     ['Heart size is normal. The lungs are clear.', { Cardiomegaly: 'absent', 'Lung Opacity': 'absent' }],
+    ['Borderliné cardiomégaly.', { Cardiomegaly: 'uncertain' }],
     ['Borderline cardiomegaly.', { Cardiomegaly: 'uncertain' }],
     ['Left lower lobe opacity may represent pneumonia.', { 'Lung Opacity': 'present left', Pneumonia: 'uncertain' }],
     ['Pneumonia cannot be excluded.', { Pneumonia: 'uncertain' }],

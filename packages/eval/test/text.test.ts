@@ -1,4 +1,5 @@
 import { bleu, cider, ciderEach, normalizeForComparison, rougeL, rougeLEach, textIntervals, textScores } from '@hybridmed/eval';
+import { trainWordPiece } from '@hybridmed/text';
 import { expect, test } from 'vitest';
 
 const truth = ['No acute disease .', 'small left effusion .', 'the heart is large .', 'no acute disease .'];
@@ -14,6 +15,47 @@ test('texts are compared in lower case, punctuation apart', () => {
     bleu2: expect.closeTo(1, 6),
   });
 });
+
+test('words of any script are words, and accents count on neither side', () => {
+  expect(normalizeForComparison('Opacificación, neumonía.')).toBe('opacificacion , neumonia .');
+  expect(normalizeForComparison('GRÖSSE größe 38°')).toBe('grosse große 38 °');
+  // Composed or not, in capitals or not; what is not seen is not there.
+  expect(normalizeForComparison('Cora\u00adzo\u0301n\ufeff')).toBe(normalizeForComparison('CORAZ\u00d3N'));
+  expect(normalizeForComparison('ΠΝΕΥΜΟΝΙΑΣ')).toBe(normalizeForComparison('πνευμονίας'));
+  expect(normalizeForComparison('İnfiltrasyon')).toBe('infiltrasyon');
+  // Between Han characters stand no spaces: each is a word; Hangul and Cyrillic words stay whole.
+  expect(normalizeForComparison('心脏大小，正常𠮷')).toBe('心 脏 大 小 ， 正 常 𠮷');
+  expect(normalizeForComparison('폐렴 없음; Лёгкие чистые')).toBe('폐렴 없음 ; легкие чистые');
+});
+
+const foreign: Readonly<Record<string, readonly string[]>> = {
+  French: ['Épanchement pleural gauche à la base.', "Pas d'anomalie aiguë du cœur.", 'Pneumothorax droit opéré, drainé.'],
+  German: ['Größe des Herzens grenzwertig, Erguß links.', 'Keine Stauung; Zwerchfelle glatt begrenzt.', 'Verschattung im rechten Mittelfeld, V. a. Pneumonie.'],
+  Polish: ['Płuca bez zagęszczeń ogniskowych.', 'Serce nieposzerzone, wnęki niezmienione.', 'Płyn w lewej jamie opłucnej do wysokości żebra VI.'],
+  Turkish: ['Kalp gölgesi İLERİ derecede büyük.', 'Sağ akciğerde infiltrasyon izlendi.', 'Plevral sıvı yok, sinüsler açık.'],
+  Greek: ['Καρδιακή σκιά εντός φυσιολογικών ορίων.', 'ΠΝΕΥΜΟΝΙΑΣ αριστερά, χωρίς υγρό.', 'Μικρή πλευριτική συλλογή δεξιά.'],
+  Russian: ['Лёгкие чистые, корни структурны.', 'Сердце не расширено; синусы свободны.', 'Небольшой выпот слева, без пневмоторакса.'],
+  Chinese: ['心脏大小正常，双肺清晰。', '左侧少量胸腔积液。', '右下肺见斑片状阴影𠮷。'],
+  Hindi: ['हृदय का आकार सामान्य है।', 'दाहिने फेफड़े में निमोनिया है।', 'कोई फुफ्फुस बहाव नहीं दिखता।'],
+  Arabic: ['حجم القلب طبيعي، والرئتان صافيتان.', 'انصبابٌ جنبي صغير في الجهة اليسرى.', 'لا يوجد استرواح صدري واضح هنا.'],
+};
+
+test.each(Object.entries(foreign))(
+  'a system without a fault scores 1, 1 and 10 in %s, through a tokenizer for lower case and one for texts as they are',
+  (_, texts) => {
+    for (const lowercase of [true, false]) {
+      const tokenizer = trainWordPiece(texts, { size: 2000, minFrequency: 1, lowercase });
+      const scores = textScores(
+        texts.map((text) => tokenizer.decode(tokenizer.encode(text))),
+        texts,
+      );
+      expect(scores.bleu1).toBeCloseTo(1, 6);
+      expect(scores.rougeL).toBe(1);
+      expect(scores.cider).toBeCloseTo(10, 8);
+    }
+    expect(textScores([texts[0]!.split(/[ ，]/)[0]!], [texts[1]!.split(/[ 。]/)[0]!]).bleu1).toBeLessThan(1e-3);
+  },
+);
 
 test('BLEU clips counts, pays for brevity, and takes lengths from the corpus', () => {
   // "the" occurs twice in the reference: 2 of 7 count.

@@ -1,4 +1,4 @@
-// The entry for encoders of one's own, in Node: checks of it, published checkpoints, and what a module gives.
+// The entry for custom encoders, in Node: checks, published checkpoints, and what a module exports.
 export { checkEncoder } from '@hybridmed/testing';
 export type { CheckEncoderOptions, EncoderCheck } from '@hybridmed/testing';
 export type { CreateTextEncoder, CreateVisionEncoder, TextEncoderOptions, VisionEncoderOptions } from '@hybridmed/model';

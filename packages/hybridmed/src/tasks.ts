@@ -1,4 +1,4 @@
-// The entry of what a checkpoint is good for, in Node: classification, retrieval, visual questions, explanations. Protocols over features are @hybridmed/eval/protocols.
+// The entry for downstream tasks, in Node: classification, retrieval, visual question answering, explanations. Protocols over features are @hybridmed/eval/protocols.
 export { finetune } from '@hybridmed/tasks/node';
 export type { FinetuneOptions, FinetuneResult } from '@hybridmed/tasks/node';
 export { probe } from '@hybridmed/tasks/node';

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { visible } from '../src/cli/output.ts';
 import { run } from './support/output.ts';
 import { fails } from './support/trained.ts';
 
@@ -18,7 +19,7 @@ describe('usage errors', () => {
     [['pretrain', 'more', '--data', 'x', '--out', 'y'], 'too many arguments', ''],
     [['info', ''], "argument 'dir'", 'Give a value'],
     [['generate', '--checkpoint', 'x', '--image', 'y', '--search', 'beam', '--beams', '1000000'], "option '--beams <n>'", '1 to 64'],
-    [['generate', '--checkpoint', 'x', '--image', 'y', '--search', 'nucleus', '--p', '2'], "option '--p <share>'", 'up to 1'],
+    [['generate', '--checkpoint', 'x', '--image', 'y', '--search', 'nucleus', '--p', '2'], "option '--p <mass>'", 'up to 1'],
     [['generate', '--checkpoint', 'x', '--image', 'y', '--search', 'nucleus', '--temperature', '0'], "option '--temperature <x>'", 'above 0'],
     [['verify', '.', '--device', 'abacus'], "option '--device <name>'", 'cpu'],
     [['generate', '--checkpoint', 'x'], 'give either --image', '--findings'],
@@ -72,4 +73,8 @@ test('where a device computes in f32 alone, one line says so', async () => {
   );
   await fails(['pretrain', '--data', 'phantom:nowhere', '--out', join(folder, 'never'), '--device', 'gpujs', '--precision', 'mixed'], 'gpujs: computes in f32');
   expect(existsSync(join(folder, 'never'))).toBe(false);
+});
+
+test('control characters of files are shown, not sent', () => {
+  expect(visible('\u001b]0;title\u0007 \u009b31m \u202e\tkept\n')).toBe('\\u001b]0;title\\u0007 \\u009b31m \\u202e\tkept\n');
 });

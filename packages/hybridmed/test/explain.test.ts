@@ -24,7 +24,7 @@ describe('an image explained', () => {
     const best = await explain(...query(), '--out', out);
     expect(best.code, best.log).toBe(0);
     expect(readdirSync(out).toSorted()).toEqual(['explain.json', 'guided.png']);
-    expect(best.out).toContain('the model writes: ');
+    expect(best.out).toContain('generated impression: ');
     const { out: printed } = await explain(...query(), '--out', join(folder, 'two'), '--maps', 'cls', 'removal', '--json');
     expect(JSON.parse(printed).maps.map(({ file }: { file: string }) => file)).toEqual(['removal.png', 'cls.png']);
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBrowser } from '../../../tools/browser/open-browser.ts';
-import { failuresByRule } from '../src/report/choose.ts';
+import { failuresByRule } from '../src/report/example-selection.ts';
 import { html } from '../src/report/page/markup.ts';
 import { textDifference } from '../src/report/page/text-difference.ts';
 import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';
@@ -59,8 +59,8 @@ describe('the page of a run', () => {
       'seed 0',
       'most frequent impression',
       'Zero-shot AUC',
-      'Where it fails',
-      'Where it looks',
+      '<h2>Failures</h2>',
+      '<h2>Heat maps</h2>',
       'the true region',
       'Limits',
     ])
@@ -107,7 +107,7 @@ describe('the page of a run', () => {
     try {
       const moved = await run('report', trained, '--out', join(folder, 'moved.html'), '--device', 'cpu');
       expect(moved.code, moved.log).toBe(0);
-      expect(readFileSync(join(folder, 'moved.html'), 'utf8')).toContain('films are not shown');
+      expect(readFileSync(join(folder, 'moved.html'), 'utf8')).toContain('radiographs are not shown');
       const named = await run('report', trained, '--data', `phantom:${phantoms}-moved`, '--json', '--device', 'cpu');
       expect(named.code, named.log).toBe(0);
       expect(JSON.parse(named.out).report).toBe(page);
@@ -166,6 +166,8 @@ test('markup escapes what is no markup, in attributes too', () => {
   expect(html`<p title="${text}">${text}${html`<i>x</i>`}${undefined}${false}${[1, '<']}</p>`.markup).toBe(
     '<p title="&lt;b&gt;&quot;a&quot; &amp; &#39;b&#39;&lt;/b&gt;">&lt;b&gt;&quot;a&quot; &amp; &#39;b&#39;&lt;/b&gt;<i>x</i>1&lt;</p>',
   );
+  const stranger = JSON.parse('{"markup": "<h1>planted</h1>"}') as string;
+  expect(html`<p>${stranger}</p>`.markup).toBe('<p>{&quot;markup&quot;:&quot;&lt;h1&gt;planted&lt;/h1&gt;&quot;}</p>');
 });
 
 describe('words that differ', () => {
@@ -174,6 +176,11 @@ describe('words that differ', () => {
   test('case and punctuation are no difference', () => {
     const { a, b } = textDifference('No acute disease.', 'no acute disease .');
     expect([marked(a), marked(b)]).toEqual(['No acute disease.', 'no acute disease.']);
+  });
+
+  test('accents, which generated texts may lack, do not count', () => {
+    const { a, b } = textDifference('opacificacion izquierda .', 'Opacificación derecha.');
+    expect([marked(a), marked(b)]).toEqual(['opacificacion [izquierda.]', 'Opacificación [derecha.]']);
   });
 
   test('a replaced, a missing and an extra word', () => {

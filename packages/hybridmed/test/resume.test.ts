@@ -14,8 +14,14 @@ beforeAll(async () => {
 });
 afterAll(remove);
 
-/** Runs pre-training in a process of its own; kills it with SIGKILL once its metrics have so many lines more than at the start. */
-function pretrain(out: string, killAfter = Infinity): Promise<number | null> {
+/** How a process ended: its exit code, null where it was killed, and the last line that it wrote. */
+interface Ended {
+  readonly code: number | null;
+  readonly said: string;
+}
+
+/** Runs pre-training in a process of its own, which gets a signal once its metrics have so many lines more than at the start. */
+function pretrain(out: string, after = Infinity, signal: NodeJS.Signals = 'SIGKILL'): Promise<Ended> {
   const lines = () => (existsSync(join(out, 'metrics.jsonl')) ? readFileSync(join(out, 'metrics.jsonl'), 'utf8').split('\n').length - 1 : 0);
   return new Promise((resolve) => {
     const flags = [
@@ -43,15 +49,19 @@ function pretrain(out: string, killAfter = Infinity): Promise<number | null> {
       out,
     ];
     const child = spawn(process.execPath, ['--conditions=hybridmed-source', '--import', import.meta.resolve('tsx'), cli, 'pretrain', ...flags], {
-      stdio: 'ignore',
+      stdio: ['ignore', 'ignore', 'pipe'],
     });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
     const begun = lines();
     const timer = setInterval(() => {
-      if (lines() - begun >= killAfter) child.kill('SIGKILL');
+      if (lines() - begun < after) return;
+      clearInterval(timer);
+      child.kill(signal);
     }, 2);
     child.on('close', (code) => {
       clearInterval(timer);
-      resolve(code);
+      resolve({ code, said: said.trim().split('\n').at(-1)! });
     });
   });
 }
@@ -73,18 +83,29 @@ function contents(out: string): Record<string, unknown> {
   return files;
 }
 
-test('a run killed again and again and resumed ends with the very bits of the run that was not', async () => {
+test('a run killed and stopped again and again and resumed ends with the very bits of the run that was not', async () => {
   const [whole, killed] = [join(folder, 'whole'), join(folder, 'killed')];
-  expect(await pretrain(whole)).toBe(0);
-  let code: number | null = null;
-  let kills = 0;
-  for (const after of [4, 1, 13, 20, 25]) {
-    code = await pretrain(killed, after);
-    if (code !== null) break;
-    kills++;
+  expect((await pretrain(whole)).code).toBe(0);
+  const ends: Ended[] = [];
+  for (const [after, signal] of [
+    [4, 'SIGKILL'],
+    [1, 'SIGTERM'],
+    [13, 'SIGKILL'],
+    [20, 'SIGINT'],
+    [25, 'SIGTERM'],
+  ] as const) {
+    const end = await pretrain(killed, after, signal);
+    ends.push(end);
+    if (end.code === 0) break;
+    expect(end.code).toBe({ SIGKILL: null, SIGINT: 130, SIGTERM: 143 }[signal]);
+    if (signal !== 'SIGKILL')
+      expect(end.said).toMatch(
+        new RegExp(
+          `^${signal}: stopped in stage [12] after step \\d+, which is saved; resume with: hybridmed pretrain --data phantom:.* --resume .*${killed}$`,
+        ),
+      );
   }
-  if (code === null) code = await pretrain(killed);
-  expect(code).toBe(0);
-  expect(kills).toBeGreaterThanOrEqual(3);
+  if (ends.at(-1)!.code !== 0) expect((await pretrain(killed)).code).toBe(0);
+  expect(ends.length).toBeGreaterThanOrEqual(4);
   expect(contents(killed)).toEqual(contents(whole));
 }, 240_000);

@@ -49,7 +49,7 @@ describe.each(['classify', 'generate'] as const)('answers by %s', (mode) => {
     expect(settings.answers.toSorted()).toEqual(mode === 'classify' ? ['left side', 'no', 'yes'] : []);
     const { code, out: printed, log } = await run('vqa', 'evaluate', '--model', out, ...quickDevice);
     expect(code, log).toBe(0);
-    for (const words of ['closed', 'open', 'all', 'POS', 'the question alone', 'commonest answer per type']) expect(printed).toContain(words);
+    for (const words of ['closed', 'open', 'all', 'POS', 'the question alone', 'most frequent answer by type']) expect(printed).toContain(words);
     const report = JSON.parse((await run('vqa', 'evaluate', '--model', out, ...quickDevice, '--json')).out);
     expect(report.questions).toBe(15);
     expect(report.systems.model.closed.questions + report.systems.model.open.questions).toBe(15);

@@ -6,25 +6,26 @@ export type ElementType = 'f32' | 'i32' | 'f16';
 /** Numbers of one array on the host. */
 export type Numbers = Float32Array | Int32Array;
 
-/** Length and type of one array a kernel reads or writes. */
-export interface ArraySpec {
+/** One array that a kernel reads or writes, by the name that its shaders have for it. */
+export interface ArraySpec<Name extends string = string> {
+  readonly name: Name;
   readonly type: ElementType;
   readonly length: number;
 }
 
-/**
- * One dispatch. `arrays` says which of the kernel's arrays are bound, in the order of the shader's bindings 1, 2, ...: inputs
- * first, then outputs, then temporaries (indices run over `inputs`, `outputs`, `temporaries` of the kernel's arrays). Binding 0 is
- * a uniform buffer with `parameters`.
- */
-export interface Dispatch {
+/** One array of a problem; of f32 where nothing else is said. */
+export const arrayOf = <const Name extends string>(name: Name, length: number, type: ElementType = 'f32'): ArraySpec<Name> => ({ name, type, length });
+
+/** One dispatch. Its shader's binding 0 is a uniform buffer with `parameters`; 1, 2, ... are the arrays `reads`, then the arrays `writes`. */
+export interface Dispatch<Name extends string = string> {
   /** For traces and errors. */
   readonly label: string;
   readonly code: string;
   readonly parameters: Uint32Array;
-  readonly arrays: readonly number[];
-  /** Indices into `arrays` of those the shader writes. */
-  readonly writes: readonly number[];
+  /** Names of arrays that the shader only reads. */
+  readonly reads: readonly Name[];
+  /** Names of those that it writes. */
+  readonly writes: readonly Name[];
   readonly workgroups: readonly [number, number, number];
   /** Whether all it does is to fill its only array with zeros: whoever encodes it may clear the buffer instead, which most adapters do faster. */
   readonly clears?: boolean;
@@ -59,12 +60,15 @@ export interface Cost {
   readonly bytes: number;
 }
 
-/** The arrays of a problem. */
-export interface KernelArrays {
-  readonly inputs: readonly ArraySpec[];
-  readonly outputs: readonly ArraySpec[];
-  readonly temporaries?: readonly ArraySpec[];
+/** The arrays of a problem, each with a name of its own. Who runs a kernel gives inputs and takes outputs in this order. */
+export interface KernelArrays<Name extends string = string> {
+  readonly inputs: readonly ArraySpec<Name>[];
+  readonly outputs: readonly ArraySpec<Name>[];
+  readonly temporaries?: readonly ArraySpec<Name>[];
 }
+
+/** Names of the arrays that a kernel's `arrays` gives: its dispatches can bind no others. */
+export type ArrayName<Arrays extends (...problem: never[]) => KernelArrays> = ReturnType<Arrays> extends KernelArrays<infer Name> ? Name : never;
 
 /** A problem that tests and benchmarks run. */
 export interface KernelCase<P> {
@@ -73,7 +77,7 @@ export interface KernelCase<P> {
   /** Greatest error against the reference, relative to the largest reference value. */
   readonly tolerance: number;
   /** Inputs where random ones will not do (ids, masks); by default numbers in [-1, 1). */
-  readonly input?: (index: number, spec: ArraySpec) => Numbers | undefined;
+  readonly input?: (array: ArraySpec) => Numbers | undefined;
   /** Which pass of a model it belongs to, where the problem alone does not say. */
   readonly pass?: 'forward' | 'backward';
   /** Needs 16-bit floats in shaders. */
@@ -85,8 +89,8 @@ export interface KernelCase<P> {
 }
 
 /**
- * Ways to compute a problem that all give its outputs, of which the fastest differs between adapters. A name keeps its meaning: tables of
- * measured choices outlive a process.
+ * Variants of a kernel, which all give a problem's outputs and of which the fastest differs between adapters. A name keeps its meaning: tables
+ * of measured choices outlive a process.
  */
 export interface Variants<P> {
   /** Names of those an adapter can run, the one that is taken where none was measured first. */
@@ -98,11 +102,11 @@ export interface Variants<P> {
 /** A size's class: rounded up to a power of two. */
 export const sizeClass = (size: number): number => (size <= 1 ? size : 2 ** Math.ceil(Math.log2(size)));
 
-/** The one of some named ways that is asked for, else the first. Throws a RangeError for a name that is not among them. */
-export function variantOf<T extends { readonly name: string }>(ways: readonly T[], name: string | undefined): T {
-  const found = name === undefined ? ways[0] : ways.find((way) => way.name === name);
-  if (!found) throw new RangeError(`there is no variant "${name}"; it is one of ${ways.map((way) => way.name).join(', ')}`);
-  return found;
+/** The variant of that name, else the first. Throws a RangeError for a name that is not among them. */
+export function variantOf<T extends { readonly name: string }>(variants: readonly T[], name: string | undefined): T {
+  const variant = name === undefined ? variants[0] : variants.find((one) => one.name === name);
+  if (!variant) throw new RangeError(`there is no variant "${name}"; it is one of ${variants.map((one) => one.name).join(', ')}`);
+  return variant;
 }
 
 /** A kernel. Without reference and cases it does not compile: one harness tests and benchmarks every kernel. */
@@ -110,7 +114,7 @@ export interface Kernel<P> {
   /** The folder's name. */
   readonly name: string;
   readonly pass: (problem: P) => 'forward' | 'backward';
-  /** Where there is more than one way. */
+  /** Where there is more than one. */
   readonly variants?: Variants<P>;
   /** Temporaries may depend on the adapter and the variant, inputs and outputs do not. */
   readonly arrays: (problem: P, capabilities?: Capabilities, variant?: string) => KernelArrays;
@@ -122,8 +126,11 @@ export interface Kernel<P> {
   readonly cases: readonly KernelCase<P>[];
 }
 
-/** Product of sizes. */
-export const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
+/** Elements of a shape: the product of its sizes. */
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+/** Sum of what each item of a list counts. */
+export const sumOf = <T>(list: readonly T[], count: (item: T) => number): number => list.reduce((total, item) => total + count(item), 0);
 
 /** Row-major strides of a shape. */
 export function stridesOf(shape: readonly number[]): number[] {
@@ -140,5 +147,4 @@ export function stridesOf(shape: readonly number[]): number[] {
 export const elementBytes = (type: ElementType): number => (type === 'f16' ? 2 : 4);
 
 /** Bytes of all arrays of a problem, each once. */
-export const bytesOf = ({ inputs, outputs }: KernelArrays): number =>
-  [...inputs, ...outputs].reduce((total, { type, length }) => total + elementBytes(type) * length, 0);
+export const bytesOf = ({ inputs, outputs }: KernelArrays): number => sumOf([...inputs, ...outputs], ({ type, length }) => elementBytes(type) * length);

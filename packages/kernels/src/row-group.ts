@@ -1,6 +1,6 @@
 // The threads that share a row: a whole workgroup, whose sums need barriers, or on a processor a single subgroup, whose sums need none.
+import type { Extension } from './dispatch.ts';
 import type { Capabilities } from './kernel.ts';
-import type { Extension } from './shader.ts';
 import { groupReductions, perGroup, perTile } from './shader.ts';
 
 /** What a shader with one group of threads per row is written with; `body` sees `i`, `lane`, `groupThreads`, `groupSum` and `groupMax`. */

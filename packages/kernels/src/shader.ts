@@ -1,50 +1,10 @@
-// Pieces that shaders share: bindings, parameters, the linear index, sums across a workgroup.
-import type { ElementType } from './kernel.ts';
+// Pieces that shaders share: entry points with the linear index, how threads share items, sums across a workgroup, neighbours at a time.
 
 /** Threads of a workgroup where nobody sets another number. */
 const workgroupSize = 64;
 
-/** Greatest number of workgroups along one axis that every WebGPU adapter has. */
+/** Max workgroups along one axis that every WebGPU adapter has. */
 const maxWorkgroups = 65_535;
-
-/** One array of a shader. */
-export interface Binding {
-  readonly name: string;
-  /** `vec4<f32>` reads an f32 array four elements at a time: its length must be a multiple of four. */
-  readonly type: ElementType | `vec${2 | 4}<${ElementType}>`;
-  readonly write?: boolean;
-}
-
-/** Features of WGSL that a shader asks for. */
-export type Extension = 'subgroups' | 'chromium_experimental_subgroup_matrix' | 'f16';
-
-/** Declarations of the parameters (binding 0) and arrays (1, 2, ...), after what the shader enables and the diagnostics it turns off. */
-export function declare(bindings: readonly Binding[], parameterCount: number, extensions: readonly Extension[] = [], off: readonly string[] = []): string {
-  const half = bindings.some(({ type }) => type.includes('f16')) && !extensions.includes('f16') ? (['f16'] as const) : [];
-  const enabled = [...[...extensions, ...half].map((extension) => `enable ${extension};`), ...off.map((rule) => `diagnostic(off, ${rule});`)];
-  const arrays = bindings.map(
-    ({ name, type, write }, i) => `@group(0) @binding(${i + 1}) var<storage, ${write ? 'read_write' : 'read'}> ${name}: array<${type}>;`,
-  );
-  return [...enabled, `@group(0) @binding(0) var<uniform> parameters: array<vec4<u32>, ${Math.max(1, Math.ceil(parameterCount / 4))}>;`, ...arrays].join('\n');
-}
-
-/** Expression for parameter i as u32. */
-export const u = (i: number): string => `parameters[${i >> 2}][${i & 3}]`;
-
-/** Expression for parameter i as f32. */
-export const f = (i: number): string => `bitcast<f32>(${u(i)})`;
-
-/** The bits of an f32 as a parameter. */
-export function floatBits(value: number): number {
-  return new Uint32Array(Float32Array.of(value).buffer)[0]!;
-}
-
-/** Parameters as the uniform buffer holds them: whole vectors of four. */
-export function pack(values: readonly number[]): Uint32Array {
-  const packed = new Uint32Array(Math.max(4, Math.ceil(values.length / 4) * 4));
-  packed.set(values.map((value) => value >>> 0));
-  return packed;
-}
 
 /** Workgroups for `count` groups in a row, spread over two axes where one is too short. */
 export function spread(count: number): [number, number, number] {
@@ -82,7 +42,7 @@ fn main(${builtins}) {
   for (var i = first + lane; i < end; i += groupThreads) { item(i); }
 }`;
 
-/** What a thread can be told of its subgroup, and the names it has in a body. */
+/** What a thread can know of its subgroup, and the names it has in a body. */
 const subgroupBuiltins = { subgroup_invocation_id: 'sublane', subgroup_id: 'subgroup' } as const;
 
 /** An entry point with workgroups of a fixed size, one per item: `body` sees `i`, `lane`, and what it asks for of the subgroup. */
@@ -151,3 +111,12 @@ export const lowest = '-3.4028234663852886e38f';
 
 /** The least i32. */
 export const lowestInteger = 'i32(-2147483648)';
+
+/** A loop of a group's threads over the items of their row, each item's number in `j`; a row has `parameters.rowItems`. */
+export const eachItem = (body: string): string => `for (var j = lane; j < parameters.rowItems; j += groupThreads) { ${body} }`;
+
+/** Numbers within the row, as i32, of item j's elements. */
+export function itemIndices(lanes: Lanes): string {
+  const indices = range(lanes).map((c) => `i32(j * ${lanes}u) + ${c}`);
+  return lanes === 1 ? indices[0]! : `vec${lanes}<i32>(${indices.join(', ')})`;
+}

@@ -13,8 +13,8 @@ afterAll(() => gpu.destroy());
 
 /** Numbers in [-1, 1) that look random and are the same everywhere. */
 function inputOf({ input }: KernelCase<unknown>, spec: ArraySpec, index: number): Numbers {
-  const given = input?.(index, spec);
-  if (given) return given;
+  const ofCase = input?.(spec);
+  if (ofCase) return ofCase;
   const noise = (i: number) => (Math.sin((i + 1) * 12.9898 + index * 78.233) * 43758.5453) % 1;
   if (spec.type === 'i32') return Int32Array.from({ length: spec.length }, (_, i) => (i * 31) % 7);
   const numbers = Float32Array.from({ length: spec.length }, (_, i) => noise(i));

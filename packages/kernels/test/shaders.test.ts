@@ -28,13 +28,18 @@ describe.each(all)('$name', (kernel) => {
       for (const capabilities of Object.values(adapters)) {
         for (const variant of variantsOf(kernel, problem, capabilities)) {
           const { inputs, outputs, temporaries = [] } = kernel.arrays(problem, capabilities, variant);
-          for (const { arrays, writes, workgroups, parameters, code } of kernel.dispatches(problem, capabilities, variant)) {
+          const names = [...inputs, ...outputs, ...temporaries].map((array) => array.name);
+          expect(new Set(names).size, name).toBe(names.length);
+          for (const { reads, writes, workgroups, parameters, code } of kernel.dispatches(problem, capabilities, variant)) {
             expect(Math.max(...workgroups), name).toBeLessThanOrEqual(65_535);
             expect(Math.min(...workgroups), name).toBeGreaterThan(0);
-            expect(arrays.length, name).toBeLessThanOrEqual(8);
-            expect(Math.max(...arrays), name).toBeLessThan(inputs.length + outputs.length + temporaries.length);
+            expect(reads.length + writes.length, name).toBeLessThanOrEqual(8);
             expect(
-              writes.every((index) => arrays.includes(index) && index >= inputs.length),
+              [...reads, ...writes].filter((array) => !names.includes(array)),
+              name,
+            ).toEqual([]);
+            expect(
+              writes.every((array) => !reads.includes(array) && !inputs.some((input) => input.name === array)),
               name,
             ).toBe(true);
             expect(parameters.length % 4, name).toBe(0);

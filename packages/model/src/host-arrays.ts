@@ -1,13 +1,11 @@
-// Arrays on the host: their sizes, and rows (indices of the first axis) taken, cut out and joined.
+// Arrays on the host: scalars, zeros, and rows (indices of the first axis) taken, cut out and joined.
 import type { HostArray } from '@hybridmed/tensor';
+import { sizeOf } from '@hybridmed/tensor';
 
 interface Rows<D extends HostArray['data']> {
   readonly data: D;
   readonly shape: readonly number[];
 }
-
-/** Number of elements of a shape. */
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 /** A scalar, f32. */
 export const scalar = (value: number): HostArray => ({ data: Float32Array.of(value), shape: [] });

@@ -1,7 +1,8 @@
 // The main entry: composing and creating models, presets' sizes, checkpoints in memory, generation. It runs in a browser.
 export { checkParameters, checkTokenizer, openTokenizer, parseCheckpoint } from './checkpoint/checkpoint.ts';
 export type { Checkpoint, CheckpointBytes } from './checkpoint/checkpoint.ts';
-export { checkConfig, formatVersion } from './checkpoint/config.ts';
+export { checkConfig } from './checkpoint/check-config.ts';
+export { formatVersion } from './checkpoint/config.ts';
 export type { CheckpointConfig, InputConfig } from './checkpoint/config.ts';
 export { fileError, parseJson } from './checkpoint/file-error.ts';
 export { branchOf, exportVersion, manifestName, partNames } from './export/manifest.ts';

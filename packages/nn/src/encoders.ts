@@ -26,7 +26,7 @@ export interface VisionEncoder extends Module<readonly [image: Tensor], VisionFe
   readonly image: { readonly size: number; readonly channels: number };
   /**
    * The features where some patches take no part: `shown` (B, N) f32 is 1 for a patch that does and 0 for one that is taken out, whose own
-   * token then means nothing. For heat maps; an encoder whose patches cannot be told apart, such as one of convolutions, has none.
+   * token then means nothing. For heat maps; an encoder whose patches cannot be separated, such as one of convolutions, has none.
    */
   partial?(scope: Scope, image: Tensor, shown: Tensor): VisionFeatures;
   /**
@@ -41,6 +41,6 @@ export interface TextEncoder extends Module<readonly [ids: Tensor, mask: Tensor]
   readonly width: number;
   /** Number of distinct token ids. */
   readonly vocabulary: number;
-  /** Greatest number of tokens, special ones included. */
+  /** Max tokens, special ones included. */
   readonly maxTokens: number;
 }

@@ -1,6 +1,6 @@
 // Parameters as plain data: shapes, start values and whether weight decay applies, under the names checkpoints use.
 import type { HostArray } from '@hybridmed/tensor';
-import { mix32, uniformAt } from '@hybridmed/tensor';
+import { mix32, sizeOf, uniformAt } from '@hybridmed/tensor';
 
 /** How a parameter starts. `normal` is truncated at +-2 absolute, as timm's and torch's trunc_normal_ are; `fanIn` is uniform in +-1/sqrt(fan in), torch's default for convolutions. */
 export type Initializer =
@@ -49,8 +49,8 @@ function hashName(name: string, seed: number): readonly [number, number] {
 }
 
 function fill({ shape, init }: ParameterSpec, key: readonly [number, number]): Float32Array {
-  const data = new Float32Array(shape.reduce((product, dim) => product * dim, 1));
-  const area = shape.slice(2).reduce((product, dim) => product * dim, 1);
+  const data = new Float32Array(sizeOf(shape));
+  const area = sizeOf(shape.slice(2));
   switch (init.kind) {
     case 'constant':
       return data.fill(init.value);

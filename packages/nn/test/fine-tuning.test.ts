@@ -4,7 +4,7 @@ import type { Module, ParameterSpecs } from '@hybridmed/nn';
 import { adamWStep, batchNorm, collect, initialize, linear, momentNames, rootScope, trainedNames } from '@hybridmed/nn';
 import { adapterState, addLora, freeze, layerDecay, mergeLora } from '@hybridmed/nn/fine-tuning';
 import type { HostArrays } from '@hybridmed/tensor';
-import { grad, graphNodes, HybridmedError, ops, trace } from '@hybridmed/tensor';
+import { grad, graphNodes, HybridmedError, ops, sizeOf, trace } from '@hybridmed/tensor';
 import { expect, test } from 'vitest';
 
 const device = plainDevice();
@@ -99,7 +99,7 @@ test('layers learn slower towards the input', async () => {
   const zeros = Object.fromEntries(
     [...names, ...Object.keys(moments)].map((name) => {
       const { shape } = graph.state[name]!;
-      return [name, { data: new Float64Array((shape as number[]).reduce((a, b) => a * b, 1)), shape: shape as number[] }];
+      return [name, { data: new Float64Array(sizeOf(shape as number[])), shape: shape as number[] }];
     }),
   );
   const state = device.createState(zeros);

@@ -1,4 +1,4 @@
-// The loss scale of mixed precision, on the plain reference: what a step does with it, and what becomes of it.
+// The loss scale of mixed precision, on the plain reference: what a step does with it, and how it changes.
 import { plainDevice } from '@hybridmed/gpujs';
 import { adamWStep, lossScaleNames, lossScaleOf, lossScaleSpecs, momentNames, startLossScale } from '@hybridmed/nn';
 import type { HostArrays } from '@hybridmed/tensor';

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 const join = (chunks: readonly Uint8Array[]) => new Uint8Array(Buffer.concat(chunks));
 const arrays = { b: { data: Int32Array.of(1, -2), shape: [2] }, a: array([1, 2, 3, 4, 5, 6], [2, 3]), none: { data: new Float32Array(0), shape: [0, 3] } };
 
-/** A file of this header and `size` zero bytes of data; the header's length is claimed as it is unless told. */
+/** A file of this header and `size` zero bytes of data; the header's length is claimed as it is unless given. */
 const withHeader = (header: unknown, size = 64, claimed?: bigint): Uint8Array => {
   const json = new TextEncoder().encode(typeof header === 'string' ? header : JSON.stringify(header));
   const bytes = new Uint8Array(8 + json.length + size);

@@ -1,7 +1,7 @@
 // The optimizer in WebAssembly: the same numbers as AdamW's definition on the plain reference, in place, whoever writes the state between steps.
 import { cpuDevice } from '@hybridmed/onnx';
 import type { DeviceState, Graph, HostArray, HostArrays, Program, Tensor } from '@hybridmed/tensor';
-import { grad, ops, trace } from '@hybridmed/tensor';
+import { grad, ops, sizeOf, trace } from '@hybridmed/tensor';
 import { expect, test } from 'vitest';
 import { cpu, greatestError, floats, ids, plain, scalar } from './support.ts';
 
@@ -60,7 +60,7 @@ function stepGraph(maxNorm: number, extra: (gradients: readonly Tensor[]) => Rec
 
 const initial: HostArrays = Object.fromEntries(
   names.flatMap((name, i) => {
-    const zeros: HostArray = { data: new Float32Array(shapes[name].reduce<number>((a, b) => a * b, 1)), shape: shapes[name] };
+    const zeros: HostArray = { data: new Float32Array(sizeOf(shapes[name])), shape: shapes[name] };
     return [
       [name, floats(shapes[name], i + 1)],
       [`${name}.m`, zeros],

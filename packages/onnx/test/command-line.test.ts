@@ -1,4 +1,4 @@
-// ONNX Runtime 1.29 and later report on their use unless told otherwise, and die of a long command line while doing so.
+// ONNX Runtime 1.29 and later report on their use unless disabled, and die of a long command line while doing so.
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 
@@ -25,6 +25,6 @@ test('a command line of 100,000 characters computes as a short one does, and not
   expect(stdout.trim()).toBe('1 2,4');
 });
 
-test("the user's own choice stands", () => {
+test("the user's own choice is kept", () => {
   expect(runWith('short', { ...process.env, ORT_DISABLE_TELEMETRY: 'true' }).stdout.trim()).toBe('true 2,4');
 });

@@ -21,7 +21,7 @@ const parameters: HostArrays = {
   gain: floats([24], 4),
   kernel: floats([24, 1, 3, 3], 5),
 };
-/** Words, a little image, attention, a tied output layer: every way a weight is used. */
+/** Words, a little image, attention, a tied output layer: every use of a weight. */
 const graph = trace(
   {
     data: { ids: { shape: ['B', 'T'], dtype: 'i32' }, image: f32('B', 1, 4, 4) },

@@ -32,24 +32,28 @@ export const makeFolder = (path: string): Promise<void> => makeFolders(path).cat
 
 const aside = (folder: string): string => `${folder}.previous`;
 
+const temporaryBeside = (path: string): string => join(dirname(path), `.${randomBytes(4).toString('hex')}.tmp`);
+
 /**
  * Replaces a folder by one that `fill` writes: filled under a temporary name, then renamed. Killed at any moment, the folder or
- * its `.previous` copy is whole; `recoverFolder` puts the copy back.
+ * its `.previous` copy is whole; `recoverFolder` puts the copy back. With `keepAs` the copy has that name, and stays.
  */
-export async function replaceFolder(folder: string, fill: (temporary: string) => Promise<void>): Promise<void> {
-  const temporary = join(dirname(folder), `.${randomBytes(4).toString('hex')}.tmp`);
+export async function replaceFolder(folder: string, fill: (temporary: string) => Promise<void>, keepAs?: string): Promise<void> {
+  const temporary = temporaryBeside(folder);
   try {
     await makeFolders(temporary);
     await fill(temporary);
+    const copy = keepAs ?? aside(folder);
     if (existsSync(folder)) {
-      await rm(aside(folder), { recursive: true, force: true });
-      await rename(folder, aside(folder));
+      await rm(copy, { recursive: true, force: true });
+      await rename(folder, copy);
     }
     await rename(temporary, folder);
     await rm(aside(folder), { recursive: true, force: true });
   } catch (error) {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
     await recoverFolder(folder);
+    if (keepAs !== undefined && !existsSync(folder)) await moveFolder(keepAs, folder);
     throw describeError(folder, error);
   }
 }
@@ -59,6 +63,25 @@ export async function recoverFolder(folder: string): Promise<void> {
   try {
     if (!existsSync(folder) && existsSync(aside(folder))) await rename(aside(folder), folder);
     else await rm(aside(folder), { recursive: true, force: true });
+  } catch (error) {
+    throw describeError(folder, error);
+  }
+}
+
+/** Renames a folder, in place of another one that goes, if there is one; does nothing where there is none to rename. */
+export async function moveFolder(from: string, to: string): Promise<void> {
+  if (!existsSync(from)) return;
+  await removeFolder(to);
+  await rename(from, to).catch((error: unknown) => Promise.reject(describeError(from, error)));
+}
+
+/** Removes a folder, which no kill leaves half removed under its name. */
+export async function removeFolder(folder: string): Promise<void> {
+  if (!existsSync(folder)) return;
+  const temporary = temporaryBeside(folder);
+  try {
+    await rename(folder, temporary);
+    await rm(temporary, { recursive: true, force: true });
   } catch (error) {
     throw describeError(folder, error);
   }

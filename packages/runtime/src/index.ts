@@ -7,7 +7,7 @@ export { loadModuleEncoders } from './checkpoint/checkpoint-encoders.ts';
 export type { CheckpointEncoders } from './checkpoint/checkpoint-encoders.ts';
 export { describeCheckpoint } from './checkpoint/describe-checkpoint.ts';
 export type { CheckpointInfo } from './checkpoint/describe-checkpoint.ts';
-export { readSafetensors, writeSafetensors } from './checkpoint/safetensors-file.ts';
+export { readParameters, readSafetensors, writeSafetensors } from './checkpoint/safetensors-file.ts';
 export { exportCheckpoint } from './export/export-checkpoint.ts';
 export type { ExportCheckpointOptions } from './export/export-checkpoint.ts';
 export { isExported, openExported } from './export/exported-folder.ts';

@@ -1,4 +1,5 @@
 // Numbers on the host: a typed array with its shape. What users hold, what goes into a program and comes back.
+import { sizeOf } from './shape.ts';
 import type { DType } from './spec.ts';
 
 /** A typed array with its shape, row-major. Float64Array stands for f32 in the plain reference, which can compute in float64. */
@@ -14,7 +15,7 @@ export type HostArrays = Readonly<Record<string, HostArray>>;
 export function array(data: HostArray['data'] | readonly number[], shape?: readonly number[]): HostArray {
   const typed = Array.isArray(data) ? Float32Array.from(data) : (data as HostArray['data']);
   const dims = shape ?? [typed.length];
-  const elements = dims.reduce((product, dim) => product * dim, 1);
+  const elements = sizeOf(dims);
   if (elements !== typed.length) throw new RangeError(`array: ${typed.length} numbers do not fill the shape [${dims.join(', ')}] of ${elements}`);
   return { data: typed, shape: dims };
 }

@@ -7,7 +7,7 @@ import type { OpName } from './ops/attributes.ts';
 import { add } from './ops/elementwise.ts';
 import { full } from './ops/sources.ts';
 import { createNode } from './node.ts';
-import type { OpRow } from './ops/row.ts';
+import type { OpRow } from './ops/op-row.ts';
 import { opTable } from './ops/table.ts';
 import { ancestors } from './graph.ts';
 
@@ -35,9 +35,9 @@ function recomputer(): (node: Node) => Node {
     const known = copies.get(node);
     if (known) return known;
     const inputs = node.inputs.map((value) => (value.node.segment === node.segment ? copy(value.node).outputs[value.index]! : value));
-    const made = whileRecomputing(() => createNode(node.op, inputs, node.attributes, node.outputs)) as Node;
-    copies.set(node, made);
-    return made;
+    const recomputed = whileRecomputing(() => createNode(node.op, inputs, node.attributes, node.outputs)) as Node;
+    copies.set(node, recomputed);
+    return recomputed;
   };
   return copy;
 }

@@ -82,10 +82,10 @@ export function bindInputs(device: string, graph: Graph, data: HostArrays, shape
   const bindings: Record<string, number> = {};
   const checks: { name: string; tensor: Tensor; shape: readonly number[] }[] = [];
   for (const [name, tensor] of Object.entries(graph.data)) {
-    const given = data[name];
-    if (!given) throw new DeviceError(device, `input "${name}" is missing; give ${tensor.dtype}${formatShape(tensor.shape)}`);
-    if (dtypeOf(given) !== tensor.dtype) throw new DeviceError(device, `input "${name}" must be ${tensor.dtype}, not ${dtypeOf(given)}`);
-    checks.push({ name, tensor, shape: given.shape });
+    const array = data[name];
+    if (!array) throw new DeviceError(device, `input "${name}" is missing; give ${tensor.dtype}${formatShape(tensor.shape)}`);
+    if (dtypeOf(array) !== tensor.dtype) throw new DeviceError(device, `input "${name}" must be ${tensor.dtype}, not ${dtypeOf(array)}`);
+    checks.push({ name, tensor, shape: array.shape });
   }
   for (const [name, tensor] of Object.entries(graph.state)) {
     const shape = shapes[name];

@@ -18,15 +18,15 @@ export interface Graph {
 
 /** All nodes that values depend on, in the order of creation (topological). */
 export function ancestors(values: Iterable<Tensor>): Node[] {
-  const seen = new Set<Node>();
+  const visitedNodes = new Set<Node>();
   const stack = [...values].map((value) => value.node);
   while (stack.length > 0) {
     const node = stack.pop()!;
-    if (seen.has(node)) continue;
-    seen.add(node);
+    if (visitedNodes.has(node)) continue;
+    visitedNodes.add(node);
     for (const input of node.inputs) stack.push(input.node);
   }
-  return [...seen].toSorted((a, b) => a.id - b.id);
+  return [...visitedNodes].toSorted((a, b) => a.id - b.id);
 }
 
 /** The values a graph ends in: results, then updates. */
@@ -41,9 +41,9 @@ export function graphNodes(graph: Graph): Node[] {
 
 /** Replaces nodes of a graph from the inputs on: `rewrite` gets each node with its inputs already replaced and returns its new outputs. */
 export function mapGraph(graph: Graph, rewrite: (node: Node, inputs: readonly Tensor[]) => readonly Tensor[]): Graph {
-  const replaced = new Map<Node, readonly Tensor[]>();
-  const get = (value: Tensor): Tensor => replaced.get(value.node)?.[value.index] ?? value;
-  for (const node of graphNodes(graph)) replaced.set(node, node.op === 'input' ? node.outputs : rewrite(node, node.inputs.map(get)));
+  const newOutputs = new Map<Node, readonly Tensor[]>();
+  const get = (value: Tensor): Tensor => newOutputs.get(value.node)?.[value.index] ?? value;
+  for (const node of graphNodes(graph)) newOutputs.set(node, node.op === 'input' ? node.outputs : rewrite(node, node.inputs.map(get)));
   const mapValues = (values: Readonly<Record<string, Tensor>>) => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, get(value)]));
   return { data: graph.data, state: graph.state, results: mapValues(graph.results), updates: mapValues(graph.updates) };
 }
@@ -52,6 +52,6 @@ export function mapGraph(graph: Graph, rewrite: (node: Node, inputs: readonly Te
 export function cloneNode<K extends OpName>(node: Node<K>, inputs: readonly Tensor[]): readonly Tensor[] {
   if (inputs.every((value, i) => value === node.inputs[i])) return node.outputs;
   const specs: readonly TensorSpec[] = node.outputs;
-  const made = createNode(node.op, inputs, node.attributes as OpAttributes[K], specs);
-  return Object.assign(made, { recomputed: node.recomputed }).outputs;
+  const copy = createNode(node.op, inputs, node.attributes as OpAttributes[K], specs);
+  return Object.assign(copy, { recomputed: node.recomputed }).outputs;
 }

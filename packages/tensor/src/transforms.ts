@@ -4,7 +4,7 @@ import { cloneNode, mapGraph } from './graph.ts';
 import type { Node, Tensor } from './node.ts';
 import type { OpName } from './ops/attributes.ts';
 import { opTable } from './ops/table.ts';
-import type { OpRow } from './ops/row.ts';
+import type { OpRow } from './ops/op-row.ts';
 
 /** Replaces every fused op that `keep` refuses by its definition in primitives (and that of the fused ops inside it). */
 export function decompose(graph: Graph, keep: (op: OpName, node: Node) => boolean): Graph {
@@ -14,12 +14,12 @@ export function decompose(graph: Graph, keep: (op: OpName, node: Node) => boolea
     return expandAll(row.definition(inputs, node.attributes), inputs);
   };
   const expandAll = (values: readonly Tensor[], boundary: readonly Tensor[]): readonly Tensor[] => {
-    const done = new Map<Node, readonly Tensor[]>(boundary.map((value) => [value.node, value.node.outputs]));
+    const expanded = new Map<Node, readonly Tensor[]>(boundary.map((value) => [value.node, value.node.outputs]));
     const visit = (value: Tensor): Tensor => {
-      let outputs = done.get(value.node);
+      let outputs = expanded.get(value.node);
       if (!outputs) {
         outputs = value.node.op === 'input' ? value.node.outputs : expand(value.node, value.node.inputs.map(visit));
-        done.set(value.node, outputs);
+        expanded.set(value.node, outputs);
       }
       return outputs[value.index]!;
     };
@@ -28,7 +28,7 @@ export function decompose(graph: Graph, keep: (op: OpName, node: Node) => boolea
   return mapGraph(graph, expand);
 }
 
-/** Merges nodes that apply the same op with the same attributes to the same inputs. Recomputed copies (`remat`) are kept apart. */
+/** Merges nodes that apply the same op with the same attributes to the same inputs. Recomputed copies (`remat`) are not merged. */
 export function mergeEqualNodes(graph: Graph): Graph {
   const numbers = new Map<Node, number>();
   const known = new Map<string, readonly Tensor[]>();

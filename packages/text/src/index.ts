@@ -1,11 +1,11 @@
 // The public face of the text package.
 export { bert } from './bert/bert.ts';
 export type { BertConfig } from './bert/bert.ts';
-export { cutVocabulary } from './tokenizer/cut.ts';
+export { cutVocabulary } from './tokenizer/cut-vocabulary.ts';
 export type { TokenizerDocument } from './tokenizer/document.ts';
 export { tokenizerFromJson, tokenizerFromVocab } from './tokenizer/tokenizer.ts';
 export type { SpecialIds, Tokenizer } from './tokenizer/tokenizer.ts';
 export { trainWordPiece } from './tokenizer/train.ts';
 export type { TrainOptions } from './tokenizer/train.ts';
-export { bertWeights } from './weights/bert-weights.ts';
-export type { BertWeightsOptions } from './weights/bert-weights.ts';
+export { bertWeights } from './bert/bert-weights.ts';
+export type { BertWeightsOptions } from './bert/bert-weights.ts';

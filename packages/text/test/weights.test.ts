@@ -3,13 +3,12 @@ import { join } from 'node:path';
 import { plainDevice } from '@hybridmed/gpujs';
 import type { HostArray } from '@hybridmed/tensor';
 import { compile } from '@hybridmed/tensor';
-import { encodeSafetensors, initialize, openSafetensors, rootScope } from '@hybridmed/nn';
-import { loadWeights, weightTable, WeightsError } from '@hybridmed/nn/weights';
+import { initialize, openSafetensors, rootScope } from '@hybridmed/nn';
+import { loadWeights } from '@hybridmed/nn/weights';
 import { bert, bertWeights } from '@hybridmed/text';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-
-type Arrays = Record<string, HostArray>;
+import type { Arrays } from '../../nn/test/support/checkpoints.ts';
+import { expectRefusal, expectRobust, loadCheckpoint, renamed, shapesOf, without } from '../../nn/test/support/checkpoints.ts';
 
 const config = { vocab: 20, width: 8, depth: 2, heads: 2, ffn: 12, positions: 10, types: 2 };
 const own = initialize(bert(config).parameters, 1) as Arrays;
@@ -25,15 +24,13 @@ const json = {
 };
 const table = 'embeddings.word_embeddings.weight';
 
-const renamed = (arrays: Arrays, rename: (name: string) => string): Arrays =>
-  Object.fromEntries(Object.entries(arrays).map(([name, value]) => [rename(name), value]));
-
-async function load(arrays: Arrays, options: Partial<Parameters<typeof bertWeights>[1]> = {}) {
-  const source = await openSafetensors(Buffer.concat(encodeSafetensors(arrays)));
-  const found = bertWeights(source.shapes, { config: json, label: 'DIR', ...options });
-  const { parameters } = bert(found.config);
-  return { ...found, table: weightTable(parameters, found.recipes, source), loaded: await loadWeights(parameters, found.recipes, source) };
-}
+/** Loads arrays as a checkpoint would be. */
+const load = (arrays: Arrays, options: Partial<Parameters<typeof bertWeights>[1]> = {}) =>
+  loadCheckpoint(
+    arrays,
+    (shapes) => bertWeights(shapes, { config: json, label: 'DIR', ...options }),
+    (of) => bert(of).parameters,
+  );
 
 describe('names', () => {
   test.each(['', 'bert.', 'module.bert.'])('under the prefix "%s", with gamma and beta, poolers and heads left over', async (prefix) => {
@@ -43,8 +40,8 @@ describe('names', () => {
       'cls.predictions.bias': own['embeddings.LayerNorm.bias']!,
       [`${prefix}embeddings.position_ids`]: { data: Int32Array.of(0), shape: [1] },
     };
-    const { config: found, loaded, table: rows } = await load({ ...old, ...extra });
-    expect(found).toEqual(config);
+    const { config: read, loaded, table: rows } = await load({ ...old, ...extra });
+    expect(read).toEqual(config);
     expect(loaded).toEqual(own);
     expect(rows.filter(({ status }) => status === 'left over').map(({ tensor }) => tensor)).toEqual(Object.keys(extra).toSorted());
   });
@@ -53,10 +50,10 @@ describe('names', () => {
 describe('another vocabulary', () => {
   const row = (data: HostArray['data'], id: number) => Array.from(data.subarray(id * 8, id * 8 + 8));
 
-  test('a longer one keeps the known rows and begins the others anew', async () => {
+  test('a longer one keeps the known rows and initializes the others', async () => {
     const start = new Float32Array(22 * 8).fill(0.5);
-    const { config: found, loaded, table: rows } = await load(own, { rows: Array.from({ length: 22 }, (_, id) => (id < 20 ? id : undefined)), start });
-    expect(found.vocab).toBe(22);
+    const { config: read, loaded, table: rows } = await load(own, { rows: Array.from({ length: 22 }, (_, id) => (id < 20 ? id : undefined)), start });
+    expect(read.vocab).toBe(22);
     expect(row(loaded[table]!.data, 19)).toEqual(row(own[table]!.data, 19));
     expect(row(loaded[table]!.data, 21)).toEqual(Array(8).fill(0.5));
     expect(rows.find(({ parameter }) => parameter === table)).toMatchObject({ status: 'converted', note: 'rows of 20 of 22 tokens' });
@@ -70,10 +67,9 @@ describe('another vocabulary', () => {
 });
 
 describe('what matters is an error', () => {
-  const without = (part: string): Arrays => Object.fromEntries(Object.entries(own).filter(([name]) => !name.includes(part)));
   test.each<[string, Arrays, unknown, RegExp]>([
-    ['a missing tensor', without('layer.1.output.dense'), json, /^safetensors data: has no tensor for encoder\.layer\.1\.output\.dense\.weight/],
-    ['a missing layer', without('layer.1.'), json, /"num_hidden_layers" is 2, the tensors say 1/],
+    ['a missing tensor', without(own, 'layer.1.output.dense'), json, /^safetensors data: has no tensor for encoder\.layer\.1\.output\.dense\.weight/],
+    ['a missing layer', without(own, 'layer.1.'), json, /"num_hidden_layers" is 2, the tensors say 1/],
     ['no BERT', { x: own['embeddings.LayerNorm.bias']! }, json, /holds no BERT/],
     ['two', { ...own, ...renamed(own, (name) => `b.${name}`) }, json, /holds 2 BERTs, under "b\.", ""/],
     ['an adapter inside', { ...own, 'encoder.layer.0.output.adapter.weight': own['embeddings.LayerNorm.bias']! }, json, /adapter\.weight" is of no BERT/],
@@ -87,40 +83,11 @@ describe('what matters is an error', () => {
     ['a huge size', own, { ...json, max_position_embeddings: 1e9 }, /"max_position_embeddings" is 1000000000, the tensors say 10/],
     ['a missing size', own, { ...json, intermediate_size: undefined }, /"intermediate_size" is missing/],
     ['no object', own, 7, /is not a JSON object/],
-  ])('%s', async (_, arrays, given, message) => {
-    const error = await load(arrays, { config: given }).then(
-      () => undefined,
-      (problem: unknown) => problem as Error,
-    );
-    expect(error).toBeInstanceOf(WeightsError);
-    expect(error!.message).toMatch(message);
-  });
+  ])('%s', async (_, arrays, changed, message) => expectRefusal(load(arrays, { config: changed }), message));
 
   test('10,000 random configs give an answer or a WeightsError', () => {
-    const shapes = Object.fromEntries(Object.entries(own).map(([name, { shape }]) => [name, shape]));
-    const value = fc.oneof(
-      fc.integer(),
-      fc.double(),
-      fc.string(),
-      fc.boolean(),
-      fc.constant(null),
-      fc.array(fc.integer()),
-      fc.object({ maxDepth: 1 }),
-      fc.constantFrom(1, 2, 8, 12, 20),
-    );
-    fc.assert(
-      fc.property(
-        fc.array(fc.tuple(fc.constantFrom(...Object.keys(json), 'hidden_act', 'is_decoder', '__proto__'), value), { minLength: 1, maxLength: 4 }),
-        (changes) => {
-          try {
-            bertWeights(shapes, { config: Object.fromEntries([...Object.entries(json), ...changes]) });
-          } catch (error) {
-            expect(error).toBeInstanceOf(WeightsError);
-          }
-        },
-      ),
-      { numRuns: 10_000 },
-    );
+    const shapes = shapesOf(own);
+    expectRobust((changed) => bertWeights(shapes, { config: changed }), json, ['hidden_act', 'is_decoder', '__proto__'], [1, 2, 8, 12, 20]);
   });
 });
 
@@ -133,15 +100,15 @@ describe.skipIf(!existsSync(shared))('published checkpoints give what transforme
     ['tiny_bert_jammi', [0.0756775, 0.332185, -0.358694, 0.231368, -0.853126, -1.77469, -0.769835, -0.014866]],
   ])('%s', async (name, expected) => {
     const source = await openSafetensors(readFileSync(join(shared, name, 'model.safetensors')));
-    const { config: found, recipes } = bertWeights(source.shapes, { config: JSON.parse(readFileSync(join(shared, name, 'config.json'), 'utf8')) });
-    const encoder = bert(found);
+    const { config: read, recipes } = bertWeights(source.shapes, { config: JSON.parse(readFileSync(join(shared, name, 'config.json'), 'utf8')) });
+    const encoder = bert(read);
     const run = compile(plainDevice(), ({ ids, mask, ...parameters }) => ({ tokens: encoder.call(rootScope(parameters), ids!, mask!).tokens }));
     const { tokens } = await run({
       ...(await loadWeights(encoder.parameters, recipes, source)),
       ids: { data: Int32Array.of(2, 5, 9, 3), shape: [1, 4] },
       mask: { data: Float32Array.of(1, 1, 1, 1), shape: [1, 4] },
     });
-    const ours = [...tokens!.data.slice(0, 4), ...tokens!.data.slice(3 * found.width, 3 * found.width + 4)];
+    const ours = [...tokens!.data.slice(0, 4), ...tokens!.data.slice(3 * read.width, 3 * read.width + 4)];
     const scale = Math.max(...expected.map(Math.abs));
     expected.forEach((value, i) => expect(Math.abs(ours[i]! - value) / scale).toBeLessThan(1e-4));
   });

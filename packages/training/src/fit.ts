@@ -5,6 +5,7 @@ import type { AdamWOptions, ParameterSpecs, Scope } from '@hybridmed/nn';
 import { adamWStep, cosineSchedule, lossScaleOf, lossScaleSpecs, momentNames, rootScope, startLossScale, trainedNames } from '@hybridmed/nn';
 import type { Device, DeviceState, Graph, HostArray, HostArrays, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
 import { grad, HybridmedError, keyData, mix32, ops, trace } from '@hybridmed/tensor';
+import { notFiniteEntry } from './trainer/finite.ts';
 
 /** What to fit: parameters by name, what a batch holds, and its loss, an f32 scalar. */
 export interface Task {
@@ -76,6 +77,14 @@ function taskGraph({ parameters, data, loss }: Task, { lossScale = false, ...opt
   );
 }
 
+/** The parameters after a step. Throws one line where one is no number. */
+async function finiteParameters(state: DeviceState, names: readonly string[], step: number): Promise<Record<string, HostArray>> {
+  const parameters = await state.read(names);
+  const notFinite = notFiniteEntry(parameters);
+  if (notFinite) throw new HybridmedError(`step ${step}: the parameter "${notFinite[0]}" has become ${notFinite[1]}; lower --learning-rate`);
+  return { ...parameters };
+}
+
 /**
  * Fits a task with AdamW, linear warm-up over 10 % of the steps and a cosine to 0, validating after each round. The best round's
  * parameters win; of equals, the earlier. Throws one line where the loss stops being a number.
@@ -94,8 +103,9 @@ export async function fit(options: FitOptions): Promise<Fitted> {
   const ended = () => step >= steps || (patience > 0 && roundsSinceBest >= patience);
   const endRound = async () => {
     const validation = await validate(state);
-    const better = best === undefined || validation > best.validation;
-    if (better) best = { parameters: (await state.read(names)) as Record<string, HostArray>, validation, bestStep: step, steps: step };
+    // A figure that is not a number is no better than any other; the first one that is a number is better.
+    const better = best === undefined || validation > best.validation || (Number.isNaN(best.validation) && !Number.isNaN(validation));
+    if (better) best = { parameters: await finiteParameters(state, names, step), validation, bestStep: step, steps: step };
     roundsSinceBest = better ? 0 : roundsSinceBest + 1;
     onRound?.({ step, steps, loss: lossSum / Math.max(1, lossCount), validation, best: better });
     [lossSum, lossCount] = [0, 0];

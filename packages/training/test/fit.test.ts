@@ -50,6 +50,16 @@ describe('fitting', () => {
     expect(found).toMatchObject({ validation: 0.9, bestStep: 40, steps: 100 });
   });
 
+  test('a figure that is not a number is not the best, nor is what is saved', async () => {
+    const values = [Number.NaN, 0.4, Number.NaN];
+    let round = 0;
+    const found = await fit(options({ patience: 3, validate: () => Promise.resolve(values[round++] ?? 0.1) }));
+    expect(found).toMatchObject({ validation: 0.4, bestStep: 40 });
+    await expect(fit(options({ learningRate: Infinity, round: 1 }))).rejects.toThrow(
+      /^step 1: the parameter "\w+" has become (NaN|-?Infinity); lower --learning-rate$/,
+    );
+  });
+
   test('the same seed gives the same bits', async () => {
     expect((await fit(options())).parameters).toEqual((await fit(options())).parameters);
   });

@@ -1,6 +1,7 @@
 // A run whose studies, log and checkpoints are in memory: whoever implements the contracts can train, a page included.
 import { plainDevice } from '@hybridmed/gpujs';
-import { trainStages } from '@hybridmed/training';
+import { trainStages, TrainingStoppedError } from '@hybridmed/training';
+import type { RunEvents } from '@hybridmed/training';
 import { expect, test } from 'vitest';
 import { memoryRun, memoryStore } from './support/memory-run.ts';
 
@@ -32,4 +33,55 @@ test('a run that is interrupted in both stages and resumed ends with the bits of
   await trainStages(memoryRun(plainDevice(), interrupted));
   expect(interrupted.log).toEqual(whole.log);
   expect(interrupted.checkpoints).toEqual(whole.checkpoints);
+});
+
+test('a run that is asked to stop at any moment saves, says where, and ends with the bits of one that was not', async () => {
+  const [whole, stopped] = [memoryStore(), memoryStore()];
+  await trainStages(memoryRun(plainDevice(), whole));
+  const ends: unknown[] = [];
+  // Within an epoch; at an epoch's end, before its validation; at a stage's end; while the teacher is at work, before stage 2's first step.
+  for (const at of ['step 1-1', 'step 1-2', 'step 1-4', 'teacher', 'step 2-3']) {
+    const controller = new AbortController();
+    const stop = (moment: string) => {
+      if (moment === at) controller.abort();
+    };
+    const events: RunEvents = {
+      onStep: ({ stage, step }) => stop(`step ${stage}-${step}`),
+      onMessage: (text) => stop(text.includes('teacher') ? 'teacher' : ''),
+    };
+    const error: unknown = await trainStages({ ...memoryRun(plainDevice(), stopped, events), signal: controller.signal }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(TrainingStoppedError);
+    ends.push((error as TrainingStoppedError).message);
+  }
+  expect(ends).toEqual([
+    ...[1, 2, 4].map((step) => `stopped in stage 1 after step ${step}, which is saved`),
+    'stopped before the first step of stage 2',
+    'stopped in stage 2 after step 3, which is saved',
+  ]);
+  await trainStages(memoryRun(plainDevice(), stopped));
+  expect(stopped.log).toEqual(whole.log);
+  expect(stopped.checkpoints).toEqual(whole.checkpoints);
+});
+
+test('of a run whose numbers stop being finite, the last checkpoint whose next step was finite is kept; it goes on from there at another rate', async () => {
+  const [whole, ruined] = [memoryStore(), memoryStore()];
+  await trainStages(memoryRun(plainDevice(), whole));
+  const runAt = (learningRate: number, events: RunEvents = {}) => {
+    const run = memoryRun(plainDevice(), ruined, events);
+    return trainStages({ ...run, config: { ...run.config, learningRate } });
+  };
+  // The first step spoils the model, and is saved before the second one shows it: nothing is left to go on from.
+  await expect(runAt(1e30)).rejects.toThrow(/^stage 1, epoch 1, step 2: the loss "sum" is NaN; lower --learning-rate and run again with --resume$/);
+  expect([...ruined.checkpoints.keys()]).toEqual([]);
+  const stop = ({ stage, step }: { stage: number; step: number }) => {
+    if (stage === 1 && step === 4) throw new Error('interrupted');
+  };
+  await expect(runAt(1e-2, { onStep: stop })).rejects.toThrow('interrupted');
+  // The step after the checkpoint of step 3 is finite, what it makes of the model is not.
+  await expect(runAt(1e30)).rejects.toThrow(
+    /^stage 1, epoch 2, validation after step 4: the loss "sum" is NaN; lower --learning-rate and resume with --resume from step 3, which is saved$/,
+  );
+  await runAt(1e-2);
+  expect(ruined.log).toEqual(whole.log);
+  expect(ruined.checkpoints).toEqual(whole.checkpoints);
 });

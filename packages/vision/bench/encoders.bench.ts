@@ -1,4 +1,4 @@
-// Forward passes of the encoders at the size of the preset small, eight films, on the processor.
+// Forward passes of the encoders at the size of the preset small, eight images, on the processor.
 import { initialize, rootScope } from '@hybridmed/nn';
 import { cpuDevice } from '@hybridmed/onnx';
 import { trace } from '@hybridmed/tensor';
@@ -22,5 +22,5 @@ for (const [name, config] of Object.entries(configs)) {
   );
   const program = await device.compile(graph);
   const image = { data: new Float32Array(8 * 96 * 96), shape: [8, 1, 96, 96] };
-  bench(`${name}, 8 films of 96 pixels`, async () => void (await program.run({ image }, state)));
+  bench(`${name}, 8 images of 96 pixels`, async () => void (await program.run({ image }, state)));
 }

@@ -2,7 +2,7 @@
 import type { VisionEncoder } from '@hybridmed/nn';
 import type { ResNetConfig } from './resnet.ts';
 import { resnet } from './resnet.ts';
-import type { ViTConfig } from './vit.ts';
+import type { ViTConfig } from './vit-config.ts';
 import { vit } from './vit.ts';
 
 export { resnet, vit };

@@ -1,6 +1,6 @@
 // Published sizes at 224 pixels and three channels.
 import type { ResNetConfig } from './resnet.ts';
-import type { ViTConfig } from './vit.ts';
+import type { ViTConfig } from './vit-config.ts';
 
 const vit224 = (width: number, heads: number): ViTConfig => ({ kind: 'vit', image: 224, patch: 16, channels: 3, width, depth: 12, heads });
 

@@ -1,154 +1,110 @@
 // The vision transformer: pre-LN, learned positions, a class token, and what DINOv2 and CLIP add, under timm's parameter names.
+import type { Module, Scope, VisionEncoder, VisionFeatures } from '@hybridmed/nn';
+import { collect, dropout, layerNorm } from '@hybridmed/nn';
 import type { Dim, Tensor } from '@hybridmed/tensor';
 import { ops } from '@hybridmed/tensor';
-import type { Module, ParameterSpecs, Scope, VisionEncoder, VisionFeatures } from '@hybridmed/nn';
-import { collect, dropout, layerNorm, linear } from '@hybridmed/nn';
-import type { Mlp } from './mlp.ts';
-import { mlp } from './mlp.ts';
+import type { ViTConfig } from './vit-config.ts';
+import type { ViTBlock } from './vit-layers.ts';
+import { defaultEpsilon, patchEmbedding, vitBlock } from './vit-layers.ts';
 
-/** Sizes of a ViT. `image` and `patch` are sides in pixels. */
-export interface ViTConfig {
-  readonly kind: 'vit';
-  readonly image: number;
-  readonly patch: number;
-  readonly channels: number;
-  readonly width: number;
-  readonly depth: number;
-  readonly heads: number;
-  /** Rate on hidden states; attention probabilities are never dropped. */
-  readonly dropout?: number;
-  /** Inner width of the MLP: 4 widths. */
-  readonly ffn?: number;
-  /** Kind of the MLP: erf GELU. */
-  readonly mlp?: Mlp;
-  /** Of every layer norm: 1e-6. */
-  readonly epsilon?: number;
-  /** Whether query, key and value have biases: true. */
-  readonly qkvBias?: boolean;
-  /** Whether the patch projection has a bias: true. CLIP has none. */
-  readonly patchBias?: boolean;
-  /** A layer norm before the first block, as CLIP has. */
-  readonly preNorm?: boolean;
-  /** A learned factor per channel on each residual branch (DINOv2). */
-  readonly layerScale?: boolean;
-  /** Number of register tokens [Darcet et al. 2024]; then neither they nor the class token have positions. */
-  readonly registers?: number;
-  /** What `global` is: the class token, or the mean of the patches; `meanNormed` norms that mean alone and not the tokens (timm's `fc_norm`). */
-  readonly pool?: 'class' | 'mean' | 'meanNormed';
-  /** Without a class token `global` is a mean: true. */
-  readonly classToken?: boolean;
+/** The layers of a ViT, and how its tokens are laid out: a prefix (class token, registers), then the patches. */
+interface ViTLayers {
+  readonly config: ViTConfig;
+  readonly tokenCount: number;
+  readonly prefix: number;
+  readonly prefixHasPositions: boolean;
+  readonly embed: Module;
+  readonly norm: Module;
+  readonly finalNorm: 'norm' | 'fc_norm';
+  readonly blocks: readonly ViTBlock[];
 }
 
-const defaultEpsilon = 1e-6;
-
-/** Non-overlapping patches projected to tokens: (B, C, H, W) -> (B, N, width); weight (width, C, patch, patch). */
-function patchEmbedding({ image, patch, channels, width, patchBias = true }: ViTConfig): Module {
-  const side = image / patch;
-  const patchSize = channels * patch * patch;
+/** Throws a RangeError for sizes that do not fit. */
+function layersOf(config: ViTConfig): ViTLayers {
+  const { image, patch, width, depth, heads, epsilon = defaultEpsilon, registers = 0, pool = 'class', classToken = true } = config;
+  if (image % patch !== 0 || width % heads !== 0) throw new RangeError(`vit: patch ${patch} must divide image ${image}, and heads ${heads} the width ${width}`);
+  if (!classToken && pool === 'class') throw new RangeError('vit: without a class token "pool" must be a mean');
   return {
-    parameters: {
-      weight: { shape: [width, channels, patch, patch], init: { kind: 'fanIn' } },
-      ...(patchBias ? { bias: { shape: [width], init: { kind: 'constant', value: 0 } } as const } : {}),
-    },
-    call(scope, x) {
-      const batch = x.shape[0]!;
-      const grid = ops.reshape(x, [batch, channels, side, patch, side, patch]);
-      const patches = ops.reshape(ops.transpose(grid, [0, 2, 4, 1, 3, 5]), [batch, side * side, patchSize]);
-      const projected = ops.matmul(patches, ops.reshape(scope.get('weight'), [width, patchSize]), { transposeB: true });
-      return patchBias ? ops.add(projected, scope.get('bias')) : projected;
-    },
+    config,
+    tokenCount: (image / patch) ** 2,
+    prefix: (classToken ? 1 : 0) + registers,
+    prefixHasPositions: classToken && registers === 0,
+    embed: patchEmbedding(config),
+    norm: layerNorm({ width, epsilon }),
+    finalNorm: pool === 'meanNormed' ? 'fc_norm' : 'norm',
+    blocks: Array.from({ length: depth }, () => vitBlock(config)),
   };
 }
 
-interface Block {
-  readonly parameters: ParameterSpecs;
-  /** (B, T, width) -> (B, T, width), with the queries and keys it used. `mask` (B, T) is 1 for tokens that are seen. */
-  call(scope: Scope, h: Tensor, mask?: Tensor): { h: Tensor; query: Tensor; key: Tensor };
+/** Images (B, C, H, W) -> the prefix and the patches with their positions (B, prefix + N, width). */
+function embedImages({ config, prefixHasPositions, embed, norm }: ViTLayers, scope: Scope, x: Tensor): Tensor {
+  const { width, registers = 0, classToken = true } = config;
+  const patches = embed.call(scope.child('patch_embed.proj'), x);
+  const repeated = (name: string, rows: number) => ops.broadcast(scope.get(name), [x.shape[0]!, rows, width]);
+  const before = [...(classToken ? [repeated('cls_token', 1)] : []), ...(registers > 0 ? [repeated('reg_token', registers)] : [])];
+  const positions = scope.get('pos_embed');
+  const join = (rest: Tensor) => (before.length > 0 ? ops.concat([...before, rest], 1) : rest);
+  const placed = prefixHasPositions ? ops.add(join(patches), positions) : join(ops.add(patches, positions));
+  const h = dropout(scope, placed, config.dropout ?? 0, 'embed');
+  return config.preNorm ? norm.call(scope.child('norm_pre'), h) : h;
 }
 
-/** A learned factor per channel, from 1e-5 on as in DINOv2 [Touvron et al. 2021, CaiT]. */
-function layerScale(width: number): Module {
-  return {
-    parameters: { gamma: { shape: [width], init: { kind: 'constant', value: 1e-5 } } },
-    call: (scope, x) => ops.mul(x, scope.get('gamma')),
-  };
-}
-
-/** h += attention(LN h); h += MLP(LN h), each scaled where the configuration says so. */
-function vitBlock(config: ViTConfig): Block {
-  const { width, heads, dropout: rate = 0, epsilon = defaultEpsilon } = config;
-  const parts = {
-    norm1: layerNorm({ width, epsilon }),
-    'attn.qkv': linear({ inputs: width, outputs: 3 * width, bias: config.qkvBias ?? true }),
-    'attn.proj': linear({ inputs: width, outputs: width }),
-    norm2: layerNorm({ width, epsilon }),
-    mlp: mlp({ width, inner: config.ffn ?? 4 * width, kind: config.mlp ?? 'gelu' }),
-    ...(config.layerScale ? { ls1: layerScale(width), ls2: layerScale(width) } : {}),
-  };
-  return {
-    parameters: collect(parts),
-    call(scope, h, mask) {
-      const run = (name: keyof typeof parts, x: Tensor) => parts[name]!.call(scope.child(name), x);
-      const scaled = (name: 'ls1' | 'ls2', x: Tensor) => (config.layerScale ? run(name, x) : x);
-      const qkv = run('attn.qkv', run('norm1', h));
-      const [q, k, v] = [0, 1, 2].map((i) => ops.narrow(qkv, -1, i * width, width)) as [Tensor, Tensor, Tensor];
-      const attended = ops.add(h, dropout(scope, scaled('ls1', run('attn.proj', ops.attention(q, k, v, { heads, ...(mask ? { mask } : {}) }))), rate, 'attn'));
-      return { h: ops.add(attended, dropout(scope, scaled('ls2', run('mlp', run('norm2', attended))), rate, 'mlp')), query: q, key: k };
-    },
-  };
+/** Which tokens may be attended to, of the prefix and of the patches that are shown (B, N). */
+function maskOf({ prefix }: ViTLayers, batch: Dim, shown: Tensor | undefined): Tensor | undefined {
+  return shown && prefix > 0 ? ops.concat([ops.broadcast(ops.full(1, [1, 1]), [batch, prefix]), shown], 1) : shown;
 }
 
 /** The mean over tokens (B, N, width), of those that are shown (B, N): (B, width). */
 function meanOfShown(tokens: Tensor, shown: Tensor | undefined): Tensor {
   if (!shown) return ops.mean(tokens, { axes: [1] });
-  const kept = ops.reshape(shown, [...shown.shape, 1]);
-  return ops.div(ops.sum(ops.mul(tokens, kept), { axes: [1] }), ops.maximum(ops.sum(kept, { axes: [1] }), 1e-6));
+  const weights = ops.reshape(shown, [...shown.shape, 1]);
+  return ops.div(ops.sum(ops.mul(tokens, weights), { axes: [1] }), ops.maximum(ops.sum(weights, { axes: [1] }), 1e-6));
 }
+
+/** Features of the blocks' result (B, prefix + N, width): tokens after the final norm, and one vector of the image as the configuration pools it. */
+function featuresOf(
+  { config, tokenCount, prefix, norm, finalNorm }: ViTLayers,
+  scope: Scope,
+  h: Tensor,
+  last: LastBlock | undefined,
+  shown?: Tensor,
+): VisionFeatures {
+  const { pool = 'class', width, heads } = config;
+  const batch = h.shape[0]!;
+  const normed = (value: Tensor) => norm.call(scope.child(finalNorm), value);
+  const ofPatches = (value: Tensor) => (prefix > 0 ? ops.narrow(value, 1, prefix, tokenCount) : value);
+  if (pool === 'meanNormed') return { tokens: ofPatches(h), global: normed(meanOfShown(ofPatches(h), shown)) };
+  const all = normed(h);
+  const tokens = ofPatches(all);
+  if (pool === 'mean') return { tokens, global: meanOfShown(tokens, shown) };
+  const classOf = (value: Tensor) => ops.reshape(ops.narrow(value, 1, 0, 1), [batch, width]);
+  if (!last) return { tokens, global: classOf(all) };
+  const { query, key, mask } = last;
+  const weights = ops.attentionWeights(ops.stopGradient(ops.narrow(query, 1, 0, 1)), ops.stopGradient(key), { heads, ...(mask ? { mask } : {}) });
+  return { tokens, global: classOf(all), importance: ofPatches(ops.reshape(ops.mean(weights, { axes: [1] }), [batch, prefix + tokenCount])) };
+}
+
+/** Queries and keys of the last block, and its mask. */
+type LastBlock = Pick<ReturnType<ViTBlock['call']>, 'query' | 'key'> & { readonly mask: Tensor | undefined };
 
 /** A ViT: images (B, C, H, W) -> N = (image / patch)^2 patch tokens (B, N, width) after the final LN, and the class token or the mean (B, width) [Dosovitskiy et al. 2021]. `importance` (B, N) of a class token: the last layer's head-mean attention from it. */
 export function vit(config: ViTConfig): VisionEncoder {
-  const { image, patch, channels, width, depth, epsilon = defaultEpsilon, registers = 0, pool = 'class', classToken = true } = config;
-  if (image % patch !== 0 || width % config.heads !== 0)
-    throw new RangeError(`vit: patch ${patch} must divide image ${image}, and heads ${config.heads} the width ${width}`);
-  if (!classToken && pool === 'class') throw new RangeError('vit: without a class token "pool" must be a mean');
-  const tokenCount = (image / patch) ** 2;
-  const prefix = (classToken ? 1 : 0) + registers;
-  const prefixHasPositions = classToken && registers === 0;
-  const embed = patchEmbedding(config);
-  const norm = layerNorm({ width, epsilon });
-  const finalNorm = pool === 'meanNormed' ? 'fc_norm' : 'norm';
-  const blocks = Array.from({ length: depth }, () => vitBlock(config));
-  const classOf = (h: Tensor, batch: Dim) => ops.reshape(ops.narrow(h, 1, 0, 1), [batch, width]);
-  const table = (rows: number) => ({ shape: [1, rows, width], init: { kind: 'normal', std: 0.02 }, decay: false }) as const;
+  const layers = layersOf(config);
+  const { tokenCount, prefixHasPositions, embed, norm, finalNorm, blocks } = layers;
+  const { image, channels, width, registers = 0, classToken = true } = config;
   /** Features of images (B, C, H, W), of the patches that `shown` (B, N) leaves. */
   const run = (scope: Scope, x: Tensor, shown?: Tensor): VisionFeatures => {
-    const batch: Dim = x.shape[0]!;
-    const patches = embed.call(scope.child('patch_embed.proj'), x);
-    const spread = (name: string, rows: number) => ops.broadcast(scope.get(name), [batch, rows, width]);
-    const before = [...(classToken ? [spread('cls_token', 1)] : []), ...(registers > 0 ? [spread('reg_token', registers)] : [])];
-    const positions = scope.get('pos_embed');
-    const join = (rest: Tensor) => (before.length > 0 ? ops.concat([...before, rest], 1) : rest);
-    const placed = prefixHasPositions ? ops.add(join(patches), positions) : join(ops.add(patches, positions));
-    let h = dropout(scope, placed, config.dropout ?? 0, 'embed');
-    if (config.preNorm) h = norm.call(scope.child('norm_pre'), h);
-    const prefixShown = (of: Tensor) => (prefix > 0 ? ops.concat([ops.broadcast(ops.full(1, [1, 1]), [batch, prefix]), of], 1) : of);
-    const mask = shown && prefixShown(shown);
-    let final: ReturnType<Block['call']> | undefined;
+    let h = embedImages(layers, scope, x);
+    const mask = maskOf(layers, x.shape[0]!, shown);
+    let last: LastBlock | undefined;
     for (const [i, block] of blocks.entries()) {
-      final = scope.layer(() => block.call(scope.child(`blocks.${i}`), h, mask));
-      h = final.h;
+      const { h: next, query, key } = scope.layer(() => block.call(scope.child(`blocks.${i}`), h, mask));
+      h = next;
+      last = { query, key, mask };
     }
-    const last = (value: Tensor) => norm.call(scope.child(finalNorm), value);
-    const ofPatches = (value: Tensor) => (prefix > 0 ? ops.narrow(value, 1, prefix, tokenCount) : value);
-    const meanOf = (tokens: Tensor) => meanOfShown(tokens, shown);
-    if (pool === 'meanNormed') return { tokens: ofPatches(h), global: last(meanOf(ofPatches(h))) };
-    const normed = last(h);
-    const tokens = ofPatches(normed);
-    if (pool === 'mean' || !final) return { tokens, global: pool === 'mean' ? meanOf(tokens) : classOf(normed, batch) };
-    const seeing = { heads: config.heads, ...(mask ? { mask } : {}) };
-    const weights = ops.attentionWeights(ops.stopGradient(ops.narrow(final.query, 1, 0, 1)), ops.stopGradient(final.key), seeing);
-    return { tokens, global: classOf(normed, batch), importance: ofPatches(ops.reshape(ops.mean(weights, { axes: [1] }), [batch, prefix + tokenCount])) };
+    return featuresOf(layers, scope, h, last, shown);
   };
+  const table = (rows: number) => ({ shape: [1, rows, width], init: { kind: 'normal', std: 0.02 }, decay: false }) as const;
   return {
     width,
     tokenCount,

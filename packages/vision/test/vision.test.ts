@@ -1,14 +1,14 @@
 import { plainDevice } from '@hybridmed/gpujs';
 import { initialize, rootScope } from '@hybridmed/nn';
 import type { HostArrays } from '@hybridmed/tensor';
-import { compile } from '@hybridmed/tensor';
+import { compile, sizeOf } from '@hybridmed/tensor';
 import { resnet, resnet50, visionEncoder, vit, vitB16, vitS16, vitTi16 } from '@hybridmed/vision';
 import { describe, expect, test } from 'vitest';
 import { hasGoldens, readGolden, relativeError } from '../../nn/test/support/goldens.ts';
 
 const device = plainDevice();
 const count = (parameters: Readonly<Record<string, { shape: readonly number[]; buffer?: boolean }>>) =>
-  Object.values(parameters).reduce((total, { shape, buffer }) => (buffer ? total : total + shape.reduce((a, b) => a * b, 1)), 0);
+  Object.values(parameters).reduce((total, { shape, buffer }) => (buffer ? total : total + sizeOf(shape)), 0);
 
 function encode(encoder: ReturnType<typeof visionEncoder>, parameters: HostArrays, image: HostArrays[string], training = false) {
   return compile(device, ({ image: x, ...own }) => {
@@ -47,7 +47,7 @@ describe('features', () => {
   test.each([
     ['vit', visionEncoder({ kind: 'vit', image: 32, patch: 8, channels: 1, width: 24, depth: 2, heads: 3 })],
     ['resnet', visionEncoder({ kind: 'resnet', image: 32, channels: 1, layers: [1, 1, 1, 1], channelsPerStage: [4, 6, 8, 10], stem: 4 } as never)],
-  ])('%s has its token count and width, and sees each film alone', async (_, encoder) => {
+  ])('%s has its token count and width, and encodes each image alone', async (_, encoder) => {
     const parameters = initialize(encoder.parameters, 3);
     const both = await encode(encoder, parameters, image);
     expect(both.tokens!.shape).toEqual([2, encoder.tokenCount, encoder.width]);

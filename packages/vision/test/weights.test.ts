@@ -1,44 +1,40 @@
 import type { HostArray } from '@hybridmed/tensor';
-import { encodeSafetensors, initialize, openSafetensors } from '@hybridmed/nn';
-import { loadWeights, weightTable, WeightsError } from '@hybridmed/nn/weights';
+import { initialize } from '@hybridmed/nn';
+import { WeightsError } from '@hybridmed/nn/weights';
 import type { ResNetConfig, ViTConfig } from '@hybridmed/vision';
 import { visionEncoder, visionWeights } from '@hybridmed/vision';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-
-type Arrays = Record<string, HostArray>;
+import type { Arrays } from '../../nn/test/support/checkpoints.ts';
+import { expectRefusal, expectRobust, loadCheckpoint, renamed, shapesOf, without } from '../../nn/test/support/checkpoints.ts';
 
 const config: ViTConfig = { kind: 'vit', image: 12, patch: 4, channels: 3, width: 8, depth: 2, heads: 2, ffn: 12 };
 const parameters = (of: ViTConfig | ResNetConfig): Arrays => initialize(visionEncoder(of).parameters, 1);
 const own = parameters(config);
 const timm = { num_heads: 2 };
 
-const renamed = (arrays: Arrays, rename: (name: string) => string | undefined): Arrays =>
-  Object.fromEntries(Object.entries(arrays).flatMap(([name, value]) => (rename(name) === undefined ? [] : [[rename(name)!, value]])));
-
-const open = (arrays: Arrays) => openSafetensors(Buffer.concat(encodeSafetensors(arrays)));
+type Options = Partial<Parameters<typeof visionWeights>[1]>;
 
 /** Loads arrays as a checkpoint would be. */
-async function load(arrays: Arrays, options: Partial<Parameters<typeof visionWeights>[1]> = {}) {
-  const source = await open(arrays);
-  const found = visionWeights(source.shapes, { config: timm, label: 'DIR', ...options });
-  const { parameters: specs } = visionEncoder(found.config);
-  return { ...found, table: weightTable(specs, found.recipes, source), loaded: await loadWeights(specs, found.recipes, source) };
-}
+const load = (arrays: Arrays, options: Options = {}) =>
+  loadCheckpoint(
+    arrays,
+    (shapes) => visionWeights(shapes, { config: timm, label: 'DIR', ...options }),
+    (of) => visionEncoder(of).parameters,
+  );
 
 describe('names', () => {
   test.each(['', 'module.', 'model.vision.', 'student.backbone.'])('timm under the prefix "%s"; heads are left over', async (prefix) => {
     const {
-      config: found,
+      config: read,
       loaded,
       table,
     } = await load({ ...renamed(own, (name) => prefix + name), [`${prefix}head.weight`]: own['cls_token']!, 'text.x': own['norm.bias']! });
-    expect(found).toEqual(config);
+    expect(read).toEqual(config);
     expect(loaded).toEqual(own);
     expect(table.filter(({ status }) => status === 'left over').map(({ tensor }) => tensor)).toEqual([`${prefix}head.weight`, 'text.x'].toSorted());
   });
 
-  test('transformers, query, key and value apart', async () => {
+  test('transformers, query, key and value in tensors of their own', async () => {
     const rows = (name: string, part: number): HostArray => {
       const { data, shape } = own[name]!;
       const size = data.length / 3;
@@ -73,9 +69,9 @@ describe('names', () => {
       intermediate_size: 12,
       hidden_act: 'gelu',
     };
-    const { loaded, table, config: found } = await load(arrays, { config: json });
+    const { loaded, table, config: read } = await load(arrays, { config: json });
     expect(loaded).toEqual(own);
-    expect(found).toEqual({ ...config, epsilon: 1e-12 });
+    expect(read).toEqual({ ...config, epsilon: 1e-12 });
     expect(table.filter(({ note }) => note === '3 joined')).toHaveLength(12);
   });
 
@@ -86,17 +82,17 @@ describe('names', () => {
       'backbone.bn1.num_batches_tracked': { data: Int32Array.of(3), shape: [] },
       'backbone.fc.bias': own['norm.bias']!,
     };
-    const { config: found, loaded, table } = await load(arrays, { image: { size: 64 } });
-    expect(found).toEqual(resnet);
+    const { config: read, loaded, table } = await load(arrays, { image: { size: 64 } });
+    expect(read).toEqual(resnet);
     expect(loaded).toEqual(parameters(resnet));
     expect(table.filter(({ status }) => status === 'left over')).toHaveLength(2);
   });
 });
 
 describe('another input', () => {
-  test('grey films get the sum of the colours', async () => {
-    const { config: found, loaded, table } = await load(own, { image: { channels: 1 } });
-    expect(found.channels).toBe(1);
+  test('grey images get the sum of the colours', async () => {
+    const { config: read, loaded, table } = await load(own, { image: { channels: 1 } });
+    expect(read.channels).toBe(1);
     const [three, one] = [own['patch_embed.proj.weight']!.data, loaded['patch_embed.proj.weight']!.data];
     expect(one[5]).toBeCloseTo(three[5]! + three[16 + 5]! + three[32 + 5]!, 6);
     expect(table.find(({ parameter }) => parameter === 'patch_embed.proj.weight')).toMatchObject({ status: 'converted', note: '3 channels summed' });
@@ -143,19 +139,18 @@ describe('another input', () => {
     const table = own['pos_embed']!.data.map((value, i) => (i % 8 === 0 && i >= 8 ? grid[i / 8 - 1]! : value)) as Float32Array;
     const arrays = { ...own, pos_embed: { ...own['pos_embed']!, data: table } };
     const { loaded } = await load(library === 'timm' ? arrays : renamed(arrays, asTorchvision), { image: { size: 4 * side } });
-    const made = loaded['pos_embed']!;
-    expect(made.shape).toEqual([1, side * side + 1, 8]);
-    expect(made.data.slice(0, 8)).toEqual(table.slice(0, 8));
-    torch[how][side].forEach((value, i) => expect(made.data[(i + 1) * 8]).toBeCloseTo(value, 4));
+    const positions = loaded['pos_embed']!;
+    expect(positions.shape).toEqual([1, side * side + 1, 8]);
+    expect(positions.data.slice(0, 8)).toEqual(table.slice(0, 8));
+    torch[how][side].forEach((value, i) => expect(positions.data[(i + 1) * 8]).toBeCloseTo(value, 4));
   });
 });
 
 describe('what matters is an error', () => {
-  const without = (part: string) => renamed(own, (name) => (name.includes(part) ? undefined : name));
-  test.each<[string, Arrays, Partial<Parameters<typeof visionWeights>[1]>, RegExp]>([
-    ['a missing norm', without('blocks.1.norm2'), {}, /^safetensors data: has no tensor for blocks\.1\.norm2\.weight, blocks\.1\.norm2\.bias; /],
-    ['a missing block', without('blocks.0.'), {}, /has 1 blocks but none with number 0/],
-    ['no positions', without('pos_embed'), {}, /has no position embedding/],
+  test.each<[string, Arrays, Options, RegExp]>([
+    ['a missing norm', without(own, 'blocks.1.norm2'), {}, /^safetensors data: has no tensor for blocks\.1\.norm2\.weight, blocks\.1\.norm2\.bias; /],
+    ['a missing block', without(own, 'blocks.0.'), {}, /has 1 blocks but none with number 0/],
+    ['no positions', without(own, 'pos_embed'), {}, /has no position embedding/],
     ['no encoder', { x: own['norm.bias']! }, {}, /holds no vision encoder that this knows/],
     ['two encoders', { ...own, ...renamed(own, (name) => `teacher.${name}`) }, {}, /holds 2 vision encoders, under "", "teacher\."/],
     [
@@ -180,14 +175,7 @@ describe('what matters is an error', () => {
       {},
       /"conv1\.0\.weight" is of a ResNet of another plan/,
     ],
-  ])('%s', async (_, arrays, options, message) => {
-    const error = await load(arrays, options).then(
-      () => undefined,
-      (problem: unknown) => problem as Error,
-    );
-    expect(error).toBeInstanceOf(WeightsError);
-    expect(error!.message).toMatch(message);
-  });
+  ])('%s', async (_, arrays, options, message) => expectRefusal(load(arrays, options), message));
 });
 
 describe('a hostile config', () => {
@@ -204,8 +192,8 @@ describe('a hostile config', () => {
     intermediate_size: 12,
     layer_norm_eps: 1e-6,
   };
-  const read = (json: unknown) =>
-    visionWeights(Object.fromEntries(Object.entries(arrays).map(([name, { shape }]) => [name, shape])), { config: json, configLabel: 'config.json' });
+  const shapes = shapesOf(arrays);
+  const read = (json: unknown) => visionWeights(shapes, { config: json, configLabel: 'config.json' });
 
   test('the sound one is read', () => {
     expect(read(sound).config).toMatchObject({ width: 8, heads: 2, image: 12 });
@@ -231,26 +219,6 @@ describe('a hostile config', () => {
   });
 
   test('10,000 random ones give an answer or a WeightsError', () => {
-    const value = fc.oneof(
-      fc.integer(),
-      fc.double(),
-      fc.string(),
-      fc.boolean(),
-      fc.constant(null),
-      fc.array(fc.integer()),
-      fc.object({ maxDepth: 1 }),
-      fc.constantFrom(1, 2, 4, 8, 12, 'gelu', 'dinov2'),
-    );
-    const keys = [...Object.keys(sound), 'hidden_act', 'num_channels', 'model_args', 'vision_config', '__proto__'];
-    fc.assert(
-      fc.property(fc.array(fc.tuple(fc.constantFrom(...keys), value), { minLength: 1, maxLength: 4 }), (changes) => {
-        try {
-          read(Object.fromEntries([...Object.entries(sound), ...changes]));
-        } catch (error) {
-          expect(error).toBeInstanceOf(WeightsError);
-        }
-      }),
-      { numRuns: 10_000 },
-    );
+    expectRobust(read, sound, ['hidden_act', 'num_channels', 'model_args', 'vision_config', '__proto__'], [1, 2, 4, 8, 12, 'gelu', 'dinov2']);
   });
 });

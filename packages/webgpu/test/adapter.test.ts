@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { AdapterError, requestNodeAdapter, unpackChromiumFiles } from '@hybridmed/webgpu/node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -95,6 +96,55 @@ describe('unpacking', () => {
     expect(folder.startsWith(tmpdir())).toBe(true);
     expect(await readFile(join(folder, 'fonts.conf'), 'utf8')).toContain('fontconfig');
   });
+});
+
+test('a package of the working folder is never taken for the one beside this package', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'hybridmed-planted-'));
+  try {
+    const planted = join(folder, 'data/node_modules/@sparticuz/chromium');
+    await mkdir(join(planted, 'build/cjs'), { recursive: true });
+    await writeFile(join(planted, 'package.json'), JSON.stringify({ name: '@sparticuz/chromium', main: 'build/cjs/index.js' }));
+    await writeFile(join(planted, 'build/cjs/index.js'), '');
+    // The package's own code, where nothing is installed beside it.
+    await cp(join(import.meta.dirname, '../src/adapter'), join(folder, 'package/adapter'), { recursive: true });
+    await writeFile(join(folder, 'package/package.json'), JSON.stringify({ type: 'module' }));
+    const module = pathToFileURL(join(folder, 'package/adapter/chromium-files.ts')).href;
+    const script = `const { chromiumPackFolder } = await import(${JSON.stringify(module)}); console.log(String(chromiumPackFolder()));`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--import', import.meta.resolve('tsx'), '--input-type=module', '--eval', script], {
+      cwd: join(folder, 'data'),
+    });
+    expect(stdout.trim()).toBe('undefined');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test.runIf(linux)('a worker thread opens a software adapter as the main thread does', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'hybridmed-thread-'));
+  try {
+    await writeFile(
+      join(folder, 'thread.mjs'),
+      `import { parentPort } from 'node:worker_threads';
+import { register } from ${JSON.stringify(import.meta.resolve('tsx/esm/api'))};
+register();
+const { requestNodeAdapter } = await import(${JSON.stringify(new URL('../src/node.ts', import.meta.url).href)});
+const { adapter, info } = await requestNodeAdapter({ driver: 'swiftshader' });
+(await adapter.requestDevice()).destroy();
+parentPort.postMessage(info.software);`,
+    );
+    await writeFile(
+      join(folder, 'main.mjs'),
+      `import { Worker } from 'node:worker_threads';
+const worker = new Worker(new URL('thread.mjs', import.meta.url));
+worker.on('message', (software) => { console.log(software); process.exit(0); });
+worker.on('error', (error) => { console.log(error.message); process.exit(0); });`,
+    );
+    const flags = ['--conditions=hybridmed-source', '--import', import.meta.resolve('tsx')];
+    const { stdout } = await promisify(execFile)(process.execPath, [...flags, join(folder, 'main.mjs')]);
+    expect(stdout.trim()).toBe('true');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 describe('tar', () => {

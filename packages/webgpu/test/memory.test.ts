@@ -70,7 +70,7 @@ describe('memory', () => {
     await device.close();
   });
 
-  test.each(['the buffer of inputs', 'the state entry "w"'])('memory that runs out for %s is told by the run, with its size', async (label) => {
+  test.each(['the buffer of inputs', 'the state entry "w"'])('memory that runs out for %s is reported by the run, with its size', async (label) => {
     const device = await nodeWebgpuDevice();
     runOutOfMemory(device, label);
     const graph = trace({ data: { x: f32([33, 64]) }, state: { w: f32([64, 64]) } }, ({ x }, { w }) => ({ results: { y: ops.matmul(x!, w!) } }));

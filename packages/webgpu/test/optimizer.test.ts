@@ -125,10 +125,12 @@ describe('an update of many tensors', () => {
     const device = await nodeWebgpuDevice();
     const state = device.createState(start());
     const program = await device.compile(updateGraph(computed));
-    runOutOfMemory(device, 'put together');
+    runOutOfMemory(device, 'packed into one buffer');
     const error = await program.run(data(1), state).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(DeviceLimitError);
-    expect((error as Error).message).toMatch(/^webgpu: 15 state entries from "p0" on, put together, needs? \d+ bytes, more than the adapter's memory holds/);
+    expect((error as Error).message).toMatch(
+      /^webgpu: 15 state entries from "p0" on, packed into one buffer, needs? \d+ bytes, more than the adapter's memory holds/,
+    );
     expect(await state.read()).toEqual(start());
     await program.run(data(1), state);
     const own = gpu.createState(start());

@@ -1,4 +1,4 @@
-// A step on the GPU from outside: what is told before it, what it allocates, how its memory grows, and its trace.
+// A step on the GPU from outside: what is reported before it, what it allocates, how its memory grows, and its trace.
 import { array, compile, grad, ops, trace, valueAndGrad } from '@hybridmed/tensor';
 import type { Graph } from '@hybridmed/tensor';
 import type { DeviceEvents, PlanSummary, StepTrace } from '@hybridmed/webgpu';
@@ -25,18 +25,18 @@ const zeros = { data: new Float32Array(63), shape: [9, 7] };
 const state = () => ({ w: floats([9, 7]), m: zeros, v: zeros });
 const batch = (step: number) => ({ x: floats([5, 9], step), rows: ids([5], 9, step), rate: scalar(0.01), step: scalar(step) });
 
-test('a plan is told of before anything is allocated, and shaders as they compile, each distinct one once', async () => {
-  const told: string[] = [];
+test('a plan is reported before anything is allocated, and shaders as they compile, each distinct one once', async () => {
+  const order: string[] = [];
   let summary: PlanSummary | undefined;
   let allocated = 0;
   const compiled: [number, number][] = [];
   const events: DeviceEvents = {
     onPlan(plan) {
-      told.push('plan');
+      order.push('plan');
       summary = plan;
       allocated = spy.mock.calls.length;
     },
-    onCompile: (done, total) => void (told.push('compile'), compiled.push([done, total])),
+    onCompile: (done, total) => void (order.push('compile'), compiled.push([done, total])),
   };
   const device = await nodeWebgpuDevice({ events });
   const spy = vi.spyOn(device.gpu, 'createBuffer');
@@ -46,7 +46,7 @@ test('a plan is told of before anything is allocated, and shaders as they compil
   const before = spy.mock.calls.length;
   await program.run(batch(1), entries);
   expect(allocated).toBe(before);
-  expect(told[0]).toBe('plan');
+  expect(order[0]).toBe('plan');
   const { shaders, arenaBytes } = summary!;
   expect(compiled).toEqual(Array.from({ length: shaders + 1 }, (_, i) => [i, shaders]));
   expect(pipelines).toHaveBeenCalledTimes(shaders);

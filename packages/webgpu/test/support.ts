@@ -20,14 +20,14 @@ export async function runBoth(graph: Graph, data: HostArrays): Promise<{ ours: H
 /** Lets memory run out once, for the first buffer whose label has `text` in it. */
 export function runOutOfMemory({ gpu: device }: WebgpuDevice, text: string): void {
   const [create, pop] = [device.createBuffer.bind(device), device.popErrorScope.bind(device)];
-  let [met, told] = [false, false];
+  let [met, reported] = [false, false];
   device.createBuffer = (descriptor) => {
     met ||= descriptor.label?.includes(text) ?? false;
     return create(descriptor);
   };
   device.popErrorScope = () => {
-    if (!met || told) return pop();
-    told = true;
+    if (!met || reported) return pop();
+    reported = true;
     return pop().then(() => ({ message: 'Out of memory' }));
   };
 }

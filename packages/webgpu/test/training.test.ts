@@ -1,6 +1,6 @@
 // Training on the GPU device: AdamW in place, what reads values from before an update, determinism, nothing made between steps.
 import type { Graph, HostArrays, Tensor } from '@hybridmed/tensor';
-import { grad, ops, trace } from '@hybridmed/tensor';
+import { grad, ops, sizeOf, trace } from '@hybridmed/tensor';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { floats, gpu, greatestError, plain, scalar } from './support.ts';
 
@@ -59,10 +59,7 @@ const initial = (): HostArrays => ({
       ['b', [3]],
       ['v', [3, 1]],
     ].flatMap(([name, shape]) =>
-      ['m.', 'v.'].map((prefix) => [
-        `${prefix}${name as string}`,
-        { data: new Float32Array((shape as number[]).reduce((a, b) => a * b, 1)), shape: shape as number[] },
-      ]),
+      ['m.', 'v.'].map((prefix) => [`${prefix}${name as string}`, { data: new Float32Array(sizeOf(shape as number[])), shape: shape as number[] }]),
     ),
   ),
 });

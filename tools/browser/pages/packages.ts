@@ -16,7 +16,7 @@ const fetchArrays = async (path: string): Promise<HostArrays> => parseSafetensor
 const device = await browserWebgpuDevice();
 
 function inputOf(kernel: AnyKernel['cases'][number], spec: ArraySpec, index: number): Numbers {
-  const given = kernel.input?.(index, spec);
+  const given = kernel.input?.(spec);
   if (given) return given;
   const noise = (i: number) => (Math.sin((i + 1) * 12.9898 + index * 78.233) * 43758.5453) % 1;
   return spec.type === 'i32'

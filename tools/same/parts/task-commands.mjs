@@ -50,8 +50,13 @@ const table = {
     ];
   }),
   explain: [
-    { name: 'explain an image', line: 'explain --checkpoint RUN --image IMAGE --text TEXT --maps all --out explained-DEVICE', writes: 'explained-DEVICE' },
-    { name: 'explain phantoms', line: 'explain --checkpoint RUN --data PHANTOMS --limit 2' },
+    {
+      name: 'explain an image',
+      line: 'explain --checkpoint RUN --image IMAGE --text TEXT --maps all --out explained-DEVICE',
+      devices: fast,
+      writes: 'explained-DEVICE',
+    },
+    { name: 'explain phantoms', line: 'explain --checkpoint RUN --data PHANTOMS --limit 1' },
   ],
   generate: [
     { name: 'generate, greedy', line: 'generate --checkpoint RUN --image IMAGE OTHER' },

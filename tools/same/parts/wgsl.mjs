@@ -1,7 +1,7 @@
 // Shaders, parameters, bindings, workgroups and costs of every kernel's cases, in the form that `wgsl.mjs` gives them.
 import { jsonDifference, textDifference } from '../compare.mjs';
 import { onBoth } from '../session.mjs';
-import { canonicalDispatch } from '../wgsl.mjs';
+import { formOf, mappedDispatch, mappedName } from '../wgsl.mjs';
 
 /** The first difference of two dispatches, the shader's text first. */
 function dispatchDifference({ code: was, ...before }, { code: is, ...after }) {
@@ -30,14 +30,12 @@ function caseDifference({ ways: was, ...before }, { ways: is, ...after }) {
 
 /** A side's cases by kernel and name, with every dispatch in its canonical form. */
 function casesOf({ value: { codes, kernels } }, side, renames) {
-  const known = new Map();
-  const canonical = (dispatch) => {
-    const key = JSON.stringify(dispatch);
-    if (!known.has(key)) known.set(key, canonicalDispatch({ ...dispatch, code: codes[dispatch.code] }, side, renames));
-    return known.get(key);
-  };
-  const ways = (one) => one.ways.map((way) => ({ ...way, dispatches: way.dispatches.map(canonical) }));
-  const nameOf = (name) => (side === 'before' ? (renames.cases[name] ?? name) : name);
+  const form = formOf(renames);
+  const named = (dispatch) => (side === 'before' ? mappedDispatch(dispatch, renames) : dispatch);
+  const canonical = (dispatch, arrays) => form.dispatch(named({ ...dispatch, code: codes[dispatch.code] }), arrays);
+  const ways = (one) =>
+    one.ways.map(({ name, arrays, dispatches }) => ({ name, arrays: form.arrays(arrays), dispatches: dispatches.map((each) => canonical(each, arrays)) }));
+  const nameOf = (name) => (side === 'before' ? mappedName(name, renames) : name);
   return new Map(
     Object.entries(kernels).map(([kernel, cases]) => [
       kernel,

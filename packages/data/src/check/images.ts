@@ -7,23 +7,11 @@ import { readSquare } from '../image/grey.ts';
 import { defaultRangeReader } from '../image/range-cache.ts';
 import { rangeOf, readImageBytes } from '../image/image-bytes.ts';
 import type { Split } from '../study.ts';
+import { inLanes } from '../threads/lanes.ts';
 import { hashDistance, hashedSide, hashWords, perceptualHash } from './perceptual-hash.ts';
 
 /** Bits of 256 in which the hashes of look-alikes may differ. Of 27 million pairs of Open-I's images no two of different reports come so near. */
 const alike = 32;
-
-const lanes = 4;
-
-async function inLanes<T>(items: readonly T[], work: (item: T, index: number) => Promise<void>): Promise<void> {
-  let next = 0;
-  const lane = async () => {
-    while (next < items.length) {
-      const index = next++;
-      await work(items[index]!, index);
-    }
-  };
-  await Promise.all(Array.from({ length: lanes }, lane));
-}
 
 /** Its size in bytes; undefined for a file that cannot be read. */
 const sizeOf = async (file: string): Promise<number | undefined> =>

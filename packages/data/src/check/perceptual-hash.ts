@@ -12,24 +12,22 @@ const cosines = Array.from({ length: bits }, (_, u) =>
   Float64Array.from({ length: hashedSide }, (__, x) => Math.cos((Math.PI * (2 * x + 1) * u) / (2 * hashedSide))),
 );
 
+/** Low frequencies along rows of 32 values: (rows, 32) -> (16, rows). Twice it is a cosine transform in both directions. */
+function lowFrequencies(values: ArrayLike<number>, rows: number): Float64Array {
+  const out = new Float64Array(bits * rows);
+  for (let u = 0; u < bits; u++) {
+    for (let row = 0; row < rows; row++) {
+      let sum = 0;
+      for (let x = 0; x < hashedSide; x++) sum += values[row * hashedSide + x]! * cosines[u]![x]!;
+      out[u * rows + row] = sum;
+    }
+  }
+  return out;
+}
+
 /** The hash of a square of 32 x 32 grey pixels: (8) i32, written into `out` at `start`. */
 export function perceptualHash(square: Uint8Array, out: Int32Array, start: number): void {
-  const rows = new Float64Array(bits * hashedSide);
-  for (let u = 0; u < bits; u++) {
-    for (let y = 0; y < hashedSide; y++) {
-      let sum = 0;
-      for (let x = 0; x < hashedSide; x++) sum += square[y * hashedSide + x]! * cosines[u]![x]!;
-      rows[u * hashedSide + y] = sum;
-    }
-  }
-  const low = new Float64Array(bits * bits);
-  for (let v = 0; v < bits; v++) {
-    for (let u = 0; u < bits; u++) {
-      let sum = 0;
-      for (let y = 0; y < hashedSide; y++) sum += rows[u * hashedSide + y]! * cosines[v]![y]!;
-      low[v * bits + u] = sum;
-    }
-  }
+  const low = lowFrequencies(lowFrequencies(square, hashedSide), bits);
   // The mean brightness, which the first one is, says nothing about the picture.
   const median = low.slice(1).toSorted()[(bits * bits - 1) >> 1]!;
   out.fill(0, start, start + hashWords);

@@ -2,13 +2,6 @@
 // is read in about a second, which is why this is not left to a general parser.
 import { RecordCells } from './csv-cells.ts';
 
-/** How a file is scanned. */
-export interface CsvOptions {
-  readonly delimiter: number;
-  /** A record longer than this is an error: memory stays bounded where a quote is never closed. */
-  readonly maxBytes: number;
-}
-
 /** Called for each record with a function that reads its cells, and how many there are. */
 export type OnRecord = (cell: (index: number) => string, cells: number) => void;
 
@@ -39,7 +32,8 @@ export class CsvScanner {
   #inQuotes = false;
   #isQuoted = false;
 
-  constructor({ delimiter, maxBytes }: CsvOptions, onRecord: OnRecord) {
+  /** A record longer than `maxBytes` is an error: memory stays bounded where a quote is never closed. */
+  constructor(delimiter: number, maxBytes: number, onRecord: OnRecord) {
     [this.#kinds, this.#maxBytes, this.#onRecord] = [byteKinds(delimiter), maxBytes, onRecord];
   }
 

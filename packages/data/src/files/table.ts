@@ -30,12 +30,14 @@ const maxRecord = 1 << 24;
 const maxColumns = 4096;
 const sameName = (name: string): string => name.trim().toLowerCase();
 
-/** Names in reading order, and where each stands in the file (-1: nowhere). */
-function plan(
-  file: string,
-  header: readonly string[],
-  { required, optional = [], others = false, advice = () => '' }: TableColumns,
-): { names: string[]; places: number[] } {
+/** A file's columns, the names in reading order, and where each stands in the file (-1: nowhere). */
+interface Plan {
+  readonly header: readonly string[];
+  readonly names: string[];
+  readonly places: number[];
+}
+
+function plan(file: string, header: readonly string[], { required, optional = [], others = false, advice = () => '' }: TableColumns): Plan {
   if (header.length > maxColumns) throw new DataError(`${file}: has ${header.length} columns, more than ${maxColumns}; it is not a table of images`);
   const keys = header.map(sameName);
   const place = (name: string): number => {
@@ -56,7 +58,7 @@ function plan(
       }
     });
   }
-  return { names, places };
+  return { header, names, places };
 }
 
 /** The delimiter: a tab in .tsv files, else whichever of comma, semicolon and tab the header has most of. */
@@ -67,16 +69,15 @@ function delimiterOf(file: string, firstLine: string): number {
 }
 
 async function readSeparated(file: string, columns: TableColumns, onRow: OnRow): Promise<TableSummary> {
-  let header: string[] | undefined;
-  let order: { names: string[]; places: number[] } | undefined;
+  let order: Plan | undefined;
   let [rows, broken] = [0, 0];
   let scanner: CsvScanner | undefined;
   const values: string[] = [];
   const onRecord = (cell: (index: number) => string, cells: number): void => {
-    if (!header || !order) {
-      header = Array.from({ length: cells }, (_, i) => cell(i).trim());
+    if (!order) {
+      const header = Array.from({ length: cells }, (_, i) => cell(i).trim());
       order = plan(file, header, columns);
-    } else if (cells !== header.length) broken++;
+    } else if (cells !== order.header.length) broken++;
     else {
       rows++;
       const { places, names } = order;
@@ -89,21 +90,20 @@ async function readSeparated(file: string, columns: TableColumns, onRow: OnRow):
     if (!scanner) {
       if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) bytes = bytes.subarray(3);
       const line = bytes.toString('latin1', 0, Math.min(bytes.length, 1 << 16)).split(/[\r\n]/, 1)[0]!;
-      scanner = new CsvScanner({ delimiter: delimiterOf(file, line), maxBytes: maxRecord }, onRecord);
+      scanner = new CsvScanner(delimiterOf(file, line), maxRecord, onRecord);
     }
     if (!scanner.push(bytes)) throw new DataError(`${file}: row ${rows + broken + 2} is longer than ${maxRecord >> 20} MiB; a quote is not closed`);
   }
   if (scanner && !scanner.end()) broken++;
-  if (!header) throw new DataError(`${file}: is empty; a table begins with the names of its columns`);
-  return { columns: header, rows, broken };
+  if (!order) throw new DataError(`${file}: is empty; a table begins with the names of its columns`);
+  return { columns: order.header, rows, broken };
 }
 
 const asCell = (value: unknown): string => (value === null || value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value));
 
 /** JSON Lines: an object a line; the first one says which columns there are. */
 async function readJsonLines(file: string, columns: TableColumns, onRow: OnRow): Promise<TableSummary> {
-  let header: string[] | undefined;
-  let order: { names: string[]; places: number[] } | undefined;
+  let order: Plan | undefined;
   let [rows, broken] = [0, 0];
   for await (const line of textLines(file)) {
     let value: unknown;
@@ -117,17 +117,17 @@ async function readJsonLines(file: string, columns: TableColumns, onRow: OnRow):
       continue;
     }
     const row = value as Record<string, unknown>;
-    header ??= Object.keys(row);
-    order ??= plan(file, header, columns);
-    const { names, places } = order;
+    order ??= plan(file, Object.keys(row), columns);
+    const { header, names, places } = order;
+    const keys = places.map((place, i) => (place < 0 ? names[i]! : header[place]!));
     rows++;
     onRow(
-      places.map((place, i) => asCell(Object.hasOwn(row, place < 0 ? names[i]! : header![place]!) ? row[place < 0 ? names[i]! : header![place]!] : undefined)),
+      keys.map((key) => asCell(Object.hasOwn(row, key) ? row[key] : undefined)),
       names,
     );
   }
-  if (!header) throw new DataError(`${file}: holds no JSON object; write one a line`);
-  return { columns: header, rows, broken };
+  if (!order) throw new DataError(`${file}: holds no JSON object; write one a line`);
+  return { columns: order.header, rows, broken };
 }
 
 /** Reads a table. Throws a DataError naming the file and a missing column, or why the file cannot be read. */

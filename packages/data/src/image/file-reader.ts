@@ -8,16 +8,13 @@ import { checkFile, checkPart, endsBefore, isUrl, rangeOf, readImageBytes, readi
 // After a read that took this long, so many further ones are not waited for: other images are decoded while the disk turns or the network answers.
 const [slowMs, slowReads] = [1, 64];
 
+const maxOpen = 64;
+
 /** Reads images for one thread. Shards stay open, at most `maxOpen` of them, the last used: opening one takes longer than reading from it. */
 export class FileReader {
   // The order of a Map is that of insertion: a file used again is put back at its end.
   readonly #open = new Map<string, number>();
-  readonly #maxOpen: number;
   #slow = 0;
-
-  constructor(maxOpen = 64) {
-    this.#maxOpen = maxOpen;
-  }
 
   /** An image's bytes, in `scratch` or not; parts of URLs through `remote`. Throws a DataError that names the file. */
   async read(name: string, remote: RangeReader, scratch: Scratch): Promise<Uint8Array> {
@@ -44,7 +41,7 @@ export class FileReader {
     this.#open.delete(source);
     this.#open.set(source, descriptor);
     for (const [oldest, unused] of this.#open) {
-      if (this.#open.size <= this.#maxOpen) break;
+      if (this.#open.size <= maxOpen) break;
       this.#open.delete(oldest);
       closeSync(unused);
     }

@@ -5,4 +5,6 @@ export interface GreyImage {
   readonly width: number;
   readonly height: number;
   readonly pixels: Uint8Array;
+  /** What was assumed where a header is silent or wrong, a phrase each. */
+  readonly assumed?: readonly string[];
 }

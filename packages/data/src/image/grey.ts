@@ -42,8 +42,11 @@ export const decodeGrey = (bytes: Uint8Array, name: string): Promise<GreyImage> 
 export const decodeSquare = async (bytes: Uint8Array, name: string, size: number, scratch?: Scratch): Promise<Uint8Array> =>
   squareOf(await decode(bytes, name, size, scratch), size);
 
+/** Reads an image at full size, or as its square of `size` pixels will be made of it. Throws a DataError that names the file. */
+export const readImage = async (file: string, size?: number): Promise<GreyImage> => decode(await readImageBytes(file, defaultRangeReader), file, size);
+
 /** Reads JPEG, PNG or DICOM at full size. Throws a DataError that names the file. */
-export const readGrey = async (file: string): Promise<GreyImage> => decodeGrey(await readImageBytes(file, defaultRangeReader), file);
+export const readGrey = (file: string): Promise<GreyImage> => readImage(file);
 
 /** Reads a file as a square of `size` pixels. Throws a DataError that names the file. */
-export const readSquare = async (file: string, size: number): Promise<Uint8Array> => decodeSquare(await readImageBytes(file, defaultRangeReader), file, size);
+export const readSquare = async (file: string, size: number): Promise<Uint8Array> => squareOf(await readImage(file, size), size);

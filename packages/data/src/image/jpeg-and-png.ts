@@ -3,7 +3,7 @@ import type { Sharp } from 'sharp';
 import sharp from 'sharp';
 import type { GreyImage } from './grey-image.ts';
 import { jpegFraction } from './jpeg/fraction.ts';
-import { maxFileBytes, maxPixels } from './limits.ts';
+import { checkSides, maxPixels } from './limits.ts';
 import { luminanceOf } from './luminance.ts';
 import { decodePlainPng } from './png.ts';
 import type { Scratch } from './scratch.ts';
@@ -16,7 +16,7 @@ sharp.cache(false);
 // WebAssembly decodes an image of up to this many pixels more quickly than libvips' pipeline is set up; libvips takes less memory for larger ones.
 const smallPixels = 2 ** 22;
 
-const open = (bytes: Uint8Array) => sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels });
+const open = (bytes: Uint8Array) => sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels, ignoreIcc: true });
 
 /**
  * Decodes JPEG. With `atLeast`, an image whose longest side is at least twice that comes at a half, quarter or eighth of its size, each
@@ -26,7 +26,7 @@ export async function decodeJpeg(bytes: Uint8Array, atLeast?: number, scratch?: 
   const size = streamSize(bytes);
   if (size === undefined) throw new Error('has no frame header');
   const { width, height, components, bits } = size;
-  if (width * height > maxPixels || width * height === 0) throw new Error(`is ${width} x ${height} pixels, not 1 to ${maxPixels}`);
+  checkSides(width, height);
   const fraction = atLeast === undefined ? undefined : jpegFraction(bytes, size, atLeast, scratch);
   if (fraction) return fraction;
   if (width * height > smallPixels || bits !== 8 || components === 4) return raw(open(bytes));
@@ -34,14 +34,17 @@ export async function decodeJpeg(bytes: Uint8Array, atLeast?: number, scratch?: 
   return { width, height, pixels: samples === 1 ? data : luminanceOf(data, samples) };
 }
 
-/** Throws for an image whose samples take more bytes than the largest file: an interlaced one lies in memory whole. */
+// An interlaced image lies in memory whole, another as what comes of it.
+const maxSampleBytes = { interlaced: 2 ** 26, plain: 2 ** 27 };
+
+/** Throws for an image whose sides or samples are more than is decoded. */
 function checkPngSize(bytes: Uint8Array): void {
   if (bytes.length < 33) throw new Error('is truncated');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const [width, height] = [view.getUint32(16), view.getUint32(20)];
+  checkSides(width, height);
   const samples = ({ 2: 3, 4: 2, 6: 4 } as Record<number, number>)[bytes[25]!] ?? 1;
-  const size = width * height * samples * Math.max(1, bytes[24]! / 8);
-  if (width * height > maxPixels || size > maxFileBytes)
+  if (width * height * samples * Math.max(1, bytes[24]! / 8) > (bytes[28] === 0 ? maxSampleBytes.plain : maxSampleBytes.interlaced))
     throw new Error(`is ${width} x ${height} pixels of ${samples} x ${bytes[24]} bits, more than is decoded`);
 }
 

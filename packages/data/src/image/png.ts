@@ -1,7 +1,7 @@
 // Plain PNG, as radiographs and shards have it (8-bit grey, not interlaced, without transparency), decoded and encoded without setting up a pipeline.
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
 import type { GreyImage } from './grey-image.ts';
-import { maxPixels } from './limits.ts';
+import { checkSides } from './limits.ts';
 
 // Smaller pieces would come from the memory that Node's Buffers share.
 const minChunk = 2 ** 13;
@@ -12,7 +12,7 @@ export function decodePlainPng(bytes: Uint8Array): GreyImage | undefined {
   if (bytes.length < 33) throw new Error('is truncated');
   const [width, height] = [view.getUint32(16), view.getUint32(20)];
   const [depth, colour, interlace] = [bytes[24], bytes[25], bytes[28]];
-  if (width * height > maxPixels || width * height === 0) throw new Error(`is ${width} x ${height} pixels, not 1 to ${maxPixels}`);
+  checkSides(width, height);
   if (depth !== 8 || colour !== 0 || interlace !== 0) return undefined;
   const parts: Uint8Array[] = [];
   for (let at = 8; ;) {

@@ -1,4 +1,5 @@
 // Parts of what is served over HTTP: fetched by range requests in blocks, the last used of which are kept, up to a number of bytes.
+import { setTimeout as pause } from 'node:timers/promises';
 import { DataError } from '../errors.ts';
 import { maxFileBytes } from './limits.ts';
 import type { ByteRange, RangeReader } from './image-bytes.ts';
@@ -10,11 +11,6 @@ export interface RangeCacheOptions {
   timeoutMs?: number;
   retries?: number;
 }
-
-const pause = (ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 
 /** A response's body from byte `skip` on, up to `maxBytes` bytes; a longer one is an error, or with `cut` left unread. Throws a DataError. */
 async function bodyOf(response: Response, url: string, maxBytes: number, { skip = 0, cut = false } = {}): Promise<Uint8Array> {

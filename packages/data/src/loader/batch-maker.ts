@@ -4,6 +4,8 @@ import { decodeSquare } from '../image/grey.ts';
 import { FileReader } from '../image/file-reader.ts';
 import { Scratch } from '../image/scratch.ts';
 import type { RangeReader } from '../image/image-bytes.ts';
+import type { Study } from '../study.ts';
+import { inLanes } from '../threads/lanes.ts';
 import type { Augmentation, Keys } from './augment.ts';
 import { turnedCrop, varyLevels } from './augment.ts';
 import type { StudyArrays } from './batch.ts';
@@ -11,8 +13,14 @@ import { collateTexts } from './collate.ts';
 import { randomBelow } from './random.ts';
 import { SquareCache } from './square-cache.ts';
 import type { SquareCacheMemory } from './square-cache.ts';
-import type { Encoder, StudyTexts, StudyTokens, TokenLengths } from './tokens.ts';
-import { encodeStudy } from './tokens.ts';
+
+/** Token ids of a study's sections. */
+export interface StudyTokens {
+  readonly findings: Int32Array;
+  readonly impression: Int32Array;
+}
+
+type StudyTexts = Pick<Study, 'findings' | 'impression'>;
 
 /** A study of a batch: which one it is, its image and its texts, or their tokens where they are known already. */
 export interface BatchItem {
@@ -39,8 +47,11 @@ export interface MadeBatch {
 }
 
 /** What all batches of a loader have in common. */
-export interface BatchSettings extends TokenLengths {
+export interface BatchSettings {
   readonly image: { readonly resize: number; readonly crop: number; readonly channels: number };
+  /** Max tokens, special ones included. */
+  readonly findingsLength: number;
+  readonly impressionLength: number;
   readonly pad: number;
   readonly seed: number;
   readonly train: boolean;
@@ -48,8 +59,16 @@ export interface BatchSettings extends TokenLengths {
   readonly cache: SquareCacheMemory;
 }
 
-// Images of a batch that are read at once: where a file is waited for, another is decoded.
-const lanes = 4;
+/** What encodes texts. */
+export interface Encoder {
+  encode(text: string, maxLength: number): number[];
+}
+
+/** Encodes a study's sections. */
+export const encodeStudy = (encoder: Encoder, { findings, impression }: StudyTexts, { findingsLength, impressionLength }: BatchSettings): StudyTokens => ({
+  findings: Int32Array.from(encoder.encode(findings, findingsLength)),
+  impression: Int32Array.from(encoder.encode(impression, impressionLength)),
+});
 
 /** Makes batches on one thread. */
 export interface BatchMaker {
@@ -66,7 +85,7 @@ export function createBatchMaker(settings: BatchSettings, encoder: Encoder | und
   const cache = new SquareCache(settings.cache);
   const values = channels * crop * crop;
   const files = new FileReader();
-  // One for each lane at work: batches may be in flight at once.
+  // One for each image at work: batches may be in flight at once.
   const spare: Scratch[] = [];
 
   const square = async ({ image: name, slot }: BatchItem, scratch: Scratch): Promise<Uint8Array> => {
@@ -91,16 +110,11 @@ export function createBatchMaker(settings: BatchSettings, encoder: Encoder | und
 
   async function make({ epoch, items, buffer }: BatchRequest): Promise<MadeBatch> {
     const data = new Float32Array(buffer, 0, items.length * values);
-    let next = 0;
-    const lane = async () => {
+    await inLanes(items, async (item, row) => {
       const scratch = spare.pop() ?? new Scratch();
-      while (next < items.length) {
-        const row = next++;
-        write(await square(items[row]!, scratch), epoch, items[row]!.study, data.subarray(row * values, (row + 1) * values));
-      }
+      write(await square(item, scratch), epoch, item.study, data.subarray(row * values, (row + 1) * values));
       spare.push(scratch);
-    };
-    await Promise.all(Array.from({ length: Math.min(lanes, items.length) }, lane));
+    });
     const fresh = items.map((item) => (item.tokens ? undefined : encodeStudy(encoder!, item.texts!, settings)));
     const tokens = items.map((item, i) => item.tokens ?? fresh[i]!);
     const texts = collateTexts(

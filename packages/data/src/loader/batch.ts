@@ -6,22 +6,14 @@ export interface HostArray {
   readonly shape: readonly number[];
 }
 
-/** Texts of B studies as token ids (i32) and masks (f32), each padded to the longest of the batch. */
-export type TextArrays = {
-  /** (B, L), with [CLS] and [SEP]. */
-  readonly findings: HostArray;
-  readonly findings_mask: HostArray;
-  /** (B, Y): [CLS] y1..yn [SEP]. */
-  readonly impression: HostArray;
-  readonly impression_mask: HostArray;
-  /** What the decoder reads, (B, T): [CLS] y1..yn. */
-  readonly input: HostArray;
-  /** What it is to write, (B, T): y1..yn [SEP]. */
-  readonly target: HostArray;
-  readonly target_mask: HostArray;
-  /** For each study, the first one of the batch with the same impression: (B) i32. */
-  readonly groups: HostArray;
-};
+/**
+ * Texts of B studies, padded to the longest of the batch: ids (i32) of `findings` (B, L) and `impression` (B, Y) from [CLS] to [SEP], of
+ * `input`, which the decoder reads (B, T), from [CLS] on, and of `target`, which it is to write (B, T), up to [SEP]; their masks (f32); and
+ * `groups` (B) i32, for each study the first one of the batch with the same impression.
+ */
+export type TextArrays = Readonly<
+  Record<'findings' | 'findings_mask' | 'impression' | 'impression_mask' | 'input' | 'target' | 'target_mask' | 'groups', HostArray>
+>;
 
 /** Texts and images of B studies: image (B, C, H, W) f32 in [-1, 1]. */
 export type StudyArrays = TextArrays & { readonly image: HostArray };

@@ -1,13 +1,6 @@
 // Token ids of several studies as one padded batch.
 import type { HostArray, TextArrays } from './batch.ts';
 
-/** Special-token ids a batch needs. */
-export interface SpecialIds {
-  readonly pad: number;
-  readonly cls: number;
-  readonly sep: number;
-}
-
 /** Token ids of one text. */
 export type TokenRow = readonly number[] | Int32Array;
 

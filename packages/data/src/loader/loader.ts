@@ -7,8 +7,8 @@ import { prefetch } from '../threads/prefetch.ts';
 import { TaskPool } from '../threads/task-pool.ts';
 import type { Augmentation } from './augment.ts';
 import { checkAugmentation } from './augment.ts';
-import type { BatchItem, BatchRequest, BatchSettings, MadeBatch } from './batch-maker.ts';
-import { createBatchMaker } from './batch-maker.ts';
+import type { BatchItem, BatchRequest, BatchSettings, Encoder, MadeBatch, StudyTokens } from './batch-maker.ts';
+import { createBatchMaker, encodeStudy } from './batch-maker.ts';
 import type { StudyBatch, TextBatch } from './batch.ts';
 import { collateTexts } from './collate.ts';
 import { ImageMemory } from './image-memory.ts';
@@ -16,8 +16,6 @@ import type { Sampling } from './order.ts';
 import { trainingOrder } from './order.ts';
 import { startFetcher } from './range-client.ts';
 import { cacheMemory } from './square-cache.ts';
-import type { Encoder } from './tokens.ts';
-import { encodeStudy, TokenCache } from './tokens.ts';
 import type { WorkerStart } from './worker.ts';
 
 /** What the loader needs of a tokenizer. */
@@ -86,7 +84,9 @@ export function createLoader(options: LoaderOptions): Loader {
   const settings = settingsOf(options);
   const threads = workers > 0 ? startThreads(options, settings, workers) : undefined;
   const here = createBatchMaker(settings, tokenizer, defaultRangeReader);
-  const tokens = new TokenCache((study) => encodeStudy(tokenizer, studies[study]!, settings));
+  // Of each study once it is encoded, here or in a worker.
+  const tokens: StudyTokens[] = [];
+  const encoded = (study: number): StudyTokens => (tokens[study] ??= encodeStudy(tokenizer, studies[study]!, settings));
   const memory = new ImageMemory(batchSize * image.channels * image.crop ** 2 * Float32Array.BYTES_PER_ELEMENT);
   const { sampling = { by: 'shuffle' }, rank = 0, ranks = 1 } = options;
   const order = train ? trainingOrder({ studies, sampling, batchSize, seed: settings.seed, rank, ranks }) : undefined;
@@ -95,13 +95,13 @@ export function createLoader(options: LoaderOptions): Loader {
   async function make(indices: readonly number[], epoch: number): Promise<StudyBatch> {
     const items = indices.map((study): BatchItem => {
       const { image: file, findings, impression } = studies[study]!;
-      const known = threads && tokenizerModule !== undefined ? tokens.get(study) : tokens.encoded(study);
+      const known = threads && tokenizerModule !== undefined ? tokens[study] : encoded(study);
       return { study, image: file, slot: study, ...(known ? { tokens: known } : { texts: { findings, impression } }) };
     });
     const request: BatchRequest = { epoch, items, buffer: threads ? memory.shared() : memory.own() };
     const { arrays, tokens: fresh } = await (threads?.pool.run(request) ?? here.make(request));
-    fresh.forEach((encoded, i) => {
-      if (encoded) tokens.set(indices[i]!, encoded);
+    fresh.forEach((own, i) => {
+      if (own) tokens[indices[i]!] = own;
     });
     return { arrays, studies: indices };
   }
@@ -126,7 +126,7 @@ export function createLoader(options: LoaderOptions): Loader {
     *texts(size) {
       for (let start = 0; start < studies.length; start += size) {
         const indices = Array.from({ length: Math.min(size, studies.length - start) }, (_, i) => start + i);
-        const [findings, impressions] = [indices.map((i) => tokens.encoded(i).findings), indices.map((i) => tokens.encoded(i).impression)];
+        const [findings, impressions] = [indices.map((i) => encoded(i).findings), indices.map((i) => encoded(i).impression)];
         yield { arrays: collateTexts(findings, impressions, settings.pad), studies: indices };
       }
     },

@@ -1,9 +1,9 @@
 // A worker's way to parts of remote shards: asked of the one thread that fetches and keeps them for all.
 import type { MessagePort, Worker } from 'node:worker_threads';
 import { MessageChannel } from 'node:worker_threads';
-import { DataError } from '../errors.ts';
 import { defaultRangeReader } from '../image/range-cache.ts';
 import type { ByteRange, RangeReader } from '../image/image-bytes.ts';
+import { PendingReplies } from '../threads/pending-replies.ts';
 import type { TaskReply, TaskRequest } from '../threads/serve.ts';
 import { startWorker } from '../threads/start.ts';
 
@@ -19,18 +19,7 @@ export function startFetcher(count: number): { fetcher: Worker; ports: MessagePo
 /** A reader that asks through a port; without one this thread fetches for itself. */
 export function remoteRanges(port: MessagePort | undefined): RangeReader {
   if (port === undefined) return defaultRangeReader;
-  const waiting = new Map<number, { resolve: (bytes: Uint8Array) => void; reject: (error: DataError) => void }>();
-  let next = 0;
-  port.on('message', (reply: TaskReply<Uint8Array>) => {
-    const asked = waiting.get(reply.id);
-    waiting.delete(reply.id);
-    if ('result' in reply) asked?.resolve(reply.result);
-    else asked?.reject(new DataError(reply.error));
-  });
-  return ({ source, start, length }) =>
-    new Promise((resolve, reject) => {
-      const id = next++;
-      waiting.set(id, { resolve, reject });
-      port.postMessage({ id, request: { source, start, length } } satisfies TaskRequest<ByteRange>);
-    });
+  const pending = new PendingReplies<Uint8Array>();
+  port.on('message', (reply: TaskReply<Uint8Array>) => pending.answer(reply));
+  return ({ source, start, length }) => pending.ask((id) => port.postMessage({ id, request: { source, start, length } } satisfies TaskRequest<ByteRange>));
 }

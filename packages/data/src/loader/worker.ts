@@ -3,10 +3,9 @@ import type { MessagePort } from 'node:worker_threads';
 import { parentPort, workerData } from 'node:worker_threads';
 import { importModule } from '../threads/start.ts';
 import { serve } from '../threads/serve.ts';
-import type { BatchMaker, BatchRequest, BatchSettings } from './batch-maker.ts';
+import type { BatchMaker, BatchRequest, BatchSettings, Encoder } from './batch-maker.ts';
 import { createBatchMaker } from './batch-maker.ts';
 import { remoteRanges } from './range-client.ts';
-import type { Encoder } from './tokens.ts';
 
 /** What a worker is given at its start. */
 export interface WorkerStart {

@@ -11,7 +11,10 @@ export type FindingName = (typeof phantomFindings)[number];
 export type Side = 'left' | 'right';
 
 /** Thirds of a lung from top to bottom. */
-export type Zone = 'upper' | 'mid' | 'lower';
+export const zones = ['upper', 'mid', 'lower'] as const;
+
+/** One of them. */
+export type Zone = (typeof zones)[number];
 
 /** One finding: sides it is on, and where and how severe it is. `grade` is 0 (small, mild), 1 (moderate) or 2 (large, severe). */
 export interface Finding {
@@ -22,7 +25,6 @@ export interface Finding {
 }
 
 const grades = [0, 1, 2] as const;
-const zones = ['upper', 'mid', 'lower'] as const;
 const both: readonly Side[] = ['left', 'right'];
 
 const chances: Readonly<Record<FindingName, number>> = {

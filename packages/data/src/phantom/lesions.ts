@@ -2,7 +2,7 @@
 import type { Anatomy } from './anatomy.ts';
 import { bell, diaphragm, medial, ramp, wall } from './anatomy.ts';
 import type { Draws } from './draw.ts';
-import type { Finding, Side, Zone } from './findings.ts';
+import type { Finding, FindingName, Side, Zone } from './findings.ts';
 
 /** One finding as drawn: added density at a place, and whether the place belongs to it. `texture` is smooth noise in [-1, 1]. */
 export interface Lesion {
@@ -120,27 +120,18 @@ export function heartHalfWidth(anatomy: Anatomy, findings: readonly Finding[], d
   return ratio * anatomy.halfWidth;
 }
 
+type MakeLesion = (anatomy: Anatomy, finding: Finding, draws: Draws) => Lesion;
+
+const lesions: Readonly<Record<Exclude<FindingName, 'cardiomegaly'>, MakeLesion>> = {
+  effusion,
+  opacity: (_, finding, draws) => opacity(finding, draws),
+  nodule: (_, finding, draws) => nodule(finding, draws),
+  pneumothorax,
+  edema: (_, finding) => edema(finding),
+  atelectasis,
+  line: (_, finding, draws) => line(finding, draws),
+};
+
 /** The lesions of a study's findings, the heart's size aside. */
-export function lesionsOf(anatomy: Anatomy, findings: readonly Finding[], draws: Draws): Lesion[] {
-  return findings.flatMap((finding) => {
-    switch (finding.name) {
-      case 'effusion':
-        return [effusion(anatomy, finding, draws)];
-      case 'opacity':
-        return [opacity(finding, draws)];
-      case 'nodule':
-        return [nodule(finding, draws)];
-      case 'pneumothorax':
-        return [pneumothorax(anatomy, finding, draws)];
-      case 'edema':
-        return [edema(finding)];
-      case 'atelectasis':
-        return [atelectasis(anatomy, finding, draws)];
-      case 'line':
-        return [line(finding, draws)];
-      case 'cardiomegaly':
-        return [];
-    }
-    return [];
-  });
-}
+export const lesionsOf = (anatomy: Anatomy, findings: readonly Finding[], draws: Draws): Lesion[] =>
+  findings.flatMap((finding) => (finding.name === 'cardiomegaly' ? [] : lesions[finding.name](anatomy, finding, draws)));

@@ -1,5 +1,6 @@
 // Sentences for zero-shot classification of phantom findings.
 import type { FindingName } from './findings.ts';
+import { zones } from './findings.ts';
 
 /** Sentences that assert a class, and sentences that deny it. */
 export interface PromptSet {
@@ -7,7 +8,6 @@ export interface PromptSet {
   readonly negative: readonly string[];
 }
 
-const zones = ['upper', 'mid', 'lower'] as const;
 const sizes = ['small', 'moderate', 'large'] as const;
 const degrees = ['Mild', 'Moderate', 'Severe'] as const;
 const sides = ['Left', 'Right'] as const;

@@ -6,6 +6,7 @@ import { DataError, describeFileError } from '../errors.ts';
 import { createRangeCache, fetchWhole } from '../image/range-cache.ts';
 import { isUrl, rangeName } from '../image/image-bytes.ts';
 import type { SourceData } from '../sources/source.ts';
+import { Drops } from '../sources/source.ts';
 import type { DataNeed, Question, Study } from '../study.ts';
 import { webdatasetStudies } from './webdataset.ts';
 import type { IndexLine, ShardEntry, ShardManifest } from './manifest.ts';
@@ -83,14 +84,14 @@ async function readIndexed(base: string, entry: ShardEntry): Promise<{ image: st
 
 async function readWebdataset(path: string, archives: readonly string[]): Promise<SourceData> {
   const studies: Study[] = [];
-  const dropped: Record<string, number> = {};
+  const drops = new Drops();
   const drawn = { count: 0 };
-  for (const archive of archives) await withReader(archive, (read) => webdatasetStudies(archive, read, studies, dropped, drawn));
+  for (const archive of archives) await withReader(archive, (read) => webdatasetStudies(archive, read, studies, drops, drawn));
   if (studies.length === 0) throw new DataError(`${path}: holds no sample with an image (.png, .jpg or .dcm); name other shards`);
   const reports = studies.some(({ findings, impression }) => findings !== '' && impression !== '');
   const labels = studies.some((study) => study.labels !== undefined);
   const offers: DataNeed[] = [...(reports ? (['pairs'] as const) : []), ...(labels ? (['labels'] as const) : []), 'images'];
-  return { studies, offers, counts: { images: studies.length }, dropped, splitOrigin: drawn.count > 0 ? 'drawn' : 'published' };
+  return { studies, offers, counts: { images: studies.length }, dropped: drops.counts(), splitOrigin: drawn.count > 0 ? 'drawn' : 'published' };
 }
 
 /** Reads an archive piece by piece: from disk through a window of one block, or by ranges. */

@@ -2,6 +2,7 @@
 import { DataError } from '../errors.ts';
 import type { ByteRange } from '../image/image-bytes.ts';
 import { rangeName } from '../image/image-bytes.ts';
+import type { Drops } from '../sources/source.ts';
 import { splitOf } from '../split/draw.ts';
 import type { Split, Study } from '../study.ts';
 import { normalizeText } from '../text.ts';
@@ -26,23 +27,16 @@ function keyOf(name: string): [key: string, ending: string] {
   return dot === -1 ? [name, ''] : [name.slice(0, dot), name.slice(dot + 1).toLowerCase()];
 }
 
-/** Adds an archive's samples to `studies`, and to `dropped` what is none. `drawn` counts splits that no one published. */
-export async function webdatasetStudies(
-  archive: string,
-  read: ReadUpTo,
-  studies: Study[],
-  dropped: Record<string, number>,
-  drawn: { count: number },
-): Promise<void> {
-  const drop = (reason: string) => void (dropped[reason] = (dropped[reason] ?? 0) + 1);
+/** Adds an archive's samples to `studies`, and to `drops` what is none. `drawn` counts splits that no one published. */
+export async function webdatasetStudies(archive: string, read: ReadUpTo, studies: Study[], drops: Drops, drawn: { count: number }): Promise<void> {
   const finish = async ({ key, members }: Sample) => {
     const image = imageEndings.map((ending) => members.get(ending)).find(Boolean);
-    if (image === undefined) return drop('the sample has no image');
+    if (image === undefined) return drops.add('the sample has no image');
     try {
       studies.push(studyOf(archive, key, image, await texts(members, read), drawn));
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
-      drop(error.message);
+      drops.add(error.message);
     }
   };
   let sample: Sample | undefined;

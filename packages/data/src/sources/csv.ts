@@ -6,12 +6,12 @@ import { pathInside } from '../files/path-inside.ts';
 import { readTable } from '../files/table.ts';
 import { splitNamed } from '../split/names.ts';
 import { splitOf } from '../split/draw.ts';
-import type { ColumnRole, DataNeed, Study } from '../study.ts';
+import type { Candidate, ColumnRole, DataNeed, Study } from '../study.ts';
 import { columnRoles } from '../study.ts';
 import { normalizeText, replacePlaceholders } from '../text.ts';
 import { labelColumns } from './label-columns.ts';
-import type { Candidate, ReadOptions, SourceData } from './source.ts';
-import { Drops } from './source.ts';
+import type { ReadOptions, SourceData } from './source.ts';
+import { countStudies, Drops } from './source.ts';
 
 /** What is missing for pairs, as one line. */
 function lacking(file: string, column: Readonly<Record<ColumnRole, string>>, columns: readonly string[]): string | undefined {
@@ -81,14 +81,7 @@ export async function readCsv(file: string, options: ReadOptions): Promise<Sourc
 }
 
 function countsOf(studies: readonly Candidate<Study>[], rows: number, texts: boolean): SourceData['counts'] {
-  const reports = new Set(studies.map(({ report }) => report)).size;
-  const patients = new Set(studies.flatMap(({ patient }) => patient ?? [])).size;
-  const present = studies.filter(({ absent }) => !absent);
-  return {
-    rows,
-    ...(texts ? { reports, pairs: present.filter(({ findings, impression }) => findings !== '' && impression !== '').length } : {}),
-    studies: reports,
-    images: present.length,
-    ...(patients > 0 ? { patients } : {}),
-  };
+  const { studies: reports, images, patients } = countStudies(studies);
+  const pairs = studies.filter(({ absent, findings, impression }) => !absent && findings !== '' && impression !== '').length;
+  return { rows, ...(texts ? { reports, pairs } : {}), studies: reports, images, ...(patients > 0 ? { patients } : {}) };
 }

@@ -1,16 +1,16 @@
 // A folder of DICOM files: an image a file, patient, study and view from its header.
 import { open, opendir } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
-import dicomParser from 'dicom-parser';
+import type dicomParser from 'dicom-parser';
 import { describeFileError } from '../errors.ts';
+import { parseDicom } from '../image/dicom/parse.ts';
 import { splitOf } from '../split/draw.ts';
-import type { Study } from '../study.ts';
-import type { Candidate, SourceData } from './source.ts';
-import { Drops } from './source.ts';
+import type { Candidate, Study } from '../study.ts';
+import type { SourceData } from './source.ts';
+import { countStudies, Drops } from './source.ts';
 
 // Headers of radiographs take a few kilobytes; some carry look-up tables and private data.
 const headerBytes = 1 << 18;
-const pixelTag = 'x7fe00010';
 const maxDepth = 12;
 const maxFiles = 1_000_000;
 
@@ -40,16 +40,20 @@ async function headerOf(file: string): Promise<dicomParser.DataSet | undefined> 
   }
 }
 
-/** The elements before the pixels; of a header that is cut, those before the cut. */
+// Identification, patient, acquisition, relationship, image: what holds no element of these groups only looks like DICOM.
+const knownGroups = /^x00(08|10|18|20|28)/;
+
+/** The elements before the pixels; of a header that is cut, those before the cut. Throws where there are none. */
 function parseHeader(bytes: Uint8Array): dicomParser.DataSet {
-  const set = {} as { dataSet?: dicomParser.DataSet };
+  const parsed = {} as { dataSet?: dicomParser.DataSet };
   try {
-    return dicomParser.parseDicom(bytes, { untilTag: pixelTag });
+    parsed.dataSet = parseDicom(bytes).set;
   } catch (error) {
-    Object.assign(set, error);
-    if (set.dataSet) return set.dataSet;
-    throw error;
+    Object.assign(parsed, error);
+    if (!parsed.dataSet) throw error;
   }
+  if (!Object.keys(parsed.dataSet.elements).some((tag) => knownGroups.test(tag))) throw new Error('has no known element');
+  return parsed.dataSet;
 }
 
 /** Reads a folder. Images are split by patient where the header names one, else by study, else by their path. */
@@ -81,11 +85,7 @@ export async function readDicomFolder(path: string): Promise<SourceData> {
   return {
     studies,
     offers: ['images'],
-    counts: {
-      studies: new Set(studies.map(({ report }) => report)).size,
-      images: studies.length,
-      patients: new Set(studies.flatMap(({ patient }) => patient ?? [])).size,
-    },
+    counts: countStudies(studies),
     dropped: drops.counts(),
     splitOrigin: 'drawn',
   };

@@ -9,7 +9,7 @@ export interface FilePresence {
   file(stem: string): number;
 }
 
-/** Makes a look-out for files with one of some endings. Paths that stand together should be asked together: what is remembered is the last folder. */
+/** Makes a look-up of files with one of some endings. Paths that stand together should be asked together: what is remembered is the last folder. */
 export function filePresence(root: string, endings: readonly string[]): FilePresence {
   // The last folder that is there, and the last that is not; both as `a/b/`.
   let [there, missing] = ['', '\0'];

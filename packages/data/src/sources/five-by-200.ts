@@ -2,9 +2,10 @@
 import { chexpertFive, chexpertLabels } from '../chexpert-labels.ts';
 import { isFrontal } from '../select.ts';
 import { rankByHash } from '../split/draw.ts';
-import type { Split, Study } from '../study.ts';
+import type { Candidate, Split, Study } from '../study.ts';
 import { StudyView } from '../table/study-rows.ts';
-import type { Candidate, Source, SourceData } from './source.ts';
+import type { Source, SourceData } from './source.ts';
+import { countStudies } from './source.ts';
 
 const perClass = 200;
 const findings = chexpertLabels.filter((name) => name !== 'No Finding');
@@ -60,17 +61,13 @@ function assemble(byClass: ReadonlyMap<string, readonly Candidate<Study>[]>, dat
   }
   if (fromTraining > 0)
     warnings.push(
-      `${fromTraining} of ${studies.length} images are from the training part: leave their patients out of what is trained on (data split writes their ids, --without reads them)`,
+      `${fromTraining} of ${studies.length} images are from the training part: leave their patients out of what is trained on (data split writes their ids, --exclude-ids reads them)`,
     );
+  const { studies: reports, patients, images } = countStudies(studies);
   return {
     studies,
     offers: ['labels', 'images'],
-    counts: {
-      rows: data.counts.rows ?? 0,
-      studies: new Set(studies.map(({ report }) => report)).size,
-      patients: new Set(studies.map(({ patient }) => patient)).size,
-      images: studies.filter(({ absent }) => !absent).length,
-    },
+    counts: { rows: data.counts.rows ?? 0, studies: reports, patients, images },
     dropped: data.dropped,
     splitOrigin: 'published',
     warnings,

@@ -5,11 +5,11 @@ import { describeFileError } from '../errors.ts';
 import { plainOrGzip } from '../files/chunks.ts';
 import { readTable } from '../files/table.ts';
 import { splitOf } from '../split/draw.ts';
-import type { Study } from '../study.ts';
+import type { Candidate, Study } from '../study.ts';
 import { replacePlaceholders } from '../text.ts';
 import { byStem, imagesIn } from './images.ts';
 import { readReports } from './openi-reports.ts';
-import type { Candidate, ReadOptions, SourceData } from './source.ts';
+import type { ReadOptions, SourceData } from './source.ts';
 import { Drops } from './source.ts';
 
 const imageFolders = ['images', 'images_normalized', 'NLMCXR_png', '.'];

@@ -5,10 +5,10 @@ import { DataError } from '../errors.ts';
 import { pathInside } from '../files/path-inside.ts';
 import { jsonObjects } from '../files/json.ts';
 import { splitNamed } from '../split/names.ts';
-import type { Split, Study } from '../study.ts';
+import type { Candidate, Split, Study } from '../study.ts';
 import { normalizeText, replacePlaceholders } from '../text.ts';
-import type { Candidate, ReadOptions, SourceData } from './source.ts';
-import { Drops } from './source.ts';
+import type { ReadOptions, SourceData } from './source.ts';
+import { countStudies, Drops } from './source.ts';
 
 const textOf = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? normalizeText(String(value)) : '');
 
@@ -55,7 +55,7 @@ export async function readR2gen(path: string, { deidPlaceholders }: ReadOptions)
       for (const name of names) add(name, shared);
     }
   }
-  const patients = new Set(studies.flatMap(({ patient }) => patient ?? [])).size;
+  const { studies: reports, images, patients } = countStudies(studies);
   const both = studies.some(({ findings, impression }) => findings !== '' && impression !== '');
   return {
     studies,
@@ -63,9 +63,9 @@ export async function readR2gen(path: string, { deidPlaceholders }: ReadOptions)
     ...(both ? {} : { lacks: { pairs: `${file}: holds reports without impressions; pre-training needs both sections: name a set that has them` } }),
     counts: {
       rows,
-      reports: new Set(studies.map(({ report }) => report)).size,
-      studies: new Set(studies.map(({ report }) => report)).size,
-      images: studies.filter(({ absent }) => !absent).length,
+      reports,
+      studies: reports,
+      images,
       ...(both ? { pairs } : {}),
       ...(patients > 0 ? { patients } : {}),
     },

@@ -6,9 +6,9 @@ import { plainOrGzip } from '../files/chunks.ts';
 import { pathInside } from '../files/path-inside.ts';
 import { readTable } from '../files/table.ts';
 import { splitByRank } from '../split/draw.ts';
-import type { Box, Study } from '../study.ts';
+import type { Box, Candidate, Study } from '../study.ts';
 import { byStem, imagesIn } from './images.ts';
-import type { Candidate, SourceData } from './source.ts';
+import type { SourceData } from './source.ts';
 import { Drops } from './source.ts';
 
 const labelTable = 'stage_2_train_labels.csv';

@@ -1,14 +1,11 @@
 // What a source hands over: everything its files name, before anything is selected.
 import type { StudyRows } from '../table/study-rows.ts';
-import type { CountName, DataNeed, DeidPlaceholderPolicy, Question, SelectOptions, SplitOrigin, Study } from '../study.ts';
+import type { Candidate, CountName, DataNeed, DeidPlaceholderPolicy, Question, SelectOptions, SplitOrigin, Study } from '../study.ts';
 
 /** How a source reads its files. */
 export type ReadOptions = Pick<SelectOptions, 'uncertain' | 'unmentioned' | 'labelTable' | 'columns' | 'index'> & {
   readonly deidPlaceholders: DeidPlaceholderPolicy;
 };
-
-/** An image the files name, which may not be on disk. */
-export type Candidate<T extends Study | Question> = T & { readonly absent?: true };
 
 /** Everything a set's files name. */
 export interface SourceData {
@@ -30,6 +27,13 @@ export interface SourceData {
 
 /** Reads a set from the path behind its name. Throws a DataError naming the file that is missing or unreadable. */
 export type Source = (path: string, options: ReadOptions) => Promise<SourceData>;
+
+/** Reports, images on disk and patients of studies. */
+export const countStudies = (studies: readonly Candidate<Study>[]): Record<'studies' | 'images' | 'patients', number> => ({
+  studies: new Set(studies.map(({ report }) => report)).size,
+  images: studies.filter(({ absent }) => !absent).length,
+  patients: new Set(studies.flatMap(({ patient }) => patient ?? [])).size,
+});
 
 /** Counts reasons as a data set is read. */
 export class Drops {

@@ -5,10 +5,10 @@ import { basename, join } from 'node:path';
 import { DataError } from '../errors.ts';
 import { textLines } from '../files/chunks.ts';
 import { pathInside } from '../files/path-inside.ts';
-import type { Question, Split } from '../study.ts';
+import type { Candidate, Question, Split } from '../study.ts';
 import { normalizeText } from '../text.ts';
 import { byStem, imagesIn } from './images.ts';
-import type { Candidate, SourceData } from './source.ts';
+import type { SourceData } from './source.ts';
 import { Drops } from './source.ts';
 
 interface Part {

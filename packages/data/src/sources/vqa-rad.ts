@@ -5,10 +5,10 @@ import { existsSync, statSync } from 'node:fs';
 import { DataError } from '../errors.ts';
 import { jsonObjects } from '../files/json.ts';
 import { pathInside } from '../files/path-inside.ts';
-import type { Question } from '../study.ts';
+import type { Candidate, Question } from '../study.ts';
 import { normalizeText } from '../text.ts';
 import { imagesIn } from './images.ts';
-import type { Candidate, SourceData } from './source.ts';
+import type { SourceData } from './source.ts';
 import { Drops } from './source.ts';
 
 type Row = Readonly<Record<string, unknown>>;

@@ -94,14 +94,6 @@ export async function verifySplit(spec: string, file: string, options: SelectOpt
     if ((patients.get(patient) ?? split) !== split) leaking.add(patient);
     patients.set(patient, split);
   }
-  return {
-    key: ids.key,
-    sha256: splitHash(ids),
-    ids: byId,
-    members: byMember,
-    unlisted,
-    unknown: ids.splits.size - setIds.size,
-    leaks: leaking.size,
-    moved,
-  };
+  const unknown = ids.splits.size - setIds.size;
+  return { key: ids.key, sha256: splitHash(ids), ids: byId, members: byMember, unlisted, unknown, leaks: leaking.size, moved };
 }

@@ -95,11 +95,6 @@ export class CodedBuilder {
     return this.#lastCode;
   }
 
-  /** Number of different strings. */
-  get distinct(): number {
-    return this.#values.length;
-  }
-
   finish(): CodedColumn {
     return { codes: this.#codes.finish(), values: this.#values.finish() };
   }

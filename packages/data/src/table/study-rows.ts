@@ -1,9 +1,9 @@
 // Rows of a study table as studies: looked at where they are, and made into objects when they are kept.
 import type { LabelValues } from '../chexpert-labels.ts';
-import type { Split, Study } from '../study.ts';
+import type { Candidate, Split, Study } from '../study.ts';
 import type { StringColumn } from './strings.ts';
 import { stringAt } from './strings.ts';
-import type { RowReading, StudyTable, TableStudy } from './study-table.ts';
+import type { RowReading, StudyTable } from './study-table.ts';
 import { imageEndings, splitNames } from './study-table.ts';
 
 /** A row that reads its columns when asked; `keep` makes the plain object that callers are given. */
@@ -60,11 +60,11 @@ export class StudyView implements Study {
     return this.#rows.labelsOf(this.#row)?.publishedLabels;
   }
 
-  keep(): TableStudy {
+  keep(): Candidate<Study> {
     const { id, report, patient, view, findings, impression, split, absent } = this;
     const image = this.#rows.imageOf(id, patient, report, this.#row);
     const labels = this.#rows.labelsOf(this.#row);
-    const study: { -readonly [K in keyof TableStudy]: TableStudy[K] } = { id, report, patient, image, findings, impression, split };
+    const study: { -readonly [K in keyof Candidate<Study>]: Candidate<Study>[K] } = { id, report, patient, image, findings, impression, split };
     if (view !== undefined) study.view = view;
     if (labels) {
       study.labels = labels.labels;

@@ -1,6 +1,6 @@
 // Studies of a large set as columns: a row costs some hundred bytes until it is selected and becomes an object.
 import type { LabelValues } from '../chexpert-labels.ts';
-import type { Split, Study } from '../study.ts';
+import type { Split } from '../study.ts';
 import { GrowableArray } from './growable-array.ts';
 import type { CodedColumn, StringColumn } from './strings.ts';
 import { CodedBuilder, sizeAt, StringBuilder } from './strings.ts';
@@ -10,9 +10,6 @@ export const splitNames: readonly Split[] = ['train', 'validate', 'test'];
 
 /** Endings of image files by number; 0 says that the file is not on disk. */
 export const imageEndings = ['', '.jpg', '.png', '.dcm', '.jpeg'] as const;
-
-/** A label that the table leaves blank, beside the published 1, 0 and -1. */
-export const blankLabel = 2;
 
 /** How a row's image path is made from its ids. */
 export type ImageLayout = 'mimic' | 'id';
@@ -73,7 +70,7 @@ export class StudyTableBuilder {
   readonly #impressions = new StringBuilder();
   #labelCount = 0;
 
-  /** Adds a row of labels, each 1, 0, -1 or `blankLabel`. Returns its number. */
+  /** Adds a row of labels, each 1, 0, -1, or 2 for a blank. Returns its number. */
   addLabels(labels: number, valueAt: (label: number) => number): number {
     for (let label = 0; label < labels; label++) this.#labels.push(valueAt(label));
     return this.#labelCount++;
@@ -141,6 +138,3 @@ export interface RowReading {
   /** A section as the caller wants it. */
   text(section: string): string;
 }
-
-/** A study that may not be on disk. */
-export type TableStudy = Study & { readonly absent?: true };

@@ -16,15 +16,8 @@ export interface PrefetchOptions<Made, Taken> {
 }
 
 /** Yields the results of `from` (0) to `to`. Throws what making a result throws, when its turn comes. */
-export async function* prefetch<Made, Taken>({
-  from = 0,
-  to,
-  ahead,
-  early = true,
-  make,
-  take,
-  discard = () => undefined,
-}: PrefetchOptions<Made, Taken>): AsyncGenerator<Taken> {
+export async function* prefetch<Made, Taken>(options: PrefetchOptions<Made, Taken>): AsyncGenerator<Taken> {
+  const { from = 0, to, ahead, early = true, make, take, discard = () => undefined } = options;
   const inFlight: Promise<Made>[] = [];
   const start = (index: number) => {
     if (index >= to) return;

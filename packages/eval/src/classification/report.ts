@@ -4,6 +4,7 @@ import { checkScores } from '../errors.ts';
 import { accuracy, f1, mcc } from '../ranking/classification.ts';
 import type { BootstrapOptions, Interval } from '../statistics/bootstrap.ts';
 import { bootstrapAll } from '../statistics/bootstrap.ts';
+import { mean } from '../statistics/mean.ts';
 import type { RankedClass } from './ranked.ts';
 import { rankClass, rankedStatistics } from './ranked.ts';
 
@@ -82,7 +83,6 @@ function decisions({ input: { labels, scores, threshold }, ranked: { order } }: 
   return [f1(table), accuracy(table), mcc(table)];
 }
 
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 const defined = (interval: Interval): Interval | null => (Number.isNaN(interval.value) ? null : interval);
 
 /**

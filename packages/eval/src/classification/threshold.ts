@@ -2,6 +2,7 @@
 import { HybridmedError } from '@hybridmed/tensor';
 import { checkLabels, checkPaired, checkScores } from '../errors.ts';
 import type { Labels } from '../ranking/auc.ts';
+import { byScore } from '../ranking/auc.ts';
 import type { Confusion } from '../ranking/classification.ts';
 import { f1, mcc } from '../ranking/classification.ts';
 
@@ -20,9 +21,9 @@ export function bestThreshold(labels: Labels, scores: ArrayLike<number>, rule: T
   checkPaired('bestThreshold', labels, scores, ['labels', 'scores']);
   checkLabels('bestThreshold', labels);
   checkScores('bestThreshold', scores);
-  const judge = rules[rule];
-  if (!judge) throw new HybridmedError(`bestThreshold: "${String(rule)}" is no rule; give f1, mcc or youden`);
-  const order = Array.from({ length: labels.length }, (_, i) => i).toSorted((a, b) => scores[b]! - scores[a]!);
+  const figure = rules[rule];
+  if (!figure) throw new HybridmedError(`bestThreshold: "${String(rule)}" is no rule; give f1, mcc or youden`);
+  const order = byScore(scores);
   const positives = order.filter((i) => labels[i]).length;
   const negatives = order.length - positives;
   if (positives === 0 || negatives === 0) return undefined;
@@ -33,7 +34,7 @@ export function bestThreshold(labels: Labels, scores: ArrayLike<number>, rule: T
     else falsePositives++;
     const [score, next] = [scores[study]!, scores[order[at + 1]!]];
     if (next === score) return;
-    const value = judge({ truePositives, falsePositives, falseNegatives: positives - truePositives, trueNegatives: negatives - falsePositives });
+    const value = figure({ truePositives, falsePositives, falseNegatives: positives - truePositives, trueNegatives: negatives - falsePositives });
     if (!best || value > best.value) best = { value, threshold: next === undefined ? below(score) : (score + next) / 2 };
   });
   return best!.threshold;

@@ -18,10 +18,12 @@ export type ReportLabels = Readonly<Partial<Record<ReportLabel, LabelStatement>>
 // Reports are a page at most; what follows is not read, so that no text takes long.
 const longest = 20_000;
 
-/** Clauses of a text, lower-cased. "Dr." and numbers of a list end no clause that matters. */
+/** Clauses of a text, lower-cased and without accents, which generated texts lack. "Dr." and numbers of a list end no clause that matters. */
 const clausesOf = (text: string): string[] =>
   text
     .slice(0, longest)
+    .normalize('NFD')
+    .replace(/\p{Mn}/gu, '')
     .toLowerCase()
     .replace(/\s+/g, ' ')
     .split(/[.;?!](?=\s|$)|\s\d+\.\s/);

@@ -1,6 +1,7 @@
 // Logistic regression on frozen features: the linear probe of one class.
 import { HybridmedError } from '@hybridmed/tensor';
-import type { Vectors } from '../ranking/retrieval.ts';
+import type { Vectors } from '../vectors.ts';
+import { isFilled, sizesOf } from '../vectors.ts';
 import type { Minimum } from './lbfgs.ts';
 import { minimize } from './lbfgs.ts';
 
@@ -18,8 +19,9 @@ export interface ProbeOptions {
   readonly classWeights?: 'none' | 'balanced';
 }
 
-function checkFeatures(metric: string, { data, shape }: Vectors, rows: number): void {
-  if (shape.length !== 2 || shape[0]! * shape[1]! !== data.length || shape[0] !== rows)
+function checkFeatures(metric: string, features: Vectors, rows: number): void {
+  const { data, shape } = features;
+  if (shape.length !== 2 || !isFilled(features) || shape[0] !== rows)
     throw new HybridmedError(`${metric}: features have shape [${shape.join(', ')}] and ${data.length} values for ${rows} studies; give (studies, width)`);
   const bad = data.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) throw new HybridmedError(`${metric}: feature ${bad} is ${data[bad]}; mend what computes it`);
@@ -84,12 +86,12 @@ export function fitProbe(
 }
 
 /** Logits of a probe for features (N, width). Throws for another width. */
-export function applyProbe({ weights, bias }: Probe, { data, shape }: Vectors): Float64Array {
-  const [rows, width] = [shape[0] ?? 0, shape[1] ?? 0];
+export function applyProbe({ weights, bias }: Probe, features: Vectors): Float64Array {
+  const [rows, width] = sizesOf(features);
   if (width !== weights.length) throw new HybridmedError(`applyProbe: features have width ${width}, the probe ${weights.length}; use one encoder for both`);
   return Float64Array.from({ length: rows }, (_, row) => {
     let logit = bias;
-    for (let i = 0; i < width; i++) logit += weights[i]! * data[row * width + i]!;
+    for (let i = 0; i < width; i++) logit += weights[i]! * features.data[row * width + i]!;
     return logit;
   });
 }

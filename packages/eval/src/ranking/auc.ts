@@ -4,7 +4,8 @@ import { checkLabels, checkPaired, checkScores } from '../errors.ts';
 /** Binary labels, one for each study: 1 or true where positive. */
 export type Labels = ArrayLike<number | boolean>;
 
-const byScore = (scores: ArrayLike<number>): number[] => Array.from({ length: scores.length }, (_, i) => i).toSorted((a, b) => scores[b]! - scores[a]!);
+/** Indices of scores, greatest first. */
+export const byScore = (scores: ArrayLike<number>): number[] => Array.from({ length: scores.length }, (_, i) => i).toSorted((a, b) => scores[b]! - scores[a]!);
 
 function check(metric: string, labels: Labels, scores: ArrayLike<number>): void {
   checkPaired(metric, labels, scores, ['labels', 'scores']);

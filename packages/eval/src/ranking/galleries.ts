@@ -3,7 +3,9 @@ import { HybridmedError } from '@hybridmed/tensor';
 import { checkPlaces } from '../errors.ts';
 import type { Interval } from '../statistics/bootstrap.ts';
 import { bootstrapMean } from '../statistics/bootstrap.ts';
-import type { Vectors } from './retrieval.ts';
+import { mean } from '../statistics/mean.ts';
+import type { Vectors } from '../vectors.ts';
+import { sizesOf } from '../vectors.ts';
 import { cosineSimilarities, precisionAt, ranks } from './retrieval.ts';
 
 // Queries compared at once: similarities (256, gallery) stay small whatever the gallery.
@@ -11,7 +13,7 @@ const block = 256;
 
 /** Calls `visit` with the similarities of some queries at a time, (rows, gallery), and the number of the first one. */
 function inBlocks(queries: Vectors, gallery: Vectors, visit: (similarities: Float64Array, rows: number, start: number) => void): void {
-  const [rows, width] = [queries.shape[0] ?? 0, queries.shape[1] ?? 0];
+  const [rows, width] = sizesOf(queries);
   for (let start = 0; start < rows; start += block) {
     const count = Math.min(block, rows - start);
     visit(cosineSimilarities({ data: queries.data.subarray(start * width, (start + count) * width), shape: [count, width] }, gallery), count, start);
@@ -40,7 +42,7 @@ function chanceOf(own: number, size: number, k: number): number {
  * at least one. Throws for an empty gallery, or a query without an entry.
  */
 export function recallReport(queries: Vectors, gallery: Vectors, belongs: (query: number, entry: number) => boolean, places: readonly number[]): RecallReport {
-  const size = gallery.shape[0] ?? 0;
+  const [size] = sizesOf(gallery);
   const bestRanks: number[] = [];
   const owns: number[] = [];
   inBlocks(queries, gallery, (similarities, rows, start) => {
@@ -57,7 +59,7 @@ export function recallReport(queries: Vectors, gallery: Vectors, belongs: (query
     .filter((k) => k < size)
     .map((k) => {
       checkPlaces('recallReport', k);
-      const chance = owns.reduce((sum, own) => sum + chanceOf(own, size, k), 0) / owns.length;
+      const chance = mean(owns.map((own) => chanceOf(own, size, k)));
       return [`R@${k}`, { ...bootstrapMean(bestRanks.map((rank) => (rank < k ? 1 : 0))), chance }];
     });
   return {
@@ -86,7 +88,7 @@ export function precisionReport(
   { queryClasses, galleryClasses, same = false }: { queryClasses: readonly string[]; galleryClasses: readonly string[]; same?: boolean },
   places: readonly number[],
 ): PrecisionReport {
-  const size = gallery.shape[0] ?? 0;
+  const [size] = sizesOf(gallery);
   if (queryClasses.length !== queries.shape[0] || galleryClasses.length !== size)
     throw new HybridmedError(
       `precisionReport: ${queryClasses.length} and ${galleryClasses.length} classes for ${queries.shape[0]} queries and ${size} entries; give one each`,
@@ -99,8 +101,8 @@ export function precisionReport(
   });
   const sizes = new Map<string, number>();
   for (const name of galleryClasses) sizes.set(name, (sizes.get(name) ?? 0) + 1);
-  const chance = queryClasses.reduce((sum, name) => sum + ((sizes.get(name) ?? 0) - (same ? 1 : 0)) / (size - (same ? 1 : 0)), 0) / queryClasses.length;
-  const mean = (of: readonly number[]) => of.reduce((sum, value) => sum + value, 0) / of.length;
+  const self = same ? 1 : 0;
+  const chance = mean(queryClasses.map((name) => ((sizes.get(name) ?? 0) - self) / (size - self)));
   const precision = usable.map((k, at) => {
     const byClass = Object.fromEntries([...new Set(queryClasses)].map((name) => [name, mean(values[at]!.filter((_, query) => queryClasses[query] === name))]));
     return [`P@${k}`, { ...bootstrapMean(values[at]!), byClass, chance }];

@@ -1,16 +1,13 @@
 // Retrieval: where what belongs to a query stands in a gallery ordered by similarity.
 import { HybridmedError } from '@hybridmed/tensor';
 import { checkPlaces, checkScores } from '../errors.ts';
+import type { Vectors } from '../vectors.ts';
+import { isFilled, sizesOf } from '../vectors.ts';
 
-/** Rows of vectors: data (rows, width), row-major. */
-export interface Vectors {
-  readonly data: Float32Array | Float64Array;
-  readonly shape: readonly number[];
-}
-
-function unitRows({ data, shape }: Vectors, name: string): Float64Array {
-  const [rows, width] = [shape[0] ?? 0, shape[1] ?? 0];
-  if (data.length !== rows * width)
+function unitRows(vectors: Vectors, name: string): Float64Array {
+  const { data, shape } = vectors;
+  const [rows, width] = sizesOf(vectors);
+  if (!isFilled(vectors))
     throw new HybridmedError(`cosineSimilarities: the ${name} has ${data.length} values and shape [${shape.join(', ')}]; give (rows, width)`);
   const bad = data.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) throw new HybridmedError(`cosineSimilarities: value ${bad} of the ${name} is ${data[bad]}; mend what computes it`);
@@ -28,7 +25,7 @@ function unitRows({ data, shape }: Vectors, name: string): Float64Array {
  * that are not finite.
  */
 export function cosineSimilarities(queries: Vectors, gallery: Vectors): Float64Array {
-  const [rows, columns, width] = [queries.shape[0] ?? 0, gallery.shape[0] ?? 0, queries.shape[1] ?? 0];
+  const [[rows, width], [columns]] = [sizesOf(queries), sizesOf(gallery)];
   if (gallery.shape[1] !== width)
     throw new HybridmedError(`cosineSimilarities: queries have width ${width}, the gallery ${gallery.shape[1]}; embed both with one model`);
   const [a, b] = [unitRows(queries, 'queries'), unitRows(gallery, 'gallery')];

@@ -1,6 +1,7 @@
 // Bootstrap confidence intervals over studies [Efron 1979], reproducible from a seed.
 import { HybridmedError, keyData, uniformAt } from '@hybridmed/tensor';
 import { checkPaired, checkScores } from '../errors.ts';
+import { meanAt } from './mean.ts';
 
 /** A statistic with its interval. */
 export interface Interval {
@@ -91,7 +92,7 @@ export function bootstrap(count: number, statistic: (indices: Int32Array) => num
 /** Interval of the mean of one number per study. Throws for no studies, or a value that is not a number. */
 export function bootstrapMean(values: readonly number[], options?: BootstrapOptions): Interval {
   checkScores('bootstrapMean', values);
-  return bootstrap(values.length, (indices) => indices.reduce((sum, i) => sum + values[i]!, 0) / indices.length, options);
+  return bootstrap(values.length, (indices) => meanAt(values, indices), options);
 }
 
 /** Interval of the mean difference a - b of two systems, a number per study each. Throws for lists of different length. */

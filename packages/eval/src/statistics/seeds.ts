@@ -3,6 +3,7 @@ import { HybridmedError, keyData, uniformAt } from '@hybridmed/tensor';
 import { checkPaired } from '../errors.ts';
 import type { Interval, Resampled } from './bootstrap.ts';
 import { percentileInterval } from './bootstrap.ts';
+import { mean } from './mean.ts';
 
 /** A mean difference over seeds with its intervals. */
 export interface SeedDifference {
@@ -27,8 +28,8 @@ export function seedDifference(
   checkPaired('seedDifference', a, b, ['seeds of the first variant', 'of the second']);
   const samples = a[0]!.drawn.length;
   if ([...a, ...b].some(({ drawn }) => drawn.length !== samples)) throw new HybridmedError('seedDifference: the numbers of resamples differ; resample alike');
-  const bySeed = a.map(({ value }, s) => value - b[s]!.value);
-  const mean = bySeed.reduce((sum, value) => sum + value, 0) / bySeed.length;
+  const bySeed = a.map((own, s) => own.value - b[s]!.value);
+  const value = mean(bySeed);
   const over = (seedOf: (sample: number, place: number) => number) =>
     Float64Array.from({ length: samples }, (_, sample) => {
       let sum = 0;
@@ -44,11 +45,11 @@ export function seedDifference(
   };
   return {
     overStudies: percentileInterval(
-      mean,
+      value,
       over((_sample, place) => place),
       level,
     ),
-    overSeeds: a.length < 2 ? { value: mean, low: Number.NaN, high: Number.NaN } : percentileInterval(mean, over(drawSeed), level),
+    overSeeds: a.length < 2 ? { value, low: Number.NaN, high: Number.NaN } : percentileInterval(value, over(drawSeed), level),
     bySeed,
   };
 }

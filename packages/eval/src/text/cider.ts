@@ -1,5 +1,6 @@
 // CIDEr: similarity of n-grams weighted by how rare they are in the references, with a penalty for another length [Vedantam et al. 2015, CIDEr-D].
 import { checkPaired } from '../errors.ts';
+import { mean } from '../statistics/mean.ts';
 import { countNgrams, splitTokens } from './tokens.ts';
 
 const orders = [1, 2, 3, 4] as const;
@@ -65,6 +66,5 @@ export function ciderEach(hypotheses: readonly string[], references: readonly st
 
 /** Mean CIDEr of a corpus, from 0 to 10. Throws as `ciderEach` does. */
 export function cider(hypotheses: readonly string[], references: readonly string[]): number {
-  const each = ciderEach(hypotheses, references);
-  return each.reduce((a, b) => a + b, 0) / each.length;
+  return mean(ciderEach(hypotheses, references));
 }

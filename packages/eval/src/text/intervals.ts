@@ -2,6 +2,7 @@
 import { checkPaired } from '../errors.ts';
 import type { BootstrapOptions, Interval } from '../statistics/bootstrap.ts';
 import { bootstrap } from '../statistics/bootstrap.ts';
+import { meanAt } from '../statistics/mean.ts';
 import { bleuCounts, bleuOfCounts } from './bleu.ts';
 import { ciderEach } from './cider.ts';
 import { rougeLEach } from './rouge.ts';
@@ -28,8 +29,7 @@ const metrics = ['bleu1', 'bleu2', 'bleu3', 'bleu4', 'rougeL', 'cider'] as const
 function scorer(hypotheses: readonly string[], references: readonly string[]): (indices: Int32Array) => number[] {
   const texts = hypotheses.map(normalizeForComparison);
   const [counts, rouge, cider] = [bleuCounts(texts, references), rougeLEach(texts, references), ciderEach(texts, references)];
-  const mean = (values: readonly number[], indices: Int32Array) => indices.reduce((sum, i) => sum + values[i]!, 0) / indices.length;
-  return (indices) => [...bleuOfCounts(counts, indices), mean(rouge, indices), mean(cider, indices)];
+  return (indices) => [...bleuOfCounts(counts, indices), meanAt(rouge, indices), meanAt(cider, indices)];
 }
 
 /**

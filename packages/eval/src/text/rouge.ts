@@ -1,5 +1,6 @@
 // ROUGE-L: how long a common subsequence two texts share [Lin 2004].
 import { checkPaired } from '../errors.ts';
+import { mean } from '../statistics/mean.ts';
 
 const beta = 1.2;
 
@@ -29,6 +30,5 @@ export function rougeLEach(hypotheses: readonly string[], references: readonly s
 
 /** Mean ROUGE-L of a corpus, in [0, 1]. Throws as `rougeLEach` does. */
 export function rougeL(hypotheses: readonly string[], references: readonly string[]): number {
-  const each = rougeLEach(hypotheses, references);
-  return each.reduce((a, b) => a + b, 0) / each.length;
+  return mean(rougeLEach(hypotheses, references));
 }

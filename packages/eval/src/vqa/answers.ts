@@ -1,5 +1,6 @@
 // Answers of visual question answering: when two are one, and which ones a model may choose among.
 import { HybridmedError } from '@hybridmed/tensor';
+import { foldText } from '../text/tokens.ts';
 
 /**
  * An answer as it is compared: Unicode composed, lower case, punctuation (but for a point or comma inside a number) as spaces, single
@@ -10,19 +11,22 @@ export function normalizeAnswer(answer: string): string {
     .normalize('NFC')
     .toLowerCase()
     .replace(/(?<=\d),(?=\d)/g, '.')
-    .replace(/(?!(?<=\d)\.(?=\d))[^\p{L}\p{N}%]/gu, ' ')
+    .replace(/(?!(?<=\d)\.(?=\d))[^\p{L}\p{M}\p{N}%]/gu, ' ')
     .replace(/ +/g, ' ')
     .trim();
 }
 
+/** An answer as two are matched: a generated one may lack accents, and has Han characters apart. */
+const matched = (answer: string): string => normalizeAnswer(foldText(answer).replace(/\p{Script=Han}/gu, ' $& '));
+
 /** All forms of a reference answer: parts in parentheses are optional. */
 function formsOf(answer: string): string[] {
   const without = answer.replace(/\([^()]*\)/g, ' ');
-  return [answer, without].map(normalizeAnswer).filter((form) => form !== '');
+  return [answer, without].map(matched).filter((form) => form !== '');
 }
 
 /** Whether an answer is the first reference word for word, once both are normalized. */
-export const strictMatch = (answer: string, references: readonly string[]): boolean => normalizeAnswer(answer) === normalizeAnswer(references[0] ?? '');
+export const strictMatch = (answer: string, references: readonly string[]): boolean => matched(answer) === matched(references[0] ?? '');
 
 /** Whether an answer is any of the references, their optional parts (in parentheses) given or not [VQA-Med 2019's notes on its test set]. */
 export function lenientMatch(answer: string, references: readonly string[]): boolean {

@@ -1,21 +1,22 @@
 // Matrix products and convolutions on arrays, with sums in float64.
+import { sizeOf } from '@hybridmed/tensor';
 import type { Operation } from './operation.ts';
-import { broadcastStrides, count, offsets } from './strides.ts';
+import { broadcastStrides, offsets } from './strides.ts';
 
 const matmul: Operation<'matmul'> = ([a, b], { transposeA, transposeB }, [shape], run) => {
   const [m, n] = shape!.slice(-2) as [number, number];
   const k = a!.shape.at(transposeA ? -2 : -1)!;
   const lead = shape!.slice(0, -2);
-  const out = run.floats(count(shape!));
+  const out = run.floats(sizeOf(shape!));
   const at = (x: readonly number[]) =>
     offsets(
       lead,
-      broadcastStrides(x.slice(0, -2), lead).map((stride) => stride * count(x.slice(-2))),
+      broadcastStrides(x.slice(0, -2), lead).map((stride) => stride * sizeOf(x.slice(-2))),
     );
   const [startsA, startsB] = [at(a!.shape), at(b!.shape)];
   const [rowA, columnA] = transposeA ? [1, m] : [k, 1];
   const row = new Float64Array(n);
-  for (let batch = 0; batch < count(lead); batch++) {
+  for (let batch = 0; batch < sizeOf(lead); batch++) {
     for (let i = 0; i < m; i++) {
       row.fill(0);
       for (let p = 0; p < k; p++) {
@@ -64,7 +65,7 @@ function walk(
 }
 
 const conv2d: Operation<'conv2d'> = ([x, weight], attributes, [shape], run) => {
-  const total = new Float64Array(count(shape!));
+  const total = new Float64Array(sizeOf(shape!));
   walk(x!.shape, weight!.shape, shape!, attributes, (ix, iw, iy) => (total[iy]! += x!.data[ix]! * weight!.data[iw]!));
   const out = run.floats(total.length);
   out.set(total);
@@ -72,7 +73,7 @@ const conv2d: Operation<'conv2d'> = ([x, weight], attributes, [shape], run) => {
 };
 
 const conv2dGradInput: Operation<'conv2dGradInput'> = ([dy, weight], attributes, [shape], run) => {
-  const total = new Float64Array(count(shape!));
+  const total = new Float64Array(sizeOf(shape!));
   walk(shape!, weight!.shape, dy!.shape, attributes, (ix, iw, iy) => (total[ix]! += dy!.data[iy]! * weight!.data[iw]!));
   const out = run.floats(total.length);
   out.set(total);
@@ -80,7 +81,7 @@ const conv2dGradInput: Operation<'conv2dGradInput'> = ([dy, weight], attributes,
 };
 
 const conv2dGradWeight: Operation<'conv2dGradWeight'> = ([x, dy], attributes, [shape], run) => {
-  const total = new Float64Array(count(shape!));
+  const total = new Float64Array(sizeOf(shape!));
   walk(x!.shape, shape!, dy!.shape, attributes, (ix, iw, iy) => (total[iw]! += x!.data[ix]! * dy!.data[iy]!));
   const out = run.floats(total.length);
   out.set(total);

@@ -29,9 +29,9 @@ export function hostState(
     async read(names = [...entries.keys()] as readonly string[]) {
       return Object.fromEntries(
         names.map((name) => {
-          const found = entries.get(name);
-          if (!found) throw new DeviceError(device, `state has no entry "${name}"`);
-          return [name, copy(found)];
+          const entry = entries.get(name);
+          if (!entry) throw new DeviceError(device, `state has no entry "${name}"`);
+          return [name, copy(entry)];
         }),
       );
     },
@@ -75,7 +75,7 @@ export function interpret(name: string, graph: Graph, { precision, keeps, overri
       for (const [entry, { node }] of Object.entries(graph.data)) values.set(node, [toFloat(data[entry]!)]);
       for (const [entry, { node }] of Object.entries(graph.state)) values.set(node, [toFloat(state!.get(entry)!)]);
       const get = ({ node, index }: Tensor): Value => values.get(node)![index]!;
-      const wanted = new Set([...Object.values(lowered.results), ...Object.values(lowered.updates)].map((value) => value.node));
+      const leavingNodes = new Set([...Object.values(lowered.results), ...Object.values(lowered.updates)].map((value) => value.node));
       nodes.forEach((node, position) => {
         if (node.op !== 'input') {
           const inputs = node.inputs.map(get);
@@ -83,16 +83,16 @@ export function interpret(name: string, graph: Graph, { precision, keeps, overri
           const operation = operations[node.op as PrimitiveOp] as Operation<PrimitiveOp>;
           values.set(node, override?.(node, inputs, shapes) ?? operation(inputs, node.attributes as never, shapes, run));
         }
-        for (const dead of lastUse[position]!) if (!wanted.has(dead)) values.delete(dead);
+        for (const dead of lastUse[position]!) if (!leavingNodes.has(dead)) values.delete(dead);
       });
       const updates = Object.entries(lowered.updates).map(([entry, value]) => [entry, get(value)] as const);
       if (updates.length > 0 && !state) throw new DeviceError(name, 'the graph updates state; give a state to run with');
-      const kept = (value: HostArray): HostArray => {
+      const ownCopy = (value: HostArray): HostArray => {
         const converted = toPrecision(value, keeps);
         return converted.data === value.data ? { data: value.data.slice(), shape: value.shape } : converted;
       };
-      for (const [entry, value] of updates) state!.put(entry, kept(value));
-      return Object.fromEntries(Object.entries(lowered.results).map(([entry, value]) => [entry, kept(get(value))]));
+      for (const [entry, value] of updates) state!.put(entry, ownCopy(value));
+      return Object.fromEntries(Object.entries(lowered.results).map(([entry, value]) => [entry, ownCopy(get(value))]));
     },
   };
 }

@@ -1,8 +1,8 @@
 // Element-wise operations, sources and random numbers on arrays.
-import { bindDim, uniformAt } from '@hybridmed/tensor';
+import { bindDim, sizeOf, uniformAt } from '@hybridmed/tensor';
 import { erf } from './erf.ts';
 import type { Operation, Run, Value } from './operation.ts';
-import { broadcastStrides, count, offsets } from './strides.ts';
+import { broadcastStrides, offsets } from './strides.ts';
 
 type Data = Value['data'];
 
@@ -11,7 +11,7 @@ const sameShape = (a: readonly number[], b: readonly number[]): boolean => a.len
 /** Reads a value in the order of `shape`: as it is, a scalar, or through offsets. */
 function reader({ data, shape }: Value, target: readonly number[]): (i: number) => number {
   if (sameShape(shape, target)) return (i) => data[i]!;
-  if (count(shape) === 1) {
+  if (sizeOf(shape) === 1) {
     const value = data[0]!;
     return () => value;
   }
@@ -20,7 +20,7 @@ function reader({ data, shape }: Value, target: readonly number[]): (i: number) 
 }
 
 function empty(like: 'float' | 'int', shape: readonly number[], run: Run): Data {
-  return like === 'int' ? new Int32Array(count(shape)) : run.floats(count(shape));
+  return like === 'int' ? new Int32Array(sizeOf(shape)) : run.floats(sizeOf(shape));
 }
 
 function binary<K extends 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'less' | 'equal'>(fn: (a: number, b: number) => number, result?: 'float'): Operation<K> {
@@ -54,7 +54,7 @@ const iota: Operation<'iota'> = (_inputs, _attributes, [shape]) => [{ data: Int3
 const size: Operation<'size'> = (_inputs, { dim }, _shapes, run) => [{ data: run.floats(1).fill(bindDim(dim, run.bindings)), shape: [] }];
 
 const random: Operation<'random'> = ([key], { stream }, [shape], run) => {
-  const out = run.floats(count(shape!));
+  const out = run.floats(sizeOf(shape!));
   const pair = [key!.data[0]!, key!.data[1]!] as const;
   for (let i = 0; i < out.length; i++) out[i] = uniformAt(pair, stream, i);
   return [{ data: out, shape: shape! }];

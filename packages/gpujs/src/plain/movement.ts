@@ -1,6 +1,7 @@
 // Movement, gathers and reductions on arrays.
+import { sizeOf, stridesOf } from '@hybridmed/tensor';
 import type { Operation, Run, Value } from './operation.ts';
-import { broadcastStrides, count, offsets, stridesOf } from './strides.ts';
+import { broadcastStrides, offsets } from './strides.ts';
 
 function take(x: Value, shape: readonly number[], at: Int32Array, run: Run): Value {
   const out = x.data instanceof Int32Array ? new Int32Array(at.length) : run.floats(at.length);
@@ -45,7 +46,7 @@ const slice: Operation<'slice'> = ([x], { starts, strides }, [shape], run) => {
 };
 
 const pad: Operation<'pad'> = ([x], { low, interior }, [shape], run) => {
-  const out = x!.data instanceof Int32Array ? new Int32Array(count(shape!)) : run.floats(count(shape!));
+  const out = x!.data instanceof Int32Array ? new Int32Array(sizeOf(shape!)) : run.floats(sizeOf(shape!));
   const steps = stridesOf(shape!);
   const base = low.reduce((sum, start, axis) => sum + start * steps[axis]!, 0);
   const at = offsets(
@@ -58,11 +59,11 @@ const pad: Operation<'pad'> = ([x], { low, interior }, [shape], run) => {
 };
 
 const concat: Operation<'concat'> = (inputs, { axis }, [shape], run) => {
-  const out = inputs[0]!.data instanceof Int32Array ? new Int32Array(count(shape!)) : run.floats(count(shape!));
-  const inner = count(shape!.slice(axis));
+  const out = inputs[0]!.data instanceof Int32Array ? new Int32Array(sizeOf(shape!)) : run.floats(sizeOf(shape!));
+  const inner = sizeOf(shape!.slice(axis));
   let start = 0;
   for (const { data, shape: part } of inputs) {
-    const length = count(part.slice(axis));
+    const length = sizeOf(part.slice(axis));
     const rows = length > 0 ? data.length / length : 0;
     for (let row = 0; row < rows; row++) out.set(data.subarray(row * length, (row + 1) * length), row * inner + start);
     start += length;
@@ -74,8 +75,8 @@ const clampRow = (id: number, rows: number): number => Math.min(Math.max(id, 0),
 
 const gather: Operation<'gather'> = ([table, ids], _, [shape], run) => {
   const rows = table!.shape[0]!;
-  const width = count(table!.shape.slice(1));
-  const out = table!.data instanceof Int32Array ? new Int32Array(count(shape!)) : run.floats(count(shape!));
+  const width = sizeOf(table!.shape.slice(1));
+  const out = table!.data instanceof Int32Array ? new Int32Array(sizeOf(shape!)) : run.floats(sizeOf(shape!));
   ids!.data.forEach((id: number, i: number) => {
     const row = clampRow(id, rows);
     out.set(table!.data.subarray(row * width, (row + 1) * width), i * width);
@@ -84,8 +85,8 @@ const gather: Operation<'gather'> = ([table, ids], _, [shape], run) => {
 };
 
 const scatterAdd: Operation<'scatterAdd'> = ([updates, ids], _, [shape], run) => {
-  const out = updates!.data instanceof Int32Array ? new Int32Array(count(shape!)) : run.floats(count(shape!));
-  const width = count(shape!.slice(1));
+  const out = updates!.data instanceof Int32Array ? new Int32Array(sizeOf(shape!)) : run.floats(sizeOf(shape!));
+  const width = sizeOf(shape!.slice(1));
   for (let i = 0; i < ids!.data.length; i++) {
     const row = clampRow(ids!.data[i]!, shape![0]!) * width;
     for (let j = 0; j < width; j++) out[row + j]! += updates!.data[i * width + j]!;
@@ -95,12 +96,12 @@ const scatterAdd: Operation<'scatterAdd'> = ([updates, ids], _, [shape], run) =>
 
 /** For each element of x, the place its reduction goes to. */
 function reducedOffsets(x: Value, axes: readonly number[]): Int32Array {
-  const kept = x.shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
-  return offsets(x.shape, broadcastStrides(kept, x.shape));
+  const reducedShape = x.shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
+  return offsets(x.shape, broadcastStrides(reducedShape, x.shape));
 }
 
 const sum: Operation<'sum'> = ([x], { axes }, [shape], run) => {
-  const total = new Float64Array(count(shape!));
+  const total = new Float64Array(sizeOf(shape!));
   const at = reducedOffsets(x!, axes);
   for (let i = 0; i < at.length; i++) total[at[i]!]! += x!.data[i]!;
   const out = x!.data instanceof Int32Array ? new Int32Array(total.length) : run.floats(total.length);
@@ -109,7 +110,7 @@ const sum: Operation<'sum'> = ([x], { axes }, [shape], run) => {
 };
 
 const max: Operation<'max'> = ([x], { axes }, [shape], run) => {
-  const out = x!.data instanceof Int32Array ? new Int32Array(count(shape!)).fill(-2147483648) : run.floats(count(shape!)).fill(-3.4028234663852886e38);
+  const out = x!.data instanceof Int32Array ? new Int32Array(sizeOf(shape!)).fill(-2147483648) : run.floats(sizeOf(shape!)).fill(-3.4028234663852886e38);
   const at = reducedOffsets(x!, axes);
   for (let i = 0; i < at.length; i++) if (x!.data[i]! > out[at[i]!]!) out[at[i]!] = x!.data[i]!;
   return [{ data: out, shape: shape! }];
@@ -117,7 +118,7 @@ const max: Operation<'max'> = ([x], { axes }, [shape], run) => {
 
 const argmax: Operation<'argmax'> = ([x], _attributes, [shape]) => {
   const width = x!.shape.at(-1)!;
-  const out = Int32Array.from({ length: count(shape!) }, (_, row) => {
+  const out = Int32Array.from({ length: sizeOf(shape!) }, (_, row) => {
     let best = 0;
     for (let j = 1; j < width; j++) if (x!.data[row * width + j]! > x!.data[row * width + best]!) best = j;
     return best;

@@ -1,18 +1,5 @@
-// Walking arrays: row-major strides, and reading one array in the order of another, larger shape.
-
-/** Number of elements of a shape. */
-export const count = (shape: readonly number[]): number => shape.reduce((product, dim) => product * dim, 1);
-
-/** Row-major strides. */
-export function stridesOf(shape: readonly number[]): number[] {
-  const strides: number[] = [];
-  let step = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    strides[axis] = step;
-    step *= shape[axis]!;
-  }
-  return strides;
-}
+// Walking arrays: reading one array in the order of another, larger shape.
+import { sizeOf, stridesOf } from '@hybridmed/tensor';
 
 /** Strides that read `shape` as if it were broadcast to `target`: 0 along repeated axes. */
 export function broadcastStrides(shape: readonly number[], target: readonly number[]): number[] {
@@ -23,7 +10,7 @@ export function broadcastStrides(shape: readonly number[], target: readonly numb
 
 /** For every element of `shape` in row-major order, the offset that `strides` give it. */
 export function offsets(shape: readonly number[], strides: readonly number[], base = 0): Int32Array {
-  const total = count(shape);
+  const total = sizeOf(shape);
   const result = new Int32Array(total);
   if (total === 0) return result;
   const index = shape.map(() => 0);

@@ -1,8 +1,9 @@
 // The portable device: products, convolutions, row sums and element-wise ops on gpu.js, everything else as the plain reference does it.
 import type { Device, Node } from '@hybridmed/tensor';
+import { sizeOf } from '@hybridmed/tensor';
 import { hostState, interpret } from '../plain/device.ts';
 import type { Value } from '../plain/operation.ts';
-import { broadcastStrides, count, offsets } from '../plain/strides.ts';
+import { broadcastStrides, offsets } from '../plain/strides.ts';
 import type { Engine } from './engine.ts';
 import { openEngine } from './engine.ts';
 import { binary, conv2d, matmul, sumRows, unary } from './sources.ts';
@@ -29,26 +30,26 @@ function runMatmul(engine: Engine, node: Node, [a, b]: readonly Value[], [shape]
   const [m, n] = shape!.slice(-2) as [number, number];
   const k = a!.shape.at(transposeA ? -2 : -1)!;
   const lead = shape!.slice(0, -2);
-  if (count(shape!) * k < worthwhile || Math.max(count(shape!), a!.data.length, b!.data.length) > exactIndices) return undefined;
+  if (sizeOf(shape!) * k < worthwhile || Math.max(sizeOf(shape!), a!.data.length, b!.data.length) > exactIndices) return undefined;
   const starts = (x: Value) =>
     Float32Array.from(
       offsets(
         lead,
-        broadcastStrides(x.shape.slice(0, -2), lead).map((stride) => stride * count(x.shape.slice(-2))),
+        broadcastStrides(x.shape.slice(0, -2), lead).map((stride) => stride * sizeOf(x.shape.slice(-2))),
       ),
     );
   const [rowA, columnA] = transposeA ? [1, m] : [k, 1];
   const [rowB, columnB] = transposeB ? [1, k] : [n, 1];
-  const data = engine.run(matmul, count(shape!), [f32(a!)!, f32(b!)!, starts(a!), starts(b!), m, n, k, rowA, columnA, rowB, columnB]);
+  const data = engine.run(matmul, sizeOf(shape!), [f32(a!)!, f32(b!)!, starts(a!), starts(b!), m, n, k, rowA, columnA, rowB, columnB]);
   return [{ data, shape: shape! }];
 }
 
 function runConvolution(engine: Engine, node: Node, [x, w]: readonly Value[], [shape]: Shapes): Value[] | undefined {
   const { stride, padding } = (node as Node<'conv2d'>).attributes;
-  if (count(shape!) < worthwhile / 16 || Math.max(count(shape!), x!.data.length) > exactIndices) return undefined;
+  if (sizeOf(shape!) < worthwhile / 16 || Math.max(sizeOf(shape!), x!.data.length) > exactIndices) return undefined;
   const [, C, H, W] = x!.shape as [number, number, number, number];
   const [O, , kh, kw] = w!.shape as [number, number, number, number];
-  return [{ data: engine.run(conv2d, count(shape!), [f32(x!)!, f32(w!)!, C, H, W, O, kh, kw, shape![2]!, shape![3]!, ...stride, ...padding]), shape: shape! }];
+  return [{ data: engine.run(conv2d, sizeOf(shape!), [f32(x!)!, f32(w!)!, C, H, W, O, kh, kw, shape![2]!, shape![3]!, ...stride, ...padding]), shape: shape! }];
 }
 
 function runSum(engine: Engine, node: Node, [x]: readonly Value[], [shape]: Shapes): Value[] | undefined {
@@ -56,12 +57,12 @@ function runSum(engine: Engine, node: Node, [x]: readonly Value[], [shape]: Shap
   const first = x!.shape.length - axes.length;
   const trailing = axes.every((axis, i) => axis === first + i);
   if (!trailing || !f32(x!) || x!.data.length < worthwhile || x!.data.length > exactIndices) return undefined;
-  return [{ data: engine.run(sumRows, count(shape!), [f32(x!)!, count(x!.shape.slice(first))]), shape: shape! }];
+  return [{ data: engine.run(sumRows, sizeOf(shape!), [f32(x!)!, sizeOf(x!.shape.slice(first))]), shape: shape! }];
 }
 
 function runElementwise(engine: Engine, node: Node, inputs: readonly Value[], [shape]: Shapes): Value[] | undefined {
   const source = { ...binary, ...unary }[node.op as keyof typeof binary | keyof typeof unary];
-  const length = count(shape!);
+  const length = sizeOf(shape!);
   if (!source || length < worthwhile || length > exactIndices || inputs.some((input) => !f32(input) || input.data.length !== length)) return undefined;
   return [
     {
@@ -77,7 +78,7 @@ function runElementwise(engine: Engine, node: Node, inputs: readonly Value[], [s
 
 function override(engine: Engine): (node: Node, inputs: readonly Value[], shapes: Shapes) => Value[] | undefined {
   return (node, inputs, shapes) => {
-    if (shapes.some((shape) => count(shape) === 0) || inputs.some(({ data }) => data.length === 0)) return undefined;
+    if (shapes.some((shape) => sizeOf(shape) === 0) || inputs.some(({ data }) => data.length === 0)) return undefined;
     if (node.op === 'matmul') return runMatmul(engine, node, inputs, shapes);
     if (node.op === 'conv2d') return runConvolution(engine, node, inputs, shapes);
     if (node.op === 'sum') return runSum(engine, node, inputs, shapes);

@@ -1,10 +1,9 @@
-// The command line's entry: reads arguments, runs one command, and turns its outcome into an exit code.
+// The entry of the command line: reads arguments, runs one command, and turns its outcome into an exit code.
 import { DataError } from '@hybridmed/data/browser';
 import { version } from '@hybridmed/runtime/version';
 import { HybridmedError } from '@hybridmed/tensor';
 import { Command, CommanderError } from 'commander';
 import { addAblate } from './commands/ablate.ts';
-import { addClassification } from './commands/classify.ts';
 import { addData } from './commands/data.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDevices } from './commands/devices.ts';
@@ -15,6 +14,7 @@ import { addExport } from './commands/export.ts';
 import { addGenerate } from './commands/generate.ts';
 import { addInfo } from './commands/info.ts';
 import { addPretrain } from './commands/pretrain.ts';
+import { addProbeAndFinetune } from './commands/probe-finetune.ts';
 import { addReport } from './commands/report.ts';
 import { addRetrieve } from './commands/retrieve.ts';
 import { addSave } from './commands/save.ts';
@@ -22,9 +22,9 @@ import { addVerify } from './commands/verify.ts';
 import { addVqa } from './commands/vqa.ts';
 import { addZeroShot } from './commands/zeroshot.ts';
 import type { Output } from './output.ts';
-import { printJson, processOutput } from './output.ts';
+import { printJson, processOutput, visibleOutput } from './output.ts';
 
-/** Exit codes: what scripts can rely on. */
+/** Exit codes: what scripts can rely on; `pretrain` adds those of the signals that stop it, 130 and 143. */
 export const exitCodes = { success: 0, failure: 1, usage: 2 } as const;
 
 const helpCodes = new Set(['commander.help', 'commander.helpDisplayed', 'commander.version']);
@@ -43,7 +43,7 @@ const commands: readonly ((program: Command, output: Output) => void)[] = [
   addRetrieve,
   addExport,
   addEmbed,
-  addClassification,
+  addProbeAndFinetune,
   addVqa,
   addAblate,
   addSave,
@@ -53,7 +53,7 @@ const commands: readonly ((program: Command, output: Output) => void)[] = [
 
 function build(output: Output): Command {
   const program = new Command('hybridmed')
-    .description('Pre-training on chest radiographs and reports, and what it is good for. Not a medical device.')
+    .description('Pre-training on chest radiographs and reports, and downstream tasks. Not a medical device.')
     .version(version(), '-V, --version')
     .showHelpAfterError('(see --help)')
     .configureHelp({ showGlobalOptions: true })
@@ -71,7 +71,7 @@ function build(output: Output): Command {
   return program;
 }
 
-/** No file, folder or name is an empty text; a shell makes one of a variable that is not set. */
+/** Refuses empty values: a shell passes one for a variable that is not set. */
 function refuseEmpty(command: Command): void {
   const empty = (value: unknown): boolean => value === '' || (Array.isArray(value) && value.includes(''));
   const option = command.options.find((each) => empty(command.getOptionValue(each.attributeName())));
@@ -80,8 +80,9 @@ function refuseEmpty(command: Command): void {
   if (argument) command.error(`error: argument '${argument.name()}' is empty. Give a value.`);
 }
 
-/** Runs the command line with its arguments (without node and script) and returns the exit code. With --json a failure is a document, too: `{"error": ...}`. */
-export async function main(args: readonly string[], output: Output = processOutput): Promise<number> {
+/** Runs the command line with its arguments (without node and script) and returns the exit code. With --json a failure is a JSON document too: `{"error": ...}`. */
+export async function main(args: readonly string[], streams: Output = processOutput): Promise<number> {
+  const output = visibleOutput(streams);
   const program = build(output);
   if (args.length === 0) {
     output.log(program.helpInformation());
@@ -101,8 +102,8 @@ export async function main(args: readonly string[], output: Output = processOutp
   }
 }
 
-/** Messages quote files and flags, which may hold anything: lines and control characters become spaces. */
-// oxlint-disable-next-line no-control-regex -- they are what is looked for.
+/** Messages quote files and flags, which may contain anything: line breaks and control characters become spaces. */
+// oxlint-disable-next-line no-control-regex -- these are what is replaced.
 const oneLine = (message: string): string => message.replace(/[\u0000-\u001f\u007f-\u009f\s]+/g, ' ').trim();
 
 /** One line for errors a user can act on; the stack for a defect of ours. */

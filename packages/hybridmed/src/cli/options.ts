@@ -1,4 +1,4 @@
-// Parsers of flags that several commands share; each refuses a wrong value with one line.
+// Options that several commands share, and parsers of their values; a parser refuses an invalid value with one line.
 import type { ColumnRole } from '@hybridmed/data';
 import { columnRoles } from '@hybridmed/data/browser';
 import type { DeviceName } from '@hybridmed/runtime/device';
@@ -7,46 +7,46 @@ import type { Precision } from '@hybridmed/tensor';
 import { precisions } from '@hybridmed/tensor';
 import { InvalidArgumentError, Option } from 'commander';
 
-/** A whole number not below `least` and, where it is given, not above `most`. */
+/** A whole number from `min` to `max`. */
 export const integer =
-  (least: number, most = Infinity) =>
+  (min: number, max = Infinity) =>
   (text: string): number => {
     const value = Number(text);
-    if (!Number.isSafeInteger(value) || value < least || value > most || text.trim() === '')
-      throw new InvalidArgumentError(`Give a whole number, ${most === Infinity ? `${least} or more` : `${least} to ${most}`}.`);
+    if (!Number.isSafeInteger(value) || value < min || value > max || text.trim() === '')
+      throw new InvalidArgumentError(`Give a whole number, ${max === Infinity ? `${min} or more` : `${min} to ${max}`}.`);
     return value;
   };
 
-/** A whole number not below `least`, or anything that is no number: the name of a `kind`. */
+/** A whole number of at least `min`, or any text that is no number: the name of a `kind`. */
 export const integerOr =
-  (kind: string, least: number) =>
+  (kind: string, min: number) =>
   (text: string): number | string => {
-    if (text.trim() === '') throw new InvalidArgumentError(`Give a whole number, ${least} or more, or a ${kind}.`);
-    return Number.isNaN(Number(text)) ? text : integer(least)(text);
+    if (text.trim() === '') throw new InvalidArgumentError(`Give a whole number, ${min} or more, or a ${kind}.`);
+    return Number.isNaN(Number(text)) ? text : integer(min)(text);
   };
 
-/** A number not below `least`. */
+/** A number of at least `min`. */
 export const number =
-  (least: number) =>
+  (min: number) =>
   (text: string): number => {
     const value = Number(text);
-    if (!Number.isFinite(value) || value < least || text.trim() === '') throw new InvalidArgumentError(`Give a number, ${least} or more.`);
+    if (!Number.isFinite(value) || value < min || text.trim() === '') throw new InvalidArgumentError(`Give a number, ${min} or more.`);
     return value;
   };
 
-/** A number above 0 and, where it is given, not above `most`. */
+/** A number above 0, up to `max`. */
 export const positive =
-  (most = Infinity) =>
+  (max = Infinity) =>
   (text: string): number => {
     const value = number(0)(text);
-    if (value === 0 || value > most) throw new InvalidArgumentError(`Give a number above 0${most === Infinity ? '' : ` and up to ${most}`}.`);
+    if (value === 0 || value > max) throw new InvalidArgumentError(`Give a number above 0${max === Infinity ? '' : ` and up to ${max}`}.`);
     return value;
   };
 
-/** A share of values that are dropped: from 0 to below 1. */
+/** A dropout rate: from 0 to below 1. */
 export function dropRate(text: string): number {
   const value = number(0)(text);
-  if (value >= 1) throw new InvalidArgumentError('Give a share from 0 to below 1.');
+  if (value >= 1) throw new InvalidArgumentError('Give a rate from 0 to below 1.');
   return value;
 }
 
@@ -68,7 +68,7 @@ export function amounts(text: string): Record<string, number> {
   );
 }
 
-/** Flags of the device a command runs on. */
+/** Flags of the device that a command computes on. */
 export interface DeviceFlags {
   device?: DeviceName;
   precision?: Precision;
@@ -77,16 +77,19 @@ export interface DeviceFlags {
 
 /** `--device` and `--threads`. */
 export const deviceOption = () =>
-  new Option('--device <name>', 'where to compute: auto takes hardware WebGPU, else cpu, else gpujs').choices(deviceNames).default('auto');
+  new Option('--device <name>', 'device to compute on: auto selects hardware WebGPU, else cpu, else gpujs').choices(deviceNames).default('auto');
 export const threadsOption = () => new Option('--threads <n>', 'threads of the cpu device (default: all cores)').argParser(integer(1));
 
 /** `--precision`. */
 export const precisionOption = () =>
-  new Option('--precision <p>', 'f32, or mixed: activations as 16-bit floats, on webgpu adapters that have them').choices(precisions);
+  new Option('--precision <p>', 'f32, or mixed: activations as 16-bit floats, on webgpu adapters that support them').choices(precisions);
 
-/** `--tuning`, of commands that train. */
+/** `--tuning` of commands that train. */
 export const tuningOption = () =>
-  new Option('--tuning <mode>', 'webgpu: which variants of kernels: by rule (off), as earlier runs measured (cached), or measured in up to 2 s where none did')
+  new Option(
+    '--tuning <mode>',
+    'webgpu: how kernel variants are selected: by rule (off), as earlier runs measured (cached), or measured in up to 2 s where none did',
+  )
     .choices(tuningModes)
     .default('measure');
 
@@ -96,21 +99,21 @@ export interface ModuleFlags {
   text?: string;
 }
 
-/** `--vision` and `--text` of commands that use a checkpoint: code is run only where the user names it. */
-export const visionModuleOption = () => new Option('--vision <module>', "the module of the checkpoint's vision encoder, where it was trained with one");
-export const textModuleOption = () => new Option('--text <module>', "the module of the checkpoint's text encoder, where it was trained with one");
+/** `--vision` and `--text` of commands that use a checkpoint: code is run only if the user names it. */
+export const visionModuleOption = () => new Option('--vision <module>', "the module of the checkpoint's vision encoder, if it was trained with one");
+export const textModuleOption = () => new Option('--text <module>', "the module of the checkpoint's text encoder, if it was trained with one");
 
-/** Names of columns by role, `image=file,findings=text`; a flag given again adds to them. */
+/** Names of columns by role, `image=file,findings=text`; a repeated flag adds to them. */
 export function columns(text: string, before: Partial<Record<ColumnRole, string>> = {}): Partial<Record<ColumnRole, string>> {
-  const named = { ...before };
+  const columnNames = { ...before };
   for (const part of text.split(',')) {
     const equals = part.indexOf('=');
     const role = part.slice(0, Math.max(0, equals)) as ColumnRole;
     if (!columnRoles.includes(role) || equals === part.length - 1)
       throw new InvalidArgumentError(`Give ROLE=NAME, or several with commas between them; a role is one of ${columnRoles.join(', ')}.`);
-    named[role] = part.slice(equals + 1);
+    columnNames[role] = part.slice(equals + 1);
   }
-  return named;
+  return columnNames;
 }
 
 /** `--json`. */

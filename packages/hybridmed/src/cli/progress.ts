@@ -1,13 +1,13 @@
-// Progress on standard error: a bar on a terminal, a line now and then elsewhere.
+// Progress on standard error: a bar on a terminal, else a line every few seconds.
 import { SingleBar } from 'cli-progress';
 
-/** Something that counts up. */
+/** Progress of a task that counts up to a total. */
 export interface Progress {
   update(done: number, total: number, note?: string): void;
   stop(): void;
 }
 
-/** Seconds as `5s`, `1m40s`, `2h05m`; nothing where no estimate can be made (cli-progress then gives words in place of a number). */
+/** Seconds as `5s`, `1m40s`, `2h05m`; nothing where no estimate can be made (cli-progress then gives a text instead of a number). */
 function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '';
   const whole = Math.round(seconds);

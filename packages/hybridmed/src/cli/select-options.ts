@@ -1,4 +1,4 @@
-// Flags that say what is kept of a data set and how its files are read; shared by the commands that open any set.
+// Flags that select studies of a data set and say how its files are read, for all commands that open one.
 import type { ColumnRole, DataNeed, DeidPlaceholderPolicy, SelectOptions, UncertainPolicy } from '@hybridmed/data';
 import type { Command } from 'commander';
 import { Option } from 'commander';
@@ -9,40 +9,44 @@ export interface SelectFlags {
   need?: DataNeed;
   views: 'frontal' | 'all';
   minWords: number;
-  residue: DeidPlaceholderPolicy;
+  deidPlaceholders: DeidPlaceholderPolicy;
   uncertain?: UncertainPolicy;
   unmentioned: 'ignore' | 'zeros';
   labelTable: 'chexpert' | 'negbio';
   splitFile?: string;
-  without?: string;
+  excludeIds?: string;
   columns?: Partial<Record<ColumnRole, string>>;
   index: string | boolean;
 }
 
 /** `--need`, for commands that take any kind of set. */
 export const needOption = () =>
-  new Option('--need <need>', 'what is looked for (default: what the set is for)').choices(['pairs', 'labels', 'images', 'questions']);
+  new Option('--need <need>', 'what to read from the set (default: what the set is for)').choices(['pairs', 'labels', 'images', 'questions']);
 
 /** Adds the flags to a command; what it needs of a set is its own. */
 export function addSelectOptions(command: Command): Command {
   return command
     .addOption(new Option('--views <views>', 'frontal views only, or all').choices(['frontal', 'all']).default('frontal'))
-    .option('--min-words <n>', 'least number of words in each section of a report', integer(1), 3)
-    .addOption(new Option('--residue <policy>', 'what becomes of XXXX and ___ left by de-identification').choices(['keep', 'remove', 'mask']).default('keep'))
+    .option('--min-words <n>', 'minimum number of words in each section of a report', integer(1), 3)
     .addOption(
-      new Option('--uncertain <policy>', "what an uncertain label becomes (default: the CheXpert protocol's choice by label)").choices([
+      new Option('--deid-placeholders <policy>', 'what happens to the placeholders that de-identification left in texts (XXXX, ___)')
+        .choices(['keep', 'remove', 'mask'])
+        .default('keep'),
+    )
+    .addOption(
+      new Option('--uncertain <policy>', "treatment of uncertain labels (default: the CheXpert protocol's choice by label)").choices([
         'ones',
         'zeros',
         'ignore',
       ]),
     )
-    .addOption(new Option('--unmentioned <policy>', 'what a blank label becomes').choices(['ignore', 'zeros']).default('ignore'))
-    .addOption(new Option('--label-table <name>', 'mimic: whose labels').choices(['chexpert', 'negbio']).default('chexpert'))
+    .addOption(new Option('--unmentioned <policy>', 'treatment of blank labels').choices(['ignore', 'zeros']).default('ignore'))
+    .addOption(new Option('--label-table <name>', 'mimic: source of the labels').choices(['chexpert', 'negbio']).default('chexpert'))
     .option('--split-file <file>', "split ids to use in place of the set's own split (see data split)")
-    .option('--without <file>', 'split ids whose images are left out')
+    .option('--exclude-ids <file>', 'ids of patients, studies or images to leave out (a table as data split writes)')
     .option('--columns <role=name,...>', 'csv: names of columns, such as image=file,findings=text', columns)
     .option('--index <folder>', 'where indexes of large tables are kept')
-    .option('--no-index', 'read large tables anew');
+    .option('--no-index', 'read large tables without an index');
 }
 
 /** The flags as options of `openDataSet`. */
@@ -50,26 +54,26 @@ export function selectOptions({
   need,
   views,
   minWords,
-  residue,
+  deidPlaceholders,
   uncertain,
   unmentioned,
   labelTable,
   splitFile,
-  without,
-  columns: named,
+  excludeIds,
+  columns: columnNames,
   index,
 }: SelectFlags): SelectOptions {
   return {
     views,
     minWords,
-    deidPlaceholders: residue,
+    deidPlaceholders,
     unmentioned,
     labelTable,
     ...(need ? { need } : {}),
     ...(uncertain ? { uncertain } : {}),
     ...(splitFile ? { splitFile } : {}),
-    ...(without ? { excludeIds: without } : {}),
-    ...(named ? { columns: named } : {}),
+    ...(excludeIds ? { excludeIds } : {}),
+    ...(columnNames ? { columns: columnNames } : {}),
     ...(index === true ? {} : { index }),
   };
 }

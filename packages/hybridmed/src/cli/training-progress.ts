@@ -1,12 +1,12 @@
-// What a person sees of a run: a bar per stage with the losses, and a line per validation.
+// Progress of a run on standard error: a bar per stage with the losses, and a line per validation.
 import type { RunEvents } from '@hybridmed/training';
 import type { Output } from './output.ts';
 import type { Progress } from './progress.ts';
 import { progressBar } from './progress.ts';
 
-const shown = (value: number | null): string | undefined => (value === null ? undefined : value.toFixed(3));
+const format = (value: number | null): string | undefined => (value === null ? undefined : value.toFixed(3));
 
-/** Events that draw a run's progress. */
+/** Events of a run that show its progress. */
 export function trainingProgress(output: Output): { events: RunEvents; stop(): void } {
   let bar: Progress | undefined;
   let stage = 0;
@@ -29,11 +29,11 @@ export function trainingProgress(output: Output): { events: RunEvents; stop(): v
           bar = progressBar(`stage ${line.stage}`);
           stage = line.stage;
         }
-        bar?.update(done, total, `loss ${shown(line.losses.total)} · ${line.studiesPerSecond.toFixed(1)} studies/s`);
+        bar?.update(done, total, `loss ${format(line.losses.total)} · ${line.studiesPerSecond.toFixed(1)} studies/s`);
       },
-      onValidation({ stage: of, epoch, validation }, best) {
-        const losses = Object.entries(validation).flatMap(([name, value]) => (shown(value) === undefined ? [] : [`${name} ${shown(value)}`]));
-        log(`stage ${of}, epoch ${epoch}: validation ${losses.join(', ')}${best ? ' (best so far)' : ''}`);
+      onValidation({ stage: validated, epoch, validation }, best) {
+        const losses = Object.entries(validation).flatMap(([name, value]) => (format(value) === undefined ? [] : [`${name} ${format(value)}`]));
+        log(`stage ${validated}, epoch ${epoch}: validation ${losses.join(', ')}${best ? ' (best so far)' : ''}`);
       },
     },
   };

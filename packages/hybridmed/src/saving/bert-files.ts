@@ -1,7 +1,7 @@
-// A text encoder as Hugging Face's transformers lays it out: config.json, and the tokenizer's files.
+// A text encoder in the layout of Hugging Face's transformers: config.json, and the tokenizer's files.
 import type { BertConfig, Tokenizer } from '@hybridmed/text';
 
-/** Files of a folder by name, beside the weights. */
+/** Files of a folder by name, except the weights. */
 export type TextFiles = Readonly<Record<string, string>>;
 
 const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
@@ -29,25 +29,27 @@ function bertModelConfig({ vocab, width, depth, heads, ffn, positions, types = 2
   };
 }
 
-/** Everything but the weights of a saved text encoder. */
+/** All files of a saved text encoder except the weights. */
 export function bertFiles(config: BertConfig, tokenizer: Tokenizer): TextFiles {
   const document = tokenizer.toJSON();
-  const name = (id: number): string => tokenizer.tokens[id]!;
+  const tokenOf = (id: number): string => tokenizer.tokens[id]!;
   const { pad, unk, cls, sep, mask } = tokenizer.special;
-  const lowercase = (document['normalizer'] as { lowercase?: unknown } | null | undefined)?.lowercase === true;
+  const normalizer = (document['normalizer'] ?? {}) as { lowercase?: unknown; strip_accents?: unknown; handle_chinese_chars?: unknown };
   return {
     'config.json': json(bertModelConfig(config, pad)),
     'tokenizer.json': json(document),
     'vocab.txt': `${tokenizer.tokens.join('\n')}\n`,
     'tokenizer_config.json': json({
       tokenizer_class: 'BertTokenizer',
-      do_lower_case: lowercase,
+      do_lower_case: normalizer.lowercase === true,
+      strip_accents: normalizer.strip_accents ?? null,
+      tokenize_chinese_chars: normalizer.handle_chinese_chars !== false,
       model_max_length: config.positions,
-      pad_token: name(pad),
-      unk_token: name(unk),
-      cls_token: name(cls),
-      sep_token: name(sep),
-      ...(mask === undefined ? {} : { mask_token: name(mask) }),
+      pad_token: tokenOf(pad),
+      unk_token: tokenOf(unk),
+      cls_token: tokenOf(cls),
+      sep_token: tokenOf(sep),
+      ...(mask === undefined ? {} : { mask_token: tokenOf(mask) }),
     }),
   };
 }

@@ -1,10 +1,10 @@
-// The model card: what an encoder is, what it was trained on and how well, how to load it, and what it is not for.
+// The model card of a saved encoder: what it is, data, training, metrics, how to load it, and limits.
 import type { Provenance } from '@hybridmed/runtime/run';
 import type { EvaluationReport } from '@hybridmed/tasks/node';
 import type { ValidationLine } from '@hybridmed/training';
 import type { RunConfig } from '@hybridmed/training/settings';
 
-/** What is known of a checkpoint's making. Files of a run that are gone leave gaps, which the card names. */
+/** What is known of a checkpoint's training. The card says what is not recorded because files of the run are missing. */
 export interface CardFacts {
   readonly part: 'vision' | 'text';
   readonly preset: string;
@@ -12,8 +12,8 @@ export interface CardFacts {
   readonly version: string;
   /** Lines of Python that load the folder. */
   readonly usage: string;
-  /** What goes in and comes out, in a sentence each. */
-  readonly input: string;
+  /** Sentences on the input and output. */
+  readonly inputAndOutput: string;
   readonly run?: RunConfig | undefined;
   readonly provenance?: Provenance | undefined;
   /** The validation of the checkpoint's epoch. */
@@ -24,8 +24,8 @@ export interface CardFacts {
 const number = (value: number): string => String(Number(value.toPrecision(4)));
 
 function dataSection({ provenance, run }: CardFacts): string {
-  const seed = run === undefined ? '' : `\nSeed of start values, order, crops and dropout: ${run.seed}.\n`;
-  if (!provenance) return `Not recorded: the run's provenance.json is not there.\n${seed}`;
+  const seed = run === undefined ? '' : `\nSeed of initialization, order, crops and dropout: ${run.seed}.\n`;
+  if (!provenance) return `Not recorded: the run has no provenance.json.\n${seed}`;
   const rows = Object.entries(provenance.data.splits).map(([split, { studies, reports, ids }]) => `| ${split} | ${studies} | ${reports} | \`${ids}\` |`);
   return `Data set: ${provenance.data.name}.
 
@@ -37,9 +37,9 @@ ${seed}`;
 
 function trainingSection({ run, stage, preset }: CardFacts): string {
   if (!run) return `Preset ${preset}, stage ${stage}; the run's settings are not recorded.\n`;
-  const begun = (encoder: string) =>
-    encoder === 'preset' ? 'start values' : encoder.startsWith('hf:') ? `a published checkpoint (${encoder.slice(3).split('/').at(-1)})` : 'a module';
-  return `Preset ${preset}, up to stage ${stage}; AdamW, peak learning rate ${run.learningRate}, weight decay ${run.weightDecay}, batch ${run.batch} x ${run.accumulate}. Vision began from ${begun(run.vision)}, text from ${begun(run.text)}. Loss weights: cg ${run.cg}, cl ${run.cl}, sum ${run.sum}, cap ${run.cap}, dis ${run.dis}.\n`;
+  const initialization = (encoder: string) =>
+    encoder === 'preset' ? 'random values' : encoder.startsWith('hf:') ? `a published checkpoint (${encoder.slice(3).split('/').at(-1)})` : 'a module';
+  return `Preset ${preset}, up to stage ${stage}; AdamW, peak learning rate ${run.learningRate}, weight decay ${run.weightDecay}, batch ${run.batch} x ${run.accumulate}. Vision initialized from ${initialization(run.vision)}, text from ${initialization(run.text)}. Loss weights: cg ${run.cg}, cl ${run.cl}, sum ${run.sum}, cap ${run.cap}, dis ${run.dis}.\n`;
 }
 
 function metricsSection({ validation, evaluation }: CardFacts): string {
@@ -67,7 +67,7 @@ function metricsSection({ validation, evaluation }: CardFacts): string {
 
 /** The card as Markdown with the hub's header. */
 export function modelCard(facts: CardFacts): string {
-  const { part, input, usage, version } = facts;
+  const { part, inputAndOutput, usage, version } = facts;
   return `---
 library_name: ${part === 'text' ? 'transformers' : 'timm'}
 tags:
@@ -77,7 +77,7 @@ tags:
 
 # ${part === 'text' ? 'Text' : 'Image'} encoder pre-trained on chest radiographs and reports
 
-The ${part} encoder of a HybridMED model (arXiv 2410.00448), pre-trained and saved with hybridmed ${version}. ${input}
+The ${part} encoder of a HybridMED model (arXiv 2410.00448), pre-trained and saved with hybridmed ${version}. ${inputAndOutput}
 
 \`\`\`python
 ${usage}
@@ -94,6 +94,6 @@ ${trainingSection(facts)}
 ${metricsSection(facts)}
 ## Limits
 
-Not a medical device: its output must not be used for the care of patients. It has seen one data set, frontal views and English reports of it; films of other machines, projections or populations may be read wrongly, and nothing here was tested on them. Biases of the reports are the model's. The licence of the data binds what is made of it.
+Not a medical device: its output must not be used for the care of patients. It was trained on one data set of frontal views with English reports; it was not tested on radiographs from other machines, projections or populations and may fail on them. It inherits the biases of the reports. The licence of the data also applies to what is derived from it.
 `;
 }

@@ -1,4 +1,4 @@
-// Saving a checkpoint's encoder in the names and layout of Python's libraries: transformers for text, timm for vision.
+// Saves a checkpoint's encoder with the names and layout of Python's libraries: transformers for text, timm for vision.
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ export interface SaveEncoderOptions {
   /** A checkpoint, or a run's folder. */
   readonly checkpoint: string;
   readonly part: 'vision' | 'text';
-  /** The folder to make; an earlier one that this command made is replaced. */
+  /** The folder to make; one that an earlier call made is replaced. */
   readonly out: string;
 }
 
@@ -35,17 +35,17 @@ export interface SavedEncoder {
   readonly parameters: number;
 }
 
-/** The validation a stage's best checkpoint was kept for: the lowest of what the stage watches. */
+/** The validation of a stage's best checkpoint: that with the lowest watched loss. */
 async function bestValidation(run: string, stage: 1 | 2): Promise<ValidationLine | undefined> {
   const file = join(run, 'metrics.jsonl');
   if (!existsSync(file)) return undefined;
   const lines = (await readFile(file, 'utf8')).split('\n').flatMap((line) => (line.trim() === '' ? [] : [JSON.parse(line) as Partial<ValidationLine>]));
-  const own = lines.filter((line): line is ValidationLine => line.validation !== undefined && line.stage === stage);
+  const validations = lines.filter((line): line is ValidationLine => line.validation !== undefined && line.stage === stage);
   const watched = ({ validation }: ValidationLine): number => (stage === 1 ? validation.sum : (validation.cap ?? validation.cg)) ?? Infinity;
-  return own.toSorted((a, b) => watched(a) - watched(b))[0];
+  return validations.toSorted((a, b) => watched(a) - watched(b))[0];
 }
 
-async function factsOf(folder: string, { config }: Checkpoint): Promise<Omit<CardFacts, 'part' | 'usage' | 'input'>> {
+async function factsOf(folder: string, { config }: Checkpoint): Promise<Omit<CardFacts, 'part' | 'usage' | 'inputAndOutput'>> {
   const run = runOf(folder);
   const common = { preset: config.preset, stage: config.stage, version: version() };
   if (run === undefined) return common;
@@ -64,9 +64,9 @@ const partOf = (parameters: HostArrays, part: string): HostArrays =>
 
 interface Layout {
   readonly files: Readonly<Record<string, string>>;
-  readonly extra: HostArrays;
+  readonly extraTensors: HostArrays;
   readonly usage: string;
-  readonly input: string;
+  readonly inputAndOutput: string;
 }
 
 function textLayout({ config, tokenizer }: Checkpoint): Layout {
@@ -74,38 +74,38 @@ function textLayout({ config, tokenizer }: Checkpoint): Layout {
   if ('kind' in text) throw new HybridmedError(`save: the text encoder is that of the module "${text.module}"; transformers has no such model`);
   return {
     files: bertFiles(text, tokenizer),
-    extra: {},
+    extraTensors: {},
     usage: `from transformers import AutoModel, AutoTokenizer
 tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder, add_pooling_layer=False)
 hidden = model(**tokenizer("The heart is enlarged.", return_tensors="pt")).last_hidden_state`,
-    input: `It reads reports (${text.vocab} tokens, ${text.positions} positions) and gives a vector of ${text.width} numbers per token; the one at [CLS] stands for the text.`,
+    inputAndOutput: `It reads reports (${text.vocab} tokens, ${text.positions} positions) and gives a vector of ${text.width} values per token; that of [CLS] represents the text.`,
   };
 }
 
 function visionLayout({ config }: Checkpoint): Layout {
   const { vision } = config.model;
   if (vision.kind === 'module') throw new HybridmedError(`save: the vision encoder is that of the module "${vision.module}"; timm has no such model`);
-  const films = vision.channels === 1 ? 'one grey channel' : `${vision.channels} equal channels`;
+  const channels = vision.channels === 1 ? 'one grey channel' : `${vision.channels} equal channels`;
   return {
     files: { 'config.json': timmConfig(vision) },
-    extra: timmExtra(vision),
+    extraTensors: timmExtra(vision),
     usage: `import timm
 model = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
-features = model.forward_features(films)`,
-    input: `It reads films of ${vision.image} x ${vision.image} pixels in ${films}, padded to a square, scaled to [-1, 1].`,
+features = model.forward_features(images)`,
+    inputAndOutput: `It reads radiographs of ${vision.image} x ${vision.image} pixels in ${channels}, padded to a square, scaled to [-1, 1].`,
   };
 }
 
-/** Saves an encoder. Throws one line for a missing checkpoint, an encoder no library has, or a folder that is something else. */
+/** Saves an encoder. Throws one line for a missing checkpoint, an encoder that the library cannot express, or an existing folder that is no saved encoder. */
 export async function saveEncoder({ checkpoint: path, part, out }: SaveEncoderOptions): Promise<SavedEncoder> {
   const folder = await resolveCheckpoint(path);
-  if (existsSync(out) && !existsSync(join(out, 'model.safetensors'))) throw fileError(out, 'is there and holds no saved encoder', 'name another --out');
+  if (existsSync(out) && !existsSync(join(out, 'model.safetensors'))) throw fileError(out, 'exists and is no saved encoder', 'name another --out');
   if (existsSync(join(out, 'optimizer.safetensors')) || existsSync(join(out, 'run.json')))
     throw fileError(out, 'is a checkpoint or a run', 'name another --out');
   const checkpoint = await loadCheckpoint(folder);
-  const { files, extra, usage, input } = part === 'text' ? textLayout(checkpoint) : visionLayout(checkpoint);
-  const tensors = { ...partOf(checkpoint.parameters, part), ...extra };
-  const card = modelCard({ ...(await factsOf(folder, checkpoint)), part, usage, input });
+  const { files, extraTensors, usage, inputAndOutput } = part === 'text' ? textLayout(checkpoint) : visionLayout(checkpoint);
+  const tensors = { ...partOf(checkpoint.parameters, part), ...extraTensors };
+  const card = modelCard({ ...(await factsOf(folder, checkpoint)), part, usage, inputAndOutput });
   await replaceFolder(out, async (temporary) => {
     const write = (name: string, content: string | readonly Uint8Array[]) => writeFile(join(temporary, name), content as string, { flush: true });
     await write('model.safetensors', encodeSafetensors(tensors, { format: 'pt' }));

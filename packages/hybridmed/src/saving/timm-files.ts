@@ -1,4 +1,4 @@
-// A vision encoder as timm lays it out: config.json with the architecture and what differs from its published sizes.
+// A vision encoder in the layout of timm: config.json with the architecture and its arguments.
 import { HybridmedError } from '@hybridmed/tensor';
 import type { ResNetConfig, ViTConfig } from '@hybridmed/vision';
 
@@ -7,7 +7,7 @@ interface TimmModel {
   readonly args: Readonly<Record<string, unknown>>;
 }
 
-/** timm chooses activation, gates and epsilon by the architecture; sizes are its arguments. */
+/** timm takes activation, gates and epsilon from the architecture; sizes are its arguments. */
 function vitArchitecture({ mlp, epsilon = 1e-6 }: ViTConfig): string {
   if (mlp === 'swiglu') return 'vit_giant_patch14_dinov2';
   if (mlp === 'quickGelu') return 'vit_base_patch16_clip_quickgelu_224';
@@ -17,7 +17,7 @@ function vitArchitecture({ mlp, epsilon = 1e-6 }: ViTConfig): string {
 function vitModel(config: ViTConfig): TimmModel {
   const { image, patch, channels, width, depth, heads, ffn = 4 * width, mlp, pool = 'class', registers = 0 } = config;
   // timm's patch projection has a bias unless a norm follows it.
-  if (config.preNorm && (config.patchBias ?? true)) throw new HybridmedError('save: timm has no ViT with both a first norm and a bias of the patches');
+  if (config.preNorm && (config.patchBias ?? true)) throw new HybridmedError('save: timm has no ViT with both a pre-norm and a bias of the patch projection');
   const rows = mlp === 'swiglu' ? 2 * ffn : ffn;
   return {
     architecture: vitArchitecture(config),
@@ -43,24 +43,24 @@ function vitModel(config: ViTConfig): TimmModel {
 }
 
 function resnetModel({ channels, layers, channelsPerStage, stem = 64, block = 'bottleneck' }: ResNetConfig): TimmModel {
-  if (stem !== 64 || layers.length !== 4) throw new HybridmedError('save: timm has ResNets of four stages after 64 channels; this one has others');
+  if (stem !== 64 || layers.length !== 4) throw new HybridmedError('save: timm has ResNets of four stages after a stem of 64 channels; this one differs');
   return { architecture: block === 'basic' ? 'resnet18' : 'resnet50', args: { in_chans: channels, layers, channels: channelsPerStage } };
 }
 
 /** The config.json that timm's `local-dir:` and the hub read. Throws a HybridmedError for an encoder timm cannot express. */
 export function timmConfig(config: ViTConfig | ResNetConfig): string {
   const { architecture, args } = config.kind === 'vit' ? vitModel(config) : resnetModel(config);
-  const size = [config.channels, config.image, config.image];
+  const inputSize = [config.channels, config.image, config.image];
   const document = {
     architecture,
     num_classes: 0,
-    // For this package: timm leaves it out.
+    // For this package: timm ignores it.
     ...(config.kind === 'vit' ? { layer_norm_eps: config.epsilon ?? 1e-6 } : {}),
     model_args: { ...args, num_classes: 0 },
     pretrained_cfg: {
       architecture,
       num_classes: 0,
-      input_size: size,
+      input_size: inputSize,
       mean: Array(config.channels).fill(0.5),
       std: Array(config.channels).fill(0.5),
       crop_pct: 1,

@@ -1,15 +1,8 @@
-// What an update of all parameters is, and what the global norm of their gradients is.
-
-/** A tensor among others in one array: `length` elements from `from` on, a multiple of four. */
-export interface Part {
-  readonly length: number;
-  /** Which of the arrays. */
-  readonly source: number;
-  readonly from: number;
-}
+// What an update of all parameters is.
+import type { TensorPart } from '../tensor-table.ts';
 
 /** One parameter: where its gradient lies, where it lies itself, and its constants. */
-export interface UpdatedTensor extends Part {
+export interface UpdatedTensor extends TensorPart {
   /** Which of the arrays that are rewritten has it, and its first element there, a multiple of four; its moments lie alike. */
   readonly target: number;
   readonly at: number;
@@ -31,16 +24,8 @@ export interface AdamWProblem {
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
-  /** Greatest global norm; Infinity for no clipping. */
+  /** Max global norm; Infinity for no clipping. */
   readonly maxNorm: number;
   /** Whether gradients come multiplied by a loss scale, an input of its own; where the norm is not finite nothing is then updated. */
-  readonly scaled?: boolean;
-}
-
-/** Gradients, and lengths of the arrays in which they lie. */
-export interface GradientNormProblem {
-  readonly sources: readonly number[];
-  readonly gradients: readonly Part[];
-  /** Whether gradients come multiplied by a loss scale, the last input. */
   readonly scaled?: boolean;
 }

@@ -1,6 +1,6 @@
-// AdamW and the gradient norm on the host, in float64. The harness starts in-place outputs from zeros.
+// AdamW on the host, in float64. The harness starts in-place outputs from zeros.
 import type { Numbers } from '../kernel.ts';
-import type { AdamWProblem, GradientNormProblem } from './problem.ts';
+import type { AdamWProblem } from './problem.ts';
 
 /** One update of parameters whose values and moments are zero; what lies between them stays zero. */
 export function reference({ targets, tensors, beta1, beta2, epsilon, maxNorm, scaled }: AdamWProblem, inputs: readonly Numbers[]): Numbers[] {
@@ -20,11 +20,4 @@ export function reference({ targets, tensors, beta1, beta2, epsilon, maxNorm, sc
       seconds[target]![at + i] = second;
     }
   return [...parameters, ...firsts, ...seconds];
-}
-
-/** Root of the sum of all squares, over the loss scale where there is one. */
-export function normReference({ gradients, scaled }: GradientNormProblem, inputs: readonly Numbers[]): Numbers[] {
-  let sum = 0;
-  for (const { source, from, length } of gradients) for (let i = 0; i < length; i++) sum += inputs[source]![from + i]! ** 2;
-  return [Float32Array.of(Math.sqrt(sum) / (scaled ? inputs.at(-1)![0]! : 1))];
 }

@@ -1,7 +1,8 @@
 // Rows that models meet, and awkward ones.
 import type { ArraySpec, KernelCase, Numbers } from '../kernel.ts';
 import type { ArgmaxProblem } from './problem.ts';
-const ties = (_: number, { length }: ArraySpec): Numbers => Float32Array.from({ length }, (__, i) => (i * 7) % 5);
+
+const ties = ({ length }: ArraySpec): Numbers => Float32Array.from({ length }, (_, i) => (i * 7) % 5);
 
 /** Cases. */
 export const cases: readonly KernelCase<ArgmaxProblem>[] = [
@@ -14,7 +15,7 @@ export const cases: readonly KernelCase<ArgmaxProblem>[] = [
     name: 'wide, nothing above the least, 2x96',
     problem: { type: 'f32', rows: 2, width: 96 },
     tolerance: 0,
-    input: (_, { length }) => new Float32Array(length).fill(-Infinity),
+    input: ({ length }) => new Float32Array(length).fill(-Infinity),
   },
   { name: 'no rows', problem: { type: 'f32', rows: 0, width: 12 }, tolerance: 0 },
   { name: 'decoder logits, 384x30522', problem: { type: 'f32', rows: 384, width: 30522 }, tolerance: 0, large: true },

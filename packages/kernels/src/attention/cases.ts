@@ -1,6 +1,7 @@
 // Attention that models meet, and awkward kinds.
 import type { ArraySpec, KernelCase, Numbers } from '../kernel.ts';
 import type { AttentionProblem, AttentionRows } from './problem.ts';
+
 type Kind = Omit<AttentionProblem, 'of' | 'scale'>;
 
 const base: Kind = { batch: 2, queries: 5, keys: 7, heads: 2, headSize: 8, causal: false, masked: false };
@@ -10,11 +11,10 @@ const halfTolerance = 1e-3;
 const everyRow: readonly AttentionRows[] = ['q', 'k', 'v', 'o', 'g', 'dq', 'dk', 'dv'];
 
 /** Masks with holes; a log-sum-exp above every score, so that gradients stay small. */
-function inputOf({ of, masked, queries, keys, causal }: AttentionProblem, blind = false): (index: number, spec: ArraySpec) => Numbers | undefined {
-  const maskAt = of === 'forward' ? 3 : 6;
-  return (index, { length }) => {
-    if (masked && index === maskAt) return Float32Array.from({ length }, (_, i) => (blind || (i * 5) % 3 === 0 ? 0 : 1));
-    if (of === 'gradient' && index === 4) return Float32Array.from({ length }, () => Math.log(causal ? queries : keys) + 1);
+function inputOf({ of, queries, keys, causal }: AttentionProblem, blind = false): (array: ArraySpec) => Numbers | undefined {
+  return ({ name, length }) => {
+    if (name === 'mask') return Float32Array.from({ length }, (_, i) => (blind || (i * 5) % 3 === 0 ? 0 : 1));
+    if (of === 'gradient' && name === 'logSumExp') return Float32Array.from({ length }, () => Math.log(causal ? queries : keys) + 1);
     return undefined;
   };
 }

@@ -1,8 +1,9 @@
-// How attention's shaders cut a row's vector, and where threads find the rows that they all need: straight from memory, as
-// broadcasts within a subgroup, or staged in workgroup memory.
-import type { Binding } from '../shader.ts';
+// How attention's shaders cut and store a row's vector, how threads may share the rows that they all need, and text on a row's parts.
+import type { ItemType } from '../dispatch.ts';
 import type { Capabilities } from '../kernel.ts';
+import { range } from '../shader.ts';
 import type { AttentionProblem, AttentionRows } from './problem.ts';
+
 /** What the shaders' text depends on. */
 export type Shape = Pick<AttentionProblem, 'headSize' | 'causal' | 'masked' | 'half'>;
 
@@ -15,6 +16,9 @@ export type Sharing =
 /** Rows walked in one step of a loop. */
 export const stride = 1;
 
+/** Numbers of those rows. */
+export const rowsOfStep = range(stride);
+
 /** Threads of a workgroup: each has a row of its own. */
 export const threadsOf = (sharing: Sharing): number => (sharing.kind === 'staged' ? sharing.threads : 16);
 
@@ -24,7 +28,7 @@ export interface NamedSharing {
   readonly sharing: Sharing;
 }
 
-/** Every way to share rows that is worth trying on an adapter, the one that is taken where none was measured first. Staged rows of two arrays lie in 16 KiB. */
+/** Every sharing that is worth trying on an adapter, the one that is taken where none was measured first. Staged rows of two arrays lie in 16 KiB. */
 export function sharingsFor({ headSize }: Shape, { software, subgroupSize }: Capabilities): readonly [NamedSharing, ...NamedSharing[]] {
   const none: NamedSharing = { name: 'none', sharing: { kind: 'none' } };
   // A processor takes seconds to compile one of these long shaders: there is nothing to be won by trying another.
@@ -43,22 +47,19 @@ export function cut({ headSize }: Shape): { readonly count: number; readonly wid
 export const storageOf = ({ half = [] }: Pick<Shape, 'half'>, name: AttentionRows): 'f16' | 'f32' => (half.includes(name) ? 'f16' : 'f32');
 
 /** The type of an array's parts. */
-const partType = (shape: Shape, name: AttentionRows): 'f16' | 'f32' | 'vec4<f16>' | 'vec4<f32>' =>
+export const partType = (shape: Shape, name: AttentionRows): 'f16' | 'f32' | 'vec4<f16>' | 'vec4<f32>' =>
   cut(shape).width === 4 ? `vec4<${storageOf(shape, name)}>` : storageOf(shape, name);
 
 /** A part of an array as what shaders compute with. */
 export const read = (shape: Shape, name: AttentionRows, at: string): string =>
   storageOf(shape, name) === 'f16' ? `${cut(shape).type}(${name}[${at}])` : `${name}[${at}]`;
 
-/** Bindings of arrays of rows. */
-export const rowBindings = (shape: Shape, names: readonly AttentionRows[], write = false): Binding[] =>
-  names.map((name) => ({ name: bindingName(name), type: partType(shape, name), write }));
+/** Arrays of rows as a shader binds them. */
+export const boundRows = <Name extends AttentionRows>(shape: Shape, ...names: readonly Name[]): Readonly<Record<Name, ItemType>> =>
+  Object.fromEntries(names.map((name) => [name, partType(shape, name)])) as Record<Name, ItemType>;
 
-/** An array's name in a shader: gradients of keys and values are registers' names too. */
-const bindingName = (name: AttentionRows): string => (name === 'dk' || name === 'dv' ? `${name}_out` : name);
-
-/** Bindings of arrays of numbers. */
-export const scalarBindings = (names: readonly string[], write = false): Binding[] => names.map((name) => ({ name, type: 'f32', write }));
+/** The mask as a shader binds it, where there is one. */
+export const boundMask = ({ masked }: Shape): { readonly mask?: 'f32' } => (masked ? { mask: 'f32' } : {});
 
 /** A value as an array's element. */
 export const stored = (shape: Shape, name: AttentionRows, value: string): string =>
@@ -67,14 +68,14 @@ export const stored = (shape: Shape, name: AttentionRows, value: string): string
 /** Text on a row's parts. */
 export function vectors(shape: Shape) {
   const { count, width, type } = cut(shape);
-  const each = (line: (e: number) => string): string => Array.from({ length: count }, (_, e) => line(e)).join(' ');
+  const each = (line: (e: number) => string): string => range(count).map(line).join(' ');
   return {
     /** Registers loaded from an array. */
     load: (name: string, array: AttentionRows, at: string, factor = ''): string =>
       each((e) => `let ${name}${e} = ${read(shape, array, `${at} + ${e}u`)}${factor};`),
     clear: (name: string): string => each((e) => `var ${name}${e} = ${type}(0.0f);`),
     store: (name: string, array: AttentionRows, at: string, divisor = ''): string =>
-      each((e) => `${bindingName(array)}[${at} + ${e}u] = ${stored(shape, array, `${name}${e}${divisor}`)};`),
+      each((e) => `${array}[${at} + ${e}u] = ${stored(shape, array, `${name}${e}${divisor}`)};`),
     scale: (name: string, factor: string): string => each((e) => `${name}${e} *= ${factor};`),
     /** `sum`: products of registers with a row, whose parts `part` names. */
     dot: (sum: string, name: string, part: (e: number) => string): string =>
@@ -84,77 +85,5 @@ export function vectors(shape: Shape) {
     /** Adds rows, each times a factor, to registers. */
     add: (name: string, terms: readonly { readonly factor: string; readonly part: (e: number) => string }[]): string =>
       each((e) => `${name}${e} = ${terms.reduce((sum, { factor, part }) => `fma(${type}(${factor}), ${part(e)}, ${sum})`, `${name}${e}`)};`),
-  };
-}
-
-/** A loop over rows that all threads of a workgroup walk together. */
-export interface Walk {
-  /** Arrays whose rows are read: at most two. */
-  readonly arrays: readonly AttentionRows[];
-  /** Uniform expressions: the first row, and the one after the last. */
-  readonly first: string;
-  readonly last: string;
-  /** Where row `r` begins in the arrays, in parts. */
-  readonly at: (r: string) => string;
-  /** Lines of one step; rows `r0`, `r1`, ... of which those from `last` on repeat the last and must not count. `part` names an array's part. */
-  readonly body: (part: (array: AttentionRows, row: number, e: number) => string) => string;
-}
-
-const rowsOfStep = Array.from({ length: stride }, (_, r) => r);
-
-/** The loop's text, and declarations it needs at the top level. */
-export function walk(shape: Shape, sharing: Sharing, { arrays, first, last, at, body }: Walk): { readonly declarations: string; readonly loop: string } {
-  const { count, type } = cut(shape);
-  const clamped = rowsOfStep.map((r) => `let r${r} = step + ${r}u; let at${r} = ${at(`min(r${r}, ${last} - 1u)`)};`).join(' ');
-  if (sharing.kind === 'none')
-    return {
-      declarations: '',
-      loop: `  for (var step = ${first}; step < ${last}; step += ${stride}u) {
-    ${clamped}
-    ${body((array, row, e) => read(shape, array, `at${row} + ${e}u`))}
-  }`,
-    };
-  if (sharing.kind === 'broadcast') {
-    const { size } = sharing;
-    const loads = arrays.flatMap((array) =>
-      rowsOfStep.flatMap((r) =>
-        Array.from(
-          { length: Math.ceil(count / size) },
-          (_, l) =>
-            `let ${array}${r}_${l} = ${read(shape, array, `at${r} + ${count % size === 0 ? `sublane + ${l * size}u` : `min(sublane + ${l * size}u, ${count - 1}u)`}`)};`,
-        ),
-      ),
-    );
-    const parts = arrays.flatMap((array) =>
-      rowsOfStep.map((r) =>
-        Array.from({ length: count }, (_, e) => `let ${array}${r}at${e} = subgroupBroadcast(${array}${r}_${Math.floor(e / size)}, ${e % size}u);`).join(' '),
-      ),
-    );
-    return {
-      declarations: '',
-      loop: `  for (var step = ${first}; step < ${last}; step += ${stride}u) {
-    ${clamped}
-    ${loads.join(' ')}
-    ${parts.join('\n    ')}
-    ${body((array, row, e) => `${array}${row}at${e}`)}
-  }`,
-    };
-  }
-  const { rows } = sharing;
-  const threads = threadsOf(sharing);
-  return {
-    declarations: arrays.map((array) => `\nvar<workgroup> staged_${array}: array<${type}, ${rows * count}>;`).join(''),
-    loop: `  for (var slab = ${first}; slab < ${last}; slab += ${rows}u) {
-    workgroupBarrier();
-    for (var unit = lane; unit < ${rows * count}u; unit += ${threads}u) {
-      let from_row = ${at(`min(slab + unit / ${count}u, ${last} - 1u)`)} + unit % ${count}u;
-      ${arrays.map((array) => `staged_${array}[unit] = ${read(shape, array, 'from_row')};`).join(' ')}
-    }
-    workgroupBarrier();
-    for (var step = slab; step < min(${last}, slab + ${rows}u); step += ${stride}u) {
-      ${rowsOfStep.map((r) => `let r${r} = step + ${r}u; let at${r} = (step + ${r}u - slab) * ${count}u;`).join(' ')}
-      ${body((array, row, e) => `staged_${array}[at${row} + ${e}u]`)}
-    }
-  }`,
   };
 }

@@ -5,7 +5,7 @@ import type { BatchNormProblem } from './problem.ts';
 /** Sum over a channel's elements, by their places in memory. */
 function sumOf({ batch, channels, places }: BatchNormProblem, channel: number, of: (at: number) => number): number {
   let sum = 0;
-  for (let film = 0; film < batch; film++) for (let p = 0; p < places; p++) sum += of((film * channels + channel) * places + p);
+  for (let image = 0; image < batch; image++) for (let p = 0; p < places; p++) sum += of((image * channels + channel) * places + p);
   return sum;
 }
 

@@ -1,16 +1,17 @@
 // The weight's gradient on processors with subgroups of a known size: rows of dy, loaded once by a subgroup, reach its threads as
-// broadcasts; each thread has its own elements of the kernel and reads the films where they meet. Lines of places are the outer loop:
+// broadcasts; each thread has its own elements of the kernel and reads the images where they meet. Lines of places are the outer loop:
 // they are this shader's k.
+import { shaderOf } from '../dispatch.ts';
 import { broadcastTile } from '../matmul/broadcast.ts';
 import { tileStart } from '../matmul/tile.ts';
-import { declare, perTile, range, u } from '../shader.ts';
-import { addSteps, loadRows, operandBindings, writeSums, zeroSums } from './broadcast-parts.ts';
-import { weightNames } from './layout.ts';
+import { perTile, range } from '../shader.ts';
+import { addSteps, boundOperands, loadRows, writeSums, zeroSums } from './broadcast-sums.ts';
+import { weightNames } from './parameters.ts';
 
 const { threads, rows, columns } = broadcastTile;
 
 /** The shader, for subgroups of `size` threads; `quads`: lines of places are whole quads. */
-export function broadcastWeightShader(size: number, quads: boolean, parameters: number): string {
+export function broadcastWeightShader(size: number, quads: boolean) {
   const loads = range(rows / size);
   const each = range(columns);
   const step = (steps: number, wide: boolean) => [
@@ -32,11 +33,11 @@ export function broadcastWeightShader(size: number, quads: boolean, parameters: 
     ),
     ...zeroSums,
     '  for (var line = begin; line < end; line++) {',
-    '    let film = line / oh; let r = line % oh;',
-    ...loads.map((l) => `    let d_at${l} = ((film * m + min(row + ${l * size}u + sublane, m - 1u)) * oh + r) * ow;`),
+    '    let image = line / oh; let r = line % oh;',
+    ...loads.map((l) => `    let d_at${l} = ((image * m + min(row + ${l * size}u + sublane, m - 1u)) * oh + r) * ow;`),
     ...each.map(
       (c) => `    let down${c} = top${c} + i32(r) * sh; let inside${c} = u32(down${c}) < u32(H);
-    let x_at${c} = ((i32(film * C) + channel${c}) * H + down${c}) * W;`,
+    let x_at${c} = ((i32(image * C) + channel${c}) * H + down${c}) * W;`,
     ),
     quads ? '    for (var s = 0u; s < ow; s += 4u) {' : '    var s = 0u;\n    for (; s + 4u <= ow; s += 4u) {',
     ...step(4, quads),
@@ -45,5 +46,5 @@ export function broadcastWeightShader(size: number, quads: boolean, parameters: 
     '  }',
     ...writeSums((at, value) => `y[${at}] = ${value};`),
   ].join('\n');
-  return `${declare(operandBindings(quads), parameters, ['subgroups'])}${perTile(threads, u(0), body, ['subgroup_invocation_id'])}`;
+  return shaderOf({ ...boundOperands(quads), extensions: ['subgroups'], code: perTile(threads, 'parameters.items', body, ['subgroup_invocation_id']) });
 }

@@ -1,11 +1,11 @@
-// The output of a convolution and its input's gradient as correlations: films, taps, steps between places, and where results go.
+// The output of a convolution and its input's gradient as correlations: images, taps, steps between places, and where results go.
 // A gradient behind steps falls into phases, one for each place within a step, that meet different taps: each is a correlation of its own.
 import { range } from '../shader.ts';
 import type { ConvolutionProblem } from './problem.ts';
 
-/** One correlation: each result sums taps over the channels of a film; taps outside it meet zeros. */
+/** One correlation: each result sums taps over the channels of a image; taps outside it meet zeros. */
 export interface Correlation {
-  readonly films: number;
+  readonly images: number;
   /** Channels summed, and their size. */
   readonly channels: number;
   readonly size: readonly [number, number];
@@ -14,9 +14,9 @@ export interface Correlation {
   readonly places: readonly [number, number];
   readonly taps: readonly [number, number];
   readonly stride: readonly [number, number];
-  /** May be negative: then the first tap of the first place lies inside the film. */
+  /** May be negative: then the first tap of the first place lies inside the image. */
   readonly padding: readonly [number, number];
-  /** Where results lie: the first, and the steps from row to row and from column to column; channels lie `area` apart. */
+  /** Where results lie: the first, and the steps from row to row and from column to column; the step from channel to channel is `area`. */
   readonly first: number;
   readonly step: readonly [number, number];
   readonly area: number;
@@ -39,13 +39,13 @@ function phaseOf(phase: number, size: number, kernel: number, stride: number, pa
   };
 }
 
-/** The correlations that together give the result, or undefined where they are too many or the weight's gradient is asked for. */
+/** The correlations that make up the result, or undefined where they are too many or the weight's gradient is asked for. */
 export function correlationsOf({ of, x, weight, y, stride, padding }: ConvolutionProblem): readonly Correlation[] | undefined {
   const [O, C, kh, kw] = weight;
   if (of === 'output')
     return [
       {
-        films: x[0],
+        images: x[0],
         channels: C,
         size: [x[2], x[3]],
         outputs: O,
@@ -67,7 +67,7 @@ export function correlationsOf({ of, x, weight, y, stride, padding }: Convolutio
       const across = phaseOf(b, x[3], kw, stride[1], padding[1]);
       const none = down.taps * across.taps === 0;
       return {
-        films: x[0],
+        images: x[0],
         channels: O,
         size: [y[2], y[3]],
         outputs: C,

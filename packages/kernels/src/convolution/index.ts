@@ -1,53 +1,58 @@
-// 2-D cross-correlation and its two adjoints: products of matrices whose patches are stored (where kernels tile the film) or read from the
-// films, else one thread per element of the result.
+// 2-D cross-correlation and its two adjoints: products of matrices whose patches are stored (where kernels tile the image) or read from the
+// images, else one thread per element of the result.
+import { dispatchOf } from '../dispatch.ts';
 import type { ArraySpec, Capabilities, Kernel, Numbers } from '../kernel.ts';
-import { bytesOf, everyAdapter, product, sizeClass } from '../kernel.ts';
+import { arrayOf, bytesOf, everyAdapter, sizeClass, sizeOf } from '../kernel.ts';
 import { matmul } from '../matmul/index.ts';
-import { longItems, pack, spreadThreads } from '../shader.ts';
+import { longItems, spreadThreads } from '../shader.ts';
 import { cases } from './cases.ts';
 import { correlationsOf } from './correlation.ts';
-import { epilogueArrays, epilogueParameters, moreAt, resultAt } from './epilogue.ts';
+import { epilogueArrays } from './epilogue.ts';
 import { implicit, implicitNames } from './implicit.ts';
-import { patchDispatches, patchProduct, patchTemporaries, tilesFilm } from './patches.ts';
-import { reference } from './reference.ts';
-import { shader } from './wgsl.ts';
+import { patchDispatches, patchProduct, patchTemporaries, tilesImage } from './patches.ts';
 import type { ConvolutionProblem } from './problem.ts';
-
-const array = (shape: readonly number[]): ArraySpec => ({ type: 'f32', length: product(shape) });
+import { reference } from './reference.ts';
+import { elementParameters, shader } from './wgsl.ts';
 
 /** Inputs: (x, weight, what the epilogue reads) for the output, (dy, weight) for the input's gradient, (x, dy) for the weight's. */
 function arrays(problem: ConvolutionProblem, capabilities: Capabilities = everyAdapter, variant?: string) {
-  const temporaries = tilesFilm(problem) ? patchTemporaries(problem, capabilities, variant) : implicit(problem, capabilities, named(variant))?.temporaries;
+  const temporaries = tilesImage(problem) ? patchTemporaries(problem, capabilities, variant) : implicit(problem, capabilities, named(variant))?.temporaries;
   return { ...plain(problem), ...(temporaries ? { temporaries } : {}) };
 }
 
 function plain({ of, x, weight, y, epilogue }: ConvolutionProblem): { readonly inputs: ArraySpec[]; readonly outputs: ArraySpec[] } {
-  if (of === 'output') return { inputs: [array(x), array(weight), ...epilogueArrays(epilogue)], outputs: [array(y)] };
-  if (of === 'input') return { inputs: [array(y), array(weight)], outputs: [array(x)] };
-  return { inputs: [array(x), array(y)], outputs: [array(weight)] };
+  switch (of) {
+    case 'output':
+      return { inputs: [arrayOf('x', sizeOf(x)), arrayOf('weight', sizeOf(weight)), ...epilogueArrays(epilogue)], outputs: [arrayOf('y', sizeOf(y))] };
+    case 'input':
+      return { inputs: [arrayOf('dy', sizeOf(y)), arrayOf('weight', sizeOf(weight))], outputs: [arrayOf('dx', sizeOf(x))] };
+    case 'weight':
+      return { inputs: [arrayOf('x', sizeOf(x)), arrayOf('dy', sizeOf(y))], outputs: [arrayOf('dweight', sizeOf(weight))] };
+  }
 }
 
-/** The way of adapters, or of steps, that leave no product: one thread for each element of the result. */
+/** The variant of adapters, or of steps, that leave no product: one thread for each element of the result. */
 const byElement = 'element';
 
-/** A variant of products; none for the way that has none. */
+/** A variant of products; none for the one that has none. */
 const named = (variant: string | undefined): string | undefined => (variant === byElement ? undefined : variant);
 
 function namesOf(problem: ConvolutionProblem, capabilities: Capabilities): readonly string[] {
-  if (tilesFilm(problem)) return matmul.variants!.names(patchProduct(problem), capabilities);
+  if (tilesImage(problem)) return matmul.variants!.names(patchProduct(problem), capabilities);
   const names = implicitNames(problem, capabilities);
   return names.length > 0 ? names : [byElement];
 }
 
 const quads = (size: number): string => `${sizeClass(size)}${size % 4 === 0 ? 'q' : ''}`;
 
-/** What is computed, and the sizes of films, channels, kernel and steps. */
+/** What is computed, and the sizes of images, channels, kernel and steps. */
 function shapeClass(problem: ConvolutionProblem): string {
   const { of, x, weight, y, stride, half } = problem;
-  if (tilesFilm(problem)) return `patches ${of} ${matmul.variants!.shapeClass(patchProduct(problem))}`;
-  const way = of === 'weight' || correlationsOf(problem) ? 'films' : byElement;
+  if (tilesImage(problem)) return `patches ${of} ${matmul.variants!.shapeClass(patchProduct(problem))}`;
+  // Tables of measured choices know those that read images by this word.
+  const method = of === 'weight' || correlationsOf(problem) ? 'films' : byElement;
   const sizes = [x[0], x[1], y[1]].map(quads).join('x');
-  return `${way} ${of}${half ? ' half' : ''} ${sizes} ${sizeClass(y[2] * y[3])} ${weight.slice(2).join('x')} by ${stride.join('x')}`;
+  return `${method} ${of}${half ? ' half' : ''} ${sizes} ${sizeClass(y[2] * y[3])} ${weight.slice(2).join('x')} by ${stride.join('x')}`;
 }
 
 /** The kernel. */
@@ -59,24 +64,12 @@ export const convolution: Kernel<ConvolutionProblem> = {
   dispatches: (problem, capabilities = everyAdapter, variant) => {
     const count = plain(problem).outputs[0]!.length;
     if (count === 0) return [];
-    if (tilesFilm(problem)) return patchDispatches(problem, capabilities, variant);
+    if (tilesImage(problem)) return patchDispatches(problem, capabilities, variant);
     const products = implicit(problem, capabilities, named(variant));
     if (products) return products.dispatches;
-    const { of, x, weight, y, stride, padding, epilogue } = problem;
-    const parameters = pack([count, ...x, weight[0], weight[2], weight[3], y[2], y[3], ...stride, ...padding, ...epilogueParameters(epilogue)]);
-    const result = resultAt(epilogue);
-    return [
-      {
-        label: `convolution ${of}`,
-        code: shader(problem, parameters.length),
-        parameters,
-        arrays: [0, 1, ...moreAt(epilogue), result],
-        writes: [result],
-        workgroups: spreadThreads(count, longItems),
-      },
-    ];
+    return [dispatchOf(`convolution ${problem.of}`, elementParameters(count, problem), shader(problem), spreadThreads(count, longItems))];
   },
-  cost: (problem) => ({ flops: 2 * product(problem.y) * product(problem.weight.slice(1)), bytes: bytesOf(plain(problem)) }),
+  cost: (problem) => ({ flops: 2 * sizeOf(problem.y) * sizeOf(problem.weight.slice(1)), bytes: bytesOf(plain(problem)) }),
   reference: (problem, inputs): readonly Numbers[] => reference(problem, inputs as [Numbers, Numbers]),
   cases,
 };

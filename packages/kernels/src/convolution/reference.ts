@@ -1,6 +1,6 @@
 // Convolution and its adjoints on the host, sums in float64.
 import type { Numbers } from '../kernel.ts';
-import { product } from '../kernel.ts';
+import { sizeOf } from '../kernel.ts';
 import { finished } from '../matmul/reference.ts';
 import type { ConvolutionProblem } from './problem.ts';
 
@@ -10,7 +10,7 @@ function meeting(element: number, size: number, positions: number, stride: numbe
   return [from, Math.min(positions, Math.floor((size - 1 + padding - element) / stride) + 1)];
 }
 
-/** Visits every product the convolution sums, the output's positions innermost. */
+/** Visits every sizeOf the convolution sums, the output's positions innermost. */
 export function reference(
   { of, x, weight, y, stride, padding, epilogue }: ConvolutionProblem,
   [a, w, ...extra]: readonly [Numbers, Numbers, ...Numbers[]],
@@ -18,7 +18,7 @@ export function reference(
   const [B, C, H, W] = x;
   const [O, , kh, kw] = weight;
   const [, , oh, ow] = y;
-  const sums = new Float64Array(product({ output: y, input: x, weight }[of]));
+  const sums = new Float64Array(sizeOf({ output: y, input: x, weight }[of]));
   for (let b = 0; b < B; b++)
     for (let o = 0; o < O; o++)
       for (let c = 0; c < C; c++)

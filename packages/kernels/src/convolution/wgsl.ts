@@ -1,11 +1,33 @@
 // Shaders of the convolution. Short sums of one kernel row (or row of results) are added with compensation [Kahan 1965]:
 // a max-pool behind a stem decides between near equals.
-import { declare, longItems, perThread, u } from '../shader.ts';
-import { epilogueBindings, storer } from './epilogue.ts';
+import type { Shader } from '../dispatch.ts';
+import { shaderOf } from '../dispatch.ts';
+import { epilogueReads } from '../matmul/tile.ts';
+import { longItems, perThread } from '../shader.ts';
+import { epilogueParameters, storer } from './epilogue.ts';
 import type { ConvolutionProblem } from './problem.ts';
-// Parameters: count, B, C, H, W, O, kh, kw, oh, ow, stride (2), padding (2).
-const names = `  let B = ${u(1)}; let C = ${u(2)}; let H = i32(${u(3)}); let W = i32(${u(4)}); let O = ${u(5)}; let kh = i32(${u(6)}); let kw = i32(${u(7)}); let oh = i32(${u(8)}); let ow = i32(${u(9)});
-  let sh = i32(${u(10)}); let sw = i32(${u(11)}); let ph = i32(${u(12)}); let pw = i32(${u(13)});
+
+/** Parameters of the shaders; those of what leaves with the result come after. */
+export const elementParameters = (count: number, { x, weight, y, stride, padding, epilogue }: ConvolutionProblem) => ({
+  count,
+  batch: x[0],
+  channels: x[1],
+  height: x[2],
+  width: x[3],
+  outputs: weight[0],
+  kernelHeight: weight[2],
+  kernelWidth: weight[3],
+  outHeight: y[2],
+  outWidth: y[3],
+  strideDown: stride[0],
+  strideAcross: stride[1],
+  paddingTop: padding[0],
+  paddingLeft: padding[1],
+  ...epilogueParameters(epilogue),
+});
+
+const names = `  let B = parameters.batch; let C = parameters.channels; let H = i32(parameters.height); let W = i32(parameters.width); let O = parameters.outputs; let kh = i32(parameters.kernelHeight); let kw = i32(parameters.kernelWidth); let oh = i32(parameters.outHeight); let ow = i32(parameters.outWidth);
+  let sh = i32(parameters.strideDown); let sw = i32(parameters.strideAcross); let ph = i32(parameters.paddingTop); let pw = i32(parameters.paddingLeft);
   var sum = 0.0f; var lost = 0.0f;`;
 
 const addLine = 'let term = line - lost; let next = sum + term; lost = (next - sum) - term; sum = next;';
@@ -17,7 +39,7 @@ const output = `  let s = i32(i) % ow; let r = (i32(i) / ow) % oh; let o = i / u
     let xAt = (i32(b * C + c) * H + top + p) * W + left;
     let wAt = (i32(o * C + c) * kh + p) * kw;
     var line = 0.0f;
-    for (var q = firstQ; q < endQ; q++) { line = fma(a[xAt + q], w[wAt + q], line); }
+    for (var q = firstQ; q < endQ; q++) { line = fma(x[xAt + q], weight[wAt + q], line); }
     ${addLine}
   } }`;
 
@@ -29,11 +51,11 @@ const input = `  let column = i32(i) % W; let row = (i32(i) / W) % H; let c = i 
     let yAt = (i32(b * O + o) * oh + (bottom - p) / sh) * ow;
     let wAt = (i32(o * C + c) * kh + p) * kw;
     var line = 0.0f;
-    for (var q = firstQ; q < min(kw, right + 1); q += sw) { line = fma(a[yAt + (right - q) / sw], w[wAt + q], line); }
+    for (var q = firstQ; q < min(kw, right + 1); q += sw) { line = fma(dy[yAt + (right - q) / sw], weight[wAt + q], line); }
     ${addLine}
   } }`;
 
-const weight = `  let q = i32(i) % kw; let p = (i32(i) / kw) % kh; let c = i / u32(kw * kh) % C; let o = i / (u32(kw * kh) * C);
+const weightGradient = `  let q = i32(i) % kw; let p = (i32(i) / kw) % kh; let c = i / u32(kw * kh) % C; let o = i / (u32(kw * kh) * C);
   let firstR = max(0, (ph - p + sh - 1) / sh); let firstS = max(0, (pw - q + sw - 1) / sw);
   // Divisions round to zero: an end before the first element stays before it.
   let endR = select(0, min(oh, (H - 1 + ph - p) / sh + 1), H - 1 + ph - p >= 0); let endS = select(0, min(ow, (W - 1 + pw - q) / sw + 1), W - 1 + pw - q >= 0);
@@ -41,20 +63,19 @@ const weight = `  let q = i32(i) % kw; let p = (i32(i) / kw) % kh; let c = i / u
     let xAt = (i32(b * C + c) * H + r * sh + p - ph) * W + q - pw;
     let yAt = (i32(b * O + o) * oh + r) * ow;
     var line = 0.0f;
-    for (var s = firstS; s < endS; s++) { line = fma(a[xAt + s * sw], w[yAt + s], line); }
+    for (var s = firstS; s < endS; s++) { line = fma(x[xAt + s * sw], dy[yAt + s], line); }
     ${addLine}
   } }`;
 
-/** Parameters of the shader: those of what leaves with the result come after. */
-const elementCount = 14;
-
 /** The shader of one of the three. */
-export function shader({ of, epilogue }: ConvolutionProblem, parameterCount: number): string {
-  const bindings = [
-    { name: 'a', type: 'f32' as const },
-    { name: 'w', type: 'f32' as const },
-    ...epilogueBindings(epilogue),
-    { name: 'y', type: 'f32' as const, write: true },
-  ];
-  return `${declare(bindings, parameterCount)}${storer(epilogue, elementCount)}${perThread(u(0), `${names}\n${{ output, input, weight }[of]}\n  store(i, sum);`, longItems)}`;
+export function shader({ of, epilogue }: ConvolutionProblem): Shader {
+  const codeOf = (body: string, to: string) => `${storer(epilogue, to)}${perThread('parameters.count', `${names}\n${body}\n  store(i, sum);`, longItems)}`;
+  switch (of) {
+    case 'output':
+      return shaderOf({ reads: { x: 'f32', weight: 'f32', ...epilogueReads(epilogue) }, writes: { y: 'f32' }, code: codeOf(output, 'y') });
+    case 'input':
+      return shaderOf({ reads: { dy: 'f32', weight: 'f32' }, writes: { dx: 'f32' }, code: codeOf(input, 'dx') });
+    case 'weight':
+      return shaderOf({ reads: { x: 'f32', dy: 'f32' }, writes: { dweight: 'f32' }, code: codeOf(weightGradient, 'dweight') });
+  }
 }

@@ -1,11 +1,12 @@
 // Losses that models meet, and awkward ones: small cases have two targets outside the vocabulary, of which other engines make other things.
 import type { ArraySpec, KernelCase, Numbers } from '../kernel.ts';
 import type { CrossEntropyProblem } from './problem.ts';
+
 const targets =
   (width: number, inside = false) =>
-  (index: number, { length }: ArraySpec): Numbers | undefined => {
-    if (index === 1) return Int32Array.from({ length }, (_, i) => (inside ? (i * 31) % width : i === 3 ? -100 : i === 4 ? width : (i * 31) % width));
-    return index === 2 ? new Float32Array(length).fill(Math.log(width) + 1) : undefined;
+  ({ name, length }: ArraySpec): Numbers | undefined => {
+    if (name === 'targets') return Int32Array.from({ length }, (_, i) => (inside ? (i * 31) % width : i === 3 ? -100 : i === 4 ? width : (i * 31) % width));
+    return name === 'logSumExp' ? new Float32Array(length).fill(Math.log(width) + 1) : undefined;
   };
 
 /** Cases: both passes of each shape. */

@@ -1,20 +1,18 @@
-// Softmax cross-entropy over a vocabulary and its gradient: a workgroup or a subgroup per row; probabilities are never stored.
-import type { ArraySpec, Kernel, Numbers } from '../kernel.ts';
-import { bytesOf, everyAdapter } from '../kernel.ts';
+// Softmax cross-entropy over a vocabulary and its gradient; probabilities are never stored.
+import { dispatchOf } from '../dispatch.ts';
+import type { ArrayName, Dispatch, Kernel, Numbers } from '../kernel.ts';
+import { arrayOf, bytesOf, everyAdapter } from '../kernel.ts';
 import { rowGroupOf } from '../row-group.ts';
-import { lanesOf, pack, spread } from '../shader.ts';
+import { lanesOf, spread } from '../shader.ts';
 import { cases } from './cases.ts';
+import type { CrossEntropyProblem } from './problem.ts';
 import { reference } from './reference.ts';
 import { forwardShader, gradientShader } from './wgsl.ts';
-import type { CrossEntropyProblem } from './problem.ts';
 
 function arrays({ of, rows, width }: CrossEntropyProblem) {
-  const [logits, row, target]: ArraySpec[] = [
-    { type: 'f32', length: rows * width },
-    { type: 'f32', length: rows },
-    { type: 'i32', length: rows },
-  ];
-  return of === 'forward' ? { inputs: [logits!, target!], outputs: [row!, row!] } : { inputs: [logits!, target!, row!, row!], outputs: [logits!] };
+  const [logits, targets, logSumExp] = [arrayOf('logits', rows * width), arrayOf('targets', rows, 'i32'), arrayOf('logSumExp', rows)];
+  if (of === 'forward') return { inputs: [logits, targets], outputs: [arrayOf('loss', rows), logSumExp] };
+  return { inputs: [logits, targets, logSumExp, arrayOf('dloss', rows)], outputs: [arrayOf('dlogits', rows * width)] };
 }
 
 /** The kernel. */
@@ -22,32 +20,12 @@ export const crossEntropy: Kernel<CrossEntropyProblem> = {
   name: 'cross-entropy',
   pass: ({ of }) => (of === 'forward' ? 'forward' : 'backward'),
   arrays,
-  dispatches: ({ of, rows, width }, capabilities = everyAdapter) => {
+  dispatches: ({ of, rows, width }, capabilities = everyAdapter): Dispatch<ArrayName<typeof arrays>>[] => {
     if (rows * width === 0) return [];
-    const group = rowGroupOf(capabilities);
-    const lanes = lanesOf(width);
-    const parameters = pack([rows, width / lanes]);
-    if (of === 'forward')
-      return [
-        {
-          label: 'cross-entropy',
-          code: forwardShader(lanes, group, parameters.length),
-          parameters,
-          arrays: [0, 1, 2, 3],
-          writes: [2, 3],
-          workgroups: spread(rows),
-        },
-      ];
-    return [
-      {
-        label: 'cross-entropy: gradient',
-        code: gradientShader(lanes, group, parameters.length),
-        parameters,
-        arrays: [0, 1, 2, 3, 4],
-        writes: [4],
-        workgroups: spread(rows),
-      },
-    ];
+    const [lanes, group] = [lanesOf(width), rowGroupOf(capabilities)];
+    const parameters = { rows, rowItems: width / lanes };
+    if (of === 'forward') return [dispatchOf('cross-entropy', parameters, forwardShader(lanes, group), spread(rows))];
+    return [dispatchOf('cross-entropy: gradient', parameters, gradientShader(lanes, group), spread(rows))];
   },
   cost: (problem) => ({ flops: 3 * problem.rows * problem.width, bytes: bytesOf(arrays(problem)) }),
   reference: (problem, inputs): readonly Numbers[] => reference(problem, inputs),

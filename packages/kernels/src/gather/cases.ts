@@ -1,10 +1,11 @@
 // Look-ups that models meet, and awkward ones.
 import type { ArraySpec, KernelCase, Numbers } from '../kernel.ts';
 import type { GatherProblem } from './problem.ts';
+
 const ids =
   (rows: number) =>
-  (index: number, { length }: ArraySpec): Numbers | undefined =>
-    index === 1 ? Int32Array.from({ length }, (_, i) => ((i * 7919) % (rows + 3)) - 1) : undefined;
+  ({ name, length }: ArraySpec): Numbers | undefined =>
+    name === 'ids' ? Int32Array.from({ length }, (_, i) => ((i * 7919) % (rows + 3)) - 1) : undefined;
 
 /** Cases. */
 export const cases: readonly KernelCase<GatherProblem>[] = [

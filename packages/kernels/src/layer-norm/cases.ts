@@ -1,6 +1,7 @@
 // Norms that models meet, and awkward ones.
 import type { KernelCase } from '../kernel.ts';
 import type { LayerNormProblem } from './problem.ts';
+
 /** Cases: both passes of each shape. */
 export const cases: readonly KernelCase<LayerNormProblem>[] = (['forward', 'gradient'] as const).flatMap((of) => [
   { name: `5x7, ${of}`, problem: { of, rows: 5, width: 7, epsilon: 1e-5 }, tolerance: 3e-6 },

@@ -1,42 +1,52 @@
 // Layer norm over the last axis and its gradients [Ba et al. 2016].
-import type { ArraySpec, Dispatch, Kernel, Numbers } from '../kernel.ts';
-import { bytesOf, everyAdapter } from '../kernel.ts';
+import { dispatchOf } from '../dispatch.ts';
+import type { ArrayName, Dispatch, Kernel, Numbers } from '../kernel.ts';
+import { arrayOf, bytesOf, everyAdapter } from '../kernel.ts';
+import { f32 } from '../parameters.ts';
 import type { RowGroup } from '../row-group.ts';
 import { rowGroupOf } from '../row-group.ts';
-import { floatBits, lanesOf, longItems, pack, spread, spreadThreads } from '../shader.ts';
+import { lanesOf, longItems, spread, spreadThreads } from '../shader.ts';
 import { cases } from './cases.ts';
+import type { LayerNormProblem } from './problem.ts';
 import { reference } from './reference.ts';
 import { forwardShader, inputShader, sliceShader, weightShader } from './wgsl.ts';
-import type { LayerNormProblem } from './problem.ts';
-
-const array = (length: number): ArraySpec => ({ type: 'f32', length });
 
 /** Rows whose sums one thread adds up, by columns. */
 const sliceRows = 32;
+const slicesOf = ({ rows }: LayerNormProblem): number => Math.ceil(rows / sliceRows);
 
-function arrays({ of, rows, width, half }: LayerNormProblem) {
-  const [x, row, column] = [array(rows * width), array(rows), array(width)];
-  if (of === 'forward') return { inputs: [x, column, column], outputs: [half ? { ...x, type: 'f16' as const } : x, row, row] };
-  const partial = array(Math.max(1, Math.ceil(rows / sliceRows)) * width);
-  return { inputs: [x, column, row, row, x], outputs: [x, column, column], temporaries: [partial, partial] };
+function arrays(problem: LayerNormProblem) {
+  const { of, rows, width, half } = problem;
+  const [x, weight, mean, scale] = [arrayOf('x', rows * width), arrayOf('weight', width), arrayOf('mean', rows), arrayOf('scale', rows)];
+  if (of === 'forward') return { inputs: [x, weight, arrayOf('bias', width)], outputs: [arrayOf('y', rows * width, half ? 'f16' : 'f32'), mean, scale] };
+  const sums = Math.max(1, slicesOf(problem)) * width;
+  return {
+    inputs: [x, weight, mean, scale, arrayOf('dy', rows * width)],
+    outputs: [arrayOf('dx', rows * width), arrayOf('dweight', width), arrayOf('dbias', width)],
+    temporaries: [arrayOf('sliceWeights', sums), arrayOf('sliceBiases', sums)],
+  };
 }
 
-/** The gradient's dispatches: x 0, weight 1, mean 2, scale 3, dy 4; dx 5, dweight 6, dbias 7; sums of slices 8, 9. */
-function gradientDispatches({ rows, width }: LayerNormProblem, group: RowGroup): Dispatch[] {
+type LayerNormDispatch = Dispatch<ArrayName<typeof arrays>>;
+
+function forwardDispatches({ rows, width, epsilon, half = false }: LayerNormProblem, group: RowGroup): LayerNormDispatch[] {
+  if (rows === 0) return [];
   const lanes = lanesOf(width);
-  const across = width / lanes;
-  const slices = Math.ceil(rows / sliceRows);
-  const on = (label: string, code: (count: number) => string, parameters: Uint32Array, list: readonly number[], writes: readonly number[], items: number) =>
-    items === 0
-      ? []
-      : [{ label: `layer-norm: ${label}`, code: code(parameters.length), parameters, arrays: list, writes, workgroups: spreadThreads(items, longItems) }];
+  return [dispatchOf('layer-norm', { rows, rowItems: width / lanes, epsilon: f32(epsilon) }, forwardShader(lanes, half, group), spread(rows))];
+}
+
+function gradientDispatches(problem: LayerNormProblem, group: RowGroup): LayerNormDispatch[] {
+  const { rows, width } = problem;
+  if (width === 0) return [];
+  const lanes = lanesOf(width);
+  const [rowItems, slices] = [width / lanes, slicesOf(problem)];
+  const ofColumns = dispatchOf('layer-norm: dweight, dbias', { rowItems, slices }, weightShader(lanes), spreadThreads(rowItems, longItems));
+  if (rows === 0) return [ofColumns];
+  const items = slices * rowItems;
   return [
-    ...on('dx', (count) => inputShader(lanes, group, count), pack([rows, across]), [0, 1, 2, 3, 4, 5], [5], rows * across).map((dispatch) => ({
-      ...dispatch,
-      workgroups: spread(rows),
-    })),
-    ...on('slices', (count) => sliceShader(lanes, count), pack([slices * across, across, rows, sliceRows]), [0, 2, 3, 4, 8, 9], [8, 9], slices * across),
-    ...on('dweight, dbias', (count) => weightShader(lanes, count), pack([across, slices]), [8, 9, 6, 7], [6, 7], across),
+    dispatchOf('layer-norm: dx', { rows, rowItems }, inputShader(lanes, group), spread(rows)),
+    dispatchOf('layer-norm: slices', { items, rowItems, rows, sliceRows }, sliceShader(lanes), spreadThreads(items, longItems)),
+    ofColumns,
   ];
 }
 
@@ -45,15 +55,7 @@ export const layerNorm: Kernel<LayerNormProblem> = {
   name: 'layer-norm',
   pass: ({ of }) => (of === 'forward' ? 'forward' : 'backward'),
   arrays,
-  dispatches: (problem, capabilities = everyAdapter) => {
-    const { of, rows, width, epsilon, half = false } = problem;
-    if (of === 'gradient') return gradientDispatches(problem, rowGroupOf(capabilities));
-    if (rows === 0) return [];
-    const lanes = lanesOf(width);
-    const parameters = pack([rows, width / lanes, floatBits(epsilon)]);
-    const code = forwardShader(lanes, half, rowGroupOf(capabilities), parameters.length);
-    return [{ label: 'layer-norm', code, parameters, arrays: [0, 1, 2, 3, 4, 5], writes: [3, 4, 5], workgroups: spread(rows) }];
-  },
+  dispatches: (problem, capabilities = everyAdapter) => (problem.of === 'forward' ? forwardDispatches : gradientDispatches)(problem, rowGroupOf(capabilities)),
   cost: (problem) => ({ flops: (problem.of === 'forward' ? 7 : 14) * problem.rows * problem.width, bytes: bytesOf(arrays(problem)) }),
   reference: (problem, inputs): readonly Numbers[] => reference(problem, inputs),
   cases,

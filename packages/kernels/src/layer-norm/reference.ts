@@ -1,6 +1,7 @@
 // Layer norm and its gradients on the host, in float64.
 import type { Numbers } from '../kernel.ts';
 import type { LayerNormProblem } from './problem.ts';
+
 const mean = (count: number, of: (i: number) => number): number => {
   let sum = 0;
   for (let i = 0; i < count; i++) sum += of(i);

@@ -1,5 +1,6 @@
 // What an element-wise chain is: views of arrays, steps, and where the results go.
 import type { ElementType } from '../kernel.ts';
+import { sizeOf, stridesOf } from '../kernel.ts';
 
 /** Steps that take values of one type (`add` to `maximum` also take i32). */
 export type MapOp =
@@ -61,3 +62,11 @@ export function isDense(view: View, shape: readonly number[]): boolean {
   }
   return view.offset === 0;
 }
+
+/** An array of a shape as it lies. */
+export const denseView = (shape: readonly number[], type: ElementType = 'f32'): View => ({
+  type,
+  length: sizeOf(shape),
+  offset: 0,
+  strides: stridesOf(shape),
+});

@@ -1,6 +1,6 @@
 // Element-wise chains on the host.
 import type { Numbers } from '../kernel.ts';
-import { product } from '../kernel.ts';
+import { sizeOf } from '../kernel.ts';
 import type { MapProblem, MapStep, View } from './problem.ts';
 
 /** erf by its Maclaurin series and, further out, the continued fraction of erfc. */
@@ -82,7 +82,7 @@ export function elementsOf(
   take: (value: number, index: readonly number[]) => void,
 ): void {
   const index = shape.map(() => 0);
-  for (let i = 0; i < product(shape); i++) {
+  for (let i = 0; i < sizeOf(shape); i++) {
     let rest = i;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       index[axis] = rest % shape[axis]!;

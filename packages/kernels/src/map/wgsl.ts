@@ -1,7 +1,7 @@
 // The shader of an element-wise chain: one thread per element, or per quad of neighbours where everything lies in quads.
-import type { Binding } from '../shader.ts';
-import { declare, perThread, u } from '../shader.ts';
-import { chainText } from './chain.ts';
+import { shaderOf } from '../dispatch.ts';
+import { perThread } from '../shader.ts';
+import { chainReads, chainText } from './chain.ts';
 import type { MapProblem, View } from './problem.ts';
 
 /** Whether a view's quads along the last axis are neighbours in memory, or one element. */
@@ -30,11 +30,14 @@ export function quadsOf(problem: MapProblem): MapProblem | undefined {
   return { shape: [...shape.slice(0, -1), last / 4], inputs: inputs.map(quadView), steps, output: quadView(output) };
 }
 
-/** The shader; its text depends on the chain and on which views are dense, not on sizes. `quads`: the problem is `quadsOf` another. */
-export function shader({ shape, inputs, steps, output }: MapProblem, quads: boolean, parameterCount: number): string {
-  const item = ({ type, strides }: View): Binding['type'] => (quads && strides.at(-1) !== 0 ? `vec4<${type}>` : type);
-  const bindings = [...inputs.map((view, i) => ({ name: `x${i}`, type: item(view) })), { name: 'y', type: item(output), write: true }];
-  const { functions, lines, result, target } = chainText({ shape, given: [], inputs, steps, output, quads }, 1);
+/** Its text depends on the chain and on which views are dense, not on sizes. `quads`: the problem is `quadsOf` another. Parameters: count, then the chain's. */
+export function shader(problem: MapProblem, quads: boolean) {
+  const { output } = problem;
+  const { functions, lines, result, target } = chainText({ ...problem, given: [], quads });
   const value = output.type === 'f16' ? `${quads ? 'vec4<f16>' : 'f16'}(${result})` : result;
-  return `${declare(bindings, parameterCount)}${functions}${perThread(u(0), [...lines, `  y[${target}] = ${value};`].join('\n'))}`;
+  return shaderOf({
+    reads: chainReads({ ...problem, quads }),
+    writes: { y: quads ? `vec4<${output.type}>` : output.type },
+    code: `${functions}${perThread('parameters.count', [...lines, `  y[${target}] = ${value};`].join('\n'))}`,
+  });
 }

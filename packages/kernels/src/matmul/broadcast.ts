@@ -1,9 +1,10 @@
 // The tier of software adapters with subgroups of a known size: each thread has its own columns, and the rows' elements, loaded
 // once by a subgroup, reach its threads as broadcasts. A processor's gathering loads cost more than anything else here.
-import { declare, perTile, range, u } from '../shader.ts';
+import { shaderOf } from '../dispatch.ts';
+import { perTile, range } from '../shader.ts';
 import type { Operand } from './problem.ts';
 import type { TierText } from './tile.ts';
-import { bindings, tileStart, writer } from './tile.ts';
+import { boundArrays, tileStart, writer } from './tile.ts';
 
 /** Threads of a workgroup, rows of its tile, columns of a thread. */
 export const broadcastTile = { threads: 16, rows: 16, columns: 2 } as const;
@@ -89,7 +90,7 @@ function columnsFragment(b: Operand, n: string, ragged: boolean): Fragment {
 }
 
 /** The shader, for subgroups of `size` threads (4, 8 or 16). */
-export function broadcastShader(text: TierText, size: number): string {
+export function broadcastShader(text: TierText, size: number) {
   const [a, b] = text.operands;
   const [left, right] = [rowsFragment(a, size, text.ragged), columnsFragment(b, 'n', text.ragged)];
   const sums = (r: number, c: number) => `s${r * columns + c}`;
@@ -124,5 +125,9 @@ export function broadcastShader(text: TierText, size: number): string {
     '    if (r < m && c < n) { write(to + r * n + c, sums[spot]); }',
     '  }',
   ].join('\n');
-  return `${declare(bindings(text, [left.width, right.width]), text.parameters, ['subgroups'])}${writer(text)}${perTile(threads, u(0), body, ['subgroup_invocation_id'])}`;
+  return shaderOf({
+    ...boundArrays(text, [left.width, right.width]),
+    extensions: ['subgroups'],
+    code: `${writer(text)}${perTile(threads, 'parameters.items', body, ['subgroup_invocation_id'])}`,
+  });
 }

@@ -82,7 +82,7 @@ const halves: readonly KernelCase<MatmulProblem>[] = [
     problem: { ...plain(9, 10, 12), types: ['f16', 'f16', 'f32'] },
     tolerance,
     f16: true,
-    input: (_, { length }) => Float32Array.from({ length }, (__, i) => [65504, -65504, 6.103515625e-5, 5.9604644775390625e-8, 1][i % 5]!),
+    input: ({ length }) => Float32Array.from({ length }, (_, i) => [65504, -65504, 6.103515625e-5, 5.9604644775390625e-8, 1][i % 5]!),
   },
   { name: 'f16 result, 5x7x9', problem: { ...plain(5, 7, 9), types: ['f16', 'f32', 'f16'] }, tolerance: 1e-3, f16: true },
   {
@@ -106,7 +106,7 @@ const halves: readonly KernelCase<MatmulProblem>[] = [
     problem: { ...plain(8, 12, 1), types: ['f16', 'f16', 'f16'] },
     tolerance: 5e-4,
     f16: true,
-    input: (index, { length }) => Float32Array.from({ length }, (__, i) => (index === 0 ? [65472, -32752, 6.103515625e-5, 1][i % 4]! : [1, 0.5, -1][i % 3]!)),
+    input: ({ name, length }) => Float32Array.from({ length }, (_, i) => (name === 'a' ? [65472, -32752, 6.103515625e-5, 1][i % 4]! : [1, 0.5, -1][i % 3]!)),
   },
   { name: 'f16, one row, 1x33x64', problem: { ...plain(1, 33, 64, false, true), types: ['f16', 'f16', 'f16'] }, tolerance: 1e-3, f16: true },
 ];

@@ -1,9 +1,10 @@
 // The direct tier: each thread computes a 4 x 4 tile of one product straight from global memory, for adapters that run on the
 // processor without subgroups of a known size. Operands are read four elements at a time where the rows of both allow it.
-import { declare, longItems, perThread, u } from '../shader.ts';
+import { shaderOf } from '../dispatch.ts';
+import { longItems, perThread } from '../shader.ts';
 import type { MatmulProblem } from './problem.ts';
 import type { TierText } from './tile.ts';
-import { bindings, tileStart, writer } from './tile.ts';
+import { boundArrays, tileStart, writer } from './tile.ts';
 
 const four = [0, 1, 2, 3] as const;
 
@@ -33,11 +34,11 @@ function scalarLoop({ transposeA, transposeB }: Loop): string[] {
 
 /** Several steps over k at a time, in quads along each operand's rows. */
 function quadLoop({ transposeA, transposeB, steps }: Loop): string[] {
-  const taken = four.slice(0, steps);
+  const unrolled = four.slice(0, steps);
   const [startA, loadA, nextA, valueA] = transposeA
     ? [
         ['  var ia = (at + row) / 4u + begin * stepA;'],
-        taken.map((s) => `    let x${s} = a[ia + ${s}u * stepA];`),
+        unrolled.map((s) => `    let x${s} = a[ia + ${s}u * stepA];`),
         [`    ia += ${steps}u * stepA;`],
         (r: number, s: number) => `x${s}[${r}]`,
       ]
@@ -51,7 +52,7 @@ function quadLoop({ transposeA, transposeB, steps }: Loop): string[] {
       ]
     : [
         ['  var ib = (bt + column) / 4u + begin * stepB;'],
-        taken.map((s) => `    let v${s} = b[ib + ${s}u * stepB];`),
+        unrolled.map((s) => `    let v${s} = b[ib + ${s}u * stepB];`),
         [`    ib += ${steps}u * stepB;`],
         (s: number) => `v${s}`,
       ];
@@ -62,7 +63,7 @@ function quadLoop({ transposeA, transposeB, steps }: Loop): string[] {
     `  for (var p = begin / ${steps}u; p < end / ${steps}u; p++) {`,
     ...loadA,
     ...loadB,
-    ...taken.map((s) => `    { let v = ${valueB(s)}; ${four.map((r) => `s${r} = fma(vec4<f32>(${valueA(r, s)}), v, s${r});`).join(' ')} }`),
+    ...unrolled.map((s) => `    { let v = ${valueB(s)}; ${four.map((r) => `s${r} = fma(vec4<f32>(${valueA(r, s)}), v, s${r});`).join(' ')} }`),
     ...nextA,
     ...nextB,
     '  }',
@@ -70,7 +71,7 @@ function quadLoop({ transposeA, transposeB, steps }: Loop): string[] {
 }
 
 /** The shader. */
-export function directShader({ transposeA, transposeB }: MatmulProblem, text: TierText): string {
+export function directShader({ transposeA, transposeB }: MatmulProblem, text: TierText) {
   const half = text.operands.some(({ type }) => type === 'f16');
   const quads = !half && text.operands.every((operand) => operand.quads);
   const loop = { transposeA, transposeB, steps: quads ? (text.ragged ? 1 : 4) : 0 } as const;
@@ -85,5 +86,5 @@ export function directShader({ transposeA, transposeB }: MatmulProblem, text: Ti
     '  }',
   ];
   const width = quads ? 4 : 1;
-  return `${declare(bindings(text, [width, width]), text.parameters)}${writer(text)}${perThread(u(0), lines.join('\n'), longItems)}`;
+  return shaderOf({ ...boundArrays(text, [width, width]), code: `${writer(text)}${perThread('parameters.items', lines.join('\n'), longItems)}` });
 }

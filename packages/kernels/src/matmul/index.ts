@@ -1,11 +1,11 @@
 // Batched matrix products with both transpose flags and a fused epilogue; the tier is chosen by what the adapter can do.
+import type { Shader } from '../dispatch.ts';
+import { dispatchOf, onArrays } from '../dispatch.ts';
 import type { Capabilities, Dispatch, Kernel, Numbers } from '../kernel.ts';
-import { bytesOf, everyAdapter, product, variantOf } from '../kernel.ts';
+import { arrayOf, bytesOf, everyAdapter, sizeOf, variantOf } from '../kernel.ts';
 import { longItems, spread, spreadThreads } from '../shader.ts';
-import { cases } from './cases.ts';
-import type { Tier, Way } from './choice.ts';
-import { shapeClass, waysFor } from './choice.ts';
 import { broadcastShader } from './broadcast.ts';
+import { cases } from './cases.ts';
 import { directShader } from './direct.ts';
 import { matrixShader } from './matrix.ts';
 import type { MatmulProblem } from './problem.ts';
@@ -13,6 +13,8 @@ import { batchOf, typesOf } from './problem.ts';
 import { reference } from './reference.ts';
 import type { TierText } from './tile.ts';
 import { parametersOf, sumParameters, sumShader, textOf } from './tile.ts';
+import type { ProductVariant, Tier } from './variants.ts';
+import { shapeClass, variantsFor } from './variants.ts';
 import { vectorRows, vectorShader } from './vector.ts';
 import { workgroupShader } from './workgroup.ts';
 
@@ -23,21 +25,21 @@ const matrices = (lead: readonly number[], strides: readonly number[]): number =
 function arrays(problem: MatmulProblem, capabilities: Capabilities = everyAdapter, variant?: string) {
   const { m, n, k, lead, leadA, leadB, epilogue } = problem;
   const [a, b, y] = typesOf(problem);
-  const { slices } = variantOf(waysFor(problem, capabilities), variant).cut;
-  const length = product(lead) * m * n;
+  const { slices } = variantOf(variantsFor(problem, capabilities), variant).cut;
+  const length = sizeOf(lead) * m * n;
   return {
     inputs: [
-      { type: a, length: matrices(lead, leadA) * m * k },
-      { type: b, length: matrices(lead, leadB) * k * n },
-      ...(epilogue?.inputs ?? []).map(({ type, length: elements }) => ({ type, length: elements })),
+      arrayOf('a', matrices(lead, leadA) * m * k, a),
+      arrayOf('b', matrices(lead, leadB) * k * n, b),
+      ...(epilogue?.inputs ?? []).map((view, i) => arrayOf(`x${i}`, view.length, view.type)),
     ],
-    outputs: [{ type: y, length }],
-    ...(slices > 1 ? { temporaries: [{ type: 'f32' as const, length: length * slices }] } : {}),
+    outputs: [arrayOf('y', length, y)],
+    ...(slices > 1 ? { temporaries: [arrayOf('sliceSums', length * slices)] } : {}),
   };
 }
 
 /** A tier's shader. */
-function codeOf(problem: MatmulProblem, tier: Tier, text: TierText): string {
+function shaderFor(problem: MatmulProblem, tier: Tier, text: TierText): Shader {
   switch (tier.kind) {
     case 'direct':
       return directShader(problem, text);
@@ -52,30 +54,19 @@ function codeOf(problem: MatmulProblem, tier: Tier, text: TierText): string {
   }
 }
 
-/** The dispatches of one way. */
-function dispatchesOf(problem: MatmulProblem, { tier, cut }: Way): Dispatch[] {
-  const { m, n, k, epilogue } = problem;
+/** The dispatches of a variant: the product, or sums of its slices along k and then their sum. */
+function dispatchesOf(problem: MatmulProblem, { tier, cut }: ProductVariant): Dispatch[] {
+  const { m, n, k } = problem;
   const batch = batchOf(problem);
   if (batch * m * n === 0) return [];
-  const items = batch * cut.down * cut.across * cut.slices;
   const parameters = parametersOf(problem, cut);
   const label = `matmul ${m}x${n}x${k}${batch > 1 ? ` x${batch}` : ''}`;
-  const extra = epilogue?.inputs.length ?? 0;
-  const [output, partial] = [2 + extra, 3 + extra];
-  const views = Array.from({ length: extra }, (_, at) => 2 + at);
   const perItem = tier.kind === 'direct' || (tier.kind === 'vector' && !tier.grouped);
-  const first = {
-    label: `${label}, ${tier.kind}`,
-    code: codeOf(problem, tier, textOf(problem, cut, parameters.length)),
-    parameters,
-    arrays: cut.slices === 1 ? [0, 1, ...views, output] : [0, 1, partial],
-    writes: [cut.slices === 1 ? output : partial],
-    workgroups: perItem ? spreadThreads(items, longItems) : spread(items),
-  };
-  if (cut.slices === 1) return [first];
-  const added = sumParameters(problem, cut.slices);
-  const sum = { label: `${label}, sum of ${cut.slices} slices`, code: sumShader(problem, added.length), parameters: added };
-  return [first, { ...sum, arrays: [partial, ...views, output], writes: [output], workgroups: spreadThreads(batch * m * n) }];
+  const workgroups = perItem ? spreadThreads(parameters.items, longItems) : spread(parameters.items);
+  const product = dispatchOf(`${label}, ${tier.kind}`, parameters, shaderFor(problem, tier, textOf(problem, cut)), workgroups);
+  if (cut.slices === 1) return [product];
+  const sum = `${label}, sum of ${cut.slices} slices`;
+  return [onArrays(product, { y: 'sliceSums' }), dispatchOf(sum, sumParameters(problem, cut.slices), sumShader(problem), spreadThreads(batch * m * n))];
 }
 
 /** The kernel. */
@@ -83,9 +74,9 @@ export const matmul: Kernel<MatmulProblem> = {
   name: 'matmul',
   pass: ({ transposeA }) => (transposeA ? 'backward' : 'forward'),
   arrays,
-  variants: { names: (problem, capabilities) => waysFor(problem, capabilities).map(({ name }) => name), shapeClass },
-  dispatches: (problem, capabilities = everyAdapter, variant) => dispatchesOf(problem, variantOf(waysFor(problem, capabilities), variant)),
-  cost: (problem) => ({ flops: 2 * product(problem.lead) * problem.m * problem.n * problem.k, bytes: bytesOf(arrays(problem)) }),
+  variants: { names: (problem, capabilities) => variantsFor(problem, capabilities).map(({ name }) => name), shapeClass },
+  dispatches: (problem, capabilities = everyAdapter, variant) => dispatchesOf(problem, variantOf(variantsFor(problem, capabilities), variant)),
+  cost: (problem) => ({ flops: 2 * sizeOf(problem.lead) * problem.m * problem.n * problem.k, bytes: bytesOf(arrays(problem)) }),
   reference: (problem, inputs): readonly Numbers[] => reference(problem, inputs as [Numbers, Numbers]),
   cases,
 };

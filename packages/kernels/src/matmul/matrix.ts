@@ -1,10 +1,11 @@
 // The tier of GPUs with subgroup matrices: f16 in, f32 summed. A workgroup stages slabs of both operands in its memory as f16,
 // whatever they are stored as (what f16 cannot hold becomes infinite, and is seen); each subgroup multiplies its part of the tile; results pass through memory to the epilogue.
+import { shaderOf } from '../dispatch.ts';
 import type { SubgroupMatrix } from '../kernel.ts';
-import { declare, perTile, range, u } from '../shader.ts';
+import { perTile, range } from '../shader.ts';
 import { loaders } from './block.ts';
 import type { TierText } from './tile.ts';
-import { bindings, tileStart, writer } from './tile.ts';
+import { boundArrays, tileStart, writer } from './tile.ts';
 
 /** Rows and columns of a workgroup's tile (with its sums within 16 KiB of memory), steps of k in a slab, and subgroups down and across it. */
 export const matrixTile = { rows: 64, columns: 32, steps: 32, down: 2, across: 2 } as const;
@@ -27,7 +28,7 @@ function stage(name: 'a' | 'b', base: string, outer: string, size: string, lines
 }
 
 /** The shader for one of the adapter's products. */
-export function matrixShader(text: TierText, shape: SubgroupMatrix): string {
+export function matrixShader(text: TierText, shape: SubgroupMatrix) {
   const { m, n, k } = shape;
   const threads = shape.threads * down * across;
   const [high, wide] = [rows / down / m, columns / across / n];
@@ -63,9 +64,13 @@ ${each.map((t) => `  subgroupMatrixStore<row_major>(&sums, (over + ${Math.floor(
     if (y_row < m && y_column < n) { write(to + y_row * n + y_column, sums[spot]); }
   }`;
   const width = (at: 0 | 1): 1 | 4 => (text.operands[at].quads ? 4 : 1);
-  const extensions = ['f16', 'subgroups', 'chromium_experimental_subgroup_matrix'] as const;
-  return `${declare(bindings(text, [width(0), width(1)]), text.parameters, extensions, ['chromium.subgroup_matrix_uniformity'])}
+  return shaderOf({
+    ...boundArrays(text, [width(0), width(1)]),
+    extensions: ['f16', 'subgroups', 'chromium_experimental_subgroup_matrix'],
+    off: ['chromium.subgroup_matrix_uniformity'],
+    code: `
 var<workgroup> slab_a: array<f16, ${rows * steps}>;
 var<workgroup> slab_b: array<f16, ${columns * steps}>;
-var<workgroup> sums: array<f32, ${rows * columns}>;${loaders(text)}${writer(text)}${perTile(threads, u(0), body, ['subgroup_id'])}`;
+var<workgroup> sums: array<f32, ${rows * columns}>;${loaders(text)}${writer(text)}${perTile(threads, 'parameters.items', body, ['subgroup_id'])}`,
+  });
 }

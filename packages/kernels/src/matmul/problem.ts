@@ -1,6 +1,6 @@
 // What a matrix product is, and how its operands lie: what every tier's shader is made from.
 import type { ElementType } from '../kernel.ts';
-import { product } from '../kernel.ts';
+import { sizeOf } from '../kernel.ts';
 import type { MapStep, View } from '../map/problem.ts';
 
 /**
@@ -48,7 +48,7 @@ export const takesHalf = (problem: MatmulProblem): boolean =>
     .every((type) => type === 'f16');
 
 /** Number of matrices in the result. */
-export const batchOf = ({ lead }: MatmulProblem): number => product(lead);
+export const batchOf = ({ lead }: MatmulProblem): number => sizeOf(lead);
 
 /** An operand as a tier reads it: lines of elements, along k or along its other axis (A's rows, B's columns). */
 export interface Operand {

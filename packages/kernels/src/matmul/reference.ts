@@ -1,6 +1,6 @@
 // Matrix products on the host, sums in float64.
 import type { Numbers } from '../kernel.ts';
-import { product, stridesOf } from '../kernel.ts';
+import { sizeOf, stridesOf } from '../kernel.ts';
 import { reference as chain } from '../map/reference.ts';
 import type { Epilogue, MatmulProblem } from './problem.ts';
 
@@ -14,10 +14,10 @@ function addScaled(sums: Float64Array, scale: number, b: Numbers, at: number): v
   for (let j = 0; j < sums.length; j++) sums[j]! += scale * b[at + j]!;
 }
 
-/** Every product of the batch, then the epilogue. */
+/** Every sizeOf of the batch, then the epilogue. */
 export function reference(problem: MatmulProblem, [a, b, ...extra]: readonly [Numbers, Numbers, ...Numbers[]]): Numbers[] {
   const { m, n, k, transposeA, transposeB, lead, leadA, leadB, epilogue } = problem;
-  const batch = product(lead);
+  const batch = sizeOf(lead);
   const out = new Float32Array(batch * m * n);
   for (let index = 0; index < batch; index++) {
     let [rest, startA, startB] = [index, 0, 0];

@@ -1,11 +1,12 @@
 // The tier of few rows, as in decoding: the time goes into reading B once. One thread per column on a processor and where neighbours
 // in memory are columns; one workgroup per column where neighbours are steps of k.
-import { declare, groupReductions, longItems, perGroup, perThread, range, u } from '../shader.ts';
+import { shaderOf } from '../dispatch.ts';
+import { groupReductions, longItems, perGroup, perThread, range } from '../shader.ts';
 import type { Operand } from './problem.ts';
 import type { TierText } from './tile.ts';
-import { bindings, tileStart, writer } from './tile.ts';
+import { boundArrays, tileStart, writer } from './tile.ts';
 
-/** Most rows that a thread or workgroup sums at once. */
+/** Max rows that a thread or workgroup sums at once. */
 export const vectorRows = 4;
 
 /** Lines of a loop over quads of k, or over k, from `begin` on in steps of `stride` threads. */
@@ -27,21 +28,27 @@ function loop([a, b]: readonly [Operand, Operand], rows: readonly number[], firs
 }
 
 /** The shader for so many rows; `grouped`: a workgroup per column. */
-export function vectorShader(text: TierText, height: number, grouped: boolean): string {
+export function vectorShader(text: TierText, height: number, grouped: boolean) {
   const rows = range(height);
-  const stores = rows.map((r) => `  if (row + ${r}u < m) { write(to + (row + ${r}u) * n + column, sum${r}); }`).join('\n');
+  const storesOf = (sum: string) => rows.map((r) => `  if (row + ${r}u < m) { write(to + (row + ${r}u) * n + column, ${sum}${r}); }`).join('\n');
   const [a, b] = text.operands;
   const width = a.along === 'k' && b.along === 'k' && a.quads && b.quads ? 4 : 1;
-  const head = `${declare(bindings(text, [width, width]), text.parameters)}${grouped ? groupReductions : ''}${writer(text)}`;
+  const bound = boundArrays(text, [width, width]);
   const start = tileStart(text.rank, vectorRows, 1);
-  if (!grouped) return `${head}${perThread(u(0), `${start}\n${loop(text.operands, rows, '0u', '1u')}\n${stores}`, longItems)}`;
-  return `${head}${perGroup(
-    u(0),
-    `${start}
+  if (!grouped) {
+    const body = `${start}\n${loop(text.operands, rows, '0u', '1u')}\n${storesOf('sum')}`;
+    return shaderOf({ ...bound, code: `${writer(text)}${perThread('parameters.items', body, longItems)}` });
+  }
+  return shaderOf({
+    ...bound,
+    code: `${groupReductions}${writer(text)}${perGroup(
+      'parameters.items',
+      `${start}
 ${loop(text.operands, rows, 'lane', 'groupThreads')}
 ${rows.map((r) => `  let total${r} = groupSum(sum${r}, lane);`).join('\n')}
   if (lane == 0u) {
-${stores.replaceAll(/sum(\d)\)/g, 'total$1)')}
+${storesOf('total')}
   }`,
-  )}`;
+    )}`,
+  });
 }

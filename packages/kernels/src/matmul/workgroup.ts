@@ -1,8 +1,9 @@
 // The tier of GPUs: a workgroup stages slabs of both operands in its memory; each thread sums a tile of the product in registers.
-import { declare, perTile, range, u } from '../shader.ts';
+import { shaderOf } from '../dispatch.ts';
+import { perTile, range } from '../shader.ts';
 import { loaders } from './block.ts';
 import type { TierText } from './tile.ts';
-import { bindings, tileStart, writer } from './tile.ts';
+import { boundArrays, tileStart, writer } from './tile.ts';
 
 /** A workgroup's tile: rows and columns of the product, steps of k in a slab. Each thread sums `high` rows by 4 columns. */
 export interface WorkgroupTile {
@@ -35,7 +36,7 @@ ${range(4)
 }
 
 /** The shader. */
-export function workgroupShader(text: TierText, tile: WorkgroupTile): string {
+export function workgroupShader(text: TierText, tile: WorkgroupTile) {
   const { rows, columns, steps, high } = tile;
   const threads = threadsOf(tile);
   const [down, across, parts] = [rows / high, columns / 4, high / 4];
@@ -72,7 +73,10 @@ ${range(4)
     }
   }`;
   const width = (at: 0 | 1): 1 | 4 => (text.operands[at].quads ? 4 : 1);
-  return `${declare(bindings(text, [width(0), width(1)]), text.parameters)}
+  return shaderOf({
+    ...boundArrays(text, [width(0), width(1)]),
+    code: `
 var<workgroup> slab_a: array<vec4<f32>, ${(rows / 4) * steps}>;
-var<workgroup> slab_b: array<vec4<f32>, ${(columns / 4) * steps}>;${loaders(text)}${writer(text)}${perTile(threads, u(0), body)}`;
+var<workgroup> slab_b: array<vec4<f32>, ${(columns / 4) * steps}>;${loaders(text)}${writer(text)}${perTile(threads, 'parameters.items', body)}`,
+  });
 }

@@ -1,7 +1,7 @@
 // Reductions that models meet, and awkward ones.
 import type { ElementType, KernelCase } from '../kernel.ts';
 import type { MapStep, View } from '../map/problem.ts';
-import { dense } from './elements.ts';
+import { denseView } from '../map/problem.ts';
 import type { ReduceProblem } from './problem.ts';
 
 function over(
@@ -11,7 +11,7 @@ function over(
   type: ElementType = 'f32',
   chain: Partial<Pick<ReduceProblem, 'inputs' | 'steps'>> = {},
 ): ReduceProblem {
-  return { op, type: type === 'i32' ? 'i32' : 'f32', axes, ...dense(shape, type), ...chain };
+  return { op, type: type === 'i32' ? 'i32' : 'f32', axes, shape, inputs: [denseView(shape, type)], steps: [], ...chain };
 }
 
 const view = (length: number, strides: readonly number[], offset = 0): View => ({ type: 'f32', length, offset, strides });

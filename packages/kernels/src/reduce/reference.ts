@@ -1,6 +1,6 @@
 // Reductions on the host, in float64.
 import type { Numbers } from '../kernel.ts';
-import { product, stridesOf } from '../kernel.ts';
+import { sizeOf, stridesOf } from '../kernel.ts';
 import { elementsOf } from '../map/reference.ts';
 import type { ReduceProblem } from './problem.ts';
 
@@ -11,7 +11,7 @@ export function reference(problem: ReduceProblem, arrays: readonly Numbers[]): N
   const sizes = stay.map((axis) => shape[axis]!);
   const strides = stridesOf(sizes);
   const start = op === 'sum' ? 0 : type === 'i32' ? -2147483648 : -3.4028234663852886e38;
-  const totals = new Float64Array(product(sizes)).fill(start);
+  const totals = new Float64Array(sizeOf(sizes)).fill(start);
   elementsOf(problem, arrays, (value, index) => {
     const at = stay.reduce((sum, axis, i) => sum + index[axis]! * strides[i]!, 0);
     totals[at] = op === 'sum' ? totals[at]! + value : Math.max(totals[at]!, value);

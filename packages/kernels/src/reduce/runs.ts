@@ -1,7 +1,7 @@
-// Axes of a reduction, neighbours that go or stay together as one.
+// Axes of a reduction: neighbours that all go, or all stay, are one run.
 import type { ReduceProblem } from './problem.ts';
 
-/** Neighbouring axes that all go or all stay: how many elements they have, and how far apart those lie. */
+/** Neighbouring axes that all go or all stay: how many elements they have, and the step between those. */
 export interface Run {
   readonly goes: boolean;
   readonly size: number;

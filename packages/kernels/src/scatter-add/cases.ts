@@ -1,10 +1,11 @@
 // Sums that models meet, and awkward ones.
 import type { ArraySpec, KernelCase, Numbers } from '../kernel.ts';
 import type { ScatterAddProblem } from './problem.ts';
+
 const ids =
   (of: (i: number) => number) =>
-  (index: number, { length }: ArraySpec): Numbers | undefined =>
-    index === 1 ? Int32Array.from({ length }, (_, i) => of(i)) : undefined;
+  ({ name, length }: ArraySpec): Numbers | undefined =>
+    name === 'ids' ? Int32Array.from({ length }, (_, i) => of(i)) : undefined;
 
 /** Cases. */
 export const cases: readonly KernelCase<ScatterAddProblem>[] = [

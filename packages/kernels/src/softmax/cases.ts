@@ -1,7 +1,8 @@
 // Rows that models meet, and awkward ones.
 import type { ArraySpec, KernelCase, Numbers } from '../kernel.ts';
 import type { SoftmaxProblem } from './problem.ts';
-const far = (_: number, { length }: ArraySpec): Numbers => Float32Array.from({ length }, (__, i) => 300 * Math.sin(i));
+
+const far = ({ length }: ArraySpec): Numbers => Float32Array.from({ length }, (_, i) => 300 * Math.sin(i));
 
 /** Cases. */
 export const cases: readonly KernelCase<SoftmaxProblem>[] = [

@@ -3,12 +3,11 @@ import type { ArraySpec, KernelCase, Numbers } from '../kernel.ts';
 import type { VocabularyLossProblem } from './problem.ts';
 
 /** Which input holds targets, and which hold sums, that are positive. */
-function inputs({ of, vocabulary, teacher }: VocabularyLossProblem) {
-  return (index: number, { type, length }: ArraySpec): Numbers | undefined => {
+function inputs({ of, vocabulary }: VocabularyLossProblem) {
+  return ({ name, type, length }: ArraySpec): Numbers | undefined => {
     if (type === 'i32') return Int32Array.from({ length }, (_, i) => (i % 5 === 4 ? -100 : i % 7 === 6 ? vocabulary : (i * 31) % vocabulary));
-    if (of === 'finish' && index === 0) return Float32Array.from({ length }, (_, i) => 0.5 + ((i * 13) % 11) / 4);
-    const sums = of === 'gradient' && (index === 1 || (teacher && (index === 4 || index === 5)));
-    return sums ? new Float32Array(length).fill(Math.log(vocabulary) + 0.5) : undefined;
+    if (of === 'finish' && name === 'running') return Float32Array.from({ length }, (_, i) => 0.5 + ((i * 13) % 11) / 4);
+    return of === 'gradient' && /logSumExp/i.test(name) ? new Float32Array(length).fill(Math.log(vocabulary) + 0.5) : undefined;
   };
 }
 

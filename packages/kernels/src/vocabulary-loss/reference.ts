@@ -15,26 +15,26 @@ function runningRow({ width, start, teacher, temperature }: VocabularyLossProble
   if (!teacher) return running;
   const [s, other] = [cooled(own), cooled(row(t!))];
   const [greatest, sum] = total(other);
-  return [...running, ...total(s), greatest, sum, other.reduce((apart, value, j) => apart + Math.exp(value - greatest) * (value - s[j]!), 0)];
+  return [...running, ...total(s), greatest, sum, other.reduce((weighted, value, j) => weighted + Math.exp(value - greatest) * (value - s[j]!), 0)];
 }
 
 function part(problem: VocabularyLossProblem, inputs: readonly Numbers[]): Numbers[] {
   const { rows, width, teacher } = problem;
-  const given = teacher ? [...inputs] : [inputs[0]!, inputs[0]!, inputs[1]!];
+  const operands = teacher ? [...inputs] : [inputs[0]!, inputs[0]!, inputs[1]!];
   return [
     Float32Array.from(
-      Array.from({ length: rows }, (_, r) => runningRow(problem, (x) => Float64Array.from(x.subarray(r * width, (r + 1) * width)), given, r)).flat(),
+      Array.from({ length: rows }, (_, r) => runningRow(problem, (x) => Float64Array.from(x.subarray(r * width, (r + 1) * width)), operands, r)).flat(),
     ),
   ];
 }
 
 function finish({ rows, vocabulary, teacher }: VocabularyLossProblem, [running, target]: readonly Numbers[]): Numbers[] {
   const list = Array.from({ length: rows }, (_, r) => {
-    const [m, s, chosen, ms = 0, ss = 1, mt = 0, st = 1, apart = 0] = running!.subarray(r * (teacher ? 8 : 3), (r + 1) * (teacher ? 8 : 3)) as Float32Array;
+    const [m, s, chosen, ms = 0, ss = 1, mt = 0, st = 1, weighted = 0] = running!.subarray(r * (teacher ? 8 : 3), (r + 1) * (teacher ? 8 : 3)) as Float32Array;
     const inside = target![r]! >= 0 && target![r]! < vocabulary;
     const [lse, lseS, lseT] = [m! + Math.log(s!), ms + Math.log(ss), mt + Math.log(st)];
     const loss = inside ? lse - chosen! : 0;
-    return teacher ? [loss, apart / st - lseT + lseS, lse, lseS, lseT] : [loss, lse];
+    return teacher ? [loss, weighted / st - lseT + lseS, lse, lseS, lseT] : [loss, lse];
   });
   return Array.from({ length: teacher ? 5 : 2 }, (_, i) => Float32Array.from(list, (row) => row[i]!));
 }
@@ -48,8 +48,8 @@ function gradient({ rows, width, start, vocabulary, teacher, temperature }: Voca
     const factor = id >= 0 && id < vocabulary ? slope![r]! : 0;
     for (let j = 0; j < width; j++) {
       const own = (Math.exp(-lse![r]!) - (j + start === id ? 1 : 0)) * factor;
-      const apart = teacher ? Math.exp(-lseS![r]!) - Math.exp(t![r * width + j]! / temperature - lseT![r]!) : 0;
-      dx[r * width + j] = own + (teacher ? (apart * slopeT![r]!) / temperature : 0);
+      const difference = teacher ? Math.exp(-lseS![r]!) - Math.exp(t![r * width + j]! / temperature - lseT![r]!) : 0;
+      dx[r * width + j] = own + (teacher ? (difference * slopeT![r]!) / temperature : 0);
     }
   }
   return [dx];

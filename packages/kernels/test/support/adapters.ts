@@ -14,6 +14,6 @@ export const adapters: Readonly<Record<string, Capabilities>> = {
   'subgroup matrix 8x8x8': { software: false, subgroupSize: 32, f16: true, subgroupMatrix: matrices(32, [8, 8, 8]) },
 };
 
-/** Names of the ways that an adapter can compute a problem; undefined where there is only one. */
+/** Names of the variants by which an adapter can compute a problem; undefined where there is only one. */
 export const variantsOf = ({ variants }: AnyKernel, problem: unknown, capabilities: Capabilities): readonly (string | undefined)[] =>
   variants?.names(problem, capabilities) ?? [undefined];

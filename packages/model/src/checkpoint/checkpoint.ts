@@ -7,7 +7,7 @@ import { tokenizerFromJson } from '@hybridmed/text';
 import type { ModuleEncoders, Model } from '../model/model.ts';
 import { createModel } from '../model/model.ts';
 import type { CheckpointConfig } from './config.ts';
-import { checkConfig } from './config.ts';
+import { checkConfig } from './check-config.ts';
 import { fileError, parseJson } from './file-error.ts';
 
 /** A checkpoint in memory. */
@@ -18,8 +18,11 @@ export interface Checkpoint {
   readonly parameters: HostArrays;
 }
 
+/** Tensors of a file by name, read or only listed. */
+export type TensorShapes = Readonly<Record<string, { readonly shape: readonly number[] }>>;
+
 /** Throws one line that names the first tensor that is missing, of another shape, or not of the model. */
-export function checkParameters(file: string, arrays: HostArrays, specs: ParameterSpecs): void {
+export function checkParameters(file: string, arrays: TensorShapes, specs: ParameterSpecs): void {
   for (const [name, { shape }] of Object.entries(specs)) {
     const array = arrays[name];
     if (!array) throw fileError(file, `tensor "${name}" is missing`, 'the checkpoint is of another model or preset');

@@ -1,6 +1,5 @@
-// What config.json of a checkpoint holds, and its check.
+// What config.json of a checkpoint holds.
 import type { ModelConfig } from '../model/config.ts';
-import { fileError } from './file-error.ts';
 
 /** Version of the folder's layout. */
 export const formatVersion = 1;
@@ -20,14 +19,4 @@ export interface CheckpointConfig {
   readonly stage: 1 | 2;
   readonly model: ModelConfig;
   readonly input: InputConfig;
-}
-
-/** Checks a parsed config.json. Throws one line for a foreign one. */
-export function checkConfig(path: string, value: unknown): CheckpointConfig {
-  const config = (value ?? {}) as Partial<CheckpointConfig>;
-  if (config.formatVersion !== formatVersion)
-    throw fileError(path, `has formatVersion ${String(config.formatVersion)}, this version reads ${formatVersion}`, 'use the version that wrote it');
-  if (!config.model?.vision || !config.model.text || !config.model.decoder || !config.input)
-    throw fileError(path, 'has no complete "model" and "input"', 'name a checkpoint folder');
-  return config as CheckpointConfig;
 }

@@ -58,9 +58,9 @@ export function mergeLora(parameters: HostArrays): Record<string, HostArray> {
     if (!name.endsWith(downEnd)) continue;
     const layer = name.slice(0, -downEnd.length);
     const part = (end: string): HostArray => {
-      const found = parameters[layer + end];
-      if (!found) throw new HybridmedError(`LoRA: "${layer}${end}" is missing beside "${name}"; save every part of an adapter`);
-      return found;
+      const parameter = parameters[layer + end];
+      if (!parameter) throw new HybridmedError(`LoRA: "${layer}${end}" is missing beside "${name}"; save every part of an adapter`);
+      return parameter;
     };
     merged[layer + weightEnd] = mergeLayer(part(weightEnd), part(downEnd), part('.lora.up'), part('.lora.scale').data[0]!);
   }

@@ -3,7 +3,7 @@ import type { Tensor } from '@hybridmed/tensor';
 import { foldIn, ops, uniform } from '@hybridmed/tensor';
 import type { Scope } from '../module.ts';
 
-/** Zeroes elements with probability `rate` in training and scales the rest by 1 / (1 - rate); `site` tells two uses in one scope apart. */
+/** Zeroes elements with probability `rate` in training and scales the rest by 1 / (1 - rate); `site` distinguishes two uses in one scope. */
 export function dropout(scope: Scope, x: Tensor, rate: number, site: string): Tensor {
   const key = scope.key();
   if (!scope.training || rate === 0 || !key) return x;

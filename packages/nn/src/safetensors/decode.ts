@@ -1,5 +1,6 @@
 // Elements of a safetensors file as f32 and i32 numbers, written where the caller wants them.
 import type { HostArray } from '@hybridmed/tensor';
+import { sizeOf } from '@hybridmed/tensor';
 import type { SafetensorsDtype, SafetensorsEntry } from './header.ts';
 import { bytesOf, parseSafetensorsHeader, SafetensorsError } from './header.ts';
 
@@ -8,7 +9,7 @@ export const isInteger = (dtype: SafetensorsDtype): boolean => /^[IU]|^BOOL/.tes
 
 /** An array for a tensor's values, still zero: f32 for floats, i32 for integers. */
 export function emptyFor({ dtype, shape }: SafetensorsEntry): HostArray & { data: Float32Array | Int32Array } {
-  const length = shape.reduce((product, dim) => product * dim, 1);
+  const length = sizeOf(shape);
   return { data: isInteger(dtype) ? new Int32Array(length) : new Float32Array(length), shape };
 }
 

@@ -1,5 +1,6 @@
 // Writing safetensors: a header and the arrays, as chunks to be written one after another.
 import type { HostArrays } from '@hybridmed/tensor';
+import { sizeOf } from '@hybridmed/tensor';
 
 const encoder = new TextEncoder();
 
@@ -17,7 +18,7 @@ export function safetensorsHeader(specs: Readonly<Record<string, ArraySpec>>, me
   const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [['__metadata__', metadata]] : [];
   let offset = 0;
   for (const [name, { dtype, shape }] of Object.entries(specs)) {
-    const end = offset + 4 * shape.reduce((a, b) => a * b, 1);
+    const end = offset + 4 * sizeOf(shape);
     header.push([name, { dtype, shape, data_offsets: [offset, end] }]);
     offset = end;
   }

@@ -1,5 +1,5 @@
 // The header of a safetensors file: an 8-byte length and a JSON object. Nothing in it is trusted; what it may say is what the format's own reader accepts.
-import { HybridmedError } from '@hybridmed/tensor';
+import { HybridmedError, sizeOf } from '@hybridmed/tensor';
 
 /** Thrown for a file that is not sound safetensors; names the file, the tensor and what is wrong. */
 export class SafetensorsError extends HybridmedError {
@@ -118,7 +118,7 @@ function checkEntry(value: unknown, dataSize: number, fail: Fail): SafetensorsEn
   if (typeof dtype !== 'string' || !Object.hasOwn(byteSizes, dtype)) return fail(`has dtype ${String(dtype)}; known: ${Object.keys(byteSizes).join(', ')}`);
   if (!whole(shape)) return fail('has no valid shape');
   if (!whole(range) || range.length !== 2) return fail('has no valid data_offsets');
-  const bytes = shape.reduce((product, dim) => product * dim, 1) * byteSizes[dtype as SafetensorsDtype];
+  const bytes = sizeOf(shape) * byteSizes[dtype as SafetensorsDtype];
   const [begin, end] = range as [number, number];
   if (end < begin || end > dataSize) return fail(`lies at bytes ${begin} to ${end} of ${dataSize}`);
   if (end - begin !== bytes) return fail(`has ${end - begin} bytes where its shape [${shape.join(', ')}] needs ${bytes}`);

@@ -4,7 +4,7 @@ import type { TensorSource } from '../weights/source.ts';
 import { decodeInto, emptyFor, isPlain } from './decode.ts';
 import type { SafetensorsHeader } from './header.ts';
 import { bytesOf, headerLength, parseSafetensorsHeader } from './header.ts';
-import { several } from './several.ts';
+import { concurrently } from './concurrent-reads.ts';
 
 /** A file's bytes, at whatever place. */
 export interface ByteSource {
@@ -69,6 +69,6 @@ export async function openSafetensors(source: ByteSource | Uint8Array): Promise<
     shapes: Object.fromEntries(Object.entries(entries).map(([name, { shape }]) => [name, shape])),
     readInto,
     read,
-    readAll: async (names) => Object.fromEntries(await several(names, async (name) => [name, await read(name)] as const)),
+    readAll: async (names) => Object.fromEntries(await concurrently(names, async (name) => [name, await read(name)] as const)),
   };
 }

@@ -24,21 +24,21 @@ export function configFields(json: unknown, label: string): ConfigFields {
   const refuse = (key: string, problem: string): never => {
     throw new WeightsError(`${label}: "${key}" ${problem}`);
   };
-  const shown = (found: unknown): string => (JSON.stringify(found) ?? 'undefined').slice(0, 40);
-  const read = <T>(key: string, fallback: T | undefined, kind: string, ok: (found: unknown) => boolean): T => {
-    const found = value(key);
-    if (found === undefined && fallback !== undefined) return fallback;
-    if (found === undefined) return refuse(key, `is missing; it must be ${kind}`);
-    if (!ok(found)) return refuse(key, `is ${shown(found)}; it must be ${kind}`);
-    return found as T;
+  const formatted = (field: unknown): string => (JSON.stringify(field) ?? 'undefined').slice(0, 40);
+  const read = <T>(key: string, fallback: T | undefined, kind: string, ok: (field: unknown) => boolean): T => {
+    const field = value(key);
+    if (field === undefined && fallback !== undefined) return fallback;
+    if (field === undefined) return refuse(key, `is missing; it must be ${kind}`);
+    if (!ok(field)) return refuse(key, `is ${formatted(field)}; it must be ${kind}`);
+    return field as T;
   };
   return {
     has: (key) => value(key) !== undefined,
     count: (key, fallback) =>
       read(key, fallback, 'a whole number of at least 1', (n) => Number.isSafeInteger(n) && (n as number) >= 1 && (n as number) < 2 ** 31),
     positive: (key, fallback) => read(key, fallback, 'a positive number', (n) => typeof n === 'number' && Number.isFinite(n) && n > 0),
-    text: (key, fallback) => read(key, fallback, 'a text', (found) => typeof found === 'string'),
-    flag: (key, fallback) => read(key, fallback, 'true or false', (found) => typeof found === 'boolean'),
+    text: (key, fallback) => read(key, fallback, 'a text', (field) => typeof field === 'string'),
+    flag: (key, fallback) => read(key, fallback, 'true or false', (field) => typeof field === 'boolean'),
     inner: (key) => configFields(value(key) ?? {}, `${label}: "${key}"`),
     refuse,
   };

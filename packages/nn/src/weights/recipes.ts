@@ -1,9 +1,10 @@
 // From the tensors of a published checkpoint to an encoder's parameters: what each is made of, the table of all of them, and the loading.
 import type { HostArray } from '@hybridmed/tensor';
+import { sizeOf } from '@hybridmed/tensor';
 import type { ParameterSpecs } from '../parameters.ts';
-import { several } from '../safetensors/several.ts';
+import { concurrently } from '../safetensors/concurrent-reads.ts';
 import type { TensorSource } from './source.ts';
-import { elements, WeightsError } from './source.ts';
+import { WeightsError } from './source.ts';
 
 /** How one parameter is made. */
 export interface Recipe {
@@ -15,7 +16,7 @@ export interface Recipe {
   readonly note?: string;
 }
 
-/** What becomes of a checkpoint: recipes by parameter name. */
+/** What a checkpoint is loaded by: recipes by parameter name. */
 export type Recipes = Readonly<Record<string, Recipe>>;
 
 /** One line of the table: a tensor of the checkpoint and the parameter it went into, or a parameter that found none. */
@@ -32,7 +33,7 @@ export interface WeightRow {
 /** The table of every tensor: loaded, converted (joined, resampled, summed), left over or missing. Reads no values. */
 export function weightTable(specs: ParameterSpecs, recipes: Recipes, { shapes }: Pick<TensorSource, 'shapes'>): WeightRow[] {
   const rows: WeightRow[] = [];
-  const used = new Set<string>();
+  const usedTensors = new Set<string>();
   for (const [parameter, spec] of Object.entries(specs)) {
     const recipe = recipes[parameter];
     if (!recipe) {
@@ -40,11 +41,11 @@ export function weightTable(specs: ParameterSpecs, recipes: Recipes, { shapes }:
       continue;
     }
     for (const tensor of recipe.from) {
-      used.add(tensor);
+      usedTensors.add(tensor);
       rows.push({ status: recipe.note ? 'converted' : 'loaded', tensor, shape: shapes[tensor]!, parameter, ...(recipe.note ? { note: recipe.note } : {}) });
     }
   }
-  for (const [tensor, shape] of Object.entries(shapes)) if (!used.has(tensor)) rows.push({ status: 'left over', tensor, shape });
+  for (const [tensor, shape] of Object.entries(shapes)) if (!usedTensors.has(tensor)) rows.push({ status: 'left over', tensor, shape });
   return rows;
 }
 
@@ -59,19 +60,19 @@ export async function loadWeights(specs: ParameterSpecs, recipes: Recipes, sourc
   if (missing.length > 0)
     throw new WeightsError(`${source.label}: has no tensor for ${listed(missing)}; the checkpoint is cut short or of another architecture`);
   return Object.fromEntries(
-    await several(Object.entries(specs), async ([name, { shape }]) => [name, await make(name, shape, recipes[name]!, source)] as const),
+    await concurrently(Object.entries(specs), async ([name, { shape }]) => [name, await make(name, shape, recipes[name]!, source)] as const),
   );
 }
 
 /** Makes one parameter. */
 async function make(name: string, shape: readonly number[], { from, convert }: Recipe, source: TensorSource): Promise<HostArray> {
-  const lengths = from.map((tensor) => elements(source.shapes[tensor]!));
+  const lengths = from.map((tensor) => sizeOf(source.shapes[tensor]!));
   const size = lengths.reduce((a, b) => a + b, 0);
   const problem = () =>
     new WeightsError(
       `${source.label}: ${from.map((tensor) => `${tensor} [${source.shapes[tensor]!.join(', ')}]`).join(' and ')} cannot be ${name} [${shape.join(', ')}]; the checkpoint is of another size or architecture`,
     );
-  if (!convert && size !== elements(shape)) throw problem();
+  if (!convert && size !== sizeOf(shape)) throw problem();
   const values = new Float32Array(size);
   let at = 0;
   for (const [i, tensor] of from.entries()) {
@@ -79,6 +80,6 @@ async function make(name: string, shape: readonly number[], { from, convert }: R
     at += lengths[i]!;
   }
   const data = convert ? convert(values) : values;
-  if (data.length !== elements(shape)) throw problem();
+  if (data.length !== sizeOf(shape)) throw problem();
   return { data, shape };
 }

@@ -17,6 +17,3 @@ export interface TensorSource {
   /** Writes a tensor's values as f32 into `out`, which has its length. Throws a HybridmedError for a damaged file. */
   readInto(name: string, out: Float32Array): Promise<void>;
 }
-
-/** Number of elements of a shape. */
-export const elements = (shape: readonly number[]): number => shape.reduce((product, dim) => product * dim, 1);

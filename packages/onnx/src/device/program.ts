@@ -1,27 +1,27 @@
-// A compiled graph on the CPU: one ONNX Runtime session for any lengths, and the host's tail.
+// A compiled graph on the CPU: one ONNX Runtime session for any lengths, and the host's optimizer.
 import type { Bindings, Graph, HostArray, HostArrays, Program, Tensor } from '@hybridmed/tensor';
-import { bindInputs, bindShape, decompose, DeviceError, graphNodes, mergeEqualNodes } from '@hybridmed/tensor';
+import { bindInputs, bindShape, decompose, DeviceError, graphNodes, mergeEqualNodes, sizeOf } from '@hybridmed/tensor';
 import type { InferenceSession } from 'onnxruntime-node';
 import { InferenceSession as Session, Tensor as OrtTensor } from '../session/runtime.ts';
 import { lower } from '../lower/lower.ts';
 import { hasRule } from '../lower/table.ts';
 import { adamWInPlace, addInPlace, scatterAddInPlace } from './adamw.ts';
 import { discard } from './discard.ts';
-import { bindTensor } from './entry.ts';
+import { bindTensor } from './bound-array.ts';
 import type { Slot } from './slots.ts';
 import type { CpuState } from './state.ts';
-import type { AdamWTail, GradientTerm } from './tail.ts';
-import { findTail } from './tail.ts';
+import type { HostOptimizer, GradientTerm } from './host-optimizer.ts';
+import { findHostOptimizer } from './host-optimizer.ts';
 
 const oneLine = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
 
 const termPrefix = 'term.';
 const termName = (parameter: number, index: number): string => `${termPrefix}${parameter}.${index}`;
 
-/** Values the session has to give for the tail, by output name. */
-function tailOutputs(tail: AdamWTail | undefined): Record<string, Tensor> {
+/** Values the session has to give for the optimizer, by output name. */
+function optimizerOutputs(optimizer: HostOptimizer | undefined): Record<string, Tensor> {
   const outputs: Record<string, Tensor> = {};
-  tail?.gradients.forEach((terms, i) => terms.forEach(({ value }, j) => (outputs[termName(i, j)] = value)));
+  optimizer?.gradients.forEach((terms, i) => terms.forEach(({ value }, j) => (outputs[termName(i, j)] = value)));
   return outputs;
 }
 
@@ -29,22 +29,22 @@ interface Plan {
   readonly session: Session | undefined;
   readonly inputs: readonly string[];
   readonly outputs: Readonly<Record<string, Tensor>>;
-  readonly tail: AdamWTail | undefined;
+  readonly optimizer: HostOptimizer | undefined;
 }
 
 async function plan(graph: Graph, options: InferenceSession.SessionOptions): Promise<Plan> {
   const whole = mergeEqualNodes(decompose(graph, hasRule));
-  const tail = findTail(whole, graphNodes(whole));
-  const lowered = tail ? whole : mergeEqualNodes(decompose(graph, (op) => op !== 'adamW' && hasRule(op)));
+  const optimizer = findHostOptimizer(whole, graphNodes(whole));
+  const lowered = optimizer ? whole : mergeEqualNodes(decompose(graph, (op) => op !== 'adamW' && hasRule(op)));
   const ownOutputs = (values: Readonly<Record<string, Tensor>>, prefix: string) =>
-    Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (value.node === tail?.node ? [] : [[prefix + name, value]])));
-  const outputs = { ...ownOutputs(lowered.results, 'result.'), ...ownOutputs(lowered.updates, 'update.'), ...tailOutputs(tail) };
+    Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (value.node === optimizer?.node ? [] : [[prefix + name, value]])));
+  const outputs = { ...ownOutputs(lowered.results, 'result.'), ...ownOutputs(lowered.updates, 'update.'), ...optimizerOutputs(optimizer) };
   const cut: Graph = { ...lowered, results: outputs, updates: {} };
   const nodes = graphNodes(cut);
-  if (nodes.length === 0) return { session: undefined, inputs: [], outputs, tail };
+  if (nodes.length === 0) return { session: undefined, inputs: [], outputs, optimizer };
   const model = lower(nodes, { ...graph.data, ...graph.state }, outputs);
   const session = await Session.create(model.build().model, options);
-  return { session, inputs: model.inputs, outputs, tail };
+  return { session, inputs: model.inputs, outputs, optimizer };
 }
 
 /** Buffers for scattered rows and further summands of gradients, kept from run to run: they are read before the next one. */
@@ -54,9 +54,9 @@ class TermBuffers {
   get(name: string, shape: readonly number[]): OrtTensor {
     const known = this.#buffers.get(name);
     if (known && known.dims.length === shape.length && known.dims.every((dim, axis) => dim === shape[axis])) return known;
-    const made = new OrtTensor('float32', new Float32Array(shape.reduce((a, b) => a * b, 1)), shape);
-    this.#buffers.set(name, made);
-    return made;
+    const buffer = new OrtTensor('float32', new Float32Array(sizeOf(shape)), shape);
+    this.#buffers.set(name, buffer);
+    return buffer;
   }
 }
 
@@ -74,11 +74,11 @@ export async function compileProgram(graph: Graph, options: InferenceSession.Ses
   const compiled = await plan(graph, options).catch((error: unknown) =>
     Promise.reject(new DeviceError('cpu', `ONNX Runtime refused the graph: ${oneLine(error)}`)),
   );
-  const { session, inputs, outputs, tail } = compiled;
+  const { session, inputs, outputs, optimizer } = compiled;
   const buffers = new TermBuffers();
 
   /** Where the session writes the gradients' summands: one of each straight to the gradient's place. */
-  function termTensors({ gradients }: AdamWTail, slots: readonly Slot[], bindings: Bindings): Record<string, OrtTensor> {
+  function termTensors({ gradients }: HostOptimizer, slots: readonly Slot[], bindings: Bindings): Record<string, OrtTensor> {
     const tensor = (i: number, j: number, dense: boolean, value: Tensor) =>
       dense ? slots[i]!.gradient.tensor : buffers.get(termName(i, j), bindShape(value.shape, bindings));
     return Object.fromEntries(gradients.flatMap((terms, i) => terms.map(({ value }, j) => [termName(i, j), tensor(i, j, j === denseTerm(terms), value)])));
@@ -108,20 +108,20 @@ export async function compileProgram(graph: Graph, options: InferenceSession.Ses
       const shapes = Object.fromEntries(Object.keys(graph.state).flatMap((name) => (state?.get(name) ? [[name, state.get(name)!.array.shape]] : [])));
       const bindings = bindInputs('cpu', graph, data, shapes);
       if (Object.keys(graph.updates).length > 0 && !state) throw new DeviceError('cpu', 'the graph updates state; give a state to run with');
-      const slots = tail
-        ? state!.slots(tail.parameters.map((parameter, i) => ({ parameter, first: tail.firstMoments[i]!, second: tail.secondMoments[i]! })))
+      const slots = optimizer
+        ? state!.slots(optimizer.parameters.map((parameter, i) => ({ parameter, first: optimizer.firstMoments[i]!, second: optimizer.secondMoments[i]! })))
         : [];
-      const terms = tail ? termTensors(tail, slots, bindings) : {};
+      const terms = optimizer ? termTensors(optimizer, slots, bindings) : {};
       const values = await runSession(data, state, terms);
       const results: Record<string, HostArray> = {};
       for (const name of Object.keys(graph.results)) if (values[`result.${name}`]) results[name] = hostArray(values[`result.${name}`]!);
       state?.replace(
         Object.fromEntries(Object.keys(graph.updates).flatMap((name) => (values[`update.${name}`] ? [[name, hostArray(values[`update.${name}`]!)]] : []))),
       );
-      if (tail) {
-        slots.forEach((slot, i) => sumTerms(slot, tail.gradients[i]!, (j) => terms[termName(i, j)]!.data as Float32Array, data));
-        const norm = adamWInPlace(slots, data[tail.learningRate]!.data[0]!, data[tail.step]!.data[0]!, tail.node.attributes);
-        if (tail.norm !== undefined) results[tail.norm] = { data: Float32Array.of(norm), shape: [] };
+      if (optimizer) {
+        slots.forEach((slot, i) => sumTerms(slot, optimizer.gradients[i]!, (j) => terms[termName(i, j)]!.data as Float32Array, data));
+        const norm = adamWInPlace(slots, data[optimizer.learningRate]!.data[0]!, data[optimizer.step]!.data[0]!, optimizer.node.attributes);
+        if (optimizer.norm !== undefined) results[optimizer.norm] = { data: Float32Array.of(norm), shape: [] };
       }
       return results;
     },

@@ -1,9 +1,10 @@
 // Memory of the optimizer: each parameter with its gradient and moments in one WebAssembly memory, where the kernels reach them and ONNX Runtime binds them.
 import type { HostArray } from '@hybridmed/tensor';
+import { sizeOf } from '@hybridmed/tensor';
 import type { Kernels } from '../wasm/kernels.ts';
 import { alignment, kernelsOver } from '../wasm/kernels.ts';
-import type { Entry } from './entry.ts';
-import { bindEntry } from './entry.ts';
+import type { Entry } from './bound-array.ts';
+import { bindEntry } from './bound-array.ts';
 
 /** One parameter's place. */
 export interface Slot {
@@ -20,7 +21,7 @@ const page = 65_536;
 /** A memory holds 65,536 pages; the last stays free, so that ends of arrays fit in 32 bits. */
 const limit = 65_535 * page;
 
-const paddedBytes = (shape: readonly number[]): number => Math.max(1, Math.ceil((shape.reduce((a, b) => a * b, 1) * 4) / alignment)) * alignment;
+const paddedBytes = (shape: readonly number[]): number => Math.max(1, Math.ceil((sizeOf(shape) * 4) / alignment)) * alignment;
 
 /** Splits sizes into runs that fit one memory each. */
 function shardsOf(sizes: readonly number[]): number[][] {
@@ -54,11 +55,7 @@ export function allocateSlots(shapes: readonly (readonly number[])[]): Slot[] {
       const entry = (from: number): Entry =>
         bindEntry(
           {
-            data: new Float32Array(
-              memory.buffer,
-              from,
-              shape.reduce((a, b) => a * b, 1),
-            ),
+            data: new Float32Array(memory.buffer, from, sizeOf(shape)),
             shape,
           },
           true,

@@ -2,8 +2,8 @@
 import type { DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
 import { DeviceError } from '@hybridmed/tensor';
 import { discard } from './discard.ts';
-import type { Entry } from './entry.ts';
-import { bindEntry } from './entry.ts';
+import type { Entry } from './bound-array.ts';
+import { bindEntry } from './bound-array.ts';
 import type { Slot } from './slots.ts';
 import { allocateSlots, moveInto } from './slots.ts';
 
@@ -83,14 +83,14 @@ export class CpuState implements DeviceState {
     allocateSlots(missing.map(shape)).forEach((slot, i) => this.#slots.set(keyOf(missing[i]!), { names: missing[i]!, slot }));
     return all.map((names) => {
       const { slot } = this.#slots.get(keyOf(names))!;
-      this.#settle(names.parameter, slot.parameter);
-      this.#settle(names.first, slot.first);
-      this.#settle(names.second, slot.second);
+      this.#moveToSlot(names.parameter, slot.parameter);
+      this.#moveToSlot(names.first, slot.first);
+      this.#moveToSlot(names.second, slot.second);
       return slot;
     });
   }
 
-  #settle(name: string, place: Entry): void {
+  #moveToSlot(name: string, place: Entry): void {
     const entry = this.#entries.get(name)!;
     if (entry === place) return;
     moveInto(place, entry.array);

@@ -31,7 +31,7 @@ const conv2d: Lowering<'conv2d'> = (context, node) => {
   return [b.node('Conv', [name(x!), kernel], attributes)];
 };
 
-/** The greatest number of channels of an image. */
+/** Max channels of an image. */
 const imageChannels = 4;
 
 /** A convolution of overlapping windows over an image, the first layer of a convolutional network. */

@@ -22,9 +22,10 @@ export interface LoweredModel {
 const keptInputs: Partial<Record<Node['op'], readonly number[]>> = { attentionGrad: [4], crossEntropyGrad: [2], distillationGrad: [2, 3] };
 
 function usedOutputs(nodes: readonly Node[], ends: readonly Tensor[]): Set<Tensor> {
-  const used = new Set(ends);
-  for (const node of nodes) node.inputs.forEach((input, i) => (keptInputs[node.op]?.includes(i) && input.node.op !== 'input' ? undefined : used.add(input)));
-  return used;
+  const usedNames = new Set(ends);
+  for (const node of nodes)
+    node.inputs.forEach((input, i) => (keptInputs[node.op]?.includes(i) && input.node.op !== 'input' ? undefined : usedNames.add(input)));
+  return usedNames;
 }
 
 function opsByInput(nodes: readonly Node[]): Map<Tensor, Set<OpName>> {
@@ -52,7 +53,7 @@ export function lower(
   for (const [name, value] of Object.entries(sources)) if (!target.parameters[name]) b.offer(name, value);
   const names = new Map<Tensor, string>();
   const bools = new Map<Tensor, string>();
-  const used = usedOutputs(nodes, Object.values(outputs));
+  const usedNames = usedOutputs(nodes, Object.values(outputs));
   const consumers = opsByInput(nodes);
   const uses = countUses(nodes, Object.values(outputs));
   const name = (value: Tensor): string => names.get(value)!;
@@ -63,7 +64,7 @@ export function lower(
     name,
     bool: (value) => bools.get(value) ?? b.once(`bool ${name(value)}`, () => b.node('Cast', [name(value)], { to: elementTypes.bool })),
     setBool: (value, bool) => bools.set(value, bool),
-    used: (value) => used.has(value),
+    used: (value) => usedNames.has(value),
     alone: (value) => uses.get(value) === 1,
     feeds: (value, op) => consumers.get(value)?.has(op) ?? false,
     reshaped: new Map(),

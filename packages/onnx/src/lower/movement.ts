@@ -11,9 +11,9 @@ export function reshapeTo(context: LoweringContext, x: string, from: Shape, to: 
   const [source, shape] = earlier ? [earlier.source, earlier.shape] : [x, from];
   if (sameShape(shape, to)) return source;
   return context.b.once(`reshape ${source} ${to.join()}`, () => {
-    const made = reshapeNode(context, source, shape, to);
-    context.reshaped.set(made, { source, shape });
-    return made;
+    const reshaped = reshapeNode(context, source, shape, to);
+    context.reshaped.set(reshaped, { source, shape });
+    return reshaped;
   });
 }
 

@@ -1,7 +1,7 @@
 // Parameters inside a model, in the precision it was asked for: as f32, as f16, or as int8 with a scale per row.
 import type { HostArray, Shape } from '@hybridmed/tensor';
 import type { GraphBuilder } from '../model/builder.ts';
-import { toHalf } from '../model/half.ts';
+import { toHalf } from '../model/float16.ts';
 import { elementTypes } from '../model/proto.ts';
 import type { Precision } from './target.ts';
 
@@ -58,9 +58,9 @@ export class Weights {
 
   /** A value that a run computes as whole numbers of 8 bits, their scale and their zero, worked out in each run. */
   activations(x: string): readonly [values: string, scale: string, zero: string] {
-    const made = this.#activations.get(x) ?? (this.#b.nodes('DynamicQuantizeLinear', [x], {}, 3) as [string, string, string]);
-    this.#activations.set(x, made);
-    return made;
+    const quantized = this.#activations.get(x) ?? (this.#b.nodes('DynamicQuantizeLinear', [x], {}, 3) as [string, string, string]);
+    this.#activations.set(x, quantized);
+    return quantized;
   }
 
   #half(name: string, array: HostArray): string {

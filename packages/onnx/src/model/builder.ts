@@ -186,8 +186,8 @@ export class GraphBuilder {
   /** The model's file with the given outputs. */
   build(outputs: readonly { name: string; spec: TensorSpec }[], options: BuildOptions = {}): OnnxFile {
     const { nodes, needed } = this.#live(outputs.map(({ name }) => name));
-    const kept = [...this.#initializers.values()].filter(({ name }) => needed.has(name));
-    const { tensors, external } = placeInitializers(kept, options);
+    const initializers = [...this.#initializers.values()].filter(({ name }) => needed.has(name));
+    const { tensors, external } = placeInitializers(initializers, options);
     const model = encodeModel({
       irVersion: irVersion(this.#opset),
       producerName: 'hybridmed',

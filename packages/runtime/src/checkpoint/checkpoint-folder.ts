@@ -5,7 +5,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Checkpoint, CheckpointConfig, Model } from '@hybridmed/model';
-import { checkParameters, checkTokenizer, checkConfig, createModel } from '@hybridmed/model';
+import { checkTokenizer, checkConfig, createModel } from '@hybridmed/model';
 import { encodeSafetensors } from '@hybridmed/nn';
 import type { HostArray, HostArrays } from '@hybridmed/tensor';
 import type { TrainerState } from '@hybridmed/training';
@@ -13,7 +13,7 @@ import { trainerStateSchema } from '@hybridmed/training';
 import { describeError, fileError, isFolder, readJson, recoverFolder, replaceFolder } from '../files.ts';
 import type { CheckpointEncoders } from './checkpoint-encoders.ts';
 import { loadModuleEncoders } from './checkpoint-encoders.ts';
-import { readSafetensors } from './safetensors-file.ts';
+import { readParameters, readSafetensors } from './safetensors-file.ts';
 
 /** What is written: parameters by checkpoint name, and, for resuming, optimizer entries and the trainer's state. */
 export interface CheckpointFiles {
@@ -28,9 +28,13 @@ export interface CheckpointFiles {
 
 const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
-/** Writes a checkpoint folder, replacing an earlier one only when the new one is whole. */
-export async function saveCheckpoint(folder: string, { config, tokenizer, parameters, optimizer, trainer, tuning }: CheckpointFiles): Promise<void> {
-  await replaceFolder(folder, async (temporary) => {
+/** Writes a checkpoint folder, replacing an earlier one only when the new one is whole; the earlier one stays as `keepAs`, if that is given. */
+export async function saveCheckpoint(
+  folder: string,
+  { config, tokenizer, parameters, optimizer, trainer, tuning }: CheckpointFiles,
+  { keepAs }: { readonly keepAs?: string | undefined } = {},
+): Promise<void> {
+  const fill = async (temporary: string) => {
     const write = (name: string, chunks: readonly (Uint8Array | string)[]) => writeFile(join(temporary, name), chunks as Iterable<Uint8Array>, { flush: true });
     await write('model.safetensors', encodeSafetensors(parameters));
     await write('config.json', [json(config)]);
@@ -38,7 +42,8 @@ export async function saveCheckpoint(folder: string, { config, tokenizer, parame
     if (optimizer) await write('optimizer.safetensors', encodeSafetensors(optimizer));
     if (trainer) await write('trainer.json', [json(trainer)]);
     if (tuning) await write('tuning.json', [json(tuning)]);
-  });
+  };
+  await replaceFolder(folder, fill, keepAs);
 }
 
 /** Reads config.json of a checkpoint. Throws one line for a missing or foreign one. */
@@ -58,10 +63,7 @@ export async function loadCheckpoint(folder: string, encoders: CheckpointEncoder
   const { config, model } = await checkpointModel(folder, encoders);
   const tokenizerFile = join(folder, 'tokenizer.json');
   const tokenizer = checkTokenizer(tokenizerFile, await readJson(tokenizerFile), config);
-  const file = join(folder, 'model.safetensors');
-  const { arrays } = await readSafetensors(file);
-  checkParameters(file, arrays, model.parameters);
-  return { config, model, tokenizer, parameters: arrays };
+  return { config, model, tokenizer, parameters: await readParameters(join(folder, 'model.safetensors'), model.parameters) };
 }
 
 /** SHA-256 of a checkpoint's parameters, by which results name the checkpoint they are of. */
@@ -77,7 +79,7 @@ export async function hashParameters(folder: string): Promise<string> {
 }
 
 /** The trainer's state. Throws one line that names the file and the field. */
-async function readTrainerState(file: string): Promise<TrainerState> {
+export async function readTrainerState(file: string): Promise<TrainerState> {
   const result = trainerStateSchema.safeParse(await readJson(file));
   if (result.success) return result.data;
   const { path, message } = result.error.issues[0]!;

@@ -1,5 +1,5 @@
 // Parameters of a checkpoint counted per part.
-import { sizeOf } from '@hybridmed/model/host-arrays';
+import { sizeOf } from '@hybridmed/tensor';
 import type { CheckpointEncoders } from './checkpoint-encoders.ts';
 import { checkpointModel, resolveCheckpoint } from './checkpoint-folder.ts';
 

@@ -1,7 +1,8 @@
 // Safetensors on disk: tensors are read one by one, so that memory never has a second copy of the file.
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
-import type { SafetensorsFile } from '@hybridmed/nn';
+import { checkParameters } from '@hybridmed/model';
+import type { ParameterSpecs, SafetensorsFile } from '@hybridmed/nn';
 import { encodeSafetensors, openSafetensors } from '@hybridmed/nn';
 import type { HostArray, HostArrays } from '@hybridmed/tensor';
 import { describeError, fileError, writeFileAtomic } from '../files.ts';
@@ -40,6 +41,17 @@ export async function readSafetensors(
   const file = await openSafetensorsFile(path);
   try {
     return { arrays: await file.readAll(Object.keys(file.entries).filter(wanted)), metadata: file.metadata };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Reads a model's parameters. What the file lists is compared with the model before any of it is read; throws one line that names file and tensor. */
+export async function readParameters(path: string, specs: ParameterSpecs): Promise<Record<string, HostArray>> {
+  const file = await openSafetensorsFile(path);
+  try {
+    checkParameters(path, file.entries, specs);
+    return await file.readAll(Object.keys(file.entries));
   } finally {
     await file.close();
   }

@@ -11,7 +11,10 @@ import { z } from 'zod';
 import { fileError, readJson } from '../files.ts';
 
 const count = z.int().min(0);
-const positive = z.int().min(1).max(1e6);
+const upTo = (max: number, min = 1) => z.int().min(min).max(max);
+const vocabularySize = upTo(2 ** 22);
+// Both texts begin with [CLS] and end with [SEP].
+const length = upTo(2 ** 17, 3);
 // A path in the folder: names as the export writes them, and nothing that leads out of it.
 const pathInFolder = z.string().regex(/^[a-z]+\/[a-z]+\.onnx(?:\.data)?$/);
 const port = z.object({ dtype: z.enum(['f32', 'i32']), shape: z.array(z.union([count, z.string()])) });
@@ -23,19 +26,26 @@ const graph = z.object({
   outputs: z.record(z.string(), port),
   error: z.number(),
 });
-const part = z.object({ opset: positive, precision: z.enum(['f32', 'f16', 'int8']), graphs: z.record(z.string(), graph) });
-const manifestSchema = z.object({
-  exportVersion: z.literal(exportVersion),
-  weights: z.string(),
-  preset: z.string(),
-  stage: z.union([z.literal(1), z.literal(2)]),
-  image: z.object({ size: positive, channels: positive, resize: positive, mean: z.literal(0.5), std: z.literal(0.5) }),
-  text: z.object({ findingsLength: positive, impressionLength: positive }),
-  special: z.object({ pad: count, unk: count, cls: count, sep: count, mask: count.optional() }),
-  decoder: z.object({ vocab: positive, width: positive, depth: positive, positions: positive }),
-  logitScale: z.number(),
-  parts: z.partialRecord(z.enum(partNames), part),
-});
+const part = z.object({ opset: upTo(1000), precision: z.enum(['f32', 'f16', 'int8']), graphs: z.record(z.string(), graph) });
+const manifestSchema = z
+  .object({
+    exportVersion: z.literal(exportVersion),
+    weights: z.string(),
+    preset: z.string(),
+    stage: z.union([z.literal(1), z.literal(2)]),
+    image: z
+      .object({ size: upTo(4096), channels: upTo(16), resize: upTo(8192), mean: z.literal(0.5), std: z.literal(0.5) })
+      .refine(({ size, resize }) => resize >= size, { path: ['resize'], message: 'must be at least "size"' }),
+    text: z.object({ findingsLength: length, impressionLength: length }),
+    special: z.object({ pad: count, unk: count, cls: count, sep: count, mask: count.optional() }),
+    decoder: z.object({ vocab: vocabularySize, width: upTo(16_384), depth: upTo(256), positions: upTo(2 ** 17) }),
+    logitScale: z.number(),
+    parts: z.partialRecord(z.enum(partNames), part),
+  })
+  .refine(({ special, decoder }) => Object.values(special).every((token) => token === undefined || token < decoder.vocab), {
+    path: ['special'],
+    message: "must be below the vocabulary's size",
+  });
 
 /** True where a folder holds exports. */
 export const isExported = (folder: string): boolean => existsSync(join(folder, manifestName));

@@ -1,9 +1,8 @@
 // Validates an exported file against the graph it came from: both run on random inputs.
 import type { Model } from '@hybridmed/model';
-import { sizeOf } from '@hybridmed/model/host-arrays';
 import { openOnnx } from '@hybridmed/onnx';
 import type { Bindings, Device, Graph, HostArray, HostArrays, Tensor } from '@hybridmed/tensor';
-import { bindShape, dimSymbols, uniformAt } from '@hybridmed/tensor';
+import { bindShape, dimSymbols, sizeOf, uniformAt } from '@hybridmed/tensor';
 
 /** Sizes of the check: each symbol its own, none of them 1. */
 const sizes: Bindings = { B: 2, L: 7, S: 5, T: 3, P: 4 };

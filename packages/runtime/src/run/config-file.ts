@@ -9,12 +9,12 @@ import { readJson } from '../files.ts';
 /** Keys that are flags of the command but not of what is computed. */
 export const commandSchema = z.strictObject({
   out: z.string().min(1).describe("The run's folder."),
-  resume: z.boolean().describe('Go on where the run stopped.'),
-  device: z.enum(deviceNames).describe('Where to compute.'),
-  tuning: z.enum(tuningModes).describe('How a WebGPU device chooses variants of kernels; a resumed run keeps those it has chosen.'),
+  resume: z.boolean().describe('Resume where the run stopped.'),
+  device: z.enum(deviceNames).describe('Device to compute on.'),
+  tuning: z.enum(tuningModes).describe('How a WebGPU device selects kernel variants; a resumed run keeps its selection.'),
   threads: z.int().min(1).describe('Threads of the cpu device.'),
   workers: z.int().min(0).describe('Threads that decode images.'),
-  report: z.boolean().describe('Whether to end by evaluating the run and writing its page.'),
+  report: z.boolean().describe('Whether to evaluate the run and write its report at the end.'),
 });
 
 /** Schema of the whole file; `$schema` may name it. */

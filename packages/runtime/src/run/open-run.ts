@@ -17,6 +17,7 @@ import { studyLoader, studySource } from '../session/study-loader.ts';
 import { runTokenizer } from '../tokenizer/run-tokenizer.ts';
 import { processClock } from './process-clock.ts';
 import { startSession } from './provenance.ts';
+import type { ChangedSetting } from './run-folder.ts';
 import type { RunEncoders } from './run-encoders.ts';
 import { runEncoders } from './run-encoders.ts';
 import { folderStore } from './run-store.ts';
@@ -29,6 +30,8 @@ export interface PretrainOptions {
   readonly resume?: boolean;
   readonly workers?: number;
   readonly events?: RunEvents;
+  /** Asks the run to stop: it ends the step it is in, saves, and throws a TrainingStoppedError. */
+  readonly signal?: AbortSignal;
 }
 
 /** Studies that a run trains and validates on. */
@@ -95,8 +98,8 @@ function openLoaders({ config, workers }: PretrainOptions, { vision }: Model, { 
 }
 
 /** Opens and checks everything that a run needs. Throws one line for too few studies, a missing stage 1, or encoders that do not fit. */
-export async function openRun(options: PretrainOptions, data: DataSet): Promise<TrainingRun> {
-  const { config, out, device, resume = false, events = {} } = options;
+export async function openRun(options: PretrainOptions, data: DataSet, changed: readonly ChangedSetting[]): Promise<TrainingRun> {
+  const { config, out, device, resume = false, events = {}, signal } = options;
   const studies = await openStudies(options, data);
   const tokenizer = await openRunTokenizer(options, studies.train);
   const encoders = await runEncoders(config, tokenizer, events.onMessage);
@@ -114,10 +117,11 @@ export async function openRun(options: PretrainOptions, data: DataSet): Promise<
       checkpoint: { formatVersion, preset: config.preset, model: encoders.sizes, input: encoders.input },
       tokenizer,
       encoders: encoders.ofModules,
-      session: await startSession(out, device, data, studies),
+      session: await startSession(out, device, data, studies, changed),
     }),
     clock: processClock,
     events,
+    signal,
     encoderValues: encoders.load,
   };
 }

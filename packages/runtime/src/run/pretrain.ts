@@ -2,14 +2,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDataSet } from '@hybridmed/data';
-import type { TrainerState } from '@hybridmed/training';
-import { checkPrecision, checkWork, trainStages } from '@hybridmed/training';
+import type { TrainerState, TrainingRun } from '@hybridmed/training';
+import { checkPrecision, checkWork, trainStages, TrainingStoppedError } from '@hybridmed/training';
 import { dataSelection } from '@hybridmed/training/settings';
 import { checkpointFolder } from '../checkpoint/checkpoint-folder.ts';
 import { checkFolderPath, fileError } from '../files.ts';
 import type { PretrainOptions } from './open-run.ts';
 import { openRun } from './open-run.ts';
-import { checkSameRun } from './run-folder.ts';
+import type { ChangedSetting } from './run-folder.ts';
+import { changeableSettings, checkSameRun } from './run-folder.ts';
 import { lockRun } from './run-lock.ts';
 
 /** A finished run. */
@@ -22,7 +23,7 @@ export interface PretrainResult {
 
 /**
  * Pre-trains. Throws one line for bad data, bad settings, a device of another precision, a folder that already holds a run (unless
- * resuming), or one in which another process trains.
+ * resuming), or one in which another process trains; a TrainingStoppedError where its signal is aborted.
  */
 export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
   const unlock = await lockRun(options.out);
@@ -33,21 +34,46 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
   }
 }
 
+const closeLoaders = ({ train, validation }: TrainingRun): Promise<unknown> => Promise.all([train.close(), validation.close()]);
+
+/** Opens a run; where its signal is aborted meanwhile, what is being opened is closed later. */
+async function openUnlessStopped(options: PretrainOptions, changed: readonly ChangedSetting[]): Promise<TrainingRun> {
+  const { config, signal } = options;
+  const run = openDataSet(config.data, dataSelection(config)).then((data) => openRun(options, data, changed));
+  if (!signal) return run;
+  let stop = (): void => undefined;
+  const stopped = new Promise<never>((_, reject) => {
+    stop = () => reject(new TrainingStoppedError());
+    signal.addEventListener('abort', stop);
+    if (signal.aborted) stop();
+  });
+  try {
+    return await Promise.race([run, stopped]);
+  } catch (error) {
+    run.then(closeLoaders, () => undefined);
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
 async function pretrainLocked(options: PretrainOptions): Promise<PretrainResult> {
   const { config, out, device, resume = false, events = {} } = options;
   checkPrecision(config, device);
+  let changed: readonly ChangedSetting[] = [];
   if (existsSync(join(out, 'run.json'))) {
     if (!resume) throw fileError(out, 'already holds a run', 'continue it with --resume or name another --out');
-    await checkSameRun(out, config);
+    changed = await checkSameRun(out, config, changeableSettings);
+    for (const { setting, from, to } of changed) events.onMessage?.(`"${setting}" was ${from} and is ${to} from here on`);
   }
   checkFolderPath(out);
   checkWork(config);
-  const run = await openRun(options, await openDataSet(config.data, dataSelection(config)));
+  const run = await openUnlessStopped(options, changed);
   try {
     const stages = await trainStages(run);
     events.onMessage?.(`finished: ${out}`);
     return { out, checkpoint: checkpointFolder(out, stages.at(-1)?.stage ?? 1, 'best'), stages };
   } finally {
-    await Promise.all([run.train.close(), run.validation.close()]);
+    await closeLoaders(run);
   }
 }

@@ -6,6 +6,7 @@ import type { Device } from '@hybridmed/tensor';
 import { hashNames } from '../cache/content-hash.ts';
 import { readJson, writeFileAtomic } from '../files.ts';
 import { version } from '../version.ts';
+import type { ChangedSetting } from './run-folder.ts';
 
 /** Studies of one split. */
 export interface SplitSummary {
@@ -22,6 +23,14 @@ export interface SessionRecord {
   readonly ended: string;
   readonly device: string;
   readonly version: string;
+  /** What was changed when the run was resumed, and after which step. */
+  readonly changes?: readonly RecordedChange[];
+}
+
+/** A change of a resumed run, from the step after `step` of `stage` on. */
+export interface RecordedChange extends ChangedSetting {
+  readonly stage: 1 | 2;
+  readonly step: number;
 }
 
 /** What provenance.json holds. */
@@ -46,6 +55,8 @@ const summary = (studies: readonly Study[]): SplitSummary => ({
 
 /** A running session; `save` writes it, with the present moment as its end. */
 export interface Session {
+  /** Called once the step after this point has succeeded: what has changed holds from there on. */
+  begin(at: { readonly stage: 1 | 2; readonly step: number }): void;
   save(): Promise<void>;
 }
 
@@ -55,14 +66,20 @@ export async function startSession(
   device: Device,
   data: DataSet,
   used: Readonly<Record<'train' | 'validate', readonly Study[]>>,
+  changed: readonly ChangedSetting[],
 ): Promise<Session> {
   const earlier = (await readProvenance(out))?.sessions ?? [];
   const started = new Date().toISOString();
   const test = data.studies.filter(({ split }) => split === 'test');
   const splits = { train: summary(used.train), validate: summary(used.validate), test: summary(test) };
+  let changes: readonly RecordedChange[] | undefined;
   return {
+    begin({ stage, step }) {
+      changes ??= changed.map((change) => ({ ...change, stage, step }));
+    },
     async save() {
-      const session = { started, ended: new Date().toISOString(), device: device.info.name, version: version() };
+      const ended = new Date().toISOString();
+      const session = { started, ended, device: device.info.name, version: version(), ...(changes?.length ? { changes } : {}) };
       const provenance: Provenance = { data: { name: data.name, spec: data.spec, splits, dropped: data.dropped }, sessions: [...earlier, session] };
       await writeFileAtomic(join(out, 'provenance.json'), [`${JSON.stringify(provenance, undefined, 2)}\n`]);
     },

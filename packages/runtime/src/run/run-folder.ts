@@ -15,22 +15,36 @@ export async function readRunConfig(run: string): Promise<RunConfig> {
   return completeConfig({ ...saved, data: saved.data });
 }
 
-/** Throws one line that names the setting where a resumed run's settings differ from the saved ones. */
-export async function checkSameRun(out: string, config: RunConfig): Promise<void> {
+/** Settings that may change when a run is resumed. */
+export const changeableSettings: readonly (keyof RunConfig)[] = ['learningRate'];
+
+/** A setting that differs from the saved one. */
+export interface ChangedSetting {
+  readonly setting: keyof RunConfig;
+  readonly from: unknown;
+  readonly to: unknown;
+}
+
+/** The settings that differ from those saved in a run's folder, of those that may. Throws one line that names any other that differs. */
+export async function checkSameRun(out: string, config: RunConfig, mayChange: readonly (keyof RunConfig)[] = []): Promise<readonly ChangedSetting[]> {
   const saved = await readRunConfig(out);
+  const changes: ChangedSetting[] = [];
   for (const key of Object.keys(config) as (keyof RunConfig)[]) {
-    if (JSON.stringify(saved[key]) !== JSON.stringify(config[key]))
+    if (mayChange.includes(key) && saved[key] !== config[key]) changes.push({ setting: key, from: saved[key], to: config[key] });
+    else if (JSON.stringify(saved[key]) !== JSON.stringify(config[key]))
       throw fileError(
         join(out, 'run.json'),
         `"${key}" is ${JSON.stringify(saved[key])}, this command says ${JSON.stringify(config[key])}`,
         'resume with the same settings or name another --out',
       );
   }
+  return changes;
 }
 
-/** Makes a run's folder where there is none, after its first step has succeeded. */
+/** Makes a run's folder where there is none, after its first step has succeeded; where there is one, saves the settings that changed. */
 export async function createRunFolder(out: string, config: RunConfig, tokenizer: Tokenizer): Promise<void> {
-  if (existsSync(join(out, 'run.json'))) return;
-  await writeFileAtomic(join(out, 'tokenizer.json'), [`${JSON.stringify(tokenizer)}\n`]);
-  await writeFileAtomic(join(out, 'run.json'), [`${JSON.stringify(config, undefined, 2)}\n`]);
+  const file = join(out, 'run.json');
+  if (!existsSync(file)) await writeFileAtomic(join(out, 'tokenizer.json'), [`${JSON.stringify(tokenizer)}\n`]);
+  else if ((await checkSameRun(out, config, changeableSettings)).length === 0) return;
+  await writeFileAtomic(file, [`${JSON.stringify(config, undefined, 2)}\n`]);
 }

@@ -1,12 +1,13 @@
 // A run stored in a folder: settings, tokenizer, checkpoints, metrics.jsonl, TensorBoard events and provenance.
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { CheckpointConfig, ModuleEncoders } from '@hybridmed/model';
 import type { Tokenizer } from '@hybridmed/text';
 import type { RunStore, Stage } from '@hybridmed/training';
 import type { RunConfig } from '@hybridmed/training/settings';
 import { checkpointFolder, loadCheckpoint, loadTrainerState, saveCheckpoint } from '../checkpoint/checkpoint-folder.ts';
-import { recoverFolder, removeTemporaries } from '../files.ts';
+import { recoverFolder } from '../files.ts';
+import { lastCheckpoints } from './last-checkpoints.ts';
 import { MetricsLog } from './metrics-log.ts';
 import type { Session } from './provenance.ts';
 import { createRunFolder } from './run-folder.ts';
@@ -39,20 +40,22 @@ export function folderStore({ out, config, resume, checkpoint, tokenizer, encode
       return { file: join(folder, 'model.safetensors'), parameters };
     },
     async resumePoint(stage) {
-      const last = checkpointFolder(out, stage, 'last');
-      await removeTemporaries(dirname(last));
-      await recoverFolder(last);
+      const { last, recover, confirm } = lastCheckpoints(out, stage);
+      await recover();
       await recoverFolder(checkpointFolder(out, stage, 'best'));
       if (!resume || !existsSync(trainerFile(out, stage))) return undefined;
       const { parameters } = await loadCheckpoint(last, encoders);
-      return { parameters, ...(await loadTrainerState(last)) };
+      const state = await loadTrainerState(last);
+      if (state.trainer.finished) await confirm();
+      return { parameters, ...state };
     },
     async linesOfStage1() {
       return existsSync(trainerFile(out, 1)) ? (await loadTrainerState(checkpointFolder(out, 1, 'last'))).trainer.metricsLines : 0;
     },
-    async begin(lines) {
+    async begin(start) {
       await createRunFolder(out, config, tokenizer);
-      const earlierLines = await log.start(lines);
+      session.begin(start);
+      const earlierLines = await log.start(start.metricsLines);
       events = new EventWriter(out);
       events.write(earlierLines);
     },
@@ -62,8 +65,11 @@ export function folderStore({ out, config, resume, checkpoint, tokenizer, encode
       return log.lines;
     },
     async save(stage, kind, snapshot) {
-      await saveCheckpoint(checkpointFolder(out, stage, kind), { config: { ...checkpoint, stage }, tokenizer: tokenizer.toJSON(), ...snapshot });
+      const keepAs = kind === 'last' ? lastCheckpoints(out, stage).keepAs() : undefined;
+      await saveCheckpoint(checkpointFolder(out, stage, kind), { config: { ...checkpoint, stage }, tokenizer: tokenizer.toJSON(), ...snapshot }, { keepAs });
       if (kind === 'last') await session.save();
     },
+    confirmLast: (stage) => lastCheckpoints(out, stage).confirm(),
+    rejectLast: (stage) => lastCheckpoints(out, stage).reject(),
   };
 }

@@ -5,6 +5,8 @@ import { basename, dirname, join } from 'node:path';
 import type { Tokenizer } from '@hybridmed/text';
 import { tokenizerFromJson, tokenizerFromVocab } from '@hybridmed/text';
 import { describeError, fileError, isFolder, readJson } from '../files.ts';
+import type { TokenizerConfig } from './tokenizer-config.ts';
+import { addedBeside, agree, bertSettings } from './tokenizer-config.ts';
 
 /** The file of a path: a folder's tokenizer.json, else its vocab.txt. */
 async function vocabularyFile(path: string): Promise<string> {
@@ -14,27 +16,40 @@ async function vocabularyFile(path: string): Promise<string> {
   return file;
 }
 
-/** A published tokenizer: a tokenizer.json, a vocab.txt, or a folder with one. Throws one line that names the file. */
+/** A published tokenizer: a tokenizer.json, a vocab.txt, or a folder with one. Throws one line that names the file, and a setting that is not honoured. */
 export async function readTokenizer(path: string): Promise<Tokenizer> {
   const file = await vocabularyFile(path);
   const json = file.endsWith('.json') ? await readJson(file) : undefined;
   const text = json === undefined ? await readText(file) : '';
+  const config = await configBeside(file);
   try {
-    return json === undefined ? tokenizerFromVocab(text, { lowercase: await lowercases(file, text) }) : tokenizerFromJson(json);
+    if (json !== undefined) {
+      agree(json, config);
+      return tokenizerFromJson(json);
+    }
+    // Without a word of it, a vocabulary with capitals outside its special tokens is for texts as they are.
+    const tokenizer = tokenizerFromVocab(text, bertSettings(config, !/^(?:##)?\p{Ll}*\p{Lu}/mu.test(text)));
+    return addedBeside(tokenizer, config);
   } catch (error) {
     throw fileError(file, (error as Error).message, 'give --vocabulary a vocab.txt, a tokenizer.json or a size');
   }
 }
 
-const readText = (file: string): Promise<string> =>
-  readFile(file, 'utf8').catch((error: unknown) => {
+async function readText(file: string): Promise<string> {
+  const bytes = await readFile(file).catch((error: unknown) => {
     throw describeError(file, error);
   });
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw fileError(file, 'is no text in UTF-8', 'save it in UTF-8');
+  }
+}
 
-/** What tokenizer_config.json beside a published vocab.txt says; else a vocabulary with capitals outside its special tokens is for texts as they are. */
-async function lowercases(file: string, text: string): Promise<boolean> {
+/** The tokenizer_config.json beside a published file of the usual name. */
+async function configBeside(file: string): Promise<TokenizerConfig> {
   const beside = join(dirname(file), 'tokenizer_config.json');
-  const stated =
-    basename(file) === 'vocab.txt' && existsSync(beside) ? ((await readJson(beside)) as { do_lower_case?: unknown } | null)?.do_lower_case : undefined;
-  return typeof stated === 'boolean' ? stated : !/^(?:##)?[a-z]*[A-Z]/m.test(text);
+  if (!['vocab.txt', 'tokenizer.json'].includes(basename(file)) || !existsSync(beside)) return {};
+  const config: unknown = await readJson(beside);
+  return typeof config === 'object' && config !== null && !Array.isArray(config) ? (config as TokenizerConfig) : {};
 }

@@ -2,10 +2,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Checkpoint, CheckpointConfig } from '@hybridmed/model';
-import { createModel, checkParameters } from '@hybridmed/model';
+import { checkConfig, createModel } from '@hybridmed/model';
+import type { Rule } from '@hybridmed/model/rules';
+import { count, firstProblem, line, list, oneOf, rate, shown } from '@hybridmed/model/rules';
 import { encodeSafetensors } from '@hybridmed/nn';
 import type { CheckpointEncoders } from '@hybridmed/runtime';
-import { loadModuleEncoders, readSafetensors } from '@hybridmed/runtime';
+import { loadModuleEncoders, readParameters } from '@hybridmed/runtime';
 import { fileError, isFolder, readJson, replaceFolder } from '@hybridmed/runtime/files';
 import type { HostArrays } from '@hybridmed/tensor';
 import { tokenizerFromJson } from '@hybridmed/text';
@@ -66,6 +68,25 @@ export const configsOf = ({
   return { model: { ...common, usesImage: true }, questionOnly: { ...common, usesImage: false } };
 };
 
+const settingsFields = {
+  mode: oneOf('classify', 'generate'),
+  depth: count(256),
+  dropout: rate,
+  answers: list(line(10_000), 2 ** 20),
+} satisfies Partial<Record<keyof VqaSettings, Rule>>;
+
+/** Checks what vqa.json held: what decides how much is built. Throws one line that names the key. */
+function checkSettings(path: string, value: unknown): VqaSettings {
+  const settings = (value ?? {}) as VqaSettings;
+  if (settings.formatVersion !== formatVersion)
+    throw fileError(path, `has formatVersion ${shown(settings.formatVersion)}, this version reads ${formatVersion}`, 'use the version that wrote it');
+  const { mode, depth, dropout, answers } = settings;
+  const wrong = firstProblem({ mode, depth, dropout, answers }, settingsFields);
+  if (wrong) throw fileError(path, `"${wrong.key}" ${wrong.problem}`, 'restore the file that was saved with the model');
+  checkConfig(`${path}: "checkpoint"`, settings.checkpoint);
+  return settings;
+}
+
 /** Reads a model's folder. Throws one line for a folder that is none, files that do not fit together, or a module's encoder that is not named. */
 export async function loadVqa(
   folder: string,
@@ -73,19 +94,13 @@ export async function loadVqa(
 ): Promise<{ settings: VqaSettings; checkpoint: Checkpoint; parameters: Record<keyof typeof files, HostArrays> }> {
   if (!(await isFolder(folder))) throw fileError(folder, 'is not a folder', 'name the --out folder of `hybridmed vqa train`');
   const path = join(folder, 'vqa.json');
-  const settings = (await readJson(path)) as VqaSettings;
-  if (settings.formatVersion !== formatVersion)
-    throw fileError(path, `has formatVersion ${String(settings.formatVersion)}, this version reads ${formatVersion}`, 'use the version that wrote it');
-  if (!settings.checkpoint?.model || !Array.isArray(settings.answers))
-    throw fileError(path, 'lacks its checkpoint or its answers', 'restore the file that was saved with the model');
+  const settings = checkSettings(path, await readJson(path));
   const tokenizer = tokenizerFromJson(await readJson(join(folder, 'tokenizer.json')));
   const model = createModel(settings.checkpoint.model, await loadModuleEncoders(path, settings.checkpoint.model, encoders));
   const configs = configsOf(settings);
   const read = async (key: keyof typeof files) => {
     const file = join(folder, files[key]);
-    const { arrays } = await readSafetensors(file);
-    checkParameters(file, arrays, vqaModel(model, configs[key]).parameters);
-    return arrays;
+    return readParameters(file, vqaModel(model, configs[key]).parameters);
   };
   const parameters = { model: await read('model'), questionOnly: await read('questionOnly') };
   return { settings, checkpoint: { config: settings.checkpoint, model, tokenizer, parameters: parameters.model }, parameters };

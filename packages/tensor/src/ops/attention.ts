@@ -8,8 +8,8 @@ import { reshape, transpose } from './movement.ts';
 import { matmul } from './contractions.ts';
 import { max, sum } from './reductions.ts';
 import { iota } from './sources.ts';
-import { apply } from './row.ts';
-import type { OpRow } from './row.ts';
+import { apply } from './op-row.ts';
+import type { OpRow } from './op-row.ts';
 import type { OpAttributes } from './attributes.ts';
 
 /** Options of attention. `mask` (B, S) f32 is 1 for keys that may be seen; `scale` is 1/sqrt(head size) by default. */
@@ -60,13 +60,13 @@ function mergeHeads(x: Tensor): Tensor {
 function maskedScores(q: Tensor, k: Tensor, mask: Tensor | undefined, { heads, causal, scale }: Pick<OpAttributes['attention'], 'heads' | 'causal' | 'scale'>) {
   const scores = mul(matmul(splitHeads(q, heads), splitHeads(k, heads), { transposeB: true }), scale);
   const [b, , t, s] = scores.shape as [Dim, number, Dim, Dim];
-  let seen: Tensor | undefined = mask ? reshape(mask, [b, 1, 1, s]) : undefined;
+  let visible: Tensor | undefined = mask ? reshape(mask, [b, 1, 1, s]) : undefined;
   if (causal) {
     const past = reshape(sub(1, less(reshape(iota(t), [t, 1]), reshape(iota(s), [1, s]))), [1, 1, t, s]);
-    seen = seen ? mul(seen, past) : past;
+    visible = visible ? mul(visible, past) : past;
   }
-  const all = seen ?? reshape(sub(1, less(iota(s), 0)), [1, 1, 1, s]);
-  return { scores: seen ? where(seen, scores, lowest) : scores, seen: all };
+  const all = visible ?? reshape(sub(1, less(iota(s), 0)), [1, 1, 1, s]);
+  return { scores: visible ? where(visible, scores, lowest) : scores, seen: all };
 }
 
 function inferAttention(inputs: readonly TensorSpec[], { heads, masked }: OpAttributes['attention'], fail: (problem: string) => never): void {

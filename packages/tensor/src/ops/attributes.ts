@@ -1,6 +1,7 @@
 // The op set: every op's name and attributes. The op table must have a row for each key, else it does not compile.
 import type { Dim, Shape } from '../dim.ts';
 import type { DType } from '../spec.ts';
+
 type None = Readonly<Record<never, never>>;
 
 export interface Convolution {

@@ -5,8 +5,8 @@ import type { Tensor } from '../node.ts';
 import { add, div, mul, sqrt, sub } from './elementwise.ts';
 import { reshape } from './movement.ts';
 import { mean, sum } from './reductions.ts';
-import { apply } from './row.ts';
-import type { OpRow } from './row.ts';
+import { apply } from './op-row.ts';
+import type { OpRow } from './op-row.ts';
 
 /** Results of batch norm: y (B, C, H, W), and the batch's mean and variance (C), which is that of a population. */
 export interface BatchNormResult {

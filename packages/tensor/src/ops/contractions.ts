@@ -4,8 +4,8 @@ import { broadcastShapes, dimProduct } from '../dim.ts';
 import type { Tensor } from '../node.ts';
 import { reshape } from './movement.ts';
 import { sumTo } from './reductions.ts';
-import { applyOne } from './row.ts';
-import type { OpRow } from './row.ts';
+import { applyOne } from './op-row.ts';
+import type { OpRow } from './op-row.ts';
 
 /** Transpose flags of a matrix product: whether the last two axes of an operand are read swapped. */
 export interface MatmulOptions {

@@ -5,7 +5,7 @@ import type { Tensor } from '../node.ts';
 import type { OpName } from './attributes.ts';
 import { div, exp, less, mul, neg, where } from './elementwise.ts';
 import { sumTo } from './reductions.ts';
-import type { OpRow } from './row.ts';
+import type { OpRow } from './op-row.ts';
 
 function broadcastAll(inputs: readonly TensorSpec[], fail: (problem: string) => never): TensorSpec['shape'] {
   return inputs.map((input) => input.shape).reduce((a, b) => broadcastShapes(a, b) ?? fail('shapes do not broadcast'));

@@ -1,7 +1,7 @@
 // Element-wise primitives: arithmetic with NumPy broadcasting, comparisons (1 or 0 as f32), selection and unary functions.
 import type { DType } from '../spec.ts';
 import type { Tensor } from '../node.ts';
-import { applyOne } from './row.ts';
+import { applyOne } from './op-row.ts';
 import { full } from './sources.ts';
 
 /** A traced value, or a number that becomes a scalar of the other operand's dtype. */

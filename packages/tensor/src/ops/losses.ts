@@ -6,8 +6,8 @@ import { logSoftmax, logSumExp } from './normalization.ts';
 import { reshape } from './movement.ts';
 import { sum } from './reductions.ts';
 import { iota, size } from './sources.ts';
-import { apply, applyOne } from './row.ts';
-import type { OpRow } from './row.ts';
+import { apply, applyOne } from './op-row.ts';
+import type { OpRow } from './op-row.ts';
 
 /**
  * -log softmax(logits)[target] per row: logits (..., V), target (...) i32 -> (...), in nats. A row whose target is none of 0..V-1 is
@@ -51,10 +51,10 @@ export const lossRows = {
     infer: ([logits]) => [{ shape: logits!.shape, dtype: 'f32' }],
     gradient: 'definition',
     definition: ([logits, target, lse, dy]) => {
-      const seen = counted(target!, logits!);
-      // The log-sum-exp of an ignored row is none: with the greatest number its exponentials are 0, so that nothing infinite meets a 0.
-      const total = where(seen, lse!, 3.4e38);
-      return [mul(sub(exp(sub(logits!, column(total))), oneHot(target!, logits!)), column(mul(dy!, seen)))];
+      const isCounted = counted(target!, logits!);
+      // The log-sum-exp of an ignored row is none: with the largest f32 its exponentials are 0, so that nothing infinite meets a 0.
+      const total = where(isCounted, lse!, 3.4e38);
+      return [mul(sub(exp(sub(logits!, column(total))), oneHot(target!, logits!)), column(mul(dy!, isCounted)))];
     },
   } satisfies OpRow<'crossEntropyGrad'>,
   distillation: {

@@ -4,7 +4,7 @@ import { broadcastShapes, dimProduct, dimSum, formatShape, sameShape } from '../
 import type { TensorSpec } from '../spec.ts';
 import { gather, narrow, pad, reshape, scatterAdd, slice, transpose } from './movement.ts';
 import { sumTo } from './reductions.ts';
-import type { OpRow } from './row.ts';
+import type { OpRow } from './op-row.ts';
 
 /** Inverse of a permutation of axes. */
 function inverse(permutation: readonly number[]): number[] {

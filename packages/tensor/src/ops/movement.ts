@@ -2,7 +2,7 @@
 import type { Dim, Shape } from '../dim.ts';
 import { dimProduct, dimQuotient, sameShape } from '../dim.ts';
 import type { Tensor } from '../node.ts';
-import { applyOne } from './row.ts';
+import { applyOne } from './op-row.ts';
 
 /** The same elements in row-major order under another shape; one dimension may be -1 and is worked out. */
 export function reshape(x: Tensor, shape: Shape): Tensor {

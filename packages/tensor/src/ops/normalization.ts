@@ -5,8 +5,8 @@ import type { Tensor } from '../node.ts';
 import { add, div, erf, exp, log, mul, sqrt, stopGradient, sub } from './elementwise.ts';
 import { reshape } from './movement.ts';
 import { max, mean, sum } from './reductions.ts';
-import { apply, applyOne } from './row.ts';
-import type { OpRow } from './row.ts';
+import { apply, applyOne } from './op-row.ts';
+import type { OpRow } from './op-row.ts';
 
 /** GELU with the error function: x (1 + erf(x / sqrt 2)) / 2 [Hendrycks & Gimpel 2016]. */
 export const gelu = (x: Tensor): Tensor => applyOne('gelu', [x], {});

@@ -5,8 +5,8 @@ import type { Tensor } from '../node.ts';
 import { add, div, exp, less, log, maximum, mul, neg, sqrt, sub, where } from './elementwise.ts';
 import type { OpAttributes } from './attributes.ts';
 import { sum } from './reductions.ts';
-import { apply } from './row.ts';
-import type { OpRow } from './row.ts';
+import { apply } from './op-row.ts';
+import type { OpRow } from './op-row.ts';
 import { full } from './sources.ts';
 
 /** What AdamW reads and writes for each parameter, in one order. */
@@ -84,8 +84,8 @@ export const optimizerRows = {
       });
       if (!scaled) return [...updated, ...first, ...second, norm];
       const whole = less(norm, finite);
-      const kept = (next: readonly Tensor[], old: readonly Tensor[]) => next.map((value, i) => where(whole, value, old[i]!));
-      return [...kept(updated, parameters), ...kept(first, firsts), ...kept(second, seconds), norm];
+      const unlessOverflown = (next: readonly Tensor[], old: readonly Tensor[]) => next.map((value, i) => where(whole, value, old[i]!));
+      return [...unlessOverflown(updated, parameters), ...unlessOverflown(first, firsts), ...unlessOverflown(second, seconds), norm];
     },
   } satisfies OpRow<'adamW'>,
 };

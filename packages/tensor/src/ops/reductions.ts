@@ -5,8 +5,8 @@ import type { TensorSpec } from '../spec.ts';
 import type { Tensor } from '../node.ts';
 import { div, equal, mul } from './elementwise.ts';
 import { broadcast, reshape } from './movement.ts';
-import { applyOne } from './row.ts';
-import type { OpRow } from './row.ts';
+import { applyOne } from './op-row.ts';
+import type { OpRow } from './op-row.ts';
 import { size } from './sources.ts';
 
 /** Options of a reduction: axes (negative counts from the end; all by default), and whether reduced axes stay as size 1. */

@@ -3,8 +3,8 @@ import type { Dim, Shape } from '../dim.ts';
 import type { DType, TensorSpec } from '../spec.ts';
 import type { Tensor } from '../node.ts';
 import { createNode } from '../node.ts';
-import type { OpRow } from './row.ts';
-import { applyOne } from './row.ts';
+import type { OpRow } from './op-row.ts';
+import { applyOne } from './op-row.ts';
 
 /** A named input of the graph. */
 export function input(name: string, { shape, dtype }: TensorSpec): Tensor {

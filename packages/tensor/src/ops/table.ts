@@ -9,8 +9,8 @@ import { movementRows } from './movement-rows.ts';
 import { normalizationRows } from './normalization.ts';
 import { optimizerRows } from './optimizer.ts';
 import { reductionRows } from './reductions.ts';
-import { registerTable } from './row.ts';
-import type { OpRow } from './row.ts';
+import { registerTable } from './op-row.ts';
+import type { OpRow } from './op-row.ts';
 import { sourceRows } from './sources.ts';
 import { vocabularyRows } from './vocabulary.ts';
 

@@ -7,8 +7,8 @@ import { matmul } from './contractions.ts';
 import { add } from './elementwise.ts';
 import { reshape } from './movement.ts';
 import { sumTo } from './reductions.ts';
-import { apply, applyOne } from './row.ts';
-import type { OpRow } from './row.ts';
+import { apply, applyOne } from './op-row.ts';
+import type { OpRow } from './op-row.ts';
 import { full } from './sources.ts';
 
 /** Hidden states (..., d) and the linear layer that turns them into logits: weight (V, d), bias (V). */

@@ -1,13 +1,11 @@
 // Numbers from a seed, the same everywhere, and comparison: what the devices' tests share.
 import type { HostArray, HostArrays } from '@hybridmed/tensor';
-import { mix32 } from '@hybridmed/tensor';
+import { mix32, sizeOf } from '@hybridmed/tensor';
 import { expect } from 'vitest';
-
-const elements = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** Numbers between -2 and 2. */
 export function floats(shape: readonly number[], seed = 1): HostArray {
-  return { data: Float32Array.from({ length: elements(shape) }, (_, i) => (mix32(mix32(i + 1) ^ seed) / 2 ** 32) * 4 - 2), shape };
+  return { data: Float32Array.from({ length: sizeOf(shape) }, (_, i) => (mix32(mix32(i + 1) ^ seed) / 2 ** 32) * 4 - 2), shape };
 }
 
 /** Numbers between 0.5 and 2.5. */
@@ -17,7 +15,7 @@ export function positive(shape: readonly number[], seed = 1): HostArray {
 
 /** Whole numbers from 0 to below `end`. */
 export function ids(shape: readonly number[], end: number, seed = 1): HostArray {
-  return { data: Int32Array.from({ length: elements(shape) }, (_, i) => mix32(mix32(i + 7) ^ seed) % end), shape };
+  return { data: Int32Array.from({ length: sizeOf(shape) }, (_, i) => mix32(mix32(i + 7) ^ seed) % end), shape };
 }
 
 /** Zeros and ones. */

@@ -1,6 +1,6 @@
 // Every op on odd, zero-size and broadcast shapes: what each device's test runs against the plain reference.
 import type { Graph, HostArrays, OpName, Tensor, Tensors } from '@hybridmed/tensor';
-import { grad, ops, trace } from '@hybridmed/tensor';
+import { grad, ops, sizeOf, trace } from '@hybridmed/tensor';
 import { floats, ids, mask, positive } from './numbers.ts';
 
 /** An op applied to arrays. */
@@ -60,7 +60,7 @@ const vocabularyData = (rows: number[], width: number, words: number): HostArray
 
 /** Numbers in a graph that nothing is differentiated by. */
 function constantOf(shape: readonly number[]): Tensor {
-  const size = shape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(shape);
   const steps = ops.cast(ops.iota(size), 'f32');
   return ops.reshape(ops.mul(ops.sub(steps, size / 2), 1.5 / size), shape);
 }

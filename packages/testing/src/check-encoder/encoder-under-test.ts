@@ -1,10 +1,9 @@
 // An encoder under test: parameters in general position, inputs, and its features computed in float64.
 import { floatSpecs } from '@hybridmed/model/graphs';
-import { sizeOf } from '@hybridmed/model/host-arrays';
 import type { TextEncoder, VisionEncoder } from '@hybridmed/nn';
 import { initialize, rootScope } from '@hybridmed/nn';
 import type { HostArray, HostArrays, Program, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
-import { mix32, trace, uniformAt } from '@hybridmed/tensor';
+import { mix32, sizeOf, trace, uniformAt } from '@hybridmed/tensor';
 import { inputSpecs, isText } from './inputs.ts';
 
 /** Reports a fault. */

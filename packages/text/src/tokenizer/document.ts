@@ -9,8 +9,18 @@ export interface TokenizerDocument {
   readonly [key: string]: unknown;
 }
 
+/** Settings of a BertNormalizer: lower case; accents off (by default in lower case alone); Chinese characters apart (by default). */
+export interface DocumentOptions {
+  readonly lowercase: boolean;
+  readonly stripAccents?: boolean | undefined;
+  readonly chineseCharacters?: boolean | undefined;
+}
+
 /** BertNormalizer, BertPreTokenizer, WordPiece and the [CLS] ... [SEP] template around a vocabulary. */
-export function wordPieceDocument(vocab: Readonly<Record<string, number>>, { lowercase }: { lowercase: boolean }): TokenizerDocument {
+export function wordPieceDocument(
+  vocab: Readonly<Record<string, number>>,
+  { lowercase, stripAccents, chineseCharacters = true }: DocumentOptions,
+): TokenizerDocument {
   const special = specialNames.filter((name) => vocab[name] !== undefined);
   const token = (id: string) => ({ SpecialToken: { id, type_id: 0 } });
   return {
@@ -26,7 +36,7 @@ export function wordPieceDocument(vocab: Readonly<Record<string, number>>, { low
       normalized: false,
       special: true,
     })),
-    normalizer: { type: 'BertNormalizer', clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase },
+    normalizer: { type: 'BertNormalizer', clean_text: true, handle_chinese_chars: chineseCharacters, strip_accents: stripAccents ?? null, lowercase },
     pre_tokenizer: { type: 'BertPreTokenizer' },
     post_processor: {
       type: 'TemplateProcessing',

@@ -1,6 +1,7 @@
 // Training a WordPiece vocabulary from a corpus.
-import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers';
 import { specialNames, wordPieceDocument } from './document.ts';
+import { normalizerOf } from './normalizer.ts';
+import { preTokenizerOf } from './pre-tokenizer.ts';
 import type { Tokenizer } from './tokenizer.ts';
 import { tokenizerFromJson } from './tokenizer.ts';
 
@@ -34,11 +35,10 @@ export function trainWordPiece(texts: Iterable<string>, { size = 4096, lowercase
 }
 
 function countWords(texts: Iterable<string>, lowercase: boolean): Map<string, number> {
-  const base = new HfTokenizer(wordPieceDocument({ '[PAD]': 0, '[UNK]': 1, '[CLS]': 2, '[SEP]': 3 }, { lowercase }), { tokenizer_class: 'BertTokenizer' });
+  const { normalizer, pre_tokenizer: preTokenizer } = wordPieceDocument({}, { lowercase });
+  const [normalize, words] = [normalizerOf(normalizer), preTokenizerOf(preTokenizer)];
   const counts = new Map<string, number>();
-  for (const text of texts) {
-    for (const word of base.pre_tokenizer!.pre_tokenize(base.normalizer!.normalize(text))) counts.set(word, (counts.get(word) ?? 0) + 1);
-  }
+  for (const text of texts) for (const word of words(normalize(text))) counts.set(word, (counts.get(word) ?? 0) + 1);
   return counts;
 }
 

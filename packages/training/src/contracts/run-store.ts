@@ -40,10 +40,14 @@ export interface RunStore {
   resumePoint(stage: Stage): Promise<ResumePoint | undefined>;
   /** Lines that the log had when this run's stage 1 ended; 0 where it had none. */
   linesOfStage1(): Promise<number>;
-  /** Makes the run's place where there is none, and cuts its log to the first `lines` lines. Called once a stage's first step has succeeded. */
-  begin(lines: number): Promise<void>;
+  /** Makes the run's place where there is none, and cuts its log to as many lines as `start` counts. Called once the step after `start` has succeeded. */
+  begin(start: TrainerState): Promise<void>;
   /** Appends a line to the log; returns its number of lines. */
   append(line: StepLine | ValidationLine): number;
-  /** Replaces a stage's checkpoint, as a whole or not at all. */
+  /** Replaces a stage's checkpoint, as a whole or not at all. The last confirmed one stays beside a newer one. */
   save(stage: Stage, kind: CheckpointKind, snapshot: StageSnapshot): Promise<void>;
+  /** Confirms the last checkpoint, since the step after it was finite: the one before it may go. */
+  confirmLast(stage: Stage): Promise<void>;
+  /** Removes the last checkpoint, since the step after it was not finite: the confirmed one before it is the last again. Returns its step, if there is one. */
+  rejectLast(stage: Stage): Promise<number | undefined>;
 }

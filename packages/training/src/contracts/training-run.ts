@@ -17,6 +17,8 @@ export interface TrainingRun {
   readonly store: RunStore;
   readonly clock: Clock;
   readonly events: RunEvents;
+  /** Asks the run to stop: it ends the step it is in, saves, and throws a TrainingStoppedError. */
+  readonly signal?: AbortSignal | undefined;
   /** Values of published encoders by the model's names; what they lack starts from the seed. */
   encoderValues(): Promise<HostArrays>;
 }

@@ -6,12 +6,13 @@ import type { FrozenStep, StagePlan } from '@hybridmed/model/graphs';
 import { frozenStep, stepFields, validationGraph } from '@hybridmed/model/graphs';
 import { cosineSchedule } from '@hybridmed/nn';
 import type { DeviceState, HostArrays, Program } from '@hybridmed/tensor';
-import { HybridmedError } from '@hybridmed/tensor';
 import type { LossValues, StepLine, ValidationLine } from '../contracts/metrics.ts';
 import type { CheckpointKind } from '../contracts/run-store.ts';
 import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
+import { TrainingStoppedError } from '../contracts/training-stopped.ts';
 import type { RunConfig } from '../settings/run-config.ts';
+import { checkStep, checkValidation } from './finite.ts';
 import type { Stepper, StepResult } from './whole-step.ts';
 import type { TeacherStates } from './teacher-states.ts';
 import { validate } from './validate.ts';
@@ -24,10 +25,14 @@ export interface StageContext extends TrainingRun {
   readonly teacher: TeacherStates | undefined;
   /** Saves the state as the stage's last or best checkpoint. */
   save(kind: CheckpointKind, trainer: TrainerState): Promise<void>;
+  /** Confirms the last checkpoint: the numbers after it are finite. */
+  confirm(): Promise<void>;
 }
 
 /** A running stage: what it works with, and what is derived from that once. */
 interface StageLoop extends StageContext {
+  /** Its state at the start. */
+  readonly start: TrainerState;
   readonly frozen: FrozenStep;
   readonly schedule: { readonly steps: number; readonly warmup: number; readonly peak: number };
   readonly validator: Program;
@@ -38,16 +43,6 @@ interface StageLoop extends StageContext {
 /** Losses as the metrics file has them: null where the stage uses none. */
 function lossLine(losses: StepResult['losses']): LossValues {
   return Object.fromEntries([...lossNames, 'total' as const].map((name) => [name, losses[name as LossName] ?? null])) as unknown as LossValues;
-}
-
-/** Throws one line where a loss or the gradients are no numbers. Gradients that overflow under a loss scale are no error: the scale is lowered. */
-function checkFinite({ losses, gradientNorm, lossScale = 1 }: StepResult, stage: number, epoch: number, step: number): void {
-  const checked = lossScale > 1 ? losses : { ...losses, 'gradient norm': gradientNorm };
-  const notFinite = Object.entries(checked).find(([, value]) => !Number.isFinite(value));
-  if (!notFinite) return;
-  const [key, value] = notFinite;
-  const name = key === 'gradient norm' ? 'the gradient norm' : `the loss "${key}"`;
-  throw new HybridmedError(`stage ${stage}, epoch ${epoch}, step ${step}: ${name} is ${value}; lower --learning-rate; checkpoints saved before are kept`);
 }
 
 /** The batch's arrays a step reads. */
@@ -76,36 +71,51 @@ export async function runStage(context: StageContext, start: TrainerState): Prom
   let begin: Promise<void> | undefined;
   const loop: StageLoop = {
     ...context,
+    start,
     frozen: frozenStep(model.vision),
     schedule: { steps, warmup: Math.max(1, Math.floor(config.warmup * steps)), peak: config.learningRate },
     validator: await device.compile(validationGraph(model, plan)),
-    begin: () => (begin ??= store.begin(start.metricsLines)),
+    begin: () => (begin ??= store.begin(start)),
   };
   const stopsEarly = ({ epochsSinceBest }: TrainerState) => config.earlyStop > 0 && epochsSinceBest >= config.earlyStop;
   let now = start;
-  while (now.step < steps && !stopsEarly(now)) now = await endEpoch(loop, await trainEpoch(loop, now));
+  // An epoch that was stopped before its validation has steps behind it and none before it.
+  while ((now.step < steps || now.stepInEpoch > 0) && !stopsEarly(now)) {
+    if (context.signal?.aborted) throw new TrainingStoppedError(now);
+    now = await endEpoch(loop, await trainEpoch(loop, now));
+  }
   now = { ...now, finished: true };
   await context.save('last', now);
+  await context.confirm();
   loop.validator.release?.();
   return now;
 }
 
+/** Saves the stage, whose run is to stop; returns what to throw. */
+async function stopped({ start, save }: StageLoop, now: TrainerState): Promise<TrainingStoppedError> {
+  if (now !== start) await save('last', now);
+  return new TrainingStoppedError(now);
+}
+
 /** Steps from `start` to the end of its epoch, or to the stage's last step. */
 async function trainEpoch(loop: StageLoop, start: TrainerState): Promise<TrainerState> {
-  const { config, plan, step, train, teacher, store, clock, events, schedule, frozen } = loop;
+  const { config, plan, step, train, teacher, store, clock, events, schedule, frozen, signal } = loop;
   let now = start;
+  if (now.step >= schedule.steps) return now;
   let started = clock.now();
   for await (const batch of train.batches({ epoch: now.epoch, startStep: now.stepInEpoch })) {
     const learningRate = cosineSchedule(now.step, schedule);
     const inputs = await frozen.apply(stepInputs(plan, batch.arrays, teacher, batch.studies));
     const result = await step(inputs, { step: now.step, learningRate });
     train.recycle(batch);
-    checkFinite(result, plan.stage, now.epoch + 1, now.step + 1);
+    checkStep(result, now);
     await loop.begin();
+    await loop.confirm();
     const seconds = (clock.now() - started) / 1000;
     const line = stepLine(loop, now, result, { learningRate, studiesPerSecond: batch.studies.length / seconds });
     now = { ...now, step: now.step + 1, stepInEpoch: now.stepInEpoch + 1, metricsLines: store.append(line) };
     events.onStep?.(line, { done: now.step, total: schedule.steps });
+    if (signal?.aborted) throw await stopped(loop, now);
     if (now.step >= schedule.steps) break;
     const due = config.checkpointEvery > 0 && now.step % config.checkpointEvery === 0;
     if (due && now.stepInEpoch < train.stepsPerEpoch) await loop.save('last', now);
@@ -137,8 +147,11 @@ function stepLine(
 
 /** Validates, and saves the last checkpoint and, where the watched loss fell, the best. */
 async function endEpoch(loop: StageLoop, now: TrainerState): Promise<TrainerState> {
-  const { plan, state, validation, store, events, frozen, validator } = loop;
-  const { losses, tokensPerStudy } = await validate({ program: validator, state, frozen }, validation);
+  const { plan, state, validation, store, events, frozen, validator, signal } = loop;
+  const { losses, tokensPerStudy } = await validate({ program: validator, state, frozen, signal }, validation).catch(async (error: unknown) => {
+    throw signal?.aborted ? await stopped(loop, now) : error;
+  });
+  checkValidation(losses, now);
   const epoch = now.epoch + 1;
   const line: ValidationLine = { stage: plan.stage, epoch, step: now.step, validation: losses, tokensPerStudy };
   await loop.begin();

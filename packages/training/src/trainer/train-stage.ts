@@ -5,13 +5,16 @@ import { teacherParameters, teacherPrefix } from '@hybridmed/model/graphs';
 import { adapterState, mergeLora } from '@hybridmed/nn/fine-tuning';
 import type { DeviceState, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
-import type { CheckpointKind, Stage } from '../contracts/run-store.ts';
+import type { CheckpointKind, RunStore, Stage, StageSnapshot } from '../contracts/run-store.ts';
 import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
+import { TrainingStoppedError } from '../contracts/training-stopped.ts';
 import type { RunConfig } from '../settings/run-config.ts';
 import { lossWeights } from '../settings/run-config.ts';
 import { accumulatedStep } from './accumulated-step.ts';
+import { checkArrays, NotFiniteError } from './finite.ts';
 import { runStage } from './stage-loop.ts';
+import type { StartingPoint } from './starting-point.ts';
 import { startingPoint } from './starting-point.ts';
 import { startOptimizer, wholeStep } from './whole-step.ts';
 import type { TeacherStates } from './teacher-states.ts';
@@ -46,32 +49,69 @@ export async function trainStage(run: TrainingRun, stage: Stage): Promise<Traine
     events.onMessage?.(`stage ${stage} is finished`);
     return start.trainer;
   }
+  if (run.signal?.aborted) throw new TrainingStoppedError(start.trainer);
   const fresh = startOptimizer(model, { stage, lossScale: config.precision === 'mixed' });
   const state = device.createState({ ...start.parameters, ...(start.optimizer ?? fresh) });
   const distilled = stage === 2 && config.dis !== 0 && config.teacher === 'snapshot';
   const cached = distilled && teacherBytes(run.train, model) <= maxTeacherBytes;
-  const teacher = distilled ? await teach(run, state, start.teacher, cached) : undefined;
+  const teacher = distilled
+    ? await teach(run, state, start.teacher, cached).catch((error: unknown) => {
+        throw run.signal?.aborted ? new TrainingStoppedError(start.trainer) : error;
+      })
+    : undefined;
   const plan = planOf(config, stage, cached);
   const { weightDecay, clip, seed, accumulate } = config;
   const options = { device, state, model, plan, seed, optimizer: { weightDecay, clip } };
   const step = accumulate > 1 ? await accumulatedStep(options, accumulate) : await wholeStep(options);
   const optimizerEntries = [...Object.keys(fresh), ...adapterState(model.parameters)];
-  const save = async (kind: CheckpointKind, trainer: TrainerState) => {
+  const snapshot = async (kind: CheckpointKind, trainer: TrainerState): Promise<StageSnapshot> => {
     const parameters = mergeLora(await state.read(Object.keys(model.parameters)));
-    await store.save(stage, kind, kind === 'best' ? { parameters } : { parameters, trainer, ...(await resumeEntries()) });
-  };
-  const resumeEntries = async () => {
+    checkArrays(parameters, trainer);
+    if (kind === 'best') return { parameters };
+    const optimizer = await state.read(optimizerEntries);
+    checkArrays(optimizer, trainer);
     const tuning = device.choices?.read();
-    return { optimizer: await state.read(optimizerEntries), ...(tuning ? { tuning } : {}) };
+    return { parameters, trainer, optimizer, ...(tuning ? { tuning } : {}) };
   };
-  const end = await runStage({ ...run, plan, state, step, teacher, save }, start.trainer);
+  const keeper = checkpointKeeper(store, stage, start, snapshot);
+  const { save, confirm } = keeper;
+  const end = await runStage({ ...run, plan, state, step, teacher, save, confirm }, start.trainer).catch(async (error: unknown) => {
+    throw error instanceof NotFiniteError ? await keeper.fallBack(error) : error;
+  });
   state.drop();
   return end;
 }
 
+/** Saves a stage's checkpoints so that, at every moment, there is one whose next step was finite. */
+function checkpointKeeper(
+  store: RunStore,
+  stage: Stage,
+  start: StartingPoint,
+  snapshot: (kind: CheckpointKind, trainer: TrainerState) => Promise<StageSnapshot>,
+) {
+  let last = start.optimizer && start.trainer.step;
+  let unconfirmed = last !== undefined;
+  return {
+    async save(kind: CheckpointKind, trainer: TrainerState): Promise<void> {
+      await store.save(stage, kind, await snapshot(kind, trainer));
+      if (kind === 'last') [last, unconfirmed] = [trainer.step, true];
+    },
+    async confirm(): Promise<void> {
+      if (unconfirmed) await store.confirmLast(stage);
+      unconfirmed = false;
+    },
+    /** Removes the checkpoint that led to numbers which are not finite; returns the error to throw. */
+    async fallBack(error: NotFiniteError): Promise<HybridmedError> {
+      const resumeStep = last === error.step ? await store.rejectLast(stage) : last;
+      const advice = resumeStep === undefined ? 'and run again with --resume' : `and resume with --resume from step ${resumeStep}, which is saved`;
+      return new HybridmedError(`${error.message}; lower --learning-rate ${advice}`);
+    },
+  };
+}
+
 /** Puts the frozen teacher into the state and, where its hidden states fit in memory, computes them. */
 async function teach(
-  { device, events, model, train }: TrainingRun,
+  { device, events, model, train, signal }: TrainingRun,
   state: DeviceState,
   parameters: HostArrays,
   cached: boolean,
@@ -83,7 +123,7 @@ async function teach(
   }
   events.onMessage?.(`computing the teacher's states of ${train.size} studies`);
   const own = device.createState(frozen(teacherParameters(model, 'snapshot')));
-  const states = await computeTeacherStates(device, own, model, train);
+  const states = await computeTeacherStates(device, own, model, train, () => signal?.throwIfAborted());
   own.drop();
   state.write(frozen(teacherParameters(model, 'cached')));
   return states;

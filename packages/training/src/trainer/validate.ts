@@ -31,11 +31,17 @@ export interface Validator {
   readonly program: Program;
   readonly state: DeviceState;
   readonly frozen: FrozenStep;
+  /** Once aborted, no further batch is computed: its reason is thrown. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** `evaluateSplit` with a compiled validation graph. */
-export function validate({ program, state, frozen }: Validator, source: StudySource): Promise<SplitLosses> {
-  return evaluateSplit({ fields: Object.keys(program.graph.data), run: async (batch) => program.run(await frozen.apply(batch), state) }, source);
+export function validate({ program, state, frozen, signal }: Validator, source: StudySource): Promise<SplitLosses> {
+  const run = async (batch: HostArrays) => {
+    signal?.throwIfAborted();
+    return program.run(await frozen.apply(batch), state);
+  };
+  return evaluateSplit({ fields: Object.keys(program.graph.data), run }, source);
 }
 
 /**

@@ -119,14 +119,24 @@ export function memoryStore(): MemoryStore {
       return Promise.resolve({ parameters, optimizer: optimizer as Record<string, HostArray>, trainer });
     },
     linesOfStage1: () => Promise.resolve(checkpoints.get('1-last')?.trainer?.metricsLines ?? 0),
-    begin(lines) {
-      log.length = lines;
+    begin({ metricsLines }) {
+      log.length = metricsLines;
       return Promise.resolve();
     },
     append: (line) => log.push(line),
     save(stage, kind, snapshot) {
+      const [last, confirmed] = [checkpoints.get(`${stage}-last`), `${stage}-confirmed`];
+      if (kind === 'last' && last && !checkpoints.has(confirmed)) checkpoints.set(confirmed, last);
       checkpoints.set(`${stage}-${kind}`, structuredClone(snapshot));
       return Promise.resolve();
+    },
+    confirmLast: (stage) => Promise.resolve(void checkpoints.delete(`${stage}-confirmed`)),
+    rejectLast(stage) {
+      const confirmed = checkpoints.get(`${stage}-confirmed`);
+      checkpoints.delete(`${stage}-confirmed`);
+      if (confirmed) checkpoints.set(`${stage}-last`, confirmed);
+      else checkpoints.delete(`${stage}-last`);
+      return Promise.resolve(confirmed?.trainer?.step);
     },
   };
 }

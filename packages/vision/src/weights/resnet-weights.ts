@@ -2,7 +2,7 @@
 import type { Recipe, TensorShapes } from '@hybridmed/nn/weights';
 import { WeightsError } from '@hybridmed/nn/weights';
 import type { ResNetConfig } from '../resnet.ts';
-import { fitChannels } from './channels.ts';
+import { fitChannels } from './fit-channels.ts';
 import type { WantedImage } from './vit-weights.ts';
 
 const anchor = 'layer1.0.conv1.weight';

@@ -2,8 +2,8 @@
 import type { Recipes, TensorShapes } from '@hybridmed/nn/weights';
 import { WeightsError } from '@hybridmed/nn/weights';
 import type { ResNetConfig } from '../resnet.ts';
-import type { ViTConfig } from '../vit.ts';
-import { findTransformers } from './names.ts';
+import type { ViTConfig } from '../vit-config.ts';
+import { findTransformers } from './tensor-names.ts';
 import { findResNets, resnetWeights } from './resnet-weights.ts';
 import type { WantedImage } from './vit-weights.ts';
 import { vitWeights } from './vit-weights.ts';

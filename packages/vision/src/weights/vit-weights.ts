@@ -1,13 +1,14 @@
 // From the tensors of a published vision transformer to our ViT: sizes read off the shapes, and what each parameter is made of.
+import { sizeOf } from '@hybridmed/tensor';
 import type { Recipe, TensorShapes } from '@hybridmed/nn/weights';
 import { WeightsError } from '@hybridmed/nn/weights';
-import type { ViTConfig } from '../vit.ts';
-import { fitChannels } from './channels.ts';
-import type { Library } from './names.ts';
-import { placeOf } from './names.ts';
-import type { Resampling } from './positions.ts';
-import { resamplePositions } from './positions.ts';
-import { readStated } from './vit-config.ts';
+import type { ViTConfig } from '../vit-config.ts';
+import { fitChannels } from './fit-channels.ts';
+import type { Library } from './tensor-names.ts';
+import { placeOf } from './tensor-names.ts';
+import type { Resampling } from './resample-positions.ts';
+import { resamplePositions } from './resample-positions.ts';
+import { readStated } from './stated-config.ts';
 
 /** The input an encoder is wanted for: side in pixels, and channels. What is left out is the checkpoint's own. */
 export interface WantedImage {
@@ -35,7 +36,7 @@ function placesOf(shapes: TensorShapes, prefix: string, label: string): Places {
   return places;
 }
 
-/** Our configuration, and recipes for its parameters, of a vision transformer found under `prefix`. Throws a WeightsError for sizes that do not fit together. */
+/** Our configuration, and recipes for its parameters, of a vision transformer whose tensors have the prefix `prefix`. Throws a WeightsError for sizes that contradict each other. */
 export function vitWeights(
   shapes: TensorShapes,
   { library, prefix }: { library: Library; prefix: string },
@@ -110,7 +111,7 @@ function blockCount(places: Places, fail: (problem: string) => never): number {
 
 /** Number of tokens of a tensor (1, n, width) or (width). */
 function tokensIn(shape: readonly number[], width: number, name: string, fail: (problem: string) => never): number {
-  const count = shape.reduce((a, b) => a * b, 1) / width;
+  const count = sizeOf(shape) / width;
   return Number.isInteger(count) && shape.at(-1) === width
     ? count
     : fail(`tensor "${name}" has shape [${shape.join(', ')}]; its last axis must be the width ${width}`);

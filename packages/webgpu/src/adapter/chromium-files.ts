@@ -5,7 +5,6 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { access, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { pipeline } from 'node:stream/promises';
 import { brotliDecompress, createBrotliDecompress } from 'node:zlib';
 import { promisify } from 'node:util';
@@ -24,16 +23,16 @@ const packFile: Record<ChromiumPack, string> = {
 
 const listName = 'unpacked.json';
 
-/** The folder of packed files, or undefined where `@sparticuz/chromium` cannot be resolved from here or from the working directory. */
+/**
+ * The folder of packed files, or undefined where `@sparticuz/chromium` is not installed beside this package. The working directory is not
+ * asked: what lies there may be a stranger's, and native code is loaded from these files.
+ */
 export function chromiumPackFolder(): string | undefined {
-  for (const from of [import.meta.url, pathToFileURL(join(process.cwd(), 'package.json')).href]) {
-    try {
-      return join(dirname(createRequire(from).resolve('@sparticuz/chromium')), '..', '..', 'bin');
-    } catch {
-      // Not installed there.
-    }
+  try {
+    return join(dirname(createRequire(import.meta.url).resolve('@sparticuz/chromium')), '..', '..', 'bin');
+  } catch {
+    return undefined;
   }
-  return undefined;
 }
 
 /**
@@ -52,7 +51,7 @@ export async function unpackChromiumFiles(packs: readonly ChromiumPack[]): Promi
   const fresh = await mkdtemp(join(root, 'unpacking-'));
   try {
     for (const pack of packs) await unpack(join(source, packFile[pack]), fresh);
-    // Whatever stands there is broken, or another process has just finished the same work.
+    // What is there is broken, or another process has just finished the same work.
     await rename(fresh, folder).catch(async () => {
       if (await isComplete(folder)) return;
       await rm(folder, { recursive: true, force: true });

@@ -35,10 +35,10 @@ type Source = 'system' | 'swiftshader';
 
 // What `create()` returns must never be collected: the process crashes. It outlives even a module that is loaded twice.
 const keep = Symbol.for('hybridmed.webgpu.instances');
-const kept = globalThis as typeof globalThis & { [keep]?: Map<Source, GPU> };
+const global = globalThis as typeof globalThis & { [keep]?: Map<Source, GPU> };
 
 function instance(source: Source): GPU {
-  const instances = (kept[keep] ??= new Map());
+  const instances = (global[keep] ??= new Map());
   let gpu = instances.get(source);
   if (!gpu) {
     gpu = create(dawnFlags);
@@ -73,8 +73,8 @@ async function find({ software, driver }: NodeAdapterOptions): Promise<NodeAdapt
       const name = kind ? 'software' : 'hardware';
       try {
         if (linux) await loadVulkanLoader();
-        const found = await request('system', kind);
-        if (found) return found;
+        const adapter = await request('system', kind);
+        if (adapter) return adapter;
         tried.push(`the system's drivers offer no ${name} adapter`);
       } catch (error) {
         tried.push(`the system's ${name} adapter: ${reason(error)}`);
@@ -84,8 +84,8 @@ async function find({ software, driver }: NodeAdapterOptions): Promise<NodeAdapt
   if (software !== false && driver !== 'system' && linux && process.arch === 'x64') {
     try {
       await loadVulkanLoader();
-      const found = await withSwiftShader(() => request('swiftshader', true));
-      if (found) return found;
+      const adapter = await withSwiftShader(() => request('swiftshader', true));
+      if (adapter) return adapter;
       tried.push('SwiftShader offers no adapter');
     } catch (error) {
       tried.push(`SwiftShader: ${reason(error)}`);
@@ -112,7 +112,7 @@ export function requestNodeAdapter(options: NodeAdapterOptions = {}): Promise<No
     if (!(name in globalThis)) Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
   }
   // One at a time, since the driver is chosen by the environment of the process.
-  const found = turn.then(() => find(options));
-  turn = found.catch(() => undefined);
-  return found;
+  const adapter = turn.then(() => find(options));
+  turn = adapter.catch(() => undefined);
+  return adapter;
 }

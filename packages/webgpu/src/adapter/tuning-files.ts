@@ -7,7 +7,7 @@ import { keyOf } from '../tuning/table.ts';
 import { cacheRoot } from './cache-folder.ts';
 
 /** A table is far smaller; a larger file is something else. */
-const mostBytes = 2 ** 22;
+const maxBytes = 2 ** 22;
 
 async function fileOf(identity: TuningIdentity): Promise<string> {
   const hash = createHash('sha256').update(keyOf(identity)).digest('hex').slice(0, 24);
@@ -23,7 +23,7 @@ export const tuningFiles: TuningStore = {
       () => undefined,
     );
     if (size === undefined) return undefined;
-    if (size > mostBytes) throw new Error(`${file} is no table of choices`);
+    if (size > maxBytes) throw new Error(`${file} is no table of choices`);
     try {
       return JSON.parse(await readFile(file, 'utf8')) as unknown;
     } catch (error) {

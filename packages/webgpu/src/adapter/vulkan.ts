@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import koffi, { type LibraryHandle } from 'koffi';
 import { unpackChromiumFiles } from './chromium-files.ts';
+import { setProcessVariable } from './process-environment.ts';
 
 const driverVariables = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES', 'VK_ADD_DRIVER_FILES'] as const;
 
@@ -47,15 +48,12 @@ export async function loadVulkanLoader(): Promise<void> {
 export async function withSwiftShader<T>(body: () => Promise<T>): Promise<T> {
   const driver = join(await unpackChromiumFiles(['swiftshader']), 'vk_swiftshader_icd.json');
   const before = driverVariables.map((name) => [name, process.env[name]] as const);
-  process.env['VK_DRIVER_FILES'] = driver;
-  process.env['VK_ICD_FILENAMES'] = driver;
-  delete process.env['VK_ADD_DRIVER_FILES'];
+  setProcessVariable('VK_DRIVER_FILES', driver);
+  setProcessVariable('VK_ICD_FILENAMES', driver);
+  setProcessVariable('VK_ADD_DRIVER_FILES', undefined);
   try {
     return await body();
   } finally {
-    for (const [name, value] of before) {
-      if (value === undefined) delete process.env[name];
-      else process.env[name] = value;
-    }
+    for (const [name, value] of before) setProcessVariable(name, value);
   }
 }

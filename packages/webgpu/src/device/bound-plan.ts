@@ -4,7 +4,7 @@ import { DeviceError } from '@hybridmed/tensor';
 import { byteLength, layOut } from '../plan/memory.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Value } from '../plan/values.ts';
-import { wholeOf } from '../plan/values.ts';
+import { rootOf } from '../plan/values.ts';
 import type { CompiledShader, GpuContext } from './context.ts';
 import { usage } from './context.ts';
 import { deviceName } from './errors.ts';
@@ -40,7 +40,7 @@ export class BoundPlan {
   readonly #readback: Readback;
   readonly #about: PlanContext;
   /** Entries that the state must have one after another. */
-  readonly #together: readonly (readonly string[])[];
+  readonly #packed: readonly (readonly string[])[];
   #groups: GPUBindGroup[] = [];
   /** What is cleared, by the number of the dispatch. */
   readonly #cleared = new Map<number, Place & { readonly size: number }>();
@@ -52,8 +52,8 @@ export class BoundPlan {
     this.plan = plan;
     this.#shaders = shaders;
     this.#readback = new Readback(context);
-    const homes = new Set(plan.dispatches.flatMap(({ values }) => values.map((value) => wholeOf(value).home)));
-    this.#together = [...homes].flatMap((home) => (home.kind === 'entries' ? [home.names] : []));
+    const homes = new Set(plan.dispatches.flatMap(({ values }) => values.map((value) => rootOf(value).home)));
+    this.#packed = [...homes].flatMap((home) => (home.kind === 'entries' ? [home.names] : []));
     const { alignment } = context.limits;
     const parameters = layOut(
       plan.dispatches.map((dispatch) => dispatch.parameters.byteLength),
@@ -77,9 +77,9 @@ export class BoundPlan {
     const compiling = plan.dispatches.map(({ label, code, values, writes }) => context.shader(label, code, values.length, writes));
     const distinct = new Set(compiling);
     let done = 0;
-    const tell = () => context.events.onCompile?.(done, distinct.size);
-    tell();
-    for (const shader of distinct) shader.then(() => (done++, tell())).catch(() => undefined);
+    const report = () => context.events.onCompile?.(done, distinct.size);
+    report();
+    for (const shader of distinct) shader.then(() => (done++, report())).catch(() => undefined);
     return new BoundPlan(context, plan, await Promise.all(compiling), about);
   }
 
@@ -123,7 +123,7 @@ export class BoundPlan {
     // Entries that are new or change their size must not lose what the run still reads: those are replaced after it.
     const fits = (name: string, length: number) => state!.fits(name, length);
     if (!this.#bound(state)) {
-      for (const names of this.#together) await state!.gather(names);
+      for (const names of this.#packed) await state!.gather(names);
       this.#bind(state, arenas);
     }
     for (const { name, value } of plan.data) {
@@ -154,7 +154,7 @@ export class BoundPlan {
     if (later.length > 0) this.#replace(later, state!, arenas);
     const results = await this.#context.wait(finish());
     this.#context.check();
-    if (timer) await this.#tellTrace(timer);
+    if (timer) await this.#reportTrace(timer);
     return results;
   }
 
@@ -196,7 +196,7 @@ export class BoundPlan {
     return events.onTrace !== undefined && program.updates && program.runs === 2 && this.plan.dispatches.length > 0 && gpu.features.has('timestamp-query');
   }
 
-  async #tellTrace(timer: PassTimer): Promise<void> {
+  async #reportTrace(timer: PassTimer): Promise<void> {
     const { events, gpu } = this.#context;
     const spans = await timer.read();
     timer.release();

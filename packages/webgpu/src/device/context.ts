@@ -29,7 +29,7 @@ export class GpuContext {
   readonly #shaders = new Map<string, Promise<CompiledShader>>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   readonly #arenas: GPUBuffer[] = [];
-  /** Who is told of plans, compilation and the traced step. */
+  /** Listeners to plans, compilation and the traced step. */
   events: DeviceEvents = {};
   /** Grows with every change of an arena: bind groups made before are stale. */
   arenaGeneration = 0;
@@ -75,7 +75,7 @@ export class GpuContext {
     try {
       return await work;
     } catch (error) {
-      // Whether the device is lost may be told a little later than that its work failed.
+      // That the device is lost may be reported a little later than that its work failed.
       await Promise.race([this.gpu.lost, new Promise((resolve) => setTimeout(resolve, 200))]);
       this.check();
       throw new DeviceError(deviceName, `the run failed: ${(error as Error).message.split('\n')[0]}`);

@@ -1,4 +1,4 @@
-// Errors of the GPU device that a program may want to tell apart: what does not fit, and a device that is gone.
+// Errors of the GPU device that a program may want to distinguish: what does not fit, and a device that is gone.
 import { DeviceError } from '@hybridmed/tensor';
 
 /** Name of the device in errors. */

@@ -23,7 +23,7 @@ export class PassTimer {
     this.#mapped = context.buffer('timestamps to read', 16 * passes, usage.mapRead | usage.copyTarget);
   }
 
-  /** What pass number `index` is begun with. */
+  /** The timestamps of pass number `index`. */
   writes(index: number): GPUComputePassTimestampWrites {
     const at = (2 * index) % maxQueries;
     return { querySet: this.#sets[Math.floor((2 * index) / maxQueries)]!, beginningOfPassWriteIndex: at, endOfPassWriteIndex: at + 1 };

@@ -1,13 +1,13 @@
 // A compiled graph on the GPU: one plan for each set of sizes it meets.
 import type { Bindings, Graph, HostArrays, Precision, Program } from '@hybridmed/tensor';
 import { bindInputs, decompose, mergeEqualNodes } from '@hybridmed/tensor';
-import { keptOps } from '../plan/ops.ts';
 import type { Plan } from '../plan/plan.ts';
 import { makePlan } from '../plan/plan.ts';
 import { fullPrecision, mixedPrecision } from '../plan/precision.ts';
 import type { PlanSummary } from '../plan/summary.ts';
 import { summarize } from '../plan/summary.ts';
-import { keepsLogits } from '../plan/vocabulary.ts';
+import { keptOps } from '../plan/rules/table.ts';
+import { keepsLogits } from '../plan/rules/vocabulary-loss.ts';
 import { BoundPlan } from './bound-plan.ts';
 import type { GpuContext } from './context.ts';
 import { deviceName } from './errors.ts';
@@ -47,15 +47,15 @@ export function compileProgram(context: GpuContext, graph: Graph, precision: Pre
       plans.set(key, known);
       return known;
     }
-    const made = prepare(bindings);
-    plans.set(key, made);
-    made.catch(() => plans.delete(key));
+    const plan = prepare(bindings);
+    plans.set(key, plan);
+    plan.catch(() => plans.delete(key));
     if (plans.size > maxPlans) {
       const [oldest, dropped] = [...plans][0]!;
       plans.delete(oldest);
       void dropped.then((bound) => bound.release());
     }
-    return made;
+    return plan;
   };
   return {
     graph,

@@ -16,7 +16,7 @@ export interface Readable {
 }
 
 /** Bytes that an array takes, in whole words. */
-const sizeOf = ({ type, length }: Readable): number => Math.ceil((elementBytes(type) * length) / 4) * 4;
+const bytesOf = ({ type, length }: Readable): number => Math.ceil((elementBytes(type) * length) / 4) * 4;
 
 function numbers(type: ElementType, bytes: ArrayBuffer, from: number, length: number): HostArray['data'] {
   if (type === 'f16') return fromHalf(new Uint16Array(bytes, from, length));
@@ -34,7 +34,7 @@ export class Readback {
 
   /** Adds the copies to an encoder; `finish`, after submission, waits for them. */
   encode(encoder: GPUCommandEncoder, arrays: readonly Readable[]): { finish(): Promise<Record<string, HostArray>> } {
-    const total = arrays.reduce((sum, array) => sum + sizeOf(array), 0);
+    const total = arrays.reduce((sum, array) => sum + bytesOf(array), 0);
     if (total === 0)
       return {
         finish: async () =>
@@ -47,8 +47,8 @@ export class Readback {
     const buffer = this.#buffer!;
     let at = 0;
     for (const array of arrays) {
-      if (array.length > 0) encoder.copyBufferToBuffer(array.buffer, array.offset, buffer, at, sizeOf(array));
-      at += sizeOf(array);
+      if (array.length > 0) encoder.copyBufferToBuffer(array.buffer, array.offset, buffer, at, bytesOf(array));
+      at += bytesOf(array);
     }
     return {
       finish: async () => {
@@ -60,7 +60,7 @@ export class Readback {
           arrays.map((array) => {
             const { name, type, length, shape } = array;
             const data = numbers(type, bytes, from, length);
-            from += sizeOf(array);
+            from += bytesOf(array);
             return [name, { data, shape }];
           }),
         );

@@ -1,7 +1,8 @@
 // One kernel alone, on plain arrays: what the harness and the benchmarks of kernels use.
 /// <reference types="@webgpu/types" />
-import type { Capabilities, ElementType, Kernel, Numbers } from '@hybridmed/kernels';
+import type { Capabilities, Dispatch, ElementType, Kernel, Numbers } from '@hybridmed/kernels';
 import { elementBytes, toHalf } from '@hybridmed/kernels';
+import type { GpuContext } from './context.ts';
 import { contextOf, usage } from './context.ts';
 import { PassTimer } from './pass-timer.ts';
 import { Readback } from './readback.ts';
@@ -35,6 +36,63 @@ function write(gpu: GPUDevice, buffer: GPUBuffer, type: ElementType, data: Numbe
   gpu.queue.writeBuffer(buffer, 0, values);
 }
 
+/** A dispatch with its pipeline and its buffers. */
+interface PreparedDispatch {
+  readonly pipeline: GPUComputePipeline;
+  readonly group: GPUBindGroup;
+  readonly workgroups: readonly [number, number, number];
+  readonly uniforms: GPUBuffer;
+  /** The buffer that is cleared in place of running it. */
+  readonly cleared: GPUBuffer | undefined;
+}
+
+/** Compiles a dispatch and binds it to the arrays that it names. */
+async function prepareDispatch(
+  context: GpuContext,
+  { label, code, parameters, reads, writes, workgroups, clears }: Dispatch,
+  buffers: ReadonlyMap<string, GPUBuffer>,
+  groupThreads: number | undefined,
+): Promise<PreparedDispatch> {
+  const bound = [...reads, ...writes].map((name) => buffers.get(name)!);
+  const written = writes.map((_, i) => reads.length + i);
+  const { pipeline, layout } = await context.shader(label, code, bound.length, written, groupThreads);
+  const uniforms = context.buffer('parameters', parameters.byteLength, usage.uniform | usage.copyTarget);
+  context.gpu.queue.writeBuffer(uniforms, 0, parameters as Uint32Array<ArrayBuffer>);
+  const entries = [uniforms, ...bound].map((buffer, binding) => ({ binding, resource: { buffer } }));
+  return { pipeline, group: context.gpu.createBindGroup({ layout, entries }), workgroups, uniforms, cleared: clears ? bound[0] : undefined };
+}
+
+/** The timestamps of one of the passes that a run falls into: the first says when all began, the last when all ended. */
+function stampsOf({ querySet, beginningOfPassWriteIndex, endOfPassWriteIndex }: GPUComputePassTimestampWrites, which: 'all' | 'first' | 'last') {
+  return {
+    querySet,
+    ...(which !== 'last' && beginningOfPassWriteIndex !== undefined ? { beginningOfPassWriteIndex } : {}),
+    ...(which !== 'first' && endOfPassWriteIndex !== undefined ? { endOfPassWriteIndex } : {}),
+  };
+}
+
+/** Encodes all dispatches so many times, in one pass, which clearing an array interrupts. */
+function encodeRuns(encoder: GPUCommandEncoder, dispatches: readonly PreparedDispatch[], times: number, stamps?: GPUComputePassTimestampWrites): void {
+  const split = dispatches.some(({ cleared }) => cleared !== undefined);
+  const begin = (which: 'all' | 'first' | 'last') => encoder.beginComputePass(stamps ? { timestampWrites: stampsOf(stamps, which) } : undefined);
+  let pass = begin(split ? 'first' : 'all');
+  for (let time = 0; time < times; time++) {
+    for (const { pipeline, group, workgroups, cleared } of dispatches) {
+      if (cleared) {
+        pass.end();
+        encoder.clearBuffer(cleared);
+        pass = encoder.beginComputePass();
+        continue;
+      }
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(...workgroups);
+    }
+  }
+  pass.end();
+  if (split) begin('last').end();
+}
+
 /** Puts a problem's inputs on the GPU and compiles its shaders. Outputs begin as zeros. */
 export async function prepareKernel<P>(
   gpu: GPUDevice,
@@ -45,64 +103,24 @@ export async function prepareKernel<P>(
 ): Promise<PreparedKernel> {
   const context = contextOf(gpu);
   const { inputs: inputSpecs, outputs, temporaries = [] } = kernel.arrays(problem, capabilities, variant);
-  const specs = [...inputSpecs, ...outputs, ...temporaries];
   const flags = usage.storage | usage.copySource | usage.copyTarget;
-  const buffers = specs.map(({ type, length }, i) => context.buffer(`array ${i}`, length * elementBytes(type), flags));
+  const buffers = new Map(
+    [...inputSpecs, ...outputs, ...temporaries].map(({ name, type, length }) => [name, context.buffer(`array ${name}`, length * elementBytes(type), flags)]),
+  );
   inputs.forEach((data, i) => {
-    if (data.length > 0) write(gpu, buffers[i]!, specs[i]!.type, data);
+    const { name, type } = inputSpecs[i]!;
+    if (data.length > 0) write(gpu, buffers.get(name)!, type, data);
   });
   const dispatches = await Promise.all(
-    kernel.dispatches(problem, capabilities, variant).map(async ({ label, code, parameters, arrays, writes, workgroups, clears }) => {
-      const { pipeline, layout } = await context.shader(
-        label,
-        code,
-        arrays.length,
-        writes.map((i) => arrays.indexOf(i)),
-        groupThreads,
-      );
-      const uniforms = context.buffer('parameters', parameters.byteLength, usage.uniform | usage.copyTarget);
-      gpu.queue.writeBuffer(uniforms, 0, parameters as Uint32Array<ArrayBuffer>);
-      const entries = [{ binding: 0, resource: { buffer: uniforms } }, ...arrays.map((i, k) => ({ binding: k + 1, resource: { buffer: buffers[i]! } }))];
-      return { pipeline, group: gpu.createBindGroup({ layout, entries }), workgroups, uniforms, ...(clears ? { clears: buffers[arrays[0]!]! } : {}) };
-    }),
+    kernel.dispatches(problem, capabilities, variant).map((dispatch) => prepareDispatch(context, dispatch, buffers, groupThreads)),
   );
-  /** Clearing an array interrupts a pass: the first then tells when it all began, the last when it ended. */
-  const encode = (encoder: GPUCommandEncoder, times: number, stamps?: GPUComputePassTimestampWrites) => {
-    const split = dispatches.some(({ clears }) => clears !== undefined);
-    const begin = (which: 'all' | 'first' | 'inner' | 'last') => {
-      if (!stamps || which === 'inner') return encoder.beginComputePass();
-      const { querySet, beginningOfPassWriteIndex, endOfPassWriteIndex } = stamps;
-      const timestampWrites = {
-        querySet,
-        ...(which !== 'last' && beginningOfPassWriteIndex !== undefined ? { beginningOfPassWriteIndex } : {}),
-        ...(which !== 'first' && endOfPassWriteIndex !== undefined ? { endOfPassWriteIndex } : {}),
-      };
-      return encoder.beginComputePass({ timestampWrites });
-    };
-    let pass = begin(split ? 'first' : 'all');
-    for (let time = 0; time < times; time++) {
-      for (const { pipeline, group, workgroups, clears } of dispatches) {
-        if (clears) {
-          pass.end();
-          encoder.clearBuffer(clears);
-          pass = begin('inner');
-          continue;
-        }
-        pass.setPipeline(pipeline);
-        pass.setBindGroup(0, group);
-        pass.dispatchWorkgroups(...workgroups);
-      }
-    }
-    pass.end();
-    if (split) begin('last').end();
-  };
   const readback = new Readback(context);
   const timer = clock === undefined && gpu.features.has('timestamp-query') ? new PassTimer(context, 1) : undefined;
   return {
     clock: timer ? 'timestamps' : 'host',
     async time(times) {
       const encoder = gpu.createCommandEncoder();
-      encode(encoder, times, timer?.writes(0));
+      encodeRuns(encoder, dispatches, times, timer?.writes(0));
       timer?.resolve(encoder);
       const start = performance.now();
       gpu.queue.submit([encoder.finish()]);
@@ -114,23 +132,16 @@ export async function prepareKernel<P>(
     },
     async run() {
       const encoder = gpu.createCommandEncoder();
-      encode(encoder, 1);
-      const arrays = outputs.map(({ type, length }, i) => ({
-        name: String(i),
-        buffer: buffers[inputSpecs.length + i]!,
-        offset: 0,
-        length,
-        type,
-        shape: [length],
-      }));
-      const { finish } = readback.encode(encoder, arrays);
+      encodeRuns(encoder, dispatches, 1);
+      const readable = outputs.map(({ name, type, length }) => ({ name, buffer: buffers.get(name)!, offset: 0, length, type, shape: [length] }));
+      const { finish } = readback.encode(encoder, readable);
       gpu.queue.submit([encoder.finish()]);
       const result = await context.wait(finish());
       context.check();
-      return outputs.map((_, i) => result[String(i)]!.data as Numbers);
+      return outputs.map(({ name }) => result[name]!.data as Numbers);
     },
     release() {
-      for (const buffer of [...buffers, ...dispatches.map(({ uniforms }) => uniforms)]) buffer.destroy();
+      for (const buffer of [...buffers.values(), ...dispatches.map(({ uniforms }) => uniforms)]) buffer.destroy();
       readback.release();
       timer?.release();
     },

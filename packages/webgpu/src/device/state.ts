@@ -1,16 +1,16 @@
 // Named arrays that stay on the GPU between runs.
 import type { DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
-import { DeviceError, dtypeOf } from '@hybridmed/tensor';
+import { DeviceError, dtypeOf, sizeOf } from '@hybridmed/tensor';
 import type { GpuContext } from './context.ts';
 import { usage } from './context.ts';
 import { deviceName } from './errors.ts';
 import { Readback } from './readback.ts';
 import { layOut } from '../plan/memory.ts';
 
-/** A buffer with one entry, or with several that were put together. */
+/** A buffer with one entry, or with several packed into it. */
 interface Block {
   readonly buffer: GPUBuffer;
-  /** Names of what was put together; undefined for an entry alone. */
+  /** Names of the packed entries; undefined for an entry alone. */
   readonly names: readonly string[] | undefined;
   /** Entries that still lie here. */
   live: number;
@@ -23,8 +23,6 @@ export interface Entry {
   readonly shape: readonly number[];
   readonly type: 'f32' | 'i32';
 }
-
-const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 const flags = usage.storage | usage.copySource | usage.copyTarget;
 
 /** The state of a GPU device. Copies in and out are ordered with runs. */
@@ -52,18 +50,18 @@ export class GpuState implements DeviceState {
   /** Whether an entry is there and has so many elements. */
   fits(name: string, length: number): boolean {
     const known = this.#entries.get(name);
-    return known !== undefined && count(known.shape) === length;
+    return known !== undefined && sizeOf(known.shape) === length;
   }
 
   /** An entry of a shape and type, made or replaced where there is none that fits. */
   ensure(name: string, shape: readonly number[], type: 'f32' | 'i32'): Entry {
     const known = this.#entries.get(name);
-    if (known && this.fits(name, count(shape))) {
+    if (known && this.fits(name, sizeOf(shape))) {
       const entry = { ...known, shape, type };
       this.#entries.set(name, entry);
       return entry;
     }
-    const buffer = this.#context.keptBuffer(`the state entry "${name}"`, count(shape) * 4, flags);
+    const buffer = this.#context.keptBuffer(`the state entry "${name}"`, sizeOf(shape) * 4, flags);
     return this.#place(name, { buffer, offset: 0, shape, type, block: { buffer, names: undefined, live: 0 } });
   }
 
@@ -88,12 +86,12 @@ export class GpuState implements DeviceState {
     const same = known !== undefined && known.length === names.length && known.every((name, i) => name === names[i]);
     if (same && entries.every(({ block }) => block === entries[0]!.block)) return;
     const { offsets, total } = layOut(
-      entries.map(({ shape }) => count(shape) * 4),
+      entries.map(({ shape }) => sizeOf(shape) * 4),
       this.#context.limits.alignment,
     );
-    const buffer = await this.#context.surelyBuffer(`${names.length} state entries from "${names[0]}" on, put together,`, total, flags);
-    const encoder = this.#context.gpu.createCommandEncoder({ label: 'put state together' });
-    entries.forEach(({ buffer: from, offset, shape }, i) => encoder.copyBufferToBuffer(from, offset, buffer, offsets[i]!, count(shape) * 4));
+    const buffer = await this.#context.surelyBuffer(`${names.length} state entries from "${names[0]}" on, packed into one buffer,`, total, flags);
+    const encoder = this.#context.gpu.createCommandEncoder({ label: 'pack state' });
+    entries.forEach(({ buffer: from, offset, shape }, i) => encoder.copyBufferToBuffer(from, offset, buffer, offsets[i]!, sizeOf(shape) * 4));
     this.#context.gpu.queue.submit([encoder.finish()]);
     const block: Block = { buffer, names, live: 0 };
     entries.forEach(({ shape, type }, i) => this.#place(names[i]!, { buffer, offset: offsets[i]!, shape, type, block }));
@@ -113,7 +111,7 @@ export class GpuState implements DeviceState {
       const readable = names.map((name) => {
         const entry = this.#entries.get(name);
         if (!entry) throw new DeviceError(deviceName, `state has no entry "${name}"`);
-        return { name, ...entry, length: count(entry.shape) };
+        return { name, ...entry, length: sizeOf(entry.shape) };
       });
       const encoder = this.#context.gpu.createCommandEncoder({ label: 'read state' });
       const { finish } = this.#readback.encode(encoder, readable);

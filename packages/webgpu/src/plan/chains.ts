@@ -1,9 +1,7 @@
 // Building chains: joining element-wise expressions, and reading them in another shape or order.
+import { sizeOf, stridesOf } from '@hybridmed/tensor';
 import type { ElementType, MapProblem, MapStep } from '@hybridmed/kernels';
-import { stridesOf } from '@hybridmed/kernels';
 import type { Argument, Chain, ChainInput, ChainStep, Value } from './values.ts';
-
-const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** A value read as it lies. */
 export const chainOf = (value: Value, shape: readonly number[]): Chain => ({
@@ -16,7 +14,7 @@ export const chainOf = (value: Value, shape: readonly number[]): Chain => ({
 /** Whether a chain only reads one value as it lies. */
 export function isWhole({ shape, inputs, steps }: Chain): boolean {
   const [input] = inputs;
-  if (steps.length > 0 || inputs.length !== 1 || input!.offset !== 0 || input!.value.length !== count(shape)) return false;
+  if (steps.length > 0 || inputs.length !== 1 || input!.offset !== 0 || input!.value.length !== sizeOf(shape)) return false;
   const dense = stridesOf(shape);
   return shape.every((size, axis) => size === 1 || input!.strides[axis] === dense[axis]);
 }

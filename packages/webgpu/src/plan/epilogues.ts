@@ -1,11 +1,9 @@
 // Joining a chain to the product it reads: the product's shader does the chain's steps as its results leave.
 import type { Epilogue } from '@hybridmed/kernels';
-import { stridesOf } from '@hybridmed/kernels';
 import type { Node, Tensor } from '@hybridmed/tensor';
+import { sizeOf, stridesOf } from '@hybridmed/tensor';
 import type { Chain, ChainInput, Value } from './values.ts';
 import { isView } from './values.ts';
-
-const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** A chain as the epilogue of one of its inputs, and the values that it still reads. */
 export interface JoinedChain {
@@ -17,7 +15,7 @@ export interface JoinedChain {
 function readsWhole({ value, offset, strides }: ChainInput, { shape, inputs }: Chain): boolean {
   const dense = stridesOf(shape);
   const once = inputs.filter((other) => other.value === value).length === 1;
-  return once && offset === 0 && value.length === count(shape) && shape.every((size, axis) => size === 1 || strides[axis] === dense[axis]);
+  return once && offset === 0 && value.length === sizeOf(shape) && shape.every((size, axis) => size === 1 || strides[axis] === dense[axis]);
 }
 
 /** The chain as an epilogue of `product`, or undefined where an element of it needs more than its own element of the product. */
@@ -37,6 +35,15 @@ export function joinToProduct(chain: Chain, product: Value, maxInputs: number): 
     },
     inputs: others.map(({ value }) => value),
   };
+}
+
+/** How often each output of each node is used. */
+export function countUses(nodes: readonly Node[], outputs: readonly Tensor[]): Map<Node, number[]> {
+  const uses = new Map<Node, number[]>(nodes.map((node) => [node, node.outputs.map(() => 0)]));
+  const use = ({ node, index }: Tensor) => uses.get(node)![index]!++;
+  for (const node of nodes) node.inputs.forEach(use);
+  outputs.forEach(use);
+  return uses;
 }
 
 /** How often each node's first output is computed with, uses through views counted one by one. */

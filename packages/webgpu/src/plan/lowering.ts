@@ -1,21 +1,18 @@
 // Lowering a graph with bound sizes: element-wise chains grow until something needs their values; everything else becomes kernels.
-import type { AnyKernel, Capabilities, ElementType, Kernel, View } from '@hybridmed/kernels';
-import { kernels, stridesOf } from '@hybridmed/kernels';
+import type { ElementType, View } from '@hybridmed/kernels';
+import { kernels } from '@hybridmed/kernels';
 import type { Bindings, Graph, Node, Tensor } from '@hybridmed/tensor';
-import { bindShape, graphOutputs } from '@hybridmed/tensor';
+import { bindShape, graphOutputs, sizeOf, stridesOf } from '@hybridmed/tensor';
+import { StateAliasing } from './aliasing.ts';
 import { chainOf, chainProblem, isWhole } from './chains.ts';
-import type { JoinedChain } from './epilogues.ts';
-import { countReaders } from './epilogues.ts';
+import type { KernelChoice } from './emission.ts';
+import { Emission } from './emission.ts';
+import { countReaders, countUses } from './epilogues.ts';
 import type { MemoryLimits } from './memory.ts';
-import type { Tunable } from '../tuning/tuner.ts';
 import type { Storage } from './precision.ts';
-import type { Joining, PendingProduct, Product } from './products.ts';
-import { PendingProducts, storedProduct } from './products.ts';
-import type { Chain, Operand, PlannedDispatch, Value } from './values.ts';
-import type { Provisional, Sources, Together } from './windows.ts';
-import { apart } from './windows.ts';
-
-const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+import type { PendingProduct, Product } from './products.ts';
+import { PendingProducts } from './products.ts';
+import type { Chain, Operand, Value } from './values.ts';
 
 /** Steps that one chain may have. */
 const maxSteps = 24;
@@ -23,51 +20,39 @@ const maxSteps = 24;
 /** Elements of a product that a processor joins steps to: compiling one more of its long shaders costs more than a pass over fewer. */
 const leastJoined = 2 ** 16;
 
-/** What decides how kernels compute: what the adapter can do, and the variants chosen for it. */
-export interface KernelChoice {
-  readonly capabilities: Capabilities;
-  /** The variant that a problem takes; undefined for the rule's. */
-  variantFor(kernel: AnyKernel, problem: unknown): string | undefined;
-}
-
 /** What a plan may ask of the adapter: sizes of buffers and bindings, and arrays that a shader reads beside the one it writes. */
 export type PlanLimits = MemoryLimits & { readonly maxInputs: number };
 
-/** State of a lowering. */
+/** What planning knows of the adapter. */
+export interface Adapter extends KernelChoice {
+  readonly limits: PlanLimits;
+}
+
+/** What stands for each tensor of a graph: a dense value, or a chain that no dispatch has computed yet. */
 export class Lowering {
   readonly bindings: Bindings;
   /** How values are stored. */
   readonly storage: Storage;
-  readonly dispatches: PlannedDispatch[] = [];
-  /** Those among them that are written anew once memory is planned, in order. */
-  readonly provisional: Provisional[] = [];
-  /** Problems that could be computed in several ways. */
-  readonly tunables: Tunable[] = [];
   readonly limits: PlanLimits;
-  readonly #maxInputs: number;
-  readonly #choice: KernelChoice;
+  readonly emission: Emission;
+  readonly aliasing: StateAliasing;
+  readonly #software: boolean;
   readonly #operands = new Map<Node, Operand[]>();
-  readonly #uses: Map<Node, number[]>;
-  readonly #state = new Map<string, { readonly update: Tensor | undefined; readonly lastReader: Node | undefined; readonly shown: boolean }>();
-  #nodes: readonly Node[] = [];
-  #outputs: readonly Tensor[] = [];
-  #nextId = 0;
+  readonly #uses: ReadonlyMap<Node, readonly number[]>;
+  readonly #readers: ReadonlyMap<Node, number>;
   /** Products that no dispatch computes yet: what reads one alone becomes its epilogue. */
-  readonly #pending = new PendingProducts();
-  #readers = new Map<Node, number>();
+  readonly #pending: PendingProducts;
 
-  constructor(bindings: Bindings, storage: Storage, uses: Map<Node, number[]>, limits: PlanLimits, choice: KernelChoice) {
+  constructor(graph: Graph, nodes: readonly Node[], bindings: Bindings, storage: Storage, adapter: Adapter) {
     this.bindings = bindings;
     this.storage = storage;
-    this.#uses = uses;
-    this.limits = limits;
-    this.#maxInputs = limits.maxInputs;
-    this.#choice = choice;
-  }
-
-  /** A new dense array. */
-  create(type: ElementType, length: number, home: Value['home'] = { kind: 'arena' }): Value {
-    return { id: this.#nextId++, type, length, home };
+    this.limits = adapter.limits;
+    this.emission = new Emission(adapter);
+    this.aliasing = new StateAliasing(graph, nodes);
+    this.#software = adapter.capabilities.software;
+    this.#uses = countUses(nodes, graphOutputs(graph));
+    this.#readers = countReaders(nodes, graphOutputs(graph));
+    this.#pending = new PendingProducts(this.emission, adapter.limits.maxInputs);
   }
 
   /** The type that a tensor's array has. */
@@ -79,8 +64,17 @@ export class Lowering {
     return bindShape(tensor.shape, this.bindings);
   }
 
+  /** Sets a node's outputs. */
   set(node: Node, operands: readonly Operand[]): void {
     this.#operands.set(node, [...operands]);
+  }
+
+  /** Sets a node's first outputs to dense values. */
+  setValues(node: Node, values: readonly Value[]): void {
+    this.set(
+      node,
+      values.slice(0, node.outputs.length).map((value, i) => ({ kind: 'value', value, shape: this.shape(node.outputs[i]!) })),
+    );
   }
 
   /** Sets output 0 as a chain: computed at once where it is used twice, too long, or reads too much. */
@@ -89,6 +83,18 @@ export class Lowering {
     const operand: Operand = { kind: 'chain', chain };
     this.set(node, [operand]);
     if (!once || chain.steps.length > maxSteps) this.value(node.outputs[0]!);
+  }
+
+  /** Sets a node's output as a product, computed when something reads it; one that is read once may take what reads it as its epilogue. */
+  setProduct(node: Node, { kernel, problem }: Product): void {
+    const inputs = node.inputs.map((input) => this.value(input));
+    const shape = this.shape(node.outputs[0]!);
+    const value = this.emission.create(this.type(node.outputs[0]!), sizeOf(shape));
+    const half = this.storage.rounds(node) ? { half: true } : {};
+    this.#pending.add(value, { kernel, problem: { ...problem, ...half }, inputs } as PendingProduct);
+    this.setValues(node, [value]);
+    const worthJoining = !this.#software || value.length >= leastJoined;
+    if (this.#readers.get(node) !== 1 || !worthJoining) this.#pending.materialize(value);
   }
 
   operand({ node, index }: Tensor): Operand {
@@ -101,7 +107,7 @@ export class Lowering {
     return operand.kind === 'chain' ? operand.chain : chainOf(operand.value, this.shape(tensor));
   }
 
-  /** Chains that may be joined: where together they read too many arrays, the longest are computed first. */
+  /** Chains that may be joined: where all of them read too many arrays, the longest are computed first. */
   joinable(tensors: readonly Tensor[]): Chain[] {
     for (;;) {
       const chains = tensors.map((tensor) => this.chain(tensor));
@@ -109,7 +115,7 @@ export class Lowering {
         chains.flatMap((chain) => chain.inputs.map(({ value, offset, strides }) => `${value.id} ${offset} ${strides.join()} of ${chain.shape.join()}`)),
       );
       const steps = chains.reduce((total, chain) => total + chain.steps.length, 0);
-      if (inputs.size <= this.#maxInputs && steps < maxSteps) return chains;
+      if (inputs.size <= this.limits.maxInputs && steps < maxSteps) return chains;
       const longest = chains
         .map((chain, i) => ({ i, size: chain.inputs.length + chain.steps.length, open: chain.steps.length > 0 }))
         .filter(({ open }) => open)
@@ -122,9 +128,9 @@ export class Lowering {
   /** A tensor as a dense array: a chain is computed here. */
   value(tensor: Tensor): Value {
     const operand = this.operand(tensor);
-    if (operand.kind === 'value') return this.#settled(operand.value);
+    if (operand.kind === 'value') return this.#pending.materialize(operand.value);
     const { chain } = operand;
-    const value = isWhole(chain) ? this.#settled(chain.inputs[0]!.value) : this.compute(chain, this.type(tensor));
+    const value = isWhole(chain) ? this.#pending.materialize(chain.inputs[0]!.value) : this.compute(chain, this.type(tensor));
     this.#operands.get(tensor.node)![tensor.index] = { kind: 'value', value, shape: chain.shape };
     return value;
   }
@@ -135,152 +141,32 @@ export class Lowering {
    */
   readOnce(tensor: Tensor): Chain {
     const open = this.chain(tensor);
-    if (open.inputs.length > this.#maxInputs || this.#joiningOf(open, this.type(tensor))) this.value(tensor);
+    if (open.inputs.length > this.limits.maxInputs || this.#pending.joins(open, this.type(tensor))) this.value(tensor);
     const chain = this.chain(tensor);
-    for (const input of chain.inputs) this.#settled(input.value);
+    for (const input of chain.inputs) this.#pending.materialize(input.value);
     return chain;
   }
 
   /** Computes a chain into a new array, stored as a type (its own by default). */
   compute(chain: Chain, type: ElementType = chain.type): Value {
-    const value = this.create(type, count(chain.shape));
-    if (!this.#joined(chain, value)) this.write(chain, { value, offset: 0, strides: stridesOf(chain.shape) });
+    const value = this.emission.create(type, sizeOf(chain.shape));
+    if (!this.#pending.materializeJoined(chain, value)) this.write(chain, { value, offset: 0, strides: stridesOf(chain.shape) });
     return value;
   }
 
   /** Computes a chain into a view of an array. */
   write(chain: Chain, target: { readonly value: Value; readonly offset: number; readonly strides: readonly number[] }): void {
-    for (const input of chain.inputs) this.#settled(input.value);
+    for (const input of chain.inputs) this.#pending.materialize(input.value);
     const { value, ...place } = target;
     const output: View = { type: value.type, length: value.length, ...place };
-    this.run(
-      kernels.map,
-      { ...chainProblem(chain), output },
-      chain.inputs.map((input) => input.value),
-      [value],
-    );
-  }
-
-  /** A node's product, computed when something reads it; one that is read once may take what reads it as its epilogue. */
-  product(node: Node, { kernel, problem }: Product): void {
-    const inputs = node.inputs.map((input) => this.value(input));
-    const shape = this.shape(node.outputs[0]!);
-    const value = this.create(this.type(node.outputs[0]!), count(shape));
-    const half = this.storage.rounds(node) ? { half: true } : {};
-    this.#pending.add(value, { kernel, problem: { ...problem, ...half }, inputs } as PendingProduct);
-    this.set(node, [{ kind: 'value', value, shape }]);
-    const worthIt = !this.#choice.capabilities.software || value.length >= leastJoined;
-    if (this.#readers.get(node) !== 1 || !worthIt) this.#settled(value);
-  }
-
-  /** Computes a value that is a pending product. */
-  #settled(value: Value): Value {
-    const pending = this.#pending.take(value);
-    if (pending) this.#runProduct(pending, value);
-    return value;
-  }
-
-  #runProduct({ kernel, problem, inputs }: PendingProduct, value: Value, joined?: JoinedChain): void {
-    const more = joined ? { epilogue: joined.epilogue } : {};
-    const all = [...inputs, ...(joined?.inputs ?? [])];
-    if (kernel === 'matmul') this.run(kernels.matmul, { ...storedProduct(problem, inputs, value), ...more }, all, [value]);
-    else this.run(kernels.convolution, { ...problem, ...more }, all, [value]);
-  }
-
-  /** The pending product with which a chain leaves, where there is one. */
-  #joiningOf(chain: Chain, type: ElementType): Joining | undefined {
-    return this.#pending.joiningOf(chain, type, this.#maxInputs - 2);
-  }
-
-  /** Computes a chain as the epilogue of a pending product that it reads, where it can be. */
-  #joined(chain: Chain, value: Value): boolean {
-    const joining = this.#joiningOf(chain, value.type);
-    if (!joining) return false;
-    const pending = this.#pending.take(joining.product)!;
-    for (const input of joining.inputs) this.#settled(input);
-    this.#runProduct(pending, value, joining);
-    return true;
-  }
-
-  /** Adds a kernel's dispatches on given inputs; outputs are made where not given. */
-  run<P>(kernel: Kernel<P>, problem: NoInfer<P>, inputs: readonly Value[], outputs?: readonly Value[]): Value[] {
-    const { made, temporaries } = this.#arraysOf(kernel, problem, inputs, outputs);
-    const planned = this.#dispatchesOf(kernel, problem, [...inputs, ...made, ...temporaries]);
-    if (planned.length > 0 && (kernel.variants?.names(problem, this.#choice.capabilities).length ?? 0) > 1)
-      this.tunables.push({ kernel: kernel as AnyKernel, problem, flops: kernel.cost(problem).flops });
-    this.dispatches.push(...planned);
-    return [...made];
-  }
-
-  /** Adds the dispatches of a kernel that reads many tensors: few arrays hold them all once memory is planned. Inputs are `before`, these arrays, `after`. */
-  runTogether<P>(kernel: Kernel<P>, { problemOf, before = [], tensors, after = [], outputs }: Together<P>): Value[] {
-    const problem = (sources: Sources) =>
-      problemOf(
-        sources.arrays.map(({ length }) => length),
-        sources.parts,
-      );
-    const own = apart(tensors);
-    const { made, temporaries } = this.#arraysOf(kernel, problem(own), [...before, ...tensors, ...after], outputs);
-    const on = (sources: Sources) => this.#dispatchesOf(kernel, problem(sources), [...before, ...sources.arrays, ...after, ...made, ...temporaries]);
-    const standing = on(own);
-    this.provisional.push({ first: this.dispatches.length, count: standing.length, tensors, on });
-    this.dispatches.push(...standing);
-    return [...made];
-  }
-
-  /** A problem's outputs, made where not given, and its temporaries. */
-  #arraysOf<P>(kernel: Kernel<P>, problem: P, inputs: readonly Value[], outputs: readonly Value[] | undefined) {
-    const arrays = kernel.arrays(problem, this.#choice.capabilities, this.#choice.variantFor(kernel as AnyKernel, problem));
-    const made = outputs ?? arrays.outputs.map(({ type, length }) => this.create(type, length));
-    const temporaries = (arrays.temporaries ?? []).map(({ type, length }) => this.create(type, length));
-    const wrong = [...arrays.inputs, ...arrays.outputs].findIndex(({ type }, i) => type !== [...inputs, ...made][i]!.type);
-    if (wrong >= 0) throw new Error(`${kernel.name}: array ${wrong} is stored as ${[...inputs, ...made][wrong]!.type}`);
-    return { made, temporaries };
-  }
-
-  /** A problem's dispatches on its arrays. */
-  #dispatchesOf<P>(kernel: Kernel<P>, problem: P, all: readonly Value[]): PlannedDispatch[] {
-    const planned = kernel.dispatches(problem, this.#choice.capabilities, this.#choice.variantFor(kernel as AnyKernel, problem));
-    const { flops, bytes } = kernel.cost(problem);
-    return planned.map(({ label, code, parameters, arrays, writes, workgroups, clears = false }) => ({
-      label,
-      code,
-      parameters,
-      values: arrays.map((i) => all[i]!),
-      writes: writes.map((i) => arrays.indexOf(i)),
-      workgroups,
-      clears,
-      flops: flops / planned.length,
-      bytes: bytes / planned.length,
-    }));
-  }
-
-  /** Notes what the graph reads and writes, for `mayOverwrite` and `settle`. */
-  watch(graph: Graph, nodes: readonly Node[]): void {
-    this.#nodes = nodes;
-    this.#outputs = graphOutputs(graph);
-    this.#readers = countReaders(nodes, this.#outputs);
-    const lastReader = new Map<Node, Node>();
-    for (const node of nodes) for (const { node: read } of node.inputs) lastReader.set(read, node);
-    const shown = new Set(Object.values(graph.results).map(({ node }) => node));
-    const entryOf = new Map(Object.entries(graph.state).map(([name, { node }]) => [node, name]));
-    for (const [name, { node }] of Object.entries(graph.updates)) if (entryOf.get(node) !== name) shown.add(node);
-    for (const [name, { node }] of Object.entries(graph.state))
-      this.#state.set(name, { update: graph.updates[name], lastReader: lastReader.get(node), shown: shown.has(node) });
-  }
-
-  /** Whether a node may rewrite a state entry where it lies: it is the last to read it, and its output is the entry's new value. */
-  mayOverwrite(node: Node, value: Value): boolean {
-    if (value.home.kind !== 'state') return false;
-    const { update, lastReader, shown } = this.#state.get(value.home.name)!;
-    return !shown && lastReader === node && update?.node === node;
+    const inputs = chain.inputs.map((input) => input.value);
+    this.emission.run(kernels.map, { ...chainProblem(chain), output }, inputs, [value]);
   }
 
   /** Computes whatever reads one of these arrays and is used after `node`, which is about to change them. */
-  settle(changing: ReadonlySet<Value>, node: Node): void {
-    for (const product of this.#pending.readersOf(changing)) this.#settled(product);
-    const after = this.#nodes.slice(this.#nodes.indexOf(node) + 1);
-    for (const tensor of new Set([...after.flatMap(({ inputs }) => inputs), ...this.#outputs])) {
+  materializeReaders(changing: ReadonlySet<Value>, node: Node): void {
+    this.#pending.materializeReaders(changing);
+    for (const tensor of this.aliasing.usedAfter(node)) {
       const operands = this.#operands.get(tensor.node);
       if (!operands || tensor.node.op === 'input') continue;
       const chain = this.chain(tensor);

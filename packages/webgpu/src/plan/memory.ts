@@ -2,7 +2,7 @@
 import { elementBytes } from '@hybridmed/kernels';
 import { DeviceLimitError } from '../device/errors.ts';
 import type { PlannedDispatch, Value } from './values.ts';
-import { wholeOf } from './values.ts';
+import { rootOf } from './values.ts';
 
 /** Where a value lies. */
 export interface Placement {
@@ -50,25 +50,25 @@ interface Life {
 }
 
 function lives(dispatches: readonly PlannedDispatch[], kept: ReadonlySet<Value>): Map<Value, Life> {
-  const found = new Map<Value, Life>();
+  const lifeOf = new Map<Value, Life>();
   const at = (value: Value, index: number): Life => {
-    let life = found.get(value);
-    if (!life) found.set(value, (life = { first: index, last: index, conflicts: new Set() }));
+    let life = lifeOf.get(value);
+    if (!life) lifeOf.set(value, (life = { first: index, last: index, conflicts: new Set() }));
     life.last = index;
     return life;
   };
   dispatches.forEach(({ values, writes }, index) => {
-    const written = new Set(writes.map((i) => wholeOf(values[i]!)));
-    const wholes = values.map(wholeOf);
-    for (const value of wholes) {
+    const written = new Set(writes.map((i) => rootOf(values[i]!)));
+    const roots = values.map(rootOf);
+    for (const value of roots) {
       if (value.home.kind !== 'arena') continue;
       const life = at(value, index);
       // A buffer may not be read and written by one dispatch, whatever the ranges.
-      for (const other of wholes) if (other !== value && other.home.kind === 'arena' && written.has(other) !== written.has(value)) life.conflicts.add(other);
+      for (const other of roots) if (other !== value && other.home.kind === 'arena' && written.has(other) !== written.has(value)) life.conflicts.add(other);
     }
   });
   for (const value of kept) if (value.home.kind === 'arena') at(value, dispatches.length);
-  return found;
+  return lifeOf;
 }
 
 interface Block {
@@ -107,9 +107,9 @@ export function planMemory(
     const size = Math.ceil(byteLength(value) / alignment) * alignment;
     if (size > maxBindingSize) throw new DeviceLimitError(describe(value, dispatches), size, { bytes: maxBindingSize, verb: 'bind' });
     unshared += size;
-    const taken = new Set([...conflicts].flatMap((other) => (placements.has(other) ? [placements.get(other)!.arena] : [])));
+    const conflictingArenas = new Set([...conflicts].flatMap((other) => (placements.has(other) ? [placements.get(other)!.arena] : [])));
     for (let arena = 0; ; arena++) {
-      if (taken.has(arena)) continue;
+      if (conflictingArenas.has(arena)) continue;
       live[arena] = (live[arena] ?? []).filter((block) => block.last >= first);
       const offset = gapIn(live[arena]!, size);
       if (offset + size > maxBufferSize) continue;

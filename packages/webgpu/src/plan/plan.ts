@@ -1,18 +1,18 @@
 // A plan: a graph with bound sizes as dispatches in order, with memory placed and copies at the end.
 import type { Bindings, Graph, Node, Tensor } from '@hybridmed/tensor';
-import { bindShape, graphNodes, graphOutputs } from '@hybridmed/tensor';
+import { bindShape, graphNodes, sizeOf } from '@hybridmed/tensor';
 import { DeviceLimitError } from '../device/errors.ts';
 import type { Tunable } from '../tuning/tuner.ts';
 import { chainOf } from './chains.ts';
-import type { KernelChoice, PlanLimits } from './lowering.ts';
+import type { Adapter } from './lowering.ts';
 import { Lowering } from './lowering.ts';
 import type { MemoryPlan } from './memory.ts';
 import { byteLength, planMemory } from './memory.ts';
-import { lowerings } from './ops.ts';
+import { bindPacked } from './packing.ts';
 import type { Storage } from './precision.ts';
 import { fullPrecision } from './precision.ts';
+import { rules } from './rules/table.ts';
 import type { PlannedDispatch, Value } from './values.ts';
-import { bindTogether } from './windows.ts';
 
 /** A value that leaves the plan under a name. */
 export interface Output {
@@ -23,7 +23,7 @@ export interface Output {
 
 /** Everything a run does. */
 export interface Plan {
-  /** Problems that could be computed in several ways. */
+  /** Problems of which a kernel has several variants. */
   readonly tunables: readonly Tunable[];
   readonly data: readonly Output[];
   readonly state: readonly Output[];
@@ -34,34 +34,16 @@ export interface Plan {
   readonly memory: MemoryPlan;
 }
 
-/** What planning knows of the adapter. */
-export interface Adapter extends KernelChoice {
-  readonly limits: PlanLimits;
-}
-
-/** How often each output of each node is used. */
-function countUses(graph: Graph, nodes: readonly Node[]): Map<Node, number[]> {
-  const uses = new Map<Node, number[]>(nodes.map((node) => [node, node.outputs.map(() => 0)]));
-  const use = ({ node, index }: Tensor) => uses.get(node)![index]!++;
-  for (const node of nodes) node.inputs.forEach(use);
-  graphOutputs(graph).forEach(use);
-  return uses;
-}
-
 /** Plans a lowered graph for given sizes. Throws a DeviceLimitError where the adapter cannot bind an array of it. */
 export function makePlan(graph: Graph, bindings: Bindings, adapter: Adapter, storage: Storage = fullPrecision): Plan {
   const { limits } = adapter;
   const nodes = graphNodes(graph);
-  const lowering = new Lowering(bindings, storage, countUses(graph, nodes), limits, adapter);
-  lowering.watch(graph, nodes);
+  const lowering = new Lowering(graph, nodes, bindings, storage, adapter);
+  const { emission } = lowering;
   const inputs = (entries: Readonly<Record<string, Tensor>>, kind: 'data' | 'state'): Output[] =>
     Object.entries(entries).map(([name, tensor]) => {
       const shape = bindShape(tensor.shape, bindings);
-      const value = lowering.create(
-        tensor.dtype,
-        shape.reduce((a, b) => a * b, 1),
-        { kind, name },
-      );
+      const value = emission.create(tensor.dtype, sizeOf(shape), { kind, name });
       if (byteLength(value) > limits.maxBindingSize)
         throw new DeviceLimitError(`the ${kind === 'data' ? 'input' : 'state entry'} "${name}"`, byteLength(value), {
           bytes: limits.maxBindingSize,
@@ -71,7 +53,7 @@ export function makePlan(graph: Graph, bindings: Bindings, adapter: Adapter, sto
       return { name, value, shape };
     });
   const [data, state] = [inputs(graph.data, 'data'), inputs(graph.state, 'state')];
-  for (const node of nodes) if (node.op !== 'input') (lowerings[node.op] as (node: Node, lowering: Lowering) => void)(node, lowering);
+  for (const node of nodes) if (node.op !== 'input') (rules[node.op] as (node: Node, lowering: Lowering) => void)(node, lowering);
   const outputs = (entries: Readonly<Record<string, Tensor>>): Output[] =>
     Object.entries(entries).map(([name, tensor]) => ({ name, value: lowering.value(tensor), shape: lowering.shape(tensor) }));
   const results = outputs(graph.results);
@@ -80,8 +62,8 @@ export function makePlan(graph: Graph, bindings: Bindings, adapter: Adapter, sto
     if (value.home.kind !== 'state') return [{ name, value, shape }];
     return value.home.name === name ? [] : [{ name, value: lowering.compute(chainOf(value, shape)), shape }];
   });
-  const kept = new Set([...results, ...updates].map(({ value }) => value));
-  const memory = planMemory(lowering.dispatches, kept, limits);
-  const bound = bindTogether(lowering.dispatches, lowering.provisional, memory, limits, (length) => lowering.create('f32', length));
-  return { data, state, tunables: lowering.tunables, results, updates, ...bound };
+  const leaving = new Set([...results, ...updates].map(({ value }) => value));
+  const memory = planMemory(emission.dispatches, leaving, limits);
+  const bound = bindPacked(emission.dispatches, emission.placeholders, memory, limits, (length) => emission.create('f32', length));
+  return { data, state, tunables: emission.tunables, results, updates, ...bound };
 }

@@ -1,4 +1,4 @@
-// What a plan will take, told before anything is allocated.
+// What a plan will take, known before anything is allocated.
 import type { Bindings } from '@hybridmed/tensor';
 import type { Plan } from './plan.ts';
 

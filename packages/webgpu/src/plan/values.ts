@@ -20,8 +20,8 @@ export interface Value {
   readonly home: Home;
 }
 
-/** The value whose bytes a value has. */
-export const wholeOf = (value: Value): Value => (value.home.kind === 'part' ? wholeOf(value.home.of) : value);
+/** The value whose bytes a value has: its own, or those of the array that it is a part of. */
+export const rootOf = (value: Value): Value => (value.home.kind === 'part' ? rootOf(value.home.of) : value);
 
 /** One input of a chain: elements of a value at `offset + sum(index * stride)`. */
 export interface ChainInput {

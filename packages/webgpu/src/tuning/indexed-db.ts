@@ -4,7 +4,7 @@ import { keyOf } from './table.ts';
 
 const [database, entries] = ['hybridmed', 'tuning'] as const;
 
-const settled = <T>(request: IDBRequest<T>): Promise<T> =>
+const completed = <T>(request: IDBRequest<T>): Promise<T> =>
   new Promise((resolve, reject) => {
     request.addEventListener('success', () => resolve(request.result));
     request.addEventListener('error', () => reject(request.error ?? new Error('IndexedDB refuses')));
@@ -15,9 +15,9 @@ async function on<T>(mode: IDBTransactionMode, ask: (store: IDBObjectStore) => I
   if (typeof indexedDB === 'undefined') throw new Error('cannot be had: this browser gives no IndexedDB');
   const opening = indexedDB.open(database, 1);
   opening.addEventListener('upgradeneeded', () => opening.result.createObjectStore(entries));
-  const opened = await settled(opening);
+  const opened = await completed(opening);
   try {
-    return await settled(ask(opened.transaction(entries, mode).objectStore(entries)));
+    return await completed(ask(opened.transaction(entries, mode).objectStore(entries)));
   } finally {
     opened.close();
   }

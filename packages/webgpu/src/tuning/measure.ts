@@ -11,7 +11,7 @@ export interface Timed {
   readonly samples: readonly number[];
 }
 
-/** Another variant than the first must take at most this share of the first's fastest sample: less is noise. */
+/** Another variant than the first must take at most this fraction of the first's fastest sample: less is noise. */
 const margin = 0.9;
 
 const median = (samples: readonly number[]): number => samples.toSorted((a, b) => a - b)[Math.floor(samples.length / 2)]!;
@@ -69,16 +69,16 @@ async function before<T>(work: Promise<T>, { until, now }: Deadline, late: (resu
 
 /** Names of the variants that differ for a problem, in order. */
 function distinct({ variants, dispatches }: AnyKernel, problem: unknown, capabilities: Capabilities): string[] {
-  const seen = new Set<string>();
+  const keys = new Set<string>();
   return variants!.names(problem, capabilities).filter((name) => {
     const key = JSON.stringify(dispatches(problem, capabilities, name).map(({ code, workgroups, parameters }) => [code, workgroups, [...parameters]]));
-    return !seen.has(key) && seen.add(key);
+    return !keys.has(key) && keys.add(key);
   });
 }
 
 /**
- * The fastest variant of a problem by measurement; null where the deadline or the adapter allowed none to be held against the rule's.
- * No variant is begun that is not likely to be done by the deadline; one that is not done then is left behind.
+ * The fastest variant of a problem by measurement; null where the deadline or the adapter allowed none to be compared with the rule's.
+ * No variant is started that is not likely to be done by the deadline; one that is not done then is left behind.
  */
 export async function measureVariants(
   gpu: GPUDevice,
@@ -91,8 +91,8 @@ export async function measureVariants(
   const timed: Timed[] = [];
   let longest = firstGuess;
   for (const name of distinct(kernel, problem, capabilities)) {
-    const begun = deadline.now();
-    if (begun + 1.25 * longest > deadline.until) break;
+    const start = deadline.now();
+    if (start + 1.25 * longest > deadline.until) break;
     const work = prepare(gpu, kernel, problem, inputs, name).then(async (prepared) => {
       if (!prepared) return undefined;
       try {
@@ -102,7 +102,7 @@ export async function measureVariants(
       }
     });
     const samples = await before(work, deadline, () => undefined);
-    longest = Math.max(timed.length === 0 ? 0 : longest, deadline.now() - begun);
+    longest = Math.max(timed.length === 0 ? 0 : longest, deadline.now() - start);
     if (samples) timed.push({ name, samples });
     else if (timed.length === 0) return null;
   }

@@ -12,7 +12,7 @@ export interface TuningOptions {
   readonly mode: TuningMode;
   /** Where choices are kept between runs; by default nowhere. */
   readonly store?: TuningStore;
-  /** Seconds that measuring may take in all; what they do not reach keeps the rule's variant, now and in later runs (default 1.6: with what goes on around it, less than 2). */
+  /** Seconds that measuring may take in all; what they do not reach keeps the rule's variant, now and in later runs (default 1.6: with the work around it, less than 2). */
   readonly seconds?: number;
 }
 
@@ -29,10 +29,10 @@ export interface Deadline {
   now(): number;
 }
 
-/** The fastest variant of a problem by measurement; null where the deadline or the adapter allowed none to be held against the rule's. */
+/** The fastest variant of a problem by measurement; null where the deadline or the adapter allowed none to be compared with the rule's. */
 export type Measure = (kernel: AnyKernel, problem: unknown, deadline: Deadline) => Promise<string | null>;
 
-/** What a tuner needs of its device: how to measure, the clock that the budget runs by, and who is told what became of it. */
+/** What a tuner needs of its device: how to measure, the clock that the budget runs by, and who gets a line about the outcome. */
 export interface TunerParts {
   readonly measure: Measure;
   now?(): number;
@@ -51,7 +51,7 @@ export class Tuner implements DeviceChoices {
   readonly #chosen = new Map<string, string | null>();
   /** Classes that plans met: what a run's table holds. */
   readonly #met = new Set<string>();
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
   readonly #tell: (message: string) => void;
   #options: TuningOptions = { mode: 'off' };
   #left = 0;
@@ -63,8 +63,8 @@ export class Tuner implements DeviceChoices {
     this.#capabilities = capabilities;
     this.#identity = identity;
     this.#tell = (message) => {
-      if (!this.#told.has(message)) tell(`tuning: ${message}`);
-      this.#told.add(message);
+      if (!this.#reported.has(message)) tell(`tuning: ${message}`);
+      this.#reported.add(message);
     };
   }
 
@@ -115,8 +115,8 @@ export class Tuner implements DeviceChoices {
       if (!this.#chosen.has(key)) open.set(key, { ...(known ?? one), flops: one.flops + (known?.flops ?? 0) });
     }
     if (open.size === 0) return false;
-    const begun = this.#now();
-    const deadline: Deadline = { until: begun + this.#left, now: this.#now };
+    const start = this.#now();
+    const deadline: Deadline = { until: start + this.#left, now: this.#now };
     let [measured, others] = [0, 0];
     for (const [key, { kernel, problem }] of [...open].toSorted(([, a], [, b]) => b.flops - a.flops)) {
       const choice = this.#options.mode === 'measure' && this.#now() < deadline.until ? await this.#measure(kernel, problem, deadline) : null;
@@ -125,7 +125,7 @@ export class Tuner implements DeviceChoices {
       if (choice !== null && choice !== kernel.variants!.names(problem, this.#capabilities)[0]) others++;
     }
     if (this.#options.mode !== 'measure') return false;
-    const spent = this.#now() - begun;
+    const spent = this.#now() - start;
     const hadTime = this.#left > 0;
     this.#left -= spent;
     if (hadTime)

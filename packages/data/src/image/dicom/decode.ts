@@ -1,20 +1,22 @@
 // A DICOM radiograph as 8-bit grey: both look-up tables, the least value to 0 and the greatest to 255, MONOCHROME1 inverted, pixels made square.
 import { DataError } from '../../errors.ts';
 import type { GreyImage } from '../grey-image.ts';
+import { checkSides } from '../limits.ts';
 import { resizeGrey } from '../resize.ts';
 import type { DicomFile } from './file.ts';
 import { readDicomFile } from './file.ts';
 import { displayTransform } from './lookup.ts';
 import { palette } from './palette.ts';
 import type { StoredValues } from './samples.ts';
-import { storedValues } from './samples.ts';
+import { isDecoded, storedValues } from './samples.ts';
 
 /** Decodes one DICOM file's first frame. Throws a DataError that names the file and what is wrong with it. */
 export async function decodeDicom(bytes: Uint8Array, name: string): Promise<GreyImage> {
   try {
-    const file = readDicomFile(bytes);
+    const file = readDicomFile(bytes, isDecoded);
     const pixels = greyLevels(await storedValues(file), file);
-    return squarePixels({ width: file.columns, height: file.rows, pixels }, file.aspect);
+    const image = squarePixels({ width: file.columns, height: file.rows, pixels }, file.aspect);
+    return file.assumed.length === 0 ? image : { ...image, assumed: [...new Set(file.assumed)] };
   } catch (error) {
     // dicom-parser throws objects that are no errors.
     const reason = error instanceof Error ? error.message : String((error as { exception?: unknown })?.exception ?? error);
@@ -65,5 +67,6 @@ function greyLevels(stored: StoredValues, file: DicomFile): Uint8Array {
 function squarePixels(image: GreyImage, aspect: number): GreyImage {
   const [width, height] = [Math.round(image.width * Math.max(1, 1 / aspect)), Math.round(image.height * Math.max(1, aspect))];
   if (aspect > 16 || aspect < 1 / 16) throw new Error(`has pixels ${aspect} times as high as wide`);
+  checkSides(width, height);
   return width === image.width && height === image.height ? image : resizeGrey(image, width, height);
 }

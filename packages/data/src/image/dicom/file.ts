@@ -1,7 +1,7 @@
 // A DICOM file's attributes, as far as its first frame's grey values depend on them.
-import { inflateRawSync } from 'node:zlib';
-import dicomParser from 'dicom-parser';
-import { maxPixels } from '../limits.ts';
+import type dicomParser from 'dicom-parser';
+import { checkSides } from '../limits.ts';
+import { parseDicom, pixelTag } from './parse.ts';
 
 /** What a file says of its pixels. */
 export interface DicomFile {
@@ -24,52 +24,77 @@ export interface DicomFile {
   /** Height of a pixel by its width. */
   readonly aspect: number;
   readonly pixels: dicomParser.Element;
+  /** What was assumed where the header is silent or wrong, a phrase each; decoding adds to it. */
+  readonly assumed: string[];
 }
 
-export const syntaxes = {
-  implicit: '1.2.840.10008.1.2',
-  explicit: '1.2.840.10008.1.2.1',
-  deflated: '1.2.840.10008.1.2.1.99',
-  bigEndian: '1.2.840.10008.1.2.2',
-} as const;
+/** Photometric interpretations that are decoded. */
+const interpretations = [
+  'MONOCHROME1',
+  'MONOCHROME2',
+  'PALETTE COLOR',
+  'RGB',
+  'YBR_FULL',
+  'YBR_FULL_422',
+  'YBR_PARTIAL_422',
+  'YBR_PARTIAL_420',
+  'YBR_ICT',
+  'YBR_RCT',
+];
 
-// Two bytes for every pixel, and room for the rest of the file.
-const maxInflated = 2 * maxPixels + 2 ** 26;
-const pixelTag = 'x7fe00010';
+/** A code as it is compared: capitals, without blanks and low lines. */
+export const bareCode = (text: string): string => text.toUpperCase().replace(/[\s_]/g, '');
 
-function inflate(bytes: Uint8Array, position: number): Uint8Array {
-  const rest = inflateRawSync(bytes.subarray(position), { maxOutputLength: maxInflated });
-  return Buffer.concat([bytes.subarray(0, position), rest]);
+/** The interpretation of that name, in any case and with blanks. Throws an Error that names one that is not decoded. */
+function photometricOf(text: string | undefined, samples: number, assumed: string[]): string {
+  if (text === undefined || bareCode(text) === '') {
+    const usual = samples === 1 ? 'MONOCHROME2' : 'RGB';
+    assumed.push(`no photometric interpretation is given: read as ${usual}`);
+    return usual;
+  }
+  const known = interpretations.find((name) => bareCode(name) === bareCode(text));
+  if (known === undefined) throw new Error(`has the photometric interpretation ${JSON.stringify(text)}, which is not decoded`);
+  return known;
 }
 
-/** A file without preamble begins with an element: is that one explicit, its value representation two capital letters? */
-const looksExplicit = (bytes: Uint8Array): boolean => bytes.subarray(4, 6).every((byte) => byte >= 0x41 && byte <= 0x5a);
-
-function parse(bytes: Uint8Array): dicomParser.DataSet {
-  const part10 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1', 128, 132) === 'DICM';
-  const raw = part10 ? {} : { TransferSyntaxUID: looksExplicit(bytes) ? syntaxes.explicit : syntaxes.implicit };
-  // The parser's own types lack the inflater and the syntax of files without preamble.
-  return dicomParser.parseDicom(bytes, { untilTag: pixelTag, inflater: inflate, ...raw } as dicomParser.ParseDicomOptions);
+/**
+ * A decimal string's value; undefined where it is blank or absent. One with a decimal comma is read and noted in `assumed`. Throws an Error
+ * that names what is no number, or may be a number of thousands.
+ */
+export function decimal(set: dicomParser.DataSet, tag: string, assumed: string[], index = 0): number | undefined {
+  const text = set.string(tag, index)?.trim();
+  if (!text) return undefined;
+  const name = `(${tag.slice(1, 5)},${tag.slice(5)})`;
+  const comma = /^[+-]?\d*,\d+(e[+-]?\d+)?$/i.test(text) && !/^[+-]?[1-9]\d{0,2},\d{3}$/.test(text);
+  const value = Number(comma ? text.replace(',', '.') : text);
+  if (!Number.isFinite(value)) throw new Error(`has the value ${JSON.stringify(text)} in ${name}, which is no number`);
+  if (comma) assumed.push(`${JSON.stringify(text)} in ${name} has a decimal comma: read as ${value}`);
+  return value;
 }
 
 /** The pixel's height by its width: from the ratio, else from unequal spacings. */
-function pixelAspect(set: dicomParser.DataSet): number {
+function pixelAspect(set: dicomParser.DataSet, assumed: string[]): number {
   const pair = (tag: string): number | undefined => {
-    const [first, second] = [Number(set.string(tag, 0)), Number(set.string(tag, 1))];
-    return first > 0 && second > 0 && Number.isFinite(first / second) ? first / second : undefined;
+    try {
+      const [first = 0, second = 0] = [decimal(set, tag, assumed), decimal(set, tag, assumed, 1)];
+      return first > 0 && second > 0 && Number.isFinite(first / second) ? first / second : undefined;
+    } catch (error) {
+      assumed.push(`it ${(error as Error).message}: left aside`);
+      return undefined;
+    }
   };
   return pair('x00280034') ?? pair('x00280030') ?? pair('x00181164') ?? 1;
 }
 
-/** Reads a file's attributes. Throws an Error that says what is wrong. */
-export function readDicomFile(bytes: Uint8Array): DicomFile {
-  const set = parse(bytes);
-  const syntax = set.string('x00020010')?.trim() || (looksExplicit(bytes) ? syntaxes.explicit : syntaxes.implicit);
+/** Reads a file's attributes. `supported` says which transfer syntaxes the caller decodes. Throws an Error that says what is wrong. */
+export function readDicomFile(bytes: Uint8Array, supported: (syntax: string) => boolean): DicomFile {
+  const { set, syntax, littleEndian, assumed: assumptions } = parseDicom(bytes, supported);
+  const assumed = [...assumptions];
   const number = (tag: string) => set.uint16(tag);
   const [rows, columns] = [number('x00280010') ?? 0, number('x00280011') ?? 0];
   const pixels = set.elements[pixelTag];
   if (rows === 0 || columns === 0 || pixels === undefined) throw new Error('has no pixels');
-  if (rows * columns > maxPixels) throw new Error(`is ${columns} x ${rows} pixels, more than ${maxPixels}`);
+  checkSides(columns, rows);
   const bitsAllocated = number('x00280100') ?? (pixels.length >= 2 * rows * columns ? 16 : 8);
   if (bitsAllocated !== 8 && bitsAllocated !== 16) throw new Error(`has ${bitsAllocated} bits a pixel, not 8 or 16`);
   const bitsStored = number('x00280101') ?? bitsAllocated;
@@ -81,18 +106,19 @@ export function readDicomFile(bytes: Uint8Array): DicomFile {
     set,
     bytes: set.byteArray,
     syntax,
-    littleEndian: syntax !== syntaxes.bigEndian,
+    littleEndian,
     rows,
     columns,
     frames: Math.max(1, Number(set.string('x00280008')) || 1),
     samples,
     planar: number('x00280006') === 1,
-    photometric: set.string('x00280004')?.trim() ?? 'MONOCHROME2',
+    photometric: photometricOf(set.string('x00280004'), samples, assumed),
     bitsAllocated,
     bitsStored,
     lowBits: lowBits >= 0 && lowBits + bitsStored <= bitsAllocated ? lowBits : 0,
     signed: number('x00280103') === 1,
-    aspect: pixelAspect(set),
+    aspect: pixelAspect(set, assumed),
     pixels,
+    assumed,
   };
 }

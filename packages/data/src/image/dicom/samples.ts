@@ -5,9 +5,9 @@ import { streamSize } from '../stream-size.ts';
 import type { DecodedFrame, WasmCodec } from '../wasm-codecs.ts';
 import { decodeWasm } from '../wasm-codecs.ts';
 import type { DicomFile } from './file.ts';
-import { syntaxes } from './file.ts';
 import { firstFrame } from './frames.ts';
 import { decodeLossless } from './lossless.ts';
+import { nativeSyntaxes } from './parse.ts';
 import { decodeRle } from './rle.ts';
 
 type Decode = (frame: Uint8Array, file: DicomFile) => DecodedFrame | Promise<DecodedFrame>;
@@ -47,7 +47,8 @@ const encapsulated: Readonly<Record<string, Decode>> = {
   '1.2.840.10008.1.2.5': rle,
 };
 
-const native: readonly string[] = Object.values(syntaxes);
+/** Is this a transfer syntax that is decoded? */
+export const isDecoded = (syntax: string): boolean => syntax in encapsulated || nativeSyntaxes.includes(syntax);
 
 /** Stored values as bit patterns, 8 or 16 bits wide: one for each pixel, colours as their luminance. */
 export type StoredValues = Uint8Array | Uint16Array;
@@ -55,7 +56,6 @@ export type StoredValues = Uint8Array | Uint16Array;
 /** Reads them. Throws an Error that says what is wrong. */
 export async function storedValues(file: DicomFile): Promise<StoredValues> {
   const decode = encapsulated[file.syntax];
-  if (decode === undefined && !native.includes(file.syntax)) throw new Error(`has the transfer syntax ${file.syntax}, which is not decoded`);
   const frame = decode ? await decode(firstFrame(file, true), file) : nativeFrame(file);
   if (/^YBR_.*_422$/.test(file.photometric) && !decode) return luminance422(frame.data, file.rows * file.columns);
   const values = frame.bytesPerSample === 1 ? frame.data : words(frame.data);

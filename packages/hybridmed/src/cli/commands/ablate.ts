@@ -1,13 +1,14 @@
-// `hybridmed ablate`: the full method against itself with one thing changed, over seeds.
+// `hybridmed ablate`: the full method against its ablations, over several seeds.
 import { presets } from '@hybridmed/model/presets';
 import type { AblationReport, AblationRow, Figure, Measure } from '@hybridmed/tasks/node';
 import type { RunConfig } from '@hybridmed/training/settings';
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { withDevice } from '../device.ts';
 import type { DeviceFlags } from '../options.ts';
 import { deviceOption, integer, jsonOption, stagePair, threadsOption } from '../options.ts';
 import type { Output } from '../output.ts';
-import { printJson, table } from '../output.ts';
+import { printResult, table } from '../output.ts';
 
 interface Flags extends DeviceFlags {
   data?: string;
@@ -28,9 +29,9 @@ const signed = (value: number): string => `${value < 0 ? '' : '+'}${digits(value
 const ends = ({ low, high }: { low: number; high: number }): string => (Number.isFinite(low) ? `${signed(low)} to ${signed(high)}` : '-');
 
 function measureTable({ title, better, name }: Measure, rows: readonly AblationRow[]): string {
-  const having = rows.flatMap((row): [AblationRow, Figure][] => (row.figures[name] ? [[row, row.figures[name]]] : []));
-  if (having.length === 0) return '';
-  const lines = having.map(([row, { mean, difference }]) => [
+  const measuredRows = rows.flatMap((row): [AblationRow, Figure][] => (row.figures[name] ? [[row, row.figures[name]]] : []));
+  if (measuredRows.length === 0) return '';
+  const lines = measuredRows.map(([row, { mean, difference }]) => [
     row.title,
     String(row.seeds.length),
     digits(mean),
@@ -39,7 +40,7 @@ function measureTable({ title, better, name }: Measure, rows: readonly AblationR
   return table([[`${title}, ${better} is better`, 'seeds', 'mean', 'difference', '95 % over studies', '95 % over seeds'], ...lines]);
 }
 
-/** The table for people: a block for each figure, then the sizes. */
+/** The report as text: a table for each measure, then the sizes. */
 function formatAblation(report: AblationReport, measures: readonly Measure[]): string {
   const grouped = (count: number) => count.toLocaleString('en-US');
   const sizes = report.rows.map(({ title, parameters }) => [
@@ -53,7 +54,7 @@ function formatAblation(report: AblationReport, measures: readonly Measure[]): s
     `preset ${report.preset}, ${report.seeds.length} seeds, ${report.studies} ${report.split} studies of ${report.data}\n`,
     ...measures.map((measure) => measureTable(measure, report.rows)).filter(Boolean),
     table([['parameters', 'all', 'decoder', 'second branch', 'of all'], ...sizes]),
-    ...(report.failures.length > 0 ? [table([['failed', 'because'], ...report.failures.map(({ run, reason }) => [run, reason])])] : []),
+    ...(report.failures.length > 0 ? [table([['failed', 'reason'], ...report.failures.map(({ run, reason }) => [run, reason])])] : []),
   ].join('\n');
 }
 
@@ -61,15 +62,15 @@ function formatAblation(report: AblationReport, measures: readonly Measure[]): s
 export function addAblate(program: Command, output: Output): void {
   const command = program
     .command('ablate')
-    .description("the paper's table: train and evaluate the full method and its ablations over seeds; runs that exist are not run again")
+    .description("train and evaluate the full method and its ablations over several seeds (the paper's table); finished runs are not repeated")
     .option('--data <spec>', 'data set as name:path')
     .addOption(new Option('--preset <name>', 'sizes and defaults (default: small)').choices(Object.keys(presets)))
     .option('--seeds <n>', 'number of seeds', integer(1), 3)
     .requiredOption('--out <dir>', 'folder of the runs and of ablation.json')
-    .option('--config <file>', 'settings of the full method as JSON, as pretrain takes; flags come before it')
+    .option('--config <file>', 'settings of the full method in JSON, as for pretrain; flags take precedence')
     .option('--epochs <a,b>', 'epochs of stage 1 and of stage 2', stagePair)
-    .option('--steps <a,b>', 'greatest number of steps of each stage; 0 for what the epochs give', stagePair)
-    .option('--limit <n>', 'greatest number of training (and of validation) studies', integer(0))
+    .option('--steps <a,b>', 'maximum number of steps of each stage; 0 for no limit', stagePair)
+    .option('--limit <n>', 'maximum number of training (and of validation) studies', integer(0))
     .option('--variants <names...>', 'which ablations (default: all)')
     .option('--workers <n>', 'threads that decode images', integer(0))
     .addOption(deviceOption())
@@ -81,40 +82,30 @@ export function addAblate(program: Command, output: Output): void {
       import('@hybridmed/training/settings'),
       import('@hybridmed/tasks/node'),
     ]);
-    const settings = file === undefined ? {} : (await readRunFile(file)).settings;
-    const given = Object.fromEntries(
+    const fileSettings = file === undefined ? {} : (await readRunFile(file)).settings;
+    const flagSettings = Object.fromEntries(
       Object.entries({ data: flags.data, preset: flags.preset, epochs: flags.epochs, steps: flags.steps, limit: flags.limit }).filter(
         ([, value]) => value !== undefined,
       ),
     );
-    const chosen: Partial<RunConfig> = { ...settings, ...checkSettings(undefined, given) };
-    if (chosen.data === undefined) return command.error("error: required option '--data <spec>' not specified");
-    const config = completeConfig({ ...chosen, data: chosen.data });
-    if (config.epochs[1] === 0) return command.error('error: the ablations are of stage 2; give it an epoch with --epochs');
+    const settings: Partial<RunConfig> = { ...fileSettings, ...checkSettings(undefined, flagSettings) };
+    if (settings.data === undefined) return command.error("error: required option '--data <spec>' not specified");
+    const config = completeConfig({ ...settings, data: settings.data });
+    if (config.epochs[1] === 0) return command.error('error: the ablations train stage 2; give it at least one epoch with --epochs');
     let variants;
     try {
       variants = chooseVariants(names);
     } catch (error) {
       return command.error(`error: ${(error as Error).message}`);
     }
-    const [{ ablate }, { measures }, { openDevice }, { trainingProgress }] = await Promise.all([
-      import('@hybridmed/tasks/node'),
-      import('@hybridmed/tasks/node'),
-      import('@hybridmed/runtime/device'),
-      import('../training-progress.ts'),
-    ]);
-    const { device, reason } = await openDevice(name!, threads === undefined ? {} : { threads });
-    output.log(`device: ${device.info.name} (${reason})`);
-    const progress = trainingProgress(output);
-    try {
-      const report = await ablate({ config, seeds, variants, out, device, events: progress.events, ...(workers === undefined ? {} : { workers }) });
-      progress.stop();
-      if (json) printJson(output, report);
-      else output.result(`${formatAblation(report, measures)}\ntable: ${out}/ablation.json\n`);
+    const [{ ablate, measures }, { trainingProgress }] = await Promise.all([import('@hybridmed/tasks/node'), import('../training-progress.ts')]);
+    await withDevice({ device: name, threads }, async (device, reason) => {
+      output.log(`device: ${device.info.name} (${reason})`);
+      const progress = trainingProgress(output);
+      const options = { config, seeds, variants, out, device, events: progress.events, ...(workers === undefined ? {} : { workers }) };
+      const report = await ablate(options).finally(() => progress.stop());
+      printResult(output, { json }, report, () => `${formatAblation(report, measures)}\ntable: ${out}/ablation.json\n`);
       if (report.failures.length > 0) output.exitCode = 1;
-    } finally {
-      progress.stop();
-      await device.close();
-    }
+    });
   });
 }

@@ -1,12 +1,14 @@
-// `hybridmed demo`: the whole way on phantoms, from making them to texts side by side.
+// `hybridmed demo`: the whole pipeline on phantoms, from making them to the report of a run.
 import { join } from 'node:path';
 import type { EvaluationReport, Example } from '@hybridmed/tasks/node';
+import type { Device } from '@hybridmed/tensor';
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { withDevice } from '../device.ts';
 import type { DeviceFlags } from '../options.ts';
 import { deviceOption, integer, jsonOption, stagePair, threadsOption } from '../options.ts';
 import type { Output } from '../output.ts';
-import { printJson } from '../output.ts';
+import { printResult } from '../output.ts';
 import { progressBar } from '../progress.ts';
 import { formatEvaluation } from './evaluate.ts';
 
@@ -17,59 +19,69 @@ interface Flags extends DeviceFlags {
   json: boolean;
 }
 
-const compare = ({ id, truth, image, findings }: Example): string =>
+const phantomFolder = (out: string, studies: number): string => join(out, `phantoms-${studies}`);
+
+const compareTexts = ({ id, truth, image, findings }: Example): string =>
   `  ${id}\n    true           ${truth}\n    from the image ${image}\n    from findings  ${findings}\n`;
 
 function conclusion({ labels, text }: EvaluationReport): string {
-  const [ours, theirs] = [labels?.image?.micro ?? 0, labels?.mostFrequent?.micro ?? 0];
-  return `Label F1 of impressions written from films alone: ${ours.toFixed(2)} (always writing the most frequent impression: ${theirs.toFixed(2)}); CIDEr ${text.image?.cider.toFixed(2)} against ${text.mostFrequent.cider.toFixed(2)}.\n`;
+  const [own, baseline] = [labels?.image?.micro ?? 0, labels?.mostFrequent?.micro ?? 0];
+  return `Label F1 of impressions generated from images alone: ${own.toFixed(2)} (always the most frequent impression: ${baseline.toFixed(2)}); CIDEr ${text.image?.cider.toFixed(2)} against ${text.mostFrequent.cider.toFixed(2)}.\n`;
+}
+
+/** What the demonstration leaves. */
+interface DemoResult {
+  readonly checkpoint: string;
+  readonly metrics: string;
+  readonly report: string;
+  readonly evaluation: EvaluationReport;
+}
+
+function formatDemo({ checkpoint, metrics, report, evaluation }: DemoResult): string {
+  const examples = evaluation.examples.filter(({ truth }, i) => i % 7 === 0 && truth.length > 30).slice(0, 5);
+  return `\n${formatEvaluation(evaluation)}\nHeld-out phantoms:\n${examples.map(compareTexts).join('')}\n${conclusion(evaluation)}\ncheckpoint: ${checkpoint}\nmetrics:    ${metrics}\nreport:     ${report} (open it in a browser)\n`;
+}
+
+async function demonstrate({ out, studies, epochs }: Flags, device: Device, output: Output): Promise<DemoResult> {
+  const { rm } = await import('node:fs/promises');
+  const [{ pretrain }, { completeConfig }, { writeReport }, { trainingProgress }] = await Promise.all([
+    import('@hybridmed/runtime/run'),
+    import('@hybridmed/training/settings'),
+    import('../../report/write-report.ts'),
+    import('../training-progress.ts'),
+  ]);
+  const progress = trainingProgress(output);
+  const run = join(out, 'run');
+  await rm(run, { recursive: true, force: true });
+  const config = completeConfig({ data: `phantom:${phantomFolder(out, studies)}`, preset: 'tiny', epochs, batch: 16, learningRate: 2e-3 });
+  const { checkpoint } = await pretrain({ config, out: run, device, events: progress.events }).finally(() => progress.stop());
+  const { file, evaluation } = await writeReport({ run, device: () => Promise.resolve(device), onMessage: (text) => output.log(text) });
+  return { checkpoint, metrics: join(run, 'metrics.jsonl'), report: file, evaluation: evaluation! };
+}
+
+async function makePhantoms({ out, studies }: Flags): Promise<void> {
+  const [{ writePhantoms }, { makeFolder }] = await Promise.all([import('@hybridmed/data'), import('@hybridmed/runtime/files')]);
+  const bar = progressBar('phantoms');
+  await makeFolder(out);
+  await writePhantoms(phantomFolder(out, studies), { studies, size: 72, onProgress: (done) => bar.update(done, studies) }).finally(() => bar.stop());
 }
 
 /** Adds the command. */
 export function addDemo(program: Command, output: Output): void {
   program
     .command('demo')
-    .description('make phantoms, pre-train both stages on them, and write a page of what was learnt')
+    .description('make phantoms, pre-train both stages on them, and write a report')
     .option('--out <dir>', 'folder for phantoms and run', join('runs', 'demo'))
     .option('--studies <n>', 'number of phantoms', integer(100), 2500)
     .addOption(new Option('--epochs <a,b>', 'epochs of each stage').argParser(stagePair).default([3, 22], '3,22'))
     .addOption(deviceOption())
     .addOption(threadsOption())
     .addOption(jsonOption())
-    .action(async ({ out, studies, epochs, device: name, threads, json }: Flags) => {
-      const { rm } = await import('node:fs/promises');
-      const [{ writePhantoms }, { pretrain }, { completeConfig }, { makeFolder }, { writeReport }, { openDevice }, { trainingProgress }] = await Promise.all([
-        import('@hybridmed/data'),
-        import('@hybridmed/runtime/run'),
-        import('@hybridmed/training/settings'),
-        import('@hybridmed/runtime/files'),
-        import('../../report/write-report.ts'),
-        import('@hybridmed/runtime/device'),
-        import('../training-progress.ts'),
-      ]);
-      const phantoms = join(out, `phantoms-${studies}`);
-      const bar = progressBar('phantoms');
-      await makeFolder(out);
-      await writePhantoms(phantoms, { studies, size: 72, onProgress: (done) => bar.update(done, studies) }).finally(() => bar.stop());
-      const { device, reason } = await openDevice(name!, threads === undefined ? {} : { threads });
-      output.log(`device: ${device.info.name} (${reason})`);
-      const progress = trainingProgress(output);
-      try {
-        const run = join(out, 'run');
-        await rm(run, { recursive: true, force: true });
-        const config = completeConfig({ data: `phantom:${phantoms}`, preset: 'tiny', epochs, batch: 16, learningRate: 2e-3 });
-        const { checkpoint } = await pretrain({ config, out: run, device, events: progress.events });
-        progress.stop();
-        const { file, evaluation } = await writeReport({ run, device: () => Promise.resolve(device), onMessage: (text) => output.log(text) });
-        const metrics = join(run, 'metrics.jsonl');
-        if (json) return printJson(output, { checkpoint, metrics, report: file, evaluation: evaluation! });
-        const shown = evaluation!.examples.filter(({ truth }, i) => i % 7 === 0 && truth.length > 30);
-        output.result(
-          `\n${formatEvaluation(evaluation!)}\nHeld-out phantoms:\n${shown.slice(0, 5).map(compare).join('')}\n${conclusion(evaluation!)}\ncheckpoint: ${checkpoint}\nmetrics:    ${metrics}\nreport:     ${file} (open it in a browser)\n`,
-        );
-      } finally {
-        progress.stop();
-        await device.close();
-      }
+    .action(async (flags: Flags) => {
+      await makePhantoms(flags);
+      await withDevice(flags, async (device, reason) => {
+        output.log(`device: ${device.info.name} (${reason})`);
+        printResult(output, flags, await demonstrate(flags, device, output), formatDemo);
+      });
     });
 }

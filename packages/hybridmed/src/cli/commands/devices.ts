@@ -1,4 +1,4 @@
-// `hybridmed devices`: what can compute here, what `auto` takes, and why.
+// `hybridmed devices`: the devices available on this machine, which one `auto` selects, and why.
 import type { Command } from 'commander';
 import { jsonOption } from '../options.ts';
 import type { Output } from '../output.ts';
@@ -8,7 +8,7 @@ import { printJson, table } from '../output.ts';
 export function addDevices(program: Command, output: Output): void {
   program
     .command('devices')
-    .description('list the devices present, and what auto takes')
+    .description('list the available devices, and which one auto selects')
     .addOption(jsonOption())
     .action(async ({ json }: { json: boolean }) => {
       const { listDevices } = await import('@hybridmed/runtime/device');
@@ -20,6 +20,6 @@ export function addDevices(program: Command, output: Output): void {
         available ? (software ? 'software' : 'ready') : 'absent',
         name,
       ]);
-      output.result(`${table(rows)}\nauto takes ${auto}: ${reason}\n`);
+      output.result(`${table(rows)}\nauto selects ${auto}: ${reason}\n`);
     });
 }

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import { integer, jsonOption, textModuleOption, visionModuleOption } from '../options.ts';
 import type { Output } from '../output.ts';
-import { printJson, table } from '../output.ts';
+import { printResult, table } from '../output.ts';
 
 interface Flags {
   part: PartName[];
@@ -19,15 +19,15 @@ interface Flags {
   json: boolean;
 }
 
-/** Opsets the exporter writes; the package that knows is loaded only when it is needed. */
-const opset = (text: string): number => {
+/** Opsets that the exporter writes; its package is loaded only when it is needed. */
+const opsetNumber = (text: string): number => {
   const value = integer(18)(text);
   if (value > 23) throw new InvalidArgumentError('Give an opset from 18 to 23.');
   return value;
 };
 
-/** The parts as a table for people. */
-function format(manifest: ExportManifest, parts: readonly PartName[]): string {
+/** The parts as a table. */
+function formatParts(manifest: ExportManifest, parts: readonly PartName[]): string {
   const rows = parts.flatMap((part) =>
     Object.values(manifest.parts[part]!.graphs).map(({ file, bytes, external, inputs, outputs, error }) => [
       file,
@@ -39,21 +39,21 @@ function format(manifest: ExportManifest, parts: readonly PartName[]): string {
   return table([['file', 'MiB', 'error', 'inputs and outputs'], ...rows]);
 }
 
-/** Names of ports; numbered ones once. */
+/** Names of inputs or outputs; numbered ones once. */
 const names = (ports: Readonly<Record<string, unknown>>): string => [...new Set(Object.keys(ports).map((name) => name.replace(/\.\d+\..*$/, '.*')))].join(', ');
 
 /** Adds the command. */
 export function addExport(program: Command, output: Output): void {
   const command = program
     .command('export')
-    .description('write parts of a checkpoint as ONNX files that run anywhere, each held against the model')
+    .description('write parts of a checkpoint as ONNX files that run anywhere, each checked against the model')
     .argument('<checkpoint>', "checkpoint, or a run's --out folder")
     .addOption(new Option('--part <names...>', `what to export: ${partNames.join(', ')}`).choices(partNames).makeOptionMandatory())
-    .requiredOption('--out <dir>', 'folder; parts of the same checkpoint that are there stay')
-    .option('--opset <n>', 'version of the ONNX operators, 18 to 23', opset, 20)
+    .requiredOption('--out <dir>', 'folder; parts of the same checkpoint already in it are kept')
+    .option('--opset <n>', 'version of the ONNX operators, 18 to 23', opsetNumber, 20)
     .option('--f16', 'weights and their products in half precision', false)
-    .option('--int8', 'weights in 8 bits, activations of linear layers quantized in each run', false)
-    .option('--inline-limit <bytes>', 'weights of more bytes go to a file beside the model (default: what one file can hold, 2 GiB)', integer(0))
+    .option('--int8', '8-bit weights, activations of linear layers quantized at run time', false)
+    .option('--inline-limit <bytes>', 'weights of more bytes go to a separate file (default: the limit of one file, 2 GiB)', integer(0))
     .addOption(visionModuleOption())
     .addOption(textModuleOption())
     .addOption(jsonOption());
@@ -71,9 +71,12 @@ export function addExport(program: Command, output: Output): void {
       ...(inlineLimit === undefined ? {} : { inlineLimit }),
       onMessage: (line) => output.log(line),
     });
-    if (json) return printJson(output, manifest);
-    output.result(
-      `${format(manifest, parts)}\nwritten to ${out}; error: greatest difference of ONNX Runtime from the model, relative to the greatest output\n`,
+    printResult(
+      output,
+      { json },
+      manifest,
+      () =>
+        `${formatParts(manifest, parts)}\nwritten to ${out}; error: maximum difference between ONNX Runtime and the model, relative to the maximum output\n`,
     );
   });
 }

@@ -1,10 +1,11 @@
-// `hybridmed info`: what a checkpoint holds, part by part, and what the second branch costs; or what of a published one would be loaded.
+// `hybridmed info`: parameters of a checkpoint by part, and those of its second branch; or how a published checkpoint would be loaded.
+import type { CheckpointInfo } from '@hybridmed/runtime';
 import type { PublishedEncoder } from '@hybridmed/runtime/encoders';
 import type { Command } from 'commander';
 import type { ModuleFlags } from '../options.ts';
 import { integer, jsonOption, textModuleOption, visionModuleOption } from '../options.ts';
 import type { Output } from '../output.ts';
-import { printJson, table } from '../output.ts';
+import { printResult, table } from '../output.ts';
 
 const grouped = (count: number): string => count.toLocaleString('en-US');
 
@@ -14,7 +15,7 @@ interface Flags extends ModuleFlags {
   json: boolean;
 }
 
-/** Sizes and every tensor of an encoder: loaded, converted, left over, missing. */
+/** Configuration and every tensor of an encoder: loaded, converted, unused, missing. */
 function formatPublished({ kind, config, tensors }: PublishedEncoder): string {
   const rows = tensors.map(({ status, tensor, shape, parameter, note }) => [
     status,
@@ -26,11 +27,19 @@ function formatPublished({ kind, config, tensors }: PublishedEncoder): string {
   return `${kind}: ${JSON.stringify(config)}\n\n${table(rows)}`;
 }
 
-async function describeFolder(path: string, { imageSize: size, channels, json }: Flags, output: Output): Promise<void> {
+/** Sizes of a checkpoint by part, and those of the second branch. */
+function formatCheckpoint({ checkpoint, preset, stage, vocabulary, parameters, secondBranch }: CheckpointInfo): string {
+  return [
+    `${checkpoint}: preset ${preset}, stage ${stage}, vocabulary ${grouped(vocabulary)}\n\n`,
+    table(Object.entries(parameters).map(([part, count]) => [part, grouped(count)])),
+    `\nThe second branch (the image's cross-attention) has ${grouped(secondBranch.parameters)} parameters, ${secondBranch.percentOfDecoder} % of the decoder and ${secondBranch.percentOfModel} % of the model.\n`,
+  ].join('');
+}
+
+async function describePublishedFolder(path: string, { imageSize: size, channels, json }: Flags, output: Output): Promise<void> {
   const { describePublished } = await import('@hybridmed/runtime/encoders');
   const encoders = await describePublished(path, { ...(size ? { size } : {}), ...(channels ? { channels } : {}) });
-  if (json) printJson(output, { checkpoint: path, encoders });
-  else output.result(encoders.map(formatPublished).join('\n'));
+  printResult(output, { json }, { checkpoint: path, encoders }, () => encoders.map(formatPublished).join('\n'));
   if (encoders.some(({ tensors }) => tensors.some(({ status }) => status === 'missing'))) output.exitCode = 1;
 }
 
@@ -38,7 +47,7 @@ async function describeFolder(path: string, { imageSize: size, channels, json }:
 export function addInfo(program: Command, output: Output): void {
   program
     .command('info')
-    .description("show a checkpoint's sizes and parameters per part; of hf:DIR, what would be loaded of each tensor")
+    .description("show a checkpoint's sizes and parameters per part; for hf:DIR, how each tensor would be loaded")
     .argument('<dir>', "checkpoint, a run's --out folder, or hf:DIR of a published checkpoint")
     .option('--image-size <pixels>', 'hf: side of the images to load it for (default: its own)', integer(1))
     .option('--channels <n>', 'hf: channels of the images (default: its own)', integer(1))
@@ -46,16 +55,9 @@ export function addInfo(program: Command, output: Output): void {
     .addOption(textModuleOption())
     .addOption(jsonOption())
     .action(async (dir: string, flags: Flags) => {
-      if (dir.startsWith('hf:')) return describeFolder(dir.slice(3), flags, output);
+      if (dir.startsWith('hf:')) return describePublishedFolder(dir.slice(3), flags, output);
       const { json, vision, text } = flags;
       const { describeCheckpoint } = await import('@hybridmed/runtime');
-      const info = await describeCheckpoint(dir, { vision, text });
-      if (json) return printJson(output, info);
-      const { parameters, secondBranch } = info;
-      output.result(`${info.checkpoint}: preset ${info.preset}, stage ${info.stage}, vocabulary ${grouped(info.vocabulary)}\n\n`);
-      output.result(table(Object.entries(parameters).map(([part, count]) => [part, grouped(count)])));
-      output.result(
-        `\nThe second branch (the image's cross-attention) costs ${grouped(secondBranch.parameters)} parameters, ${secondBranch.percentOfDecoder} % of the decoder and ${secondBranch.percentOfModel} % of the model.\n`,
-      );
+      printResult(output, { json }, await describeCheckpoint(dir, { vision, text }), formatCheckpoint);
     });
 }

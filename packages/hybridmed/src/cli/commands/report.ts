@@ -1,9 +1,9 @@
-// `hybridmed report`: a run as one page to read, print and pass on.
+// `hybridmed report`: the report of a run as one HTML page.
 import type { Command } from 'commander';
 import type { DeviceFlags } from '../options.ts';
 import { deviceOption, integer, jsonOption, threadsOption } from '../options.ts';
 import type { Output } from '../output.ts';
-import { printJson } from '../output.ts';
+import { printResult } from '../output.ts';
 
 interface Flags extends DeviceFlags {
   out?: string;
@@ -16,11 +16,11 @@ interface Flags extends DeviceFlags {
 export function addReport(program: Command, output: Output): void {
   program
     .command('report')
-    .description('write a run as one self-contained HTML page: data, curves, metrics beside baselines, texts, films, failures')
+    .description('write the report of a run as one self-contained HTML page: data, curves, metrics compared with baselines, texts, radiographs, failures')
     .argument('<run>', "a run's --out folder")
-    .option('--out <file>', 'the page (default: report.html in the run)')
+    .option('--out <file>', 'HTML file to write (default: report.html in the run)')
     .option('--data <spec>', 'where the data set is now, if it has moved')
-    .option('--limit <n>', 'greatest number of held-out studies; 0 for all', integer(0), 0)
+    .option('--limit <n>', 'maximum number of held-out studies; 0 for all', integer(0), 0)
     .addOption(deviceOption())
     .addOption(threadsOption())
     .addOption(jsonOption())
@@ -36,8 +36,7 @@ export function addReport(program: Command, output: Output): void {
           ...(out === undefined ? {} : { out }),
           ...(data === undefined ? {} : { data }),
         });
-        if (json) printJson(output, { report: file, ...(evaluation ? { evaluation } : {}) });
-        else output.result(`report: ${file}\n`);
+        printResult(output, { json }, { report: file, ...(evaluation ? { evaluation } : {}) }, () => `report: ${file}\n`);
       } finally {
         await device.close();
       }

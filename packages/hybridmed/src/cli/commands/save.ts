@@ -1,9 +1,9 @@
-// `hybridmed save`: a checkpoint's encoder as Python's transformers or timm load it.
+// `hybridmed save`: a checkpoint's encoder in the files that Python's transformers and timm load.
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { jsonOption } from '../options.ts';
 import type { Output } from '../output.ts';
-import { printJson } from '../output.ts';
+import { printResult } from '../output.ts';
 
 /** Adds the command. */
 export function addSave(program: Command, output: Output): void {
@@ -17,7 +17,11 @@ export function addSave(program: Command, output: Output): void {
     .action(async (checkpoint: string, { part, out, json }: { part: 'vision' | 'text'; out: string; json: boolean }) => {
       const { saveEncoder } = await import('../../saving/save-encoder.ts');
       const saved = await saveEncoder({ checkpoint, part, out });
-      if (json) printJson(output, saved);
-      else output.result(`${out}: ${saved.tensors} tensors, ${saved.parameters.toLocaleString('en-US')} numbers; README.md says how to load it in Python\n`);
+      printResult(
+        output,
+        { json },
+        saved,
+        ({ tensors, parameters }) => `${out}: ${tensors} tensors, ${parameters.toLocaleString('en-US')} parameters; README.md says how to load it in Python\n`,
+      );
     });
 }

@@ -1,56 +1,74 @@
-// `hybridmed verify`: replays goldens on a device; how a user learns whether a GPU and driver compute right.
+// `hybridmed verify`: replays goldens on a device, to check that a GPU and its driver compute correctly.
 import type { Comparison } from '@hybridmed/testing';
+import type { DeviceInfo, Precision } from '@hybridmed/tensor';
 import type { Command } from 'commander';
+import { withDevice } from '../device.ts';
 import type { DeviceFlags } from '../options.ts';
 import { deviceOption, jsonOption, precisionOption, threadsOption } from '../options.ts';
 import type { Output } from '../output.ts';
 import { printJson, table } from '../output.ts';
 
+interface Flags extends DeviceFlags {
+  only?: string[];
+  json: boolean;
+}
+
+/** What was compared, and whether everything is within its bound. */
+interface Verification {
+  readonly device: DeviceInfo;
+  readonly ok: boolean;
+  readonly comparisons: readonly Comparison[];
+}
+
+function formatVerification({ device, comparisons }: Verification, precision: Precision | undefined): string {
+  const within = comparisons.filter(({ ok }) => ok).length;
+  const rows = comparisons.map(({ file, quantity, error, bound, ok }) => [
+    file,
+    quantity,
+    error.toExponential(1),
+    bound.toExponential(0),
+    ok ? '' : 'TOO LARGE',
+  ]);
+  return `${table([['file', 'quantity', 'error', 'bound', ''], ...rows])}
+${within} of ${comparisons.length} quantities are within their bounds on ${device.name}${precision === 'mixed' ? ', in mixed precision' : ''}
+`;
+}
+
+/** The names of the goldens to replay: all of the folder, or those of `--only`. */
+async function selectGoldens(folder: string, only: readonly string[] | undefined): Promise<readonly string[]> {
+  const [{ listGoldens }, { fileError }] = await Promise.all([import('@hybridmed/testing'), import('@hybridmed/runtime/files')]);
+  const names = await listGoldens(folder);
+  const missing = only?.find((name) => !names.includes(name));
+  if (missing) throw fileError(folder, `holds no golden "${missing}"`, `it holds ${names.join(', ')}`);
+  return only ?? names;
+}
+
 /** Adds the command. */
 export function addVerify(program: Command, output: Output): void {
   program
     .command('verify')
-    .description('replay a folder of goldens on a device and hold every quantity against its bound')
+    .description('replay a folder of goldens on a device and check every quantity against its bound')
     .argument('<goldens>', 'folder of pairs of .json and .safetensors')
     .addOption(deviceOption())
     .addOption(threadsOption())
     .addOption(precisionOption())
-    .option('--only <names...>', 'only these files (names without ending)')
+    .option('--only <names...>', 'only these files (names without extension)')
     .addOption(jsonOption())
-    .action(async (folder: string, { device: name, threads, precision, only, json }: DeviceFlags & { only?: string[]; json: boolean }) => {
-      const [{ listGoldens, readGolden, verifyGolden }, { openDevice }, { fileError }] = await Promise.all([
-        import('@hybridmed/testing'),
-        import('@hybridmed/runtime/device'),
-        import('@hybridmed/runtime/files'),
-      ]);
-      const known = await listGoldens(folder);
-      const missing = only?.find((wanted) => !known.includes(wanted));
-      if (missing) throw fileError(folder, `holds no golden "${missing}"`, `it holds ${known.join(', ')}`);
-      const { device } = await openDevice(name!, { ...(threads ? { threads } : {}), ...(precision ? { precision } : {}) });
-      const rows: Comparison[] = [];
-      for (const golden of only ?? known) {
-        output.log(`${golden} on ${device.info.name}`);
-        rows.push(...(await verifyGolden(device, await readGolden(folder, golden))));
-      }
-      const failed = rows.filter(({ ok }) => !ok);
-      if (json)
-        printJson(output, {
-          device: device.info,
-          ok: failed.length === 0,
-          comparisons: rows.map((row) => ({ ...row, error: Number.isFinite(row.error) ? row.error : null })),
-        });
-      else {
-        output.result(
-          table([
-            ['file', 'quantity', 'error', 'bound', ''],
-            ...rows.map(({ file, quantity, error, bound, ok }) => [file, quantity, error.toExponential(1), bound.toExponential(0), ok ? '' : 'TOO LARGE']),
-          ]),
-        );
-        output.result(
-          `\n${rows.length - failed.length} of ${rows.length} quantities are within their bounds on ${device.info.name}${precision === 'mixed' ? ', in mixed precision' : ''}\n`,
-        );
-      }
-      await device.close();
-      if (failed.length > 0) output.exitCode = 1;
+    .action(async (folder: string, flags: Flags) => {
+      const { readGolden, verifyGolden } = await import('@hybridmed/testing');
+      const goldens = await selectGoldens(folder, flags.only);
+      await withDevice(flags, async (device) => {
+        const comparisons: Comparison[] = [];
+        for (const golden of goldens) {
+          output.log(`${golden} on ${device.info.name}`);
+          comparisons.push(...(await verifyGolden(device, await readGolden(folder, golden))));
+        }
+        const ok = comparisons.every((comparison) => comparison.ok);
+        // JSON has no number for an error that is not finite.
+        const writable = comparisons.map((row) => ({ ...row, error: Number.isFinite(row.error) ? row.error : null }));
+        if (flags.json) printJson(output, { device: device.info, ok, comparisons: writable });
+        else output.result(formatVerification({ device: device.info, ok, comparisons }, flags.precision));
+        if (!ok) output.exitCode = 1;
+      });
     });
 }

@@ -1,4 +1,4 @@
-// The whole page: one file without scripts, which its own policy forbids to fetch anything.
+// The whole page: one file without scripts, whose content security policy forbids it to fetch anything.
 import type { ReportData } from '../report-data.ts';
 import type { Markup } from './markup.ts';
 import { html } from './markup.ts';
@@ -35,7 +35,7 @@ export function renderReport(data: ReportData): string {
     ['run', provenanceSection(data)],
     ['limits', limitsSection(data)],
   ];
-  const present = parts.filter(([, part]) => part !== undefined);
+  const sections = parts.filter(([, part]) => part !== undefined);
   const page = html`<!doctype html>
     <html lang="en">
       <head>
@@ -45,14 +45,14 @@ export function renderReport(data: ReportData): string {
         <meta name="robots" content="noindex" />
         <title>${`${data.run} · HybridMED report`}</title>
         <style>
-          ${{ markup: style }}
+          ${style}
         </style>
       </head>
       <body>
         <main>
           ${overview(data)}
-          <nav aria-label="Sections">${present.map(([id]) => html`<a href="#${id}">${titles[id]}</a>`)}</nav>
-          ${present.map(([, part]) => part)}
+          <nav aria-label="Sections">${sections.map(([id]) => html`<a href="#${id}">${titles[id]}</a>`)}</nav>
+          ${sections.map(([, part]) => part)}
           <footer>Written by hybridmed ${data.version} on ${data.written.slice(0, 16).replace('T', ' ')} UTC.</footer>
         </main>
       </body>

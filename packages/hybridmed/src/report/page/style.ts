@@ -1,7 +1,11 @@
-// The page's style sheet: one column on a phone, cards on a desk, black on white on paper; no font or file from elsewhere.
+// The page's style sheet: one column on a phone, cards on a desktop, black on white in print; no external fonts or files.
+import { html } from './markup.ts';
+
+// Under another name, so that the formatter leaves one rule per line.
+const sheet = html;
 
 /** The style sheet. */
-export const style = `
+export const style = sheet`
 :root { color-scheme: light dark; --paper: #f6f7f9; --card: #fff; --ink: #16202c; --soft: #5a6775; --line: #dfe4ea; --own: #0b6e75; --own-soft: #d5ecee; --base: #8a94a0;
   --extra: #fbe3df; --extra-ink: #9c2a16; --missed: #fdf0c8; --missed-ink: #775200; --good: #176b3a; --bad: #a3321d; --train: #9db3c4; --warn: #fff6e0; --warn-line: #e2b33c; }
 @media (prefers-color-scheme: dark) { :root { --paper: #10151b; --card: #19212a; --ink: #e6ebf0; --soft: #9daab8; --line: #2d3843; --own: #4fc3ca; --own-soft: #17393d; --base: #7f8b98;
@@ -34,7 +38,7 @@ nav a:hover { text-decoration: underline; }
 .tile.worse { border-top-color: var(--bad); }
 .tile-title { font-size: 14px; line-height: 1.35; color: var(--soft); min-height: 2.7em; }
 .tile-value { font-size: 30px; font-weight: 650; line-height: 1.3; font-variant-numeric: tabular-nums; }
-.tile-beside { font-size: 13.5px; line-height: 1.4; color: var(--soft); }
+.tile-comparison { font-size: 13.5px; line-height: 1.4; color: var(--soft); }
 .verdict { display: block; margin-top: 4px; font-weight: 600; color: var(--soft); }
 .better .verdict { color: var(--good); }
 .worse .verdict { color: var(--bad); }
@@ -84,8 +88,8 @@ svg { display: block; width: 100%; height: auto; }
 .key { display: inline-block; width: 18px; height: 3px; vertical-align: middle; border-radius: 2px; margin: 0 4px 2px 0; background: var(--base); }
 .key.training { background: var(--train); }
 .key.validation, .key.own { background: var(--own); }
-.film { width: 100%; aspect-ratio: 1; object-fit: contain; background: #000; border-radius: 6px; display: block; }
-.film.none { display: grid; place-items: center; background: var(--line); color: var(--soft); font-size: 13px; }
+.radiograph { width: 100%; aspect-ratio: 1; object-fit: contain; background: #000; border-radius: 6px; display: block; }
+.radiograph.none { display: grid; place-items: center; background: var(--line); color: var(--soft); font-size: 13px; }
 .study { display: grid; grid-template-columns: 132px 1fr; gap: 4px 16px; align-items: start; }
 .study h3 { font: 13px/1.3 ui-monospace, Menlo, Consolas, monospace; color: var(--soft); }
 .body { min-width: 0; }
@@ -97,17 +101,17 @@ mark.extra { background: var(--extra); color: var(--extra-ink); text-decoration:
 mark.missed { background: var(--missed); color: var(--missed-ink); text-decoration: underline dotted; text-underline-offset: 3px; }
 details { font-size: 14px; }
 summary { cursor: pointer; color: var(--soft); }
-.source { margin: 4px 0 8px; }
+.findings { margin: 4px 0 8px; }
 .note { font-size: 14px; color: var(--soft); margin: 4px 0 0; }
-.found { margin: 0; padding-left: 20px; font-size: 15px; }
-.found .own { font-weight: 600; }
+.retrieved { margin: 0; padding-left: 20px; font-size: 15px; }
+.retrieved .own { font-weight: 600; }
 .query { font-size: 15px; font-weight: 600; }
 .strip { display: grid; grid-template-columns: repeat(auto-fit, minmax(104px, 1fr)); gap: 10px; }
 .strip figure { margin: 0; }
 .strip figcaption { font-size: 12.5px; line-height: 1.35; color: var(--soft); margin-top: 4px; }
 .inside, .outside { display: block; font-weight: 600; color: var(--good); }
 .outside { color: var(--bad); }
-.strip .own .film { outline: 3px solid var(--own); outline-offset: 1px; }
+.strip .own .radiograph { outline: 3px solid var(--own); outline-offset: 1px; }
 footer { margin-top: 48px; color: var(--soft); font-size: 13.5px; }
 @media (max-width: 560px) {
   main { padding: 20px 14px 40px; }

@@ -6,17 +6,22 @@ export interface MarkedWord {
   readonly differs: boolean;
 }
 
-// The table of the subsequence is quadratic: beyond this many words only the beginnings are compared.
-const mostWords = 400;
+// The subsequence's table is quadratic in the words: longer texts are compared up to this many.
+const maxWords = 400;
 
-const wordsOf = (text: string): string[] => text.split(/\s+/).filter(Boolean).slice(0, mostWords);
-const bare = (word: string): string => word.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+const wordsOf = (text: string): string[] => text.split(/\s+/).filter(Boolean).slice(0, maxWords);
+// Generated texts may lack the accents of their references: the scores compare without them, and so does this.
+const normalized = (word: string): string =>
+  word
+    .normalize('NFD')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, '');
 
-/** Generated texts have their punctuation apart: a mark alone belongs to the word before it. */
+/** Generated texts have spaces before punctuation: a mark alone belongs to the word before it. */
 function joinPunctuation(words: readonly string[]): string[] {
   const joined: string[] = [];
   for (const word of words) {
-    if (bare(word) === '' && joined.length > 0) joined[joined.length - 1] += word;
+    if (normalized(word) === '' && joined.length > 0) joined[joined.length - 1] += word;
     else joined.push(word);
   }
   return joined;
@@ -25,7 +30,7 @@ function joinPunctuation(words: readonly string[]): string[] {
 /** Both texts word by word, each word marked that has no counterpart in the other. Case and punctuation do not count. */
 export function textDifference(a: string, b: string): { a: MarkedWord[]; b: MarkedWord[] } {
   const [left, right] = [joinPunctuation(wordsOf(a)), joinPunctuation(wordsOf(b))];
-  const [x, y] = [left.map(bare), right.map(bare)];
+  const [x, y] = [left.map(normalized), right.map(normalized)];
   const width = y.length + 1;
   const longest = new Uint16Array((x.length + 1) * width);
   for (let i = x.length - 1; i >= 0; i--) {

@@ -1,16 +1,16 @@
-// `hybridmed data check`: what a set holds, what is dropped, and what stands on both sides of a split.
+// `hybridmed data check`: what a data set contains, what is dropped, and what is in more than one part of its split.
 import type { DataReport } from '@hybridmed/data';
 import type { Command } from 'commander';
 import { jsonOption } from '../../options.ts';
 import type { Output } from '../../output.ts';
-import { printJson, table } from '../../output.ts';
+import { printResult, table } from '../../output.ts';
 import type { SelectFlags } from '../../select-options.ts';
 import { addSelectOptions, needOption, selectOptions } from '../../select-options.ts';
 
 const countNames = ['rows', 'reports', 'studies', 'patients', 'images', 'pairs', 'questions'] as const;
 
 /** A report as aligned lines. */
-function shown(report: DataReport): string {
+function formatReport(report: DataReport): string {
   const { splits, splitOrigin, dropped, words, labels = {}, leaks, shared, warnings, unreadable } = report;
   const rows = [
     ...countNames.flatMap((name) => (report[name] === undefined ? [] : [[name, String(report[name])]])),
@@ -26,7 +26,7 @@ function shown(report: DataReport): string {
     ]),
     ...Object.entries(report.answerTypes ?? {}).map(([split, { closed, open }]) => [`questions of ${split}`, `closed ${closed}, open ${open}`]),
     ...Object.entries(report.categories ?? {}).map(([name, { train, validate, test }]) => [`category ${name}`, `${train}/${validate}/${test}`]),
-    ...Object.entries(words).map(([text, { median, p95, max }]) => [`words of ${text}`, `median ${median}, 95 % ${p95}, most ${max}`]),
+    ...Object.entries(words).map(([text, { median, p95, max }]) => [`words of ${text}`, `median ${median}, 95 % ${p95}, maximum ${max}`]),
     ...(words['impression'] ? [['repeated impressions', String(report.repeatedImpressions)]] : []),
     ...Object.entries(shared).map(([what, count]) => [`${what} across splits`, String(count)]),
     ...(report.lookAlikes ? [['look-alikes across splits', String(report.lookAlikes.pairs)]] : []),
@@ -46,18 +46,17 @@ export function addDataCheck(data: Command, output: Output): void {
   addSelectOptions(
     data
       .command('check')
-      .description('print what a data set holds: counts kept and dropped by reason, labels, lengths, repeats, leaks; exit 1 for a leak')
+      .description('print what a data set contains: studies kept and dropped by reason, labels, text lengths, duplicates, leaks; exit code 1 for a leak')
       .argument('<spec>', 'data set as name:path, such as openi:DIR')
       .addOption(needOption()),
   )
-    .option('--images', 'read every image: equal files, look-alikes, files that cannot be read (default: in sets small enough)')
-    .option('--no-images', 'look at no image')
+    .option('--images', 'read every image to find equal files, look-alikes and unreadable files (default: if the set is small enough)')
+    .option('--no-images', 'do not read images')
     .addOption(jsonOption())
     .action(async (spec: string, { images, json, ...flags }: SelectFlags & { images?: boolean; json: boolean }) => {
       const { checkDataSet } = await import('@hybridmed/data');
       const report = await checkDataSet(spec, { ...selectOptions(flags), ...(images === undefined ? {} : { images }) });
-      if (json) printJson(output, report);
-      else output.result(shown(report));
+      printResult(output, { json }, report, formatReport);
       if (Object.values(report.leaks).some((count) => count > 0)) output.exitCode = 1;
     });
 }

@@ -1,4 +1,4 @@
-// `hybridmed data index`: builds the index of a large set's tables, or says that it is there.
+// `hybridmed data index`: builds the index of a large set's tables, or opens the existing one.
 import type { Command } from 'commander';
 import { jsonOption } from '../../options.ts';
 import type { Output } from '../../output.ts';
@@ -11,17 +11,17 @@ export function addDataIndex(data: Command, output: Output): void {
   addSelectOptions(
     data
       .command('index')
-      .description('build the on-disk index of a large set, or open the one that is there; every command does so by itself, this one says how long it takes')
+      .description('build the on-disk index of a large set, or open the existing one; every command does so automatically, this one reports how long it takes')
       .argument('<spec>', 'data set as name:path, such as mimic:DIR')
       .addOption(needOption()),
   )
     .addOption(jsonOption())
     .action(async (spec: string, { json, ...flags }: SelectFlags & { json: boolean }) => {
       const { indexDataSet } = await import('@hybridmed/data');
-      const found = await indexDataSet(spec, selectOptions(flags));
-      const { rows, file, reused, seconds } = found;
-      if (json) printJson(output, { ...found, residentMegabytes: Math.round(process.resourceUsage().maxRSS / 1024) });
-      else if (file === undefined) output.result(`${spec}: ${rows} rows read in ${seconds.toFixed(2)} s; too few to keep an index of\n`);
+      const index = await indexDataSet(spec, selectOptions(flags));
+      const { rows, file, reused, seconds } = index;
+      if (json) printJson(output, { ...index, residentMegabytes: Math.round(process.resourceUsage().maxRSS / 1024) });
+      else if (file === undefined) output.result(`${spec}: ${rows} rows read in ${seconds.toFixed(2)} s; too few to need an index\n`);
       else output.result(`${file}: ${rows} rows ${reused ? 'opened' : 'indexed'} in ${seconds.toFixed(2)} s\n`);
     });
 }

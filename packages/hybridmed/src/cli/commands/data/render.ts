@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { integer, jsonOption } from '../../options.ts';
 import type { Output } from '../../output.ts';
-import { printJson } from '../../output.ts';
+import { printResult } from '../../output.ts';
 
 /** Adds the command to `hybridmed data`. */
 export function addDataRender(data: Command, output: Output): void {
@@ -16,8 +16,8 @@ export function addDataRender(data: Command, output: Output): void {
     .action(async (file: string, { out, size, json }: { out: string; size?: number; json: boolean }, command: Command) => {
       if (size !== undefined && size > 8192) command.error("error: option '--size' must be 8192 or less");
       const { renderImage } = await import('@hybridmed/data');
-      const made = await renderImage(file, out, size === undefined ? {} : { size });
-      if (json) printJson(output, { file, out, ...made });
-      else output.result(`${out}: ${made.width} x ${made.height} pixels\n`);
+      const rendered = await renderImage(file, out, size === undefined ? {} : { size });
+      for (const line of rendered.assumed ?? []) output.log(`${file}: ${line}`);
+      printResult(output, { json }, { file, out, ...rendered }, ({ width, height }) => `${out}: ${width} x ${height} pixels\n`);
     });
 }

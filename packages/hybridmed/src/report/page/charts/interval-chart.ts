@@ -6,14 +6,14 @@ import { pixel } from './scale.ts';
 
 const [width, height] = [110, 18];
 
-/** One row's dot and bar on [low, high], with a mark where chance or a baseline lies; nothing for a value that is undefined. */
+/** One row's dot and bar on [low, high], with a mark at chance or a baseline; nothing for an undefined value. */
 export function intervalBar(
   { value, low, high }: Interval,
-  [least, most]: readonly [number, number],
+  [min, max]: readonly [number, number],
   { reference, kind = 'own' }: { reference?: number; kind?: 'own' | 'baseline' } = {},
 ): Markup {
   if (!Number.isFinite(value)) return html``;
-  const at = (x: number) => 4 + ((Math.min(Math.max(x, least), most) - least) / (most - least || 1)) * (width - 8);
+  const at = (x: number) => 4 + ((Math.min(Math.max(x, min), max) - min) / (max - min || 1)) * (width - 8);
   const bar =
     Number.isFinite(low) && Number.isFinite(high) ? html`<line class="bar" x1="${pixel(at(low))}" x2="${pixel(at(high))}" y1="9" y2="9" />` : undefined;
   return html`<svg class="interval ${kind}" viewBox="0 0 ${width} ${height}" aria-hidden="true">
@@ -23,9 +23,9 @@ export function intervalBar(
   </svg>`;
 }
 
-/** Least and greatest ends of some intervals, with 0 where they come near it: the scale of a table's bars. */
-export function commonRange(intervals: readonly Interval[], also: readonly number[] = []): [number, number] {
-  const ends = [...intervals.flatMap(({ value, low, high }) => [value, low, high]), ...also].filter(Number.isFinite);
+/** Minimum and maximum of some intervals, extended to 0 if they come near it: the scale of a table's bars. */
+export function commonRange(intervals: readonly Interval[], alsoIncluded: readonly number[] = []): [number, number] {
+  const ends = [...intervals.flatMap(({ value, low, high }) => [value, low, high]), ...alsoIncluded].filter(Number.isFinite);
   const [low, high] = [Math.min(...ends), Math.max(...ends)];
   return ends.length === 0 ? [0, 1] : [low > 0 && low < high / 2 ? 0 : low, high];
 }

@@ -20,20 +20,20 @@ export interface LineChart {
 
 const [width, height] = [360, 214];
 const area = { left: 44, right: 350, top: 12, bottom: 176 };
-const mostPoints = 180;
+const maxPoints = 180;
 
-/** Means of runs of neighbours, so that a long run is no larger a file and its noise no wall of ink. */
-export function thin(points: Series['points'], most = mostPoints): Series['points'] {
-  if (points.length <= most) return points;
-  const size = points.length / most;
-  return Array.from({ length: most }, (_, i) => {
-    const some = points.slice(Math.floor(i * size), Math.max(Math.floor((i + 1) * size), Math.floor(i * size) + 1));
-    const mean = (pick: (point: { x: number; y: number }) => number) => some.reduce((sum, point) => sum + pick(point), 0) / some.length;
+/** Means of neighbouring points, so that a long run is neither a larger file nor a solid block of noise. */
+export function thin(points: Series['points'], max = maxPoints): Series['points'] {
+  if (points.length <= max) return points;
+  const size = points.length / max;
+  return Array.from({ length: max }, (_, i) => {
+    const neighbours = points.slice(Math.floor(i * size), Math.max(Math.floor((i + 1) * size), Math.floor(i * size) + 1));
+    const mean = (pick: (point: { x: number; y: number }) => number) => neighbours.reduce((sum, point) => sum + pick(point), 0) / neighbours.length;
     return { x: mean(({ x }) => x), y: mean(({ y }) => y) };
   });
 }
 
-/** The chart as a figure; a sentence in its place where there is nothing to draw. */
+/** The chart as a figure; a sentence in its place if there is nothing to draw. */
 export function lineChart({ title, unit, xLabel, series }: LineChart): Markup {
   const curves = series
     .map((curve) => ({ ...curve, points: thin(curve.points.filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y))) }))

@@ -1,4 +1,4 @@
-// Linear scales with round ticks, and numbers as charts and tables show them.
+// Linear scales with round ticks, and number formats of charts.
 
 /** Maps data to pixels along one axis. */
 export interface Scale {
@@ -6,7 +6,7 @@ export interface Scale {
   at(value: number): number;
 }
 
-/** Round numbers about `count` apart that lie in [low, high]. */
+/** About `count` round numbers in [low, high]. */
 export function roundTicks(low: number, high: number, count: number): number[] {
   const rough = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -23,10 +23,10 @@ export function linearScale([low, high]: readonly [number, number], [from, to]: 
   return { ticks: roundTicks(a, b, count), at: (value) => from + ((value - a) / (b - a)) * (to - from) };
 }
 
-/** Coordinates are rounded: a tenth of a pixel is seen by nobody, and files stay small. */
+/** A coordinate rounded to a tenth of a pixel, which keeps files small. */
 export const pixel = (value: number): string => value.toFixed(1).replace(/\.0$/, '');
 
-/** A number for a tick or a tooltip, at most four digits that tell something. */
+/** A number for a tick or a tooltip, with at most four significant digits. */
 export function compact(value: number): string {
   if (!Number.isFinite(value)) return 'undefined';
   if (Math.abs(value) >= 10_000) return `${Number((value / 1000).toPrecision(3))}k`;

@@ -10,7 +10,7 @@ import { html } from '../markup.ts';
 import { section } from './section.ts';
 
 const titles: Readonly<Record<LossName, string>> = {
-  cap: 'Captioning (film to impression)',
+  cap: 'Captioning (image to impression)',
   sum: 'Summarization (findings to impression)',
   dis: 'Distillation',
   cg: 'Global contrast',
@@ -36,15 +36,15 @@ function curves(name: LossName, steps: readonly StepLine[], validations: readonl
 function stageCharts(stage: 1 | 2, metrics: ReportData['metrics']): Markup | undefined {
   const steps = metrics.flatMap((line) => (line.stage === stage && 'losses' in line ? [line] : []));
   const validations = metrics.flatMap((line) => (line.stage === stage && 'validation' in line ? [line] : []));
-  const used = order.filter(
+  const recordedLosses = order.filter(
     (name) =>
       lossNames.includes(name) &&
       [...steps.map(({ losses }) => losses), ...validations.map(({ validation }) => validation)].some((values) => typeof values[name] === 'number'),
   );
-  if (used.length === 0) return undefined;
+  if (recordedLosses.length === 0) return undefined;
   return html`<h3>Stage ${stage}</h3>
     <div class="charts">
-      ${used.map((name) =>
+      ${recordedLosses.map((name) =>
         lineChart({
           title: titles[name],
           unit: perToken.includes(name) ? 'nats per token' : 'nats per study',
@@ -55,14 +55,14 @@ function stageCharts(stage: 1 | 2, metrics: ReportData['metrics']): Markup | und
     </div>`;
 }
 
-/** How the losses went. */
+/** The loss curves. */
 export const learningSection = ({ metrics }: ReportData): Markup =>
   section(
     'learning',
-    'How it learnt',
+    'Learning curves',
     html`<span class="legend"><span class="key training"></span>training, each step</span>
-      <span class="legend"><span class="key validation"></span>validation, each epoch</span> Long curves show means of neighbouring steps. The checkpoint kept
-      is the best one by validation loss of ${metrics.some(({ stage }) => stage === 2) ? 'captioning' : 'summarization'}.`,
+      <span class="legend"><span class="key validation"></span>validation, each epoch</span> Long curves are averaged over neighbouring steps. The checkpoint is
+      the best by validation loss of ${metrics.some(({ stage }) => stage === 2) ? 'captioning' : 'summarization'}.`,
     stageCharts(1, metrics),
     stageCharts(2, metrics),
   );

@@ -1,11 +1,11 @@
-// A panel of one metric: a row per system or question, each a dot with its interval on a common scale.
+// A panel of one metric: a row per system or question, each a dot with its confidence interval on a common scale.
 import type { Interval } from '@hybridmed/eval';
 import { commonRange, intervalBar } from '../charts/interval-chart.ts';
 import type { Markup } from '../markup.ts';
 import { html } from '../markup.ts';
 
-/** A figure with three digits that tell something: 0.128, 4.47, 28.5. */
-export function figure(value: number): string {
+/** A number with three significant digits: 0.128, 4.47, 28.5. */
+export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return 'undefined';
   if (Number.isInteger(value) && Math.abs(value) >= 10) return value.toLocaleString('en-US');
   return value.toFixed(Math.abs(value) < 1 ? 3 : Math.abs(value) < 10 ? 2 : 1);
@@ -16,10 +16,10 @@ export interface MetricRow {
   readonly name: string;
   readonly interval: Interval;
   readonly kind?: 'own' | 'baseline';
-  /** Where chance lies. */
+  /** The value by chance. */
   readonly reference?: number;
   readonly note?: string;
-  /** Digits after the point; as many as tell something without it. */
+  /** Digits after the point (default: three significant ones). */
   readonly digits?: number;
 }
 
@@ -28,11 +28,11 @@ export interface Metric {
   readonly title: string;
   readonly explanation: string;
   readonly rows: readonly MetricRow[];
-  /** Ends of the scale where the metric has natural ones. */
+  /** Ends of the scale, if the metric is bounded. */
   readonly range?: readonly [number, number];
 }
 
-const ends = ({ low, high }: Interval): string => (Number.isFinite(low) && Number.isFinite(high) ? `${figure(low)} to ${figure(high)}` : '');
+const ends = ({ low, high }: Interval): string => (Number.isFinite(low) && Number.isFinite(high) ? `${formatNumber(low)} to ${formatNumber(high)}` : '');
 
 /** The panel. */
 export function metricPanel({ title, explanation, rows, range }: Metric): Markup {
@@ -53,7 +53,7 @@ export function metricPanel({ title, explanation, rows, range }: Metric): Markup
               <th scope="row">${name}${note !== undefined && html`<span class="quiet"> ${note}</span>`}</th>
               <td>${intervalBar(interval, scale, { kind, ...(reference === undefined ? {} : { reference }) })}</td>
               <td class="number">
-                ${digits === undefined ? figure(interval.value) : interval.value.toFixed(digits)}<span class="ends">${ends(interval)}</span>
+                ${digits === undefined ? formatNumber(interval.value) : interval.value.toFixed(digits)}<span class="ends">${ends(interval)}</span>
               </td>
             </tr>`,
         )}

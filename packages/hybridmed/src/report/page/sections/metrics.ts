@@ -1,4 +1,4 @@
-// Every metric with its interval, beside the baselines it must beat.
+// Every metric with its confidence interval, compared with baselines.
 import type { EvaluationReport, TextRow } from '@hybridmed/tasks/node';
 import type { ReportData } from '../../report-data.ts';
 import type { Markup } from '../markup.ts';
@@ -8,17 +8,17 @@ import { metricPanel } from './metric-panel.ts';
 import { section } from './section.ts';
 
 const systems = [
-  ['image', 'from the film', 'own'],
+  ['image', 'from the image', 'own'],
   ['findings', 'from the findings', 'own'],
   ['mostFrequent', 'most frequent impression', 'baseline'],
   ['nearestFindings', 'nearest findings (tf-idf)', 'baseline'],
 ] as const;
 
 const textMetrics: readonly (readonly [keyof TextRow['intervals'], string, string])[] = [
-  ['bleu1', 'BLEU-1', 'Single words that match, over the corpus.'],
-  ['bleu4', 'BLEU-4', 'Runs of up to four words that match, over the corpus.'],
-  ['rougeL', 'ROUGE-L', 'Longest common word sequence, mean over studies.'],
-  ['cider', 'CIDEr', 'Agreement weighted towards words that tell studies apart, 0 to 10.'],
+  ['bleu1', 'BLEU-1', 'Matching single words, over the corpus.'],
+  ['bleu4', 'BLEU-4', 'Matching n-grams of up to four words, over the corpus.'],
+  ['rougeL', 'ROUGE-L', 'Longest common subsequence of words, mean over studies.'],
+  ['cider', 'CIDEr', 'Agreement of n-grams weighted towards rare ones, 0 to 10.'],
 ];
 
 function textPanels({ text }: EvaluationReport): Metric[] {
@@ -30,13 +30,15 @@ function textPanels({ text }: EvaluationReport): Metric[] {
 }
 
 /** A value without an interval. */
-const alone = (value: number): MetricRow['interval'] => ({ value, low: Number.NaN, high: Number.NaN });
+const withoutInterval = (value: number): MetricRow['interval'] => ({ value, low: Number.NaN, high: Number.NaN });
 
 function distinctPanel({ text, studies }: EvaluationReport): Metric {
   return {
     title: 'Distinct impressions',
-    explanation: `Different texts for ${studies} studies: a model that writes few repeats itself.`,
-    rows: systems.flatMap(([system, name, kind]): MetricRow[] => (text[system] ? [{ name, kind, interval: alone(text[system].distinct), digits: 0 }] : [])),
+    explanation: `Different texts for ${studies} studies: a model with few of them repeats itself.`,
+    rows: systems.flatMap(([system, name, kind]): MetricRow[] =>
+      text[system] ? [{ name, kind, interval: withoutInterval(text[system].distinct), digits: 0 }] : [],
+    ),
     range: [0, studies],
   };
 }
@@ -44,22 +46,22 @@ function distinctPanel({ text, studies }: EvaluationReport): Metric {
 function lossPanel({ captioning, perToken }: EvaluationReport): Metric {
   return {
     title: 'Nats per token of the true impression',
-    explanation: 'How surprised each branch is by what the radiologist wrote; lower is better.',
+    explanation: 'Loss of each branch on the radiologist’s impression; lower is better.',
     rows: [
-      ...(perToken.image ? [{ name: 'film', interval: perToken.image }] : []),
+      ...(perToken.image ? [{ name: 'image', interval: perToken.image }] : []),
       { name: 'findings', interval: perToken.findings },
-      ...(captioning ? [{ name: "another study's film", kind: 'baseline' as const, interval: alone(captioning.shuffledPerToken) }] : []),
-      ...(captioning ? [{ name: 'saved by the right film', interval: captioning.difference, reference: 0 }] : []),
+      ...(captioning ? [{ name: "another study's image", kind: 'baseline' as const, interval: withoutInterval(captioning.shuffledPerToken) }] : []),
+      ...(captioning ? [{ name: 'gained by the right image', interval: captioning.difference, reference: 0 }] : []),
     ],
   };
 }
 
 function labelPanels({ labels }: EvaluationReport): Metric[] {
   if (!labels) return [];
-  const against = labels.source === 'labels' ? "the studies' labels" : 'what it reads in the true impressions';
-  const panel = (key: 'micro' | 'macro', title: string, how: string): Metric => ({
+  const against = labels.source === 'labels' ? "the studies' labels" : 'its labels of the true impressions';
+  const panel = (key: 'micro' | 'macro', title: string, average: string): Metric => ({
     title,
-    explanation: `Findings that the rule labeller reads in the text, against ${against}; ${how}.`,
+    explanation: `Findings of the rule labeller in the text, against ${against}; ${average}.`,
     rows: systems.flatMap(([system, name, kind]): MetricRow[] => (labels[system] ? [{ name, kind, interval: labels[system].intervals[key] }] : [])),
     range: [0, 1],
   });
@@ -73,8 +75,8 @@ function retrievalPanel({ retrieval }: EvaluationReport): Metric[] {
   if (!retrieval) return [];
   return [
     {
-      title: 'Film to impression',
-      explanation: `Share of films whose own impression is among the K nearest of ${retrieval.gallery}; median rank ${retrieval.medianRank}. The mark is chance.`,
+      title: 'Image to impression',
+      explanation: `Fraction of images whose own impression is among the K nearest of ${retrieval.gallery}; median rank ${retrieval.medianRank}. The dashed line is chance.`,
       rows: Object.entries(retrieval.recall).map(([name, row]) => ({ name, interval: row, reference: row.chance })),
       range: [0, 1],
     },
@@ -86,21 +88,21 @@ function zeroShotPanel({ zeroShot }: EvaluationReport): Metric[] {
   return [
     {
       title: 'Zero-shot AUC',
-      explanation: 'From prompts alone, without a label in training. The mark is chance.',
-      rows: zeroShot.map(({ name, auc, positives, studies, undefined: why }) => ({
+      explanation: 'From prompts alone, without labels in training. The dashed line is chance.',
+      rows: zeroShot.map(({ name, auc, positives, studies, undefined: reason }) => ({
         name,
-        interval: auc ?? alone(Number.NaN),
+        interval: auc ?? withoutInterval(Number.NaN),
         reference: 0.5,
-        note: why ?? `${positives} of ${studies}`,
+        note: reason ?? `${positives} of ${studies}`,
       })),
       range: [0, 1],
     },
   ];
 }
 
-/** How well the run does. */
+/** The metrics of the run. */
 export function metricsSection({ evaluation }: ReportData): Markup {
-  if (!evaluation) return section('metrics', 'How well it does', 'This run has not been evaluated.');
+  if (!evaluation) return section('metrics', 'Metrics', 'This run has not been evaluated.');
   const panels = [
     ...textPanels(evaluation),
     ...labelPanels(evaluation),
@@ -111,8 +113,8 @@ export function metricsSection({ evaluation }: ReportData): Markup {
   ];
   return section(
     'metrics',
-    'How well it does',
-    html`${evaluation.studies} studies of the ${evaluation.split} split. Bars are 95 % intervals over studies (bootstrap).
+    'Metrics',
+    html`${evaluation.studies} studies of the ${evaluation.split} split. Bars are 95 % confidence intervals over studies (bootstrap).
       <span class="legend"><span class="key own"></span>this run</span> <span class="legend"><span class="key baseline"></span>baseline</span>`,
     html`<div class="columns">${panels.map(metricPanel)}</div>`,
   );

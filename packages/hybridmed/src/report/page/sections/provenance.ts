@@ -1,4 +1,4 @@
-// What was trained on what: data with counts and hashes, settings, sizes, time and machine.
+// The run: data with counts and hashes, settings, sizes, time and machine.
 import { lossNames } from '@hybridmed/model';
 import type { Provenance, SplitSummary } from '@hybridmed/runtime/run';
 import type { ReportData } from '../../report-data.ts';
@@ -14,9 +14,9 @@ function duration(milliseconds: number): string {
   return seconds < 7200 ? `${Math.round(seconds / 60)} minutes` : `${(seconds / 3600).toFixed(1)} hours`;
 }
 
-const moment = (iso: string): string => `${iso.slice(0, 16).replace('T', ' ')} UTC`;
+const formatTime = (iso: string): string => `${iso.slice(0, 16).replace('T', ' ')} UTC`;
 
-const facts = (rows: readonly (readonly [string, Content])[]): Markup =>
+const factList = (rows: readonly (readonly [string, Content])[]): Markup =>
   html`<dl class="facts-list">
     ${rows.flatMap(([name, value]) =>
       value
@@ -46,7 +46,7 @@ function dataCard({ data }: Provenance): Markup {
       <thead>
         <tr>
           <th>split</th>
-          <th class="number">films</th>
+          <th class="number">images</th>
           <th class="number">reports</th>
           <th>ids (SHA-256)</th>
         </tr>
@@ -72,17 +72,17 @@ function runCard({ provenance, metrics }: ReportData): Markup {
   const time = sessions.reduce((sum, { started, ended }) => sum + Date.parse(ended) - Date.parse(started), 0);
   return html`<article class="card">
     <h3>Time and machine</h3>
-    ${facts([
+    ${factList([
       ['device', [...new Set(sessions.map(({ device }) => device))].join('; ') || 'not recorded'],
-      ['began', sessions.length > 0 && moment(sessions[0]!.started)],
-      ['took', sessions.length > 0 && `${duration(time)}${sessions.length > 1 ? ` in ${sessions.length} sessions` : ''}`],
+      ['started', sessions.length > 0 && formatTime(sessions[0]!.started)],
+      ['duration', sessions.length > 0 && `${duration(time)}${sessions.length > 1 ? ` in ${sessions.length} sessions` : ''}`],
       [
         'steps',
         steps.length > 0 &&
           `${grouped(steps.filter(({ stage }) => stage === 1).length)} of stage 1, ${grouped(steps.filter(({ stage }) => stage === 2).length)} of stage 2`,
       ],
       ['speed', speeds.length > 0 && `${speeds[Math.floor(speeds.length / 2)]!.toFixed(1)} studies per second (median step)`],
-      ['memory', steps.length > 0 && `${grouped(steps.reduce((most, line) => Math.max(most, line.residentMiB ?? 0), 0))} MiB at most`],
+      ['memory', steps.length > 0 && `${grouped(steps.reduce((peak, line) => Math.max(peak, line.residentMiB ?? 0), 0))} MiB at most`],
       ['version', [...new Set(sessions.map((session) => session.version))].join(', ')],
     ])}
   </article>`;
@@ -92,8 +92,8 @@ function modelCard({ checkpoint }: ReportData): Markup {
   const { parameters, secondBranch, image, vocabulary, stage } = checkpoint;
   return html`<article class="card">
     <h3>Model</h3>
-    ${facts([
-      ['film', `${image.size} × ${image.size} pixels, ${image.channels === 1 ? 'grey' : `${image.channels} channels`}`],
+    ${factList([
+      ['image', `${image.size} × ${image.size} pixels, ${image.channels === 1 ? 'grey' : `${image.channels} channels`}`],
       ['vocabulary', `${grouped(vocabulary)} tokens`],
       [
         'parameters',
@@ -109,25 +109,25 @@ function settingsCard({ config }: ReportData): Markup {
   const weights = lossNames.map((name) => `${name} ${config[name]}`).join(', ');
   return html`<article class="card">
     <h3>Settings</h3>
-    ${facts([
+    ${factList([
       ['seed', String(config.seed)],
       ['epochs', `${config.stage1 === true ? `${config.epochs[0]} of stage 1, ` : ''}${config.epochs[1]} of stage 2`],
-      ['stage 1', config.stage1 === true ? 'own' : config.stage1 === false ? 'left out' : html`from <code>${config.stage1}</code>`],
+      ['stage 1', config.stage1 === true ? 'of this run' : config.stage1 === false ? 'skipped' : html`from <code>${config.stage1}</code>`],
       ['batch', `${config.batch}${config.accumulate > 1 ? ` × ${config.accumulate} passes` : ''}`],
       ['learning rate', `${config.learningRate} at its peak, ${config.warmup * 100} % warm-up, cosine to 0`],
       ['loss weights', weights],
       ['distillation', config.dis === 0 ? 'none' : `${config.teacher} teacher, temperature ${config.temperature}`],
-      ['equal impressions', config.duplicates === 'positives' ? 'share the target' : 'are negatives'],
+      ['equal impressions', config.duplicates === 'positives' ? 'positives' : 'negatives'],
     ])}
     <p class="quiet">Everything else is in <code>run.json</code>, which <code>pretrain --config</code> takes.</p>
   </article>`;
 }
 
-/** What was trained on what. */
+/** What was trained, and on what. */
 export const provenanceSection = (data: ReportData): Markup =>
   section(
     'run',
-    'What was trained on what',
+    'Run',
     undefined,
     html`<div class="columns two">
       ${
@@ -136,7 +136,7 @@ export const provenanceSection = (data: ReportData): Markup =>
           : html`<article class="card">
               <h3>Data</h3>
               <p class="spec"><code>${data.config.data}</code></p>
-              <p class="quiet">This run was made by a version that did not record counts and hashes.</p>
+              <p class="quiet">The version that made this run did not record counts and hashes.</p>
             </article>`
       }${settingsCard(data)}${modelCard(data)}${runCard(data)}
     </div>`,

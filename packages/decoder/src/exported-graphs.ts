@@ -1,0 +1,58 @@
+// Decoding with a past that grows by a token a step, as graphs without state: what an exported decoder consists of.
+import { rootScope } from '@hybridmed/nn';
+import type { Graph, TensorSpec } from '@hybridmed/tensor';
+import { trace } from '@hybridmed/tensor';
+import type { Decoder } from './decoder.ts';
+import { f32, flatten, i32, unflatten } from './named-values.ts';
+
+/** Which decoder and branch; `masked` where its memory has padding. Parameters are state entries under `decoder.`. */
+export interface ExportedGraphOptions {
+  decoder: Decoder;
+  branch: string;
+  masked?: boolean;
+}
+
+const parameterSpecs = ({ decoder }: ExportedGraphOptions): Record<string, TensorSpec> =>
+  Object.fromEntries(Object.entries(decoder.parameters).map(([name, { shape }]) => [`decoder.${name}`, f32(...shape)]));
+
+const maskSpec = ({ masked = false }: ExportedGraphOptions): Record<string, TensorSpec> => (masked ? { memory_mask: f32('B', 'S') } : {});
+
+const specsOf = (name: string, depth: number, spec: TensorSpec): Record<string, TensorSpec> =>
+  Object.fromEntries(Array.from({ length: depth }, (_, i) => ['keys', 'values'].map((part) => [`${name}.${i}.${part}`, spec] as const)).flat());
+
+/**
+ * The first T tokens: `ids` (B, T) i32, `memory` (B, S, memory width) and, where masked, `memory_mask` (B, S) give `logits`
+ * (B, T, vocab), `present.I.keys|values` (B, T, width) and the memory's `cross.I.keys|values` (B, S, width), which later steps read.
+ */
+export function prefillGraph(options: ExportedGraphOptions): Graph {
+  const { decoder, branch } = options;
+  const data = { ids: i32('B', 'T'), memory: f32('B', 'S', decoder.memories[branch]!), ...maskSpec(options) };
+  return trace({ data, state: parameterSpecs(options) }, ({ ids, memory, memory_mask: mask }, state) => {
+    const scope = rootScope(state).child('decoder');
+    const cross = decoder.projectMemory(scope, branch, memory!);
+    const { hidden, cache } = decoder.prefill(scope, branch, ids!, cross, mask);
+    return { results: { logits: decoder.logits(scope, hidden), ...flatten('present', cache), ...flatten('cross', cross) } };
+  });
+}
+
+/**
+ * One more token per row: `ids` (B, 1) i32, `past.I.keys|values` (B, P, width), `cross.I.keys|values` (B, S, width) and, where
+ * masked, `memory_mask` (B, S) give `logits` (B, 1, vocab) and `present.I.keys|values` (B, P + 1, width), the next step's past.
+ */
+export function decodeGraph(options: ExportedGraphOptions): Graph {
+  const { decoder, branch } = options;
+  const { depth, width } = decoder.config;
+  const data = { ids: i32('B', 1), ...specsOf('past', depth, f32('B', 'P', width)), ...specsOf('cross', depth, f32('B', 'S', width)), ...maskSpec(options) };
+  return trace({ data, state: parameterSpecs(options) }, (inputs, state) => {
+    const scope = rootScope(state).child('decoder');
+    const { hidden, cache } = decoder.extend(
+      scope,
+      branch,
+      inputs.ids!,
+      unflatten('past', inputs, depth),
+      unflatten('cross', inputs, depth),
+      inputs.memory_mask,
+    );
+    return { results: { logits: decoder.logits(scope, hidden), ...flatten('present', cache) } };
+  });
+}

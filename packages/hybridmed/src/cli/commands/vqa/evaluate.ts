@@ -1,0 +1,74 @@
+// `hybridmed vqa evaluate`: accuracy of a trained model on the test questions, compared with baselines.
+import type { AnswerAccuracy } from '@hybridmed/eval/protocols';
+import type { VqaReport, VqaSystem } from '@hybridmed/tasks/node';
+import type { Command } from 'commander';
+import { withDevice } from '../../device.ts';
+import { formatInterval } from '../../metric-tables.ts';
+import type { DeviceFlags, ModuleFlags } from '../../options.ts';
+import { deviceOption, jsonOption, textModuleOption, threadsOption, visionModuleOption } from '../../options.ts';
+import type { Output } from '../../output.ts';
+import { printResult, table } from '../../output.ts';
+
+interface Flags extends DeviceFlags, ModuleFlags {
+  model: string;
+  data?: string;
+  json: boolean;
+}
+
+const systemNames: Readonly<Record<VqaSystem, string>> = {
+  model: 'the model',
+  questionOnly: 'the question alone',
+  commonestByType: 'most frequent answer by type',
+  commonest: 'most frequent answer',
+};
+
+/** Accuracy by kind of question (rows) and system (columns); lenient accuracy where it differs from the strict one. */
+function accuracyTable({ systems }: VqaReport): string {
+  const lenient = Object.values(systems).some(({ all }) => all.lenient?.value !== all.strict?.value);
+  const row = (name: string, of: (system: VqaReport['systems'][VqaSystem]) => AnswerAccuracy) => [
+    name,
+    String(of(systems.model).questions),
+    ...Object.values(systems).map((system) => formatInterval(of(system).strict)),
+    ...(lenient ? [formatInterval(of(systems.model).lenient)] : []),
+  ];
+  const columns = (Object.keys(systems) as VqaSystem[]).map((system) => systemNames[system]);
+  return table([
+    ['strict accuracy (95 %)', 'questions', ...columns, ...(lenient ? ['the model, lenient'] : [])],
+    row('all', ({ all }) => all),
+    row('closed', ({ closed }) => closed),
+    row('open', ({ open }) => open),
+    ...Object.keys(systems.model.categories).map((name) => row(name, ({ categories }) => categories[name]!)),
+  ]);
+}
+
+function formatReport(report: VqaReport): string {
+  const { model, data, questionSplit, questions, unseenAnswers, differences, warnings } = report;
+  const differenceRows = Object.entries(differences).map(([name, value]) => [`the model minus ${systemNames[name as VqaSystem]}`, formatInterval(value)]);
+  return [
+    `${model} on ${questions} test questions of ${data} (split: ${questionSplit}); ${(100 * unseenAnswers).toFixed(1)} % of the answers are in no training question\n`,
+    accuracyTable(report),
+    '\n',
+    table(differenceRows),
+    ...warnings.map((line) => `warning: ${line}\n`),
+  ].join('');
+}
+
+/** Adds the command. */
+export function addVqaEvaluate(vqa: Command, output: Output): void {
+  vqa
+    .command('evaluate')
+    .description('accuracy on the test questions: closed, open, all, by category; compared with three baselines')
+    .requiredOption('--model <dir>', 'the --out folder of vqa train')
+    .option('--data <spec>', 'a data set other than the one it was trained on')
+    .addOption(visionModuleOption())
+    .addOption(textModuleOption())
+    .addOption(deviceOption())
+    .addOption(threadsOption())
+    .addOption(jsonOption())
+    .action(async (flags: Flags) => {
+      const { model, data, vision, text } = flags;
+      const { evaluateVqa } = await import('@hybridmed/tasks/node');
+      const report = await withDevice(flags, (device) => evaluateVqa({ model, data, device, encoders: { vision, text } }));
+      printResult(output, flags, report, formatReport);
+    });
+}

@@ -1,0 +1,25 @@
+// Metrics as text: numbers with their confidence intervals, and "undefined" where a metric has no value.
+import type { Interval } from '@hybridmed/eval';
+import type { ClassificationReport } from '@hybridmed/eval/protocols';
+import { table } from './output.ts';
+
+/** A metric with its confidence interval; null is undefined. */
+export const formatInterval = (interval: Interval | null, places = 3): string =>
+  interval === null ? 'undefined' : `${interval.value.toFixed(places)} (${interval.low.toFixed(places)} to ${interval.high.toFixed(places)})`;
+
+/** A classification report as a table, with a line for each class of which a metric is undefined. */
+export function classificationTable(report: ClassificationReport): string {
+  const { classes, meanAuc, meanAveragePrecision, over } = report;
+  const rows = Object.entries(classes).map(([name, row]) => [
+    name,
+    formatInterval(row.auc),
+    formatInterval(row.averagePrecision),
+    formatInterval(row.f1),
+    formatInterval(row.accuracy),
+    formatInterval(row.mcc),
+    `${row.positives}/${row.studies}`,
+  ]);
+  const mean = over.length > 1 ? [[`mean of ${over.length}`, formatInterval(meanAuc), formatInterval(meanAveragePrecision)]] : [];
+  const notes = Object.entries(classes).flatMap(([name, row]) => (row.undefined === undefined ? [] : [`${name}: ${row.undefined}\n`]));
+  return table([['class (95 %)', 'AUC', 'average precision', 'F1', 'accuracy', 'MCC', 'positive'], ...rows, ...mean]) + notes.join('');
+}

@@ -1,0 +1,135 @@
+// The schema of config.json: a rule with bounds for every field, and what fields must be to each other. A stranger's file decides how much
+// is built, so nothing is built before it holds.
+import type { DecoderConfig } from '@hybridmed/decoder';
+import type { BertConfig } from '@hybridmed/text';
+import type { ResNetConfig, ViTConfig } from '@hybridmed/vision';
+import type { ModelConfig, ModuleTextConfig, ModuleVisionConfig, SpecialTokens } from '../model/config.ts';
+import type { CheckpointConfig, InputConfig } from './config.ts';
+import type { Fields, Problem, Rule } from './rules.ts';
+import { count, firstProblem, flag, line, list, oneOf, optional, positive, rate } from './rules.ts';
+
+// Several times what published models of these kinds have.
+const imageSize = count(4096);
+const channels = count(16);
+const width = count(16_384);
+const depth = count(256);
+const heads = count(256);
+const positions = count(2 ** 17, 2);
+const vocabularySize = count(2 ** 22);
+const module = line(4096);
+
+const vit: Record<keyof ViTConfig, Rule> = {
+  kind: oneOf('vit'),
+  image: imageSize,
+  patch: count(1024),
+  channels,
+  width,
+  depth,
+  heads,
+  dropout: optional(rate),
+  ffn: optional(count(2 ** 17)),
+  mlp: optional(oneOf('gelu', 'quickGelu', 'swiglu')),
+  epsilon: optional(positive(1)),
+  qkvBias: optional(flag),
+  patchBias: optional(flag),
+  preNorm: optional(flag),
+  layerScale: optional(flag),
+  registers: optional(count(1024, 0)),
+  pool: optional(oneOf('class', 'mean', 'meanNormed')),
+  classToken: optional(flag),
+};
+
+const resnet: Record<keyof ResNetConfig, Rule> = {
+  kind: oneOf('resnet'),
+  image: imageSize,
+  channels,
+  layers: list(count(256), 8, 1),
+  channelsPerStage: list(count(16_384), 8, 1),
+  stem: optional(count(16_384)),
+  block: optional(oneOf('basic', 'bottleneck')),
+};
+
+const moduleVision: Record<keyof ModuleVisionConfig, Rule> = { kind: oneOf('module'), module, image: imageSize, channels };
+const moduleText: Record<keyof ModuleTextConfig, Rule> = { kind: oneOf('module'), module, vocab: vocabularySize, positions };
+
+const bert: Record<keyof BertConfig, Rule> = {
+  vocab: vocabularySize,
+  width,
+  depth,
+  heads,
+  ffn: count(2 ** 17),
+  positions,
+  types: optional(count(1024)),
+  dropout: optional(rate),
+  epsilon: optional(positive(1)),
+};
+
+const decoder: Record<keyof DecoderConfig, Rule> = {
+  vocab: vocabularySize,
+  width,
+  depth,
+  heads,
+  positions,
+  dropout: optional(rate),
+  sharedCross: optional(flag),
+  unshared: optional(flag),
+};
+
+const id = count(2 ** 22, 0);
+const special: Record<keyof SpecialTokens, Rule> = { pad: id, unk: id, cls: id, sep: id, mask: optional(id) };
+
+// Both texts begin with [CLS] and end with [SEP].
+const length = count(2 ** 17, 3);
+const input: Record<keyof InputConfig, Rule> = { resize: count(8192), findingsLength: length, impressionLength: length };
+
+const visionKinds: Readonly<Record<string, Fields>> = { vit, resnet, module: moduleVision };
+
+/** The fields of a file, by the kinds of encoders that it names. */
+function fieldsOf(value: unknown): Fields {
+  const { vision, text } = ((value as Partial<CheckpointConfig>)?.model ?? {}) as Partial<Record<keyof ModelConfig, { kind?: unknown }>>;
+  const kind = typeof vision?.kind === 'string' && Object.hasOwn(visionKinds, vision.kind) ? vision.kind : undefined;
+  const model: Record<keyof ModelConfig, Rule | Fields> = {
+    vision: kind === undefined ? { kind: oneOf(...Object.keys(visionKinds)) } : visionKinds[kind]!,
+    text: typeof text === 'object' && text !== null && 'kind' in text ? moduleText : bert,
+    align: width,
+    projection: optional(oneOf('linear', 'mlp')),
+    decoder,
+    special,
+  };
+  return { formatVersion: count(1e6), preset: line(64), stage: oneOf(1, 2), model, input } satisfies Record<keyof CheckpointConfig, Rule | Fields>;
+}
+
+/** What a field must be to others: the key, whether it holds, and what it must be in words. */
+type Relation = readonly [key: string, holds: boolean, expected: string];
+
+function relationsOf({ model, input: own }: CheckpointConfig): Relation[] {
+  const { vision, text, decoder: sizes, special: tokens } = model;
+  const shared = (part: string, of: { readonly width: number; readonly heads: number }): Relation => [
+    `model.${part}.heads`,
+    of.width % of.heads === 0,
+    `a divisor of "width", ${of.width}`,
+  ];
+  return [
+    ...(vision.kind === 'vit'
+      ? [shared('vision', vision), ['model.vision.patch', vision.image % vision.patch === 0, `a divisor of "image", ${vision.image}`] as const]
+      : []),
+    ...(vision.kind === 'resnet'
+      ? [['model.vision.channelsPerStage', vision.channelsPerStage.length === vision.layers.length, 'as long as "layers"'] as const]
+      : []),
+    ...('kind' in text ? [] : [shared('text', text)]),
+    shared('decoder', sizes),
+    ['model.decoder.vocab', sizes.vocab === text.vocab, `that of "model.text", ${text.vocab}`],
+    ...Object.entries(tokens).map(([name, token]): Relation => [`model.special.${name}`, token < text.vocab, `below the vocabulary's size, ${text.vocab}`]),
+    ['input.resize', own.resize >= vision.image, `at least the image's side, ${vision.image}`],
+    ['input.findingsLength', own.findingsLength <= text.positions, `at most the text encoder's positions, ${text.positions}`],
+    ['input.impressionLength', own.impressionLength <= text.positions, `at most the text encoder's positions, ${text.positions}`],
+  ];
+}
+
+/** The first thing that is wrong with what config.json held. */
+export function configProblem(value: unknown): Problem | undefined {
+  const problem = firstProblem(value, fieldsOf(value));
+  if (problem) return problem;
+  const broken = relationsOf(value as CheckpointConfig).find(([, holds]) => !holds);
+  return broken && { key: broken[0], problem: `must be ${broken[2]}` };
+}

@@ -1,0 +1,35 @@
+// The configuration of a vision transformer, as checkpoints keep it.
+import type { Mlp } from './mlp.ts';
+
+/** Sizes of a ViT. `image` and `patch` are sides in pixels. */
+export interface ViTConfig {
+  readonly kind: 'vit';
+  readonly image: number;
+  readonly patch: number;
+  readonly channels: number;
+  readonly width: number;
+  readonly depth: number;
+  readonly heads: number;
+  /** Rate on hidden states; attention probabilities are never dropped. */
+  readonly dropout?: number;
+  /** Inner width of the MLP: 4 widths. */
+  readonly ffn?: number;
+  /** Kind of the MLP: erf GELU. */
+  readonly mlp?: Mlp;
+  /** Of every layer norm: 1e-6. */
+  readonly epsilon?: number;
+  /** Whether query, key and value have biases: true. */
+  readonly qkvBias?: boolean;
+  /** Whether the patch projection has a bias: true. CLIP has none. */
+  readonly patchBias?: boolean;
+  /** A layer norm before the first block, as CLIP has. */
+  readonly preNorm?: boolean;
+  /** A learned factor per channel on each residual branch (DINOv2). */
+  readonly layerScale?: boolean;
+  /** Number of register tokens [Darcet et al. 2024]; then neither they nor the class token have positions. */
+  readonly registers?: number;
+  /** What `global` is: the class token, or the mean of the patches; `meanNormed` norms that mean alone and not the tokens (timm's `fc_norm`). */
+  readonly pool?: 'class' | 'mean' | 'meanNormed';
+  /** Without a class token `global` is a mean: true. */
+  readonly classToken?: boolean;
+}
