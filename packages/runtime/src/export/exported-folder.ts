@@ -12,7 +12,7 @@ import { fileError, readJson } from '../files.ts';
 
 const count = z.int().min(0);
 const upTo = (max: number, min = 1) => z.int().min(min).max(max);
-const vocabularySize = upTo(2 ** 22);
+const tokenCount = upTo(2 ** 22);
 // Both texts begin with [CLS] and end with [SEP].
 const length = upTo(2 ** 17, 3);
 // A path in the folder: names as the export writes them, and nothing that leads out of it.
@@ -38,7 +38,7 @@ const manifestSchema = z
       .refine(({ size, resize }) => resize >= size, { path: ['resize'], message: 'must be at least "size"' }),
     text: z.object({ findingsLength: length, impressionLength: length }),
     special: z.object({ pad: count, unk: count, cls: count, sep: count, mask: count.optional() }),
-    decoder: z.object({ vocabularySize, width: upTo(16_384), depth: upTo(256), positions: upTo(2 ** 17) }),
+    decoder: z.object({ vocabularySize: tokenCount, width: upTo(16_384), depth: upTo(256), positions: upTo(2 ** 17) }),
     logitScale: z.number(),
     parts: z.partialRecord(z.enum(partNames), part),
   })
