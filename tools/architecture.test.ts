@@ -22,14 +22,15 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   align: ['nn', 'tensor'],
   decoder: ['nn', 'tensor'],
   data: [],
+  phantoms: ['data'],
   eval: ['nn', 'tensor'],
   model: modelParts,
   // Of data only the words of its settings.
   training: ['model', 'nn', 'tensor', 'text', 'data/browser'],
   runtime: ['training', 'model', 'nn', 'tensor', 'vision', 'text', 'data', 'webgpu', 'onnx', 'gpujs'],
-  tasks: ['runtime', 'training', 'model', 'eval', 'data', ...modelParts],
+  tasks: ['runtime', 'training', 'model', 'eval', 'data', 'phantoms', ...modelParts],
   testing: ['runtime', 'model', 'eval', 'gpujs', ...modelParts],
-  hybridmed: ['tasks', 'testing', 'runtime', 'training', 'model', 'eval', 'data', 'webgpu', ...modelParts],
+  hybridmed: ['tasks', 'testing', 'runtime', 'training', 'model', 'eval', 'data', 'phantoms', 'webgpu', ...modelParts],
 };
 const packages = Object.keys(arrows);
 
@@ -37,6 +38,7 @@ const packages = Object.keys(arrows);
 const nodeEntries = new Set([
   '@hybridmed/data',
   '@hybridmed/data/atomic',
+  '@hybridmed/phantoms',
   '@hybridmed/onnx',
   '@hybridmed/webgpu/node',
   '@hybridmed/tasks/node',

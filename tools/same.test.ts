@@ -40,10 +40,10 @@ describe('names changed on purpose', () => {
   });
 
   test('JSON is compared in keys of after, without times, paths and what is ignored', () => {
-    const side = (name: string, names: Values) => ({ folder: `/work/${name}`, names });
+    const side = (name: string, names: Values) => ({ folder: `/folder/${name}`, names });
     const session = { before: side('before', before), after: side('after', after), renames };
-    const was = { films: [{ image: { crop: 3 } }], title: 'a film', out: '/work/before/x', started: 1, model: { note: 1 } };
-    const is = { title: 'a image', images: [{ image: { size: 3 } }], out: '/work/after/x', started: 2, model: { note: 2 } };
+    const was = { films: [{ image: { crop: 3 } }], title: 'a film', out: '/folder/before/x', started: 1, model: { note: 1 } };
+    const is = { title: 'a image', images: [{ image: { size: 3 } }], out: '/folder/after/x', started: 2, model: { note: 2 } };
     expect(jsonDifference(comparable(was, session, 'before'), comparable(is, session, 'after'))).toBeUndefined();
     const other = { ...is, images: [{ image: { size: 4 } }] };
     expect(jsonDifference(comparable(was, session, 'before'), comparable(other, session, 'after'))).toBe('images.0.image.size: 3, now 4');

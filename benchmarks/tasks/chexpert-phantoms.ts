@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FindingName } from '@hybridmed/data';
-import { phantomPrompts, phantomStudy } from '@hybridmed/data';
+import type { FindingName } from '@hybridmed/phantoms';
+import { phantomPrompts, phantomStudy } from '@hybridmed/phantoms';
 import sharp from 'sharp';
 
 /** The five classes of the CheXpert protocol, and the phantom finding for each. */

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DataSet, Study } from '@hybridmed/data';
-import { openDataSet, packDataSet, writePhantoms } from '@hybridmed/data';
+import { openDataSet, packDataSet } from '@hybridmed/data';
+import { writePhantoms } from '@hybridmed/phantoms';
 import { initialize } from '@hybridmed/nn';
 import type { Device } from '@hybridmed/tensor';
 import { tokenizerFromVocab } from '@hybridmed/text';
@@ -32,7 +33,7 @@ export async function embedding({ preset, device, images, rounds }: { preset: Pr
     const parameters = initialize(model.parameters, 0);
     const checkpoint = join(folder, 'checkpoint');
     await saveCheckpoint(checkpoint, {
-      config: { formatVersion: 1, preset, stage: 2, model: config, input: { resize, findingsLength, impressionLength } },
+      config: { formatVersion: 2, preset, stage: 2, model: config, input: { resize, findingsLength, impressionLength } },
       tokenizer: tokenizer.toJSON(),
       parameters,
     });

@@ -1,5 +1,6 @@
 // The rule labeller compared with other labels: those of phantoms, and Open-I's MeSH coding. Saves metrics only, never texts.
-import { openDataSet, phantomFindings, phantomStudy } from '@hybridmed/data';
+import { openDataSet } from '@hybridmed/data';
+import { phantomFindings, phantomStudy } from '@hybridmed/phantoms';
 import { labelF1 } from '@hybridmed/eval';
 import { labelSet, meshLabels, phantomLabels, reportLabels } from '@hybridmed/eval/labeller';
 import { saveResult } from '../results.ts';

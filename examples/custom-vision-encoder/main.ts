@@ -25,11 +25,11 @@ function convolutional(width: number): VisionEncoder {
   };
 }
 
-const text = bert({ vocab: 50, width: 32, depth: 1, heads: 2, ffn: 64, positions: 32 });
+const text = bert({ vocabularySize: 50, width: 32, depth: 1, heads: 2, ffn: 64, positions: 32 });
 const model = composeModel({
   vision: convolutional(24),
   text,
-  decoder: { vocab: 50, width: 32, depth: 1, heads: 2, positions: 16 },
+  decoder: { vocabularySize: 50, width: 32, depth: 1, heads: 2, positions: 16 },
   special: { pad: 0, unk: 1, cls: 2, sep: 3 },
 });
 const device = cpuDevice();

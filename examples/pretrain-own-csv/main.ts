@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkDataSet, writePhantoms } from '@hybridmed/data';
+import { checkDataSet } from '@hybridmed/data';
+import { writePhantoms } from '@hybridmed/phantoms';
 import { completeConfig, loadGenerator, openDevice, pretrain } from 'hybridmed/node';
 
 const folder = mkdtempSync(join(tmpdir(), 'hybridmed-example-'));

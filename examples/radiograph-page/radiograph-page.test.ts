@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { encodePicture, phantomStudy, readGrey } from '@hybridmed/data';
+import { encodePicture, readGrey } from '@hybridmed/data';
+import { phantomStudy } from '@hybridmed/phantoms';
 import { promptScores } from '@hybridmed/eval/protocols';
 import { plainDevice } from '@hybridmed/gpujs';
 import { initialize } from '@hybridmed/nn';
@@ -53,7 +54,7 @@ async function makeFiles(): Promise<void> {
     ]),
   );
   const input = { resize: 36, findingsLength: 64, impressionLength: 12 };
-  await saveCheckpoint(checkpoint, { config: { formatVersion: 1, preset: 'tiny', stage: 2, model: config, input }, tokenizer: tokenizer.toJSON(), parameters });
+  await saveCheckpoint(checkpoint, { config: { formatVersion: 2, preset: 'tiny', stage: 2, model: config, input }, tokenizer: tokenizer.toJSON(), parameters });
   // Not square; the JPEG so large that it is read at a fraction of its size.
   const { size, pixels } = studies[1]!.image;
   writeFileSync(png, await encodePicture({ width: size, height: 90, channels: 1, pixels: pixels.subarray(0, size * 90) }, 'png'));

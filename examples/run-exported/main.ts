@@ -3,7 +3,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readSquare, writeCrop, writePhantoms } from '@hybridmed/data';
+import { readSquare, writeCrop } from '@hybridmed/data';
+import { writePhantoms } from '@hybridmed/phantoms';
 import { completeConfig, exportCheckpoint, loadGenerator, openDevice, pretrain } from 'hybridmed/node';
 import * as ort from 'onnxruntime-node';
 import { greedy, textOf } from './greedy.ts';

@@ -59,7 +59,7 @@ test('in the browser: every kernel, one stage-2 step and generation from a check
   const batch = batchOf();
   const checkpoint = join(folder, 'checkpoint');
   await saveCheckpoint(checkpoint, {
-    config: { formatVersion: 1, preset: 'tiny', stage: 2, model: config, input: { resize: 36, findingsLength: 128, impressionLength: 48 } },
+    config: { formatVersion: 2, preset: 'tiny', stage: 2, model: config, input: { resize: 36, findingsLength: 128, impressionLength: 48 } },
     tokenizer: tokenizer.toJSON(),
     parameters,
   });

@@ -59,7 +59,7 @@ const files: Record<string, string> = {};
 beforeAll(async () => {
   const checkpoint = join(folder, 'checkpoint');
   const input = { resize: 36, findingsLength: 128, impressionLength: 48 };
-  await saveCheckpoint(checkpoint, { config: { formatVersion: 1, preset: 'tiny', stage: 2, model: config, input }, tokenizer: tokenizer.toJSON(), parameters });
+  await saveCheckpoint(checkpoint, { config: { formatVersion: 2, preset: 'tiny', stage: 2, model: config, input }, tokenizer: tokenizer.toJSON(), parameters });
   await exportCheckpoint({ checkpoint, parts, out: folder });
   await exportCheckpoint({ checkpoint, parts: ['caption'], out: join(folder, 'outside'), inlineLimit: 0 });
   for (const precision of ['f16', 'int8'] as const) await exportCheckpoint({ checkpoint, parts: ['text', 'vision'], out: join(folder, precision), precision });

@@ -34,6 +34,7 @@ export function renameLocals(tokens, given) {
   const renamed = [];
   // A name counts from the end of its declaration on. `heads` are places where a scope ends that began before its brace.
   let pending;
+  let declared = -1;
   const heads = [];
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i];
@@ -49,9 +50,11 @@ export function renameLocals(tokens, given) {
       pending = undefined;
     }
     if (isName(token) && tokens[i - 1] !== '.' && tokens[i - 1] !== '@' && !(tokens[i - 1] === '(' && tokens[i - 2] === 'builtin')) {
-      const declared = inFunction && pending === undefined && declares.has(token) ? nameAt(tokens, i) : -1;
-      if (declared > 0) pending = [tokens[declared], own(tokens[declared])];
-      renamed.push(pending !== undefined && i > 0 && isDeclaredName(tokens, i) ? pending[1] : lookUp(token));
+      if (inFunction && declares.has(token)) {
+        declared = nameAt(tokens, i);
+        pending = [tokens[declared], own(tokens[declared])];
+      }
+      renamed.push(i === declared ? pending[1] : lookUp(token));
     } else renamed.push(token);
     if (token === '}') scopes.pop();
     if (i === heads.at(-1)) {
@@ -60,10 +63,4 @@ export function renameLocals(tokens, given) {
     }
   }
   return renamed;
-}
-
-/** True where the name at `i` is the one that a `let`, `var` or `const` before it declares. */
-function isDeclaredName(tokens, i) {
-  const from = tokens[i - 1] === '>' ? tokens.lastIndexOf('<', i) - 1 : i - 1;
-  return declares.has(tokens[from]);
 }

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writePhantoms } from '@hybridmed/data';
+import { writePhantoms } from '@hybridmed/phantoms';
 
 /** A temporary folder, removed by the function beside it. */
 export function temporaryFolder(): { folder: string; remove: () => void } {

@@ -8,8 +8,8 @@ type Tree = Record<string, JaxArray>;
 
 /** Mean cross-entropy of the class token's logits; each parameter is used once. */
 function lossOf({ numpy: np, nn }: Jax, { config, batch, classes }: VitProblem) {
-  const { image, patch, channels, width, heads, depth } = config;
-  const side = image / patch;
+  const { imageSize, patch, channels, width, heads, depth } = config;
+  const side = imageSize / patch;
   const tokens = side * side + 1;
   return (p: Tree, x: JaxArray, labels: JaxArray): JaxArray => {
     const take = (name: string) => p[name]!;
@@ -60,7 +60,7 @@ export function jaxVit(jax: Jax, { problem, inputs }: Task): VitRun {
   });
   const put = (data: unknown, shape: readonly number[], dtype = 'float32') => np.array(data, { shape: [...shape], dtype });
   const { batch, config } = sizes;
-  const image = put(inputs[0], [batch, config.channels, config.image, config.image]);
+  const image = put(inputs[0], [batch, config.channels, config.imageSize, config.imageSize]);
   const labels = put(inputs[1], [batch], 'int32');
   const start = (of: (data: Float32Array) => Float32Array) =>
     Object.fromEntries(sizes.parameters.map(({ name, shape }, i) => [name, put(of(inputs[2 + i] as Float32Array), shape)]));

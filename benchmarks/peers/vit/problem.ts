@@ -18,7 +18,7 @@ export interface VitProblem {
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
 }
 
-const config: ViTConfig = { kind: 'vit', image: 96, patch: 8, channels: 1, width: 128, depth: 4, heads: 4 };
+const config: ViTConfig = { kind: 'vit', imageSize: 96, patch: 8, channels: 1, width: 128, depth: 4, heads: 4 };
 const [batch, classes, rate, steps] = [4, 10, 1e-3, 3];
 
 /** As `--filter` and rows name it. */
@@ -32,7 +32,7 @@ const scalar = { shape: [], dtype: 'f32' as const };
 /** Image and labels, then parameters by name: the same for all engines. */
 export function vitTask(): Task {
   const noise = (i: number) => mix32(i) / 2 ** 31 - 1;
-  const images = Float32Array.from({ length: batch * config.image ** 2 }, (_, i) => noise(i));
+  const images = Float32Array.from({ length: batch * config.imageSize ** 2 }, (_, i) => noise(i));
   const labels = Int32Array.from({ length: batch }, (_, i) => (i * 3) % classes);
   const start = Object.entries(initialize(specs, 0));
   const problem: VitProblem = { config, batch, classes, rate, steps, parameters: start.map(([name, { shape }]) => ({ name, shape })) };
@@ -54,7 +54,7 @@ function stepGraph(): Graph {
   const floats = Object.fromEntries(Object.entries(specs).map(([name, { shape }]) => [name, { shape, dtype: 'f32' as const }]));
   const moments = Object.fromEntries(Object.entries(floats).flatMap(([name, spec]) => momentNames(name).map((moment) => [moment, spec])));
   const data = {
-    image: { shape: [batch, config.channels, config.image, config.image], dtype: 'f32' as const },
+    image: { shape: [batch, config.channels, config.imageSize, config.imageSize], dtype: 'f32' as const },
     labels: { shape: [batch], dtype: 'i32' as const },
     rate: scalar,
     step: scalar,
@@ -83,7 +83,7 @@ export async function vitSteps(device: Device, { problem, inputs }: Task): Promi
   const state = device.createState();
   const [image, labels, ...start] = inputs;
   const data: HostArrays = {
-    image: { data: image!, shape: [batch, config.channels, config.image, config.image] },
+    image: { data: image!, shape: [batch, config.channels, config.imageSize, config.imageSize] },
     labels: { data: labels!, shape: [batch] },
     rate: number(rate),
   };

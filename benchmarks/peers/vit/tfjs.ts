@@ -7,8 +7,8 @@ import type { VitProblem } from './problem.ts';
 
 /** Mean cross-entropy of the class token's logits. */
 function lossOf(tf: Tf, { config, batch, classes }: VitProblem, p: Readonly<Record<string, TfVariable>>, x: TfTensor, labels: TfTensor): TfTensor {
-  const { image, patch, channels, width, heads, depth } = config;
-  const side = image / patch;
+  const { imageSize, patch, channels, width, heads, depth } = config;
+  const side = imageSize / patch;
   const tokens = side * side + 1;
   const linear = (name: string, h: TfTensor) => {
     const [inputs, weight] = [h.shape.at(-1)!, p[`${name}.weight`]!];
@@ -42,7 +42,7 @@ function lossOf(tf: Tf, { config, batch, classes }: VitProblem, p: Readonly<Reco
 export function tfVit(tf: Tf, { problem, inputs }: Task): VitRun {
   const sizes = problem as VitProblem;
   const { batch, config, rate, parameters } = sizes;
-  const image = tf.tensor(inputs[0], [batch, config.channels, config.image, config.image], 'float32');
+  const image = tf.tensor(inputs[0], [batch, config.channels, config.imageSize, config.imageSize], 'float32');
   const labels = tf.tensor(inputs[1], [batch], 'int32');
   let variables: Record<string, TfVariable> = {};
   let adam = tf.train.adam(rate, 0.9, 0.999, 1e-8);

@@ -1,5 +1,5 @@
 // The worker that runs the model: it fetches the checkpoint from the page's own origin, and answers one request after another.
-import { jpegFraction } from '@hybridmed/data/browser';
+import { decodeBaseline, orientationOf } from '@hybridmed/data/browser';
 import { plainDevice } from '@hybridmed/gpujs';
 import type { Device, DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
 import { browserWebgpuDevice, DeviceLostError } from '@hybridmed/webgpu';
@@ -85,7 +85,8 @@ const tasks: { [T in Task]: (ask: Tasks[T]['ask']) => Promise<Tasks[T]['answer']
   async impression({ radiograph }) {
     const { model, config } = loadedModel().checkpoint;
     const { resize } = config.input;
-    const pixels = (radiograph.jpeg && jpegFraction(radiograph.jpeg, radiograph.grey, resize)) ?? radiograph.grey;
+    const reduced = radiograph.jpeg && decodeBaseline(radiograph.jpeg, resize);
+    const pixels = radiograph.jpeg && reduced ? { ...reduced, orientation: orientationOf(radiograph.jpeg) } : radiograph.grey;
     current = { radiograph, image: prepareRadiograph({ ...model.vision.image, resize }, pixels) };
     progress('Generating the impression');
     return generate('image', { image: current.image });

@@ -2,7 +2,8 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLoader, openDataSet, phantomStudy, writePhantoms } from '@hybridmed/data';
+import { createLoader, openDataSet } from '@hybridmed/data';
+import { phantomStudy, writePhantoms } from '@hybridmed/phantoms';
 import { bench } from 'vitest';
 
 const folder = join(mkdtempSync(join(tmpdir(), 'hybridmed-bench-')), 'set');

@@ -5,6 +5,8 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { describeFileError } from './errors.ts';
 
+export { describeFileError };
+
 /**
  * Makes a folder and those above it that are missing. Unlike `mkdir` of node:fs with `recursive`, which tries for ever where the system
  * answers that a folder just seen is absent (/proc does), it fails. Throws the system's error.
@@ -18,6 +20,13 @@ export async function makeFolder(path: string): Promise<void> {
       if (error.code !== 'EEXIST') throw error;
     });
   }
+}
+
+/** Has the disk hold what a folder names, as after a rename. Where folders cannot be flushed (Windows, some network disks) nothing is done. */
+export async function flushFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r').catch(() => undefined);
+  await folder?.sync().catch(() => undefined);
+  await folder?.close();
 }
 
 /**
@@ -40,6 +49,7 @@ export async function writeFileAtomic(
       await file.close();
     }
     await rename(temporary, path);
+    await flushFolder(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw describe(path, error);

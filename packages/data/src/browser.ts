@@ -1,10 +1,11 @@
-// The entry of what runs in a browser too: from grey pixels and token ids to a model's input, and the prompts of phantoms. The main entry, which reads files, uses the same.
+// The entry of what runs in a browser too: from grey pixels and token ids to a model's input. The main entry, which reads files, uses the same.
 export { DataError } from './errors.ts';
 export type { GreyImage } from './image/grey-image.ts';
-export { jpegFraction } from './image/jpeg/fraction.ts';
+export { decodeBaseline } from './image/jpeg/decode.ts';
 export { maxFileBytes, maxPixels } from './image/limits.ts';
 export { luminanceOf } from './image/luminance.ts';
 export { centreCrop, writeCrop } from './image/crop.ts';
+export { orientationOf } from './image/orientation.ts';
 export { squareOf } from './image/resize.ts';
 export { streamSize } from './image/stream-size.ts';
 export type { StreamSize } from './image/stream-size.ts';
@@ -12,7 +13,6 @@ export type { HostArray, StudyArrays, StudyBatch, TextArrays, TextBatch } from '
 export { padRows } from './loader/collate.ts';
 export { prepareRadiograph, prepareSquares, prepareTexts } from './loader/prepare-inputs.ts';
 export type { ImagePreparation } from './loader/prepare-inputs.ts';
-export { phantomPrompts } from './phantom/prompts.ts';
-export type { PromptSet } from './phantom/prompts.ts';
+export { randomBelow } from './loader/random.ts';
 export { columnRoles } from './study.ts';
 export type { ColumnRole, SelectOptions } from './study.ts';

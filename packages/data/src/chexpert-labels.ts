@@ -39,12 +39,22 @@ export interface LabelValues {
 /** A published value by number: 1, 0, -1, and 2 for a blank. */
 export type PublishedLabel = -1 | 0 | 1 | 2;
 
-/** The value of a table's cell; anything but 1, 0 and -1 is a blank. */
-export function publishedLabel(cell: string): PublishedLabel {
+const spelt = new Map<string, PublishedLabel>([
+  ['true', 1],
+  ['false', 0],
+  ...['', 'nan', 'na', 'n/a', '<na>', 'null', 'none'].map((blank) => [blank, 2] as const),
+]);
+
+/** The value of a table's cell, however its number is written; undefined for one that is no label. */
+export function labelValue(cell: string): PublishedLabel | undefined {
   if (cell === '') return 2;
   const value = Number(cell);
-  return value === 1 || value === -1 ? value : value === 0 && cell.trim() !== '' ? 0 : 2;
+  if (value === 1 || value === -1) return value;
+  return value === 0 && cell.trim() !== '' ? 0 : spelt.get(cell.trim().toLowerCase());
 }
+
+/** The value of a table's cell; what is no label is a blank. */
+export const publishedLabel = (cell: string): PublishedLabel => labelValue(cell) ?? 2;
 
 /** Makes a function from a row of published values, `names` saying which label each is. Rows that are equal share their objects. */
 export function labelPolicy(
@@ -54,10 +64,10 @@ export function labelPolicy(
   const known = new Map<number, LabelValues>();
   const policies = names.map((name): UncertainPolicy => (typeof uncertain === 'string' ? uncertain : (uncertain[name] ?? 'ignore')));
   return (values) => {
-    // Two bits a label: exact for up to 26 of them.
+    // Two bits a label: exact for up to 26 of them, others are made anew.
     let key = 0;
     for (let i = 0; i < names.length; i++) key = 4 * key + values[i]! + 1;
-    const before = known.get(key);
+    const before = names.length > 26 ? undefined : known.get(key);
     if (before) return before;
     const labels: Record<string, 0 | 1> = {};
     const raw: Record<string, number> = {};

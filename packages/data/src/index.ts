@@ -21,15 +21,6 @@ export type { Loader, LoaderOptions, LoaderTokenizer } from './loader/loader.ts'
 export type { Sampling } from './loader/order.ts';
 export { dataSetNames, indexDataSet, openDataSet } from './open.ts';
 export type { IndexedSet } from './open.ts';
-export { phantomFindings } from './phantom/findings.ts';
-export type { Finding, FindingName } from './phantom/findings.ts';
-export { readPhantomMask } from './phantom/mask.ts';
-export { phantomPrompts } from './phantom/prompts.ts';
-export type { PromptSet } from './phantom/prompts.ts';
-export { phantomStudy } from './phantom/study.ts';
-export type { PhantomStudy } from './phantom/study.ts';
-export { writePhantoms } from './phantom/write.ts';
-export type { PhantomOptions, PhantomSet } from './phantom/write.ts';
 export { readableStudies } from './readable-studies.ts';
 export { readMimicReport } from './sources/mimic-sections.ts';
 export type { MimicReport, ReportSection } from './sources/mimic-sections.ts';

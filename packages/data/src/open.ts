@@ -1,6 +1,7 @@
 // Opens a data set by its specification `name:path`: the source reads, the selection keeps what the caller needs.
 import { join } from 'node:path';
 import { DataError } from './errors.ts';
+import { inEncoding } from './files/encoding.ts';
 import type { SelectIds } from './select.ts';
 import { select } from './select.ts';
 import { readChexpert } from './sources/chexpert.ts';
@@ -49,13 +50,22 @@ export interface ReadSet extends SourceData, SelectIds {
   readonly name: string;
 }
 
+/** What a specification without a set's name is likely to mean: a table by its ending, a name in capitals. */
+function unknownSet(spec: string): DataError {
+  const [name, ...rest] = spec.split(':');
+  const known = dataSetNames.find((other) => other === name?.toLowerCase() && rest.length > 0 && rest[0] !== '');
+  const meant = known !== undefined ? [known, ...rest].join(':') : /\.(?:csv|tsv|txt|jsonl|ndjson)(?:\.gz)?$/i.test(spec) ? `csv:${spec}` : undefined;
+  const hint = meant === undefined ? '' : `did you mean ${meant}? Else `;
+  return new DataError(`"${spec}" names no data set; ${hint}write name:path with one of ${dataSetNames.join(', ')}`);
+}
+
 /** Reads everything a set's files name, and the split ids that the options name. Throws a DataError for an unknown name or unreadable files. */
-export async function readSource(spec: string, { deidPlaceholders = 'keep', splitFile, excludeIds, ...options }: SelectOptions): Promise<ReadSet> {
+export async function readSource(spec: string, { deidPlaceholders = 'keep', splitFile, excludeIds, encoding, ...options }: SelectOptions): Promise<ReadSet> {
   const colon = spec.indexOf(':');
   const [name, path] = [spec.slice(0, colon), spec.slice(colon + 1)];
   const source = colon > 0 && Object.hasOwn(sources, name) ? sources[name] : undefined;
-  if (!source || path === '') throw new DataError(`"${spec}" names no data set; write name:path with one of ${dataSetNames.join(', ')}`);
-  const data = await source(path, { ...options, deidPlaceholders });
+  if (!source || path === '') throw unknownSet(spec);
+  const data = await inEncoding(encoding, () => source(path, { ...options, deidPlaceholders }));
   return {
     name,
     ...data,

@@ -1,7 +1,7 @@
 // Leaves out studies whose image cannot be read, before training or evaluation meets them.
 import { stat } from 'node:fs/promises';
 import { DataError, describeFileError } from './errors.ts';
-import { readGrey } from './image/grey.ts';
+import { readImage } from './image/grey.ts';
 import { rangeOf } from './image/image-bytes.ts';
 import type { Study } from './study.ts';
 import { inLanes } from './threads/lanes.ts';
@@ -16,6 +16,9 @@ export interface ReadableStudies {
 /** Up to this many images are decoded whole; of larger sets only that the files are there is looked at. */
 const decodeUpTo = 20_000;
 
+/** Every size is decoded from the same bytes: what the smallest is made of, every other one is. */
+const isImage = (file: string): Promise<unknown> => readImage(file, 1);
+
 async function hasContent(file: string): Promise<void> {
   const { size } = await stat(file).catch((error: unknown) => Promise.reject(describeFileError(file, error)));
   if (size === 0) throw new DataError(`${file}: is empty; restore the file or leave the study out`);
@@ -23,7 +26,7 @@ async function hasContent(file: string): Promise<void> {
 
 /** Reads every image once. Order is kept. Images inside shards are taken to be what their packing made sure they are. */
 export async function readableStudies(studies: readonly Study[]): Promise<ReadableStudies> {
-  const look: (file: string) => Promise<unknown> = studies.length <= decodeUpTo ? readGrey : hasContent;
+  const look: (file: string) => Promise<unknown> = studies.length <= decodeUpTo ? isImage : hasContent;
   const problems = new Map<string, string>();
   const files = [...new Set(studies.map(({ image }) => image).filter((image) => rangeOf(image) === undefined))];
   await inLanes(files, async (file) => void (await look(file).catch((error: unknown) => problems.set(file, (error as Error).message))));

@@ -126,6 +126,8 @@ export interface SelectOptions {
   excludeIds?: string;
   /** For `csv:`: names of columns by role, where they are not the roles' own names. */
   columns?: Readonly<Partial<Record<ColumnRole, string | undefined>>>;
+  /** Of the set's text files that are not in UTF-8 or, by their mark, in UTF-16: `windows-1252` and other names of the Encoding Standard. */
+  encoding?: string;
   /** Folder that keeps indexes of large tables; `false` reads the tables anew. By default `$XDG_CACHE_HOME/hybridmed/index`. */
   index?: string | false;
 }

@@ -4,8 +4,8 @@ import type { DeidPlaceholderPolicy } from './study.ts';
 /** Number of words: runs of characters between white space. */
 export const wordCount = (text: string): number => text.split(/\s+/).filter(Boolean).length;
 
-/** Line endings and runs of white space as single spaces, Unicode in composed form. */
-export const normalizeText = (text: string): string => text.normalize('NFC').replace(/\s+/g, ' ').trim();
+/** Line endings and runs of white space as single spaces, Unicode in composed form; empty where nothing of it can be seen. */
+export const normalizeText = (text: string): string => (/[^\p{C}\p{Z}\p{DI}]/u.test(text) ? text.normalize('NFC').replace(/\s+/g, ' ').trim() : '');
 
 // Open-I writes XXXX (sometimes longer, with a hyphen before or behind), MIMIC-CXR three underscores.
 const placeholder = /\bX{3,}\b|_{2,}/g;

@@ -1,7 +1,8 @@
 // Files that are whole or not there, and folders that can or cannot be made.
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DataError, writePhantoms } from '@hybridmed/data';
+import { DataError } from '@hybridmed/data';
+import { writePhantoms } from '@hybridmed/phantoms';
 import { makeFolder, writeFileAtomic } from '@hybridmed/data/atomic';
 import { afterAll, expect, test } from 'vitest';
 import { temporaryFolder } from './support.ts';

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
-import { DataError, decodeGrey, readGrey, readSquare, renderImage } from '@hybridmed/data';
+import { checkDataSet, DataError, decodeGrey, readGrey, readSquare, renderImage } from '@hybridmed/data';
 import sharp from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { DicomElement, DicomEncoding } from './support-dicom.ts';
@@ -97,6 +97,64 @@ describe('shapes and colours', () => {
   });
 });
 
+describe('components of a JPEG are what the photometric interpretation says', () => {
+  const [width, height] = [40, 24];
+  const colours = Uint8Array.from(
+    { length: 3 * width * height },
+    (_, i) => [20 + 5 * (Math.floor(i / 3) % width), 90 + 6 * Math.floor(i / 3 / width), 200][i % 3]!,
+  );
+  const luminance = (components: Uint8Array) =>
+    Array.from({ length: width * height }, (_, i) => 0.299 * components[3 * i]! + 0.587 * components[3 * i + 1]! + 0.114 * components[3 * i + 2]!);
+  /** As DICOM shows it: from the least level to the greatest. */
+  const spread = (levels: readonly number[]) =>
+    Uint8Array.from(levels, (level) => Math.round(((level - Math.min(...levels)) * 255) / (Math.max(...levels) - Math.min(...levels))));
+  const item = (bytes: Uint8Array) => {
+    const head = Buffer.from([0xfe, 0xff, 0x00, 0xe0, 0, 0, 0, 0]);
+    head.writeUInt32LE(bytes.length, 4);
+    return Buffer.concat([head, bytes]);
+  };
+  const wrapped = (stream: Buffer, photometric: string) => {
+    const even = stream.length % 2 === 0 ? stream : Buffer.concat([stream, Buffer.alloc(1)]);
+    const file = dicomFile(width, height, 8, Buffer.concat([item(Buffer.alloc(0)), item(even)]), [
+      [0x00020010, 'UI', '1.2.840.10008.1.2.4.50'],
+      [0x00280002, 'US', [3]],
+      [0x00280004, 'CS', photometric],
+    ]);
+    // Encapsulated pixels have no length.
+    file.fill(0xff, file.length - 24 - even.length + 4, file.length - 24 - even.length + 8);
+    return file;
+  };
+  /** Three components, without a word of Adobe's on what they are; with JFIF's marker or not. */
+  const components = async (progressive: boolean, jfif: boolean) => {
+    const ycc = await sharp(colours, { raw: { width, height, channels: 3 } }).jpeg({ quality: 100, chromaSubsampling: '4:4:4', progressive }).toBuffer(); // prettier-ignore
+    const marker = Buffer.from([0xff, 0xe0, 0, 16, ...Buffer.from('JFIF'), 0, 1, 1, 0, 0, 1, 0, 1, 0, 0]);
+    return Buffer.concat([ycc.subarray(0, 2), jfif ? marker : Buffer.alloc(0), ycc.subarray(2)]);
+  };
+
+  test.each([
+    [false, true],
+    [false, false],
+    [true, true],
+    [true, false],
+  ])('progressive %s, JFIF %s', async (progressive, jfif) => {
+    const stream = await components(progressive, jfif);
+    // The same bytes, read as red, green and blue: luminance and colour differences of what was encoded.
+    const stored = Uint8Array.from(colours, (_, i) => {
+      const [r, g, b] = colours.subarray(i - (i % 3), i - (i % 3) + 3) as unknown as [number, number, number];
+      return [0.299 * r + 0.587 * g + 0.114 * b, 128 - 0.168736 * r - 0.331264 * g + 0.5 * b, 128 + 0.5 * r - 0.418688 * g - 0.081312 * b][i % 3]! + 0.5;
+    });
+    for (const [names, shown] of [
+      [['YBR_FULL', 'ybr_full_422 '], colours],
+      [['RGB', ' rgb'], stored],
+    ] as const) {
+      const levels = luminance(shown);
+      // Two levels of the encoder, as far as the range is stretched.
+      const allowed = (2 * 255) / (Math.max(...levels) - Math.min(...levels)) + 1;
+      for (const name of names) expect(greatest((await decodeGrey(wrapped(stream, name), 'x')).pixels, spread(levels)), name).toBeLessThanOrEqual(allowed);
+    }
+  });
+});
+
 describe('what a header says wrong or oddly is read as the file shows, and said', () => {
   const values = Uint16Array.from({ length: 48 }, (_, i) => (i * 83) % 4096);
   const deep = (more: readonly DicomElement[], encoding?: DicomEncoding) =>
@@ -174,6 +232,22 @@ describe('what a header says wrong or oddly is read as the file shows, and said'
     const palette = (name: string) => decodeGrey(dicomFile(2, 1, 8, Uint8Array.of(0, 1), [[0x00280004, 'CS', name], ...[1, 2, 3].flatMap((n): DicomElement[] => [[0x00281100 + n, 'US', [2, 0, 8]], [0x00281200 + n, 'OW', [255, 0]]])]), 'x'); // prettier-ignore
     expect([...(await palette('palette color')).pixels]).toEqual([255, 0]);
   });
+});
+
+test('data check names images of one grey level, and what was assumed', async () => {
+  const set = join(folder, 'checked');
+  mkdirSync(set);
+  const level = (value: number, width: number, height: number) =>
+    sharp({ create: { width, height, channels: 3, background: { r: value, g: value, b: value } } });
+  await level(9, 600, 400).jpeg().toFile(join(set, 'flat.jpg'));
+  // One pixel, which means of 8 x 8 hide.
+  await level(9, 600, 400).composite([{ input: await level(11, 1, 1).png().toBuffer(), left: 300, top: 300 }]).png().toFile(join(set, 'nearly.png')); // prettier-ignore
+  writeFileSync(join(set, 'odd.dcm'), dicomFile(8, 6, 8, Uint8Array.from({ length: 48 }, (_, i) => i), [[0x00020010, 'UI', '1.2.840.10008.1.2']])); // prettier-ignore
+  writeFileSync(join(set, 'empty.dcm'), dicomFile(8, 6, 16, new Uint8Array(96)));
+  writeFileSync(join(set, 'table.csv'), `image,findings,impression,split\n${readdirSync(set).map((name, i) => `${name},the lungs are clear ${i},no acute disease ${i},train\n`).join('')}`); // prettier-ignore
+  const { warnings } = await checkDataSet(`csv:${join(set, 'table.csv')}`);
+  expect(warnings).toContain(`2 images are of one grey level: ${join(set, 'empty.dcm')}, ${join(set, 'flat.jpg')}`);
+  expect(warnings.filter((line) => line.startsWith(join(set, 'odd.dcm')))).toHaveLength(1);
 });
 
 describe('what cannot be read is a DataError of one line that names the file', () => {

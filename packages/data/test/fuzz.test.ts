@@ -2,7 +2,8 @@
 // HYBRIDMED_MUTATIONS=10000 npx vitest run packages/data/test/fuzz.test.ts --testTimeout=1000000 takes some minutes; by default each format has fewer.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DataError, decodeGrey, openDataSet, packDataSet, readSquare, writePhantoms } from '@hybridmed/data';
+import { DataError, decodeGrey, openDataSet, packDataSet, readSquare } from '@hybridmed/data';
+import { writePhantoms } from '@hybridmed/phantoms';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

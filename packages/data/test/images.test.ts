@@ -113,12 +113,29 @@ describe('PNG', () => {
     };
     await expect(decodeGrey(sized(60_000, 60_000, 8, 0), 'x')).rejects.toThrow('60000 x 60000');
     await expect(decodeGrey(sized(8192, 8192, 16, 6), 'x')).rejects.toThrow('8192 x 8192 pixels of 4 x 16 bits');
+    await expect(decodeGrey(sized(1, 2 ** 26, 8, 0), 'x')).rejects.toThrow('is 1 x 67108864 pixels; sides of up to 65535 are read, none more than 1024 times');
+    await expect(decodeGrey(sized(65_535, 63, 8, 2), 'x')).rejects.toThrow('none more than 1024 times the other');
     const jpeg = Buffer.from(await picture(8, 8).jpeg().toBuffer());
     const frame = jpeg.indexOf(Buffer.from([0xff, 0xc0]));
     jpeg.writeUInt16BE(60_000, frame + 5);
     jpeg.writeUInt16BE(60_000, frame + 7);
     await expect(decodeGrey(jpeg, 'x')).rejects.toThrow('60000 x 60000');
   });
+});
+
+test('a progressive JPEG of 101 scans, and a larger one of fewer, are refused before they are decoded', async () => {
+  const scans = async (side: number, count: number) => {
+    const file = await picture(side, side).jpeg({ progressive: true }).toBuffer();
+    const last = file.subarray(file.lastIndexOf(Buffer.from([0xff, 0xda])), -2);
+    const extra = count - file.toString('latin1').split('\u00ff\u00da').length + 1;
+    return Buffer.concat([file.subarray(0, -2), ...Array.from({ length: extra }, () => last), file.subarray(-2)]);
+  };
+  await expect(decodeGrey(await scans(16, 101), 'x')).rejects.toThrow('has 101 scans of 768 samples, more than is decoded');
+  const large = Buffer.from(await scans(16, 50));
+  const frame = large.indexOf(Buffer.from([0xff, 0xc2]));
+  large.writeUInt16BE(3000, frame + 5);
+  large.writeUInt16BE(3000, frame + 7);
+  await expect(decodeGrey(large, 'x')).rejects.toThrow('has 50 scans of 27000000 samples, more than is decoded');
 });
 
 test.each([

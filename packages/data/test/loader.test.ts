@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Loader, StudyBatch } from '@hybridmed/data';
-import { createLoader, openDataSet, padRows, writePhantoms } from '@hybridmed/data';
+import { createLoader, openDataSet, padRows } from '@hybridmed/data';
+import { writePhantoms } from '@hybridmed/phantoms';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { temporaryFolder, tokenizer } from './support.ts';
 
@@ -15,7 +16,7 @@ beforeAll(async () => {
 const tokenizerModule = new URL('support.ts', import.meta.url).href;
 
 const make = (options: Partial<Parameters<typeof createLoader>[0]> = {}): Loader =>
-  createLoader({ studies, tokenizer, image: { resize: 40, crop: 32, channels: 1 }, batchSize: 8, train: true, seed: 3, workers: 0, ...options });
+  createLoader({ studies, tokenizer, image: { resize: 40, size: 32, channels: 1 }, batchSize: 8, train: true, seed: 3, workers: 0, ...options });
 
 async function all(loader: Loader, options?: { epoch?: number; startStep?: number }): Promise<StudyBatch[]> {
   const batches: StudyBatch[] = [];
@@ -89,7 +90,7 @@ describe('batches', () => {
   });
 
   test('images are in [-1, 1], channels repeat, texts are padded to the longest', async () => {
-    const [batch] = await all(make({ image: { resize: 40, crop: 32, channels: 3 } }));
+    const [batch] = await all(make({ image: { resize: 40, size: 32, channels: 3 } }));
     const { image, findings, findings_mask: mask, input, target, target_mask: targetMask } = batch!.arrays;
     expect(image.shape).toEqual([8, 3, 32, 32]);
     expect([...image.data].every((value) => value >= -1 && value <= 1)).toBe(true);
@@ -125,7 +126,7 @@ describe('batches', () => {
 
 describe('orders of an epoch', () => {
   const order = async (options: Partial<Parameters<typeof createLoader>[0]>, epoch = 0) => {
-    const loader = make({ image: { resize: 4, crop: 4, channels: 1 }, ...options });
+    const loader = make({ image: { resize: 4, size: 4, channels: 1 }, ...options });
     const batches = await all(loader, { epoch });
     return batches.map((batch) => [...batch.studies]);
   };
@@ -168,7 +169,7 @@ describe('orders of an epoch', () => {
 
 describe('augmentations', () => {
   const first = async (options: Partial<Parameters<typeof createLoader>[0]>) =>
-    (await all(make({ batchSize: 1, image: { resize: 40, crop: 40, channels: 2 }, ...options })))[0]!;
+    (await all(make({ batchSize: 1, image: { resize: 40, size: 40, channels: 2 }, ...options })))[0]!;
 
   test.each([[{ rotation: 10 }], [{ zoom: 0.3 }], [{ brightness: 0.3 }], [{ contrast: 0.5 }], [{ noise: 0.1 }], [{ cutout: 0.5 }]])(
     '%j changes the image, within [-1, 1], alike in all channels; not in evaluation',

@@ -39,6 +39,21 @@ describe('sections of a MIMIC-CXR report', () => {
     ['COMPARISON STUDY', 'comparison'],
     ['RECOMMENDATION(S)', 'recommendations'],
     ['SOMETHING ELSE', 'something else'],
+    // The reason for an examination is no conclusion, though the data set's authors take it for one.
+    ['NDICATION', 'indication'],
+    ['INDCATION', 'indication'],
+    ['INDICTAION', 'indication'],
+    ['INDICATlON', 'indication'],
+    ['1NDICATION', 'indication'],
+    ['FINDINSG', 'findings'],
+    ['FINDlNGS', 'findings'],
+    ['MPRESSION', 'impression'],
+    ['IMPRESSI0N', 'impression'],
+    ['REASON FOR EXAMINTION', 'indication'],
+    ['CLINCAL HISTRY', 'clincal histry'],
+    ['COMPARIZON', 'comparison'],
+    ['HSTORY', 'history'],
+    ['FINDIGS', 'findings'],
   ])('%s is %s', (head, name) => {
     expect(names(report(`${head}:  Text of it.`))).toEqual(['preamble', name]);
   });
@@ -73,6 +88,22 @@ describe('sections of a MIMIC-CXR report', () => {
     expect(cases).toHaveLength(100);
     for (const { text, names: theirs, sections } of cases)
       expect(readMimicReport(text).sections, text).toEqual(theirs.map((name, i) => ({ name, text: sections[i] })));
+  });
+
+  test('a misspelt indication is not the impression; a line that is near to no name is no head', () => {
+    const { findings, impression, conclusion } = readMimicReport(
+      report('NDICATION:  Fever.', '', 'FINDINGS:  Clear.', 'ET Tube:  In place.', '', 'AP vIEW:  Fine.'),
+    );
+    expect([findings, impression, conclusion]).toEqual([
+      'Clear.\n ET Tube:  In place.\n \n AP vIEW:  Fine.',
+      undefined,
+      'Clear.\n ET Tube:  In place.\n \n AP vIEW:  Fine.',
+    ]);
+  });
+
+  test('a known head may end in a semicolon', () => {
+    const { findings, impression, sections } = readMimicReport(report('INDICATON;  Fever.', '', 'FINDINGS: Clear.', '', 'IMPRESSION; None.', 'LINE; there'));
+    expect([findings, impression, sections[1]?.name]).toEqual(['Clear.', 'None.\n LINE; there', 'indication']);
   });
 
   test('line endings do not matter', () => {

@@ -166,7 +166,10 @@ describe('visual questions', () => {
       'synpic1|what plane is this?|axial\nsynpic1|is this a ct scan?|yes\nbroken line\n',
     );
     write(join(root, 'ImageClef-2019-VQA-Med-Training/QAPairsByCategory/C2_Plane_train.txt'), 'synpic1|what plane is this?|axial\n');
-    write(join(root, 'VQAMed2019Test/VQAMed2019_Test_Questions_w_Ref_Answers.txt'), 'synpic2|abnormality|what is wrong?|(late) mass#tumour\r\n');
+    write(
+      join(root, 'VQAMed2019Test/VQAMed2019_Test_Questions_w_Ref_Answers.txt'),
+      'synpic2|Abnormality|what is wrong?|(late) mass#tumour\r\nsynpic2|modality|is it a ct?|No\r\nsynpic2|modality|is it?|YES.\r\nsynpic2|modality|what is it?|not known\r\n',
+    );
     await writeImage(join(root, 'ImageClef-2019-VQA-Med-Training/Train_images/synpic1.jpg'));
     await writeImage(join(root, 'VQAMed2019Test/VQAMed2019_Test_Images/synpic2.jpg'));
     const { questions, dropped } = await openDataSet(`vqa-med:${root}`, { need: 'questions' });
@@ -174,6 +177,9 @@ describe('visual questions', () => {
       ['train', 'plane', ['axial'], false],
       ['train', undefined, ['yes'], true],
       ['test', 'abnormality', ['(late) mass', 'tumour', 'late mass', 'mass'], false],
+      ['test', 'modality', ['No'], true],
+      ['test', 'modality', ['YES.'], true],
+      ['test', 'modality', ['not known'], false],
     ]);
     expect(Object.values(dropped)).toEqual([1]);
   });

@@ -5,7 +5,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import type { Question, StudyBatch } from '@hybridmed/data';
-import { checkDataSet, createLoader, DataError, openDataSet, packDataSet, readSquare, writePhantoms } from '@hybridmed/data';
+import { checkDataSet, createLoader, DataError, openDataSet, packDataSet, readSquare } from '@hybridmed/data';
+import { writePhantoms } from '@hybridmed/phantoms';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeImage, write } from './fixtures.ts';
 import { temporaryFolder, tokenizer } from './support.ts';
@@ -47,7 +48,7 @@ afterAll(async () => {
 
 async function epoch(spec: string, options: Partial<Parameters<typeof createLoader>[0]> = {}): Promise<StudyBatch[]> {
   const studies = (await openDataSet(spec)).studies.filter(({ split }) => split === 'train');
-  const loader = createLoader({ studies, tokenizer, image: { resize: 40, crop: 32, channels: 1 }, batchSize: 8, train: true, seed: 3, workers: 0, ...options });
+  const loader = createLoader({ studies, tokenizer, image: { resize: 40, size: 32, channels: 1 }, batchSize: 8, train: true, seed: 3, workers: 0, ...options });
   const batches: StudyBatch[] = [];
   for await (const batch of loader.batches({ epoch: 1 })) batches.push(batch);
   await loader.close();
@@ -107,7 +108,7 @@ describe('a packed set', () => {
         }
       }).length;
     const { studies } = await openDataSet(`shards:${many}`);
-    const loader = createLoader({ studies, tokenizer, image: { resize: 40, crop: 32, channels: 1 }, batchSize: 10, train: true, workers: 0, cacheBytes: 0 });
+    const loader = createLoader({ studies, tokenizer, image: { resize: 40, size: 32, channels: 1 }, batchSize: 10, train: true, workers: 0, cacheBytes: 0 });
     for (const round of [0, 1]) {
       for await (const { arrays } of loader.batches({ epoch: round })) expect(arrays.image.shape[0]).toBe(10);
       // Fewer where the disk was slow for a moment.

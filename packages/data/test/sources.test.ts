@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkDataSet, DataError, openDataSet, readableStudies, readGrey, splitOf } from '@hybridmed/data';
 import sharp from 'sharp';
@@ -49,6 +49,49 @@ describe('Open-I in small', () => {
     expect(studies.map(({ id }) => id).toSorted()).toEqual(['CXR1_1', 'CXR3_1', 'CXR3_2'].map((name) => expect.stringContaining(name)));
     expect(counts.reports).toBeGreaterThanOrEqual(4);
     expect(Object.values(dropped).reduce((a, b) => a + b, 0)).toBeGreaterThanOrEqual(2);
+  });
+});
+
+describe("Open-I's texts", () => {
+  const dir = join(folder, 'openi-texts');
+  const part = (label: string, text: string) => `<AbstractText Label="${label}">${text}</AbstractText>`;
+  const xml = (parts: string, prolog = '<?xml version="1.0" encoding="utf-8"?>') =>
+    `${prolog}<eCitation><MedlineCitation><Article><Abstract>${parts}</Abstract></Article></MedlineCitation><parentImage id="CXR1"/></eCitation>`;
+  const sectionsOf = async (bytes: string | Buffer, encoding?: string) => {
+    rmSync(dir, { recursive: true, force: true });
+    mkdirSync(dir, { recursive: true });
+    writeFileSync(join(dir, '1.xml'), bytes);
+    await writeImage(join(dir, 'CXR1.png'));
+    const { studies, dropped } = await openDataSet(`openi:${dir}`, { need: 'images', views: 'all', ...(encoding ? { encoding } : {}) });
+    return { ...(studies[0] ? { findings: studies[0].findings, impression: studies[0].impression } : {}), dropped: Object.keys(dropped) };
+  };
+
+  test('are whole: markup inside them, numbers, entities, sections that occur twice or are misspelt', async () => {
+    const read = async (parts: string) => {
+      const { findings, impression } = await sectionsOf(xml(parts));
+      return [findings, impression];
+    };
+    expect(
+      await read(
+        part('FINDINGS', 'Heart <b>size</b> is <i>nor<u>mal</u></i>.<br/>10 cm<sup>2</sup>.') + part('IMPRESSION', '<p>One.</p><p>Two &amp; three.</p>'),
+      ),
+    ).toEqual(['Heart size is normal. 10 cm2.', 'One. Two & three.']);
+    expect(await read(part('FINDINGS', 'First.') + part('FINDINGS', 'Second.') + part(' Impression: ', '5.0'))).toEqual(['First. Second.', '5.0']);
+    expect(await read(part('FINDNGS', '38&#176; &#xE9;') + part('NDICATION', 'Fever.') + part('IMPRESSION', '<![CDATA[a < b]]><!-- no -->'))).toEqual([
+      '38° é',
+      'a < b',
+    ]);
+  });
+
+  test('are in the encoding that the file says, or as named; a file in another is left out and counted', async () => {
+    const text = part('FINDINGS', 'Épanchement gauche.') + part('IMPRESSION', 'Anomalie aiguë.');
+    expect(await sectionsOf(Buffer.from(xml(text, '<?xml version="1.0" encoding="ISO-8859-1"?>'), 'latin1'))).toMatchObject({ impression: 'Anomalie aiguë.' });
+    expect(await sectionsOf(Buffer.from(`\ufeff${xml(text, '<?xml version="1.0" encoding="utf-16"?>')}`, 'utf16le'))).toMatchObject({
+      impression: 'Anomalie aiguë.',
+    });
+    const wrong = Buffer.from(xml(text), 'latin1');
+    await expect(sectionsOf(wrong)).rejects.toThrow('the report is not in the encoding it says, or UTF-8 (name it with --encoding)');
+    expect(await sectionsOf(wrong, 'windows-1252')).toMatchObject({ findings: 'Épanchement gauche.', dropped: [] });
   });
 });
 

@@ -47,6 +47,46 @@ describe('a table reads the same', () => {
     expect(await texts(`csv:${file}`)).toEqual(expected);
   });
 
+  const french = 'image,findings,impression\na.png,Température 38° — œdème aigu,Pas d’anomalie aiguë\n';
+  const read = [['Température 38° — œdème aigu', 'Pas d’anomalie aiguë']];
+  const inWindows = Buffer.from(french.replaceAll('—', '\x97').replaceAll('œ', '\x9c').replaceAll('’', '\x92'), 'latin1');
+
+  test.each([
+    ['little.csv', Buffer.from(`\ufeff${french}`, 'utf16le')],
+    ['big.csv', Buffer.from(`\ufeff${french}`, 'utf16le').swap16()],
+    ['without-mark.csv', Buffer.from(french, 'utf16le')],
+    ['little.tsv', Buffer.from(`\ufeff${french.replaceAll(',', '\t')}`, 'utf16le')],
+    ['packed.csv', gzipSync(Buffer.from(`\ufeff${french}`, 'utf16le'))],
+    ['little.jsonl', Buffer.from('\ufeff{"image":"a.png","findings":"Température 38° — œdème aigu","impression":"Pas d’anomalie aiguë"}\r\n', 'utf16le')],
+  ])('from %s in UTF-16', async (name, bytes) => {
+    writeFileSync(join(folder, name), bytes);
+    expect(await texts(`csv:${join(folder, name)}`)).toEqual(read);
+  });
+
+  test('from another encoding where it is named; without its name the line is', async () => {
+    const file = join(folder, 'windows.csv');
+    writeFileSync(file, inWindows);
+    await expect(texts(`csv:${file}`)).rejects.toThrow(
+      `${file}: line 2 is not UTF-8; save the file as UTF-8, or name its encoding, such as --encoding windows-1252`,
+    );
+    expect(await texts(`csv:${file}`, { encoding: 'windows-1252' })).toEqual(read);
+    await expect(texts(`csv:${file}`, { encoding: 'windows-1252x' })).rejects.toThrow('--encoding windows-1252x: names no encoding');
+    await expect(texts(`csv:${file}`, { encoding: 'euc-jp' })).rejects.toThrow('is not euc-jp throughout');
+    // A mark says more than a name.
+    expect(await texts(`csv:${write(join(folder, 'mark.csv'), `\ufeff${french}`)}`, { encoding: 'windows-1252' })).toEqual(read);
+    writeFileSync(file, Buffer.concat([Buffer.from([0xff, 0xfe, 0, 0]), Buffer.from('image', 'utf16le')]));
+    await expect(texts(`csv:${file}`)).rejects.toThrow('is UTF-32; save it as UTF-8');
+  });
+
+  test('characters that pieces of a large file cut in two are whole', async () => {
+    const cells = Array.from({ length: 9000 }, (_, i) => `a.png,${'é心𠮷'.repeat(20)}${'x'.repeat(i % 7)},${i}\n`);
+    const file = write(join(folder, 'large.csv'), `image,findings,id\n${cells.join('')}`);
+    const { studies } = await openDataSet(`csv:${file}`, { need: 'images' });
+    expect(new Set(studies.map(({ findings }) => findings.replace(/x*$/, '')))).toEqual(new Set(['é心𠮷'.repeat(20)]));
+    writeFileSync(file, Buffer.concat([readFileSync(file), Buffer.from([0xc3])]));
+    await expect(texts(`csv:${file}`)).rejects.toThrow('line 9002 is not UTF-8');
+  });
+
   test('whatever the columns are called and however they stand', async () => {
     const file = write(join(folder, 'named.csv'), 'Note, Report ,film\nx,"the heart is large",a.png\n');
     expect(await texts(`csv:${file}`, { columns: { image: 'film', findings: 'Report' } })).toEqual([['the heart is large', '']]);

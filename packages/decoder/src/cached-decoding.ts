@@ -43,7 +43,7 @@ export function startGraph(options: DecodingOptions): Graph {
 
 /**
  * The graph of one step: `ids` (R, 1), `parents` (R), the rows whose caches the rows continue, and `position` (1), all i32, give
- * `logits` (R, vocab); the cache in the state is rewritten.
+ * `logits` (R, vocabulary); the cache in the state is rewritten.
  */
 export function stepGraph(options: DecodingOptions): Graph {
   const { decoder, branch, maxTokens, masked = false } = options;
@@ -61,7 +61,7 @@ export function stepGraph(options: DecodingOptions): Graph {
       const cache = unflatten('cache', state, depth).map(({ keys, values }) => ({ keys: ops.gather(keys, parents!), values: ops.gather(values, parents!) }));
       const scope = scopeOf(state, options);
       const next = decoder.step(scope, branch, ids!, position!, cache, unflatten('cross', state, depth), state['cross.mask']);
-      const logits = ops.reshape(decoder.logits(scope, next.hidden), ['R', decoder.config.vocab]);
+      const logits = ops.reshape(decoder.logits(scope, next.hidden), ['R', decoder.config.vocabularySize]);
       return { results: { logits }, updates: flatten('cache', next.cache) };
     },
   );
@@ -71,7 +71,7 @@ export function stepGraph(options: DecodingOptions): Graph {
 export async function createStepper(device: Device, state: DeviceState, options: DecodingOptions): Promise<Stepper> {
   const [start, step]: [Program, Program] = [await device.compile(startGraph(options)), await device.compile(stepGraph(options))];
   return {
-    vocabulary: options.decoder.config.vocab,
+    vocabulary: options.decoder.config.vocabularySize,
     maxTokens: options.maxTokens,
     async start(rows) {
       await start.run({ rows: { data: rows, shape: [rows.length] } }, state);

@@ -24,7 +24,7 @@ export interface Decoder {
   crossWeights(scope: Scope, branch: string, ids: Tensor, memory: Tensor, mask?: Tensor): Tensor[];
   /** Hidden states (..., width) with the layer that turns them into logits: the tied token embedding as its weight, and its own bias. */
   head(scope: Scope, hidden: Tensor): VocabularyHead;
-  /** Logits (..., vocab) of hidden states (..., width). */
+  /** Logits (..., vocabulary) of hidden states (..., width). */
   logits(scope: Scope, hidden: Tensor): Tensor;
   /** Hidden states of all positions at once, and each block's self-attention keys and values (B, T, width), from which decoding resumes. */
   prefill(scope: Scope, branch: string, ids: Tensor, cross: readonly KeyValues[], mask?: Tensor): Decoded;

@@ -22,7 +22,7 @@ const specsOf = (name: string, depth: number, spec: TensorSpec): Record<string, 
 
 /**
  * The first T tokens: `ids` (B, T) i32, `memory` (B, S, memory width) and, where masked, `memory_mask` (B, S) give `logits`
- * (B, T, vocab), `present.I.keys|values` (B, T, width) and the memory's `cross.I.keys|values` (B, S, width), which later steps read.
+ * (B, T, vocabulary), `present.I.keys|values` (B, T, width) and the memory's `cross.I.keys|values` (B, S, width), which later steps read.
  */
 export function prefillGraph(options: ExportedGraphOptions): Graph {
   const { decoder, branch } = options;
@@ -37,7 +37,7 @@ export function prefillGraph(options: ExportedGraphOptions): Graph {
 
 /**
  * One more token per row: `ids` (B, 1) i32, `past.I.keys|values` (B, P, width), `cross.I.keys|values` (B, S, width) and, where
- * masked, `memory_mask` (B, S) give `logits` (B, 1, vocab) and `present.I.keys|values` (B, P + 1, width), the next step's past.
+ * masked, `memory_mask` (B, S) give `logits` (B, 1, vocabulary) and `present.I.keys|values` (B, P + 1, width), the next step's past.
  */
 export function decodeGraph(options: ExportedGraphOptions): Graph {
   const { decoder, branch } = options;

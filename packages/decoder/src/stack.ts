@@ -9,7 +9,7 @@ import { decoderBlock } from './block.ts';
 
 /** Sizes of a decoder. */
 export interface DecoderConfig {
-  vocab: number;
+  vocabularySize: number;
   width: number;
   depth: number;
   heads: number;
@@ -50,10 +50,10 @@ export interface DecoderStack {
 
 /** The layers of a decoder over memories of the given widths by branch. */
 export function decoderStack(config: DecoderConfig, memories: Memories): DecoderStack {
-  const { vocab, width, depth, heads, positions, dropout: rate = 0, sharedCross = false, unshared = false } = config;
+  const { vocabularySize, width, depth, heads, positions, dropout: rate = 0, sharedCross = false, unshared = false } = config;
   const blocks = Array.from({ length: depth }, () => decoderBlock({ width, heads, memories, dropout: rate, sharedCross, unshared }));
   const parts = {
-    embed: embedding({ rows: vocab, width }),
+    embed: embedding({ rows: vocabularySize, width }),
     pos: embedding({ rows: positions, width, decay: false }),
     norm: layerNorm({ width, epsilon: 1e-5 }),
   };
@@ -62,7 +62,7 @@ export function decoderStack(config: DecoderConfig, memories: Memories): Decoder
   return {
     parameters: collect(
       { ...parts, ...Object.fromEntries(blocks.map((block, i) => [`blocks.${i}`, block])) },
-      { 'head.bias': { shape: [vocab], init: { kind: 'constant', value: 0 } } },
+      { 'head.bias': { shape: [vocabularySize], init: { kind: 'constant', value: 0 } } },
     ),
     projectMemory: (scope, branch, memory) => blocks.map((block, i) => block.projectMemory(blockScope(scope, i), branch, memory)),
     run(scope, { branch, ids, positionRows, cross, crossMask, onCross }, self) {

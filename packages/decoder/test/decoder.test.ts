@@ -19,7 +19,7 @@ import { describe, expect, test } from 'vitest';
 import { floats } from '../../tensor/test/support/numbers.ts';
 
 const device = plainDevice({ precision: 'f64' });
-const config = { vocab: 13, width: 8, depth: 2, heads: 2, positions: 9 };
+const config = { vocabularySize: 13, width: 8, depth: 2, heads: 2, positions: 9 };
 const decoder = dualBranchDecoder(config, { image: 6, findings: 10 });
 const parameters = initialize(decoder.parameters, 4);
 const f32 = (...shape: number[]) => ({ shape, dtype: 'f32' as const });

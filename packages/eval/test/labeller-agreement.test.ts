@@ -1,4 +1,5 @@
-import { chexpertLabels, openDataSet, phantomFindings, phantomPrompts, phantomStudy } from '@hybridmed/data';
+import { chexpertLabels, openDataSet } from '@hybridmed/data';
+import { phantomFindings, phantomPrompts, phantomStudy } from '@hybridmed/phantoms';
 import { labelF1 } from '@hybridmed/eval';
 import { labelSet, meshLabels, phantomLabels, reportLabels } from '@hybridmed/eval/labeller';
 import { expect, test } from 'vitest';

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writePhantoms } from '@hybridmed/data';
+import { writePhantoms } from '@hybridmed/phantoms';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from './support/output.ts';
 import { temporaryFolder } from '../../../tools/support/phantoms.ts';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { writePhantoms } from '@hybridmed/data';
+import { writePhantoms } from '@hybridmed/phantoms';
 import { afterAll, expect, test } from 'vitest';
 import { run } from './support/output.ts';
 import { temporaryFolder } from '../../../tools/support/phantoms.ts';
@@ -63,7 +63,7 @@ test('a run on shards is the very run on the files they were packed from', async
       .trim()
       .split('\n')
       .map((line) => {
-        const { studiesPerSecond: _speed, residentMiB: _memory, ...rest } = JSON.parse(line) as Record<string, unknown>;
+        const { studiesPerSecond: _speed, residentMiB: _memory, time: _time, ...rest } = JSON.parse(line) as Record<string, unknown>;
         return rest;
       });
   const packed = join(folder, 'tiny');

@@ -34,7 +34,7 @@ beforeAll(async () => {
     answer_type: 'CLOSED',
   }));
   writeFileSync(join(questions, 'VQA_RAD Dataset Public.json'), JSON.stringify(rows));
-  const encoder = vit({ kind: 'vit', image: 32, patch: 8, channels: 1, width: 24, depth: 1, heads: 3 });
+  const encoder = vit({ kind: 'vit', imageSize: 32, patch: 8, channels: 1, width: 24, depth: 1, heads: 3 });
   const state = Object.fromEntries(Object.entries(encoder.parameters).map(([name, { shape }]) => [name, { shape, dtype: 'f32' as const }]));
   const graph = trace({ data: { image: { shape: ['B', 1, 32, 32], dtype: 'f32' } }, state }, ({ image }, own) => ({
     results: { ...encoder.call(rootScope(own), image!) },

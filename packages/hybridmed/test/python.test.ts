@@ -52,8 +52,8 @@ describe.skipIf(!python)('Python (skipped where HYBRIDMED_PYTHON is not set)', (
   });
 
   describe('saved encoders load unchanged', () => {
-    const vit: ViTConfig = { kind: 'vit', image: 32, patch: 8, channels: 1, width: 48, depth: 2, heads: 3 };
-    const resnet: ResNetConfig = { kind: 'resnet', image: 64, channels: 1, layers: [2, 1, 1, 1], channelsPerStage: [64, 128, 256, 512] };
+    const vit: ViTConfig = { kind: 'vit', imageSize: 32, patch: 8, channels: 1, width: 48, depth: 2, heads: 3 };
+    const resnet: ResNetConfig = { kind: 'resnet', imageSize: 64, channels: 1, layers: [2, 1, 1, 1], channelsPerStage: [64, 128, 256, 512] };
     const films: Readonly<Record<string, ViTConfig | ResNetConfig>> = {
       vit,
       'vit-colour': { ...vit, channels: 3, ffn: 100 },
@@ -75,14 +75,14 @@ describe.skipIf(!python)('Python (skipped where HYBRIDMED_PYTHON is not set)', (
         writeFileSync(join(place(name), 'model', 'config.json'), timmConfig(config));
         const tensors = { ...general(visionEncoder(config).parameters), ...timmExtra(config) };
         writeFileSync(join(place(name), 'model', 'model.safetensors'), Buffer.concat(encodeSafetensors(tensors, { format: 'pt' })));
-        await writeSafetensors(join(place(name), 'input.safetensors'), { image: waves([2, config.channels, config.image, config.image]) });
+        await writeSafetensors(join(place(name), 'input.safetensors'), { image: waves([2, config.channels, config.imageSize, config.imageSize]) });
       }
-      const config = { vocab: tokenizer.vocabularySize, width: 48, depth: 2, heads: 4, ffn: 90, positions: 20 };
+      const config = { vocabularySize: tokenizer.vocabularySize, width: 48, depth: 2, heads: 4, ffn: 90, positions: 20 };
       mkdirSync(join(place('bert'), 'model'), { recursive: true });
       for (const [file, content] of Object.entries(bertFiles(config, tokenizer))) writeFileSync(join(place('bert'), 'model', file), content);
       writeFileSync(join(place('bert'), 'model', 'model.safetensors'), Buffer.concat(encodeSafetensors(general(bert(config).parameters), { format: 'pt' })));
       await writeSafetensors(join(place('bert'), 'input.safetensors'), {
-        ids: { data: Int32Array.from({ length: 24 }, (_, i) => (i * 7) % config.vocab), shape: [2, 12] },
+        ids: { data: Int32Array.from({ length: 24 }, (_, i) => (i * 7) % config.vocabularySize), shape: [2, 12] },
         mask: { data: Float32Array.from({ length: 24 }, (_, i) => (i < 18 ? 1 : 0)), shape: [2, 12] },
       });
       await run(python!, [script('load_saved.py'), ...[...Object.keys(films), 'bert'].map(place)], { maxBuffer: 2 ** 26 });

@@ -77,7 +77,7 @@ function contents(out: string): Record<string, unknown> {
     .trim()
     .split('\n')
     .map((line) => {
-      const { studiesPerSecond: _speed, residentMiB: _memory, ...rest } = JSON.parse(line) as Record<string, unknown>;
+      const { studiesPerSecond: _speed, residentMiB: _memory, time: _time, ...rest } = JSON.parse(line) as Record<string, unknown>;
       return rest;
     });
   return files;

@@ -2,6 +2,7 @@
 export { checkParameters, checkTokenizer, openTokenizer, parseCheckpoint } from './checkpoint/checkpoint.ts';
 export type { Checkpoint, CheckpointBytes } from './checkpoint/checkpoint.ts';
 export { checkConfig } from './checkpoint/check-config.ts';
+export { modelWithCurrentNames, withCurrentNames } from './checkpoint/earlier-names.ts';
 export { formatVersion } from './checkpoint/config.ts';
 export type { CheckpointConfig, InputConfig } from './checkpoint/config.ts';
 export { fileError, parseJson } from './checkpoint/file-error.ts';

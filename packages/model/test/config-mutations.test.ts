@@ -41,19 +41,28 @@ test('what was written is read', () => {
   expect(refusal(config)).toBe('');
 });
 
+test('a configuration of version 1 is read under the names of today', () => {
+  const { imageSize, ...vision } = sizes.vision as { imageSize: number };
+  const { vocabularySize, ...decoder } = sizes.decoder;
+  const { vocabularySize: words, ...encoder } = sizes.text;
+  const earlier = { ...sizes, vision: { ...vision, image: imageSize }, text: { ...encoder, vocab: words }, decoder: { ...decoder, vocab: vocabularySize } };
+  expect(refusal({ ...config, formatVersion: 1, model: earlier })).toBe('');
+  expect(refusal({ ...config, model: earlier })).toContain('"model.vision.imageSize" is missing');
+});
+
 test.each([
   ['model.vision.depth', 1e7, '"model.vision.depth" is 10000000; it must be a whole number from 1 to 256'],
   ['model.decoder.depth', 2 ** 40, '"model.decoder.depth" is 1099511627776; it must be a whole number from 1 to 256'],
   ['model.text.width', -40, '"model.text.width" is -40; it must be a whole number from 1 to 16384'],
   ['model.text.heads', 3, '"model.text.heads" must be a divisor of "width", 40'],
-  ['model.vision.patch', 7, '"model.vision.patch" must be a divisor of "image", 32'],
+  ['model.vision.patch', 7, '"model.vision.patch" must be a divisor of "imageSize", 32'],
   ['model.special.cls', 1e9, '"model.special.cls" is 1000000000; it must be a whole number from 0 to 4194304'],
   ['model.special.sep', 60_000, `"model.special.sep" must be below the vocabulary's size, ${tokenizer.vocabularySize}`],
   ['input.resize', -1, '"input.resize" is -1; it must be a whole number from 1 to 8192'],
   ['input.resize', 31, `"input.resize" must be at least the image's side, 32`],
   ['input.impressionLength', 0, '"input.impressionLength" is 0; it must be a whole number from 3 to 131072'],
   ['input.findingsLength', 129, `"input.findingsLength" must be at most the text encoder's positions, 128`],
-  ['model.decoder.vocab', 61_000, `"model.decoder.vocab" must be that of "model.text", ${tokenizer.vocabularySize}`],
+  ['model.decoder.vocabularySize', 61_000, `"model.decoder.vocabularySize" must be that of "model.text", ${tokenizer.vocabularySize}`],
   ['model.vision.kind', 'toString', '"model.vision.kind" is "toString"; it must be "vit" or "resnet" or "module"'],
   ['model.vision', undefined, '"model.vision" is missing'],
   ['model.vision.layers', [1], '"model.vision.layers" is no key of this version'],

@@ -4,7 +4,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { DataError } from '@hybridmed/data/browser';
-import { makeFolder as makeFolders, writeFileAtomic as writeAtomic } from '@hybridmed/data/atomic';
+import { flushFolder, makeFolder as makeFolders, writeFileAtomic as writeAtomic } from '@hybridmed/data/atomic';
 import { fileError, parseJson } from '@hybridmed/model/file-error';
 import { HybridmedError } from '@hybridmed/tensor';
 
@@ -43,12 +43,14 @@ export async function replaceFolder(folder: string, fill: (temporary: string) =>
   try {
     await makeFolders(temporary);
     await fill(temporary);
+    await flushFolder(temporary);
     const copy = keepAs ?? aside(folder);
     if (existsSync(folder)) {
       await rm(copy, { recursive: true, force: true });
       await rename(folder, copy);
     }
     await rename(temporary, folder);
+    await flushFolder(dirname(folder));
     await rm(aside(folder), { recursive: true, force: true });
   } catch (error) {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
@@ -73,6 +75,7 @@ export async function moveFolder(from: string, to: string): Promise<void> {
   if (!existsSync(from)) return;
   await removeFolder(to);
   await rename(from, to).catch((error: unknown) => Promise.reject(describeError(from, error)));
+  await flushFolder(dirname(to));
 }
 
 /** Removes a folder, which no kill leaves half removed under its name. */
@@ -87,11 +90,11 @@ export async function removeFolder(folder: string): Promise<void> {
   }
 }
 
-/** Removes what kills in the middle of `replaceFolder` left half-written in a folder; only its one writer may call this. */
+/** Removes what kills in the middle of `replaceFolder` and `writeFileAtomic` left half-written in a folder; only its one writer may call this. */
 export async function removeTemporaries(parent: string): Promise<void> {
   try {
     const names = existsSync(parent) ? await readdir(parent) : [];
-    for (const name of names) if (/^\.[0-9a-f]{8}\.tmp$/.test(name)) await rm(join(parent, name), { recursive: true, force: true });
+    for (const name of names) if (/^(?!run\.lock).*\.[0-9a-f]{8}\.tmp$/.test(name)) await rm(join(parent, name), { recursive: true, force: true });
   } catch (error) {
     throw describeError(parent, error);
   }
@@ -118,7 +121,16 @@ export async function readJson(path: string): Promise<any> {
   }
   const bytes = Buffer.concat(parts);
   if (bytes.length > maxJsonBytes) throw fileError(path, `has more than ${maxJsonBytes / 2 ** 20} MiB`, 'name a JSON file');
-  return parseJson(path, bytes.toString('utf8'));
+  return parseJson(path, decodeUtf8(path, bytes));
+}
+
+/** A file's bytes as text, without its mark. Throws one line that names a file which is not UTF-8: nothing is replaced. */
+export function decodeUtf8(path: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw fileError(path, 'is no text in UTF-8', 'save it in UTF-8');
+  }
 }
 
 /** True where a path is an existing folder. */

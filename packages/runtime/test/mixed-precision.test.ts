@@ -37,7 +37,7 @@ describe.skipIf(!half)('mixed precision (skipped where the adapter has no 16-bit
       .trim()
       .split('\n')
       .map((line) => {
-        const { studiesPerSecond: _speed, residentMiB: _memory, ...rest } = JSON.parse(line) as Record<string, unknown>;
+        const { studiesPerSecond: _speed, residentMiB: _memory, time: _time, ...rest } = JSON.parse(line) as Record<string, unknown>;
         return rest;
       });
   const checkpoints = (out: string) =>

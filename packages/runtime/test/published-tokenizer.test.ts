@@ -64,6 +64,9 @@ describe('a vocab.txt with a tokenizer_config.json', () => {
 test('capitals of any script say that a vocabulary is for texts as they are', async () => {
   write('vocab.txt', [...vocabulary, 'Лёгкие'].join('\n'));
   expect(await tokensOf('Лёгкие')).toEqual(['Лёгкие']);
+  // A capital that has no small letter is in vocabularies of small letters too.
+  write('vocab.txt', [...vocabulary, 'ℝ'].join('\n'));
+  expect(await tokensOf('NO ℝ')).toEqual(['no', 'ℝ']);
 });
 
 test('a vocab.txt that is not UTF-8 is refused, not read with letters replaced', async () => {

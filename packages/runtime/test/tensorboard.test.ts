@@ -26,7 +26,7 @@ test('CRC-32C is the known one, masked as the record format masks it', () => {
 
 test('records are framed by length and checksums; a later writer replaces the file', () => {
   new EventWriter(folder).write([line(1)]);
-  new EventWriter(folder).write([line(1), line(2)]);
+  new EventWriter(folder).write([{ ...line(1), time: 1_700_000_000.25 }, line(2)]);
   const files = readdirSync(folder);
   expect(files).toHaveLength(1);
   const bytes = readFileSync(join(folder, files[0]!));
@@ -40,6 +40,10 @@ test('records are framed by length and checksums; a later writer replaces the fi
     at += 16 + length;
   }
   expect(payloads).toHaveLength(3);
+  // The wall time is an event's first field: a line's own, else the present.
+  const times = payloads.map((payload) => payload.readDoubleLE(1));
+  expect(times[1]).toBe(1_700_000_000.25);
+  expect(Math.abs(times[2]! - Date.now() / 1000)).toBeLessThan(60);
   expect(payloads[0]!.toString('latin1')).toContain('brain.Event:2');
   expect(payloads[1]!.toString('latin1')).toContain('stage1/train/sum');
   expect(payloads[1]!.toString('latin1')).not.toContain('stage1/train/cap');

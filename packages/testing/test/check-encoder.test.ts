@@ -6,7 +6,7 @@ import { resnet, vit } from '@hybridmed/vision';
 import { checkEncoder } from '@hybridmed/testing';
 import { describe, expect, test } from 'vitest';
 
-const image = { kind: 'vit', image: 8, patch: 4, channels: 1, width: 8, depth: 1, heads: 2 } as const;
+const image = { kind: 'vit', imageSize: 8, patch: 4, channels: 1, width: 8, depth: 1, heads: 2 } as const;
 
 /** Mean-pooled words: the smallest sound text encoder. */
 const words: TextEncoder = {
@@ -39,8 +39,8 @@ describe('sound encoders pass', () => {
   test.each([
     ['a ViT', vit({ ...image, layerScale: true, registers: 2, mlp: 'swiglu' })],
     ['a ViT without a class token', vit({ ...image, classToken: false, pool: 'meanNormed' as const, preNorm: true, mlp: 'quickGelu' })],
-    ['a ResNet', resnet({ kind: 'resnet', image: 16, channels: 1, layers: [1, 1], channelsPerStage: [3, 4], stem: 3, block: 'basic' })],
-    ['a BERT', bert({ vocab: 13, width: 8, depth: 2, heads: 2, ffn: 12, positions: 14 })],
+    ['a ResNet', resnet({ kind: 'resnet', imageSize: 16, channels: 1, layers: [1, 1], channelsPerStage: [3, 4], stem: 3, block: 'basic' })],
+    ['a BERT', bert({ vocabularySize: 13, width: 8, depth: 2, heads: 2, ffn: 12, positions: 14 })],
     ['a bag of words', words],
     ['linear patches', { ...patches, call: (scope: never, x: never) => patches.call(scope, ops.mul(x, 1)) }],
   ])('%s', async (_, encoder) => {

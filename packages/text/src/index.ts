@@ -2,7 +2,7 @@
 export { bert } from './bert/bert.ts';
 export type { BertConfig } from './bert/bert.ts';
 export { cutVocabulary } from './tokenizer/cut-vocabulary.ts';
-export type { TokenizerDocument } from './tokenizer/document.ts';
+export type { DocumentOptions, TokenizerDocument } from './tokenizer/document.ts';
 export { tokenizerFromJson, tokenizerFromVocab } from './tokenizer/tokenizer.ts';
 export type { SpecialIds, Tokenizer } from './tokenizer/tokenizer.ts';
 export { trainWordPiece } from './tokenizer/train.ts';

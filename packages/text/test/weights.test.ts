@@ -10,7 +10,7 @@ import { describe, expect, test } from 'vitest';
 import type { Arrays } from '../../nn/test/support/checkpoints.ts';
 import { expectRefusal, expectRobust, loadCheckpoint, renamed, shapesOf, without } from '../../nn/test/support/checkpoints.ts';
 
-const config = { vocab: 20, width: 8, depth: 2, heads: 2, ffn: 12, positions: 10, types: 2 };
+const config = { vocabularySize: 20, width: 8, depth: 2, heads: 2, ffn: 12, positions: 10, types: 2 };
 const own = initialize(bert(config).parameters, 1) as Arrays;
 const json = {
   model_type: 'bert',
@@ -53,7 +53,7 @@ describe('another vocabulary', () => {
   test('a longer one keeps the known rows and initializes the others', async () => {
     const start = new Float32Array(22 * 8).fill(0.5);
     const { config: read, loaded, table: rows } = await load(own, { rows: Array.from({ length: 22 }, (_, id) => (id < 20 ? id : undefined)), start });
-    expect(read.vocab).toBe(22);
+    expect(read.vocabularySize).toBe(22);
     expect(row(loaded[table]!.data, 19)).toEqual(row(own[table]!.data, 19));
     expect(row(loaded[table]!.data, 21)).toEqual(Array(8).fill(0.5));
     expect(rows.find(({ parameter }) => parameter === table)).toMatchObject({ status: 'converted', note: 'rows of 20 of 22 tokens' });

@@ -85,3 +85,15 @@ test('of a run whose numbers stop being finite, the last checkpoint whose next s
   expect(ruined.log).toEqual(whole.log);
   expect(ruined.checkpoints).toEqual(whole.checkpoints);
 });
+
+test('a run that stopped further on in an epoch than the epoch now has steps is refused', async () => {
+  const store = memoryStore();
+  const stop = () => {
+    throw new Error('interrupted');
+  };
+  await expect(trainStages(memoryRun(plainDevice(), store, { onStep: ({ step }) => step === 2 && stop() }))).rejects.toThrow('interrupted');
+  const run = memoryRun(plainDevice(), store);
+  await expect(trainStages({ ...run, train: { ...run.train, stepsPerEpoch: 0 } })).rejects.toThrow(
+    'stage 1 stopped after step 1 of an epoch, which has 0 steps now; restore the data, or begin the run anew',
+  );
+});

@@ -7,7 +7,7 @@ import { batchNorm, collect, relu } from '@hybridmed/nn';
 /** Sizes of a ResNet: blocks per stage, and each stage's inner channels (a bottleneck's output has 4 times as many). */
 export interface ResNetConfig {
   readonly kind: 'resnet';
-  readonly image: number;
+  readonly imageSize: number;
   readonly channels: number;
   readonly layers: readonly number[];
   readonly channelsPerStage: readonly number[];
@@ -91,7 +91,7 @@ function residualBlock(kind: 'basic' | 'bottleneck', sizes: BlockSizes): Block {
 }
 
 /** A ResNet: images (B, C, H, W) -> the last feature map as tokens (B, H' W', width) and its mean (B, width) [He et al. 2016, stride in the 3 x 3 convolution]. */
-export function resnet({ image, channels, layers, channelsPerStage, stem = 64, block: kind = 'bottleneck' }: ResNetConfig): VisionEncoder {
+export function resnet({ imageSize, channels, layers, channelsPerStage, stem = 64, block: kind = 'bottleneck' }: ResNetConfig): VisionEncoder {
   const conv1 = convolution({ inputs: channels, outputs: stem, kernel: 7, stride: 2 });
   const bn1 = batchNorm({ channels: stem });
   const blocks: [string, Block][] = [];
@@ -105,11 +105,11 @@ export function resnet({ image, channels, layers, channelsPerStage, stem = 64, b
   });
   const width = inputs;
   const halve = (size: number, times: number): number => (times === 0 ? size : halve(Math.floor((size - 1) / 2) + 1, times - 1));
-  const side = halve(image, 1 + layers.length);
+  const side = halve(imageSize, 1 + layers.length);
   return {
     width,
     tokenCount: side * side,
-    image: { size: image, channels },
+    image: { size: imageSize, channels },
     parameters: collect({ conv1, bn1, ...Object.fromEntries(blocks) }),
     call(scope, x) {
       let h = maxPool(relu(bn1.call(scope.child('bn1'), conv1.call(scope.child('conv1'), x))));

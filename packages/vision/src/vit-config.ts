@@ -1,10 +1,10 @@
 // The configuration of a vision transformer, as checkpoints keep it.
 import type { Mlp } from './mlp.ts';
 
-/** Sizes of a ViT. `image` and `patch` are sides in pixels. */
+/** Sizes of a ViT. `imageSize` and `patch` are sides in pixels. */
 export interface ViTConfig {
   readonly kind: 'vit';
-  readonly image: number;
+  readonly imageSize: number;
   readonly patch: number;
   readonly channels: number;
   readonly width: number;

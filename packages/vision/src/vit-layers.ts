@@ -9,8 +9,8 @@ import type { ViTConfig } from './vit-config.ts';
 export const defaultEpsilon = 1e-6;
 
 /** Non-overlapping patches projected to tokens: (B, C, H, W) -> (B, N, width); weight (width, C, patch, patch). */
-export function patchEmbedding({ image, patch, channels, width, patchBias = true }: ViTConfig): Module {
-  const side = image / patch;
+export function patchEmbedding({ imageSize, patch, channels, width, patchBias = true }: ViTConfig): Module {
+  const side = imageSize / patch;
   const patchSize = channels * patch * patch;
   return {
     parameters: {

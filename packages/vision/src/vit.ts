@@ -21,12 +21,13 @@ interface ViTLayers {
 
 /** Throws a RangeError for sizes that do not fit. */
 function layersOf(config: ViTConfig): ViTLayers {
-  const { image, patch, width, depth, heads, epsilon = defaultEpsilon, registers = 0, pool = 'class', classToken = true } = config;
-  if (image % patch !== 0 || width % heads !== 0) throw new RangeError(`vit: patch ${patch} must divide image ${image}, and heads ${heads} the width ${width}`);
+  const { imageSize, patch, width, depth, heads, epsilon = defaultEpsilon, registers = 0, pool = 'class', classToken = true } = config;
+  if (imageSize % patch !== 0 || width % heads !== 0)
+    throw new RangeError(`vit: patch ${patch} must divide imageSize ${imageSize}, and heads ${heads} the width ${width}`);
   if (!classToken && pool === 'class') throw new RangeError('vit: without a class token "pool" must be a mean');
   return {
     config,
-    tokenCount: (image / patch) ** 2,
+    tokenCount: (imageSize / patch) ** 2,
     prefix: (classToken ? 1 : 0) + registers,
     prefixHasPositions: classToken && registers === 0,
     embed: patchEmbedding(config),
@@ -87,11 +88,11 @@ function featuresOf(
 /** Queries and keys of the last block, and its mask. */
 type LastBlock = Pick<ReturnType<ViTBlock['call']>, 'query' | 'key'> & { readonly mask: Tensor | undefined };
 
-/** A ViT: images (B, C, H, W) -> N = (image / patch)^2 patch tokens (B, N, width) after the final LN, and the class token or the mean (B, width) [Dosovitskiy et al. 2021]. `importance` (B, N) of a class token: the last layer's head-mean attention from it. */
+/** A ViT: images (B, C, H, W) -> N = (imageSize / patch)^2 patch tokens (B, N, width) after the final LN, and the class token or the mean (B, width) [Dosovitskiy et al. 2021]. `importance` (B, N) of a class token: the last layer's head-mean attention from it. */
 export function vit(config: ViTConfig): VisionEncoder {
   const layers = layersOf(config);
   const { tokenCount, prefixHasPositions, embed, norm, finalNorm, blocks } = layers;
-  const { image, channels, width, registers = 0, classToken = true } = config;
+  const { imageSize, channels, width, registers = 0, classToken = true } = config;
   /** Features of images (B, C, H, W), of the patches that `shown` (B, N) leaves. */
   const run = (scope: Scope, x: Tensor, shown?: Tensor): VisionFeatures => {
     let h = embedImages(layers, scope, x);
@@ -108,7 +109,7 @@ export function vit(config: ViTConfig): VisionEncoder {
   return {
     width,
     tokenCount,
-    image: { size: image, channels },
+    image: { size: imageSize, channels },
     parameters: collect(
       {
         'patch_embed.proj': embed,

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import type { Arrays } from '../../nn/test/support/checkpoints.ts';
 import { expectRefusal, expectRobust, loadCheckpoint, renamed, shapesOf, without } from '../../nn/test/support/checkpoints.ts';
 
-const config: ViTConfig = { kind: 'vit', image: 12, patch: 4, channels: 3, width: 8, depth: 2, heads: 2, ffn: 12 };
+const config: ViTConfig = { kind: 'vit', imageSize: 12, patch: 4, channels: 3, width: 8, depth: 2, heads: 2, ffn: 12 };
 const parameters = (of: ViTConfig | ResNetConfig): Arrays => initialize(visionEncoder(of).parameters, 1);
 const own = parameters(config);
 const timm = { num_heads: 2 };
@@ -76,7 +76,7 @@ describe('names', () => {
   });
 
   test('a ResNet with basic blocks, counters left over', async () => {
-    const resnet: ResNetConfig = { kind: 'resnet', image: 64, channels: 3, layers: [2, 1], channelsPerStage: [4, 6], stem: 4, block: 'basic' };
+    const resnet: ResNetConfig = { kind: 'resnet', imageSize: 64, channels: 3, layers: [2, 1], channelsPerStage: [4, 6], stem: 4, block: 'basic' };
     const arrays = {
       ...renamed(parameters(resnet), (name) => `backbone.${name}`),
       'backbone.bn1.num_batches_tracked': { data: Int32Array.of(3), shape: [] },
@@ -196,7 +196,7 @@ describe('a hostile config', () => {
   const read = (json: unknown) => visionWeights(shapes, { config: json, configLabel: 'config.json' });
 
   test('the sound one is read', () => {
-    expect(read(sound).config).toMatchObject({ width: 8, heads: 2, image: 12 });
+    expect(read(sound).config).toMatchObject({ width: 8, heads: 2, imageSize: 12 });
   });
 
   test.each<[string, unknown, RegExp]>([

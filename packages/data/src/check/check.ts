@@ -81,10 +81,23 @@ function studiesBySplit(items: readonly Item[]): Record<Split, number> {
   return { train: studyIds.train.size, validate: studyIds.validate.size, test: studyIds.test.size };
 }
 
+/** What splits share, counted and by example. */
+function sharedBy(items: readonly Item[], key: (file: string) => string): { shared: SharedCounts; examples: string[] } {
+  const patients = acrossSplits(items, ({ patient }) => patient);
+  const studies = acrossSplits(items, ({ study }) => study);
+  const images = acrossSplits(items, ({ image }) => key(image));
+  const lines = (what: string, { examples }: typeof images, named: boolean) =>
+    examples.map(([value, a, b]) => `${what}${named ? ` ${value}` : ''}: ${a.split} ${a.image}, ${b.split} ${b.image}`);
+  return {
+    shared: { patients: patients.count, studies: studies.count, images: images.count },
+    examples: [...lines('patient', patients, true), ...lines('study', studies, true), ...lines('image', images, false)],
+  };
+}
+
 async function imagesOf(
   items: readonly Item[],
   images: boolean | undefined,
-): Promise<{ key(file: string): string; look: DataReport['lookAlikes'] | undefined; unreadable?: readonly string[] }> {
+): Promise<{ key(file: string): string; look: DataReport['lookAlikes'] | undefined; unreadable?: readonly string[]; notes?: readonly string[] }> {
   const files = [...new Set(items.map(({ image }) => image))];
   const wants = (limit: number) => images ?? files.length <= limit;
   const groups = wants(imageLimits.equal) ? await contentGroups(files) : new Map<string, string>();
@@ -92,8 +105,8 @@ async function imagesOf(
   if (!wants(imageLimits.alike)) return { key, look: undefined };
   const listed = new Set<string>();
   const distinct = items.flatMap(({ image, split }) => (listed.has(`${split} ${image}`) ? [] : (listed.add(`${split} ${image}`), [{ file: image, split }])));
-  const { unreadable, ...look } = await findLookAlikes(distinct, (a, b) => key(a) === key(b));
-  return { key, look, unreadable: [...new Set(unreadable)] };
+  const { unreadable, notes, ...look } = await findLookAlikes(distinct, (a, b) => key(a) === key(b));
+  return { key, look, unreadable: [...new Set(unreadable)], notes };
 }
 
 /**
@@ -107,13 +120,10 @@ export async function checkDataSet(spec: string, { images, ...options }: CheckOp
   const { selection, shown, noImage } = selectForCheck(data, need, options);
   const { studies, questions = [] } = shown;
   const items = itemsOf(studies, questions);
-  const { key, look, unreadable } = noImage ? { key: (file: string) => file, look: undefined, unreadable: undefined } : await imagesOf(items, images);
-  const shared: SharedCounts = {
-    patients: acrossSplits(items, ({ patient }) => patient),
-    studies: acrossSplits(items, ({ study }) => study),
-    images: acrossSplits(items, ({ image }) => key(image)),
-  };
-  const texts = acrossSplits(items, ({ text }) => text);
+  const { key, look, unreadable, notes = [] } = noImage ? { key: (file: string) => file, look: undefined } : await imagesOf(items, images);
+  const { shared, examples } = sharedBy(items, key);
+  const texts = acrossSplits(items, ({ text }) => text).count;
+  const damaged = studies.filter(({ findings, impression }) => `${findings}${impression}`.includes('\ufffd')).length;
   const labels = labelPrevalence(studies);
   return {
     spec,
@@ -130,8 +140,9 @@ export async function checkDataSet(spec: string, { images, ...options }: CheckOp
     repeatedImpressions: repeatedTexts(studies.map(({ impression }) => impression)),
     leaks: data.splitOrigin === 'drawn' ? shared : { patients: 0, studies: 0, images: 0 },
     shared: { ...shared, texts },
+    sharedExamples: examples,
     ...(look ? { lookAlikes: look } : {}),
-    warnings: [...(data.warnings ?? []), ...warningsOf({ ...shared, texts }, data.splitOrigin, look, noImage)],
+    warnings: [...(data.warnings ?? []), ...warningsOf({ ...shared, texts }, data.splitOrigin, look, noImage, damaged), ...notes],
     ...(unreadable ? { unreadable } : {}),
   };
 }

@@ -3,9 +3,11 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { readSquare } from '../image/grey.ts';
+import type { GreyImage } from '../image/grey-image.ts';
+import { readGrey, readImage } from '../image/grey.ts';
 import { defaultRangeReader } from '../image/range-cache.ts';
 import { rangeOf, readImageBytes } from '../image/image-bytes.ts';
+import { squareOf } from '../image/resize.ts';
 import type { Split } from '../study.ts';
 import { inLanes } from '../threads/lanes.ts';
 import { hashDistance, hashedSide, hashWords, perceptualHash } from './perceptual-hash.ts';
@@ -45,12 +47,14 @@ export async function contentGroups(files: readonly string[]): Promise<Map<strin
   return groups;
 }
 
-/** Images that look alike on two sides of a split, and files that cannot be read. */
+/** Images that look alike on two sides of a split, and what was met as files were read. */
 export interface LookAlikes {
   readonly pairs: number;
   /** Some of the pairs. */
   readonly examples: readonly (readonly [string, string])[];
   readonly unreadable: readonly string[];
+  /** Images of one grey level, and what was assumed of headers, a line each. */
+  readonly notes: readonly string[];
 }
 
 /** An image file in a split. */
@@ -61,13 +65,26 @@ export interface SplitFile {
 
 const maxExamples = 10;
 
+const isFlat = ({ pixels }: GreyImage): boolean => pixels.every((level) => level === pixels[0]);
+
+/** Some of the lines, in order, and how many more there are. */
+function few(lines: readonly string[]): string[] {
+  const more = lines.length - maxExamples;
+  return [...lines.toSorted().slice(0, maxExamples), ...(more > 0 ? [`and ${more} more`] : [])];
+}
+
 /** Reads every image and finds pairs in different splits that look alike. `same` says which pairs are equal in another way already. */
 export async function findLookAlikes(images: readonly SplitFile[], same: (a: string, b: string) => boolean): Promise<LookAlikes> {
   const hashes = new Int32Array(images.length * hashWords);
+  const [flat, assumed] = [new Set<string>(), new Set<string>()];
   const problems: (string | undefined)[] = Array.from({ length: images.length });
   await inLanes(images, async ({ file }, index) => {
     try {
-      perceptualHash(await readSquare(file, hashedSide), hashes, index * hashWords);
+      const image = await readImage(file, hashedSide);
+      perceptualHash(squareOf(image, hashedSide), hashes, index * hashWords);
+      for (const line of image.assumed ?? []) assumed.add(`${file}: ${line}`);
+      // Means may hide what differs.
+      if (isFlat(image) && (image.sides === undefined || isFlat(await readGrey(file)))) flat.add(file);
     } catch (error) {
       problems[index] = (error as Error).message;
     }
@@ -85,5 +102,9 @@ export async function findLookAlikes(images: readonly SplitFile[], same: (a: str
       if (examples.length < maxExamples) examples.push([images[a]!.file, images[b]!.file]);
     }
   }
-  return { pairs, examples, unreadable: problems.flatMap((problem) => problem ?? []) };
+  const notes = [
+    ...(flat.size > 0 ? [`${flat.size} ${flat.size === 1 ? 'image is' : 'images are'} of one grey level: ${few([...flat]).join(', ')}`] : []),
+    ...few([...assumed]),
+  ];
+  return { pairs, examples, unreadable: problems.flatMap((problem) => problem ?? []), notes };
 }

@@ -38,6 +38,8 @@ export interface DataReport extends Readonly<Partial<Record<CountName, number>>>
   readonly leaks: SharedCounts;
   /** What splits share, whoever drew them; texts are equal word for word. */
   readonly shared: SharedCounts & { readonly texts: number };
+  /** Some of the patients, studies and images that splits share, each with an image of either side: `patient p1: train a.png, test b.png`. */
+  readonly sharedExamples: readonly string[];
   /** Pairs of different images in different splits that look alike, where they were looked for. */
   readonly lookAlikes?: { readonly pairs: number; readonly examples: readonly (readonly [string, string])[] };
   readonly warnings: readonly string[];

@@ -10,6 +10,7 @@ export function warningsOf(
   origin: SplitOrigin,
   look: DataReport['lookAlikes'] | undefined,
   noImage: boolean,
+  damaged: number,
 ): string[] {
   const published: [number, string, string][] = [
     [patients, 'patient is', 'patients are'],
@@ -20,6 +21,9 @@ export function warningsOf(
     ...(noImage ? ['no image is on disk: splits, labels and texts are of what the tables name'] : []),
     ...(origin === 'published'
       ? published.flatMap(([count, one, many]) => (count > 0 ? [`${plural(count, one, many)} on both sides of the published split`] : []))
+      : []),
+    ...(damaged > 0
+      ? [`${plural(damaged, 'study has', 'studies have')} the character U+FFFD in the texts, which stands for letters that were lost before`]
       : []),
     ...(texts > 0 ? [`${plural(texts, 'text stands', 'texts stand')} word for word on both sides of a split`] : []),
     ...(look && look.pairs > 0 ? [`${plural(look.pairs, 'pair', 'pairs')} of images on both sides of a split look alike`] : []),

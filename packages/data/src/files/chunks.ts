@@ -1,8 +1,9 @@
-// The bytes of a text file in pieces, unpacked where it is gzipped (by its first bytes, not its name), within bounds.
+// A text file in pieces of UTF-8, unpacked where it is gzipped (by its first bytes, not its name), within bounds.
 import { createReadStream, existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { DataError, describeFileError } from '../errors.ts';
+import { utf8Converter } from './encoding.ts';
 
 // Tables of text shrink five to twenty times; far more is a file made to fill memory or time.
 const maxInflation = 200;
@@ -48,8 +49,16 @@ export async function* byteChunks(file: string): AsyncGenerator<Buffer> {
   }
 }
 
-/** A whole small file as text. Throws a DataError when it is larger than `maxBytes` bytes. */
-export async function smallText(file: string, maxBytes: number): Promise<string> {
+/** Yields a text file's bytes as UTF-8. Throws as `byteChunks` does, and for bytes that are not in its encoding. */
+export async function* textChunks(file: string): AsyncGenerator<Buffer> {
+  const convert = utf8Converter(file);
+  for await (const chunk of byteChunks(file)) yield convert(chunk);
+  const rest = convert(Buffer.alloc(0));
+  if (rest.length > 0) yield rest;
+}
+
+/** A whole small file's bytes. Throws a DataError when it is larger than `maxBytes` bytes. */
+export async function smallFile(file: string, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of byteChunks(file)) {
@@ -57,9 +66,7 @@ export async function smallText(file: string, maxBytes: number): Promise<string>
     if (bytes > maxBytes) throw new DataError(`${file}: is larger than ${maxBytes} bytes; it is not what it should be`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks)
-    .toString('utf8')
-    .replace(/^\uFEFF/, '');
+  return Buffer.concat(chunks);
 }
 
 // Longer lines are no rows of a table.
@@ -75,7 +82,7 @@ export async function* textLines(file: string): AsyncGenerator<string> {
     first = false;
     return shown;
   };
-  for await (const chunk of byteChunks(file)) {
+  for await (const chunk of textChunks(file)) {
     let data = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
     for (let end = data.indexOf(10); end >= 0; end = data.indexOf(10)) {
       const text = line(data.subarray(0, end));

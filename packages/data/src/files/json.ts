@@ -1,6 +1,6 @@
 // Objects of a large JSON file one at a time: those inside its top-level array, or inside the arrays of its top-level object.
 import { DataError } from '../errors.ts';
-import { byteChunks } from './chunks.ts';
+import { textChunks } from './chunks.ts';
 
 /** An object and, where the file's top level is an object, the key its array stands under. */
 export interface KeyedObject {
@@ -27,7 +27,7 @@ export async function* jsonObjects(file: string): AsyncGenerator<KeyedObject> {
   let lastText = '';
   let any = false;
   const depthOfObjects = () => (stack[0] === openList ? 1 : 2);
-  for await (const chunk of byteChunks(file)) {
+  for await (const chunk of textChunks(file)) {
     const from = start >= 0 ? start : inText && textStart >= 0 ? textStart : position;
     data = Buffer.concat([data.subarray(from), chunk]);
     position -= from;

@@ -1,6 +1,6 @@
 // Tables by column name: .csv, .tsv or .jsonl, gzipped or not, a row at a time.
 import { DataError } from '../errors.ts';
-import { byteChunks, textLines } from './chunks.ts';
+import { textChunks, textLines } from './chunks.ts';
 import { CsvScanner } from './csv.ts';
 
 /** Which columns are read. Names match whatever their case and the white space around them. */
@@ -23,8 +23,8 @@ export interface TableSummary {
   readonly broken: number;
 }
 
-/** Takes a row's values, those asked for first and in their order, and the names of all of them. The list is used again for the next row. */
-export type OnRow = (values: readonly string[], names: readonly string[]) => void;
+/** Takes a row's values, those asked for first and in their order, the names of all of them, and its number, a header's being 1. The list is used again for the next row. */
+export type OnRow = (values: readonly string[], names: readonly string[], row: number) => void;
 
 const maxRecord = 1 << 24;
 const maxColumns = 4096;
@@ -82,10 +82,10 @@ async function readSeparated(file: string, columns: TableColumns, onRow: OnRow):
       rows++;
       const { places, names } = order;
       for (let i = 0; i < places.length; i++) values[i] = places[i]! < 0 ? '' : cell(places[i]!);
-      onRow(values, names);
+      onRow(values, names, rows + broken + 1);
     }
   };
-  for await (const chunk of byteChunks(file)) {
+  for await (const chunk of textChunks(file)) {
     let bytes = chunk;
     if (!scanner) {
       if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) bytes = bytes.subarray(3);
@@ -124,6 +124,7 @@ async function readJsonLines(file: string, columns: TableColumns, onRow: OnRow):
     onRow(
       keys.map((key) => asCell(Object.hasOwn(row, key) ? row[key] : undefined)),
       names,
+      rows + broken,
     );
   }
   if (!order) throw new DataError(`${file}: holds no JSON object; write one a line`);

@@ -3,6 +3,7 @@ import { DataError } from '../errors.ts';
 import { decodeDicom } from './dicom/decode.ts';
 import { decodeDeepPng, decodeJpeg, decodePng } from './jpeg-and-png.ts';
 import type { GreyImage } from './grey-image.ts';
+import { orientationOf, turned } from './orientation.ts';
 import { defaultRangeReader } from './range-cache.ts';
 import { squareOf } from './resize.ts';
 import type { Scratch } from './scratch.ts';
@@ -25,7 +26,10 @@ async function decode(bytes: Uint8Array, name: string, atLeast?: number, scratch
   if (kind === undefined) throw new DataError(`${name}: is neither JPEG, PNG nor DICOM; convert the image or leave the study out`);
   if (kind === 'dicom') return decodeDicom(bytes, name);
   try {
-    return await (kind === 'jpeg' ? decodeJpeg(bytes, atLeast, scratch) : kind === 'png' ? decodePng(bytes) : decodeDeepPng(bytes));
+    const image = await (kind === 'jpeg' ? decodeJpeg(bytes, atLeast, scratch) : kind === 'png' ? decodePng(bytes) : decodeDeepPng(bytes));
+    const shown = { ...image, orientation: orientationOf(bytes) };
+    // A square is turned once it is small.
+    return atLeast === undefined ? turned(shown) : shown;
   } catch (error) {
     const reason = (error as Error).message.split('\n')[0]!;
     throw new DataError(`${name}: cannot be read as an image (${reason}); restore the file or leave the study out`);

@@ -2,7 +2,7 @@
 import type { Sharp } from 'sharp';
 import sharp from 'sharp';
 import type { GreyImage } from './grey-image.ts';
-import { jpegFraction } from './jpeg/fraction.ts';
+import { decodeBaseline } from './jpeg/decode.ts';
 import { checkSides, maxPixels } from './limits.ts';
 import { luminanceOf } from './luminance.ts';
 import { decodePlainPng } from './png.ts';
@@ -13,25 +13,35 @@ import { decodeWasm } from './wasm-codecs.ts';
 // Files are read once each: nothing is worth keeping between them.
 sharp.cache(false);
 
-// WebAssembly decodes an image of up to this many pixels more quickly than libvips' pipeline is set up; libvips takes less memory for larger ones.
-const smallPixels = 2 ** 22;
+// A decoder goes through all blocks for each scan, and keeps their coefficients: 100 scans, and ten of the largest image.
+const [maxScans, maxScanSamples, maxScanWork] = [100, 3 * 2 ** 24, 30 * 2 ** 24];
 
 const open = (bytes: Uint8Array) => sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels, ignoreIcc: true });
 
 /**
- * Decodes JPEG. With `atLeast`, an image whose longest side is at least twice that comes at a half, quarter or eighth of its size, each
- * pixel the mean of those it stands for; these lie in `scratch` where there is one.
+ * Decodes JPEG: baseline by the decoder here, other kinds by libjpeg-turbo, whatever the size. With `atLeast`, a baseline image whose longest side is
+ * at least twice that comes at a half, quarter or eighth of its size; these lie in `scratch` where there is one.
  */
 export async function decodeJpeg(bytes: Uint8Array, atLeast?: number, scratch?: Scratch): Promise<GreyImage> {
   const size = streamSize(bytes);
   if (size === undefined) throw new Error('has no frame header');
   const { width, height, components, bits } = size;
   checkSides(width, height);
-  const fraction = atLeast === undefined ? undefined : jpegFraction(bytes, size, atLeast, scratch);
-  if (fraction) return fraction;
-  if (width * height > smallPixels || bits !== 8 || components === 4) return raw(open(bytes));
+  if (bits !== 8) throw new Error(`is JPEG of ${bits} bits, which is not decoded`);
+  const baseline = decodeBaseline(bytes, atLeast, scratch);
+  if (baseline) return baseline;
+  checkScans(bytes, width * height * components);
+  if (components === 4) return raw(open(bytes));
   const { data, samples } = await decodeWasm('jpeg', bytes, width, height);
   return { width, height, pixels: samples === 1 ? data : luminanceOf(data, samples) };
+}
+
+/** Throws for an image of several scans that takes too much memory, two bytes a sample and what comes of it, or too often all blocks. */
+function checkScans(bytes: Uint8Array, samples: number): void {
+  let scans = 0;
+  for (let at = bytes.indexOf(0xff); at !== -1; at = bytes.indexOf(0xff, at + 1)) if (bytes[at + 1] === 0xda) scans++;
+  if (samples > maxScanSamples || scans > maxScans || scans * samples > maxScanWork)
+    throw new Error(`has ${scans} scans of ${samples} samples, more than is decoded`);
 }
 
 // An interlaced image lies in memory whole, another as what comes of it.
@@ -71,5 +81,7 @@ export async function decodeDeepPng(bytes: Uint8Array): Promise<GreyImage> {
     if (value > greatest) greatest = value;
   }
   const scale = greatest > least ? 255 / (greatest - least) : 0;
-  return { width: info.width, height: info.height, pixels: Uint8Array.from(values, (value) => Math.round((value - least) * scale)) };
+  const pixels = new Uint8Array(values.length);
+  for (let i = 0; i < pixels.length; i++) pixels[i] = (values[i]! - least) * scale + 0.5;
+  return { width: info.width, height: info.height, pixels };
 }

@@ -1,5 +1,6 @@
 // Resizing with a triangle filter as wide as the reduction asks for, so that fine structure fades instead of aliasing.
 import type { GreyImage } from './grey-image.ts';
+import { turned } from './orientation.ts';
 
 /** For each of `to` outputs: the first input it looks at, and the weights from there on, `taps` for each. */
 interface Taps {
@@ -8,9 +9,9 @@ interface Taps {
   readonly taps: number;
 }
 
-/** Weights of a triangle of half-width max(1, from / to) around each output's centre, cut off at the edges and made to sum to 1 (as Pillow's BILINEAR). */
-function triangle(from: number, to: number): Taps {
-  const scale = from / to;
+/** Weights of a triangle of half-width max(1, side / to) around each output's centre, cut off at the edges and made to sum to 1 (as Pillow's BILINEAR). A last input that reaches beyond `side` counts by what lies before it. */
+function triangle(from: number, to: number, side: number): Taps {
+  const scale = side / to;
   const support = Math.max(1, scale);
   const taps = Math.min(from, Math.ceil(support) * 2 + 1);
   const first = new Int32Array(to);
@@ -20,15 +21,16 @@ function triangle(from: number, to: number): Taps {
     const start = Math.min(Math.max(Math.ceil(centre - support), 0), from - taps);
     first[i] = start;
     let sum = 0;
-    for (let tap = 0; tap < taps; tap++) sum += weights[i * taps + tap] = Math.max(0, 1 - Math.abs(start + tap - centre) / support);
+    for (let tap = 0; tap < taps; tap++)
+      sum += weights[i * taps + tap] = Math.max(0, 1 - Math.abs(start + tap - centre) / support) * Math.min(1, side - start - tap);
     for (let tap = 0; tap < taps; tap++) weights[i * taps + tap]! /= sum;
   }
   return { first, weights, taps };
 }
 
 /** Resizes to exact sides. */
-export function resizeGrey({ pixels, width: fromWidth, height: fromHeight }: GreyImage, width: number, height: number): GreyImage {
-  const [across, down] = [triangle(fromWidth, width), triangle(fromHeight, height)];
+export function resizeGrey({ pixels, width: fromWidth, height: fromHeight, sides }: GreyImage, width: number, height: number): GreyImage {
+  const [across, down] = [triangle(fromWidth, width, sides?.[0] ?? fromWidth), triangle(fromHeight, height, sides?.[1] ?? fromHeight)];
   const out = new Uint8Array(width * height);
   // Rows resized across are kept only as long as an output row needs them.
   const resizedRows = new Float64Array(down.taps * width);
@@ -67,11 +69,30 @@ function resizeRow(pixels: Uint8Array, from: number, { first, weights, taps }: T
   }
 }
 
-/** Keeps the aspect: longest side to `size`, centred in a square of zeros. */
-export function squareOf(image: GreyImage, size: number): Uint8Array {
-  const scale = size / Math.max(image.width, image.height);
-  const [width, height] = [Math.max(1, Math.round(image.width * scale)), Math.max(1, Math.round(image.height * scale))];
-  const { pixels } = width === image.width && height === image.height ? image : resizeGrey(image, width, height);
+/** By how much an image is reduced by means before it is resized to a longest side of `size`: by the greatest of 8, 4 and 2 that leaves as much. */
+export const reductionOf = (longest: number, size: number): 1 | 2 | 4 | 8 => ([8, 4, 2] as const).find((by) => longest >= by * size) ?? 1;
+
+/** Each pixel the mean of `by` x `by`, of fewer at the right and lower edges. */
+function meansOf({ width, height, pixels }: GreyImage, by: number): GreyImage {
+  const [wide, high, shift] = [Math.ceil(width / by), Math.ceil(height / by), Math.log2(by)];
+  const [out, sums] = [new Uint8Array(wide * high), new Uint32Array(wide)];
+  for (let row = 0; row < high; row++) {
+    const [start, end] = [row * by, Math.min(height, (row + 1) * by)];
+    sums.fill(0);
+    for (let y = start; y < end; y++) for (let x = 0, at = y * width; x < width; x++) sums[x >> shift]! += pixels[at + x]!;
+    for (let x = 0; x < wide; x++) out[row * wide + x] = sums[x]! / ((end - start) * Math.min(by, width - x * by)) + 0.5;
+  }
+  return { width: wide, height: high, pixels: out, sides: [width / by, height / by] };
+}
+
+/** Turned as its orientation says, in its aspect: longest side to `size`, centred in a square of zeros. An image of twice that or more is reduced by means first, as a decoder may have done. */
+export function squareOf(original: GreyImage, size: number): Uint8Array {
+  const by = original.sides ? 1 : reductionOf(Math.max(original.width, original.height), size);
+  const image = by === 1 ? original : meansOf(original, by);
+  const sides = image.sides ?? [image.width, image.height];
+  const [wide, high] = sides.map((side) => Math.max(1, Math.round((side * size) / Math.max(...sides)))) as [number, number];
+  const resized = wide === sides[0] && high === sides[1] ? image : resizeGrey(image, wide, high);
+  const { width, height, pixels } = turned({ ...resized, orientation: original.orientation ?? 1 });
   if (width === size && height === size) return pixels;
   const square = new Uint8Array(size * size);
   const [left, top] = [Math.floor((size - width) / 2), Math.floor((size - height) / 2)];

@@ -6,6 +6,8 @@ export interface StreamSize {
   readonly height: number;
   readonly components: number;
   readonly bits: number;
+  /** Of JPEG 2000. */
+  readonly tiles?: number;
 }
 
 /** Reads the frame header of JPEG, JPEG lossless and JPEG-LS, or the SIZ marker of JPEG 2000; undefined when there is none. */
@@ -39,5 +41,6 @@ function sizOf(view: DataView, at: number): StreamSize | undefined {
   if (view.getUint16(at) !== 0xff51) return undefined;
   const field = (index: number) => view.getUint32(at + 6 + 4 * index);
   const components = view.getUint16(at + 38);
-  return { width: field(0) - field(2), height: field(1) - field(3), components, bits: (view.getUint8(at + 40) & 0x7f) + 1 };
+  const tiles = Math.ceil((field(0) - field(6)) / field(4)) * Math.ceil((field(1) - field(7)) / field(5));
+  return { width: field(0) - field(2), height: field(1) - field(3), components, bits: (view.getUint8(at + 40) & 0x7f) + 1, tiles };
 }

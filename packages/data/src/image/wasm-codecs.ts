@@ -1,5 +1,4 @@
 // Decoders that are WebAssembly: JPEG, JPEG-LS, JPEG 2000 and its high-throughput form.
-import { maxPixels } from './limits.ts';
 import { streamSize } from './stream-size.ts';
 
 /** A decoded image: samples pixel by pixel, one or two bytes each (little-endian). */
@@ -56,9 +55,13 @@ function instance(name: WasmCodec): Promise<WasmModule> {
   return loading;
 }
 
-// Where a stream of JPEG-LS was cut off, CharLS may count zeros beyond its end for seconds; at an end marker it stops. One after the stream's own does no harm.
+// Where a stream of JPEG-LS was cut off, CharLS may count zeros beyond its end for seconds; at an end marker it stops. libjpeg-turbo wants one, which
+// may be all that a file lacks. One after the stream's own does no harm.
 const endOfImage = Uint8Array.of(0xff, 0xd9);
 const noEnd = new Uint8Array(0);
+
+// Bytes of samples, and samples of OpenJPEG, which holds each in some ten bytes and every tile in some thousands.
+const [maxDecoded, maxWavelets, maxTiles] = [2 ** 26, 3 * 2 ** 23, 4096];
 
 // A decoder's memory grows and never shrinks; beyond this it is given up for a new one.
 const maxHeapBytes = 2 ** 28;
@@ -69,14 +72,18 @@ const maxHeapBytes = 2 ** 28;
  */
 export async function decodeWasm(name: WasmCodec, frame: Uint8Array, width: number, height: number): Promise<DecodedFrame> {
   const size = streamSize(frame);
-  if (size === undefined || size.width !== width || size.height !== height || size.components > 4 || width * height > maxPixels)
+  if (size === undefined || size.width !== width || size.height !== height)
     throw new Error(`has a compressed image of ${size?.width ?? 0} x ${size?.height ?? 0} pixels in one of ${width} x ${height}`);
+  const { components, bits, tiles = 1 } = size;
+  const samples = width * height * components;
+  if (components > 4 || tiles > maxTiles || (name === 'jpeg2000' ? samples > maxWavelets : samples * (bits > 8 ? 2 : 1) > maxDecoded))
+    throw new Error(`is ${width} x ${height} pixels of ${components} x ${bits} bits in ${tiles} ${tiles === 1 ? 'tile' : 'tiles'}, more than is decoded`);
   let module: WasmModule | undefined;
   let decoder: WasmDecoder | undefined;
   try {
     module = await instance(name);
     decoder = new (module[codecs[name].decoder] as new () => WasmDecoder)();
-    const end = name === 'jpegLs' ? endOfImage : noEnd;
+    const end = name === 'jpegLs' || name === 'jpeg' ? endOfImage : noEnd;
     const encoded = decoder.getEncodedBuffer(frame.length + end.length);
     encoded.set(frame);
     encoded.set(end, frame.length);

@@ -48,7 +48,7 @@ export interface MadeBatch {
 
 /** What all batches of a loader have in common. */
 export interface BatchSettings {
-  readonly image: { readonly resize: number; readonly crop: number; readonly channels: number };
+  readonly image: { readonly resize: number; readonly size: number; readonly channels: number };
   /** Max tokens, special ones included. */
   readonly findingsLength: number;
   readonly impressionLength: number;
@@ -81,7 +81,7 @@ export interface BatchMaker {
 /** Makes a maker of batches. */
 export function createBatchMaker(settings: BatchSettings, encoder: Encoder | undefined, remote: RangeReader): BatchMaker {
   const { image, pad, seed, train, augmentation } = settings;
-  const { resize, crop, channels } = image;
+  const { resize, size: crop, channels } = image;
   const cache = new SquareCache(settings.cache);
   const values = channels * crop * crop;
   const files = new FileReader();

@@ -32,7 +32,7 @@ export interface LoaderOptions {
   /** URL of a module whose `createTokenizer(tokenizer.toJSON())` gives the tokenizer to a worker; without it texts are encoded on this thread. */
   tokenizerModule?: string;
   /** Side images are resized to, side of the crop, and channels. */
-  image: { resize: number; crop: number; channels: number };
+  image: { resize: number; size: number; channels: number };
   /** Max tokens, special ones included: 128 and 80 by default. */
   findingsLength?: number;
   impressionLength?: number;
@@ -87,7 +87,7 @@ export function createLoader(options: LoaderOptions): Loader {
   // Of each study once it is encoded, here or in a worker.
   const tokens: StudyTokens[] = [];
   const encoded = (study: number): StudyTokens => (tokens[study] ??= encodeStudy(tokenizer, studies[study]!, settings));
-  const memory = new ImageMemory(batchSize * image.channels * image.crop ** 2 * Float32Array.BYTES_PER_ELEMENT);
+  const memory = new ImageMemory(batchSize * image.channels * image.size ** 2 * Float32Array.BYTES_PER_ELEMENT);
   const { sampling = { by: 'shuffle' }, rank = 0, ranks = 1 } = options;
   const order = train ? trainingOrder({ studies, sampling, batchSize, seed: settings.seed, rank, ranks }) : undefined;
   const stepsPerEpoch = order?.stepsPerEpoch ?? Math.ceil(studies.length / batchSize);

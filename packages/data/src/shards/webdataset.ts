@@ -1,4 +1,6 @@
 // Samples of shards that others wrote, as WebDataset has them: members that share a key, distinguished by what follows the key's first dot.
+import { isUtf8 } from 'node:buffer';
+import { labelValue } from '../chexpert-labels.ts';
 import { DataError } from '../errors.ts';
 import type { ByteRange } from '../image/image-bytes.ts';
 import { rangeName } from '../image/image-bytes.ts';
@@ -58,7 +60,9 @@ async function texts(members: ReadonlyMap<string, TarMember>, read: ReadUpTo): P
     const member = members.get(ending);
     if (member === undefined) continue;
     if (member.length > maxTextBytes) throw new DataError('a text of the sample is too long');
-    const text = Buffer.from(await read(member.start, member.length)).toString('utf8');
+    const bytes = Buffer.from(await read(member.start, member.length));
+    if (!isUtf8(bytes)) throw new DataError('a text of the sample is not UTF-8');
+    const text = bytes.toString('utf8');
     if (ending !== 'json') fields[ending.replace('.txt', '')] = text;
     else Object.assign(fields, parsed(text));
   }
@@ -95,7 +99,10 @@ function splitFor(archive: string, named: unknown, id: string, drawn: { count: n
 
 function labelsOf(value: unknown): Study['labels'] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  const known = Object.entries(value).filter((entry): entry is [string, 0 | 1] => entry[1] === 0 || entry[1] === 1);
+  const known = Object.entries(value).flatMap(([name, cell]) => {
+    const label = labelValue(String(cell));
+    return label === 0 || label === 1 ? [[name, label] as const] : [];
+  });
   return known.length > 0 ? Object.fromEntries(known) : undefined;
 }
 

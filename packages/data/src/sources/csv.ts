@@ -1,4 +1,4 @@
-// Anyone's table of images and reports (.csv, .tsv, .jsonl): columns by role, named by flags where they differ; columns of 0 and 1 are labels.
+// Anyone's table of images and reports (.csv, .tsv, .jsonl): columns by role, named by flags where they differ; columns of 1, 0 and -1 are labels.
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DataError } from '../errors.ts';
@@ -9,7 +9,7 @@ import { splitOf } from '../split/draw.ts';
 import type { Candidate, ColumnRole, DataNeed, Study } from '../study.ts';
 import { columnRoles } from '../study.ts';
 import { normalizeText, replacePlaceholders } from '../text.ts';
-import { labelColumns } from './label-columns.ts';
+import { LabelColumns } from './label-columns.ts';
 import type { ReadOptions, SourceData } from './source.ts';
 import { countStudies, Drops } from './source.ts';
 
@@ -26,7 +26,7 @@ export async function readCsv(file: string, options: ReadOptions): Promise<Sourc
   const folder = resolve(dirname(file));
   const drops = new Drops();
   const studies: Candidate<Study>[] = [];
-  const collected = labelColumns();
+  const collected = new LabelColumns();
   const ids = new Set<string>();
   let line = 1;
   // Columns that the flags name must be there; those of the roles' own names may be.
@@ -35,12 +35,12 @@ export async function readCsv(file: string, options: ReadOptions): Promise<Sourc
   const order: readonly ColumnRole[] = ['image', ...named, ...free];
   const advice = (name: string) => `; name it with --columns ${columnRoles.find((role) => column[role] === name)!}=NAME`;
   const wanted = { required: ['image' as const, ...named].map((role) => column[role]), optional: free.map((role) => column[role]), others: true, advice };
-  const { columns, rows, broken } = await readTable(file, wanted, (values, names) => {
+  const { columns, rows, broken } = await readTable(file, wanted, (values, names, row) => {
     line++;
     const cell = Object.fromEntries(order.map((role, i) => [role, values[i]!])) as Record<ColumnRole, string>;
     const split = splitNamed(cell.split);
     if (cell.split !== '' && split === undefined)
-      throw new DataError(`${file}: row ${line}, column "${column.split}": "${cell.split}" is none of train, validate, test`);
+      throw new DataError(`${file}: row ${row}, column "${column.split}": "${cell.split}" is none of train, validate, test`);
     const id = cell.id || String(line - 1);
     if (cell.image.trim() === '') return drops.add('the row names no image');
     const places = [folder, join(folder, 'images')].map((place) => pathInside(place, cell.image));
@@ -49,7 +49,7 @@ export async function readCsv(file: string, options: ReadOptions): Promise<Sourc
     if (image === undefined || places[0] === undefined) return drops.add('the image path leaves the folder');
     if (ids.has(id)) return drops.add('the id is used twice');
     ids.add(id);
-    collected.add(names.slice(order.length), values.slice(order.length));
+    collected.add(names.slice(order.length), values.slice(order.length), row);
     const text = (role: 'findings' | 'impression') => replacePlaceholders(normalizeText(cell[role]), options.deidPlaceholders);
     const report = cell.study || id;
     studies.push({
@@ -66,8 +66,8 @@ export async function readCsv(file: string, options: ReadOptions): Promise<Sourc
     return undefined;
   });
   drops.add('the row is not a row of the table', broken);
-  const labels = collected.finish();
-  const labelled = labels.names.length > 0 ? studies.map((study, row) => ({ ...study, labels: labels.of(row) })) : studies;
+  const labels = collected.finish(options);
+  const labelled = labels.names.length > 0 ? studies.map((study, row) => ({ ...study, ...labels.of(row) })) : studies;
   const lack = lacking(file, column, columns);
   const offers: DataNeed[] = [...(lack ? [] : ['pairs' as const]), ...(labelled === studies ? [] : ['labels' as const]), 'images'];
   return {
@@ -77,6 +77,7 @@ export async function readCsv(file: string, options: ReadOptions): Promise<Sourc
     counts: countsOf(studies, rows + broken, !lack),
     dropped: drops.counts(),
     splitOrigin: 'drawn',
+    warnings: labels.warnings.map((warning) => `${file}: ${warning}`),
   };
 }
 

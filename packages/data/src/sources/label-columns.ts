@@ -1,39 +1,60 @@
-// Which further columns of a table are labels: those that hold nothing but 0, 1 and blanks, and not only blanks.
+// Which further columns of a table are labels: those with a name that hold nothing but 1, 0, -1 and blanks, and not only blanks.
+import type { LabelValues, PublishedLabel } from '../chexpert-labels.ts';
+import { labelPolicy, labelValue } from '../chexpert-labels.ts';
+import type { SelectOptions } from '../study.ts';
 
-/** Collects a table's further cells row by row. */
-export interface LabelColumns {
-  add(names: readonly string[], values: readonly string[]): void;
-  /** Which columns are labels, and the labels of a row: those it gives. */
-  finish(): { readonly names: readonly string[]; of(row: number): Record<string, 0 | 1> };
+interface Column {
+  readonly name: string;
+  values: PublishedLabel[];
+  /** Cells that are 1, 0 or -1; how many of them are 1 or 0; and cells of another kind, the first with its row. */
+  given: number;
+  sure: number;
+  odd: number;
+  first?: string;
 }
 
-const valueOf: Readonly<Record<string, number>> = { '': -1, '0': 0, '1': 1, '0.0': 0, '1.0': 1 };
+/** Collects a table's further cells row by row. */
+export class LabelColumns {
+  #columns: Column[] | undefined;
 
-/** Makes a collector. */
-export function labelColumns(): LabelColumns {
-  const columns = new Map<string, { values: number[]; isLabel: boolean; given: boolean }>();
-  return {
-    add(names, values) {
-      names.forEach((name, i) => {
-        const column = columns.get(name) ?? { values: [], isLabel: true, given: false };
-        columns.set(name, column);
-        if (!column.isLabel) return;
-        const value = valueOf[values[i]!.trim()];
-        if (value === undefined) {
-          column.isLabel = false;
-          column.values = [];
-        } else {
-          column.values.push(value);
-          column.given ||= value >= 0;
-        }
-      });
-    },
-    finish() {
-      const labels = [...columns].filter(([, { isLabel, given }]) => isLabel && given);
-      return {
-        names: labels.map(([name]) => name),
-        of: (row) => Object.fromEntries(labels.flatMap(([name, { values }]) => (values[row]! >= 0 ? [[name, values[row] as 0 | 1]] : []))),
-      };
-    },
-  };
+  add(names: readonly string[], values: readonly string[], row: number): void {
+    this.#columns ??= names.map((name) => ({ name, values: [], given: 0, sure: 0, odd: 0 }));
+    this.#columns.forEach((column, i) => {
+      const value = labelValue(values[i]!);
+      if (value === undefined) {
+        column.first ??= `row ${row} holds ${JSON.stringify(values[i]!.slice(0, 40))}`;
+        column.odd++;
+        column.values = [];
+        return;
+      }
+      if (value !== 2) column.given++;
+      if (value === 0 || value === 1) column.sure++;
+      if (column.odd === 0) column.values.push(value);
+    });
+  }
+
+  /** Which columns are labels, the labels of a row, and of columns that nearly are the first cell that is none. */
+  finish(options: Pick<SelectOptions, 'uncertain' | 'unmentioned'>): {
+    readonly names: readonly string[];
+    of(row: number): LabelValues;
+    readonly warnings: readonly string[];
+  } {
+    // The index that pandas writes has no name, or this one once it was read again.
+    const named = (this.#columns ?? []).filter(
+      ({ name }, i, all) => !/^(?:unnamed: [\d.]+)?$/i.test(name) && all.findIndex((other) => other.name === name) === i,
+    );
+    const labels = named.filter(({ odd, sure }) => odd === 0 && sure > 0);
+    const names = labels.map(({ name }) => name);
+    const policy = labelPolicy(names, options);
+    // In a table of a few rows one or two odd cells are more than one in ten.
+    const nearly = named.filter(({ given, odd }) => odd > 0 && (given >= 9 * odd || (odd <= 2 && given > odd)));
+    return {
+      names,
+      of: (row) => policy(labels.map(({ values }) => values[row]!)),
+      warnings: nearly.map(
+        ({ name, given, odd, first }) =>
+          `column ${JSON.stringify(name)} is no label: ${first}, and ${given} of ${given + odd} cells 1, 0 or -1; mend the cell or leave it blank`,
+      ),
+    };
+  }
 }

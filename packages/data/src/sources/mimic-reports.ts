@@ -1,7 +1,9 @@
 // Reports of MIMIC-CXR by study: the authors' table of sections, or the text files themselves.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { DataError } from '../errors.ts';
 import { plainOrGzip } from '../files/chunks.ts';
+import { decodeText } from '../files/encoding.ts';
 import { readTable } from '../files/table.ts';
 import { normalizeText } from '../text.ts';
 import { readMimicReport } from './mimic-sections.ts';
@@ -65,8 +67,14 @@ export async function openReports({ table, folder }: MimicReports, add: AddTexts
       drops.add('the report is larger than 1 MiB');
       return -1;
     }
-    const { findings = '', impression, conclusion } = readMimicReport(readFileSync(file, 'utf8'), `s${study}`);
-    return add(normalizeText(findings), normalizeText(impression ?? (findings === '' ? conclusion : '')));
+    try {
+      const { findings = '', impression, conclusion } = readMimicReport(decodeText(file, readFileSync(file)), `s${study}`);
+      return add(normalizeText(findings), normalizeText(impression ?? (findings === '' ? conclusion : '')));
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      drops.add('the report is not UTF-8 (name its encoding with --encoding)');
+      return -1;
+    }
   };
   const known = new Map<string, number>();
   return (patient, study) => {

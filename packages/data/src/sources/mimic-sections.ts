@@ -1,7 +1,7 @@
 // Sections of a MIMIC-CXR report, found as the data set's authors find them [MIT-LCP/mimic-cxr, txt/section_parser.py and
 // create_section_files.py]: upper-case heads at the start of a line, names folded into a few, the last section of a name wins.
 import { conclusionRanges, conclusionSections } from './mimic-exceptions.ts';
-import { sectionName } from './mimic-names.ts';
+import { isKnown, misspelt, sectionName } from './mimic-names.ts';
 
 /** One section: its folded name, and its text as it stands in the report. */
 export interface ReportSection {
@@ -20,8 +20,12 @@ export interface MimicReport {
   readonly conclusion: string;
 }
 
-const head = /\n ([A-Z ()/,-]+):\s/g;
+// One letter may be a small one or a digit where the name is near to a known one; after such a name a semicolon may stand.
+const head = /\n ([A-Z ()/,-]+[a-z0-9]?[A-Z ()/,-]*|[a-z0-9][A-Z ()/,-]+)(?:(:)|;)\s/g;
 const paragraph = '\n \n';
+
+const isHead = ([, name = '', usual]: RegExpExecArray): boolean =>
+  (usual !== undefined && !/[a-z0-9]/.test(name)) || isKnown(name) || misspelt(name) !== undefined;
 
 /** Sections in their order. A head on the very next line after a head's own belongs to its text, which avoids false heads. */
 export function splitSections(report: string): ReportSection[] {
@@ -29,7 +33,12 @@ export function splitSections(report: string): ReportSection[] {
   const rawSections: ReportSection[] = [];
   const nextHead = (from: number): RegExpExecArray | null => {
     head.lastIndex = from;
-    return head.exec(text);
+    let match = head.exec(text);
+    while (match && !isHead(match)) {
+      head.lastIndex = match.index + 1;
+      match = head.exec(text);
+    }
+    return match;
   };
   let match = nextHead(0);
   if (!match) rawSections.push({ name: 'full report', text });

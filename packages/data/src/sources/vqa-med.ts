@@ -83,7 +83,7 @@ async function readPart(
       continue;
     }
     const answers = alternatives(answer ?? '');
-    const known = category ?? categories.get(key(name, normalizeText(question)));
+    const known = category?.toLowerCase() ?? categories.get(key(name, normalizeText(question)));
     const image = images.get(name);
     questions.push({
       id: `${split}-${line}`,
@@ -91,7 +91,7 @@ async function readPart(
       study: name,
       question: normalizeText(question),
       answers,
-      closed: ['yes', 'no'].includes(answers[0] ?? ''),
+      closed: /^\W*(?:yes|no)\W*$/i.test(answers[0] ?? ''),
       ...(known ? { category: known } : {}),
       split,
       ...(image ? {} : { absent: true as const }),

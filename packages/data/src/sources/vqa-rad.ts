@@ -32,7 +32,7 @@ async function onlyJson(folder: string): Promise<string | undefined> {
 /** A value of the table as text; the set writes NULL, or nothing, where there is none. Some answers are numbers. */
 function textOf(value: unknown): string {
   const text = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? normalizeText(String(value)) : '';
-  return text === 'NULL' ? '' : text;
+  return text.toUpperCase() === 'NULL' ? '' : text;
 }
 
 /**
@@ -72,7 +72,7 @@ export async function readVqaRad(path: string): Promise<SourceData> {
   for await (const { value: row } of jsonObjects(table)) {
     rows++;
     const id = textOf(row['qid']) || `row ${rows}`;
-    const isTest = textOf(row['phrase_type']).startsWith('test');
+    const isTest = /^test/i.test(textOf(row['phrase_type']));
     add(row, id, textOf(row['question']), isTest ? 'test' : 'train');
     const frame = textOf(row['question_frame']);
     if (frame === '') continue;

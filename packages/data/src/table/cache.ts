@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { namedEncoding } from '../files/encoding.ts';
 import { readTableFile, writeTableFile } from './file.ts';
 import type { StudyTable } from './study-table.ts';
 
@@ -34,7 +35,7 @@ const defaultFolder = (): string => join(process.env['XDG_CACHE_HOME'] || join(h
 async function fingerprintOf({ name, files }: TableOrigin): Promise<string> {
   const stats = await Promise.all(files.map(async (file) => [file, await stat(file).catch(() => undefined)] as const));
   return createHash('sha256')
-    .update(JSON.stringify([name, stats.map(([file, status]) => [file, status?.size, status?.mtimeMs])]))
+    .update(JSON.stringify([name, namedEncoding() ?? '', stats.map(([file, status]) => [file, status?.size, status?.mtimeMs])]))
     .digest('hex');
 }
 

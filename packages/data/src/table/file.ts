@@ -23,7 +23,8 @@ interface Header {
   readonly places: Readonly<Record<string, Place>>;
 }
 
-const magic = 'hybridmed study table 1';
+// Another number where the same files give other rows: indexes of before are made anew.
+const magic = 'hybridmed study table 2';
 const headerBytes = 1 << 14;
 
 const parts = (columns: StudyColumns): Record<string, Uint8Array | Int8Array | Int32Array | Uint32Array> => {

@@ -16,10 +16,12 @@ export class TaskPool<Request, Result> {
 
   /** Starts a worker for each element of `starts`: what its module (a path from `src`, without ending) is given, and what of that is handed over. */
   constructor(module: string, starts: readonly { readonly data?: unknown; readonly transfer?: readonly Transferable[] }[]) {
-    this.#members = starts.map(({ data, transfer }) => attach<Result>(startWorker(module, data, transfer)));
+    // The work of all is one: where one thread is gone, nobody waits for the others.
+    const onFailure = (error: DataError) => this.#members.forEach(({ pending }) => pending.fail(error));
+    this.#members = starts.map(({ data, transfer }) => attach<Result>(startWorker(module, data, transfer), onFailure));
   }
 
-  /** Has a request answered. Throws a DataError with the line of what was thrown in the worker. */
+  /** Has a request answered. Throws a DataError with the line of what was thrown in the worker, or of why any of the workers is gone, now or earlier. */
   run(request: Request, transfer: readonly Transferable[] = []): Promise<Result> {
     const { worker, pending } = this.#members.reduce((least, member) => (member.pending.count < least.pending.count ? member : least));
     return pending.ask((id) => {
@@ -34,15 +36,16 @@ export class TaskPool<Request, Result> {
   }
 }
 
-function attach<Result>(worker: Worker): Member<Result> {
+function attach<Result>(worker: Worker, onFailure: (error: DataError) => void): Member<Result> {
   const pending = new PendingReplies<Result>();
-  const fail = (reason: string) => pending.fail(new DataError(`a data worker stopped (${reason}); run with --workers 0 to see where`));
+  const fail = (reason: string) => onFailure(new DataError(`a data worker stopped (${reason}); run with --workers 0 to see where`));
   worker.on('message', (reply: TaskReply<Result>) => {
     pending.answer(reply);
     // Nothing is asked of this thread: it must not keep the process.
     if (pending.count === 0) worker.unref();
   });
   worker.on('error', (error) => fail(error.message.split('\n')[0]!));
+  worker.on('messageerror', (error) => fail(error.message.split('\n')[0]!));
   worker.on('exit', (code) => fail(`it ended with ${code}`));
   worker.unref();
   return { worker, pending };

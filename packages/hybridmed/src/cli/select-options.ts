@@ -16,6 +16,7 @@ export interface SelectFlags {
   splitFile?: string;
   excludeIds?: string;
   columns?: Partial<Record<ColumnRole, string>>;
+  encoding?: string;
   index: string | boolean;
 }
 
@@ -45,6 +46,7 @@ export function addSelectOptions(command: Command): Command {
     .option('--split-file <file>', "split ids to use in place of the set's own split (see data split)")
     .option('--exclude-ids <file>', 'ids of patients, studies or images to leave out (a table as data split writes)')
     .option('--columns <role=name,...>', 'csv: names of columns, such as image=file,findings=text', columns)
+    .option('--encoding <name>', 'encoding of text files that are not UTF-8, such as windows-1252')
     .option('--index <folder>', 'where indexes of large tables are kept')
     .option('--no-index', 'read large tables without an index');
 }
@@ -61,6 +63,7 @@ export function selectOptions({
   splitFile,
   excludeIds,
   columns: columnNames,
+  encoding,
   index,
 }: SelectFlags): SelectOptions {
   return {
@@ -74,6 +77,7 @@ export function selectOptions({
     ...(splitFile ? { splitFile } : {}),
     ...(excludeIds ? { excludeIds } : {}),
     ...(columnNames ? { columns: columnNames } : {}),
+    ...(encoding ? { encoding } : {}),
     ...(index === true ? {} : { index }),
   };
 }

@@ -7,11 +7,11 @@ export type TextFiles = Readonly<Record<string, string>>;
 const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
 /** The config.json of a BertModel. */
-function bertModelConfig({ vocab, width, depth, heads, ffn, positions, types = 2, dropout = 0, epsilon = 1e-12 }: BertConfig, pad: number): object {
+function bertModelConfig({ vocabularySize, width, depth, heads, ffn, positions, types = 2, dropout = 0, epsilon = 1e-12 }: BertConfig, pad: number): object {
   return {
     architectures: ['BertModel'],
     model_type: 'bert',
-    vocab_size: vocab,
+    vocab_size: vocabularySize,
     hidden_size: width,
     num_hidden_layers: depth,
     num_attention_heads: heads,

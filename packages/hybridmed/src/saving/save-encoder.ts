@@ -78,7 +78,7 @@ function textLayout({ config, tokenizer }: Checkpoint): Layout {
     usage: `from transformers import AutoModel, AutoTokenizer
 tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder, add_pooling_layer=False)
 hidden = model(**tokenizer("The heart is enlarged.", return_tensors="pt")).last_hidden_state`,
-    inputAndOutput: `It reads reports (${text.vocab} tokens, ${text.positions} positions) and gives a vector of ${text.width} values per token; that of [CLS] represents the text.`,
+    inputAndOutput: `It reads reports (${text.vocabularySize} tokens, ${text.positions} positions) and gives a vector of ${text.width} values per token; that of [CLS] represents the text.`,
   };
 }
 
@@ -92,7 +92,7 @@ function visionLayout({ config }: Checkpoint): Layout {
     usage: `import timm
 model = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
 features = model.forward_features(images)`,
-    inputAndOutput: `It reads radiographs of ${vision.image} x ${vision.image} pixels in ${channels}, padded to a square, scaled to [-1, 1].`,
+    inputAndOutput: `It reads radiographs of ${vision.imageSize} x ${vision.imageSize} pixels in ${channels}, padded to a square, scaled to [-1, 1].`,
   };
 }
 

@@ -15,14 +15,14 @@ function vitArchitecture({ mlp, epsilon = 1e-6 }: ViTConfig): string {
 }
 
 function vitModel(config: ViTConfig): TimmModel {
-  const { image, patch, channels, width, depth, heads, ffn = 4 * width, mlp, pool = 'class', registers = 0 } = config;
+  const { imageSize, patch, channels, width, depth, heads, ffn = 4 * width, mlp, pool = 'class', registers = 0 } = config;
   // timm's patch projection has a bias unless a norm follows it.
   if (config.preNorm && (config.patchBias ?? true)) throw new HybridmedError('save: timm has no ViT with both a pre-norm and a bias of the patch projection');
   const rows = mlp === 'swiglu' ? 2 * ffn : ffn;
   return {
     architecture: vitArchitecture(config),
     args: {
-      img_size: image,
+      img_size: imageSize,
       patch_size: patch,
       in_chans: channels,
       embed_dim: width,
@@ -50,7 +50,7 @@ function resnetModel({ channels, layers, channelsPerStage, stem = 64, block = 'b
 /** The config.json that timm's `local-dir:` and the hub read. Throws a HybridmedError for an encoder timm cannot express. */
 export function timmConfig(config: ViTConfig | ResNetConfig): string {
   const { architecture, args } = config.kind === 'vit' ? vitModel(config) : resnetModel(config);
-  const inputSize = [config.channels, config.image, config.image];
+  const inputSize = [config.channels, config.imageSize, config.imageSize];
   const document = {
     architecture,
     num_classes: 0,

@@ -49,8 +49,8 @@ export function openTokenizer(file: string, json: unknown): Tokenizer {
 /** `openTokenizer`, for a model. Throws one line for one that is not of this model, too. */
 export function checkTokenizer(file: string, json: unknown, { model }: CheckpointConfig): Tokenizer {
   const tokenizer = openTokenizer(file, json);
-  if (tokenizer.vocabularySize !== model.text.vocab)
-    throw fileError(file, `has ${tokenizer.vocabularySize} tokens, the model ${model.text.vocab}`, 'restore the file that was saved with the model');
+  if (tokenizer.vocabularySize !== model.text.vocabularySize)
+    throw fileError(file, `has ${tokenizer.vocabularySize} tokens, the model ${model.text.vocabularySize}`, 'restore the file that was saved with the model');
   return tokenizer;
 }
 

@@ -20,7 +20,7 @@ const module = line(4096);
 
 const vit: Record<keyof ViTConfig, Rule> = {
   kind: oneOf('vit'),
-  image: imageSize,
+  imageSize,
   patch: count(1024),
   channels,
   width,
@@ -41,7 +41,7 @@ const vit: Record<keyof ViTConfig, Rule> = {
 
 const resnet: Record<keyof ResNetConfig, Rule> = {
   kind: oneOf('resnet'),
-  image: imageSize,
+  imageSize,
   channels,
   layers: list(count(256), 8, 1),
   channelsPerStage: list(count(16_384), 8, 1),
@@ -49,11 +49,11 @@ const resnet: Record<keyof ResNetConfig, Rule> = {
   block: optional(oneOf('basic', 'bottleneck')),
 };
 
-const moduleVision: Record<keyof ModuleVisionConfig, Rule> = { kind: oneOf('module'), module, image: imageSize, channels };
-const moduleText: Record<keyof ModuleTextConfig, Rule> = { kind: oneOf('module'), module, vocab: vocabularySize, positions };
+const moduleVision: Record<keyof ModuleVisionConfig, Rule> = { kind: oneOf('module'), module, imageSize, channels };
+const moduleText: Record<keyof ModuleTextConfig, Rule> = { kind: oneOf('module'), module, vocabularySize, positions };
 
 const bert: Record<keyof BertConfig, Rule> = {
-  vocab: vocabularySize,
+  vocabularySize,
   width,
   depth,
   heads,
@@ -65,7 +65,7 @@ const bert: Record<keyof BertConfig, Rule> = {
 };
 
 const decoder: Record<keyof DecoderConfig, Rule> = {
-  vocab: vocabularySize,
+  vocabularySize,
   width,
   depth,
   heads,
@@ -111,16 +111,20 @@ function relationsOf({ model, input: own }: CheckpointConfig): Relation[] {
   ];
   return [
     ...(vision.kind === 'vit'
-      ? [shared('vision', vision), ['model.vision.patch', vision.image % vision.patch === 0, `a divisor of "image", ${vision.image}`] as const]
+      ? [shared('vision', vision), ['model.vision.patch', vision.imageSize % vision.patch === 0, `a divisor of "imageSize", ${vision.imageSize}`] as const]
       : []),
     ...(vision.kind === 'resnet'
       ? [['model.vision.channelsPerStage', vision.channelsPerStage.length === vision.layers.length, 'as long as "layers"'] as const]
       : []),
     ...('kind' in text ? [] : [shared('text', text)]),
     shared('decoder', sizes),
-    ['model.decoder.vocab', sizes.vocab === text.vocab, `that of "model.text", ${text.vocab}`],
-    ...Object.entries(tokens).map(([name, token]): Relation => [`model.special.${name}`, token < text.vocab, `below the vocabulary's size, ${text.vocab}`]),
-    ['input.resize', own.resize >= vision.image, `at least the image's side, ${vision.image}`],
+    ['model.decoder.vocabularySize', sizes.vocabularySize === text.vocabularySize, `that of "model.text", ${text.vocabularySize}`],
+    ...Object.entries(tokens).map(([name, token]): Relation => [
+      `model.special.${name}`,
+      token < text.vocabularySize,
+      `below the vocabulary's size, ${text.vocabularySize}`,
+    ]),
+    ['input.resize', own.resize >= vision.imageSize, `at least the image's side, ${vision.imageSize}`],
     ['input.findingsLength', own.findingsLength <= text.positions, `at most the text encoder's positions, ${text.positions}`],
     ['input.impressionLength', own.impressionLength <= text.positions, `at most the text encoder's positions, ${text.positions}`],
   ];

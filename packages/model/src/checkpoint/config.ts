@@ -2,7 +2,7 @@
 import type { ModelConfig } from '../model/config.ts';
 
 /** Version of the folder's layout. */
-export const formatVersion = 1;
+export const formatVersion = 2;
 
 /** How inputs are prepared for a checkpoint's model. */
 export interface InputConfig {

@@ -3,7 +3,7 @@ import type { SpecialTokens } from '../model/config.ts';
 import type { Branch } from '../model/model.ts';
 
 /** Version of the folder's layout. */
-export const exportVersion = 1;
+export const exportVersion = 2;
 
 /** Name of the manifest in the folder. */
 export const manifestName = 'export.json';
@@ -55,7 +55,7 @@ export interface ExportManifest {
   /** Max numbers of tokens, special ones included. */
   readonly text: { readonly findingsLength: number; readonly impressionLength: number };
   readonly special: SpecialTokens;
-  readonly decoder: { readonly vocab: number; readonly width: number; readonly depth: number; readonly positions: number };
+  readonly decoder: { readonly vocabularySize: number; readonly width: number; readonly depth: number; readonly positions: number };
   /** Logarithm of the inverse temperature between image and text embeddings. */
   readonly logitScale: number;
   readonly parts: Readonly<Partial<Record<PartName, ExportedPart>>>;

@@ -16,7 +16,7 @@ export interface SpecialTokens {
 export interface ModuleVisionConfig {
   readonly kind: 'module';
   readonly module: string;
-  readonly image: number;
+  readonly imageSize: number;
   readonly channels: number;
 }
 
@@ -24,7 +24,7 @@ export interface ModuleVisionConfig {
 export interface ModuleTextConfig {
   readonly kind: 'module';
   readonly module: string;
-  readonly vocab: number;
+  readonly vocabularySize: number;
   readonly positions: number;
 }
 

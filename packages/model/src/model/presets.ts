@@ -7,8 +7,8 @@ import type { ModelConfig, SpecialTokens } from './config.ts';
 /** Everything a preset decides: sizes, input shapes, and how long and how fast to train. */
 export interface Preset {
   readonly vision: ViTConfig;
-  readonly text: Omit<BertConfig, 'vocab'>;
-  readonly decoder: Omit<DecoderConfig, 'vocab'>;
+  readonly text: Omit<BertConfig, 'vocabularySize'>;
+  readonly decoder: Omit<DecoderConfig, 'vocabularySize'>;
   readonly align: number;
   /** Longest side after resizing, in pixels, before the crop to the encoder's size. */
   readonly resize: number;
@@ -32,7 +32,7 @@ export type PresetName = 'tiny' | 'small' | 'medium' | 'paper';
 /** The presets of the method. */
 export const presets: Readonly<Record<PresetName, Preset>> = {
   tiny: {
-    vision: { kind: 'vit', image: 32, patch: 8, channels: 1, width: 48, depth: 2, heads: 3 },
+    vision: { kind: 'vit', imageSize: 32, patch: 8, channels: 1, width: 48, depth: 2, heads: 3 },
     text: { width: 40, depth: 2, heads: 4, ffn: 80, positions: 128 },
     decoder: { width: 32, depth: 2, heads: 4, positions: 80 },
     align: 16,
@@ -48,7 +48,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     earlyStop: 0,
   },
   small: {
-    vision: { kind: 'vit', image: 96, patch: 8, channels: 1, width: 128, depth: 4, heads: 4 },
+    vision: { kind: 'vit', imageSize: 96, patch: 8, channels: 1, width: 128, depth: 4, heads: 4 },
     text: { width: 128, depth: 4, heads: 4, ffn: 512, positions: 128 },
     decoder: { width: 128, depth: 4, heads: 4, positions: 80 },
     align: 128,
@@ -64,7 +64,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     earlyStop: 0,
   },
   medium: {
-    vision: { kind: 'vit', image: 224, patch: 16, channels: 1, width: 384, depth: 12, heads: 6 },
+    vision: { kind: 'vit', imageSize: 224, patch: 16, channels: 1, width: 384, depth: 12, heads: 6 },
     text: { width: 384, depth: 6, heads: 12, ffn: 1536, positions: 512 },
     decoder: { width: 384, depth: 6, heads: 6, positions: 80 },
     align: 128,
@@ -80,7 +80,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     earlyStop: 5,
   },
   paper: {
-    vision: { kind: 'vit', image: 224, patch: 16, channels: 3, width: 768, depth: 12, heads: 12, dropout: 0.1 },
+    vision: { kind: 'vit', imageSize: 224, patch: 16, channels: 3, width: 768, depth: 12, heads: 12, dropout: 0.1 },
     text: { width: 768, depth: 12, heads: 12, ffn: 3072, positions: 512, dropout: 0.1 },
     decoder: { width: 768, depth: 6, heads: 12, positions: 80, dropout: 0.1 },
     align: 128,
@@ -100,5 +100,5 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
 /** A preset's model sizes for a vocabulary. */
 export function presetModel(name: PresetName, vocabularySize: number, special: SpecialTokens): ModelConfig {
   const { vision, text, decoder, align } = presets[name];
-  return { vision, text: { vocab: vocabularySize, ...text }, align, decoder: { vocab: vocabularySize, ...decoder }, special };
+  return { vision, text: { vocabularySize, ...text }, align, decoder: { vocabularySize, ...decoder }, special };
 }

@@ -30,8 +30,10 @@ async function encoderOf<T>(
 /** The encoders that a checkpoint's model needs from modules. Throws one line where one is needed and not named, or named and not needed. */
 export async function loadModuleEncoders(file: string, { vision, text }: ModelConfig, named: CheckpointEncoders): Promise<ModuleEncoders> {
   const visionEncoder = await encoderOf(file, 'vision', vision, named.vision, (module) =>
-    moduleVision(module, { size: vision.image, channels: vision.channels }),
+    moduleVision(module, { size: vision.imageSize, channels: vision.channels }),
   );
-  const textEncoder = await encoderOf(file, 'text', text, named.text, (module) => moduleText(module, { vocabulary: text.vocab, maxTokens: text.positions }));
+  const textEncoder = await encoderOf(file, 'text', text, named.text, (module) =>
+    moduleText(module, { vocabulary: text.vocabularySize, maxTokens: text.positions }),
+  );
   return { ...(visionEncoder ? { vision: visionEncoder } : {}), ...(textEncoder ? { text: textEncoder } : {}) };
 }

@@ -35,7 +35,7 @@ export async function describeCheckpoint(path: string, encoders: CheckpointEncod
     preset,
     stage,
     formatVersion,
-    vocabulary: sizes.text.vocab,
+    vocabulary: sizes.text.vocabularySize,
     image: { size: model.vision.image.size, channels: model.vision.image.channels },
     input,
     parameters: {

@@ -74,7 +74,7 @@ export async function pretrainedText(
     }
     const ids = published && new Map(published.tokens.map((token, id) => [token, id]));
     const rows = tokenizer.tokens.map((token, id) => (!ids || published.tokens[id] === token ? id : ids.get(token)));
-    const { vocab: publishedTokens, width } = bertWeights(source.shapes, options).config;
+    const { vocabularySize: publishedTokens, width } = bertWeights(source.shapes, options).config;
     const table = 'embeddings.word_embeddings.weight';
     const isNew = rows.some((row) => row === undefined || row >= publishedTokens);
     const start = isNew ? initialize({ [table]: { shape: [rows.length, width], init: { kind: 'normal', std: 0.02 } } }, seed)[table] : undefined;

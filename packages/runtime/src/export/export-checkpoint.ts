@@ -76,7 +76,7 @@ export async function exportCheckpoint(options: ExportCheckpointOptions): Promis
 function describe({ config, model, parameters }: Checkpoint, weights: string, parts: ExportManifest['parts']): ExportManifest {
   const { size, channels } = model.vision.image;
   const { resize, findingsLength, impressionLength } = config.input;
-  const { vocab, width, depth, positions } = model.decoder.config;
+  const { vocabularySize, width, depth, positions } = model.decoder.config;
   return {
     exportVersion,
     weights,
@@ -85,7 +85,7 @@ function describe({ config, model, parameters }: Checkpoint, weights: string, pa
     image: { size, channels, resize, mean: 0.5, std: 0.5 },
     text: { findingsLength, impressionLength },
     special: model.special,
-    decoder: { vocab, width, depth, positions },
+    decoder: { vocabularySize, width, depth, positions },
     logitScale: parameters['align.logit_scale']!.data[0]!,
     parts,
   };

@@ -38,11 +38,11 @@ const manifestSchema = z
       .refine(({ size, resize }) => resize >= size, { path: ['resize'], message: 'must be at least "size"' }),
     text: z.object({ findingsLength: length, impressionLength: length }),
     special: z.object({ pad: count, unk: count, cls: count, sep: count, mask: count.optional() }),
-    decoder: z.object({ vocab: vocabularySize, width: upTo(16_384), depth: upTo(256), positions: upTo(2 ** 17) }),
+    decoder: z.object({ vocabularySize, width: upTo(16_384), depth: upTo(256), positions: upTo(2 ** 17) }),
     logitScale: z.number(),
     parts: z.partialRecord(z.enum(partNames), part),
   })
-  .refine(({ special, decoder }) => Object.values(special).every((token) => token === undefined || token < decoder.vocab), {
+  .refine(({ special, decoder }) => Object.values(special).every((token) => token === undefined || token < decoder.vocabularySize), {
     path: ['special'],
     message: "must be below the vocabulary's size",
   });
@@ -76,8 +76,8 @@ export async function openExported(folder: string, { threads }: { readonly threa
   const manifest = await readManifest(folder);
   const file = join(folder, 'tokenizer.json');
   const tokenizer = tokenizerFromJson(await readJson(file));
-  if (tokenizer.vocabularySize !== manifest.decoder.vocab)
-    throw fileError(file, `has ${tokenizer.vocabularySize} tokens, the exported decoder ${manifest.decoder.vocab}`, 'export again');
+  if (tokenizer.vocabularySize !== manifest.decoder.vocabularySize)
+    throw fileError(file, `has ${tokenizer.vocabularySize} tokens, the exported decoder ${manifest.decoder.vocabularySize}`, 'export again');
   const { openOnnx } = await import('@hybridmed/onnx');
   const models = new Map<string, Promise<OnnxModel>>();
   const open = (name: PartName, graphName: string): Promise<OnnxModel> => {
@@ -100,9 +100,9 @@ export async function openExported(folder: string, { threads }: { readonly threa
     open,
     async generator(name) {
       const [encoder, prefill, decode] = [await open(name, 'encoder'), await open(name, 'prefill'), await open(name, 'decode')];
-      const { vocab, positions } = manifest.decoder;
+      const { vocabularySize, positions } = manifest.decoder;
       const maxTokens = Math.min(manifest.text.impressionLength, positions);
-      return exportedGenerator({ branch: branchOf[name]!, encoder, prefill, decode, special: manifest.special, vocabularySize: vocab, maxTokens });
+      return exportedGenerator({ branch: branchOf[name]!, encoder, prefill, decode, special: manifest.special, vocabularySize, maxTokens });
     },
     async close() {
       for (const model of models.values()) await (await model).close();

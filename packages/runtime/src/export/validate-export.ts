@@ -38,7 +38,7 @@ function maxDifference(ours: HostArrays, theirs: HostArrays): number {
 
 /** Max relative difference of a file's outputs from those of its graph on a device. */
 export async function checkGraph(device: Device, graph: Graph, parameters: HostArrays, path: string, model: Model): Promise<number> {
-  const vocabularySize = Math.min(model.text.vocabulary, model.decoder.config.vocab);
+  const vocabularySize = Math.min(model.text.vocabulary, model.decoder.config.vocabularySize);
   const inputs = Object.fromEntries(Object.entries(graph.data).map(([name, tensor], i) => [name, randomInput(name, tensor, vocabularySize, i)]));
   const unknown = Object.values(graph.data)
     .flatMap(({ shape }) => shape.flatMap(dimSymbols))

@@ -1,15 +1,34 @@
 // metrics.jsonl: a line per step and per validation, appended; cut back to what a checkpoint knows when a run is resumed.
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
-import type { StepLine, ValidationLine } from '@hybridmed/training';
+import { appendFileSync, closeSync, existsSync, fsyncSync, openSync, readFileSync } from 'node:fs';
+import type { StepLine, TrainerState, ValidationLine } from '@hybridmed/training';
 import { describeError, writeFileAtomic } from '../files.ts';
+
+/** A line as it is kept: `time` is when it was written, in seconds since 1970. Lines of earlier versions lack it. */
+export type MetricsLine = (StepLine | ValidationLine) & { readonly time?: number };
+
+/** Where a stage resumes, and how many lines were written until then. */
+type Resumed = Pick<TrainerState, 'stage' | 'step' | 'metricsLines'>;
+
+/** The line that a text holds; undefined where it holds none, as after a power cut that left zeros. */
+function parseLine(text: string): MetricsLine | undefined {
+  try {
+    const line = JSON.parse(text) as Partial<MetricsLine> | null;
+    return typeof line === 'object' && line !== null && typeof line.stage === 'number' && typeof line.step === 'number' ? (line as MetricsLine) : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** A run's metrics file. */
 export class MetricsLog {
   readonly path: string;
+  readonly #onMessage: (text: string) => void;
   #lines = 0;
 
-  constructor(path: string) {
+  /** `onMessage` receives one line about lines that are damaged or lost. */
+  constructor(path: string, onMessage: (text: string) => void = () => undefined) {
     this.path = path;
+    this.#onMessage = onMessage;
   }
 
   /** Lines written so far. */
@@ -17,21 +36,50 @@ export class MetricsLog {
     return this.#lines;
   }
 
-  /** Cuts the file to its first `lines` lines; a new file where there is none. Returns these lines. */
-  async start(lines: number): Promise<(StepLine | ValidationLine)[]> {
+  /** Cuts the file to what was written before the step where a stage resumes; a new file where there is none. Returns these lines. */
+  async start({ stage, step, metricsLines }: Resumed): Promise<MetricsLine[]> {
     const text = existsSync(this.path) ? readFileSync(this.path, 'utf8') : '';
-    const keptLines = text.split('\n').filter(Boolean).slice(0, lines);
-    await writeFileAtomic(this.path, [keptLines.map((line) => `${line}\n`).join('')]);
-    this.#lines = keptLines.length;
-    return keptLines.map((line) => JSON.parse(line) as StepLine | ValidationLine);
+    const counted = text.split('\n').filter(Boolean).slice(0, metricsLines);
+    const lines = counted.map(parseLine);
+    const damaged = lines.filter((line) => line === undefined).length;
+    // Where lines are lost, further ones than the checkpoint knows have taken their places.
+    const kept = lines.filter((line): line is MetricsLine => line !== undefined && (line.stage < stage || (line.stage === stage && line.step <= step)));
+    const lost = metricsLines - damaged - kept.length;
+    if (damaged + lost > 0) {
+      const parts = [...(damaged > 0 ? [`${damaged} cannot be read`] : []), ...(lost > 0 ? [`${lost} ${lost === 1 ? 'is' : 'are'} missing`] : [])];
+      this.#onMessage(
+        `${this.path}: of the ${metricsLines} lines written before the checkpoint ${parts.join(' and ')}; the run goes on, and the file keeps the other ${kept.length}`,
+      );
+    }
+    await writeFileAtomic(this.path, [kept.map((line) => `${JSON.stringify(line)}\n`).join('')]);
+    this.#lines = kept.length;
+    return kept;
   }
 
-  append(line: StepLine | ValidationLine): void {
+  /** Adds a line; gives it as it is kept. */
+  append(line: StepLine | ValidationLine): MetricsLine {
+    const timed = { ...line, time: Date.now() / 1000 };
     try {
-      appendFileSync(this.path, `${JSON.stringify(line)}\n`);
+      appendFileSync(this.path, `${JSON.stringify(timed)}\n`);
     } catch (error) {
       throw describeError(this.path, error);
     }
     this.#lines++;
+    return timed;
+  }
+
+  /** Has the disk hold every line, before a checkpoint counts them. */
+  flush(): void {
+    if (!existsSync(this.path)) return;
+    try {
+      const file = openSync(this.path, 'r+');
+      try {
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+    } catch (error) {
+      throw describeError(this.path, error);
+    }
   }
 }

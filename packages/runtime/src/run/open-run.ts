@@ -16,10 +16,12 @@ import { fileError, readJson, recoverFolder } from '../files.ts';
 import { studyLoader, studySource } from '../session/study-loader.ts';
 import { runTokenizer } from '../tokenizer/run-tokenizer.ts';
 import { processClock } from './process-clock.ts';
-import { startSession } from './provenance.ts';
-import type { ChangedSetting } from './run-folder.ts';
+import type { Change } from './provenance.ts';
+import { beginSession, checkSameData, recordData } from './provenance.ts';
 import type { RunEncoders } from './run-encoders.ts';
 import { runEncoders } from './run-encoders.ts';
+import type { RunHold } from './run-lock.ts';
+import { runNotes } from './run-notes.ts';
 import { folderStore } from './run-store.ts';
 
 /** What a run needs beside its configuration. */
@@ -28,10 +30,20 @@ export interface PretrainOptions {
   readonly out: string;
   readonly device: Device;
   readonly resume?: boolean;
+  /** Whether a run is resumed on other studies than those it was trained on. */
+  readonly acceptChangedData?: boolean;
   readonly workers?: number;
+  /** Whether to wait for a folder in which another process trains; it is refused otherwise. */
+  readonly waitForLock?: boolean;
   readonly events?: RunEvents;
   /** Asks the run to stop: it ends the step it is in, saves, and throws a TrainingStoppedError. */
   readonly signal?: AbortSignal;
+}
+
+/** How a run's folder was found: held, and with what changed since it stopped. */
+export interface RunContext {
+  readonly hold: RunHold;
+  readonly changed: readonly Change[];
 }
 
 /** Studies that a run trains and validates on. */
@@ -73,9 +85,14 @@ async function stage1Checkpoint(run: string): Promise<string> {
   return folder;
 }
 
-/** The run's tokenizer: the one it started with, that of the stage 1 it starts from, or a new one. */
+/** The run's tokenizer: the one it started with (a file in a folder without a run does not count), that of the stage 1 it starts from, or a new one. */
 async function openRunTokenizer({ config, out }: PretrainOptions, training: readonly Study[]): Promise<Tokenizer> {
-  const earlier = existsSync(join(out, 'tokenizer.json')) ? out : typeof config.stage1 === 'string' ? await stage1Checkpoint(config.stage1) : undefined;
+  const earlier =
+    existsSync(join(out, 'run.json')) && existsSync(join(out, 'tokenizer.json'))
+      ? out
+      : typeof config.stage1 === 'string'
+        ? await stage1Checkpoint(config.stage1)
+        : undefined;
   if (earlier === undefined) return runTokenizer(config, training);
   const file = join(earlier, 'tokenizer.json');
   return openTokenizer(file, await readJson(file));
@@ -98,11 +115,15 @@ function openLoaders({ config, workers }: PretrainOptions, { vision }: Model, { 
 }
 
 /** Opens and checks everything that a run needs. Throws one line for too few studies, a missing stage 1, or encoders that do not fit. */
-export async function openRun(options: PretrainOptions, data: DataSet, changed: readonly ChangedSetting[]): Promise<TrainingRun> {
+export async function openRun(options: PretrainOptions, data: DataSet, { changed, hold }: RunContext): Promise<TrainingRun> {
   const { config, out, device, resume = false, events = {}, signal } = options;
   const studies = await openStudies(options, data);
+  const recorded = await recordData(data, studies);
+  const otherData = await checkSameData(out, recorded, { accept: options.acceptChangedData ?? false });
+  for (const { to } of otherData) events.onMessage?.(`the data has changed, which is accepted: ${String(to)}`);
   const tokenizer = await openRunTokenizer(options, studies.train);
   const encoders = await runEncoders(config, tokenizer, events.onMessage);
+  for (const line of runNotes(config, encoders.input, tokenizer, studies.train)) events.onMessage?.(line);
   const model = runModel(encoders.sizes, encoders.ofModules, config);
   const loaders = openLoaders(options, model, encoders, tokenizer, studies);
   return {
@@ -117,7 +138,9 @@ export async function openRun(options: PretrainOptions, data: DataSet, changed: 
       checkpoint: { formatVersion, preset: config.preset, model: encoders.sizes, input: encoders.input },
       tokenizer,
       encoders: encoders.ofModules,
-      session: await startSession(out, device, data, studies, changed),
+      hold,
+      onMessage: events.onMessage,
+      session: await beginSession(out, device, recorded, [...changed, ...otherData]),
     }),
     clock: processClock,
     events,

@@ -7,11 +7,12 @@ import { checkPrecision, checkWork, trainStages, TrainingStoppedError } from '@h
 import { dataSelection } from '@hybridmed/training/settings';
 import { checkpointFolder } from '../checkpoint/checkpoint-folder.ts';
 import { checkFolderPath, fileError } from '../files.ts';
-import type { PretrainOptions } from './open-run.ts';
+import type { PretrainOptions, RunContext } from './open-run.ts';
 import { openRun } from './open-run.ts';
-import type { ChangedSetting } from './run-folder.ts';
+import type { Change } from './provenance.ts';
 import { changeableSettings, checkSameRun } from './run-folder.ts';
-import { lockRun } from './run-lock.ts';
+import type { RunHold } from './run-lock.ts';
+import { holdRun } from './run-lock.ts';
 
 /** A finished run. */
 export interface PretrainResult {
@@ -26,20 +27,24 @@ export interface PretrainResult {
  * resuming), or one in which another process trains; a TrainingStoppedError where its signal is aborted.
  */
 export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
-  const unlock = await lockRun(options.out);
+  const { out, events, signal, waitForLock: wait = false } = options;
+  checkFolderPath(out);
+  const hold = await holdRun(out, { wait, onWait: (text) => events?.onMessage?.(text), signal }).catch((error: unknown) => {
+    throw signal?.aborted ? new TrainingStoppedError() : error;
+  });
   try {
-    return await pretrainLocked(options);
+    return await pretrainHeld(options, hold);
   } finally {
-    await unlock();
+    await hold.release();
   }
 }
 
 const closeLoaders = ({ train, validation }: TrainingRun): Promise<unknown> => Promise.all([train.close(), validation.close()]);
 
 /** Opens a run; where its signal is aborted meanwhile, what is being opened is closed later. */
-async function openUnlessStopped(options: PretrainOptions, changed: readonly ChangedSetting[]): Promise<TrainingRun> {
+async function openUnlessStopped(options: PretrainOptions, context: RunContext): Promise<TrainingRun> {
   const { config, signal } = options;
-  const run = openDataSet(config.data, dataSelection(config)).then((data) => openRun(options, data, changed));
+  const run = openDataSet(config.data, dataSelection(config)).then((data) => openRun(options, data, context));
   if (!signal) return run;
   let stop = (): void => undefined;
   const stopped = new Promise<never>((_, reject) => {
@@ -57,18 +62,17 @@ async function openUnlessStopped(options: PretrainOptions, changed: readonly Cha
   }
 }
 
-async function pretrainLocked(options: PretrainOptions): Promise<PretrainResult> {
+async function pretrainHeld(options: PretrainOptions, hold: RunHold): Promise<PretrainResult> {
   const { config, out, device, resume = false, events = {} } = options;
   checkPrecision(config, device);
-  let changed: readonly ChangedSetting[] = [];
+  let changed: readonly Change[] = [];
   if (existsSync(join(out, 'run.json'))) {
     if (!resume) throw fileError(out, 'already holds a run', 'continue it with --resume or name another --out');
     changed = await checkSameRun(out, config, changeableSettings);
-    for (const { setting, from, to } of changed) events.onMessage?.(`"${setting}" was ${from} and is ${to} from here on`);
+    for (const { setting, from, to } of changed) events.onMessage?.(`"${setting}" was ${String(from)} and is ${String(to)} from here on`);
   }
-  checkFolderPath(out);
   checkWork(config);
-  const run = await openUnlessStopped(options, changed);
+  const run = await openUnlessStopped(options, { changed, hold });
   try {
     const stages = await trainStages(run);
     events.onMessage?.(`finished: ${out}`);

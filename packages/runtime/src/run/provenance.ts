@@ -4,9 +4,10 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { DataSet, Split, Study } from '@hybridmed/data';
 import type { Device } from '@hybridmed/tensor';
 import { hashNames } from '../cache/content-hash.ts';
-import { readJson, writeFileAtomic } from '../files.ts';
+import { fileError, readJson, writeFileAtomic } from '../files.ts';
 import { version } from '../version.ts';
-import type { ChangedSetting } from './run-folder.ts';
+import type { DataIdentity } from './data-identity.ts';
+import { dataDifferences, splitIdentity } from './data-identity.ts';
 
 /** Studies of one split. */
 export interface SplitSummary {
@@ -16,6 +17,16 @@ export interface SplitSummary {
   readonly ids: string;
 }
 
+/** The studies that a run was started or resumed with. */
+export interface RecordedData {
+  readonly name: string;
+  readonly spec: string;
+  readonly splits: Readonly<Record<Split, SplitSummary>>;
+  readonly dropped: Readonly<Record<string, number>>;
+  /** What the studies are known by when the run is resumed; earlier versions did not record it. */
+  readonly identity?: DataIdentity;
+}
+
 /** One call of the trainer: a run that was stopped and resumed has several. Times are ISO 8601. */
 export interface SessionRecord {
   readonly started: string;
@@ -23,24 +34,29 @@ export interface SessionRecord {
   readonly ended: string;
   readonly device: string;
   readonly version: string;
+  /** The studies of this session; earlier versions recorded those of the last session only. */
+  readonly data?: RecordedData;
   /** What was changed when the run was resumed, and after which step. */
   readonly changes?: readonly RecordedChange[];
 }
 
+/** Something that is not what it was when the run stopped: a setting, or the `studies` themselves. */
+export interface Change {
+  readonly setting: string;
+  readonly from: unknown;
+  readonly to: unknown;
+}
+
 /** A change of a resumed run, from the step after `step` of `stage` on. */
-export interface RecordedChange extends ChangedSetting {
+export interface RecordedChange extends Change {
   readonly stage: 1 | 2;
   readonly step: number;
 }
 
 /** What provenance.json holds. */
 export interface Provenance {
-  readonly data: {
-    readonly name: string;
-    readonly spec: string;
-    readonly splits: Readonly<Record<Split, SplitSummary>>;
-    readonly dropped: Readonly<Record<string, number>>;
-  };
+  /** The studies of the last session. */
+  readonly data: RecordedData;
   readonly sessions: readonly SessionRecord[];
 }
 
@@ -60,18 +76,48 @@ export interface Session {
   save(): Promise<void>;
 }
 
-/** Starts a session of the run in a folder. `used` are the studies it trains and validates on. Writes nothing yet. */
-export async function startSession(
-  out: string,
-  device: Device,
-  data: DataSet,
-  used: Readonly<Record<'train' | 'validate', readonly Study[]>>,
-  changed: readonly ChangedSetting[],
-): Promise<Session> {
+/** The studies of a run as they are recorded. `used` are those it trains and validates on. */
+export async function recordData(data: DataSet, used: Readonly<Record<'train' | 'validate', readonly Study[]>>): Promise<RecordedData> {
+  const splits = { ...used, test: data.studies.filter(({ split }) => split === 'test') };
+  return {
+    name: data.name,
+    spec: data.spec,
+    splits: { train: summary(splits.train), validate: summary(splits.validate), test: summary(splits.test) },
+    dropped: data.dropped,
+    identity: { train: await splitIdentity(splits.train), validate: await splitIdentity(splits.validate), test: await splitIdentity(splits.test) },
+  };
+}
+
+/** What differs between the studies of two sessions. Of those that an earlier version recorded only the ids are known. */
+function differences(before: RecordedData, now: RecordedData): string[] {
+  if (before.identity && now.identity) return dataDifferences(before.identity, now.identity);
+  return (['train', 'validate', 'test'] as const).flatMap((split) =>
+    before.splits[split].ids === now.splits[split].ids ? [] : [`${split} has other studies`],
+  );
+}
+
+/**
+ * A run resumes on the same studies, wherever they lie now, or not at all: throws one line that says what differs, unless that is
+ * accepted. Gives what is to be recorded.
+ */
+export async function checkSameData(out: string, now: RecordedData, { accept }: { readonly accept: boolean }): Promise<readonly Change[]> {
+  const earlier = await readProvenance(out);
+  const differing = earlier ? differences(earlier.data, now) : [];
+  if (differing.length === 0) return [];
+  const difference = differing.join(', ');
+  if (!accept)
+    throw fileError(
+      now.spec,
+      `is not the data that the run in ${out} was trained on: ${difference}`,
+      'restore it, name another --out, or go on with what is there now by --accept-changed-data',
+    );
+  return [{ setting: 'studies', from: `those of the session of ${earlier!.sessions.at(-1)?.started}`, to: difference }];
+}
+
+/** Begins a session of the run in a folder. Writes nothing yet. */
+export async function beginSession(out: string, device: Device, data: RecordedData, changed: readonly Change[]): Promise<Session> {
   const earlier = (await readProvenance(out))?.sessions ?? [];
   const started = new Date().toISOString();
-  const test = data.studies.filter(({ split }) => split === 'test');
-  const splits = { train: summary(used.train), validate: summary(used.validate), test: summary(test) };
   let changes: readonly RecordedChange[] | undefined;
   return {
     begin({ stage, step }) {
@@ -79,8 +125,8 @@ export async function startSession(
     },
     async save() {
       const ended = new Date().toISOString();
-      const session = { started, ended, device: device.info.name, version: version(), ...(changes?.length ? { changes } : {}) };
-      const provenance: Provenance = { data: { name: data.name, spec: data.spec, splits, dropped: data.dropped }, sessions: [...earlier, session] };
+      const session = { started, ended, device: device.info.name, version: version(), data, ...(changes?.length ? { changes } : {}) };
+      const provenance: Provenance = { data, sessions: [...earlier, session] };
       await writeFileAtomic(join(out, 'provenance.json'), [`${JSON.stringify(provenance, undefined, 2)}\n`]);
     },
   };

@@ -42,13 +42,13 @@ function describeTable(part: string, path: string, table: readonly WeightRow[]):
 
 async function visionOf(config: RunConfig, onMessage: (text: string) => void): Promise<EncoderPart> {
   const preset = presets[config.preset].vision;
-  const image = { size: config.imageSize || preset.image, channels: preset.channels };
+  const image = { size: config.imageSize || preset.imageSize, channels: preset.channels };
   const { vision } = config;
   if (vision === 'preset' && image.size % preset.patch !== 0)
     throw new HybridmedError(
       `"imageSize" is ${image.size}; the preset's patches need a multiple of ${preset.patch}, such as --image-size ${preset.patch * Math.max(1, Math.round(image.size / preset.patch))}`,
     );
-  if (vision === 'preset') return { sizes: { vision: { ...preset, image: image.size } } };
+  if (vision === 'preset') return { sizes: { vision: { ...preset, imageSize: image.size } } };
   if (vision.startsWith(published)) {
     const path = vision.slice(published.length);
     const { config: own, table, load } = await pretrainedVision(path, image);
@@ -56,7 +56,10 @@ async function visionOf(config: RunConfig, onMessage: (text: string) => void): P
     return { sizes: { vision: own }, load };
   }
   const encoder = await moduleVision(vision, image);
-  return { sizes: { vision: { kind: 'module', module: vision, image: encoder.image.size, channels: encoder.image.channels } }, ofModules: { vision: encoder } };
+  return {
+    sizes: { vision: { kind: 'module', module: vision, imageSize: encoder.image.size, channels: encoder.image.channels } },
+    ofModules: { vision: encoder },
+  };
 }
 
 async function textOf(config: RunConfig, tokenizer: Tokenizer, onMessage: (text: string) => void): Promise<EncoderPart> {
@@ -71,7 +74,7 @@ async function textOf(config: RunConfig, tokenizer: Tokenizer, onMessage: (text:
   const { findingsLength, impressionLength } = presets[config.preset];
   const vocabulary = tokenizer.vocabularySize;
   const encoder = await moduleText(text, { vocabulary, maxTokens: Math.max(findingsLength, impressionLength) });
-  return { sizes: { text: { kind: 'module', module: text, vocab: vocabulary, positions: encoder.maxTokens } }, ofModules: { text: encoder } };
+  return { sizes: { text: { kind: 'module', module: text, vocabularySize: vocabulary, positions: encoder.maxTokens } }, ofModules: { text: encoder } };
 }
 
 const withPrefix = (values: Readonly<Record<string, HostArray>>, part: string): [string, HostArray][] =>
@@ -87,7 +90,7 @@ export async function runEncoders(config: RunConfig, tokenizer: Tokenizer, onMes
     sizes,
     // Images are resized larger than the crop by the preset's factor.
     input: {
-      resize: Math.round((sizes.vision.image * preset.resize) / preset.vision.image),
+      resize: Math.round((sizes.vision.imageSize * preset.resize) / preset.vision.imageSize),
       findingsLength: Math.min(preset.findingsLength, maxTokens),
       impressionLength: Math.min(preset.impressionLength, maxTokens),
     },

@@ -5,6 +5,7 @@ import type { Tokenizer } from '@hybridmed/text';
 import type { RunConfig } from '@hybridmed/training/settings';
 import { checkSettings, completeConfig } from '@hybridmed/training/settings';
 import { fileError, readJson, writeFileAtomic } from '../files.ts';
+import type { Change } from './provenance.ts';
 
 /** A run's configuration. Settings that the version which wrote it did not know have their defaults. Throws one line where the folder holds no run. */
 export async function readRunConfig(run: string): Promise<RunConfig> {
@@ -15,20 +16,13 @@ export async function readRunConfig(run: string): Promise<RunConfig> {
   return completeConfig({ ...saved, data: saved.data });
 }
 
-/** Settings that may change when a run is resumed. */
-export const changeableSettings: readonly (keyof RunConfig)[] = ['learningRate'];
-
-/** A setting that differs from the saved one. */
-export interface ChangedSetting {
-  readonly setting: keyof RunConfig;
-  readonly from: unknown;
-  readonly to: unknown;
-}
+/** Settings that may change when a run is resumed: the learning rate, and where the data lies, since its contents are checked. */
+export const changeableSettings: readonly (keyof RunConfig)[] = ['learningRate', 'data', 'splitFile', 'excludeIds'];
 
 /** The settings that differ from those saved in a run's folder, of those that may. Throws one line that names any other that differs. */
-export async function checkSameRun(out: string, config: RunConfig, mayChange: readonly (keyof RunConfig)[] = []): Promise<readonly ChangedSetting[]> {
+export async function checkSameRun(out: string, config: RunConfig, mayChange: readonly (keyof RunConfig)[] = []): Promise<readonly Change[]> {
   const saved = await readRunConfig(out);
-  const changes: ChangedSetting[] = [];
+  const changes: Change[] = [];
   for (const key of Object.keys(config) as (keyof RunConfig)[]) {
     if (mayChange.includes(key) && saved[key] !== config[key]) changes.push({ setting: key, from: saved[key], to: config[key] });
     else if (JSON.stringify(saved[key]) !== JSON.stringify(config[key]))

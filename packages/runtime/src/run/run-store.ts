@@ -6,11 +6,12 @@ import type { Tokenizer } from '@hybridmed/text';
 import type { RunStore, Stage } from '@hybridmed/training';
 import type { RunConfig } from '@hybridmed/training/settings';
 import { checkpointFolder, loadCheckpoint, loadTrainerState, saveCheckpoint } from '../checkpoint/checkpoint-folder.ts';
-import { recoverFolder } from '../files.ts';
+import { recoverFolder, removeTemporaries } from '../files.ts';
 import { lastCheckpoints } from './last-checkpoints.ts';
 import { MetricsLog } from './metrics-log.ts';
 import type { Session } from './provenance.ts';
 import { createRunFolder } from './run-folder.ts';
+import type { RunHold } from './run-lock.ts';
 import { EventWriter } from './tensorboard.ts';
 
 /** What a run's folder needs. */
@@ -23,17 +24,21 @@ export interface FolderStoreOptions {
   readonly tokenizer: Tokenizer;
   readonly encoders: ModuleEncoders;
   readonly session: Session;
+  readonly hold: RunHold;
+  readonly onMessage?: ((text: string) => void) | undefined;
 }
 
 const trainerFile = (out: string, stage: Stage): string => join(checkpointFolder(out, stage, 'last'), 'trainer.json');
 
 /** The store of a run's folder. Its methods throw one line that names the file for what is damaged or cannot be written. */
-export function folderStore({ out, config, resume, checkpoint, tokenizer, encoders, session }: FolderStoreOptions): RunStore {
-  const log = new MetricsLog(join(out, 'metrics.jsonl'));
+export function folderStore({ out, config, resume, checkpoint, tokenizer, encoders, session, hold, onMessage }: FolderStoreOptions): RunStore {
+  const log = new MetricsLog(join(out, 'metrics.jsonl'), onMessage);
+  // Without its settings a folder holds no run, whatever else lies in it.
+  const holdsRun = () => existsSync(join(out, 'run.json'));
   let events: EventWriter | undefined;
   return {
     async stage1() {
-      const run = typeof config.stage1 === 'string' ? config.stage1 : config.stage1 ? out : null;
+      const run = typeof config.stage1 === 'string' ? config.stage1 : config.stage1 && holdsRun() ? out : null;
       if (run === null || !existsSync(checkpointFolder(run, 1, 'best'))) return undefined;
       const folder = checkpointFolder(run, 1, 'best');
       const { parameters } = await loadCheckpoint(folder, encoders);
@@ -43,28 +48,33 @@ export function folderStore({ out, config, resume, checkpoint, tokenizer, encode
       const { last, recover, confirm } = lastCheckpoints(out, stage);
       await recover();
       await recoverFolder(checkpointFolder(out, stage, 'best'));
-      if (!resume || !existsSync(trainerFile(out, stage))) return undefined;
+      if (!resume || !holdsRun() || !existsSync(trainerFile(out, stage))) return undefined;
       const { parameters } = await loadCheckpoint(last, encoders);
       const state = await loadTrainerState(last);
       if (state.trainer.finished) await confirm();
       return { parameters, ...state };
     },
     async linesOfStage1() {
-      return existsSync(trainerFile(out, 1)) ? (await loadTrainerState(checkpointFolder(out, 1, 'last'))).trainer.metricsLines : 0;
+      return holdsRun() && existsSync(trainerFile(out, 1)) ? (await loadTrainerState(checkpointFolder(out, 1, 'last'))).trainer.metricsLines : 0;
     },
     async begin(start) {
+      hold.check();
       await createRunFolder(out, config, tokenizer);
       session.begin(start);
-      const earlierLines = await log.start(start.metricsLines);
+      await session.save();
+      const earlierLines = await log.start(start);
+      await removeTemporaries(out);
       events = new EventWriter(out);
       events.write(earlierLines);
     },
     append(line) {
-      log.append(line);
-      events?.write([line]);
+      const kept = log.append(line);
+      events?.write([kept]);
       return log.lines;
     },
     async save(stage, kind, snapshot) {
+      hold.check();
+      log.flush();
       const keepAs = kind === 'last' ? lastCheckpoints(out, stage).keepAs() : undefined;
       await saveCheckpoint(checkpointFolder(out, stage, kind), { config: { ...checkpoint, stage }, tokenizer: tokenizer.toJSON(), ...snapshot }, { keepAs });
       if (kind === 'last') await session.save();

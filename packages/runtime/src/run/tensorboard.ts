@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { StepLine, ValidationLine } from '@hybridmed/training';
 import protobuf from 'protobufjs';
+import type { MetricsLine } from './metrics-log.ts';
 
 // The few fields of tensorboard's event.proto and summary.proto that scalars need.
 const schema = protobuf.Root.fromJSON({
@@ -74,11 +75,12 @@ export class EventWriter {
     appendFileSync(this.path, record({ wallTime: Date.now() / 1000, fileVersion: 'brain.Event:2' }));
   }
 
-  write(lines: readonly (StepLine | ValidationLine)[]): void {
+  /** Lines that say when they were written keep that time; others have the present one. */
+  write(lines: readonly MetricsLine[]): void {
     if (lines.length === 0) return;
     const records = lines.map((line) =>
       record({
-        wallTime: Date.now() / 1000,
+        wallTime: line.time ?? Date.now() / 1000,
         step: line.step,
         summary: { value: Object.entries(scalars(line)).map(([tag, simpleValue]) => ({ tag, simpleValue })) },
       }),

@@ -15,7 +15,7 @@ export interface ModelInput {
 export function studyLoader({ vision, input }: ModelInput, options: Omit<LoaderOptions, 'image' | 'findingsLength' | 'impressionLength'>): Loader {
   const { resize, findingsLength, impressionLength } = input;
   const { size, channels } = vision.image;
-  return createLoader({ ...options, image: { resize, crop: size, channels }, findingsLength, impressionLength });
+  return createLoader({ ...options, image: { resize, size, channels }, findingsLength, impressionLength });
 }
 
 /** A loader as training's source of studies. */

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Tokenizer } from '@hybridmed/text';
 import { tokenizerFromJson, tokenizerFromVocab } from '@hybridmed/text';
-import { describeError, fileError, isFolder, readJson } from '../files.ts';
+import { decodeUtf8, describeError, fileError, isFolder, readJson } from '../files.ts';
 import type { TokenizerConfig } from './tokenizer-config.ts';
 import { addedBeside, agree, bertSettings } from './tokenizer-config.ts';
 
@@ -28,22 +28,21 @@ export async function readTokenizer(path: string): Promise<Tokenizer> {
       return tokenizerFromJson(json);
     }
     // Without a word of it, a vocabulary with capitals outside its special tokens is for texts as they are.
-    const tokenizer = tokenizerFromVocab(text, bertSettings(config, !/^(?:##)?\p{Ll}*\p{Lu}/mu.test(text)));
+    const tokenizer = tokenizerFromVocab(text, bertSettings(config, !hasCapitals(text)));
     return addedBeside(tokenizer, config);
   } catch (error) {
     throw fileError(file, (error as Error).message, 'give --vocabulary a vocab.txt, a tokenizer.json or a size');
   }
 }
 
+// Some capitals, such as the letters of sets of numbers, have no small ones: lower case leaves them.
+const hasCapitals = (text: string): boolean => text.split(/\r?\n/).some((line) => !/^\[.*\]$/.test(line) && line.toLowerCase() !== line);
+
 async function readText(file: string): Promise<string> {
   const bytes = await readFile(file).catch((error: unknown) => {
     throw describeError(file, error);
   });
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw fileError(file, 'is no text in UTF-8', 'save it in UTF-8');
-  }
+  return decodeUtf8(file, bytes);
 }
 
 /** The tokenizer_config.json beside a published file of the usual name. */

@@ -1,6 +1,6 @@
 // Texts to be embedded: a file with one text per line, or a JSON list of texts.
 import { readFile } from 'node:fs/promises';
-import { describeError, fileError, readJson } from '@hybridmed/runtime/files';
+import { decodeUtf8, describeError, fileError, readJson } from '@hybridmed/runtime/files';
 
 /** The texts of a file, in order. Empty lines at the end do not count. Throws one line for a file without texts. */
 export async function readTexts(path: string): Promise<string[]> {
@@ -18,8 +18,8 @@ async function readList(path: string): Promise<string[]> {
 }
 
 async function readLines(path: string): Promise<string[]> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => Promise.reject(describeError(path, error)));
-  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+  const bytes = await readFile(path).catch((error: unknown) => Promise.reject(describeError(path, error)));
+  const lines = decodeUtf8(path, bytes).split(/\r?\n/);
   while (lines.at(-1)?.trim() === '') lines.pop();
   return lines;
 }

@@ -46,7 +46,7 @@ async function allLosses(exported: Exported, device: Device): Promise<BatchLosse
   const [image, text] = [await exported.open('align', 'image'), await exported.open('align', 'text')];
   const [, patches, width] = image.outputs.patches!.shape as [string, number, number];
   const importance = text.outputs.importance !== undefined;
-  const sizes = { vocabularySize: manifest.decoder.vocab, width, patches, special: manifest.special, importance };
+  const sizes = { vocabularySize: manifest.decoder.vocabularySize, width, patches, special: manifest.special, importance };
   const program = await device.compile(featureLossGraph(sizes));
   return {
     fields: stage2Fields,
@@ -88,7 +88,7 @@ export async function openEvaluatedExport(folder: string, device: Device, { thre
   const { manifest, tokenizer } = exported;
   const hasImageBranch = manifest.stage === 2;
   for (const [part, graph] of hasImageBranch ? stage2Graphs : stage1Graphs) await exported.open(part, graph);
-  const tokenLosses = await device.compile(branchLossGraph(manifest.decoder.vocab));
+  const tokenLosses = await device.compile(branchLossGraph(manifest.decoder.vocabularySize));
   const branchLosses: BranchLosses = async (branch, batch) =>
     tokenLosses.run({ logits: await branchLogits(exported, branch, batch), target: batch.target!, target_mask: batch.target_mask! });
   return {
@@ -99,7 +99,7 @@ export async function openEvaluatedExport(folder: string, device: Device, { thre
     device: describe(manifest, device),
     loader(studies) {
       const { size, channels, resize } = manifest.image;
-      return createLoader({ studies, tokenizer, image: { resize, crop: size, channels }, ...manifest.text, batchSize: evaluationBatch, train: false });
+      return createLoader({ studies, tokenizer, image: { resize, size, channels }, ...manifest.text, batchSize: evaluationBatch, train: false });
     },
     generator: (branch) => exported.generator(partOf[branch]),
     async losses(loader) {

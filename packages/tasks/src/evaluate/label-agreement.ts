@@ -1,9 +1,10 @@
 // Clinical agreement of texts: labels that generated impressions state, compared with those of the studies or of the true impressions.
-import type { FindingName, Study } from '@hybridmed/data';
+import type { Study } from '@hybridmed/data';
 import type { Interval } from '@hybridmed/eval';
 import { bootstrapAll, f1, labelF1 } from '@hybridmed/eval';
 import type { ReportLabel } from '@hybridmed/eval/labeller';
 import { labelSet, phantomLabels, reportLabels } from '@hybridmed/eval/labeller';
+import type { FindingName } from '@hybridmed/phantoms';
 import type { Example, LabelTable, NamedTexts } from './report.ts';
 
 type Labels = Readonly<Partial<Record<ReportLabel, 0 | 1>>>;

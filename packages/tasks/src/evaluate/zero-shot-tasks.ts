@@ -1,5 +1,6 @@
 // The questions that zero-shot classification asks of a data set: prompts for and against each class, and the truth.
-import type { PromptSet, Study } from '@hybridmed/data';
+import type { Study } from '@hybridmed/data';
+import type { PromptSet } from '@hybridmed/phantoms';
 import type { PromptSets } from '../zero-shot/prompt-sets.ts';
 import { shippedPrompts } from '../zero-shot/prompt-sets.ts';
 

@@ -1,6 +1,8 @@
 // The studies of a data set whose region is known, and the text to look for there: phantoms with one finding, images with boxes.
-import type { Box, FindingName, GreyImage, Study } from '@hybridmed/data';
-import { phantomFindings, readGrey, readPhantomMask } from '@hybridmed/data';
+import type { Box, GreyImage, Study } from '@hybridmed/data';
+import { readGrey } from '@hybridmed/data';
+import type { FindingName } from '@hybridmed/phantoms';
+import { phantomFindings, readPhantomMask } from '@hybridmed/phantoms';
 
 /** An image, the text to look for on it, and the true region: 1 inside, of the image's size. */
 export interface Region {

@@ -83,8 +83,7 @@ function checkSettings(path: string, value: unknown): VqaSettings {
   const { mode, depth, dropout, answers } = settings;
   const wrong = firstProblem({ mode, depth, dropout, answers }, settingsFields);
   if (wrong) throw fileError(path, `"${wrong.key}" ${wrong.problem}`, 'restore the file that was saved with the model');
-  checkConfig(`${path}: "checkpoint"`, settings.checkpoint);
-  return settings;
+  return { ...settings, checkpoint: checkConfig(`${path}: "checkpoint"`, settings.checkpoint) };
 }
 
 /** Reads a model's folder. Throws one line for a folder that is none, files that do not fit together, or a module's encoder that is not named. */

@@ -1,5 +1,5 @@
 // Prompts from a file, or from the sets that come with the package, matched to the labels of a data set.
-import type { PromptSet } from '@hybridmed/data';
+import type { PromptSet } from '@hybridmed/phantoms';
 import { fileError, readJson } from '@hybridmed/runtime/files';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { PromptSets } from './prompt-sets.ts';

@@ -1,6 +1,6 @@
 // The shipped prompt sets: sentences that assert a class and sentences that deny it, by label.
-import type { PromptSet } from '@hybridmed/data/browser';
-import { phantomPrompts } from '@hybridmed/data/browser';
+import type { PromptSet } from '@hybridmed/phantoms/prompts';
+import { phantomPrompts } from '@hybridmed/phantoms/prompts';
 
 /** Prompt sets by class. */
 export type PromptSets = Readonly<Record<string, PromptSet>>;

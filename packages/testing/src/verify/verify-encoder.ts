@@ -1,9 +1,12 @@
 // Replays encoder goldens: outputs, the gradients of a fixed cotangent, and batch norm's running statistics.
+import { withCurrentNames } from '@hybridmed/model';
 import type { Module } from '@hybridmed/nn';
 import { rootScope } from '@hybridmed/nn';
 import type { Device, HostArrays, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
 import { dtypeOf, grad, ops, trace } from '@hybridmed/tensor';
+import type { BertConfig } from '@hybridmed/text';
 import { bert } from '@hybridmed/text';
+import type { ResNetConfig, ViTConfig } from '@hybridmed/vision';
 import { visionEncoder } from '@hybridmed/vision';
 import type { Comparison, Golden } from './golden.ts';
 import { asFloat, relativeError, Report, withPrefix } from './golden.ts';
@@ -24,7 +27,8 @@ export async function verifyEncoder(device: Device, golden: Golden): Promise<Com
   const { arrays, json, name } = golden;
   const report = new Report(name, device.info);
   const isText = 'in.ids' in arrays;
-  const encoder = (isText ? bert(json.config) : visionEncoder(json.config)) as Module<readonly Tensor[], Features>;
+  const sizes = withCurrentNames(json.config);
+  const encoder = (isText ? bert(sizes as BertConfig) : visionEncoder(sizes as ViTConfig | ResNetConfig)) as Module<readonly Tensor[], Features>;
   const inputs: HostArrays = isText ? { ids: arrays['in.ids']!, mask: asFloat(arrays['in.mask']!) } : { image: arrays['in.image']! };
   const parameters = { ...withPrefix(arrays, 'param.'), ...withPrefix(arrays, 'buffer.') };
   const training = Object.keys(arrays).some((key) => key.startsWith('buffer_after.'));

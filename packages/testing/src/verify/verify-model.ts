@@ -1,6 +1,6 @@
 // Replays whole-model goldens: losses and gradients of both stages, training trajectories, and generation.
 import type { LossWeights, ModelConfig, Branch, Model } from '@hybridmed/model';
-import { createGenerator, createModel, trainable } from '@hybridmed/model';
+import { createGenerator, createModel, modelWithCurrentNames, trainable } from '@hybridmed/model';
 import type { BatchTensors, StagePlan, TeacherMode } from '@hybridmed/model/graphs';
 import { batchSpecs, floatSpecs, gradientGraph, stepFields, stepGraph, teacherParameters, teacherPrefix } from '@hybridmed/model/graphs';
 import { scalar, zeros } from '@hybridmed/model/host-arrays';
@@ -40,7 +40,7 @@ const teacherState = (model: Model, source: HostArrays): HostArrays =>
 export async function verifyModelLosses(device: Device, golden: Golden): Promise<Comparison[]> {
   const { json, arrays, name } = golden;
   const report = new Report(name, device.info);
-  const model = createModel(json.config as ModelConfig);
+  const model = createModel(modelWithCurrentNames(json.config) as ModelConfig);
   const batch = batchOf(golden, 'batch.');
   const teacher = withPrefix(arrays, 'teacher.');
   for (const stage of ['stage1', 'stage2', 'stage2_live'].filter((part) => part in json)) {
@@ -85,7 +85,7 @@ function comparable(name: string, data: HostArrays[string]['data']): HostArrays[
 export async function verifyTraining(device: Device, golden: Golden): Promise<Comparison[]> {
   const { json, arrays, name } = golden;
   const report = new Report(name, device.info);
-  const model = createModel(json.config as ModelConfig);
+  const model = createModel(modelWithCurrentNames(json.config) as ModelConfig);
   const batches: HostArrays[] = [];
   while (`batch${batches.length}.input` in arrays) batches.push(batchOf(golden, `batch${batches.length}.`));
   const state = device.createState(withPrefix(arrays, 'param.'));
@@ -143,7 +143,7 @@ async function forcedLogits(device: Device, state: DeviceState, model: Model, br
 export async function verifyGeneration(device: Device, golden: Golden): Promise<Comparison[]> {
   const { json, arrays, name } = golden;
   const report = new Report(name, device.info);
-  const model = createModel(json.config as ModelConfig);
+  const model = createModel(modelWithCurrentNames(json.config) as ModelConfig);
   const batch = batchOf(golden, 'batch.');
   const state = device.createState(withPrefix(arrays, 'param.'));
   for (const branch of ['image', 'findings'] as const) {

@@ -35,7 +35,7 @@ function readBertConfig(fields: ConfigFields): BertConfig {
   if (width % heads !== 0) fields.refuse('num_attention_heads', `is ${heads}, which does not divide the width ${width}`);
   const epsilon = fields.positive('layer_norm_eps', 1e-12);
   return {
-    vocab: fields.count('vocab_size'),
+    vocabularySize: fields.count('vocab_size'),
     width,
     depth: fields.count('num_hidden_layers'),
     heads,
@@ -52,7 +52,7 @@ function checkSizes(fields: ConfigFields, config: BertConfig, shapeOf: (name: st
     if (value !== found) fields.refuse(key, `is ${value}, the tensors say ${found}; the config is of another checkpoint`);
   };
   const [rows, width] = shapeOf('embeddings.word_embeddings.weight');
-  says('vocab_size', config.vocab, rows);
+  says('vocab_size', config.vocabularySize, rows);
   says('hidden_size', config.width, width);
   says('num_hidden_layers', config.depth, depth);
   says('max_position_embeddings', config.positions, shapeOf('embeddings.position_embeddings.weight')[0]);
@@ -108,8 +108,8 @@ export function bertWeights(
     return shapes[tensor]!;
   };
   checkSizes(fields, stated, shapeOf, layers.size);
-  const config = rows ? { ...stated, vocab: rows.length } : stated;
-  if (rows) recipes[anchor] = rowRecipe(recipes[anchor]!.from[0]!, { rows, known: stated.vocab, width: stated.width, start });
+  const config = rows ? { ...stated, vocabularySize: rows.length } : stated;
+  if (rows) recipes[anchor] = rowRecipe(recipes[anchor]!.from[0]!, { rows, known: stated.vocabularySize, width: stated.width, start });
   return { config, recipes };
 }
 

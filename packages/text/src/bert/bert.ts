@@ -6,7 +6,7 @@ import { collect, dropout, embedding, layerNorm, linear } from '@hybridmed/nn';
 
 /** Sizes of a BERT. */
 export interface BertConfig {
-  readonly vocab: number;
+  readonly vocabularySize: number;
   readonly width: number;
   readonly depth: number;
   readonly heads: number;
@@ -59,9 +59,9 @@ function bertLayer({ width, heads, ffn, dropout: rate = 0, epsilon = defaultEpsi
  * `importance` (B, L) = the last layer's head-mean attention from [CLS], without gradient. Token types are 0.
  */
 export function bert(config: BertConfig): TextEncoder {
-  const { vocab, width, depth, heads, positions, types = 2, epsilon = defaultEpsilon } = config;
+  const { vocabularySize, width, depth, heads, positions, types = 2, epsilon = defaultEpsilon } = config;
   const embeddings = {
-    'embeddings.word_embeddings': embedding({ rows: vocab, width }),
+    'embeddings.word_embeddings': embedding({ rows: vocabularySize, width }),
     'embeddings.position_embeddings': embedding({ rows: positions, width, decay: false }),
     'embeddings.token_type_embeddings': embedding({ rows: types, width }),
     'embeddings.LayerNorm': layerNorm({ width, epsilon }),
@@ -69,7 +69,7 @@ export function bert(config: BertConfig): TextEncoder {
   const layers = Array.from({ length: depth }, () => bertLayer(config));
   return {
     width,
-    vocabulary: vocab,
+    vocabulary: vocabularySize,
     maxTokens: positions,
     parameters: collect({ ...embeddings, ...Object.fromEntries(layers.map((layer, i) => [`encoder.layer.${i}`, layer])) }),
     call(scope, ids, mask) {

@@ -30,6 +30,7 @@ export const runConfigSchema = z.strictObject({
   splitFile: z.string().describe("File of split ids to use in place of the set's own split; empty for none."),
   excludeIds: z.string().describe('File of ids of patients, studies or images to leave out; empty for none.'),
   columns: z.partialRecord(z.enum(columnRoles), z.string().min(1)).describe('For csv: names of columns by role.'),
+  encoding: z.string().describe("Encoding of the data set's text files that are not UTF-8, such as windows-1252; empty for none."),
   limit: count.describe('Maximum number of training studies (and of validation studies); 0 for all.'),
   epochs: pair.describe('Epochs of stage 1 and of stage 2.'),
   steps: pair.describe('Maximum number of steps of each stage; 0 for no limit.'),
@@ -97,6 +98,7 @@ export function completeConfig(options: RunOptions): RunConfig {
     splitFile: '',
     excludeIds: '',
     columns: {},
+    encoding: '',
     limit: 0,
     epochs: [...preset.epochs],
     steps: [0, 0],
@@ -135,15 +137,16 @@ export function completeConfig(options: RunOptions): RunConfig {
 }
 
 /** The settings that select studies of a data set. */
-export type DataSettings = Pick<RunConfig, 'views' | 'deidPlaceholders' | 'splitFile' | 'excludeIds' | 'columns'>;
+export type DataSettings = Pick<RunConfig, 'views' | 'deidPlaceholders' | 'splitFile' | 'excludeIds' | 'columns' | 'encoding'>;
 
 /** The selection of a run from its data set, as options of `openDataSet`. */
-export const dataSelection = ({ views, deidPlaceholders, splitFile, excludeIds, columns }: DataSettings): SelectOptions => ({
+export const dataSelection = ({ views, deidPlaceholders, splitFile, excludeIds, columns, encoding }: DataSettings): SelectOptions => ({
   views,
   deidPlaceholders,
   columns,
   ...(splitFile === '' ? {} : { splitFile }),
   ...(excludeIds === '' ? {} : { excludeIds }),
+  ...(encoding === '' ? {} : { encoding }),
 });
 
 /** The weights of stage 2's losses. */

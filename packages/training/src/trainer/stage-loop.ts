@@ -6,6 +6,7 @@ import type { FrozenStep, StagePlan } from '@hybridmed/model/graphs';
 import { frozenStep, stepFields, validationGraph } from '@hybridmed/model/graphs';
 import { cosineSchedule } from '@hybridmed/nn';
 import type { DeviceState, HostArrays, Program } from '@hybridmed/tensor';
+import { HybridmedError } from '@hybridmed/tensor';
 import type { LossValues, StepLine, ValidationLine } from '../contracts/metrics.ts';
 import type { CheckpointKind } from '../contracts/run-store.ts';
 import type { TrainerState } from '../contracts/trainer-state.ts';
@@ -67,6 +68,10 @@ export function stageSteps(config: RunConfig, stage: 1 | 2, stepsPerEpoch: numbe
 /** Runs a stage from `start` to its end; returns its state there. */
 export async function runStage(context: StageContext, start: TrainerState): Promise<TrainerState> {
   const { config, model, plan, device, train, store } = context;
+  if (start.stepInEpoch > train.stepsPerEpoch)
+    throw new HybridmedError(
+      `stage ${plan.stage} stopped after step ${start.stepInEpoch} of an epoch, which has ${train.stepsPerEpoch} steps now; restore the data, or begin the run anew`,
+    );
   const steps = stageSteps(config, plan.stage, train.stepsPerEpoch);
   let begin: Promise<void> | undefined;
   const loop: StageLoop = {

@@ -149,14 +149,14 @@ export function countingClock(): Clock {
 
 const texts = memoryStudies(6).flatMap(({ findings, impression }) => [findings, impression]);
 const tokenizer = trainWordPiece(texts, { size: 60, minFrequency: 1 });
-const vocab = tokenizer.vocabularySize;
+const { vocabularySize } = tokenizer;
 
 const smallModel = (): Model =>
   createModel({
-    vision: { kind: 'vit', image: imageSize, patch: 8, channels: 1, width: 12, depth: 1, heads: 2 },
-    text: { vocab, width: 12, depth: 1, heads: 2, ffn: 24, positions: 24 },
+    vision: { kind: 'vit', imageSize, patch: 8, channels: 1, width: 12, depth: 1, heads: 2 },
+    text: { vocabularySize, width: 12, depth: 1, heads: 2, ffn: 24, positions: 24 },
     align: 8,
-    decoder: { vocab, width: 12, depth: 1, heads: 2, positions: 24 },
+    decoder: { vocabularySize, width: 12, depth: 1, heads: 2, positions: 24 },
     special: tokenizer.special,
   });
 

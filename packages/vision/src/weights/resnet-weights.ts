@@ -46,7 +46,7 @@ export function resnetWeights(
   const { channels: wanted = channels } = image;
   const config: ResNetConfig = {
     kind: 'resnet',
-    image: image.size ?? 224,
+    imageSize: image.size ?? 224,
     channels: wanted,
     layers,
     channelsPerStage: layers.map((_, i) => shapeOf(`layer${i + 1}.0.conv1.weight`)[0]!),

@@ -71,7 +71,7 @@ export function vitWeights(
     fail(`its patches of ${patch} pixels do not divide images of ${size}; give --image-size ${Math.max(patch, Math.round(size / patch) * patch)}`);
   const config: ViTConfig = {
     kind: 'vit',
-    image: size,
+    imageSize: size,
     patch,
     channels: wanted,
     width,
@@ -149,11 +149,11 @@ interface TokenNames {
 function tokenRecipes(
   { positions, classToken, registers }: TokenNames,
   { before, side: from }: PositionGrid,
-  { width, image, patch, registers: registerCount = 0 }: ViTConfig,
+  { width, imageSize, patch, registers: registerCount = 0 }: ViTConfig,
   how: Resampling,
 ): Record<string, Recipe> {
   const prefix = (classToken ? 1 : 0) + registerCount;
-  const to = image / patch;
+  const to = imageSize / patch;
   const keepClass = classToken !== undefined && registers.length === 0;
   const grid = (values: Float32Array): Float32Array => {
     const own = values.subarray(before * width);

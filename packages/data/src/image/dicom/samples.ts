@@ -1,7 +1,6 @@
 // Stored values of a file's first frame, whatever its transfer syntax: one for each pixel, as the bits in the file are.
 import { decodeJpeg } from '../jpeg-and-png.ts';
 import { luminanceOf } from '../luminance.ts';
-import { streamSize } from '../stream-size.ts';
 import type { DecodedFrame, WasmCodec } from '../wasm-codecs.ts';
 import { decodeWasm } from '../wasm-codecs.ts';
 import type { DicomFile } from './file.ts';
@@ -12,10 +11,20 @@ import { decodeRle } from './rle.ts';
 
 type Decode = (frame: Uint8Array, file: DicomFile) => DecodedFrame | Promise<DecodedFrame>;
 
-const jpeg: Decode = async (frame, { columns, rows }) => {
-  const bits = streamSize(frame)?.bits ?? 8;
-  if (bits !== 8) throw new Error(`is JPEG of ${bits} bits, which is not decoded`);
-  const { width, height, pixels } = await decodeJpeg(frame).catch((error: unknown) => {
+/**
+ * A JPEG whose components are what the header of the file around it says, in words that every decoder takes: an Adobe marker in front, and JFIF's
+ * passed over. One that has an Adobe marker says so itself.
+ */
+function asInterpreted(frame: Uint8Array, photometric: string): Uint8Array {
+  if (!/^(RGB|YBR)/.test(photometric) || Buffer.from(frame.subarray(0, 4096)).includes('Adobe')) return frame;
+  const marker = Uint8Array.of(0xff, 0xd8, 0xff, 0xee, 0, 14, ...Buffer.from('Adobe'), 0, 100, 0, 0, 0, 0, photometric === 'RGB' ? 0 : 1);
+  const rest = frame.slice(2);
+  if (rest[0] === 0xff && rest[1] === 0xe0) rest[1] = 0xe9;
+  return Buffer.concat([marker, rest]);
+}
+
+const jpeg: Decode = async (frame, { columns, rows, photometric }) => {
+  const { width, height, pixels } = await decodeJpeg(asInterpreted(frame, photometric)).catch((error: unknown) => {
     throw new Error(`cannot be decompressed (${(error as Error).message.split('\n')[0]})`, { cause: error });
   });
   if (width !== columns || height !== rows) throw new Error(`has a compressed image of ${width} x ${height} pixels in one of ${columns} x ${rows}`);

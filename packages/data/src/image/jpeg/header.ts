@@ -11,7 +11,7 @@ export interface JpegComponent {
   ac?: HuffmanTable | undefined;
 }
 
-/** An image of one scan, luminance first. */
+/** An image of one scan. */
 export interface JpegFrame {
   readonly width: number;
   readonly height: number;
@@ -22,14 +22,18 @@ export interface JpegFrame {
   readonly restart: number;
   /** Where the entropy-coded bytes begin. */
   readonly scan: number;
+  /** Are the components red, green and blue, not luminance and two colour differences? */
+  readonly rgb: boolean;
 }
 
-/** Reads the headers; undefined for kinds of JPEG that are not baseline, of one scan, in grey or YCbCr. Throws an Error for a broken file. */
+/** Reads the headers; undefined for kinds of JPEG that are not baseline, of one scan, of one or three components. Throws an Error for a broken file. */
 export function readJpegFrame(bytes: Uint8Array): JpegFrame | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const tables: (HuffmanTable | undefined)[] = [];
   const quantization: (Uint16Array | undefined)[] = [];
   let restart = 0;
+  let jfif = false;
+  let adobe: number | undefined;
   let sides: [width: number, height: number] | undefined;
   const components = new Map<number, JpegComponent>();
   for (let at = 2; at + 4 <= bytes.length;) {
@@ -44,7 +48,8 @@ export function readJpegFrame(bytes: Uint8Array): JpegFrame | undefined {
     if (marker === 0xffdb) readQuantization(bytes.subarray(start, end), quantization);
     else if (marker === 0xffc4) readHuffman(bytes.subarray(start, end), tables);
     else if (marker === 0xffdd) restart = view.getUint16(start);
-    else if (marker === 0xffee && isRgb(bytes.subarray(start, end))) return undefined;
+    else if (marker === 0xffe0 && beginsWith(bytes, start, 'JFIF\0')) jfif = true;
+    else if (marker === 0xffee && end - start >= 12 && beginsWith(bytes, start, 'Adobe')) adobe = bytes[start + 11];
     else if (marker === 0xffc0 || marker === 0xffc1) {
       if (sides !== undefined) throw new Error('has two frame headers');
       if (bytes[start] !== 8) return undefined;
@@ -54,22 +59,22 @@ export function readJpegFrame(bytes: Uint8Array): JpegFrame | undefined {
     } else if (marker >= 0xffc2 && marker <= 0xffcf) return undefined;
     else if (marker === 0xffda) {
       const [ids, known] = [[...components.keys()], [...components.values()]];
-      const plain = known.length === 1 || (known.length === 3 && !components.has(0x52));
-      if (sides === undefined || !plain || bytes[start] !== known.length) return undefined;
+      if (sides === undefined || (known.length !== 1 && known.length !== 3) || bytes[start] !== known.length) return undefined;
       for (const [i, component] of known.entries()) {
         const [id, numbers] = [bytes[start + 1 + 2 * i]!, bytes[start + 2 + 2 * i]!];
         if (id !== ids[i]) return undefined;
         [component.dc, component.ac] = [tables[numbers >> 4], tables[16 + (numbers & 15)]];
       }
-      return { width: sides[0], height: sides[1], components: known, quantization, restart, scan: end };
+      // As libjpeg takes it: what JFIF says, else Adobe's marker, else the components' names.
+      const rgb = known.length === 3 && !jfif && (adobe === undefined ? String.fromCharCode(...ids) === 'RGB' : adobe === 0);
+      return { width: sides[0], height: sides[1], components: known, quantization, restart, scan: end, rgb };
     }
     at = end;
   }
   throw new Error('is truncated');
 }
 
-/** Does an Adobe segment say that the components are red, green and blue? */
-const isRgb = (part: Uint8Array): boolean => part.length >= 12 && part[11] === 0 && String.fromCharCode(...part.subarray(0, 5)) === 'Adobe';
+const beginsWith = (bytes: Uint8Array, at: number, text: string): boolean => String.fromCharCode(...bytes.subarray(at, at + text.length)) === text;
 
 function readQuantization(part: Uint8Array, tables: (Uint16Array | undefined)[]): void {
   for (let at = 0; at < part.length;) {

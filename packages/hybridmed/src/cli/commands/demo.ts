@@ -60,7 +60,7 @@ async function demonstrate({ out, studies, epochs }: Flags, device: Device, outp
 }
 
 async function makePhantoms({ out, studies }: Flags): Promise<void> {
-  const [{ writePhantoms }, { makeFolder }] = await Promise.all([import('@hybridmed/data'), import('@hybridmed/runtime/files')]);
+  const [{ writePhantoms }, { makeFolder }] = await Promise.all([import('@hybridmed/phantoms'), import('@hybridmed/runtime/files')]);
   const bar = progressBar('phantoms');
   await makeFolder(out);
   await writePhantoms(phantomFolder(out, studies), { studies, size: 72, onProgress: (done) => bar.update(done, studies) }).finally(() => bar.stop());

@@ -23,7 +23,7 @@ const settings = [
   new Option('--limit <n>', 'maximum number of training (and of validation) studies; 0 for all').argParser(integer(0)),
   new Option('--batch <n>', 'studies per pass').argParser(integer(1)),
   new Option('--accumulate <n>', 'passes per step').argParser(integer(1)),
-  new Option('--learning-rate <x>', 'peak learning rate; may be another one where a run is resumed').argParser(number(0)),
+  new Option('--learning-rate <x>', 'peak learning rate; may be changed when a run is resumed').argParser(number(0)),
   new Option('--warmup <fraction>', 'fraction of the steps for warm-up').argParser(number(0)),
   new Option('--weight-decay <x>', 'decoupled weight decay').argParser(number(0)),
   new Option('--clip <x>', 'maximum norm of the gradients').argParser(number(0)),
@@ -37,6 +37,7 @@ const settings = [
   new Option('--split-file <file>', "split ids to use in place of the set's own split (see data split)"),
   new Option('--exclude-ids <file>', 'ids of patients, studies or images to leave out (a table as data split writes)'),
   new Option('--columns <role=name,...>', 'csv: names of columns, such as image=file,findings=text').argParser(columns),
+  new Option('--encoding <name>', 'encoding of text files that are not UTF-8, such as windows-1252'),
   new Option('--seed <n>', 'seed of all random numbers').argParser(integer(0)),
   new Option('--vocabulary <n|file>', 'size of the vocabulary trained on the texts, or a vocab.txt or tokenizer.json').argParser(integerOr('file', 10)),
   new Option('--cut-vocabulary', 'reduce a given vocabulary to the tokens that the training texts use'),
@@ -84,6 +85,8 @@ interface CommandFlags {
   out?: string;
   config?: string;
   resume: boolean;
+  acceptChangedData: boolean;
+  waitForLock: boolean;
   device: DeviceName;
   tuning: TuningMode;
   threads?: number;
@@ -119,6 +122,8 @@ export function addPretrain(program: Command, output: Output): void {
     .option('--out <dir>', "the run's folder")
     .option('--config <file>', 'settings in JSON; flags take precedence (schema: config.schema.json of this package)')
     .option('--resume', 'resume where the run stopped; start a new run if there is none', false)
+    .option('--accept-changed-data', 'resume on other studies than those the run was trained on, which is recorded', false)
+    .option('--wait-for-lock', 'wait where another process trains in the folder, instead of ending', false)
     .option('--workers <n>', 'threads that decode images', integer(0))
     .option('--no-report', 'do not evaluate the run and write its report at the end')
     .addOption(deviceOption())
@@ -180,9 +185,19 @@ async function pretrainAndReport(config: RunConfig, flags: CommandFlags & { out:
     return (device = opened.device);
   };
   try {
-    const { out, resume } = flags;
-    const { signal } = stop;
-    const result = await pretrainWithRecovery({ config, out, open, resume, signal, ...optional('workers', flags.workers), events: progress.events });
+    const { out, resume, acceptChangedData, waitForLock } = flags;
+    const options = {
+      config,
+      out,
+      open,
+      resume,
+      acceptChangedData,
+      waitForLock,
+      signal: stop.signal,
+      ...optional('workers', flags.workers),
+      events: progress.events,
+    };
+    const result = await pretrainWithRecovery(options);
     progress.stop();
     stop.release();
     const lateSignal = stop.received();

@@ -35,6 +35,7 @@ function formatReport(report: DataReport): string {
   ];
   const lines = [
     ...(report.lookAlikes?.examples ?? []).map(([a, b]) => `  alike: ${a} ${b}`),
+    ...report.sharedExamples.map((line) => `  across splits: ${line}`),
     ...(unreadable ?? []).map((line) => `  ${line}`),
     ...warnings.map((line) => `warning: ${line}`),
   ];

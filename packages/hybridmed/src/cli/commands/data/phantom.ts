@@ -16,7 +16,7 @@ export function addDataPhantom(data: Command, output: Output): void {
     .option('--seed <n>', 'seed; the same seed gives the same files', integer(0), 0)
     .addOption(jsonOption())
     .action(async (dir: string, { studies, size, seed, json }: { studies: number; size: number; seed: number; json: boolean }) => {
-      const { writePhantoms } = await import('@hybridmed/data');
+      const { writePhantoms } = await import('@hybridmed/phantoms');
       const bar = progressBar('phantoms');
       const phantoms = await writePhantoms(dir, { studies, size, seed, onProgress: (done: number) => bar.update(done, studies) }).finally(() => bar.stop());
       printResult(

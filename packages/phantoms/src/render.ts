@@ -1,5 +1,5 @@
 // Draws a phantom's radiograph: densities summed place by place, then exposure, turn and noise as radiographs have them.
-import { randomBelow } from '../loader/random.ts';
+import { randomBelow } from '@hybridmed/data/browser';
 import type { Anatomy } from './anatomy.ts';
 import { bones, diaphragm, drawAnatomy, lungAt, midline, ramp, softTissue, vessels, wall } from './anatomy.ts';
 import { drawsOf } from './draw.ts';

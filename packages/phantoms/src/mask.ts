@@ -1,9 +1,8 @@
 // The true region of a finding on a written phantom.
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { DataError } from '../errors.ts';
-import type { GreyImage } from '../image/grey-image.ts';
-import { readGrey } from '../image/grey.ts';
+import type { GreyImage } from '@hybridmed/data';
+import { DataError, readGrey } from '@hybridmed/data';
 import type { FindingName } from './findings.ts';
 import { phantomFindings } from './findings.ts';
 

@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkDataSet, openDataSet, phantomFindings, phantomStudy, readGrey, writePhantoms } from '@hybridmed/data';
+import { checkDataSet, openDataSet, readGrey } from '@hybridmed/data';
+import { phantomFindings, phantomStudy, writePhantoms } from '@hybridmed/phantoms';
 import { afterAll, describe, expect, test } from 'vitest';
-import { temporaryFolder } from './support.ts';
+import { temporaryFolder } from '../../../tools/support/phantoms.ts';
 
 const { folder, remove } = temporaryFolder();
 afterAll(remove);

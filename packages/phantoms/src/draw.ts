@@ -1,5 +1,5 @@
 // Random draws of one phantom study: a stream that depends on seed and study alone.
-import { randomBelow } from '../loader/random.ts';
+import { randomBelow } from '@hybridmed/data/browser';
 
 /** Draws in order from one study's stream. */
 export interface Draws {

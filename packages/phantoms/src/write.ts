@@ -4,9 +4,8 @@ import { existsSync } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import sharp from 'sharp';
-import { makeFolder } from '../atomic.ts';
-import { DataError, describeFileError } from '../errors.ts';
-import { splitOf } from '../split/draw.ts';
+import { DataError, splitOf } from '@hybridmed/data';
+import { describeFileError, makeFolder } from '@hybridmed/data/atomic';
 import { phantomFindings } from './findings.ts';
 import { phantomStudy } from './study.ts';
 

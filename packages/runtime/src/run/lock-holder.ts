@@ -1,0 +1,57 @@
+// Who holds a run's folder: what a lock file says, and whether that process is gone.
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { z } from 'zod';
+
+/** What a lock file holds. */
+export const lockHolderSchema = z.object({
+  host: z.string(),
+  pid: z.int().positive(),
+  /** The machine's boot; empty where the system tells none. */
+  boot: z.string(),
+  /** The processes among which `pid` is one, since containers of one machine number their own; empty where the system tells none. */
+  processes: z.string(),
+  /** When it was taken, ISO 8601. */
+  started: z.string(),
+  /** Its own name for this hold. */
+  token: z.string(),
+});
+
+/** A process that holds, or held, a folder. */
+export type LockHolder = Readonly<z.infer<typeof lockHolderSchema>>;
+
+function told(read: () => string): string {
+  try {
+    return read().trim();
+  } catch {
+    return '';
+  }
+}
+
+/** This process as a holder. */
+export const ownHolder = (token: string): LockHolder => ({
+  host: hostname(),
+  pid: process.pid,
+  boot: told(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')),
+  processes: told(() => readlinkSync('/proc/self/ns/pid')),
+  started: new Date().toISOString(),
+  token,
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it is there, and somebody else's.
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+  // One that has ended, and whose parent has not taken notice.
+  return !/^\d+ \(.*\) [ZX] /s.test(told(() => readFileSync(`/proc/${pid}/stat`, 'utf8')));
+}
+
+/** Whether a holder is known to be gone: one of this machine, since it started, that is no more. `held` are this process's own tokens. */
+export function isGone(holder: LockHolder, held: ReadonlySet<string>): boolean {
+  const own = ownHolder('');
+  if (holder.host !== own.host || holder.boot !== own.boot || holder.processes !== own.processes) return false;
+  return holder.pid === own.pid ? !held.has(holder.token) : !isAlive(holder.pid);
+}

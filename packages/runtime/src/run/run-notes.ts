@@ -1,0 +1,38 @@
+// What a reader of a run's log should know before its first step: texts that are cut, losses that have nothing to compare.
+import type { Study } from '@hybridmed/data';
+import type { InputConfig } from '@hybridmed/model';
+import type { Tokenizer } from '@hybridmed/text';
+import type { RunConfig } from '@hybridmed/training/settings';
+
+// Of more studies the first stand for all: a corpus of 200,000 takes most of a minute.
+const mostCounted = 5000;
+
+/** The notes, a line each. */
+export function runNotes(
+  { batch, accumulate, cg, cl }: Pick<RunConfig, 'batch' | 'accumulate' | 'cg' | 'cl'>,
+  { findingsLength, impressionLength }: Pick<InputConfig, 'findingsLength' | 'impressionLength'>,
+  tokenizer: Tokenizer,
+  training: readonly Pick<Study, 'findings' | 'impression'>[],
+): string[] {
+  const counted = training.slice(0, mostCounted);
+  const tooLong = (texts: readonly string[], most: number): number => texts.filter((text) => tokenizer.encode(text).length > most).length;
+  const findings = tooLong(
+    counted.map((study) => study.findings),
+    findingsLength,
+  );
+  const impressions = tooLong(
+    counted.map((study) => study.impression),
+    impressionLength,
+  );
+  const of = counted.length < training.length ? `the first ${counted.length} training studies` : `${counted.length} training studies`;
+  return [
+    ...(findings + impressions > 0
+      ? [`texts cut to the token limit, of ${of}: ${findings} findings (limit ${findingsLength}), ${impressions} impressions (limit ${impressionLength})`]
+      : []),
+    ...(batch * accumulate === 1 && cg + cl > 0
+      ? [
+          'a step of one study leaves the contrastive losses nothing to compare: they teach nothing; raise --batch or --accumulate, or disable them with --no-cg --no-cl',
+        ]
+      : []),
+  ];
+}

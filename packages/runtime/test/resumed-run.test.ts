@@ -1,0 +1,168 @@
+// A run is resumed on the same studies, with the same settings but for those that may change, and what changed is recorded.
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openDataSet } from '@hybridmed/data';
+import type { DataSet, Study } from '@hybridmed/data';
+import { openDevice } from '@hybridmed/runtime/device';
+import { pretrain, readProvenance, readRunConfig } from '@hybridmed/runtime/run';
+import type { PretrainOptions } from '@hybridmed/runtime/run';
+import type { Device } from '@hybridmed/tensor';
+import { TrainingStoppedError } from '@hybridmed/training';
+import type { RunOptions } from '@hybridmed/training/settings';
+import { completeConfig } from '@hybridmed/training/settings';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beginSession, checkSameData, recordData } from '../src/run/provenance.ts';
+import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';
+
+const { folder, remove } = temporaryFolder();
+let device: Device;
+let images: string[];
+beforeAll(async () => {
+  const phantoms = await smallPhantoms(folder);
+  images = readdirSync(join(phantoms, 'images'))
+    .toSorted()
+    .slice(0, 24)
+    .map((name) => join(phantoms, 'images', name));
+  ({ device } = await openDevice('cpu', { threads: 1 }));
+});
+afterAll(async () => {
+  await device.close();
+  remove();
+});
+
+/** A table of the images, copied beside it: 16 to train on, 4 to validate, 4 to test. */
+function tableIn(name: string): string {
+  const set = join(folder, name);
+  mkdirSync(set);
+  const rows = images.map((image, i) => {
+    copyFileSync(image, join(set, `${i}.png`));
+    return `${i}.png,the lungs are clear in ${i},no acute disease in ${i},${i < 16 ? 'train' : i < 20 ? 'validate' : 'test'},s${i}`;
+  });
+  writeFileSync(join(set, 't.csv'), `${['image,findings,impression,split,id', ...rows].join('\n')}\n`);
+  return join(set, 't.csv');
+}
+
+const edit = (file: string, change: (text: string) => string): void => writeFileSync(file, change(readFileSync(file, 'utf8')));
+const of = (set: DataSet, split: Study['split']): Study[] => set.studies.filter((study) => study.split === split);
+
+test('studies are the same wherever they lie, and what differs is said of each split', async () => {
+  const table = tableIn('first');
+  const record = async (path: string) => {
+    const set = await openDataSet(`csv:${path}`);
+    return recordData(set, { train: of(set, 'train'), validate: of(set, 'validate') });
+  };
+  const out = join(folder, 'known');
+  mkdirSync(out);
+  await (await beginSession(out, device, await record(table), [])).save();
+  const check = async (path: string, accept = false) => checkSameData(out, await record(path), { accept });
+  renameSync(join(folder, 'first'), join(folder, 'moved'));
+  const moved = join(folder, 'moved', 't.csv');
+  expect(await check(moved)).toEqual([]);
+
+  const whole = readFileSync(moved, 'utf8');
+  const cases: [(text: string) => string, string][] = [
+    [(text) => text.replace(/^3\.png.*\n/m, ''), 'train has 15 studies, not 16'],
+    [(text) => text.replace(/^(3\.png.*\n)(4\.png.*\n)/m, '$2$1'), 'train has other studies or another order'],
+    [
+      (text) =>
+        text
+          .replaceAll('train', 'TEST')
+          .replaceAll(/,test,/g, ',train,')
+          .replaceAll('TEST', 'test'),
+      'train has 4 studies, not 16, test has 16 studies, not 4',
+    ],
+    [(text) => text.replace('clear in 17', 'clear on 17'), 'the texts of validate differ'],
+    [(text) => text.replace('21.png', '22.png'), 'the images of test differ'],
+  ];
+  for (const [change, difference] of cases) {
+    writeFileSync(moved, change(whole));
+    await expect(check(moved)).rejects.toThrow(
+      `csv:${moved}: is not the data that the run in ${out} was trained on: ${difference}; restore it, name another --out, or go on with what is there now by --accept-changed-data`,
+    );
+  }
+  writeFileSync(moved, whole);
+  appendFileSync(join(folder, 'moved', '2.png'), 'x');
+  await expect(check(moved)).rejects.toThrow('the images of train differ');
+  expect(await check(moved, true)).toEqual([{ setting: 'studies', from: expect.stringContaining('session') as string, to: 'the images of train differ' }]);
+});
+
+/** Trains in a folder of its own until so many steps are made, or to the end. */
+async function trainUntil(out: string, options: RunOptions, stopAfter = Infinity, more: Partial<PretrainOptions> = {}): Promise<string[]> {
+  const controller = new AbortController();
+  const messages: string[] = [];
+  let steps = 0;
+  const config = completeConfig({ preset: 'tiny', steps: [4, 1], epochs: [2, 1], batch: 8, imageSize: 32, ...options });
+  const events: PretrainOptions['events'] = {
+    onMessage: (text) => messages.push(text),
+    onStep: () => ++steps >= stopAfter && controller.abort(),
+  };
+  const running = pretrain({ config, out, device, workers: 0, resume: true, signal: controller.signal, events, ...more });
+  if (stopAfter === Infinity) await running;
+  else await expect(running).rejects.toBeInstanceOf(TrainingStoppedError);
+  return messages;
+}
+
+test('the learning rate may change and the data may move, from that step on, and provenance.json says so', async () => {
+  const out = join(folder, 'changed');
+  const data = `csv:${tableIn('a')}`;
+  await trainUntil(out, { data, learningRate: 1e-3 }, 1);
+  renameSync(join(folder, 'a'), join(folder, 'b'));
+  const moved = `csv:${join(folder, 'b', 't.csv')}`;
+  const messages = await trainUntil(out, { data: moved, learningRate: 1e-4 }, 2);
+  expect(messages).toContain('"learningRate" was 0.001 and is 0.0001 from here on');
+  expect(await readRunConfig(out)).toMatchObject({ data: moved, learningRate: 1e-4 });
+  await expect(trainUntil(out, { data: moved, learningRate: 1e-4, seed: 7 })).rejects.toThrow('"seed" is 0, this command says 7');
+  edit(join(folder, 'b', 't.csv'), (text) => text.replace('clear in 1,', 'clear at 1,'));
+  await expect(trainUntil(out, { data: moved, learningRate: 1e-4 })).rejects.toThrow('the texts of train differ');
+  await trainUntil(out, { data: moved, learningRate: 1e-4 }, Infinity, { acceptChangedData: true });
+  const { data: last, sessions } = (await readProvenance(out))!;
+  expect(sessions.map(({ changes }) => changes?.map(({ setting, stage, step, to }) => [setting, stage, step, to]))).toEqual([
+    undefined,
+    [
+      ['learningRate', 1, 1, 1e-4],
+      ['data', 1, 1, moved],
+    ],
+    [['studies', 1, 3, 'the texts of train differ']],
+  ]);
+  expect(sessions.map(({ data: each }) => each!.identity!.train.texts)).toEqual([
+    sessions[0]!.data!.identity!.train.texts,
+    sessions[0]!.data!.identity!.train.texts,
+    last.identity!.train.texts,
+  ]);
+  expect(existsSync(join(out, 'checkpoints', 'stage1-last-confirmed'))).toBe(false);
+});
+
+test('a resumed run reads its log with care, says what it finds, and clears what kills left', async () => {
+  const out = join(folder, 'damaged');
+  mkdirSync(out);
+  // Files of the run's names in a folder that holds no run are none of it.
+  writeFileSync(join(out, 'tokenizer.json'), '{"model": {"vocab": {}}}');
+  const data = `csv:${tableIn('c')}`;
+  await trainUntil(out, { data }, 3);
+  const metrics = join(out, 'metrics.jsonl');
+  edit(metrics, (text) => text.replace(/^.*$/m, (line) => '\0'.repeat(line.length)));
+  writeFileSync(join(out, 'run.json.0123abcd.tmp'), '{');
+  expect(await trainUntil(out, { data }, 1)).toContain(
+    `${metrics}: of the 4 lines written before the checkpoint 1 cannot be read; the run goes on, and the file keeps the other 3`,
+  );
+  expect(readdirSync(out).filter((name) => name.endsWith('.tmp') || name.endsWith('.lock'))).toEqual([]);
+  edit(metrics, (text) => text.replace(/^.*\n/, ''));
+  expect(await trainUntil(out, { data })).toContain(
+    `${metrics}: of the 4 lines written before the checkpoint 1 is missing; the run goes on, and the file keeps the other 3`,
+  );
+  const lines = readFileSync(metrics, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { stage: number; step: number; time: number });
+  expect(lines.map(({ stage, step }) => [stage, step])).toEqual([
+    [1, 2],
+    [1, 3],
+    [1, 4],
+    [1, 4],
+    [2, 1],
+    [2, 1],
+  ]);
+  const times = lines.map(({ time }) => time);
+  expect(times).toEqual(times.toSorted((a, b) => a - b));
+  expect(times[0]).toBeGreaterThan(Date.now() / 1000 - 600);
+});
