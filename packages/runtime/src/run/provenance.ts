@@ -1,13 +1,14 @@
 // provenance.json of a run: which studies it saw, by count and hash, and when, where and with which version it ran.
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { DataSet, Split, Study } from '@hybridmed/data';
 import type { Device } from '@hybridmed/tensor';
+import { hashNames } from '../cache/content-hash.ts';
 import { fileError, readJson, writeFileAtomic } from '../files.ts';
 import { version } from '../version.ts';
 import type { DataIdentity } from './data-identity.ts';
 import { dataDifferences, splitIdentity } from './data-identity.ts';
+import { provenanceSchema } from './provenance-schema.ts';
 
 /** Studies of one split. */
 export interface SplitSummary {
@@ -61,15 +62,7 @@ export interface Provenance {
 }
 
 /** Hash of a set of study ids, whatever their order. */
-export const hashIds = (studies: readonly Study[]): string =>
-  createHash('sha256')
-    .update(
-      studies
-        .map(({ id }) => id)
-        .toSorted()
-        .join('\n'),
-    )
-    .digest('hex');
+export const hashIds = (studies: readonly Study[]): string => hashNames(studies.map(({ id }) => id));
 
 const summary = (studies: readonly Study[]): SplitSummary => ({
   studies: studies.length,
@@ -140,10 +133,14 @@ export async function beginSession(out: string, device: Device, data: RecordedDa
   };
 }
 
-/** A run's provenance; undefined where an earlier version wrote none. */
+/** A run's provenance; undefined where an earlier version wrote none. Throws one line that names the file and the key that is wrong. */
 export async function readProvenance(out: string): Promise<Provenance | undefined> {
   const file = join(out, 'provenance.json');
-  return existsSync(file) ? ((await readJson(file)) as Provenance) : undefined;
+  if (!existsSync(file)) return undefined;
+  const result = provenanceSchema.safeParse(await readJson(file));
+  if (result.success) return result.data as Provenance;
+  const { path, message } = result.error.issues[0]!;
+  throw fileError(file, `"${path.join('.')}": ${message.replace(/^Invalid input: /, '')}`, 'restore what was written, or remove the file');
 }
 
 /** The run a checkpoint lies in: RUN/checkpoints/stageN-best. */

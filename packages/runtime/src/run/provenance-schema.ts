@@ -1,0 +1,21 @@
+// The schema of provenance.json: a run's folder may come from a stranger, and what it holds is shown and compared.
+import { z } from 'zod';
+
+const count = z.int().min(0);
+const text = z.string().max(4096);
+const perSplit = <T extends z.ZodType>(value: T) => z.looseObject({ train: value, validate: value, test: value });
+
+const data = z.looseObject({
+  name: text,
+  spec: text,
+  splits: perSplit(z.looseObject({ studies: count, reports: count, ids: text })),
+  dropped: z.record(text, count),
+  identity: perSplit(z.looseObject({ studies: count, order: text, texts: text, images: text })).optional(),
+});
+
+const change = z.looseObject({ setting: text, from: z.json(), to: z.json(), stage: z.union([z.literal(1), z.literal(2)]), step: count });
+
+const session = z.looseObject({ started: text, ended: text, device: text, version: text, data: data.optional(), changes: z.array(change).optional() });
+
+/** What provenance.json must hold; other keys are kept. */
+export const provenanceSchema = z.looseObject({ data, sessions: z.array(session).max(1e6) });
