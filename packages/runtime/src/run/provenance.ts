@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { DataSet, Split, Study } from '@hybridmed/data';
 import type { Device } from '@hybridmed/tensor';
+import { z } from 'zod';
 import { fileError, readJson, writeFileAtomic } from '../files.ts';
 import { version } from '../version.ts';
 import type { DataIdentity } from './data-identity.ts';
@@ -96,6 +97,15 @@ export async function recordData(data: DataSet, used: Readonly<Record<'train' | 
   };
 }
 
+const hash = z.string();
+const identitySchema = z.object({ studies: z.number(), order: hash, texts: hash, images: hash });
+const ofSplits = <T extends z.ZodType>(each: T) => z.object({ train: each, validate: each, test: each });
+/** What comparing the studies reads of provenance.json. */
+const recordedSchema = z.object({
+  data: z.object({ splits: ofSplits(z.object({ ids: hash })), identity: ofSplits(identitySchema).optional() }),
+  sessions: z.array(z.object({ started: z.string() })),
+});
+
 /** What differs between the studies of two sessions. Of those that an earlier version recorded only the ids are known. */
 function differences(before: RecordedData, now: RecordedData): string[] {
   if (before.identity && now.identity) return dataDifferences(before.identity, now.identity);
@@ -110,7 +120,15 @@ function differences(before: RecordedData, now: RecordedData): string[] {
  */
 export async function checkSameData(out: string, now: RecordedData, { accept }: { readonly accept: boolean }): Promise<readonly Change[]> {
   const earlier = await readProvenance(out);
-  const differing = earlier ? differences(earlier.data, now) : [];
+  const file = join(out, 'provenance.json');
+  const known = earlier === undefined || recordedSchema.safeParse(earlier).success;
+  if (!known && !accept)
+    throw fileError(
+      file,
+      'does not say which studies the run was trained on',
+      'restore it, name another --out, or go on with what is there now by --accept-changed-data',
+    );
+  const differing = earlier === undefined ? [] : known ? differences(earlier.data, now) : ['what it was trained on is not known'];
   if (differing.length === 0) return [];
   const difference = differing.join(', ');
   if (!accept)
@@ -119,12 +137,13 @@ export async function checkSameData(out: string, now: RecordedData, { accept }: 
       `is not the data that the run in ${out} was trained on: ${difference}`,
       'restore it, name another --out, or go on with what is there now by --accept-changed-data',
     );
-  return [{ setting: 'studies', from: `those of the session of ${earlier!.sessions.at(-1)?.started}`, to: difference }];
+  return [{ setting: 'studies', from: `those of the session of ${earlier!.sessions?.at(-1)?.started}`, to: difference }];
 }
 
 /** Begins a session of the run in a folder. Writes nothing yet. */
 export async function beginSession(out: string, device: Device, data: RecordedData, changed: readonly Change[]): Promise<Session> {
-  const earlier = (await readProvenance(out))?.sessions ?? [];
+  const before = (await readProvenance(out))?.sessions;
+  const earlier = Array.isArray(before) ? before : [];
   const started = new Date().toISOString();
   let changes: readonly RecordedChange[] | undefined;
   return {
