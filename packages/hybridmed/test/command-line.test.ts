@@ -91,8 +91,14 @@ describe('failures end with 1, one line that names the thing, and nothing half-w
     await fails(['generate', '--checkpoint', broken, '--findings', 'no effusion', '--device', 'cpu'], 'model.safetensors');
     await copyFile(join(best, 'model.safetensors'), join(broken, 'model.safetensors'));
     const config = JSON.parse(readFileSync(join(best, 'config.json'), 'utf8'));
-    writeFileSync(join(broken, 'config.json'), JSON.stringify({ ...config, model: { ...config.model, text: { ...config.model.text, vocab: 7 } } }));
-    await fails(['generate', '--checkpoint', broken, '--findings', 'no effusion', '--device', 'cpu'], 'tokenizer.json', '7');
+    writeFileSync(join(broken, 'config.json'), JSON.stringify({ ...config, model: { ...config.model, text: { ...config.model.text, vocabularySize: 7 } } }));
+    await fails(['generate', '--checkpoint', broken, '--findings', 'no effusion', '--device', 'cpu'], 'config.json', 'model.decoder.vocabularySize', '7');
+    const tokenizer = JSON.parse(readFileSync(join(best, 'tokenizer.json'), 'utf8'));
+    const vocab = Object.fromEntries(Object.entries(tokenizer.model.vocab as Record<string, number>).filter(([, id]) => id < 50));
+    writeFileSync(join(broken, 'config.json'), JSON.stringify(config));
+    writeFileSync(join(broken, 'tokenizer.json'), JSON.stringify({ ...tokenizer, model: { ...tokenizer.model, vocab } }));
+    await fails(['generate', '--checkpoint', broken, '--findings', 'no effusion', '--device', 'cpu'], 'tokenizer.json', '50');
+    await copyFile(join(best, 'tokenizer.json'), join(broken, 'tokenizer.json'));
     writeFileSync(join(broken, 'config.json'), JSON.stringify({ ...config, model: { ...config.model, align: 99 } }));
     await fails(['generate', '--checkpoint', broken, '--findings', 'no effusion', '--device', 'cpu'], 'model.safetensors', 'align.');
     writeFileSync(join(broken, 'config.json'), JSON.stringify({ ...config, formatVersion: 99 }));

@@ -83,6 +83,12 @@ test('studies are the same wherever they lie, and what differs is said of each s
   writeFileSync(moved, whole);
   appendFileSync(join(folder, 'moved', '2.png'), 'x');
   await expect(check(moved)).rejects.toThrow('the images of train differ');
+  const provenance = join(out, 'provenance.json');
+  const recorded = readFileSync(provenance, 'utf8');
+  writeFileSync(provenance, '{"data": {}}');
+  await expect(check(moved)).rejects.toThrow(`${provenance}: does not say which studies the run was trained on; restore it`);
+  expect(await check(moved, true)).toMatchObject([{ setting: 'studies', to: 'what it was trained on is not known' }]);
+  writeFileSync(provenance, recorded);
   expect(await check(moved, true)).toEqual([{ setting: 'studies', from: expect.stringContaining('session') as string, to: 'the images of train differ' }]);
 });
 

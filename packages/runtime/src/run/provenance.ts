@@ -89,6 +89,11 @@ export async function recordData(data: DataSet, used: Readonly<Record<'train' | 
   };
 }
 
+const fileOf = (out: string): string => join(out, 'provenance.json');
+
+/** What the file holds, whatever that is; undefined where there is none. */
+const readSaved = async (out: string): Promise<unknown> => (existsSync(fileOf(out)) ? ((await readJson(fileOf(out))) as unknown) : undefined);
+
 /** What differs between the studies of two sessions. Of those that an earlier version recorded only the ids are known. */
 function differences(before: RecordedData, now: RecordedData): string[] {
   if (before.identity && now.identity) return dataDifferences(before.identity, now.identity);
@@ -102,8 +107,15 @@ function differences(before: RecordedData, now: RecordedData): string[] {
  * accepted. Gives what is to be recorded.
  */
 export async function checkSameData(out: string, now: RecordedData, { accept }: { readonly accept: boolean }): Promise<readonly Change[]> {
-  const earlier = await readProvenance(out);
-  const differing = earlier ? differences(earlier.data, now) : [];
+  const earlier = (await readSaved(out)) as Provenance | undefined;
+  const known = earlier === undefined || provenanceSchema.safeParse(earlier).success;
+  if (!known && !accept)
+    throw fileError(
+      fileOf(out),
+      'does not say which studies the run was trained on',
+      'restore it, name another --out, or go on with what is there now by --accept-changed-data',
+    );
+  const differing = earlier === undefined ? [] : known ? differences(earlier.data, now) : ['what it was trained on is not known'];
   if (differing.length === 0) return [];
   const difference = differing.join(', ');
   if (!accept)
@@ -112,12 +124,13 @@ export async function checkSameData(out: string, now: RecordedData, { accept }: 
       `is not the data that the run in ${out} was trained on: ${difference}`,
       'restore it, name another --out, or go on with what is there now by --accept-changed-data',
     );
-  return [{ setting: 'studies', from: `those of the session of ${earlier!.sessions.at(-1)?.started}`, to: difference }];
+  return [{ setting: 'studies', from: `those of the session of ${earlier!.sessions?.at(-1)?.started}`, to: difference }];
 }
 
 /** Begins a session of the run in a folder. Writes nothing yet. */
 export async function beginSession(out: string, device: Device, data: RecordedData, changed: readonly Change[]): Promise<Session> {
-  const earlier = (await readProvenance(out))?.sessions ?? [];
+  const before = ((await readSaved(out)) as Partial<Provenance> | undefined)?.sessions;
+  const earlier = Array.isArray(before) ? before : [];
   const started = new Date().toISOString();
   let changes: readonly RecordedChange[] | undefined;
   return {
@@ -128,19 +141,19 @@ export async function beginSession(out: string, device: Device, data: RecordedDa
       const ended = new Date().toISOString();
       const session = { started, ended, device: device.info.name, version: version(), data, ...(changes?.length ? { changes } : {}) };
       const provenance: Provenance = { data, sessions: [...earlier, session] };
-      await writeFileAtomic(join(out, 'provenance.json'), [`${JSON.stringify(provenance, undefined, 2)}\n`]);
+      await writeFileAtomic(fileOf(out), [`${JSON.stringify(provenance, undefined, 2)}\n`]);
     },
   };
 }
 
 /** A run's provenance; undefined where an earlier version wrote none. Throws one line that names the file and the key that is wrong. */
 export async function readProvenance(out: string): Promise<Provenance | undefined> {
-  const file = join(out, 'provenance.json');
-  if (!existsSync(file)) return undefined;
-  const result = provenanceSchema.safeParse(await readJson(file));
+  const saved = await readSaved(out);
+  if (saved === undefined) return undefined;
+  const result = provenanceSchema.safeParse(saved);
   if (result.success) return result.data as Provenance;
   const { path, message } = result.error.issues[0]!;
-  throw fileError(file, `"${path.join('.')}": ${message.replace(/^Invalid input: /, '')}`, 'restore what was written, or remove the file');
+  throw fileError(fileOf(out), `"${path.join('.')}": ${message.replace(/^Invalid input: /, '')}`, 'restore what was written, or remove the file');
 }
 
 /** The run a checkpoint lies in: RUN/checkpoints/stageN-best. */
