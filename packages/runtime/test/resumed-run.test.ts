@@ -77,7 +77,7 @@ test('studies are the same wherever they lie, and what differs is said of each s
   for (const [change, difference] of cases) {
     writeFileSync(moved, change(whole));
     await expect(check(moved)).rejects.toThrow(
-      `csv:${moved}: is not the data that the run in ${out} was trained on: ${difference}; restore it, name another --out, or go on with what is there now by --accept-changed-data`,
+      `csv:${moved}: is not the data that the run in ${out} was trained on: ${difference}; restore it, name another --out, or resume on the present data with --accept-changed-data`,
     );
   }
   writeFileSync(moved, whole);
@@ -149,12 +149,12 @@ test('a resumed run reads its log with care, says what it finds, and clears what
   edit(metrics, (text) => text.replace(/^.*$/m, (line) => '\0'.repeat(line.length)));
   writeFileSync(join(out, 'run.json.0123abcd.tmp'), '{');
   expect(await trainUntil(out, { data }, 1)).toContain(
-    `${metrics}: of the 4 lines written before the checkpoint 1 cannot be read; the run goes on, and the file keeps the other 3`,
+    `${metrics}: of the 4 lines written before the checkpoint 1 cannot be read; the run resumes, and the file keeps the other 3`,
   );
   expect(readdirSync(out).filter((name) => name.endsWith('.tmp') || name.endsWith('.lock'))).toEqual([]);
   edit(metrics, (text) => text.replace(/^.*\n/, ''));
   expect(await trainUntil(out, { data })).toContain(
-    `${metrics}: of the 4 lines written before the checkpoint 1 is missing; the run goes on, and the file keeps the other 3`,
+    `${metrics}: of the 4 lines written before the checkpoint 1 is missing; the run resumes, and the file keeps the other 3`,
   );
   const lines = readFileSync(metrics, 'utf8')
     .trim()

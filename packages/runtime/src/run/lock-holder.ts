@@ -20,7 +20,8 @@ export const lockHolderSchema = z.object({
 /** A process that holds, or held, a folder. */
 export type LockHolder = Readonly<z.infer<typeof lockHolderSchema>>;
 
-function told(read: () => string): string {
+/** What a file of the system says; empty where it cannot be read. */
+function systemText(read: () => string): string {
   try {
     return read().trim();
   } catch {
@@ -32,8 +33,8 @@ function told(read: () => string): string {
 export const ownHolder = (token: string): LockHolder => ({
   host: hostname(),
   pid: process.pid,
-  boot: told(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')),
-  processes: told(() => readlinkSync('/proc/self/ns/pid')),
+  boot: systemText(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')),
+  processes: systemText(() => readlinkSync('/proc/self/ns/pid')),
   started: new Date().toISOString(),
   token,
 });
@@ -46,7 +47,7 @@ function isAlive(pid: number): boolean {
     return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
   // One that has ended, and whose parent has not taken notice.
-  return !/^\d+ \(.*\) [ZX] /s.test(told(() => readFileSync(`/proc/${pid}/stat`, 'utf8')));
+  return !/^\d+ \(.*\) [ZX] /s.test(systemText(() => readFileSync(`/proc/${pid}/stat`, 'utf8')));
 }
 
 /** Whether a holder is known to be gone: one of this machine, since it started, that is no more. `held` are this process's own tokens. */

@@ -3,10 +3,10 @@ import { appendFileSync, closeSync, existsSync, fsyncSync, openSync, readFileSyn
 import type { StepLine, TrainerState, ValidationLine } from '@hybridmed/training';
 import { describeError, writeFileAtomic } from '../files.ts';
 
-/** A line as it is kept: `time` is when it was written, in seconds since 1970. Lines of earlier versions lack it. */
+/** A line of the file: `time` is when it was written, in seconds since 1970. Lines of earlier versions lack it. */
 export type MetricsLine = (StepLine | ValidationLine) & { readonly time?: number };
 
-/** Where a stage goes on, and how many lines were written until then. */
+/** Where a stage resumes, and how many lines were written before. */
 type Resumed = Pick<TrainerState, 'stage' | 'step' | 'metricsLines'>;
 
 /** The line that a text holds; undefined where it holds none, as after a power cut that left zeros. */
@@ -25,7 +25,7 @@ export class MetricsLog {
   readonly #onMessage: (text: string) => void;
   #lines = 0;
 
-  /** `onMessage` is told, in one line, of lines that are damaged or lost. */
+  /** `onMessage` receives one line about lines that are damaged or lost. */
   constructor(path: string, onMessage: (text: string) => void = () => undefined) {
     this.path = path;
     this.#onMessage = onMessage;
@@ -36,27 +36,27 @@ export class MetricsLog {
     return this.#lines;
   }
 
-  /** Keeps what was written until a stage stood where it goes on, and drops the rest; a new file when there is none. Returns what is kept. */
+  /** Cuts the file to the lines before the step where a stage resumes; a new file where there is none. Returns these lines. */
   async start({ stage, step, metricsLines }: Resumed): Promise<MetricsLine[]> {
     const text = existsSync(this.path) ? readFileSync(this.path, 'utf8') : '';
-    const counted = text.split('\n').filter(Boolean).slice(0, metricsLines);
-    const lines = counted.map(parseLine);
+    const countedLines = text.split('\n').filter(Boolean).slice(0, metricsLines);
+    const lines = countedLines.map(parseLine);
     const damaged = lines.filter((line) => line === undefined).length;
     // Where lines are lost, further ones than the checkpoint knows have taken their places.
-    const kept = lines.filter((line): line is MetricsLine => line !== undefined && (line.stage < stage || (line.stage === stage && line.step <= step)));
-    const lost = metricsLines - damaged - kept.length;
+    const keptLines = lines.filter((line): line is MetricsLine => line !== undefined && (line.stage < stage || (line.stage === stage && line.step <= step)));
+    const lost = metricsLines - damaged - keptLines.length;
     if (damaged + lost > 0) {
       const parts = [...(damaged > 0 ? [`${damaged} cannot be read`] : []), ...(lost > 0 ? [`${lost} ${lost === 1 ? 'is' : 'are'} missing`] : [])];
       this.#onMessage(
-        `${this.path}: of the ${metricsLines} lines written before the checkpoint ${parts.join(' and ')}; the run goes on, and the file keeps the other ${kept.length}`,
+        `${this.path}: of the ${metricsLines} lines written before the checkpoint ${parts.join(' and ')}; the run resumes, and the file keeps the other ${keptLines.length}`,
       );
     }
-    await writeFileAtomic(this.path, [kept.map((line) => `${JSON.stringify(line)}\n`).join('')]);
-    this.#lines = kept.length;
-    return kept;
+    await writeFileAtomic(this.path, [keptLines.map((line) => `${JSON.stringify(line)}\n`).join('')]);
+    this.#lines = keptLines.length;
+    return keptLines;
   }
 
-  /** Adds a line; gives it as it is kept. */
+  /** Appends a line; returns it with its time. */
   append(line: StepLine | ValidationLine): MetricsLine {
     const timed = { ...line, time: Date.now() / 1000 };
     try {

@@ -113,7 +113,7 @@ export async function checkSameData(out: string, now: RecordedData, { accept }: 
     throw fileError(
       fileOf(out),
       'does not say which studies the run was trained on',
-      'restore it, name another --out, or go on with what is there now by --accept-changed-data',
+      'restore it, name another --out, or resume on the present data with --accept-changed-data',
     );
   const differing = earlier === undefined ? [] : known ? differences(earlier.data, now) : ['what it was trained on is not known'];
   if (differing.length === 0) return [];
@@ -122,7 +122,7 @@ export async function checkSameData(out: string, now: RecordedData, { accept }: 
     throw fileError(
       now.spec,
       `is not the data that the run in ${out} was trained on: ${difference}`,
-      'restore it, name another --out, or go on with what is there now by --accept-changed-data',
+      'restore it, name another --out, or resume on the present data with --accept-changed-data',
     );
   return [{ setting: 'studies', from: `those of the session of ${earlier!.sessions?.at(-1)?.started}`, to: difference }];
 }
