@@ -156,8 +156,36 @@ describe('without a name', () => {
   });
 
   test('a ResNet is taken as plain, which is said', () => {
-    expect(read(resnet('basic')).assumed).toEqual(['a plain ResNet: ReLU, max pooling, nothing against aliasing (no "architecture" in a config)']);
+    expect(read(resnet('basic')).assumed).toEqual([
+      'a plain ResNet: ReLU, max pooling, nothing dilated and nothing against aliasing (no "architecture" in a config)',
+    ]);
   });
+});
+
+describe('an MLP with gates', () => {
+  const gates = vit(1536, { layerScale: true, mlp: 'swiglu', ffn: 4096 });
+
+  test('is of SiLU, which is said where no name tells', () => {
+    expect(read(gates)).toMatchObject({
+      config: { heads: 24, mlp: 'swiglu' },
+      assumed: [expect.stringMatching(/^24 heads/), expect.stringMatching(/^SwiGLU in blocks that norm first/)],
+    });
+    const named = { architecture: 'vit_giant_patch14_224', model_args: { embed_dim: 1536, num_heads: 24 } };
+    expect(read(gates, named).assumed).toEqual(['gates of SiLU in its MLP, which "vit_giant_patch14_224" has not by itself']);
+    expect(read(gates, { ...named, model_args: { ...named.model_args, act_layer: 'silu' } }).assumed).toEqual([]);
+  });
+
+  test('of another activation, or in the name alone, is refused', () => {
+    expect(refusal(gates, { num_heads: 24, act_layer: 'gelu' })).toMatch(/"act_layer" is "gelu"; this loads silu, swish for an MLP with gates/);
+    expect(refusal(vit(1536), { architecture: 'vit_giant_patch14_dinov2' })).toMatch(/whose MLP has gates; the tensors have none/);
+  });
+});
+
+test('the dilated backbone of a segmentation network is refused', () => {
+  const backbone = Object.fromEntries(Object.entries(resnet('bottleneck')).map(([name, shape]) => [`backbone.${name}`, shape]));
+  for (const head of ['classifier.0.weight', 'aux_classifier.0.weight', 'classifier.0.convs.0.0.weight'])
+    expect(refusal({ ...backbone, [head]: [512, 2048, 3, 3] })).toMatch(/^DIR: tensor ".+" is of a segmentation network, whose ResNet is dilated/);
+  expect(read({ ...backbone, 'classifier.0.weight': [5, 2048] }).config.kind).toBe('resnet');
 });
 
 describe('a CLIP', () => {

@@ -29,6 +29,8 @@ export function resnetWeights(
   };
   const assumed = checkPlainResNet(configFields(json ?? {}, configLabel));
   const own = Object.keys(shapes).flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
+  const segments = Object.keys(shapes).find((name) => /(?:^|\.)(?:aux_)?classifier\.0\.(?:.+\.)?weight$/.test(name) && shapes[name]!.length === 4);
+  if (segments !== undefined) fail(`tensor "${segments}" is of a segmentation network, whose ResNet is dilated; this loads ResNets that are not`);
   const recipes: Record<string, Recipe> = {};
   for (const name of own) {
     if (parameter.test(name)) recipes[name] = { from: [prefix + name] };
