@@ -11,7 +11,7 @@ import { TrainingStoppedError } from '@hybridmed/training';
 import type { RunOptions } from '@hybridmed/training/settings';
 import { completeConfig } from '@hybridmed/training/settings';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { beginSession, checkSameData, readProvenance, recordData } from '../src/run/provenance.ts';
+import { beginSession, checkSameData, recordData } from '../src/run/provenance.ts';
 import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';
 
 const { folder, remove } = temporaryFolder();
