@@ -53,7 +53,9 @@ test('studies are the same wherever they lie, and what differs is said of each s
   };
   const out = join(folder, 'known');
   mkdirSync(out);
-  await (await beginSession(out, device, await record(table), [])).save();
+  const assumed = ['vision: DIR: assumed: 12 heads'];
+  await (await beginSession(out, device, { data: await record(table), changed: [], assumed })).save();
+  expect(await readProvenance(out)).toMatchObject({ sessions: [{ assumed }] });
   const check = async (path: string, accept = false) => checkSameData(out, await record(path), { accept });
   renameSync(join(folder, 'first'), join(folder, 'moved'));
   const moved = join(folder, 'moved', 't.csv');

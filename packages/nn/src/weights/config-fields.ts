@@ -5,6 +5,8 @@ import { WeightsError } from './source.ts';
 export interface ConfigFields {
   /** True where the field is there and not null. */
   has(key: string): boolean;
+  /** The fields that are there and neither null nor false. */
+  keys(): readonly string[];
   /** A whole number of at least 1 (2^31 at most). Without `fallback` the field must be there. */
   count(key: string, fallback?: number): number;
   /** A positive number. */
@@ -34,6 +36,7 @@ export function configFields(json: unknown, label: string): ConfigFields {
   };
   return {
     has: (key) => value(key) !== undefined,
+    keys: () => Object.keys(json).filter((key) => value(key) !== undefined && value(key) !== false),
     count: (key, fallback) =>
       read(key, fallback, 'a whole number of at least 1', (n) => Number.isSafeInteger(n) && (n as number) >= 1 && (n as number) < 2 ** 31),
     positive: (key, fallback) => read(key, fallback, 'a positive number', (n) => typeof n === 'number' && Number.isFinite(n) && n > 0),

@@ -10,6 +10,8 @@ export interface PublishedEncoder {
   /** Its sizes, as a checkpoint's config.json would have them. */
   readonly config: object;
   readonly tensors: readonly WeightRow[];
+  /** What neither tensors nor config tell and is taken by convention. */
+  readonly assumed: readonly string[];
 }
 
 /** The encoders in a folder or file: a BERT, a ViT or ResNet, or both. Throws the reason where there is none. */
@@ -18,8 +20,8 @@ export async function describePublished(path: string, image: WantedImage): Promi
   const reasons: unknown[] = [];
   const attempt = async (kind: PublishedEncoder['kind'], open: () => Promise<PretrainedEncoder<object>>): Promise<void> => {
     try {
-      const { config, table } = await open();
-      encoders.push({ kind, config, tensors: table });
+      const { config, table, assumed } = await open();
+      encoders.push({ kind, config, tensors: table, assumed });
     } catch (error) {
       reasons.push(error);
     }

@@ -20,6 +20,8 @@ export interface PretrainedEncoder<C> {
   readonly config: C;
   /** Every tensor: loaded, converted, left over or missing. */
   readonly table: readonly WeightRow[];
+  /** In words, what neither tensors nor config tell and is taken by convention. */
+  readonly assumed: readonly string[];
   /** Reads the parameters, by the encoder's published names. Throws where one is missing. */
   load(): Promise<Record<string, HostArray>>;
 }
@@ -36,12 +38,13 @@ async function withWeights<T>(path: string, work: (weights: PublishedWeights) =>
 
 async function pretrained<C>(
   path: string,
-  describe: (weights: PublishedWeights) => { config: C; recipes: Recipes; specs: ParameterSpecs },
+  describe: (weights: PublishedWeights) => { config: C; recipes: Recipes; specs: ParameterSpecs; assumed?: readonly string[] },
 ): Promise<PretrainedEncoder<C>> {
   return withWeights(path, (weights) => {
-    const { config, recipes, specs } = describe(weights);
+    const { config, recipes, specs, assumed = [] } = describe(weights);
     return {
       config,
+      assumed,
       table: weightTable(specs, recipes, weights.source),
       load: () => withWeights(path, ({ source }) => loadWeights(specs, recipes, source)),
     };
@@ -51,8 +54,8 @@ async function pretrained<C>(
 /** The vision encoder in a folder or file, for images of a size and number of channels (by default its own). Throws one line that names the file and what is wrong. */
 export function pretrainedVision(path: string, image: WantedImage = {}): Promise<PretrainedEncoder<ViTConfig | ResNetConfig>> {
   return pretrained(path, ({ source, config: json, configFile }) => {
-    const { config, recipes } = visionWeights(source.shapes, { config: json, configLabel: configFile, label: source.label, image });
-    return { config, recipes, specs: visionEncoder(config).parameters };
+    const { config, recipes, assumed } = visionWeights(source.shapes, { config: json, configLabel: configFile, label: source.label, image });
+    return { config, recipes, specs: visionEncoder(config).parameters, assumed };
   });
 }
 

@@ -15,7 +15,15 @@ const data = z.looseObject({
 
 const change = z.looseObject({ setting: text, from: z.json(), to: z.json(), stage: z.union([z.literal(1), z.literal(2)]), step: count });
 
-const session = z.looseObject({ started: text, ended: text, device: text, version: text, data: data.optional(), changes: z.array(change).optional() });
+const session = z.looseObject({
+  started: text,
+  ended: text,
+  device: text,
+  version: text,
+  data: data.optional(),
+  changes: z.array(change).optional(),
+  assumed: z.array(text).optional(),
+});
 
 /** What provenance.json must hold; other keys are kept. */
 export const provenanceSchema = z.looseObject({ data, sessions: z.array(session).max(1e6) });

@@ -39,6 +39,8 @@ export interface SessionRecord {
   readonly data?: RecordedData;
   /** What was changed when the run was resumed, and after which step. */
   readonly changes?: readonly RecordedChange[];
+  /** What published checkpoints did not state and was taken by convention. */
+  readonly assumed?: readonly string[];
 }
 
 /** Something that is not what it was when the run stopped: a setting, or the `studies` themselves. */
@@ -128,7 +130,11 @@ export async function checkSameData(out: string, now: RecordedData, { accept }: 
 }
 
 /** Begins a session of the run in a folder. Writes nothing yet. */
-export async function beginSession(out: string, device: Device, data: RecordedData, changed: readonly Change[]): Promise<Session> {
+export async function beginSession(
+  out: string,
+  device: Device,
+  { data, changed, assumed }: { readonly data: RecordedData; readonly changed: readonly Change[]; readonly assumed: readonly string[] },
+): Promise<Session> {
   const before = ((await readSaved(out)) as Partial<Provenance> | undefined)?.sessions;
   const earlier = Array.isArray(before) ? before : [];
   const started = new Date().toISOString();
@@ -139,7 +145,15 @@ export async function beginSession(out: string, device: Device, data: RecordedDa
     },
     async save() {
       const ended = new Date().toISOString();
-      const session = { started, ended, device: device.info.name, version: version(), data, ...(changes?.length ? { changes } : {}) };
+      const session = {
+        started,
+        ended,
+        device: device.info.name,
+        version: version(),
+        data,
+        ...(changes?.length ? { changes } : {}),
+        ...(assumed.length > 0 ? { assumed } : {}),
+      };
       const provenance: Provenance = { data, sessions: [...earlier, session] };
       await writeFileAtomic(fileOf(out), [`${JSON.stringify(provenance, undefined, 2)}\n`]);
     },

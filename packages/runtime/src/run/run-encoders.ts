@@ -16,6 +16,8 @@ export interface RunEncoders {
   readonly input: InputConfig;
   /** Those of modules, loaded. */
   readonly ofModules: ModuleEncoders;
+  /** What is taken by convention of published checkpoints that do not state it. */
+  readonly assumed: readonly string[];
   /** Start values of published checkpoints, by the model's names. */
   load(): Promise<Record<string, HostArray>>;
 }
@@ -24,6 +26,7 @@ export interface RunEncoders {
 interface EncoderPart {
   readonly sizes: Partial<Pick<ModelConfig, 'vision' | 'text'>>;
   readonly ofModules?: ModuleEncoders;
+  readonly assumed?: readonly string[];
   load?(): Promise<Record<string, HostArray>>;
 }
 
@@ -51,9 +54,11 @@ async function visionOf(config: RunConfig, onMessage: (text: string) => void): P
   if (vision === 'preset') return { sizes: { vision: { ...preset, imageSize: image.size } } };
   if (vision.startsWith(published)) {
     const path = vision.slice(published.length);
-    const { config: own, table, load } = await pretrainedVision(path, image);
+    const { config: own, table, load, ...rest } = await pretrainedVision(path, image);
     describeTable('vision', path, table).forEach(onMessage);
-    return { sizes: { vision: own }, load };
+    const assumed = rest.assumed.map((what) => `vision: ${path}: assumed: ${what}`);
+    assumed.forEach((line) => onMessage(line));
+    return { sizes: { vision: own }, assumed, load };
   }
   const encoder = await moduleVision(vision, image);
   return {
@@ -95,6 +100,7 @@ export async function runEncoders(config: RunConfig, tokenizer: Tokenizer, onMes
       impressionLength: Math.min(preset.impressionLength, maxTokens),
     },
     ofModules: { ...vision.ofModules, ...text.ofModules },
+    assumed: [...(vision.assumed ?? []), ...(text.assumed ?? [])],
     load: async () => Object.fromEntries([...withPrefix((await vision.load?.()) ?? {}, 'vision'), ...withPrefix((await text.load?.()) ?? {}, 'text')]),
   };
 }

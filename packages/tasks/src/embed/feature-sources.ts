@@ -147,8 +147,9 @@ export async function publishedText(path: string, device: Device): Promise<TextS
 }
 
 /** The vision encoder of a published folder or file, for images normalized as its preprocessor_config.json says (else by 0.5 and 0.5). */
-export async function publishedVision(path: string, device: Device): Promise<ImageSource> {
-  const { config, load } = await pretrainedVision(path);
+export async function publishedVision(path: string, device: Device, onMessage: (text: string) => void = () => undefined): Promise<ImageSource> {
+  const { config, assumed, load } = await pretrainedVision(path);
+  for (const what of assumed) onMessage(`${path}: assumed: ${what}`);
   const normalize = await imageStatistics(path);
   const source = await visionEncoderSource(path, { device, encoder: visionEncoder(config), parameters: await load() });
   return { ...source, run: (image) => source.run(normalize(image)) };

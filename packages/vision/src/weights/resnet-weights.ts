@@ -1,8 +1,9 @@
 // From the tensors of a torchvision or timm ResNet-18, 34, 50 or 101 (or any of their plan) to ours.
 import type { Recipe, TensorShapes } from '@hybridmed/nn/weights';
-import { WeightsError } from '@hybridmed/nn/weights';
+import { configFields, WeightsError } from '@hybridmed/nn/weights';
 import type { ResNetConfig } from '../resnet.ts';
 import { fitChannels } from './fit-channels.ts';
+import { checkPlainResNet } from './stated-timm.ts';
 import type { WantedImage } from './vit-weights.ts';
 
 const anchor = 'layer1.0.conv1.weight';
@@ -21,12 +22,15 @@ const parameter =
 export function resnetWeights(
   shapes: TensorShapes,
   prefix: string,
-  { label, image }: { label: string; image: WantedImage },
-): { config: ResNetConfig; recipes: Record<string, Recipe> } {
+  { config: json, configLabel, label, image }: { config: unknown; configLabel: string; label: string; image: WantedImage },
+): { config: ResNetConfig; recipes: Record<string, Recipe>; assumed: readonly string[] } {
   const fail = (problem: string): never => {
     throw new WeightsError(`${label}: ${problem}`);
   };
+  const assumed = checkPlainResNet(configFields(json ?? {}, configLabel));
   const own = Object.keys(shapes).flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
+  const segments = Object.keys(shapes).find((name) => /(?:^|\.)(?:aux_)?classifier\.0\.(?:.+\.)?weight$/.test(name) && shapes[name]!.length === 4);
+  if (segments !== undefined) fail(`tensor "${segments}" is of a segmentation network, whose ResNet is dilated; this loads ResNets that are not`);
   const recipes: Record<string, Recipe> = {};
   for (const name of own) {
     if (parameter.test(name)) recipes[name] = { from: [prefix + name] };
@@ -54,5 +58,5 @@ export function resnetWeights(
     ...(block === 'basic' ? { block } : {}),
   };
   if (channels !== wanted) recipes['conv1.weight'] = fitChannels(`${prefix}conv1.weight`, shapeOf('conv1.weight'), wanted, label);
-  return { config, recipes };
+  return { config, recipes, assumed };
 }

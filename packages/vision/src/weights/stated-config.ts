@@ -2,26 +2,11 @@
 import type { ConfigFields } from '@hybridmed/nn/weights';
 import { configFields } from '@hybridmed/nn/weights';
 import type { Mlp } from '../mlp.ts';
-import type { Library } from './tensor-names.ts';
 import type { Resampling } from './resample-positions.ts';
-
-/** Sizes read off the tensors. */
-export interface TensorSizes {
-  readonly width: number;
-  readonly depth: number;
-  readonly patch: number;
-  readonly channels: number;
-  readonly ffn: number;
-}
-
-/** What only a config can tell. */
-export interface StatedByConfig {
-  readonly heads: number;
-  readonly activation: 'gelu' | 'quickGelu';
-  readonly epsilon: number;
-  readonly pool: 'class' | 'mean' | 'meanNormed' | undefined;
-  readonly resampling: Resampling;
-}
+import type { StatedByConfig, TensorFacts, TensorSizes } from './stated.ts';
+import { agree, headsOf } from './stated.ts';
+import { fromTimm } from './stated-timm.ts';
+import type { Library } from './tensor-names.ts';
 
 const transformersTypes: Readonly<Record<string, { epsilon: number; resampling: Resampling }>> = {
   vit: { epsilon: 1e-12, resampling: 'torch' },
@@ -35,25 +20,6 @@ const transformersTypes: Readonly<Record<string, { epsilon: number; resampling: 
 };
 
 const activations: Readonly<Record<string, Mlp & ('gelu' | 'quickGelu')>> = { gelu: 'gelu', quick_gelu: 'quickGelu' };
-
-// Published widths whose heads are not 64 wide.
-const knownHeads: Readonly<Record<number, number>> = { 1280: 16, 1408: 16, 1664: 16 };
-
-/** Heads of a published width; small widths are nobody's standard. */
-const usualHeads = (width: number): number | undefined => knownHeads[width] ?? (width % 64 === 0 && width >= 192 ? width / 64 : undefined);
-
-function agree(fields: ConfigFields, key: string, tensors: number): void {
-  if (fields.has(key) && fields.count(key) !== tensors)
-    fields.refuse(key, `is ${fields.count(key)}, the tensors say ${tensors}; the config is of another checkpoint`);
-}
-
-function headsOf(fields: ConfigFields, keys: readonly string[], width: number, usual: number | undefined): number {
-  const key = keys.find((name) => fields.has(name));
-  const heads = key === undefined ? usual : fields.count(key);
-  if (heads === undefined) return fields.refuse(keys[0]!, `is missing, and the tensors do not tell; add it: the number of attention heads of width ${width}`);
-  if (width % heads !== 0) fields.refuse(key ?? keys[0]!, `is ${heads}, which does not divide the width ${width}`);
-  return heads;
-}
 
 /** A config.json of Hugging Face's transformers. */
 function fromTransformers(outer: ConfigFields, sizes: TensorSizes): StatedByConfig {
@@ -75,55 +41,58 @@ function fromTransformers(outer: ConfigFields, sizes: TensorSizes): StatedByConf
     epsilon: fields.positive('layer_norm_eps', keys.epsilon),
     pool: undefined,
     resampling: keys.resampling,
+    assumed: [],
   };
 }
 
-/** A config.json of timm on the hub, or one of a user's own hand with `num_heads`; torchvision has none. */
-function fromTimm(fields: ConfigFields, sizes: TensorSizes, hasPreNorm: boolean, library: Library): StatedByConfig {
-  const args = fields.inner('model_args');
-  for (const [key, value] of [
-    ['embed_dim', sizes.width],
-    ['depth', sizes.depth],
-    ['patch_size', sizes.patch],
-  ] as const)
-    agree(args, key, value);
-  const pooling = [args, fields, fields.inner('pretrained_cfg')].find((level) => level.has('global_pool'))?.text('global_pool');
-  if (pooling !== undefined && !['token', 'avg', ''].includes(pooling)) fields.refuse('global_pool', `is "${pooling}"; this loads token and avg`);
-  const heads = args.has('num_heads') ? args : fields;
-  return {
-    heads: headsOf(heads, ['num_heads', 'num_attention_heads'], sizes.width, usualHeads(sizes.width)),
-    activation: fields.text('architecture', '').includes('quickgelu') ? 'quickGelu' : 'gelu',
-    epsilon: fields.positive('layer_norm_eps', hasPreNorm ? 1e-5 : 1e-6),
-    pool: pooling === 'avg' ? 'mean' : undefined,
-    resampling: library === 'torchvision' ? 'corners' : 'antialias',
-  };
-}
+// Fields of a vision_cfg whose effect the tensors show, or that have none on features, or that are read here.
+const towerFields = new Set(
+  (
+    'width layers heads head_width mlp_ratio patch_size image_size ls_init_value patch_dropout attentional_pool attn_pooler_queries attn_pooler_heads no_ln_pre ' +
+    'pos_embed_type final_ln_after_pool pool_type output_tokens global_average_pool quick_gelu'
+  ).split(' '),
+);
 
-/** An open_clip_config.json; without one the tower is taken as open_clip makes it by default. */
+/** An open_clip_config.json, or one of a user's own hand with `quick_gelu`. */
 function fromOpenClip(fields: ConfigFields, sizes: TensorSizes): StatedByConfig {
   const model = fields.has('model_cfg') ? fields.inner('model_cfg') : fields;
+  if (!model.has('vision_cfg') && !model.has('quick_gelu'))
+    model.refuse(
+      'quick_gelu',
+      'is missing, and the tensors do not tell the activation of a CLIP; write {"quick_gelu": true} for QuickGELU, as OpenAI\'s have, or false for GELU',
+    );
   const tower = model.inner('vision_cfg');
+  const unknown = tower.keys().find((key) => !towerFields.has(key) && !key.startsWith('timm_'));
+  if (unknown !== undefined) tower.refuse(unknown, 'changes what the network computes in a way that this does not; load a checkpoint without it');
   agree(tower, 'width', sizes.width);
   agree(tower, 'layers', sizes.depth);
   agree(tower, 'patch_size', sizes.patch);
-  const usual = tower.has('head_width') ? sizes.width / tower.count('head_width') : usualHeads(sizes.width);
-  if (usual !== undefined && !Number.isInteger(usual))
-    tower.refuse('head_width', `is ${tower.count('head_width')}, which does not divide the width ${sizes.width}`);
+  // open_clip's heads are 64 wide unless its config says otherwise.
+  const said = model.has('vision_cfg');
+  const usual = sizes.width / (said ? tower.count('head_width', 64) : 64);
+  if (said && !tower.has('heads') && !Number.isInteger(usual))
+    tower.refuse('head_width', `is ${tower.count('head_width', 64)}, which does not divide the width ${sizes.width}`);
+  const own = said ? tower : model;
+  const known = said || [512, 640, 768, 1024].includes(sizes.width) ? usual : undefined;
   const mean = tower.flag('global_average_pool', false) || tower.text('pool_type', 'tok') === 'avg';
+  if (!mean && tower.text('pool_type', 'tok') !== 'tok') tower.refuse('pool_type', `is "${tower.text('pool_type')}"; this loads tok and avg`);
   const after = tower.flag('final_ln_after_pool', false);
   if (after && !mean) tower.refuse('final_ln_after_pool', 'is true with a class token; this loads it with mean pooling only');
+  const heads = headsOf(own, ['heads'], sizes.width, known);
   return {
-    heads: headsOf(tower, ['heads'], sizes.width, usual),
+    heads,
     activation: model.flag('quick_gelu', false) ? 'quickGelu' : 'gelu',
     epsilon: 1e-5,
     pool: mean ? (after ? 'meanNormed' : 'mean') : undefined,
     resampling: 'antialias',
+    assumed: said || own.has('heads') ? [] : [`${heads} heads, as is usual of a CLIP of width ${sizes.width} (no "vision_cfg" and no "heads" in a config)`],
   };
 }
 
 /** Reads what the tensors do not tell. Throws a WeightsError that names the field. */
-export function readStated(json: unknown, label: string, library: Library, sizes: TensorSizes, hasPreNorm: boolean): StatedByConfig {
+export function readStated(json: unknown, label: string, library: Library, sizes: TensorSizes, tensors: TensorFacts): StatedByConfig {
   const fields = configFields(json ?? {}, label);
-  if (library === 'transformers' || fields.has('model_type')) return fromTransformers(fields, sizes);
-  return library === 'clip' ? fromOpenClip(fields, sizes) : fromTimm(fields, sizes, hasPreNorm, library);
+  const wrapped = library === 'timm' && fields.has('model_type') && fields.text('model_type') === 'timm_wrapper';
+  if (library === 'transformers' || (fields.has('model_type') && !wrapped)) return fromTransformers(fields, sizes);
+  return library === 'clip' ? fromOpenClip(fields, sizes) : fromTimm(fields, { ...sizes, library, tensors });
 }

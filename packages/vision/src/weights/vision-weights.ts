@@ -22,12 +22,12 @@ export interface VisionWeightsOptions {
 /**
  * Recognizes a ViT (transformers' ViT, DeiT, MAE, DINO, DINOv2 with registers and SwiGLU, CLIP; timm; torchvision; open_clip) or a plain
  * ResNet (torchvision, timm) under any prefix. Returns our configuration for images of the wanted size and channels, and recipes for
- * `loadWeights`. Throws a WeightsError where there is none, more than one, or one that computes something else.
+ * `loadWeights`, and in words what neither tensors nor config tell and is taken by convention. Throws a WeightsError where there is none, more than one, or one that computes something else.
  */
 export function visionWeights(
   shapes: TensorShapes,
   { config, configLabel = 'config.json', label = 'checkpoint', image = {} }: VisionWeightsOptions,
-): { config: ViTConfig | ResNetConfig; recipes: Recipes } {
+): { config: ViTConfig | ResNetConfig; recipes: Recipes; assumed: readonly string[] } {
   const names = Object.keys(shapes);
   const transformers = findTransformers(names);
   const resnets = findResNets(names);
@@ -41,5 +41,5 @@ export function visionWeights(
       `${label}: holds ${prefixes.length} vision encoders, under ${prefixes.map((prefix) => `"${prefix}"`).join(', ')}; save the one you want alone`,
     );
   if (transformers[0]) return vitWeights(shapes, transformers[0], { config, configLabel, label, image });
-  return resnetWeights(shapes, resnets[0]!, { label, image });
+  return resnetWeights(shapes, resnets[0]!, { config, configLabel, label, image });
 }

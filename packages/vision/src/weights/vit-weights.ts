@@ -41,7 +41,7 @@ export function vitWeights(
   shapes: TensorShapes,
   { library, prefix }: { library: Library; prefix: string },
   { config: json, configLabel, label, image }: { config: unknown; configLabel: string; label: string; image: WantedImage },
-): { config: ViTConfig; recipes: Record<string, Recipe> } {
+): { config: ViTConfig; recipes: Record<string, Recipe>; assumed: readonly string[] } {
   const places = placesOf(shapes, prefix, label);
   const fail = (problem: string): never => {
     throw new WeightsError(`${label}: ${problem}`);
@@ -58,12 +58,14 @@ export function vitWeights(
   const fc2 = shapeOf('blocks.0.mlp.fc2.weight');
   const [ffn, rows] = [fc2[1] ?? 0, rowsOf('blocks.0.mlp.fc1.weight')];
   if (rows !== ffn && rows !== 2 * ffn) fail(`its MLP has ${rows} rows before and ${ffn} columns after; GELU needs as many, SwiGLU twice as many`);
-  const stated = readStated(json, configLabel, library, { width, depth, patch, channels, ffn }, places.has('norm_pre.weight'));
-  if (rows === 2 * ffn && stated.activation !== 'gelu') fail('its MLP has gates, and its config another activation than SwiGLU has');
   const classToken = places.has('cls_token');
+  const pooledNorm = places.has('fc_norm.weight') && !places.has('norm.weight');
+  const facts = { preNorm: places.has('norm_pre.weight'), classToken, distilled: places.has('dist_token'), gated: rows === 2 * ffn, pooledNorm };
+  const stated = readStated(json, configLabel, library, { width, depth, patch, channels, ffn }, facts);
+  if (rows === 2 * ffn && stated.activation !== 'gelu') fail('its MLP has gates, and its config another activation than SwiGLU has');
   const registers = ['dist_token', 'reg_token'].flatMap((name) => places.get(name) ?? []);
   const registerCount = registers.reduce((count, name) => count + tokensIn(shapes[name]!, width, name, fail), 0);
-  const pool = places.has('fc_norm.weight') && !places.has('norm.weight') ? 'meanNormed' : (stated.pool ?? (classToken ? 'class' : 'mean'));
+  const pool = pooledNorm ? 'meanNormed' : (stated.pool ?? (classToken ? 'class' : 'mean'));
   const positions = first('pos_embed') ?? fail('has no position embedding; encoders with rotary or computed positions are not loaded');
   const grid = positionGrid(tokensIn(shapes[positions]!, width, positions, fail), { classToken, registerCount }, fail);
   const { size = grid.side * patch, channels: wanted = channels } = image;
@@ -80,10 +82,7 @@ export function vitWeights(
     ...(ffn === 4 * width ? {} : { ffn }),
     ...(rows === 2 * ffn ? { mlp: 'swiglu' as const } : stated.activation === 'gelu' ? {} : { mlp: stated.activation }),
     ...(stated.epsilon === 1e-6 ? {} : { epsilon: stated.epsilon }),
-    ...(places.has('blocks.0.attn.qkv.bias') ? {} : { qkvBias: false }),
-    ...(places.has('patch_embed.proj.bias') ? {} : { patchBias: false }),
-    ...(places.has('norm_pre.weight') ? { preNorm: true } : {}),
-    ...(places.has('blocks.0.ls1.gamma') ? { layerScale: true } : {}),
+    ...optionalParts(places),
     ...(registerCount > 0 ? { registers: registerCount } : {}),
     ...(pool === 'class' ? {} : { pool }),
     ...(classToken ? {} : { classToken: false }),
@@ -94,8 +93,16 @@ export function vitWeights(
   if (pool === 'meanNormed' && !recipes['fc_norm.weight']) for (const leaf of ['weight', 'bias']) moveRecipe(recipes, `norm.${leaf}`, `fc_norm.${leaf}`);
   recipes['patch_embed.proj.weight'] = fitChannels(first('patch_embed.proj.weight')!, patchShape, wanted, label);
   Object.assign(recipes, tokenRecipes({ positions, classToken: first('cls_token'), registers }, grid, config, stated.resampling));
-  return { config, recipes };
+  return { config, recipes, assumed: stated.assumed };
 }
+
+/** Parts that a block or the input has or lacks, by what the checkpoint holds. */
+const optionalParts = (places: Places): Partial<ViTConfig> => ({
+  ...(places.has('blocks.0.attn.qkv.bias') ? {} : { qkvBias: false }),
+  ...(places.has('patch_embed.proj.bias') ? {} : { patchBias: false }),
+  ...(places.has('norm_pre.weight') ? { preNorm: true } : {}),
+  ...(places.has('blocks.0.ls1.gamma') ? { layerScale: true } : {}),
+});
 
 const moveRecipe = (recipes: Record<string, Recipe>, from: string, to: string): void => {
   if (recipes[from]) recipes[to] = recipes[from];

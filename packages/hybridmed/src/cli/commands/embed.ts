@@ -71,7 +71,7 @@ async function embed(flags: Flags, output: Output): Promise<EmbedResult> {
     const bar = progressBar(images ? 'images' : 'texts');
     const options = { out, onProgress: (done: number, total: number) => bar.update(done, total), ...(maxTokens === undefined ? {} : { maxTokens }) };
     try {
-      const source = await openSource(flags, device);
+      const source = await openSource(flags, device, (line) => output.log(line));
       const result = source.kind === 'text' ? await embedTextsToFile(source, texts, options) : await embedImagesToFile(source, images!, options);
       await source.close();
       return result;
@@ -81,8 +81,12 @@ async function embed(flags: Flags, output: Output): Promise<EmbedResult> {
   });
 }
 
-async function openSource({ checkpoint, text, vision, images, threads }: Flags, device: Device): Promise<TextSource | ImageSource> {
+async function openSource(
+  { checkpoint, text, vision, images, threads }: Flags,
+  device: Device,
+  onMessage: (line: string) => void,
+): Promise<TextSource | ImageSource> {
   const { checkpointSource, publishedText, publishedVision } = await import('@hybridmed/tasks/node');
   if (checkpoint !== undefined) return checkpointSource(checkpoint, images ? 'image' : 'text', { device, threads, encoders: { vision, text } });
-  return images ? publishedVision(vision!.slice(published.length), device) : publishedText(text!.slice(published.length), device);
+  return images ? publishedVision(vision!.slice(published.length), device, onMessage) : publishedText(text!.slice(published.length), device);
 }

@@ -1,0 +1,50 @@
+// Every vision transformer, DeiT and ResNet of timm, as its own source makes them: accepted with its facts, or refused by name.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ResNetConfig, ViTConfig } from '@hybridmed/vision';
+import { visionEncoder, visionWeights } from '@hybridmed/vision';
+import { expect, test } from 'vitest';
+import { plainNames } from '../src/weights/plain-architectures.ts';
+
+type Transformer = Partial<ViTConfig> & Pick<ViTConfig, 'width' | 'heads'> & { readonly plain: boolean };
+type ResNet = Pick<ResNetConfig, 'block'> & { readonly plain: boolean };
+
+// Written by support/timm_architectures.py.
+const timm = JSON.parse(readFileSync(join(import.meta.dirname, 'fixtures', 'timm-architectures.json'), 'utf8')) as {
+  readonly transformers: Readonly<Record<string, Transformer>>;
+  readonly resnets: Readonly<Record<string, ResNet>>;
+};
+
+/** Reads a checkpoint of the tensors that our encoder of `own` has, with timm's config of a name alone. */
+function read(own: ViTConfig | ResNetConfig, architecture: string): ReturnType<typeof visionWeights> {
+  const shapes = Object.fromEntries(Object.entries(visionEncoder(own).parameters).map(([name, { shape }]) => [name, shape]));
+  return visionWeights(shapes, { config: { architecture }, image: { size: own.imageSize } });
+}
+
+const plain = (table: Readonly<Record<string, { readonly plain: boolean }>>): string[] => Object.keys(table).filter((name) => table[name]!.plain);
+
+test('the table of plain architectures is what the source of timm says, no more and no less', () => {
+  expect(plainNames.toSorted()).toEqual([...plain(timm.transformers), ...plain(timm.resnets)].toSorted());
+});
+
+test.each(Object.entries(timm.transformers))('%s', (name, { plain: accepted, ...facts }) => {
+  const { epsilon, ...known } = facts;
+  const own: ViTConfig = {
+    kind: 'vit',
+    imageSize: 32,
+    patch: 16,
+    channels: 3,
+    depth: 1,
+    ...known,
+    ...(epsilon ? { epsilon } : {}),
+    ...(known.preNorm ? { patchBias: false } : {}),
+  };
+  if (!accepted) return expect(() => read(own, name)).toThrow(`"architecture" is "${name}", which is not one that this loads`);
+  expect(read(own, name)).toMatchObject({ config: own, assumed: [] });
+});
+
+test.each(Object.entries(timm.resnets))('%s', (name, { plain: accepted, block }) => {
+  const own: ResNetConfig = { kind: 'resnet', imageSize: 64, channels: 3, layers: [1, 1, 1, 1], channelsPerStage: [64, 128, 256, 512], block: block! };
+  if (!accepted) return expect(() => read(own, name)).toThrow(`"architecture" is "${name}", which is not one that this loads`);
+  expect(read(own, name).assumed).toEqual([]);
+});
