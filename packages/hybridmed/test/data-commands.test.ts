@@ -85,7 +85,7 @@ describe('data split', () => {
   test.each([
     [['data', 'split', 'phantom:x'], 'give either --out FILE or --verify FILE'],
     [['data', 'split', 'phantom:x', '--out', 'a', '--verify', 'b'], 'give either --out FILE or --verify FILE'],
-    [['data', 'split', 'phantom:x', '--out', 'a', '--test', '1.5'], 'shares of 1'],
+    [['data', 'split', 'phantom:x', '--out', 'a', '--test', '1.5'], "the sum of '--validate' and '--test' must be at most 1"],
   ])('%j is wrong use', async (args, message) => {
     const { code, log } = await run(...args);
     expect([code, log]).toEqual([2, expect.stringContaining(message)]);

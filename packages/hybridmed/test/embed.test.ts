@@ -3,6 +3,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { encodeSafetensors, initialize } from '@hybridmed/nn';
+import type { ViTConfig } from '@hybridmed/vision';
+import { visionEncoder } from '@hybridmed/vision';
 import { exportCheckpoint, readSafetensors } from 'hybridmed/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { untrainedCheckpoint } from '../../../tools/support/checkpoint.ts';
@@ -80,6 +83,30 @@ describe('images', () => {
     expect(JSON.parse(metadata.files!)).toEqual(images);
     const { arrays: again } = await embed('exported', '--checkpoint', exported, '--images', images[1]!);
     again.global!.data.forEach((value, i) => expect(Math.abs(value - arrays.global!.data[48 + i]!)).toBeLessThan(1e-5));
+  });
+});
+
+describe('an encoder that no config describes', () => {
+  const config: ViTConfig = { kind: 'vit', imageSize: 32, patch: 16, channels: 3, width: 192, depth: 1, heads: 3 };
+  const file = (name: string): string => join(folder, `${name}.safetensors`);
+  beforeAll(() => writeFileSync(file('bare'), Buffer.concat(encodeSafetensors(initialize(visionEncoder(config).parameters, 1)))));
+
+  test('what is assumed of it is said by embed and info', async () => {
+    const { code, log } = await run('embed', '--vision', `hf:${file('bare')}`, '--images', images[0]!, '--out', file('of-bare'), '--device', 'cpu');
+    expect(code, log).toBe(0);
+    expect(log).toContain(`${file('bare')}: assumed: 3 heads, as is usual of a width of 192`);
+    const { out } = await run('info', `hf:${file('bare')}`, '--json');
+    expect(JSON.parse(out).encoders[0].assumed).toEqual([expect.stringContaining('3 heads'), expect.stringContaining('GELU')]);
+    expect((await run('info', `hf:${file('bare')}`)).out).toContain('\nassumed: 3 heads');
+  });
+
+  test('with a config of another computation beside it is refused in a line that names the file and the field', async () => {
+    const json = join(folder, 'bare.json');
+    writeFileSync(json, JSON.stringify({ architecture: 'vit_base_patch16_rpn_224' }));
+    const { code, log } = await run('embed', '--vision', `hf:${file('bare')}`, '--images', images[0]!, '--out', file('not'), '--device', 'cpu');
+    expect(code).toBe(1);
+    expect(log).toContain(`${json}: "architecture" is "vit_base_patch16_rpn_224", which is not one that this loads`);
+    expect(existsSync(file('not'))).toBe(false);
   });
 });
 

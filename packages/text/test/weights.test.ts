@@ -22,6 +22,7 @@ const json = {
   max_position_embeddings: 10,
   type_vocab_size: 2,
 };
+const nameless = { ...json, model_type: undefined };
 const table = 'embeddings.word_embeddings.weight';
 
 /** Loads arrays as a checkpoint would be. */
@@ -45,6 +46,11 @@ describe('names', () => {
     expect(loaded).toEqual(own);
     expect(rows.filter(({ status }) => status === 'left over').map(({ tensor }) => tensor)).toEqual(Object.keys(extra).toSorted());
   });
+});
+
+test('a config without a model type is taken as BERT where nothing says otherwise', async () => {
+  for (const changed of [nameless, { ...nameless, pad_token_id: 0, architectures: ['BertForMaskedLM'] }])
+    expect((await load(own, { config: changed })).config).toEqual(config);
 });
 
 describe('another vocabulary', () => {
@@ -78,6 +84,9 @@ describe('what matters is an error', () => {
     ['another activation', own, { ...json, hidden_act: 'relu' }, /"hidden_act" is "relu"; this loads gelu/],
     ['a decoder', own, { ...json, is_decoder: true }, /"is_decoder" is true; this loads encoders/],
     ['another model', own, { ...json, model_type: 'roberta' }, /"model_type" is "roberta"; this loads bert, cxr-bert/],
+    ['RoBERTa by its padding', own, { ...nameless, pad_token_id: 1 }, /"model_type" is missing, and its padding token is 1, not 0 as BERT's/],
+    ['RoBERTa by its class', own, { ...nameless, architectures: ['RobertaModel'] }, /"model_type" is missing, and its "architectures" has "RobertaModel"/],
+    ['RoBERTa by its prefix', renamed(own, (name) => `roberta.${name}`), nameless, /"model_type" is missing, and its tensors are called "roberta\."/],
     ['heads that do not divide', own, { ...json, num_attention_heads: 3 }, /"num_attention_heads" is 3, which does not divide/],
     ['a negative size', own, { ...json, hidden_size: -8 }, /"hidden_size" is -8/],
     ['a huge size', own, { ...json, max_position_embeddings: 1e9 }, /"max_position_embeddings" is 1000000000, the tensors say 10/],

@@ -80,6 +80,14 @@ describe('by the name of the architecture', () => {
     expect(refusal(trunk, openClip('vit_base_patch16_rpn_224'))).toContain('"vit_base_patch16_rpn_224"');
   });
 
+  test('it may be wrapped by transformers', () => {
+    const wrapped = Object.fromEntries(Object.entries(vit(768, gap)).map(([name, shape]) => [`timm_model.${name}`, shape]));
+    const config = (architecture: string) => ({ model_type: 'timm_wrapper', architecture });
+    expect(read(wrapped, config('vit_base_patch16_gap_224')).config).toMatchObject({ heads: 16, pool: 'mean' });
+    expect(refusal(wrapped, config('vit_base_patch16_rpn_224'))).toContain('"vit_base_patch16_rpn_224"');
+    expect(refusal(wrapped, { model_type: 'beit' })).toMatch(/"model_type" is "beit"; this loads vit, /);
+  });
+
   test('a width of another architecture is refused; arguments that say so are followed', () => {
     expect(refusal(vit(192), { architecture: 'vit_base_patch16_224' })).toMatch(/"architecture" is "vit_base_patch16_224" of width 768, the tensors say 192/);
     expect(read(vit(192), { architecture: 'vit_base_patch16_224', model_args: { embed_dim: 192 } }).config).toMatchObject({ heads: 12 });

@@ -46,6 +46,26 @@ function readBertConfig(fields: ConfigFields): BertConfig {
   };
 }
 
+/**
+ * Refuses what has BERT's tensors and another computation where no "model_type" says so: RoBERTa and its kin count positions from the padding
+ * token's id on, which is not BERT's 0; other names are told by "architectures" or by the prefix of the tensors.
+ */
+function refuseKin(fields: ConfigFields, json: unknown, prefix: string): void {
+  if (fields.has('model_type')) return;
+  const { architectures, pad_token_id: padding } = json as { architectures?: unknown; pad_token_id?: unknown };
+  const name = Array.isArray(architectures) ? architectures.find((each) => typeof each === 'string' && !/^(?:CXR)?Bert/.test(each)) : undefined;
+  const kin = /(?:^|\.)(roberta|xlm_roberta|camembert|electra|longformer|layoutlm|mpnet|esm)\.$/.exec(prefix)?.[1];
+  const sign =
+    name !== undefined
+      ? `its "architectures" has ${JSON.stringify(name)}`
+      : kin !== undefined
+        ? `its tensors are called "${prefix}"`
+        : padding !== undefined && padding !== null && padding !== 0
+          ? `its padding token is ${JSON.stringify(padding).slice(0, 40)}, not 0 as BERT's`
+          : undefined;
+  if (sign !== undefined) fields.refuse('model_type', `is missing, and ${sign}; write which model it is (this loads ${modelTypes.join(', ')})`);
+}
+
 /** Each field that a tensor states too must agree with it. */
 function checkSizes(fields: ConfigFields, config: BertConfig, shapeOf: (name: string) => readonly number[], depth: number): void {
   const says = (key: string, value: number, found: number | undefined) => {
@@ -89,6 +109,7 @@ export function bertWeights(
         : `${label}: holds ${prefixes.length} BERTs, under ${prefixes.map((prefix) => `"${prefix}"`).join(', ')}; save the one you want alone`,
     );
   const prefix = prefixes[0]!;
+  refuseKin(fields, json, prefix);
   const recipes: Record<string, Recipe> = {};
   const layers = new Set<number>();
   for (const name of Object.keys(shapes)) {
