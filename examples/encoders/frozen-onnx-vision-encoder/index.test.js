@@ -13,7 +13,7 @@ import { checkEncoder } from 'hybridmed/encoders';
 test('the encoder of a ViT that was exported does what HybridMED takes for granted', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'frozen-onnx-'));
   try {
-    const encoder = vit({ kind: 'vit', image: 16, patch: 4, channels: 1, width: 24, depth: 2, heads: 3 });
+    const encoder = vit({ kind: 'vit', imageSize: 16, patch: 4, channels: 1, width: 24, depth: 2, heads: 3 });
     const state = Object.fromEntries(Object.entries(encoder.parameters).map(([name, { shape }]) => [name, { shape, dtype: 'f32' }]));
     const graph = trace({ data: { image: { shape: ['B', 1, 16, 16], dtype: 'f32' } }, state }, ({ image }, own) => ({
       results: { tokens: encoder.call(rootScope(own), image).tokens },
