@@ -16,7 +16,7 @@ interface Flags extends ModuleFlags {
 }
 
 /** Configuration and every tensor of an encoder: loaded, converted, unused, missing. */
-function formatPublished({ kind, config, tensors, assumed }: PublishedEncoder): string {
+function formatPublished({ kind, config, tensors, assumed, normalization }: PublishedEncoder): string {
   const rows = tensors.map(({ status, tensor, shape, parameter, note }) => [
     status,
     tensor,
@@ -24,7 +24,7 @@ function formatPublished({ kind, config, tensors, assumed }: PublishedEncoder): 
     parameter === undefined || parameter === tensor ? '' : `-> ${parameter}`,
     note ?? '',
   ]);
-  return `${kind}: ${JSON.stringify(config)}\n${assumed.map((what) => `assumed: ${what}\n`).join('')}\n${table(rows)}`;
+  return `${kind}: ${JSON.stringify(config)}\n${normalization === undefined ? '' : `${normalization}\n`}${assumed.map((what) => `assumed: ${what}\n`).join('')}\n${table(rows)}`;
 }
 
 /** Sizes of a checkpoint by part, and those of the second branch. */
