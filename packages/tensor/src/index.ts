@@ -9,7 +9,7 @@ export { precisions } from './device.ts';
 export type { Device, DeviceChoices, DeviceInfo, DeviceState, Precision, Program } from './device.ts';
 export { bindDim, bindShape, dimProduct, dimSymbols } from './dim.ts';
 export type { Bindings, Dim, Shape } from './dim.ts';
-export { DeviceError, HybridmedError, TraceError } from './errors.ts';
+export { DeviceError, DeviceLostError, HybridmedError, TraceError } from './errors.ts';
 export { graphNodes, graphOutputs } from './graph.ts';
 export type { Graph } from './graph.ts';
 export type { Node, Tensor } from './node.ts';
