@@ -2,7 +2,7 @@
 import type { ColumnRole } from '@hybridmed/data';
 import { columnRoles } from '@hybridmed/data/browser';
 import type { DeviceName } from '@hybridmed/runtime/device';
-import { deviceNames, tuningModes } from '@hybridmed/runtime/device';
+import { deviceHelp, deviceNames, tuningModes } from '@hybridmed/runtime/device';
 import type { Precision } from '@hybridmed/tensor';
 import { precisions } from '@hybridmed/tensor';
 import { InvalidArgumentError, Option } from 'commander';
@@ -76,8 +76,7 @@ export interface DeviceFlags {
 }
 
 /** `--device` and `--threads`. */
-export const deviceOption = () =>
-  new Option('--device <name>', 'device to compute on: auto selects hardware WebGPU, else cpu, else gpujs').choices(deviceNames).default('auto');
+export const deviceOption = () => new Option('--device <name>', deviceHelp).choices(deviceNames).default('auto');
 export const threadsOption = () => new Option('--threads <n>', 'threads of the cpu device (default: all cores)').argParser(integer(1));
 
 /** `--precision`. */
