@@ -36,10 +36,13 @@ function positiveOption(key: string, row: Row): Option {
   });
 }
 
-/** The options of a row: its flag and its negative. */
+const negativeFlag = (key: string): string => flagOf(key).replace(/^--/, '--no-');
+
+/** The options of a row: its flag and its negative. A switch that a file turns on can be turned off; most need no line of help for it. */
 const optionsOf = (key: string, row: Row): Option[] => [
   ...(row.off?.only ? [] : [positiveOption(key, row)]),
-  ...(row.off ? [new Option(flagOf(key).replace(/^--/, '--no-'), row.off.help)] : []),
+  ...(row.off ? [new Option(negativeFlag(key), row.off.help)] : []),
+  ...(row.value.flag === 'switch' && !row.off ? [new Option(negativeFlag(key)).hideHelp()] : []),
 ];
 
 /** What the command line gives, as values by key. */
@@ -74,6 +77,7 @@ function addCommand(parent: Command, definition: CommandDefinition, output: Outp
   for (const [key, row] of Object.entries({ ...options, ...configOption })) for (const each of optionsOf(key, row)) command.addOption(each);
   command.action(async () => {
     const values = await valuesOf(command, options);
+    output.json = values.json === true;
     const device = commandDevice(values as DeviceValues, (line) => output.log(line));
     try {
       await run({
