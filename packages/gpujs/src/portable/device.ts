@@ -79,6 +79,7 @@ function runElementwise(engine: Engine, node: Node, inputs: readonly Value[], [s
 
 function override(engine: Engine): (node: Node, inputs: readonly Value[], shapes: Shapes) => Value[] | undefined {
   return (node, inputs, shapes) => {
+    engine.check();
     if (shapes.some((shape) => sizeOf(shape) === 0) || inputs.some(({ data }) => data.length === 0)) return undefined;
     if (node.op === 'matmul') return runMatmul(engine, node, inputs, shapes);
     if (node.op === 'conv2d') return runConvolution(engine, node, inputs, shapes);
