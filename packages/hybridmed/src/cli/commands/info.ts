@@ -49,6 +49,10 @@ async function describePublishedFolder(path: string, { imageSize: size, channels
 export const info = defineCommand({
   name: 'info',
   description: "show a checkpoint's sizes and parameters per part; for hf:DIR, how each tensor would be loaded",
+  examples: {
+    'info runs/openi': '',
+    'info hf:DIR': 'how each tensor of a published checkpoint would be loaded',
+  },
   arguments: { dir: "checkpoint, a run's --out folder, or hf:DIR of a published checkpoint" },
   options,
   async run({ values, arguments: { dir }, output }) {
