@@ -3,9 +3,25 @@ import type { Dim } from '../dim.ts';
 import { broadcastShapes, dimProduct } from '../dim.ts';
 import type { Tensor } from '../node.ts';
 import { reshape } from './movement.ts';
-import { sumTo } from './reductions.ts';
+import { sumTo } from './sum-to.ts';
 import { applyOne } from './op-row.ts';
 import type { OpRow } from './op-row.ts';
+
+export interface Convolution {
+  /** Steps along height and width. */
+  readonly stride: readonly [number, number];
+  /** Zeros added on both sides of height and width. */
+  readonly padding: readonly [number, number];
+}
+
+declare module './attributes.ts' {
+  interface OpAttributes {
+    matmul: { readonly transposeA: boolean; readonly transposeB: boolean };
+    conv2d: Convolution;
+    conv2dGradInput: Convolution & { readonly size: readonly [Dim, Dim] };
+    conv2dGradWeight: Convolution & { readonly kernel: readonly [number, number] };
+  }
+}
 
 /** Transpose flags of a matrix product: whether the last two axes of an operand are read swapped. */
 export interface MatmulOptions {
