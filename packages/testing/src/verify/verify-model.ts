@@ -128,7 +128,7 @@ async function forcedLogits(device: Device, state: DeviceState, model: Model, br
   const graph = trace({ data, state: floatSpecs(model.parameters) }, (inputs, values) => {
     const scope = rootScope(values);
     if (branch === 'findings')
-      return { results: { logits: model.decoder.logits(scope.child('decoder'), summarize(model, scope, inputs as BatchTensors).head.hidden) } };
+      return { results: { logits: model.decoder.logits(scope.child('decoder'), summarize(model, scope, inputs as BatchTensors).hidden) } };
     const { tokens } = model.vision.call(scope.child('vision'), inputs.image!);
     const decoder = scope.child('decoder');
     return { results: { logits: model.decoder.logits(decoder, model.decoder.hidden(decoder, 'image', inputs.input!, tokens)) } };

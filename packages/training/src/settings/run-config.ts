@@ -150,7 +150,7 @@ export const dataSelection = ({ views, deidPlaceholders, splitFile, excludeIds, 
 });
 
 /** The weights of stage 2's losses. */
-export const lossWeights = (config: RunConfig): LossWeights => Object.fromEntries(lossNames.map((name) => [name, config[name]])) as unknown as LossWeights;
+export const lossWeights = (config: RunConfig): LossWeights => Object.fromEntries(lossNames.map((name) => [name, config[name]]));
 
 /** A key as a flag: imageSize, --image-size. */
 const flagOf = (key: string): string => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
