@@ -8,7 +8,7 @@ const table = [
   defineLoss({
     key: 'cg',
     symbol: 'L_CG',
-    title: 'global contrast',
+    title: 'global contrast (images and impressions)',
     unit: 'study',
     scope: 'batch',
     stages: [2],
@@ -22,7 +22,7 @@ const table = [
   defineLoss({
     key: 'cl',
     symbol: 'L_CL',
-    title: 'local contrast',
+    title: 'local contrast (patches and words)',
     unit: 'study',
     scope: 'study',
     stages: [2],
