@@ -82,6 +82,8 @@ export interface LossRow<K extends string = string, F extends FeatureName = Feat
   readonly reads?: readonly string[];
   /** Parameters of its own, which exist only in a model that is trained with it, under `KEY.`. */
   parameters?(parts: LossParts): ParameterSpecs;
+  /** Names of its inputs in reference files: what each is, a name of `ModelOutputs`, of an array of the batch, or of a parameter. */
+  readonly reference?: Readonly<Record<string, string>>;
   /** The loss in nats: see `scope`. */
   value(inputs: Pick<LossFeatures, F> & LossContext): Tensor;
 }

@@ -16,6 +16,7 @@ const table = [
     needs: ['imageVector', 'textVector'],
     fields: ({ duplicates }) => (duplicates === 'positives' ? ['groups'] : []),
     reads: ['align.logit_scale'],
+    reference: { zv: 'imageVector', zt: 'textVector', s: 'align.logit_scale' },
     value: ({ imageVector: image, textVector: text, batch: { groups }, parameters }) =>
       globalContrast({ image, text, logScale: parameters['align.logit_scale']!, ...(groups ? { groups } : {}) }),
   }),
@@ -28,6 +29,7 @@ const table = [
     stages: [2],
     defaultWeight: 1,
     needs: ['patches', 'words', 'wordMask', 'importance'],
+    reference: { pv: 'patches', wt: 'words', mask: 'wordMask' },
     value: ({ patches, words, wordMask, importance, options }) =>
       localContrast({ patches, words, wordMask, ...(importance ? { importance } : {}), temperature: options.tau }),
   }),
@@ -40,6 +42,7 @@ const table = [
     stages: [1, 2],
     defaultWeight: 1,
     needs: ['summary'],
+    reference: { logits: 'summaryLogits', target: 'target', mask: 'target_mask' },
     value: ({ summary }) => summary,
   }),
   defineLoss({
@@ -63,6 +66,7 @@ const table = [
     stages: [2],
     defaultWeight: 1,
     needs: ['divergence'],
+    reference: { student: 'captionLogits', teacher: 'summaryLogits', mask: 'target_mask' },
     value: ({ divergence, options }) => distilled(divergence, options.temperature),
   }),
 ] as const;

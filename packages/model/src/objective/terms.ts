@@ -54,3 +54,10 @@ export const lossesWithParameters: readonly LossName[] = lossRows.filter(({ para
 /** Names of the parameters that losses read, of those that a model has. */
 export const parametersRead = (terms: readonly LossTerm[], parameters: ParameterSpecs): readonly string[] =>
   terms.flatMap(({ row }) => [...(row.reads ?? []), ...Object.keys(parameters).filter((name) => name.startsWith(ownName(row.key, '')))]);
+
+/** Weights in words: those of the losses that are on by default, and those of the others that are used. */
+export const weightsInWords = (weights: LossWeights): string =>
+  lossRows
+    .filter(({ key, defaultWeight }) => defaultWeight !== 0 || (weights[key] ?? 0) !== 0)
+    .map(({ key }) => `${key} ${weights[key] ?? 0}`)
+    .join(', ');
