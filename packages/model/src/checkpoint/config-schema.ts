@@ -4,6 +4,7 @@ import type { DecoderConfig } from '@hybridmed/decoder';
 import type { BertConfig } from '@hybridmed/text';
 import type { ResNetConfig, ViTConfig } from '@hybridmed/vision';
 import type { ModelConfig, ModuleTextConfig, ModuleVisionConfig, SpecialTokens } from '../model/config.ts';
+import { lossesWithParameters } from '../objective/terms.ts';
 import type { CheckpointConfig, InputConfig } from './config.ts';
 import type { Fields, Problem, Rule } from './rules.ts';
 import { count, firstProblem, flag, line, list, oneOf, optional, positive, rate } from './rules.ts';
@@ -95,6 +96,7 @@ function fieldsOf(value: unknown): Fields {
     projection: optional(oneOf('linear', 'mlp')),
     decoder,
     special,
+    losses: optional(list(oneOf(...lossesWithParameters), lossesWithParameters.length, 1)),
   };
   return { formatVersion: count(1e6), preset: line(64), stage: oneOf(1, 2), model, input } satisfies Record<keyof CheckpointConfig, Rule | Fields>;
 }
