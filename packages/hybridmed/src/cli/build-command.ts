@@ -76,7 +76,13 @@ function addCommand(parent: Command, definition: CommandDefinition, output: Outp
   const command = parent.command(name).description(description);
   for (const [argument, help] of Object.entries(named)) command.argument(`<${argument}>`, help);
   for (const [key, row] of Object.entries({ ...options, ...configOption })) for (const each of optionsOf(key, row)) command.addOption(each);
-  if (examples) command.addHelpText('after', `\nExamples:\n${exampleLines(examples).map((line) => `  ${line}\n`).join('')}`);
+  if (examples)
+    command.addHelpText(
+      'after',
+      `\nExamples:\n${exampleLines(examples)
+        .map((line) => `  ${line}\n`)
+        .join('')}`,
+    );
   command.action(async () => {
     const values = await valuesOf(command, options);
     output.json = values.json === true;

@@ -73,7 +73,7 @@ export const demo = defineCommand({
   name: 'demo',
   description: 'make phantoms, pre-train both stages on them, and write a report',
   examples: {
-    'demo': 'phantoms, both stages and a report, in some minutes',
+    demo: 'phantoms, both stages and a report, in some minutes',
   },
   options,
   async run({ values, output, openDevice }) {

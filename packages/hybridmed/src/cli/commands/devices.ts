@@ -8,7 +8,7 @@ export const devices = defineCommand({
   name: 'devices',
   description: 'list the available devices, and which one auto selects',
   examples: {
-    'devices': 'available devices, which one auto selects and why',
+    devices: 'available devices, which one auto selects and why',
   },
   options: { ...jsonOption },
   async run({ values, output }) {
