@@ -20,7 +20,9 @@ test.each<[string, ViTConfig | ResNetConfig]>([
   ['bottlenecks', resnet],
   ['basic blocks', { ...resnet, block: 'basic', layers: [1, 2, 1, 1] }],
 ])('%s', (_, config) => {
-  const shapes = Object.fromEntries(Object.entries({ ...visionEncoder(config).parameters, ...publishVision(config).extra }).map(([name, { shape }]) => [name, shape]));
+  const shapes = Object.fromEntries(
+    Object.entries({ ...visionEncoder(config).parameters, ...publishVision(config).extra }).map(([name, { shape }]) => [name, shape]),
+  );
   const { config: read, assumed } = visionWeights(shapes, { config: publishVision(config).config, image: { size: config.imageSize } });
   expect(assumed).toEqual([]);
   const { block, ...rest } = config as ResNetConfig;

@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Checkpoint } from '@hybridmed/model';
+import type { StageWeights } from '@hybridmed/model/objective';
+import { watchedLoss } from '@hybridmed/model/objective';
 import { encodeSafetensors } from '@hybridmed/nn';
 import { loadCheckpoint, resolveCheckpoint } from '@hybridmed/runtime';
 import { fileError, replaceFolder } from '@hybridmed/runtime/files';
@@ -35,13 +37,14 @@ export interface SavedEncoder {
   readonly parameters: number;
 }
 
-/** The validation of a stage's best checkpoint: that with the lowest watched loss. */
-async function bestValidation(run: string, stage: 1 | 2): Promise<ValidationLine | undefined> {
+/** The validation of a stage's best checkpoint: that with the lowest watched loss, of equals the first. */
+async function bestValidation(run: string, plan: StageWeights): Promise<ValidationLine | undefined> {
   const file = join(run, 'metrics.jsonl');
   if (!existsSync(file)) return undefined;
   const lines = (await readFile(file, 'utf8')).split('\n').flatMap((line) => (line.trim() === '' ? [] : [JSON.parse(line) as Partial<ValidationLine>]));
-  const validations = lines.filter((line): line is ValidationLine => line.validation !== undefined && line.stage === stage);
-  const watched = ({ validation }: ValidationLine): number => (stage === 1 ? validation.sum : (validation.cap ?? validation.cg)) ?? Infinity;
+  const validations = lines.filter((line): line is ValidationLine => line.validation !== undefined && line.stage === plan.stage);
+  const { key } = watchedLoss(plan);
+  const watched = ({ validation }: ValidationLine): number => validation[key] ?? Infinity;
   return validations.toSorted((a, b) => watched(a) - watched(b))[0];
 }
 
@@ -49,11 +52,12 @@ async function factsOf(folder: string, { config }: Checkpoint): Promise<Omit<Car
   const run = runOf(folder);
   const common = { preset: config.preset, stage: config.stage, version: version() };
   if (run === undefined) return common;
+  const weights = await readRunConfig(run);
   return {
     ...common,
-    run: await readRunConfig(run),
+    run: weights,
     provenance: await readProvenance(run),
-    validation: await bestValidation(run, config.stage),
+    validation: await bestValidation(run, { stage: config.stage, weights }),
     evaluation: await savedEvaluation(run),
   };
 }

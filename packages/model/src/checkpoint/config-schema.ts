@@ -2,11 +2,12 @@
 // is built, so nothing is built before it holds.
 import type { DecoderConfig } from '@hybridmed/decoder';
 import type { Fields, Problem, Rule } from '@hybridmed/nn/rules';
-import { count, firstProblem, flag, line, oneOf, optional, positive, rate } from '@hybridmed/nn/rules';
+import { count, firstProblem, flag, line, list, oneOf, optional, positive, rate } from '@hybridmed/nn/rules';
 import type { BertConfig } from '@hybridmed/text';
 import type { Relation } from '@hybridmed/vision';
 import { imageRules, visionRelations, visionRules } from '@hybridmed/vision';
 import type { ModelConfig, ModuleTextConfig, ModuleVisionConfig, SpecialTokens } from '../model/config.ts';
+import { lossesWithParameters } from '../objective/terms.ts';
 import type { CheckpointConfig, InputConfig } from './config.ts';
 
 // Several times what published models of these kinds have.
@@ -64,6 +65,7 @@ function fieldsOf(value: unknown): Fields {
     projection: optional(oneOf('linear', 'mlp')),
     decoder,
     special,
+    losses: optional(list(oneOf(...lossesWithParameters), lossesWithParameters.length, 1)),
   };
   return { formatVersion: count(1e6), preset: line(64), stage: oneOf(1, 2), model, input } satisfies Record<keyof CheckpointConfig, Rule | Fields>;
 }

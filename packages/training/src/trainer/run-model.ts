@@ -1,0 +1,27 @@
+// The model a run trains: the preset's sizes with the run's options, and what of it is trained.
+import type { ModelConfig, Model, ModuleEncoders } from '@hybridmed/model';
+import { fineTune, createModel } from '@hybridmed/model';
+import { lossesWithParameters } from '@hybridmed/model/objective';
+import { presetModel, presets } from '@hybridmed/model/presets';
+import type { Tokenizer } from '@hybridmed/text';
+import type { TrainingConfig } from '../settings/training-settings.ts';
+
+/** The model of these sizes under the run's fine-tuning options. Throws one line for a pattern that matches nothing. */
+export function runModel(sizes: ModelConfig, encoders: ModuleEncoders, { freeze, layerDecay, lora, loraRank: rank, loraAlpha: alpha }: TrainingConfig): Model {
+  return fineTune(createModel(sizes, encoders), { freeze, layerDecay, lora: { layers: lora, rank, alpha } });
+}
+
+/** Sizes for a run and its vocabulary; `encoders` are the sizes of those that are not the preset's. */
+export function runModelConfig(config: TrainingConfig, tokenizer: Tokenizer, encoders: Partial<Pick<ModelConfig, 'vision' | 'text'>> = {}): ModelConfig {
+  const sizes = { ...presetModel(config.preset, tokenizer.vocabularySize, tokenizer.special), ...encoders };
+  const drop = config.dropout > 0 || presets[config.preset].vision.dropout ? { dropout: config.dropout } : {};
+  const losses = lossesWithParameters.filter((key) => config[key] !== 0);
+  return {
+    ...sizes,
+    vision: sizes.vision.kind === 'vit' ? { ...sizes.vision, ...drop } : sizes.vision,
+    text: 'kind' in sizes.text ? sizes.text : { ...sizes.text, ...drop },
+    decoder: { ...sizes.decoder, ...drop, ...(config.sharedCross ? { sharedCross: true } : {}), ...(config.unsharedDecoder ? { unshared: true } : {}) },
+    ...(config.projection === 'mlp' ? { projection: 'mlp' as const } : {}),
+    ...(losses.length > 0 ? { losses } : {}),
+  };
+}
