@@ -121,6 +121,7 @@ function publish(config: DenseNetConfig): PublishedForm {
 
 /** DenseNet under the names that torchvision, timm and torchxrayvision share. */
 export const densenetRow: EncoderRow<DenseNetConfig> = {
+  published: 'DenseNets of torchvision, timm and torchxrayvision',
   rules: {
     kind: oneOf('densenet'),
     ...imageRules,

@@ -51,6 +51,7 @@ function publishViT(config: ViTConfig): PublishedForm {
 
 /** ViT under timm's names. */
 export const vitRow: EncoderRow<ViTConfig> = {
+  published: 'ViTs of transformers, timm, torchvision and open_clip',
   rules: {
     kind: oneOf('vit'),
     ...imageRules,
