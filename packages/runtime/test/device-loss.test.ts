@@ -6,7 +6,7 @@ import { DeviceLostError } from '@hybridmed/webgpu';
 import type { WebgpuDevice } from '@hybridmed/webgpu';
 import { nodeWebgpuDevice } from '@hybridmed/webgpu/node';
 import { pretrain, pretrainWithRecovery } from '@hybridmed/runtime/run';
-import { completeConfig } from '@hybridmed/training/settings';
+import { completeConfig } from '@hybridmed/runtime/settings';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';
 

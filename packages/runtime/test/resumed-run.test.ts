@@ -8,8 +8,8 @@ import { pretrain, readProvenance, readRunConfig } from '@hybridmed/runtime/run'
 import type { PretrainOptions } from '@hybridmed/runtime/run';
 import type { Device } from '@hybridmed/tensor';
 import { TrainingStoppedError } from '@hybridmed/training';
-import type { RunOptions } from '@hybridmed/training/settings';
-import { completeConfig } from '@hybridmed/training/settings';
+import type { RunOptions } from '@hybridmed/runtime/settings';
+import { completeConfig } from '@hybridmed/runtime/settings';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { beginSession, checkSameData, recordData } from '../src/run/provenance.ts';
 import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';

@@ -9,6 +9,7 @@ export { trainerStateSchema } from './contracts/trainer-state.ts';
 export type { TrainerState } from './contracts/trainer-state.ts';
 export { fit } from './fit.ts';
 export type { Fitted, FitOptions, Task } from './fit.ts';
+export { runModel, runModelConfig } from './trainer/run-model.ts';
 export { accumulatedStep } from './trainer/accumulated-step.ts';
 export { startOptimizer, wholeStep } from './trainer/whole-step.ts';
 export type { StepOptions, Stepper, StepResult } from './trainer/whole-step.ts';

@@ -12,7 +12,7 @@ import type { CheckpointKind } from '../contracts/run-store.ts';
 import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
 import { TrainingStoppedError } from '../contracts/training-stopped.ts';
-import type { RunConfig } from '../settings/run-config.ts';
+import type { TrainingConfig } from '../settings/training-settings.ts';
 import { checkStep, checkValidation } from './finite.ts';
 import type { Stepper, StepResult } from './whole-step.ts';
 import type { TeacherStates } from './teacher-states.ts';
@@ -59,7 +59,7 @@ export function watchedLoss(plan: StagePlan): LossName {
 }
 
 /** Max number of optimizer steps of a stage. */
-export function stageSteps(config: RunConfig, stage: 1 | 2, stepsPerEpoch: number): number {
+export function stageSteps(config: TrainingConfig, stage: 1 | 2, stepsPerEpoch: number): number {
   const ofEpochs = config.epochs[stage - 1]! * stepsPerEpoch;
   const limit = config.steps[stage - 1]!;
   return limit > 0 ? Math.min(limit, ofEpochs) : ofEpochs;

@@ -8,7 +8,7 @@ import { uniformAt } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import { trainWordPiece } from '@hybridmed/text';
 import type { Clock, RunEvents, RunStore, StageSnapshot, StepLine, StudySource, TrainingRun, ValidationLine } from '@hybridmed/training';
-import { completeConfig } from '@hybridmed/training/settings';
+import { completeTraining } from '@hybridmed/training/settings';
 
 /** A study: grey levels in [-1, 1], row by row, and its texts. */
 export interface MemoryStudy {
@@ -162,7 +162,7 @@ const smallModel = (): Model =>
 
 /** A run of two epochs of two steps a stage, on studies and in a store in memory. */
 export function memoryRun(device: Device, store: RunStore, events: RunEvents = {}): TrainingRun {
-  const config = completeConfig({ data: 'memory', preset: 'tiny', epochs: [2, 2], batch: 4, dropout: 0.1, learningRate: 1e-2, checkpointEvery: 1 });
+  const config = completeTraining({ preset: 'tiny', epochs: [2, 2], batch: 4, dropout: 0.1, learningRate: 1e-2, checkpointEvery: 1 });
   const studies = memoryStudies(12);
   return {
     config,
