@@ -1,7 +1,7 @@
 // The losses of an evaluation: over the split, per token with intervals, and study by study; the control is every study with another's image.
-import type { Loader } from '@hybridmed/data';
+import type { Loader, Study } from '@hybridmed/data';
 import { bootstrap } from '@hybridmed/eval';
-import type { EvaluatedModel } from './evaluated-model.ts';
+import type { Losses } from './losses.ts';
 import { permuteImages } from './permute-images.ts';
 import type { EvaluationReport, Example } from './report.ts';
 import type { StudyLosses } from './study-losses.ts';
@@ -13,25 +13,24 @@ export interface LossSection {
   readonly byStudy: readonly Pick<Example, 'loss'>[];
 }
 
-/** Losses of the image branch when each study gets another study's image. */
-async function mismatchedLosses(model: EvaluatedModel, loader: Loader): Promise<StudyLosses> {
-  const mismatched = model.loader(permuteImages(loader.studies));
-  const losses = await model.studyLosses('image', mismatched);
-  await mismatched.close();
-  return losses;
-}
-
-/** Losses of a loader's studies. */
-export async function lossSection(model: EvaluatedModel, loader: Loader): Promise<LossSection> {
-  const losses = await model.losses(loader);
+/**
+ * Losses of a loader's studies. `loaderOf` makes a loader of other studies, for those where each study gets another one's image; without it
+ * the model has no image branch.
+ */
+export async function lossSection(
+  { ofSplit, ofStudies }: Losses,
+  loader: Loader,
+  loaderOf: ((studies: readonly Study[]) => Loader) | undefined,
+): Promise<LossSection> {
+  const losses = await ofSplit(loader);
   const count = loader.studies.length;
   const interval = (of: StudyLosses) => bootstrap(count, (indices) => perToken(of, indices));
-  const findings = await model.studyLosses('findings', loader);
+  const findings = await ofStudies('findings', loader);
   const textLoss = (i: number) => ({ findings: findings.nats[i]!, tokens: findings.tokens[i]! });
-  if (!model.hasImageBranch)
-    return { report: { losses, perToken: { findings: interval(findings) } }, byStudy: loader.studies.map((_, i) => ({ loss: textLoss(i) })) };
-  const image = await model.studyLosses('image', loader);
-  const mismatched = await mismatchedLosses(model, loader);
+  if (!loaderOf) return { report: { losses, perToken: { findings: interval(findings) } }, byStudy: loader.studies.map((_, i) => ({ loss: textLoss(i) })) };
+  const image = await ofStudies('image', loader);
+  const permuted = loaderOf(permuteImages(loader.studies));
+  const mismatched = await ofStudies('image', permuted).finally(() => permuted.close());
   const all = Array.from(loader.studies.keys());
   return {
     report: {

@@ -1,5 +1,6 @@
 // The report of an evaluation, as plain JSON.
 import type { Interval, LabelF1, TextIntervals, TextScores } from '@hybridmed/eval';
+import type { RecallReport } from '@hybridmed/eval/protocols';
 import type { LossValues } from '@hybridmed/training';
 
 /** One study's texts side by side. */
@@ -37,14 +38,6 @@ export interface TextTable {
   readonly mostFrequent: TextRow;
   /** The impression of the training study with the nearest findings (tf-idf): it reads the findings. */
   readonly nearestFindings: TextRow;
-}
-
-/** Image to impression, among the distinct impressions of the split. */
-export interface RetrievalTable {
-  readonly gallery: number;
-  readonly medianRank: number;
-  /** By K: recall with its interval, and the recall of chance. */
-  readonly recall: Readonly<Record<string, Interval & { readonly chance: number }>>;
 }
 
 /** Zero-shot classification of one question. */
@@ -96,7 +89,8 @@ export interface EvaluationReport {
   /** Nats per token of each branch, and the interval over studies. */
   readonly perToken: { readonly image?: Interval; readonly findings: Interval };
   readonly text: TextTable;
-  readonly retrieval?: RetrievalTable;
+  /** Image to impression, among the distinct impressions of the split. */
+  readonly retrieval?: RecallReport;
   readonly zeroShot: readonly ZeroShotRow[];
   readonly meanAuc?: number;
   /** Clinical agreement; absent where no label is named. */

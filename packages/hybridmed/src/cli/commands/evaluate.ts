@@ -4,7 +4,8 @@ import { option, string } from '@hybridmed/training/settings';
 import { defineCommand } from '../define-command.ts';
 import { formatInterval } from '../metric-tables.ts';
 import { selectionOptions, selectOptions } from '../options/data-selection.ts';
-import { deviceOptions, jsonOption, limitOption, modelHelp, moduleOptions, precisionOption, splitOption } from '../options/shared.ts';
+import { modelOption, openingOptions, withModel } from '../options/model.ts';
+import { jsonOption, limitOption, precisionOption, splitOption } from '../options/shared.ts';
 import { printResult, table } from '../output.ts';
 
 const digits = (value: number, places = 3): string => (Number.isFinite(value) ? value.toFixed(places) : '-');
@@ -53,7 +54,7 @@ function zeroShotParts({ zeroShot }: EvaluationReport): string[] {
   if (zeroShot.length === 0) return [];
   return [
     table([['zero-shot', 'AUC (95 %)', 'positive'], ...zeroShot.map((row) => [row.name, formatInterval(row.auc), `${row.positives}/${row.studies}`])]),
-    ...zeroShot.flatMap((row) => (row.undefined === undefined ? [] : [`${row.name}: ${row.undefined}, so that it has no AUC\n`])),
+    ...zeroShot.flatMap((row) => (row.undefined === undefined ? [] : [`${row.name}: ${row.undefined}\n`])),
   ];
 }
 
@@ -80,29 +81,20 @@ export const evaluate = defineCommand({
   description: 'evaluate a checkpoint on a split: texts compared with baselines, retrieval, zero-shot, losses',
   options: {
     ...selectionOptions,
-    checkpoint: option({ value: string(), argument: 'dir', help: modelHelp, required: true }),
+    ...modelOption,
     data: option({ value: string(), argument: 'spec', help: 'data set as name:path', required: true }),
     ...splitOption,
     ...limitOption,
-    ...moduleOptions,
-    ...deviceOptions,
+    ...openingOptions,
     ...precisionOption,
     ...jsonOption,
   },
   async run({ values, output, openDevice }) {
-    const { checkpoint, data, split, limit, threads, vision, text: textModule } = values;
+    const { data, split, limit } = values;
     const tasks = await import('@hybridmed/tasks/node');
-    const report = await tasks.evaluate({
-      checkpoint,
-      data,
-      split,
-      limit,
-      select: selectOptions(values),
-      ...(threads === undefined ? {} : { threads }),
-      encoders: { vision, text: textModule },
-      device: await openDevice(),
-      onMessage: (line) => output.log(line),
-    });
+    const report = await withModel({ values, openDevice }, (model, device) =>
+      tasks.evaluate({ model, data, split, limit, select: selectOptions(values), device, onMessage: (line) => output.log(line) }),
+    );
     printResult(output, values, report, formatEvaluation);
   },
 });

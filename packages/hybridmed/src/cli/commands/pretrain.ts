@@ -1,5 +1,6 @@
 // `hybridmed pretrain`: both stages from flags and a configuration file.
 import { runConfig, runSettings } from '@hybridmed/runtime/settings';
+import type { CheckpointEncoders } from '@hybridmed/runtime';
 import type { Device } from '@hybridmed/tensor';
 import { option, string, toggle } from '@hybridmed/training/settings';
 import type { CommandContext } from '../define-command.ts';
@@ -34,10 +35,10 @@ const options = {
 const optional = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } => (value === undefined ? {} : ({ [key]: value } as { [P in K]: V }));
 
 /** Writes the run's report. A report that cannot be written is no failure of the run, which is complete: the reason is logged. */
-async function writeRunReport(folder: string, device: Device, output: Output): Promise<string | undefined> {
+async function writeRunReport(folder: string, device: Device, encoders: CheckpointEncoders, output: Output): Promise<string | undefined> {
   const { writeReport } = await import('../../report/write-report.ts');
   try {
-    return (await writeReport({ run: folder, device: () => Promise.resolve(device), onMessage: (line) => output.log(line) })).file;
+    return (await writeReport({ run: folder, device: () => Promise.resolve(device), encoders, onMessage: (line) => output.log(line) })).file;
   } catch (error) {
     output.log(`no report was written: ${(error as Error).message.split('\n')[0]} (try again with hybridmed report ${folder})`);
     return undefined;
@@ -48,18 +49,19 @@ async function writeRunReport(folder: string, device: Device, output: Output): P
 const resumeLine = (words: readonly string[]): string => shellLine(['hybridmed', ...words, ...(words.includes('--resume') ? [] : ['--resume'])]);
 
 async function pretrainAndReport({ values, output, words, openDevice }: CommandContext<typeof options, never>): Promise<void> {
-  const [{ pretrainWithRecovery }, { TrainingStoppedError }, { trainingProgress }] = await Promise.all([
+  const [{ pretrainWithRecovery, runModules }, { TrainingStoppedError }, { trainingProgress }] = await Promise.all([
     import('@hybridmed/runtime/run'),
     import('@hybridmed/training'),
     import('../training-progress.ts'),
   ]);
+  const config = runConfig(values);
   const progress = trainingProgress(output);
   const onMessage = progress.events.onMessage!;
   const stop = stopSignals((name) => onMessage(`${name}: stopping after this step; a second signal ends at once`));
   const { out, resume, acceptChangedData, waitForLock, report: withReport, json } = values;
   try {
     const result = await pretrainWithRecovery({
-      config: runConfig(values),
+      config,
       out,
       // Called again after a lost device.
       open: () => openDevice({ again: true, onMessage }),
@@ -74,7 +76,7 @@ async function pretrainAndReport({ values, output, words, openDevice }: CommandC
     stop.release();
     const lateSignal = stop.received();
     if (lateSignal !== undefined) output.exitCode = exitCodeOf(lateSignal);
-    const report = withReport && lateSignal === undefined ? await writeRunReport(out, await openDevice(), output) : undefined;
+    const report = withReport && lateSignal === undefined ? await writeRunReport(out, await openDevice(), runModules(config), output) : undefined;
     printResult(
       output,
       values,

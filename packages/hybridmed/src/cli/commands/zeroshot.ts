@@ -4,7 +4,7 @@ import { choice, option, string } from '@hybridmed/training/settings';
 import { defineCommand } from '../define-command.ts';
 import { classificationTable, formatInterval } from '../metric-tables.ts';
 import { selectionOptions, selectOptions } from '../options/data-selection.ts';
-import { encoderOptions, withEncoder } from '../options/encoders.ts';
+import { featureOptions, withFeatures } from '../options/model.ts';
 import { splitOption, thresholdOption } from '../options/shared.ts';
 import { printResult } from '../output.ts';
 
@@ -26,7 +26,7 @@ export const zeroshot = defineCommand({
   name: 'zeroshot',
   description: 'classify radiographs by prompts: AUC, average precision, F1, accuracy, MCC',
   options: {
-    ...encoderOptions,
+    ...featureOptions,
     data: option({ value: string(), argument: 'spec', help: 'labelled data set as name:path', required: true }),
     prompts: option({
       value: string(),
@@ -43,7 +43,7 @@ export const zeroshot = defineCommand({
     const { values, output } = context;
     const { zeroShot } = await import('@hybridmed/tasks/node');
     const { data, prompts, split, score, threshold: rule } = values;
-    const report = await withEncoder(context, (options) => zeroShot({ ...options, data, prompts, split, select: selectOptions(values), score, rule }));
+    const report = await withFeatures(context, (options) => zeroShot({ ...options, data, prompts, split, select: selectOptions(values), score, rule }));
     printResult(output, values, report, formatReport);
   },
 });
