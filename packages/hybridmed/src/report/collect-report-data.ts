@@ -3,8 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import type { DataSet, Study } from '@hybridmed/data';
 import { DataError, openDataSet } from '@hybridmed/data';
+import { checkpointNeededError } from '@hybridmed/model/session';
 import type { CheckpointEncoders, OpenedModel } from '@hybridmed/runtime';
-import { describeCheckpoint, openModel, resolveCheckpoint } from '@hybridmed/runtime';
+import { describeCheckpoint, isExported, openModel } from '@hybridmed/runtime';
 import { fileError } from '@hybridmed/runtime/files';
 import { readProvenance, readRunConfig } from '@hybridmed/runtime/run';
 import { version } from '@hybridmed/runtime/version';
@@ -142,9 +143,9 @@ export async function collectReportData(options: CollectOptions): Promise<Report
 
 async function collect(options: Collection): Promise<ReportData> {
   const { run, encoders } = options;
-  const checkpointFolder = await resolveCheckpoint(run);
+  if (isExported(run)) throw checkpointNeededError(run, 'a report');
   const config = await readRunConfig(run);
-  const checkpoint = await describeCheckpoint(checkpointFolder, encoders);
+  const checkpoint = await describeCheckpoint(run, encoders);
   const provenance = await readProvenance(run);
   const { evaluation, data, gaps } = await evaluateOrRead(options, config);
   const studies = new Map(data?.studies.map((study) => [study.id, study]) ?? []);
