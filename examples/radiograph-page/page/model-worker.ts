@@ -2,7 +2,8 @@
 import { decodeBaseline, orientationOf } from '@hybridmed/data/browser';
 import { plainDevice } from '@hybridmed/gpujs';
 import type { Device, HostArray } from '@hybridmed/tensor';
-import { browserWebgpuDevice, DeviceLostError } from '@hybridmed/webgpu';
+import { DeviceLostError } from '@hybridmed/tensor';
+import { browserWebgpuDevice } from '@hybridmed/webgpu';
 import type { BranchInput, ModelSession } from 'hybridmed';
 import { openSession } from 'hybridmed';
 import type { Explainer, ImageMaps, ImageScorer, MapKind } from 'hybridmed/radiograph';

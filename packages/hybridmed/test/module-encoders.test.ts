@@ -47,10 +47,10 @@ const rows: Readonly<Record<string, { readonly words: () => readonly string[]; r
     makes: 'probe/results.json',
   },
   finetune: {
-    words: () => [
-      ...['finetune', '--checkpoint', trained, '--data', set(), '--percent', '100', '--seeds', '0', '--classes', 'cardiomegaly'],
-      ...['--epochs', '1', '--patience', '1', '--out', out('finetune')],
-    ],
+    words: () => {
+      const classifier = ['--data', set(), '--percent', '100', '--seeds', '0', '--classes', 'cardiomegaly'];
+      return ['finetune', '--checkpoint', trained, ...classifier, '--epochs', '1', '--patience', '1', '--out', out('finetune')];
+    },
     makes: 'finetune/results.json',
   },
   'vqa train': {

@@ -15,6 +15,9 @@ export interface PublishedWeights {
   readonly config: unknown;
   /** Where the config is, or should be. */
   readonly configFile: string;
+  /** Parsed preprocessor_config.json of transformers; undefined where there is none. */
+  readonly preprocessor: unknown;
+  readonly preprocessorFile: string;
   close(): Promise<void>;
 }
 
@@ -24,7 +27,7 @@ const indexName = 'model.safetensors.index.json';
 function refusePickle(path: string): WeightsError {
   const out = join(dirname(path), 'model.safetensors');
   return new WeightsError(`${path}: is a pickle, and reading one can run any code. Convert it with Python, where you trust it:
-  import torch, safetensors.torch; s = torch.load(${JSON.stringify(path)}, map_location="cpu", weights_only=True); s = s.get("state_dict", s.get("model", s))
+  import torch, safetensors.torch; s = torch.load(${JSON.stringify(path)}, map_location="cpu", weights_only=True); s = next((s[k] for k in ("state_dict", "model_state_dict", "model") if k in s), s)
   safetensors.torch.save_file({k: v.clone().contiguous() for k, v in s.items() if torch.is_tensor(v)}, ${JSON.stringify(out)})`);
 }
 
@@ -53,6 +56,8 @@ export async function openWeights(path: string): Promise<PublishedWeights> {
 async function opened(files: readonly (SafetensorsFile & { close(): Promise<void> })[], label: string, configFile: string): Promise<PublishedWeights> {
   const close = async (): Promise<void> => void (await Promise.all(files.map((file) => file.close())));
   try {
+    // It lies in a folder of its own: a state dict among others has none.
+    const preprocessorFile = join(dirname(configFile), 'preprocessor_config.json');
     const owner = new Map<string, SafetensorsFile>();
     for (const file of files) for (const name of Object.keys(file.shapes)) owner.set(name, file);
     return {
@@ -63,6 +68,8 @@ async function opened(files: readonly (SafetensorsFile & { close(): Promise<void
       },
       config: existsSync(configFile) ? await readJson(configFile) : undefined,
       configFile,
+      preprocessor: existsSync(preprocessorFile) ? await readJson(preprocessorFile) : undefined,
+      preprocessorFile,
       close,
     };
   } catch (error) {

@@ -2,13 +2,13 @@
 import type { ImagePreparation } from '@hybridmed/data/browser';
 import { imageFeatureGraph, textFeatureGraph } from '@hybridmed/model/graphs';
 import type { ModelSession } from '@hybridmed/model/session';
+import type { TextEncoder } from '@hybridmed/nn';
 import { readTokenizer } from '@hybridmed/runtime';
 import { pretrainedText, pretrainedVision } from '@hybridmed/runtime/encoders';
 import type { Device, Graph, HostArray, HostArrays } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import { bert } from '@hybridmed/text';
 import { visionEncoder } from '@hybridmed/vision';
-import { imageStatistics } from './image-statistics.ts';
 
 /** Token vectors (B, N, width) and one vector per input (B, width). */
 export interface Features {
@@ -71,20 +71,35 @@ async function encoderProgram(device: Device, graph: Graph, parameters: HostArra
   };
 }
 
+/** What a text encoder alone reads and holds; `parameters` go by the encoder's own names. */
+interface OwnTextEncoder {
+  readonly device: Device;
+  readonly encoder: TextEncoder;
+  readonly tokenizer: Tokenizer;
+  readonly parameters: HostArrays;
+}
+
+/** A text encoder on a device. */
+export async function textEncoderSource(label: string, { device, encoder: text, tokenizer, parameters: own }: OwnTextEncoder): Promise<TextSource> {
+  const parameters = withPrefix(own, 'text.');
+  const { run, close } = await encoderProgram(device, textFeatureGraph({ text, parameters }, outputs), parameters);
+  return { kind: 'text', label, tokenizer, maxTokens: text.maxTokens, run: (ids, mask) => run({ ids, mask }), close };
+}
+
 /** The BERT of a published folder, with its own tokenizer. Throws one line that names the file and what is wrong. */
 export async function publishedText(path: string, device: Device): Promise<TextSource> {
   const { config, load } = await pretrainedText(path);
-  const [tokenizer, text, parameters] = [await readTokenizer(path), bert(config), withPrefix(await load(), 'text.')];
-  const { run, close } = await encoderProgram(device, textFeatureGraph({ text, parameters }, outputs), parameters);
-  return { kind: 'text', label: path, tokenizer, maxTokens: text.maxTokens, run: (ids, mask) => run({ ids, mask }), close };
+  const tokenizer = await readTokenizer(path);
+  return textEncoderSource(path, { device, encoder: bert(config), tokenizer, parameters: await load() });
 }
 
-/** The vision encoder of a published folder or file, for images normalized as its preprocessor_config.json says (else by 0.5 and 0.5). */
+/** The vision encoder of a published folder or file, which normalizes images as its own files say. */
 export async function publishedVision(path: string, device: Device, onMessage: (text: string) => void = () => undefined): Promise<ImageSource> {
-  const { config, assumed, load } = await pretrainedVision(path);
+  const { config, assumed, normalization, load } = await pretrainedVision(path);
+  if (normalization !== undefined) onMessage(`${path}: ${normalization}`);
   for (const what of assumed) onMessage(`${path}: assumed: ${what}`);
-  const [normalize, vision, parameters] = [await imageStatistics(path), visionEncoder(config), withPrefix(await load(), 'vision.')];
+  const [vision, parameters] = [visionEncoder(config), withPrefix(await load(), 'vision.')];
   const { run, close } = await encoderProgram(device, imageFeatureGraph({ vision, parameters }, outputs), parameters);
   const { size, channels } = vision.image;
-  return { kind: 'image', label: path, image: { size, channels, resize: size }, run: (image) => run({ image: normalize(image) }), close };
+  return { kind: 'image', label: path, image: { size, channels, resize: size }, run: (image) => run({ image }), close };
 }

@@ -87,6 +87,10 @@ async function explainOrScore({ values, output }: Context, model: OpenedModel): 
 export const explain = defineCommand({
   name: 'explain',
   description: 'show where a model looks: heat maps over a radiograph, or their scores on radiographs whose regions are known',
+  examples: {
+    'explain --checkpoint runs/openi --image image.png --text "left pleural effusion" --out explained': 'heat maps',
+    'explain --checkpoint runs/phantoms --data phantom:DIR': 'scores of the maps on known regions',
+  },
   options,
   async run(context) {
     const { values, openDevice, usage } = context;

@@ -40,6 +40,11 @@ async function fromImages(model: OpenedModel, files: readonly string[], search: 
 export const generate = defineCommand({
   name: 'generate',
   description: 'generate impressions from images, or from the text of findings',
+  examples: {
+    'generate --checkpoint runs/openi --image image.png': '',
+    'generate --checkpoint runs/openi --findings "The heart is enlarged."': '',
+    'generate --checkpoint exported --image image.png': 'from ONNX files',
+  },
   options: {
     ...modelOption,
     image: option({ value: several(string()), argument: 'files', help: 'radiographs: PNG, JPEG or DICOM' }),

@@ -51,7 +51,7 @@ export async function withModel<T>(
 export const featureOptions = {
   ...modelOption,
   cache: option({
-    value: toggleOr(string({ words: 'folder' })),
+    value: toggleOr(string({ words: 'a folder' })),
     argument: 'folder',
     help: 'folder of cached features',
     default: true,

@@ -1,5 +1,5 @@
 // Options that several commands share, each written once.
-import { deviceNames, tuningModes } from '@hybridmed/runtime/device';
+import { deviceHelp, deviceNames, tuningModes } from '@hybridmed/runtime/device';
 import { precisions } from '@hybridmed/tensor';
 import { choice, integer, option, string, toggle } from '@hybridmed/training/settings';
 
@@ -8,7 +8,7 @@ export const deviceOptions = {
   device: option({
     value: choice(deviceNames),
     argument: 'name',
-    help: 'device to compute on: auto selects hardware WebGPU, else cpu, else gpujs',
+    help: deviceHelp,
     default: 'auto',
   }),
   threads: option({ value: integer(1), argument: 'n', help: 'threads of the cpu device', defaultWords: 'all cores' }),
