@@ -1,6 +1,6 @@
 // `hybridmed evaluate`: metrics of a checkpoint on a held-out split, compared with baselines.
 import type { EvaluationReport } from '@hybridmed/tasks/node';
-import { option, string } from '@hybridmed/training/settings';
+import { option, string } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { formatInterval } from '../metric-tables.ts';
 import { selectionOptions, selectOptions } from '../options/data-selection.ts';
