@@ -124,6 +124,9 @@ function problemOf({ bertscore, bertscoreLayer, bertscoreIdf, labeller }: Values
 export const evaluate = defineCommand({
   name: 'evaluate',
   description: 'evaluate a checkpoint on a split: texts compared with baselines, retrieval, zero-shot, losses',
+  examples: {
+    'evaluate --checkpoint runs/openi --data openi:DIR': '',
+  },
   options,
   async run({ values, output, openDevice, usage }) {
     const { checkpoint, data, split, limit, threads, vision, text: textModule, bertscore, bertscoreLayer, bertscoreIdf, labeller } = values;
