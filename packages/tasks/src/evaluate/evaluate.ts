@@ -65,7 +65,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
     const loader = model.loader(studies);
     try {
       onMessage(`losses of ${studies.length} studies`);
-      const losses = await lossSection(model, loader);
+      const losses = await lossSection(model, loader, train);
       onMessage('writing impressions');
       const texts = await textSection(model, loader, train);
       const truth = studies.map(({ impression }) => impression);

@@ -1,6 +1,6 @@
 // The report of an evaluation, as plain JSON.
 import type { Interval, TextIntervals, TextScores } from '@hybridmed/eval';
-import type { BertScore } from '@hybridmed/eval/generation';
+import type { BertScore, LikelihoodAuc } from '@hybridmed/eval/generation';
 import type { ChexbertAgreement, LabelAgreement } from '@hybridmed/eval/labeller';
 import type { LossValues } from '@hybridmed/training';
 import type { BySystem } from './systems.ts';
@@ -13,7 +13,7 @@ export interface Example {
   readonly image?: string;
   /** Written from the findings. */
   readonly findings: string;
-  /** Nats of the true impression's `tokens`, from the image, from another study's image, and from the findings. */
+  /** Nats of the true impression's `tokens`, from the image, from other patients' images (the mean over shuffles), and from the findings. */
   readonly loss: { readonly image?: number; readonly mismatchedImage?: number; readonly findings: number; readonly tokens: number };
   /** Labels that the study has, and that each text names, where studies are labelled. */
   readonly labels?: { readonly truth: readonly string[]; readonly image?: readonly string[]; readonly findings: readonly string[] };
@@ -60,6 +60,29 @@ export interface ZeroShotRow {
 /** Agreement of the labels that one system's texts state, with intervals (95 %, over studies). */
 export type LabelRow = LabelAgreement;
 
+/** What the image contributes to the captioning loss, by its difference to the loss with other patients' images, the mean over `draws` shuffles. */
+export interface CaptioningLosses {
+  readonly draws: number;
+  readonly perToken: number;
+  readonly shuffledPerToken: number;
+  /** Nats per study with the wrong image. */
+  readonly shuffled: number;
+  /** The gap in nats per token, with its interval over studies. */
+  readonly difference: Interval;
+  /** The same in nats per study, and of each shuffle alone. */
+  readonly perStudy: Interval;
+  readonly byDraw: readonly number[];
+}
+
+/** AUC of the probability that the image branch gives to any of the most frequent impressions of normal training studies. */
+export interface NormalLikelihood {
+  readonly sentences: readonly string[];
+  /** For normal by the data set's tag or labels, where it has them. */
+  readonly byData?: LikelihoodAuc;
+  /** For impressions that name no finding, by the rule labeller. */
+  readonly byText: LikelihoodAuc;
+}
+
 /** Texts of every system, study by study. */
 export type NamedTexts = BySystem<readonly string[]>;
 
@@ -94,8 +117,10 @@ export interface EvaluationReport {
   readonly inputs: { readonly checkpoint: string; readonly studies: string };
   /** Nats per study: of losses over tokens, sums over the study's. */
   readonly losses: LossValues;
-  /** The captioning loss per token, and when each study gets another's image: the difference (with its interval over studies) is what the image contributes. */
-  readonly captioning?: { readonly perToken: number; readonly shuffledPerToken: number; readonly shuffled: number; readonly difference: Interval };
+  /** The captioning loss with the study's image and with another's; absent where no study can get another patient's image. */
+  readonly captioning?: CaptioningLosses;
+  /** Whether normal sentences are likelier for normal studies; absent where training studies have none. */
+  readonly normalLikelihood?: NormalLikelihood;
   /** Nats per token of each branch, and the interval over studies. */
   readonly perToken: { readonly image?: Interval; readonly findings: Interval };
   readonly text: TextTable;

@@ -62,6 +62,17 @@ const lossLine = ({ losses }: EvaluationReport): string =>
     .flatMap(([name, value]) => (value === null ? [] : [`${name} ${digits(value)}`]))
     .join(', ')}\n`;
 
+function normalTable({ sentences, byData, byText }: NonNullable<EvaluationReport['normalLikelihood']>): string {
+  const rows = [
+    ['normal by the data set', byData],
+    ['no finding in the impression', byText],
+  ] as const;
+  return table([
+    [`likelihood of ${sentences.length} normal sentences`, 'AUC (95 %)', 'positive'],
+    ...rows.flatMap(([name, row]) => (row ? [[name, formatInterval(row.auc), `${row.positives}/${row.studies}`]] : [])),
+  ]);
+}
+
 const recallTable = ({ recall, gallery }: NonNullable<EvaluationReport['retrieval']>): string =>
   table([
     ['image to impression', 'recall (95 %)', 'chance'],
@@ -78,7 +89,7 @@ function zeroShotParts({ zeroShot }: EvaluationReport): string[] {
 
 /** The report as tables for people. */
 export function formatEvaluation(report: EvaluationReport): string {
-  const { captioning, retrieval, labels } = report;
+  const { captioning, normalLikelihood, retrieval, labels } = report;
   const parts = [`${report.checkpoint} on ${report.studies} ${report.split} studies of ${report.data}\n`, textTable(report)];
   if (labels)
     parts.push(
@@ -87,8 +98,9 @@ export function formatEvaluation(report: EvaluationReport): string {
   parts.push(...publishedParts(report), lossLine(report));
   if (captioning)
     parts.push(
-      `captioning: ${digits(captioning.perToken)} nats per token with the study's image, ${digits(captioning.shuffledPerToken)} with another study's\n`,
+      `captioning: ${digits(captioning.perToken)} nats per token with the study's image, ${digits(captioning.shuffledPerToken)} with another patient's (mean of ${captioning.draws} shuffles); the difference per study is ${interval(captioning.perStudy)}\n`,
     );
+  if (normalLikelihood) parts.push(normalTable(normalLikelihood));
   if (retrieval) parts.push(recallTable(retrieval));
   return [...parts, ...zeroShotParts(report)].join('\n');
 }

@@ -46,14 +46,33 @@ function distinctPanel({ text, studies }: EvaluationReport): Metric {
 function lossPanel({ captioning, perToken }: EvaluationReport): Metric {
   return {
     title: 'Nats per token of the true impression',
-    explanation: 'Loss of each branch on the radiologist’s impression; lower is better.',
+    explanation: `Loss of each branch on the radiologist’s impression; lower is better.${captioning ? ` Wrong images are the mean of ${captioning.draws} shuffles.` : ''}`,
     rows: [
       ...(perToken.image ? [{ name: 'image', interval: perToken.image }] : []),
       { name: 'findings', interval: perToken.findings },
-      ...(captioning ? [{ name: "another study's image", kind: 'baseline' as const, interval: withoutInterval(captioning.shuffledPerToken) }] : []),
+      ...(captioning ? [{ name: "another patient's image", kind: 'baseline' as const, interval: withoutInterval(captioning.shuffledPerToken) }] : []),
       ...(captioning ? [{ name: 'gained by the right image', interval: captioning.difference, reference: 0 }] : []),
     ],
   };
+}
+
+function normalPanel({ normalLikelihood }: EvaluationReport): Metric[] {
+  if (!normalLikelihood) return [];
+  const { sentences, byData, byText } = normalLikelihood;
+  const row = (name: string, { auc, positives, studies, undefined: reason }: typeof byText): MetricRow => ({
+    name,
+    interval: auc ?? withoutInterval(Number.NaN),
+    reference: 0.5,
+    note: reason ?? `${positives} of ${studies}`,
+  });
+  return [
+    {
+      title: 'AUC of normal sentences',
+      explanation: `Whether the image branch finds the ${sentences.length} most frequent normal impressions likelier for normal studies. The dashed line is chance.`,
+      rows: [...(byData ? [row('normal by the data set', byData)] : []), row('no finding in the impression', byText)],
+      range: [0, 1],
+    },
+  ];
 }
 
 function labelPanels({ labels }: EvaluationReport): Metric[] {
@@ -131,6 +150,7 @@ export function metricsSection({ evaluation }: ReportData): Markup {
     ...labelPanels(evaluation),
     ...publishedPanels(evaluation),
     lossPanel(evaluation),
+    ...normalPanel(evaluation),
     ...retrievalPanel(evaluation),
     ...zeroShotPanel(evaluation),
     distinctPanel(evaluation),
