@@ -8,6 +8,7 @@ import { validate } from '@hybridmed/training';
 import { embedImages, embedTexts } from '../features/embeddings.ts';
 import type { EvaluatedModel } from './evaluated-model.ts';
 import { evaluationBatch, evaluationPlan } from './evaluated-model.ts';
+import { deviceImageDecoder } from './image-decoder.ts';
 import { studyLosses } from './study-losses.ts';
 
 /** Opens a checkpoint (or a run's best one) on a device. Throws one line for a missing or damaged one. */
@@ -31,6 +32,8 @@ export async function openEvaluatedCheckpoint(path: string, device: Device, enco
       program.release?.();
       return losses;
     },
+    impressionLength: config.input.impressionLength,
+    imageDecoder: () => deviceImageDecoder(device, state, model),
     studyLosses: (branch, loader) => studyLosses(device, state, model, branch, loader),
     embedImages: (loader) => embedImages(device, state, checkpoint, loader),
     embedTexts: (texts) => embedTexts(device, state, checkpoint, texts),

@@ -11,6 +11,7 @@ import { collectImages, collectTexts } from '../features/embeddings.ts';
 import type { EvaluatedModel } from './evaluated-model.ts';
 import { evaluationBatch } from './evaluated-model.ts';
 import { branchLossGraph, featureLossGraph } from './feature-losses.ts';
+import { composedImageDecoder } from './image-decoder.ts';
 import { collectStudyLosses } from './study-losses.ts';
 
 /** A graph of a part, by names. */
@@ -116,6 +117,15 @@ export async function openEvaluatedExport(folder: string, device: Device, { thre
     async losses(loader) {
       const batchLosses = hasImageBranch ? await allLosses(exported, device) : summaryLoss(branchLosses);
       return (await evaluateSplit(batchLosses, studySource(loader))).losses;
+    },
+    impressionLength: manifest.text.impressionLength,
+    async imageDecoder() {
+      const [encoder, prefill] = [await exported.open(partOf.image, 'encoder'), await exported.open(partOf.image, 'prefill')];
+      return composedImageDecoder({
+        memory: async (image) => (await encoder.run({ image })).memory!,
+        logits: async (memory, ids) => (await prefill.run({ ids, memory })).logits!,
+        tokenLosses: (batch) => tokenLosses.run(batch),
+      });
     },
     studyLosses: (branch, loader) => collectStudyLosses((batch) => branchLosses(branch, batch), branch, loader),
     async embedImages(loader) {

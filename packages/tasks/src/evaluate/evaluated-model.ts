@@ -6,6 +6,7 @@ import type { StagePlan } from '@hybridmed/model/graphs';
 import { evaluatedWeights } from '@hybridmed/model/objective';
 import type { Tokenizer } from '@hybridmed/text';
 import type { LossValues } from '@hybridmed/training';
+import type { ImageDecoder } from './image-decoder.ts';
 import type { StudyLosses } from './study-losses.ts';
 
 /** A model that reads images and findings and writes impressions. */
@@ -23,6 +24,10 @@ export interface EvaluatedModel {
   /** Mean losses per study over a split. */
   losses(loader: Loader): Promise<LossValues>;
   studyLosses(branch: Branch, loader: Loader): Promise<StudyLosses>;
+  /** The image branch in its two halves. */
+  imageDecoder(): Promise<ImageDecoder>;
+  /** Max number of tokens of an impression, special ones included. */
+  readonly impressionLength: number;
   /** Unit vectors (N, d) of a loader's images, and of texts read as impressions are. */
   embedImages(loader: Loader): Promise<Vectors>;
   embedTexts(texts: readonly string[]): Promise<Vectors>;
