@@ -1,6 +1,7 @@
 // State of devices that keep it in host arrays.
 import type { DeviceState, ExchangeChange, ExchangeOptions, HostArray, HostArrays } from '@hybridmed/tensor';
-import { checkExchangeable, DeviceError, dtypeOf, ExchangeBlock, exchangeLength } from '@hybridmed/tensor';
+import { DeviceError, dtypeOf } from '@hybridmed/tensor';
+import { checkExchangeable, ExchangeBlock, exchangeLength } from '@hybridmed/tensor/exchange';
 
 /** An array in a precision; integers stay as they are. */
 export function toPrecision({ data, shape }: HostArray, precision: 'f32' | 'f64'): HostArray {

@@ -1,6 +1,6 @@
 // Memory of entries that are exchanged: each list of names has one block in which its entries then lie for good, so that nothing is copied.
 import type { ExchangeChange } from '@hybridmed/tensor';
-import { ExchangeBlock, exchangeInBlocks } from '@hybridmed/tensor';
+import { ExchangeBlock, exchangeInBlocks } from '@hybridmed/tensor/exchange';
 import type { Entry } from './bound-array.ts';
 import { bindEntry } from './bound-array.ts';
 

@@ -1,6 +1,7 @@
 // The CPU device's state: arrays on the host, each bound to an ONNX Runtime tensor once, and the optimizer's places in WebAssembly memory.
 import type { DeviceState, ExchangeChange, ExchangeOptions, HostArray, HostArrays } from '@hybridmed/tensor';
-import { checkExchangeable, DeviceError, dtypeOf, exchangeLength } from '@hybridmed/tensor';
+import { DeviceError, dtypeOf } from '@hybridmed/tensor';
+import { checkExchangeable, exchangeLength } from '@hybridmed/tensor/exchange';
 import { discard } from './discard.ts';
 import type { Entry } from './bound-array.ts';
 import { bindEntry } from './bound-array.ts';

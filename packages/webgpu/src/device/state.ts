@@ -1,6 +1,7 @@
 // Named arrays that stay on the GPU between runs.
 import type { DeviceState, ExchangeChange, ExchangeOptions, HostArray, HostArrays } from '@hybridmed/tensor';
-import { checkExchangeable, DeviceError, dtypeOf, exchangeLength, sizeOf } from '@hybridmed/tensor';
+import { DeviceError, dtypeOf, sizeOf } from '@hybridmed/tensor';
+import { checkExchangeable, exchangeLength } from '@hybridmed/tensor/exchange';
 import type { GpuContext } from './context.ts';
 import { usage } from './context.ts';
 import { deviceName } from './errors.ts';
