@@ -1,12 +1,13 @@
 // The entry of a model's graphs: batches, training steps, embeddings, features.
 export { batchSpecs, pick } from './batch.ts';
-export type { Batch, BatchField, BatchTensors } from './batch.ts';
+export type { Batch } from './batch.ts';
+export type { BatchField, BatchTensors } from '../model/batch-fields.ts';
 export { imageEmbeddingGraph, memoryGraph, textEmbeddingGraph } from './embedding.ts';
 export { frozenStep, throughFrozen } from './frozen-images.ts';
 export type { FrozenStep } from './frozen-images.ts';
 export { imageFeatureGraph } from './image-features.ts';
 export { floatSpecs, momentSpecs, parameterSpecs } from './parameter-specs.ts';
-export { accumulateGraph, applyGraph, contrastGraph, projectionGraph } from './accumulation-graphs.ts';
-export { gradientPrefix, stepFields, teacherParameters, teacherPrefix } from './stage-plan.ts';
+export { accumulateGraph, applyGraph, contrastGraph, contrastPrefix, projectionGraph } from './accumulation-graphs.ts';
+export { gradientPrefix, stepFields, teacherParameters, teacherPrefix, usesTeacher } from './stage-plan.ts';
 export type { StagePlan, TeacherMode } from './stage-plan.ts';
 export { gradientGraph, stepGraph, teacherGraph, validationGraph } from './step-graphs.ts';

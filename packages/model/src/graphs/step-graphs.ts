@@ -1,16 +1,25 @@
 // Programs of pre-training over one batch: a whole step, its gradients, validation, and the frozen teacher.
 import type { AdamWOptions } from '@hybridmed/nn';
 import { lossScaleOf, rootScope } from '@hybridmed/nn';
-import type { Graph, Tensor } from '@hybridmed/tensor';
+import type { Graph, Tensor, Tensors } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
 import type { Model } from '../model/model.ts';
 import { stage1Names, trainable } from '../model/model.ts';
-import { lossResults, stage1Losses, stage2Losses, summarize } from '../objective/losses.ts';
-import type { BatchTensors } from './batch.ts';
+import type { BatchTensors } from '../model/batch-fields.ts';
+import { weightedSum } from '../objective/compose.ts';
+import { summarize } from '../objective/features.ts';
+import { lossTerms } from '../objective/terms.ts';
 import { floatSpecs, momentSpecs } from './parameter-specs.ts';
 import type { StagePlan } from './stage-plan.ts';
 import { gradientPrefix, specsOf, stepFields, teacherPrefix } from './stage-plan.ts';
 import { extraSpecs, gradientsOf, lossesOf, optimize, optimizerData, scaleResult, scaleSpecs, teacherSpecs } from './traced-stage.ts';
+
+/** All losses of a plan over one batch, and their weighted sum. */
+function planLosses(model: Model, plan: StagePlan, data: Tensors, state: Tensors, training = true) {
+  const terms = lossTerms(plan);
+  const { losses, updates } = lossesOf(model, plan, data, state, { terms, training });
+  return { losses, updates, total: weightedSum(terms, losses) };
+}
 
 /**
  * One whole step: losses, gradients, clipping, AdamW, in one program. Data: the batch's fields, `key` (i32 [2]), `learning_rate`,
@@ -30,10 +39,10 @@ export function stepGraph(model: Model, plan: StagePlan, optimizer: AdamWOptions
       },
     },
     (inputs, state) => {
-      const { losses, updates } = lossesOf(model, plan, inputs, state);
-      const stepped = optimize(model, plan, state, gradientsOf(model, plan, losses, state), inputs, optimizer);
+      const { losses, total, updates } = planLosses(model, plan, inputs, state);
+      const stepped = optimize(model, plan, state, gradientsOf(model, plan, total, state), inputs, optimizer);
       return {
-        results: { ...lossResults(losses), gradient_norm: stepped.gradientNorm, ...scaleResult(plan, state) },
+        results: { ...losses, total, gradient_norm: stepped.gradientNorm, ...scaleResult(plan, state) },
         updates: { ...updates, ...stepped.updates },
       };
     },
@@ -44,10 +53,10 @@ export function stepGraph(model: Model, plan: StagePlan, optimizer: AdamWOptions
 export function gradientGraph(model: Model, plan: StagePlan): Graph {
   const data = { ...specsOf(model, stepFields(plan)), ...extraSpecs(model, plan) };
   return trace({ data, state: { ...floatSpecs(model.parameters), ...scaleSpecs(plan), ...teacherSpecs(model, plan) } }, (inputs, state) => {
-    const { losses } = lossesOf(model, plan, inputs, state);
+    const { losses, total } = planLosses(model, plan, inputs, state);
     const unscaled = (value: Tensor) => (plan.lossScale ? ops.div(value, lossScaleOf(state)) : value);
-    const gradients = Object.entries(gradientsOf(model, plan, losses, state)).map(([name, value]) => [gradientPrefix + name, unscaled(value)]);
-    return { results: { ...lossResults(losses), ...Object.fromEntries(gradients) } };
+    const gradients = Object.entries(gradientsOf(model, plan, total, state)).map(([name, value]) => [gradientPrefix + name, unscaled(value)]);
+    return { results: { ...losses, total, ...Object.fromEntries(gradients) } };
   });
 }
 
@@ -55,10 +64,8 @@ export function gradientGraph(model: Model, plan: StagePlan): Graph {
 export function validationGraph(model: Model, plan: StagePlan): Graph {
   const fixed: StagePlan = plan.stage === 1 ? plan : { ...plan, teacher: 'live' };
   return trace({ data: specsOf(model, stepFields(fixed)), state: floatSpecs(model.parameters) }, (inputs, state) => {
-    const scope = rootScope(state);
-    const batch = inputs as BatchTensors;
-    const losses = fixed.stage === 1 ? stage1Losses(model, scope, batch) : stage2Losses(model, scope, batch, fixed, { kind: 'live' });
-    return { results: lossResults(losses) };
+    const { losses, total } = planLosses(model, fixed, inputs, state, false);
+    return { results: { ...losses, total } };
   });
 }
 
@@ -67,6 +74,6 @@ export function teacherGraph(model: Model): Graph {
   const names = stage1Names(model);
   const state = floatSpecs(Object.fromEntries(names.map((name) => [name, model.parameters[name]!])), teacherPrefix);
   return trace({ data: specsOf(model, ['findings', 'findings_mask', 'input']), state }, (inputs, values) => ({
-    results: { hidden: summarize(model, rootScope(values).child('teacher'), inputs as BatchTensors).head.hidden },
+    results: { hidden: summarize(model, rootScope(values).child('teacher'), inputs as BatchTensors).hidden },
   }));
 }

@@ -1,8 +1,7 @@
 // The losses of stage 2 from the outputs of exported graphs: logits of both branches, and vectors of the common space.
-import { globalContrast, localContrast } from '@hybridmed/align';
-import { distillationLoss, tokenLoss } from '@hybridmed/decoder';
+import { tokenLoss } from '@hybridmed/decoder';
 import type { SpecialTokens } from '@hybridmed/model';
-import { wordMask } from '@hybridmed/model/objective';
+import { composeLosses, lossTerms, outputFeatures, wordMask } from '@hybridmed/model/objective';
 import type { Graph, TensorSpec } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
 import { evaluationPlan } from './evaluated-model.ts';
@@ -31,9 +30,8 @@ export function branchLossGraph(vocabularySize: number): Graph {
   }));
 }
 
-/** The five losses of a batch, by name; vectors are unit vectors, `log_scale` the logarithm of the inverse temperature. */
+/** The losses of a batch, by name; vectors are unit vectors, `log_scale` the logarithm of the inverse temperature. */
 export function featureLossGraph({ vocabularySize, width, patches, special, importance }: FeatureSizes): Graph {
-  const { tau, temperature } = evaluationPlan;
   const data = {
     ...targets,
     caption: f32('B', 'T', vocabularySize),
@@ -48,23 +46,22 @@ export function featureLossGraph({ vocabularySize, width, patches, special, impo
     groups: i32('B'),
     log_scale: f32(),
   };
-  return trace({ data }, (features) => {
-    const { caption, summary, target, target_mask: mask } = features;
-    const local = localContrast({
-      patches: features.patches!,
-      words: features.words!,
-      wordMask: wordMask(features.findings!, features.findings_mask!, special),
-      ...(features.importance ? { importance: features.importance } : {}),
-      temperature: tau,
-    });
-    return {
-      results: {
-        cg: globalContrast({ image: features.image!, text: features.text!, logScale: features.log_scale!, groups: features.groups! }),
-        cl: ops.mean(local),
-        sum: tokenLoss(summary!, target!, mask!),
-        cap: tokenLoss(caption!, target!, mask!),
-        dis: distillationLoss(caption!, summary!, mask!, temperature),
+  return trace({ data }, (inputs) => {
+    const feature = outputFeatures(
+      {
+        summaryLogits: inputs.summary!,
+        captionLogits: inputs.caption!,
+        target: inputs.target!,
+        imageVector: inputs.image!,
+        textVector: inputs.text!,
+        patches: inputs.patches!,
+        words: inputs.words!,
+        wordMask: wordMask(inputs.findings!, inputs.findings_mask!, special),
+        importance: inputs.importance,
       },
-    };
+      evaluationPlan.temperature,
+    );
+    const parameters = { 'align.logit_scale': inputs.log_scale! };
+    return { results: composeLosses(lossTerms(evaluationPlan), { feature, batch: inputs, parameters, options: evaluationPlan }) };
   });
 }

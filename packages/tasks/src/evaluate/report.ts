@@ -89,7 +89,7 @@ export interface EvaluationReport {
   readonly device: string;
   /** SHA-256 of the checkpoint's parameters, and of the sorted ids of the studies: what these figures are of. */
   readonly inputs: { readonly checkpoint: string; readonly studies: string };
-  /** Nats per study: sums over its tokens for sum, cap and dis. */
+  /** Nats per study: of losses over tokens, sums over the study's. */
   readonly losses: LossValues;
   /** The captioning loss per token, and when each study gets another's image: the difference (with its interval over studies) is what the image contributes. */
   readonly captioning?: { readonly perToken: number; readonly shuffledPerToken: number; readonly shuffled: number; readonly difference: Interval };

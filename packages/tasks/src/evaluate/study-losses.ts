@@ -23,7 +23,7 @@ const fields = {
 function studyLossGraph(model: Model, branch: Branch): Graph {
   const headOf = (parameters: Readonly<Record<string, Tensor>>, batch: BatchTensors): VocabularyHead => {
     const scope = rootScope(parameters);
-    if (branch === 'findings') return summarize(model, scope, batch).head;
+    if (branch === 'findings') return summarize(model, scope, batch);
     const decoder = scope.child('decoder');
     return model.decoder.head(decoder, model.decoder.hidden(decoder, 'image', batch.input, model.vision.call(scope.child('vision'), batch.image).tokens));
   };

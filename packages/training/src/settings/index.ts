@@ -1,4 +1,4 @@
-// The entry of settings as rows: kinds of values, tables, the rule of precedence, and the settings of training. It loads no schema library and no model.
+// The entry of settings as rows: kinds of values, tables, the rule of precedence, and the settings of training. It loads no schema library, and of the model only its table of losses.
 export { defaultPreset, mergeSettings } from './merge-settings.ts';
 export type { Given } from './merge-settings.ts';
 export { flagOf, ofRun, option } from './option.ts';

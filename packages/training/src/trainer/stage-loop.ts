@@ -1,13 +1,13 @@
 // One stage of pre-training: steps, validation after each epoch, early stop, best and last checkpoints, exact resume.
 import type { StudyArrays } from '@hybridmed/data/browser';
-import type { LossName } from '@hybridmed/model';
-import { lossNames } from '@hybridmed/model';
 import type { FrozenStep, StagePlan } from '@hybridmed/model/graphs';
 import { frozenStep, stepFields, validationGraph } from '@hybridmed/model/graphs';
+import { watchedLoss } from '@hybridmed/model/objective';
 import { cosineSchedule } from '@hybridmed/nn';
 import type { DeviceState, HostArrays, Program } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
-import type { LossValues, StepLine, ValidationLine } from '../contracts/metrics.ts';
+import type { StepLine, ValidationLine } from '../contracts/metrics.ts';
+import { lossValues } from '../contracts/metrics.ts';
 import type { CheckpointKind } from '../contracts/run-store.ts';
 import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
@@ -41,21 +41,10 @@ interface StageLoop extends StageContext {
   begin(): Promise<void>;
 }
 
-/** Losses as the metrics file has them: null where the stage uses none. */
-function lossLine(losses: StepResult['losses']): LossValues {
-  return Object.fromEntries([...lossNames, 'total' as const].map((name) => [name, losses[name as LossName] ?? null])) as unknown as LossValues;
-}
-
 /** The batch's arrays a step reads. */
 export function stepInputs(plan: StagePlan, arrays: StudyArrays, teacher: TeacherStates | undefined, studies: readonly number[]): HostArrays {
   const fields = Object.fromEntries(stepFields(plan).map((field) => [field, arrays[field]!]));
   return teacher ? { ...fields, teacher_hidden: teacher.batch(studies, arrays.input.shape[1]!) } : fields;
-}
-
-/** The validation loss that decides which checkpoint is best: captioning's, or the first in this order that the stage trains. */
-export function watchedLoss(plan: StagePlan): LossName {
-  if (plan.stage === 1) return 'sum';
-  return (['cap', 'cg', 'cl', 'sum', 'dis'] as const).find((name) => plan.weights[name] !== 0)!;
 }
 
 /** Max number of optimizer steps of a stage. */
@@ -144,7 +133,7 @@ function stepLine(
     lr: learningRate,
     gradNorm: Number.isFinite(gradientNorm) ? gradientNorm : null,
     ...(lossScale === undefined ? {} : { lossScale }),
-    losses: lossLine(losses),
+    losses: lossValues(losses),
     studiesPerSecond: Number(studiesPerSecond.toFixed(2)),
     ...(residentMiB === undefined ? {} : { residentMiB }),
   };
@@ -161,7 +150,7 @@ async function endEpoch(loop: StageLoop, now: TrainerState): Promise<TrainerStat
   const line: ValidationLine = { stage: plan.stage, epoch, step: now.step, validation: losses, tokensPerStudy };
   await loop.begin();
   const metricsLines = store.append(line);
-  const value = losses[watchedLoss(plan)]!;
+  const value = losses[watchedLoss(plan).key]!;
   const better = now.best === null || value < now.best.value;
   const next = {
     ...now,

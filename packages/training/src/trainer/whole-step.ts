@@ -1,9 +1,10 @@
 // One optimizer step on a batch as a single program, and what both kinds of step share.
-import type { LossName, Model } from '@hybridmed/model';
+import type { LossName, Model, Stage } from '@hybridmed/model';
 import { trainable } from '@hybridmed/model';
 import type { StagePlan } from '@hybridmed/model/graphs';
 import { stepGraph } from '@hybridmed/model/graphs';
 import { scalar, zeros } from '@hybridmed/model/host-arrays';
+import { lossTerms } from '@hybridmed/model/objective';
 import type { AdamWOptions } from '@hybridmed/nn';
 import { momentNames, startLossScale } from '@hybridmed/nn';
 import type { Device, DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
@@ -28,17 +29,18 @@ export const startOptimizer = (model: Model, { stage, lossScale }: Pick<StagePla
 });
 
 /** Zero moments for what a stage trains. */
-export function zeroMoments(model: Model, stage: 1 | 2): Record<string, HostArray> {
+export function zeroMoments(model: Model, stage: Stage): Record<string, HostArray> {
   return Object.fromEntries(trainable(model, stage).flatMap((name) => momentNames(name).map((moment) => [moment, zeros(model.parameters[name]!.shape)])));
 }
 
 /** The value of a scalar result; NaN where there is none. */
 export const number = (array: HostArray | undefined): number => array?.data[0] ?? Number.NaN;
 
-function lossValues(results: HostArrays, plan: StagePlan): StepResult['losses'] {
-  const names: readonly LossName[] = plan.stage === 1 ? ['sum'] : (['cg', 'cl', 'sum', 'cap', 'dis'] as const).filter((name) => plan.weights[name] !== 0);
-  return { ...Object.fromEntries(names.map((name) => [name, number(results[name])])), total: number(results.total) };
-}
+/** The losses of a plan, and their weighted sum, of a program's results. */
+const stepLosses = (results: HostArrays, plan: StagePlan): StepResult['losses'] => ({
+  ...Object.fromEntries(lossTerms(plan).map(({ row: { key } }) => [key, number(results[key])])),
+  total: number(results.total),
+});
 
 /** Gradient norm and loss scale of an update's results. */
 export const updateResults = ({ gradient_norm: norm, loss_scale: scale }: HostArrays): Pick<StepResult, 'gradientNorm' | 'lossScale'> => ({
@@ -64,6 +66,6 @@ export async function wholeStep({ device, state, model, plan, seed, optimizer }:
       { ...batch, key: keyData(mix32(seed + plan.stage), step), learning_rate: scalar(learningRate), step: scalar(step + 1) },
       state,
     );
-    return { losses: lossValues(results, plan), ...updateResults(results) };
+    return { losses: stepLosses(results, plan), ...updateResults(results) };
   };
 }
