@@ -1,6 +1,7 @@
 // A checkpoint on a device as a session: graphs are traced and compiled when they are first needed, with the outputs that are asked for.
 import type { Device, DeviceState, Graph, HostArrays, Program } from '@hybridmed/tensor';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { lossParametersOf } from '../export/loss-parameters.ts';
 import { branchPrefillGraph } from '../export/part-graphs.ts';
 import { createGenerator } from '../generation/generator.ts';
 import { imageFeatureGraph, partialMemoryGraph, textFeatureGraph } from '../graphs/features.ts';
@@ -9,7 +10,9 @@ import { composeSession } from './compose-session.ts';
 import type { ModelSession, SessionInfo } from './session.ts';
 import { isTrained, noRemovalError, untrainedError } from './session-error.ts';
 
-function infoOf(source: string, device: Device, { config, model, parameters }: Checkpoint): SessionInfo {
+function infoOf(source: string, device: Device, checkpoint: Checkpoint): SessionInfo {
+  const { config, model, parameters } = checkpoint;
+  const lossParameters = lossParametersOf(checkpoint);
   const { input, preset, stage } = config;
   const { vocabularySize, positions } = model.decoder.config;
   return {
@@ -25,6 +28,7 @@ function infoOf(source: string, device: Device, { config, model, parameters }: C
     patches: model.vision.tokenCount,
     modules: [...(config.model.vision.kind === 'module' ? (['vision'] as const) : []), ...('kind' in config.model.text ? (['text'] as const) : [])],
     logitScale: parameters['align.logit_scale']!.data[0]!,
+    ...(lossParameters ? { lossParameters } : {}),
     device: device.info.name,
     deviceKind: device.info.kind,
   };

@@ -33,7 +33,7 @@ function patchesOf({ parts }: ExportManifest): number | undefined {
 }
 
 function infoOf({ source, manifest }: ExportedModel): SessionInfo {
-  const { preset, stage, image, text, special, decoder, logitScale, parts } = manifest;
+  const { preset, stage, image, text, special, decoder, logitScale, lossParameters, parts } = manifest;
   const patches = patchesOf(manifest);
   const { size, channels, resize } = image;
   return {
@@ -48,6 +48,7 @@ function infoOf({ source, manifest }: ExportedModel): SessionInfo {
     ...(patches === undefined ? {} : { patches }),
     modules: [],
     logitScale,
+    ...(lossParameters ? { lossParameters } : {}),
     device: `ONNX Runtime on exported graphs (${Object.entries(parts)
       .map(([part, { precision }]) => `${part} ${precision}`)
       .join(', ')})`,

@@ -3,7 +3,7 @@
 import type { Device, DeviceState, HostArray } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import type { PartName } from '../export/manifest.ts';
+import type { LossParameter, PartName } from '../export/manifest.ts';
 import type { Search } from '../generation/generator.ts';
 import type { ImageOutput, TextOutput } from '../graphs/features.ts';
 import type { SpecialTokens } from '../model/config.ts';
@@ -30,6 +30,8 @@ export interface SessionInfo {
   readonly modules: readonly ('vision' | 'text')[];
   /** Logarithm of the inverse temperature between image and text embeddings. */
   readonly logitScale: number;
+  /** Values of the parameters of losses that have their own. */
+  readonly lossParameters?: Readonly<Record<string, LossParameter>>;
   /** Who computes, in words, and the kind of device. */
   readonly device: string;
   readonly deviceKind: string;

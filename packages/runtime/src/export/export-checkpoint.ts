@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExportedGraph, ExportedPart, ExportManifest, PortSpec, PartName, Checkpoint } from '@hybridmed/model';
-import { exportVersion, manifestName, partGraphs } from '@hybridmed/model';
+import { exportVersion, lossParametersOf, manifestName, partGraphs } from '@hybridmed/model';
 import { isTrained, noRemovalError, untrainedError } from '@hybridmed/model/session';
 import type { OnnxFile, Precision } from '@hybridmed/onnx';
 import { cpuDevice, exportOnnx } from '@hybridmed/onnx';
@@ -73,10 +73,12 @@ export async function exportCheckpoint(options: ExportCheckpointOptions): Promis
   return manifest;
 }
 
-function describe({ config, model, parameters }: Checkpoint, weights: string, parts: ExportManifest['parts']): ExportManifest {
+function describe(checkpoint: Checkpoint, weights: string, parts: ExportManifest['parts']): ExportManifest {
+  const { config, model, parameters } = checkpoint;
   const { size, channels } = model.vision.image;
   const { resize, findingsLength, impressionLength } = config.input;
   const { vocabularySize, width, depth, positions } = model.decoder.config;
+  const lossParameters = lossParametersOf(checkpoint);
   return {
     exportVersion,
     weights,
@@ -87,6 +89,7 @@ function describe({ config, model, parameters }: Checkpoint, weights: string, pa
     special: model.special,
     decoder: { vocabularySize, width, depth, positions },
     logitScale: parameters['align.logit_scale']!.data[0]!,
+    ...(lossParameters ? { lossParameters } : {}),
     parts,
   };
 }

@@ -12,10 +12,12 @@ import { evaluationBatch } from './evaluation-plan.ts';
 import { lossSection } from './loss-section.ts';
 import { openLosses } from './losses.ts';
 import type { EvaluationReport } from './report.ts';
+import type { PublishedMetricsOptions } from '../text-metrics/published-metrics.ts';
+import { openPublishedMetrics } from '../text-metrics/published-metrics.ts';
 import { textSection } from './text-section.ts';
 
 /** What to evaluate, on what. */
-export interface EvaluateOptions {
+export interface EvaluateOptions extends PublishedMetricsOptions {
   readonly model: OpenedModel;
   readonly data: string;
   readonly split?: Study['split'];
@@ -54,15 +56,20 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
   const { model, data: spec, split = 'test', device, onMessage = () => undefined } = options;
   const hasImageBranch = model.info.stage === 2;
   const losses = await openLosses(model, device);
-  const loaderOf = (of: readonly Study[]) => studyLoader(model.info, { studies: of, tokenizer: model.tokenizer, batchSize: evaluationBatch, train: false });
+  const publishedMetrics = await openPublishedMetrics(options, device).catch((error: unknown) => {
+    losses.release();
+    throw error;
+  });
   try {
     const { studies, train } = await openStudies(options);
-    const loader = loaderOf(studies);
+    const loader = studyLoader(model.info, { studies, tokenizer: model.tokenizer, batchSize: evaluationBatch, train: false });
     try {
       onMessage(`losses of ${studies.length} studies`);
-      const lossValues = await lossSection(losses, loader, hasImageBranch ? loaderOf : undefined);
+      const lossValues = await lossSection(model, losses, loader, train);
       onMessage('writing impressions');
       const texts = await textSection(model, loader, train);
+      const truth = studies.map(({ impression }) => impression);
+      const published = await publishedMetrics.of(texts.texts, truth, onMessage);
       onMessage('retrieval and zero-shot classification');
       const alignment = hasImageBranch ? await alignmentSection(model, loader, spec) : noAlignment;
       return {
@@ -76,6 +83,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
         text: texts.text,
         ...alignment.report,
         ...(texts.labels ? { labels: texts.labels } : {}),
+        ...published,
         examples: studies.map(({ id, impression }, i) => ({
           id,
           truth: impression,
@@ -89,5 +97,6 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
     }
   } finally {
     losses.release();
+    await publishedMetrics.close();
   }
 }

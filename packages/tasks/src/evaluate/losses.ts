@@ -11,28 +11,34 @@ import type { BatchLosses, LossValues } from '@hybridmed/training';
 import { evaluateSplit, validate } from '@hybridmed/training';
 import { evaluationPlan } from './evaluation-plan.ts';
 import { branchLossGraph, featureLossGraph } from './feature-losses.ts';
+import type { ImageDecoder } from './image-decoder.ts';
+import { sessionImageDecoder, tracedImageDecoder } from './image-decoder.ts';
 import type { StudyLosses } from './study-losses.ts';
-import { collectStudyLosses, studyLosses } from './study-losses.ts';
+import { collectFindingsLosses, findingsLosses } from './study-losses.ts';
 
 /** Losses over a loader's studies. */
 export interface Losses {
   /** Mean losses per study over a split. */
   ofSplit(loader: Loader): Promise<LossValues>;
-  /** Nats and tokens of each study by a branch. */
-  ofStudies(branch: Branch, loader: Loader): Promise<StudyLosses>;
+  /** Nats and tokens of each study by the findings branch. */
+  ofFindings(loader: Loader): Promise<StudyLosses>;
+  /** The image branch in its two halves. */
+  imageDecoder(): Promise<ImageDecoder>;
   release(): void;
 }
 
-function tracedLosses({ device, checkpoint, state }: TracedModel): Losses {
+function tracedLosses(session: ModelSession, traced: TracedModel): Losses {
+  const { device, checkpoint, state } = traced;
   const { model, config } = checkpoint;
   return {
     async ofSplit(loader) {
-      const program = await device.compile(validationGraph(model, config.stage === 1 ? { stage: 1 } : evaluationPlan));
+      const program = await device.compile(validationGraph(model, config.stage === 1 ? { stage: 1 } : evaluationPlan(model.parameters)));
       const { losses } = await validate({ program, state: state(), frozen: frozenStep(model.vision) }, studySource(loader));
       program.release?.();
       return losses;
     },
-    ofStudies: (branch, loader) => studyLosses(device, state(), model, branch, loader),
+    ofFindings: (loader) => findingsLosses(traced, loader),
+    imageDecoder: () => tracedImageDecoder(session, traced),
     release: () => undefined,
   };
 }
@@ -48,19 +54,19 @@ async function branchLogits(model: ModelSession, branch: Branch, batch: HostArra
   return model.logits(branch, { memory, ids: batch.input!, ...(branch === 'image' ? {} : { mask }) });
 }
 
-/** Losses of one branch by study, and their mean over tokens. */
-type BranchLosses = (branch: Branch, batch: HostArrays) => Promise<HostArrays>;
-
-/** The loss of a stage-1 model. */
-const summaryLoss = (branchLosses: BranchLosses): BatchLosses => ({
+/** The loss of a stage-1 model, from the losses of its findings branch. */
+const summaryLoss = (findingsLoss: (batch: HostArrays) => Promise<HostArrays>): BatchLosses => ({
   fields: stage1Fields,
-  run: async (batch) => ({ sum: (await branchLosses('findings', batch)).mean! }),
+  run: async (batch) => ({ sum: (await findingsLoss(batch)).mean! }),
 });
 
-/** The five losses of a stage-2 model, from what a session gives. Their graph is compiled with the first batch, which says the sizes. */
+/** The losses of a stage-2 model, from what a session gives. Their graph is compiled with the first batch, which says the sizes. */
 function allLosses(model: ModelSession, device: Device): BatchLosses & { release(): void } {
   const { info } = model;
   let program: ReturnType<Device['compile']> | undefined;
+  const parameters: HostArrays = Object.fromEntries(
+    Object.entries(info.lossParameters ?? {}).map(([name, { shape, values }]) => [name, { shape, data: Float32Array.from(values) }]),
+  );
   return {
     fields: stage2Fields,
     async run(batch) {
@@ -68,7 +74,14 @@ function allLosses(model: ModelSession, device: Device): BatchLosses & { release
       const { words, importance } = await model.textFeatures({ ids: batch.findings!, mask: batch.findings_mask! }, ['words', 'importance']);
       const impression = await model.textFeatures({ ids: batch.impression!, mask: batch.impression_mask! }, ['embedding']);
       const [, patches, width] = radiograph.patches.shape as [number, number, number];
-      const sizes = { vocabularySize: info.vocabularySize, width, patches, special: info.special, importance: importance !== undefined };
+      const sizes = {
+        vocabularySize: info.vocabularySize,
+        width,
+        patches,
+        special: info.special,
+        importance: importance !== undefined,
+        lossParameters: info.lossParameters,
+      };
       program ??= device.compile(featureLossGraph(sizes));
       return (await program).run({
         caption: await branchLogits(model, 'image', batch),
@@ -84,6 +97,7 @@ function allLosses(model: ModelSession, device: Device): BatchLosses & { release
         target_mask: batch.target_mask!,
         groups: batch.groups!,
         log_scale: scalar(info.logitScale),
+        ...parameters,
       });
     },
     release: () => void program?.then((compiled) => compiled.release?.()).catch(() => undefined),
@@ -95,17 +109,18 @@ async function sessionLosses(model: ModelSession, device: Device): Promise<Losse
   model.require(partOfBranch.findings);
   if (hasImageBranch) for (const part of [partOfBranch.image, 'align'] as const) model.require(part);
   const tokenLosses = await device.compile(branchLossGraph(model.info.vocabularySize));
-  const branchLosses: BranchLosses = async (branch, batch) =>
-    tokenLosses.run({ logits: await branchLogits(model, branch, batch), target: batch.target!, target_mask: batch.target_mask! });
+  const findingsLoss = async (batch: HostArrays): Promise<HostArrays> =>
+    tokenLosses.run({ logits: await branchLogits(model, 'findings', batch), target: batch.target!, target_mask: batch.target_mask! });
   return {
     async ofSplit(loader) {
-      if (!hasImageBranch) return (await evaluateSplit(summaryLoss(branchLosses), studySource(loader))).losses;
+      if (!hasImageBranch) return (await evaluateSplit(summaryLoss(findingsLoss), studySource(loader))).losses;
       const all = allLosses(model, device);
       const { losses } = await evaluateSplit(all, studySource(loader));
       all.release();
       return losses;
     },
-    ofStudies: (branch, loader) => collectStudyLosses((batch) => branchLosses(branch, batch), branch, loader),
+    ofFindings: (loader) => collectFindingsLosses(findingsLoss, loader),
+    imageDecoder: () => Promise.resolve(sessionImageDecoder(model, (batch) => tokenLosses.run(batch))),
     release: () => tokenLosses.release?.(),
   };
 }
@@ -115,4 +130,4 @@ async function sessionLosses(model: ModelSession, device: Device): Promise<Losse
  * stage-2 model `caption`, `summarize` and `align` are evaluated, of a stage-1 model `summarize`.
  */
 export const openLosses = async (model: ModelSession, device: Device): Promise<Losses> =>
-  model.traced ? tracedLosses(model.traced) : sessionLosses(model, device);
+  model.traced ? tracedLosses(model, model.traced) : sessionLosses(model, device);

@@ -119,7 +119,12 @@ export async function zeroShot({
   const classes = Object.fromEntries(
     Object.entries(vectors).map(([name, pair]) => [
       name,
-      { labels: labelsOf(features.studies, name), scores: promptScores(features.vectors, pair, scoring), threshold: thresholds[name] },
+      {
+        labels: labelsOf(features.studies, name),
+        scores: promptScores(features.vectors, pair, scoring),
+        threshold: thresholds[name],
+        probabilities: promptScores(features.vectors, pair, { ...scoring, score: 'softmax' }),
+      },
     ]),
   );
   const exclusive = exclusiveAccuracy(features, vectors);

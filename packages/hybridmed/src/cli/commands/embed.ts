@@ -1,7 +1,7 @@
 // `hybridmed embed`: features of texts or images as a safetensors file for other tools.
 import type { EmbedResult, ImageSource, TextSource } from '@hybridmed/tasks/node';
-import type { Values } from '@hybridmed/training/settings';
-import { integer, option, several, string } from '@hybridmed/training/settings';
+import type { Values } from '@hybridmed/training/options';
+import { integer, option, several, string } from '@hybridmed/training/options';
 import type { CommandContext } from '../define-command.ts';
 import { defineCommand } from '../define-command.ts';
 import { withModel } from '../options/model.ts';

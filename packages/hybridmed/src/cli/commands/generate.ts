@@ -1,8 +1,8 @@
 // `hybridmed generate`: impressions from radiographs, or from findings.
 import type { Search } from '@hybridmed/model';
 import type { OpenedModel } from '@hybridmed/runtime';
-import type { Values } from '@hybridmed/training/settings';
-import { choice, integer, number, option, several, string } from '@hybridmed/training/settings';
+import type { Values } from '@hybridmed/training/options';
+import { choice, integer, number, option, several, string } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { modelOption, openingOptions, withModel } from '../options/model.ts';
 import { jsonOption } from '../options/shared.ts';

@@ -1,5 +1,5 @@
 // `hybridmed report`: the report of a run as one HTML page.
-import { option, string } from '@hybridmed/training/settings';
+import { option, string } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { encodersOf } from '../options/model.ts';
 import { deviceOptions, jsonOption, limitOption, moduleOptions } from '../options/shared.ts';

@@ -2,8 +2,8 @@
 import type { CheckpointEncoders, OpenedModel } from '@hybridmed/runtime';
 import type { FeatureOptions } from '@hybridmed/tasks/node';
 import type { Device } from '@hybridmed/tensor';
-import type { Options } from '@hybridmed/training/settings';
-import { option, string, toggleOr } from '@hybridmed/training/settings';
+import type { Options } from '@hybridmed/training/options';
+import { option, string, toggleOr } from '@hybridmed/training/options';
 import type { CommandContext } from '../define-command.ts';
 import { progressBar } from '../progress.ts';
 import { checkpointHelp, deviceOptions, jsonOption, modelHelp, moduleOptions } from './shared.ts';

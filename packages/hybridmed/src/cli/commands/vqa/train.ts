@@ -1,6 +1,6 @@
 // `hybridmed vqa train`: trains visual question answering on a data set.
 import type { VqaTrainResult } from '@hybridmed/tasks/node';
-import { choice, integer, number, option, string, toggle } from '@hybridmed/training/settings';
+import { choice, integer, number, option, string, toggle } from '@hybridmed/training/options';
 import { defineCommand } from '../../define-command.ts';
 import { checkpointOption, openingOptions, withModel } from '../../options/model.ts';
 import { jsonOption } from '../../options/shared.ts';
