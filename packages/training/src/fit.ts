@@ -1,8 +1,8 @@
 // Fitting a part of a model to a task of its own: AdamW steps, validation in rounds, early stop; the best round's parameters win.
-import { floatSpecs, momentSpecs } from '@hybridmed/model/graphs';
 import { scalar, zeros } from '@hybridmed/model/host-arrays';
+import { momentSpecs } from '@hybridmed/model/graphs';
 import type { AdamWOptions, ParameterSpecs, Scope } from '@hybridmed/nn';
-import { adamWStep, cosineSchedule, lossScaleOf, lossScaleSpecs, momentNames, rootScope, startLossScale, trainedNames } from '@hybridmed/nn';
+import { adamWStep, cosineSchedule, lossScaleOf, lossScaleSpecs, momentNames, parameterSpecs, rootScope, startLossScale, trainedNames } from '@hybridmed/nn';
 import type { Device, DeviceState, Graph, HostArray, HostArrays, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
 import { grad, HybridmedError, keyData, mix32, ops, trace } from '@hybridmed/tensor';
 import { notFiniteEntry } from './trainer/finite.ts';
@@ -56,7 +56,7 @@ function taskGraph({ parameters, data, loss }: Task, { lossScale = false, ...opt
   return trace(
     {
       data: { ...data, key: { shape: [2], dtype: 'i32' }, learning_rate: scalarSpec, step: scalarSpec },
-      state: { ...floatSpecs(parameters), ...momentSpecs(parameters, names), ...(lossScale ? lossScaleSpecs() : {}) },
+      state: { ...parameterSpecs(parameters), ...momentSpecs(parameters, names), ...(lossScale ? lossScaleSpecs() : {}) },
     },
     (inputs, state) => {
       const updates: Record<string, Tensor> = {};

@@ -1,6 +1,6 @@
 // Programs of a step over several micro-batches: features and losses that compare the whole batch, gradients that add up, and the update.
 import type { AdamWOptions } from '@hybridmed/nn';
-import { rootScope } from '@hybridmed/nn';
+import { parameterSpecs, rootScope } from '@hybridmed/nn';
 import type { Graph, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
 import { grad, ops, trace } from '@hybridmed/tensor';
 import type { BatchTensors } from '../model/batch-fields.ts';
@@ -9,10 +9,10 @@ import { trainable } from '../model/model.ts';
 import { composeLosses, weightedSum } from '../objective/compose.ts';
 import { fieldsOfFeatures, modelFeatures } from '../objective/features.ts';
 import { featuresOf, fieldsOf, parametersRead, termsOfScope } from '../objective/terms.ts';
-import { floatSpecs, momentSpecs } from './parameter-specs.ts';
 import type { StagePlan } from './stage-plan.ts';
 import { gradientPrefix, optionsOf, specsOf, termFields } from './stage-plan.ts';
 import { extraSpecs, gradientsOf, lossesOf, optimize, optimizerData, scalar, scaleResult, scaleSpecs, teacherSpecs } from './traced-stage.ts';
+import { momentSpecs } from './part-specs.ts';
 
 /** Prefix of the gradients that the losses over the whole batch have with respect to their features and parameters: data of a micro-batch's program. */
 export const contrastPrefix = 'contrast.';
@@ -29,7 +29,7 @@ function contrastSpecs(model: Model, plan: StagePlan): ContrastSpecs {
   const names = parametersRead(terms, model.parameters);
   return {
     features: Object.fromEntries(Object.entries(projectionGraph(model, plan).results).map(([name, { shape, dtype }]) => [name, { shape, dtype }])),
-    parameters: floatSpecs(Object.fromEntries(names.map((name) => [name, model.parameters[name]!]))),
+    parameters: parameterSpecs(Object.fromEntries(names.map((name) => [name, model.parameters[name]!]))),
   };
 }
 
@@ -61,8 +61,8 @@ export function accumulateGraph(model: Model, plan: StagePlan): Graph {
     ...Object.fromEntries(Object.entries({ ...contrast.features, ...contrast.parameters }).map(([name, spec]) => [contrastPrefix + name, spec])),
   };
   const names = trainable(model, plan.stage);
-  const accumulated = floatSpecs(Object.fromEntries(names.map((name) => [name, model.parameters[name]!])), gradientPrefix);
-  return trace({ data, state: { ...floatSpecs(model.parameters), ...accumulated, ...scaleSpecs(plan), ...teacherSpecs(model, plan) } }, (inputs, state) => {
+  const accumulated = parameterSpecs(Object.fromEntries(names.map((name) => [name, model.parameters[name]!])), gradientPrefix);
+  return trace({ data, state: { ...parameterSpecs(model.parameters), ...accumulated, ...scaleSpecs(plan), ...teacherSpecs(model, plan) } }, (inputs, state) => {
     const counts = { tokens: inputs.token_count!, studies: inputs.study_count! };
     const { losses, feature, updates } = lossesOf(model, plan, inputs, state, { terms, counts });
     const compared: Record<string, Tensor | undefined> = {
@@ -89,8 +89,8 @@ export function applyGraph(model: Model, plan: StagePlan, optimizer: AdamWOption
     {
       data: optimizerData,
       state: {
-        ...floatSpecs(parameters),
-        ...floatSpecs(parameters, gradientPrefix),
+        ...parameterSpecs(parameters),
+        ...parameterSpecs(parameters, gradientPrefix),
         ...momentSpecs(model.parameters, trainable(model, plan.stage)),
         ...scaleSpecs(plan),
       },
@@ -108,7 +108,7 @@ export function applyGraph(model: Model, plan: StagePlan, optimizer: AdamWOption
 export function projectionGraph(model: Model, plan: StagePlan): Graph {
   const names = featuresOf(termsOfScope(plan, 'batch'));
   const data = { ...specsOf(model, [...fieldsOfFeatures(names)]), key: { shape: [2], dtype: 'i32' } as const };
-  return trace({ data, state: floatSpecs(model.parameters) }, (inputs, state) => {
+  return trace({ data, state: parameterSpecs(model.parameters) }, (inputs, state) => {
     const scope = rootScope(state, { training: true, key: { data: inputs.key!, stream: 1 }, specs: model.parameters });
     const batch = inputs as BatchTensors;
     const feature = modelFeatures({ model, scope, batch, teacher: { kind: 'live' }, temperature: 1 }, names);

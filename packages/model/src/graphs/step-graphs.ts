@@ -1,6 +1,6 @@
 // Programs of pre-training over one batch: a whole step, its gradients, validation, and the frozen teacher.
 import type { AdamWOptions } from '@hybridmed/nn';
-import { lossScaleOf, rootScope } from '@hybridmed/nn';
+import { lossScaleOf, parameterSpecs, rootScope } from '@hybridmed/nn';
 import type { Graph, Tensor, Tensors } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
 import type { Model } from '../model/model.ts';
@@ -9,10 +9,10 @@ import type { BatchTensors } from '../model/batch-fields.ts';
 import { weightedSum } from '../objective/compose.ts';
 import { summarize } from '../objective/features.ts';
 import { lossTerms } from '../objective/terms.ts';
-import { floatSpecs, momentSpecs } from './parameter-specs.ts';
 import type { StagePlan } from './stage-plan.ts';
 import { gradientPrefix, specsOf, stepFields, teacherPrefix } from './stage-plan.ts';
 import { extraSpecs, gradientsOf, lossesOf, optimize, optimizerData, scaleResult, scaleSpecs, teacherSpecs } from './traced-stage.ts';
+import { momentSpecs } from './part-specs.ts';
 
 /** All losses of a plan over one batch, and their weighted sum. */
 function planLosses(model: Model, plan: StagePlan, data: Tensors, state: Tensors, training = true) {
@@ -32,7 +32,7 @@ export function stepGraph(model: Model, plan: StagePlan, optimizer: AdamWOptions
     {
       data,
       state: {
-        ...floatSpecs(model.parameters),
+        ...parameterSpecs(model.parameters),
         ...momentSpecs(model.parameters, trainable(model, plan.stage)),
         ...scaleSpecs(plan),
         ...teacherSpecs(model, plan),
@@ -52,7 +52,7 @@ export function stepGraph(model: Model, plan: StagePlan, optimizer: AdamWOptions
 /** Losses and every gradient (`grad.NAME`) of a batch, without an update: for checks. */
 export function gradientGraph(model: Model, plan: StagePlan): Graph {
   const data = { ...specsOf(model, stepFields(plan)), ...extraSpecs(model, plan) };
-  return trace({ data, state: { ...floatSpecs(model.parameters), ...scaleSpecs(plan), ...teacherSpecs(model, plan) } }, (inputs, state) => {
+  return trace({ data, state: { ...parameterSpecs(model.parameters), ...scaleSpecs(plan), ...teacherSpecs(model, plan) } }, (inputs, state) => {
     const { losses, total } = planLosses(model, plan, inputs, state);
     const unscaled = (value: Tensor) => (plan.lossScale ? ops.div(value, lossScaleOf(state)) : value);
     const gradients = Object.entries(gradientsOf(model, plan, total, state)).map(([name, value]) => [gradientPrefix + name, unscaled(value)]);
@@ -63,7 +63,7 @@ export function gradientGraph(model: Model, plan: StagePlan): Graph {
 /** Losses of a batch in evaluation mode; with a live teacher, as validation uses. */
 export function validationGraph(model: Model, plan: StagePlan): Graph {
   const fixed: StagePlan = plan.stage === 1 ? plan : { ...plan, teacher: 'live' };
-  return trace({ data: specsOf(model, stepFields(fixed)), state: floatSpecs(model.parameters) }, (inputs, state) => {
+  return trace({ data: specsOf(model, stepFields(fixed)), state: parameterSpecs(model.parameters) }, (inputs, state) => {
     const { losses, total } = planLosses(model, fixed, inputs, state, false);
     return { results: { ...losses, total } };
   });
@@ -72,7 +72,7 @@ export function validationGraph(model: Model, plan: StagePlan): Graph {
 /** The frozen teacher's final hidden states (B, T, width), from the parameters under `teacher.`: result `hidden`. */
 export function teacherGraph(model: Model): Graph {
   const names = stage1Names(model);
-  const state = floatSpecs(Object.fromEntries(names.map((name) => [name, model.parameters[name]!])), teacherPrefix);
+  const state = parameterSpecs(Object.fromEntries(names.map((name) => [name, model.parameters[name]!])), teacherPrefix);
   return trace({ data: specsOf(model, ['findings', 'findings_mask', 'input']), state }, (inputs, values) => ({
     results: { hidden: summarize(model, rootScope(values).child('teacher'), inputs as BatchTensors).hidden },
   }));

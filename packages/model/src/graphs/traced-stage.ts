@@ -1,6 +1,6 @@
 // What the programs of a stage have in common: traced losses and gradients in training mode, the optimizer, and the state that they read.
 import type { AdamWOptions, Scope } from '@hybridmed/nn';
-import { adamWStep, lossScaleOf, lossScaleSpecs, rootScope } from '@hybridmed/nn';
+import { adamWStep, lossScaleOf, lossScaleSpecs, parameterSpecs, rootScope } from '@hybridmed/nn';
 import type { Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
 import { grad, ops } from '@hybridmed/tensor';
 import type { Model } from '../model/model.ts';
@@ -13,7 +13,6 @@ import { modelFeatures, summarize } from '../objective/features.ts';
 import type { FeatureReader } from '../objective/row.ts';
 import type { LossTerm } from '../objective/terms.ts';
 import { featuresOf } from '../objective/terms.ts';
-import { floatSpecs } from './parameter-specs.ts';
 import type { StagePlan } from './stage-plan.ts';
 import { optionsOf, teacherParameters, teacherPrefix, usesTeacher } from './stage-plan.ts';
 
@@ -24,7 +23,7 @@ export const scalar: TensorSpec = { shape: [], dtype: 'f32' };
 export function teacherSpecs(model: Model, plan: StagePlan): Record<string, TensorSpec> {
   if (!usesTeacher(plan)) return {};
   const names = teacherParameters(model, plan.teacher);
-  return floatSpecs(Object.fromEntries(names.map((name) => [name, model.parameters[name]!])), teacherPrefix);
+  return parameterSpecs(Object.fromEntries(names.map((name) => [name, model.parameters[name]!])), teacherPrefix);
 }
 
 function teacherOf(model: Model, plan: StagePlan, data: Tensors, state: Tensors): Teacher {
