@@ -17,6 +17,7 @@ const marks: Readonly<Record<string, RegExp>> = {
   r2gen: /r2gen/i,
   resnet: /\bresnet\b|ResNetConfig|resnetWeights/,
   embed: /\bembed\b.*defineCommand|commands\/embed\b/,
+  checkpointEvery: /\bcheckpointEvery\b/,
   gpujs: /'gpujs'|\bgpujsDevice\b/,
 };
 

@@ -35,7 +35,7 @@ export type { RetrieveOptions, RetrieveReport } from './retrieval/retrieve.ts';
 export { openBertLabeller } from './text-metrics/bert-labeller.ts';
 export type { BertLabeller } from './text-metrics/bert-labeller.ts';
 export { openBertScorer } from './text-metrics/bert-scorer.ts';
-export type { BertScorer } from './text-metrics/bert-scorer.ts';
+export type { BertScorer, BertScorerOptions } from './text-metrics/bert-scorer.ts';
 export { evaluateVqa } from './vqa/evaluate-vqa.ts';
 export type { VqaEvaluateOptions, VqaReport, VqaSystem } from './vqa/evaluate-vqa.ts';
 export { trainVqa } from './vqa/train-vqa.ts';

@@ -88,6 +88,18 @@ describe.skipIf(absent)('the reference labeller (skipped where shared/goldens-2 
       ours.forEach((score, i) => expect(Math.abs(score[key] - golden[key][i])).toBeLessThanOrEqual(1e-6));
     await scorer.close();
   });
+
+  // F1 of bert-score 0.3.13 on the same folder and pairs: the last layer with idf, and layer 1 without.
+  test.each([
+    ['idf', { idf: true }, [0.7805467, 0.9999998, 0.7501613, 0.5335572, 0.5546325, 0, 0.7968162, 0.8120409, 0.7829042, 0.7783783, 0.9147502, 0.7790243]],
+    ['layer 1', { layer: 1 }, [0.8240327, 1, 0.7489092, 0.5317918, 0.5524771, 0, 0.7730865, 0.8161612, 0.7910957, 0.7870351, 0.9356325, 0.7939418]],
+  ])('BERTScore with %s is that of the published implementation', async (_, options, expected) => {
+    const golden = read('bertscore.json');
+    const scorer = await openBertScorer(join(shared, 'data/hf/tiny_bert_coldfire'), device, options);
+    const { ours } = await scorer.score({ ours: golden.candidates }, golden.references);
+    ours.forEach(({ f1 }, i) => expect(Math.abs(f1 - expected[i]!)).toBeLessThanOrEqual(1e-6));
+    await scorer.close();
+  });
 });
 
 describe('a labeller', () => {

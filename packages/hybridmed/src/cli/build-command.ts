@@ -7,6 +7,7 @@ import type { DeviceValues } from './command-device.ts';
 import { commandDevice } from './command-device.ts';
 import { configOption, readConfig } from './config-file.ts';
 import type { CommandDefinition, CommandGroup } from './define-command.ts';
+import { exampleLines } from './example-lines.ts';
 import type { Output } from './output.ts';
 
 /** The default as help shows it: in words, as a flag's text, or not at all where it is none. */
@@ -36,10 +37,13 @@ function positiveOption(key: string, row: Row): Option {
   });
 }
 
-/** The options of a row: its flag and its negative. */
+const negativeFlag = (key: string): string => flagOf(key).replace(/^--/, '--no-');
+
+/** The options of a row: its flag and its negative. A switch that a file turns on can be turned off; most need no line of help for it. */
 const optionsOf = (key: string, row: Row): Option[] => [
   ...(row.off?.only ? [] : [positiveOption(key, row)]),
-  ...(row.off ? [new Option(flagOf(key).replace(/^--/, '--no-'), row.off.help)] : []),
+  ...(row.off ? [new Option(negativeFlag(key), row.off.help)] : []),
+  ...(row.value.flag === 'switch' && !row.off ? [new Option(negativeFlag(key)).hideHelp()] : []),
 ];
 
 /** What the command line gives, as values by key. */
@@ -68,12 +72,20 @@ async function valuesOf(command: Command, options: Options): Promise<Record<stri
 
 /** Adds a command to those of `parent`. */
 function addCommand(parent: Command, definition: CommandDefinition, output: Output, words: readonly string[]): void {
-  const { name, description, arguments: named = {}, options, run } = definition;
+  const { name, description, arguments: named = {}, options, examples, run } = definition;
   const command = parent.command(name).description(description);
   for (const [argument, help] of Object.entries(named)) command.argument(`<${argument}>`, help);
   for (const [key, row] of Object.entries({ ...options, ...configOption })) for (const each of optionsOf(key, row)) command.addOption(each);
+  if (examples)
+    command.addHelpText(
+      'after',
+      `\nExamples:\n${exampleLines(examples)
+        .map((line) => `  ${line}\n`)
+        .join('')}`,
+    );
   command.action(async () => {
     const values = await valuesOf(command, options);
+    output.json = values.json === true;
     const device = commandDevice(values as DeviceValues, (line) => output.log(line));
     try {
       await run({

@@ -26,6 +26,8 @@ export interface CommandDefinition {
   /** Help of the positional arguments by name, in their order; each must be given. */
   readonly arguments?: Readonly<Record<string, string>>;
   readonly options: Options;
+  /** Command lines without the program's name, and what each is for, where that is not plain: for help and the README. */
+  readonly examples?: Readonly<Record<string, string>>;
   // oxlint-disable-next-line typescript/no-explicit-any -- any options: `defineCommand` has typed them.
   run(context: CommandContext<any, any>): Promise<void>;
 }
@@ -43,6 +45,7 @@ export function defineCommand<const O extends Options, const A extends string = 
   readonly description: string;
   readonly arguments?: Readonly<Record<A, string>>;
   readonly options: O;
+  readonly examples?: Readonly<Record<string, string>>;
   run(context: CommandContext<O, A>): Promise<void>;
 }): CommandDefinition {
   return definition;

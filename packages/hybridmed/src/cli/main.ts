@@ -59,7 +59,7 @@ export async function main(args: readonly string[], streams: Output = processOut
     const line = usage ? error.message : describe(error);
     // Commander has printed its own already, with a hint.
     if (!usage) output.log(line);
-    if (args.includes('--json')) printJson(output, { error: line.replace(/^error: /, '') });
+    if (output.json ?? args.includes('--json')) printJson(output, { error: line.replace(/^error: /, '') });
     return usage ? exitCodes.usage : exitCodes.failure;
   }
 }

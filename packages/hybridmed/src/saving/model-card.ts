@@ -11,6 +11,8 @@ export interface CardFacts {
   readonly preset: string;
   readonly stage: 1 | 2;
   readonly version: string;
+  /** The package of Python that reads the folder. */
+  readonly library: string;
   /** Lines of Python that load the folder. */
   readonly usage: string;
   /** Sentences on the input and output. */
@@ -68,9 +70,9 @@ function metricsSection({ validation, evaluation }: CardFacts): string {
 
 /** The card as Markdown with the hub's header. */
 export function modelCard(facts: CardFacts): string {
-  const { part, inputAndOutput, usage, version } = facts;
+  const { part, library, inputAndOutput, usage, version } = facts;
   return `---
-library_name: ${part === 'text' ? 'transformers' : 'timm'}
+library_name: ${library}
 tags:
 - radiology
 - feature-extraction

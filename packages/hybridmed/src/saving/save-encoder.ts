@@ -11,13 +11,13 @@ import { fileError, replaceFolder } from '@hybridmed/runtime/files';
 import { readProvenance, runOf, readRunConfig } from '@hybridmed/runtime/run';
 import { version } from '@hybridmed/runtime/version';
 import { savedEvaluation } from '@hybridmed/tasks/node';
+import { publishVision } from '@hybridmed/vision';
 import type { HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { ValidationLine } from '@hybridmed/training';
 import { bertFiles } from './bert-files.ts';
 import type { CardFacts } from './model-card.ts';
 import { modelCard } from './model-card.ts';
-import { timmConfig, timmExtra } from './timm-files.ts';
 
 /** What to save, and where. */
 export interface SaveEncoderOptions {
@@ -48,7 +48,7 @@ async function bestValidation(run: string, plan: StageWeights): Promise<Validati
   return validations.toSorted((a, b) => watched(a) - watched(b))[0];
 }
 
-async function factsOf(folder: string, { config }: Checkpoint): Promise<Omit<CardFacts, 'part' | 'usage' | 'inputAndOutput'>> {
+async function factsOf(folder: string, { config }: Checkpoint): Promise<Omit<CardFacts, 'part' | 'library' | 'usage' | 'inputAndOutput'>> {
   const run = runOf(folder);
   const common = { preset: config.preset, stage: config.stage, version: version() };
   if (run === undefined) return common;
@@ -69,6 +69,7 @@ const partOf = (parameters: HostArrays, part: string): HostArrays =>
 interface Layout {
   readonly files: Readonly<Record<string, string>>;
   readonly extraTensors: HostArrays;
+  readonly library: string;
   readonly usage: string;
   readonly inputAndOutput: string;
 }
@@ -79,6 +80,7 @@ function textLayout({ config, tokenizer }: Checkpoint): Layout {
   return {
     files: bertFiles(text, tokenizer),
     extraTensors: {},
+    library: 'transformers',
     usage: `from transformers import AutoModel, AutoTokenizer
 tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder, add_pooling_layer=False)
 hidden = model(**tokenizer("The heart is enlarged.", return_tensors="pt")).last_hidden_state`,
@@ -89,14 +91,15 @@ hidden = model(**tokenizer("The heart is enlarged.", return_tensors="pt")).last_
 function visionLayout({ config }: Checkpoint): Layout {
   const { vision } = config.model;
   if (vision.kind === 'module') throw new HybridmedError(`save: the vision encoder is that of the module "${vision.module}"; timm has no such model`);
+  const { library, usage, config: published, extra } = publishVision(vision);
+  const scale = vision.mean ? `pixels from 0 to 1 less the mean ${vision.mean.join(', ')}, divided by ${vision.std!.join(', ')}` : 'scaled to [-1, 1]';
   const channels = vision.channels === 1 ? 'one grey channel' : `${vision.channels} equal channels`;
   return {
-    files: { 'config.json': timmConfig(vision) },
-    extraTensors: timmExtra(vision),
-    usage: `import timm
-model = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
-features = model.forward_features(images)`,
-    inputAndOutput: `It reads radiographs of ${vision.imageSize} x ${vision.imageSize} pixels in ${channels}, padded to a square, scaled to [-1, 1].`,
+    files: { 'config.json': `${JSON.stringify(published, undefined, 2)}\n` },
+    extraTensors: extra,
+    library,
+    usage,
+    inputAndOutput: `It reads radiographs of ${vision.imageSize} x ${vision.imageSize} pixels in ${channels}, padded to a square, ${scale}.`,
   };
 }
 
@@ -107,9 +110,9 @@ export async function saveEncoder({ checkpoint: path, part, out }: SaveEncoderOp
   if (existsSync(join(out, 'optimizer.safetensors')) || existsSync(join(out, 'run.json')))
     throw fileError(out, 'is a checkpoint or a run', 'name another --out');
   const checkpoint = await loadCheckpoint(folder);
-  const { files, extraTensors, usage, inputAndOutput } = part === 'text' ? textLayout(checkpoint) : visionLayout(checkpoint);
+  const { files, extraTensors, library, usage, inputAndOutput } = part === 'text' ? textLayout(checkpoint) : visionLayout(checkpoint);
   const tensors = { ...partOf(checkpoint.parameters, part), ...extraTensors };
-  const card = modelCard({ ...(await factsOf(folder, checkpoint)), part, usage, inputAndOutput });
+  const card = modelCard({ ...(await factsOf(folder, checkpoint)), part, library, usage, inputAndOutput });
   await replaceFolder(out, async (temporary) => {
     const write = (name: string, content: string | readonly Uint8Array[]) => writeFile(join(temporary, name), content as string, { flush: true });
     await write('model.safetensors', encodeSafetensors(tensors, { format: 'pt' }));

@@ -1,7 +1,7 @@
 // The model's sizes as plain JSON: what a checkpoint's config.json holds and presets fill in.
 import type { DecoderConfig } from '@hybridmed/decoder';
 import type { BertConfig } from '@hybridmed/text';
-import type { ResNetConfig, ViTConfig } from '@hybridmed/vision';
+import type { VisionConfig } from '@hybridmed/vision';
 
 /** The stages of pre-training. */
 export type Stage = 1 | 2;
@@ -33,7 +33,7 @@ export interface ModuleTextConfig {
 
 /** Sizes of a whole model. */
 export interface ModelConfig {
-  readonly vision: ViTConfig | ResNetConfig | ModuleVisionConfig;
+  readonly vision: VisionConfig | ModuleVisionConfig;
   readonly text: BertConfig | ModuleTextConfig;
   /** Width d of the common space of images and texts. */
   readonly align: number;

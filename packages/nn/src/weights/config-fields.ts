@@ -11,6 +11,8 @@ export interface ConfigFields {
   count(key: string, fallback?: number): number;
   /** A positive number. */
   positive(key: string, fallback?: number): number;
+  /** A list of 1 to 64 finite numbers. */
+  numbers(key: string): readonly number[];
   text(key: string, fallback?: string): string;
   flag(key: string, fallback?: boolean): boolean;
   /** An object inside; an empty one where it is absent. */
@@ -40,6 +42,13 @@ export function configFields(json: unknown, label: string): ConfigFields {
     count: (key, fallback) =>
       read(key, fallback, 'a whole number of at least 1', (n) => Number.isSafeInteger(n) && (n as number) >= 1 && (n as number) < 2 ** 31),
     positive: (key, fallback) => read(key, fallback, 'a positive number', (n) => typeof n === 'number' && Number.isFinite(n) && n > 0),
+    numbers: (key) =>
+      read<readonly number[]>(
+        key,
+        undefined,
+        'a list of numbers',
+        (list) => Array.isArray(list) && list.length >= 1 && list.length <= 64 && list.every((n) => Number.isFinite(n)),
+      ),
     text: (key, fallback) => read(key, fallback, 'a text', (field) => typeof field === 'string'),
     flag: (key, fallback) => read(key, fallback, 'true or false', (field) => typeof field === 'boolean'),
     inner: (key) => configFields(value(key) ?? {}, `${label}: "${key}"`),

@@ -140,7 +140,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
       encoders: encoders.ofModules,
       hold,
       onMessage: events.onMessage,
-      session: await beginSession(out, device, { data: recorded, changed: [...changed, ...otherData], assumed: encoders.assumed }),
+      session: await beginSession(out, device, { data: recorded, changed: [...changed, ...otherData], assumed: encoders.assumed, images: encoders.images }),
     }),
     clock: processClock,
     events,

@@ -23,6 +23,7 @@ const session = z.looseObject({
   data: data.optional(),
   changes: z.array(change).optional(),
   assumed: z.array(text).optional(),
+  images: text.optional(),
 });
 
 /** What provenance.json must hold; other keys are kept. */

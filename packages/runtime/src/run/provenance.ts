@@ -41,6 +41,8 @@ export interface SessionRecord {
   readonly changes?: readonly RecordedChange[];
   /** What published checkpoints did not state and was taken by convention. */
   readonly assumed?: readonly string[];
+  /** How the images of a published vision encoder are normalized, and who says so. */
+  readonly images?: string;
 }
 
 /** Something that is not what it was when the run stopped: a setting, or the `studies` themselves. */
@@ -133,7 +135,12 @@ export async function checkSameData(out: string, now: RecordedData, { accept }: 
 export async function beginSession(
   out: string,
   device: Device,
-  { data, changed, assumed }: { readonly data: RecordedData; readonly changed: readonly Change[]; readonly assumed: readonly string[] },
+  {
+    data,
+    changed,
+    assumed,
+    images,
+  }: { readonly data: RecordedData; readonly changed: readonly Change[]; readonly assumed: readonly string[]; readonly images?: string | undefined },
 ): Promise<Session> {
   const before = ((await readSaved(out)) as Partial<Provenance> | undefined)?.sessions;
   const earlier = Array.isArray(before) ? before : [];
@@ -153,6 +160,7 @@ export async function beginSession(
         data,
         ...(changes?.length ? { changes } : {}),
         ...(assumed.length > 0 ? { assumed } : {}),
+        ...(images === undefined ? {} : { images }),
       };
       const provenance: Provenance = { data, sessions: [...earlier, session] };
       await writeFileAtomic(fileOf(out), [`${JSON.stringify(provenance, undefined, 2)}\n`]);

@@ -18,6 +18,8 @@ export interface RunEncoders {
   readonly ofModules: ModuleEncoders;
   /** What is taken by convention of published checkpoints that do not state it. */
   readonly assumed: readonly string[];
+  /** How the images of a published vision encoder are normalized, and who says so. */
+  readonly images?: string | undefined;
   /** Start values of published checkpoints, by the model's names. */
   load(): Promise<Record<string, HostArray>>;
 }
@@ -27,6 +29,7 @@ interface EncoderPart {
   readonly sizes: Partial<Pick<ModelConfig, 'vision' | 'text'>>;
   readonly ofModules?: ModuleEncoders;
   readonly assumed?: readonly string[];
+  readonly images?: string | undefined;
   load?(): Promise<Record<string, HostArray>>;
 }
 
@@ -57,8 +60,10 @@ async function visionOf(config: RunConfig, onMessage: (text: string) => void): P
     const { config: own, table, load, ...rest } = await pretrainedVision(path, image);
     describeTable('vision', path, table).forEach(onMessage);
     const assumed = rest.assumed.map((what) => `vision: ${path}: assumed: ${what}`);
+    const images = rest.normalization;
+    if (images !== undefined) onMessage(`vision: ${path}: ${images}`);
     assumed.forEach((line) => onMessage(line));
-    return { sizes: { vision: own }, assumed, load };
+    return { sizes: { vision: own }, assumed, images, load };
   }
   const encoder = await moduleVision(vision, image);
   return {
@@ -101,6 +106,7 @@ export async function runEncoders(config: RunConfig, tokenizer: Tokenizer, onMes
     },
     ofModules: { ...vision.ofModules, ...text.ofModules },
     assumed: [...(vision.assumed ?? []), ...(text.assumed ?? [])],
+    images: vision.images,
     load: async () => Object.fromEntries([...withPrefix((await vision.load?.()) ?? {}, 'vision'), ...withPrefix((await text.load?.()) ?? {}, 'text')]),
   };
 }

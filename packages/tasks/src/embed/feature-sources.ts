@@ -11,7 +11,6 @@ import { HybridmedError, trace } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import { bert } from '@hybridmed/text';
 import { visionEncoder } from '@hybridmed/vision';
-import { imageStatistics } from './image-statistics.ts';
 
 /** Token vectors (B, N, width) and one vector per input (B, width). */
 export interface Features {
@@ -146,11 +145,10 @@ export async function publishedText(path: string, device: Device): Promise<TextS
   return textEncoderSource(path, { device, encoder: bert(config), tokenizer, parameters: await load() });
 }
 
-/** The vision encoder of a published folder or file, for images normalized as its preprocessor_config.json says (else by 0.5 and 0.5). */
+/** The vision encoder of a published folder or file, which normalizes images as its own files say. */
 export async function publishedVision(path: string, device: Device, onMessage: (text: string) => void = () => undefined): Promise<ImageSource> {
-  const { config, assumed, load } = await pretrainedVision(path);
+  const { config, assumed, normalization, load } = await pretrainedVision(path);
+  if (normalization !== undefined) onMessage(`${path}: ${normalization}`);
   for (const what of assumed) onMessage(`${path}: assumed: ${what}`);
-  const normalize = await imageStatistics(path);
-  const source = await visionEncoderSource(path, { device, encoder: visionEncoder(config), parameters: await load() });
-  return { ...source, run: (image) => source.run(normalize(image)) };
+  return visionEncoderSource(path, { device, encoder: visionEncoder(config), parameters: await load() });
 }

@@ -6,7 +6,7 @@ import type { Device, HostArrays, Tensor, Tensors, TensorSpec } from '@hybridmed
 import { dtypeOf, grad, ops, trace } from '@hybridmed/tensor';
 import type { BertConfig } from '@hybridmed/text';
 import { bert } from '@hybridmed/text';
-import type { ResNetConfig, ViTConfig } from '@hybridmed/vision';
+import type { VisionConfig } from '@hybridmed/vision';
 import { visionEncoder } from '@hybridmed/vision';
 import type { Comparison, Golden } from './golden.ts';
 import { asFloat, relativeError, Report, withPrefix } from './golden.ts';
@@ -28,7 +28,7 @@ export async function verifyEncoder(device: Device, golden: Golden): Promise<Com
   const report = new Report(name, device.info);
   const isText = 'in.ids' in arrays;
   const sizes = withCurrentNames(json.config);
-  const encoder = (isText ? bert(sizes as BertConfig) : visionEncoder(sizes as ViTConfig | ResNetConfig)) as Module<readonly Tensor[], Features>;
+  const encoder = (isText ? bert(sizes as BertConfig) : visionEncoder(sizes as VisionConfig)) as Module<readonly Tensor[], Features>;
   const inputs: HostArrays = isText ? { ids: arrays['in.ids']!, mask: asFloat(arrays['in.mask']!) } : { image: arrays['in.image']! };
   const parameters = { ...withPrefix(arrays, 'param.'), ...withPrefix(arrays, 'buffer.') };
   const training = Object.keys(arrays).some((key) => key.startsWith('buffer_after.'));

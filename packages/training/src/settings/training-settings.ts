@@ -45,7 +45,7 @@ const modelSettings = {
   }),
   imageSize: option({ value: integer(0, 4096), argument: 'pixels', help: "side of the images; 0 for the preset's", default: 0 }),
   vocabulary: option({
-    value: numberOr(integer(10), string({ words: 'file' })),
+    value: numberOr(integer(10), string({ words: 'a file' })),
     argument: 'n|file',
     help: 'maximum size of the vocabulary trained on the training texts, or a vocab.txt or tokenizer.json to use instead',
     // A published text encoder comes with its vocabulary.

@@ -13,7 +13,7 @@ export interface Value<T> {
   schema(zod: Zod): ZodType<T>;
   /** Writes a value as a flag's text; by default as `String` does. */
   format?(value: T): string;
-  /** What it may be, in words. */
+  /** What it may be, in words: `a whole number, 1 or more`. */
   readonly words: string;
   /** The only texts it may be, for help. */
   readonly choices?: readonly string[];
@@ -29,7 +29,7 @@ export class ValueError extends Error {
 const isNumber = (text: string): boolean => text.trim() !== '' && Number.isFinite(Number(text));
 
 /** A text; in a file it may be empty where `empty` says so, which stands for none. */
-export const string = ({ empty = false, words = 'text' }: { empty?: boolean; words?: string } = {}): Value<string> => ({
+export const string = ({ empty = false, words = 'a text' }: { empty?: boolean; words?: string } = {}): Value<string> => ({
   parse(given) {
     if (given === '') throw new ValueError('Give a value.');
     return given;
@@ -40,11 +40,11 @@ export const string = ({ empty = false, words = 'text' }: { empty?: boolean; wor
 
 /** A whole number from `min` to `max`. */
 export function integer(min: number, max = Infinity): Value<number> {
-  const words = `whole number, ${max === Infinity ? `${min} or more` : `${min} to ${max}`}`;
+  const words = `a whole number, ${max === Infinity ? `${min} or more` : `${min} to ${max}`}`;
   return {
     parse(given) {
       const value = Number(given);
-      if (!isNumber(given) || !Number.isSafeInteger(value) || value < min || value > max) throw new ValueError(`Give a ${words}.`);
+      if (!isNumber(given) || !Number.isSafeInteger(value) || value < min || value > max) throw new ValueError(`Give ${words}.`);
       return value;
     },
     schema: (zod) => (max === Infinity ? zod.int().min(min) : zod.int().min(min).max(max)),
@@ -71,11 +71,11 @@ function boundsInWords({ min, above, max, below }: Bounds): string {
 /** A finite number within its bounds; there is always a lower one. */
 export function number(bounds: Bounds & ({ readonly min: number } | { readonly above: number })): Value<number> {
   const { min = -Infinity, above = -Infinity, max = Infinity, below = Infinity } = bounds;
-  const words = `number${boundsInWords(bounds)}`;
+  const words = `a number${boundsInWords(bounds)}`;
   return {
     parse(given) {
       const value = Number(given);
-      if (!isNumber(given) || value < min || value <= above || value > max || value >= below) throw new ValueError(`Give a ${words}.`);
+      if (!isNumber(given) || value < min || value <= above || value > max || value >= below) throw new ValueError(`Give ${words}.`);
       return value;
     },
     schema(zod) {
@@ -94,7 +94,7 @@ export const choice = <const T extends string>(choices: readonly T[]): Value<T> 
     return given as T;
   },
   schema: (zod) => zod.enum(choices as readonly [T, ...T[]]) as unknown as ZodType<T>,
-  words: choices.join(', '),
+  words: `one of ${choices.join(', ')}`,
   choices,
 });
 
@@ -106,7 +106,7 @@ export const several = <T>(value: Value<T>): Value<T[]> => ({
   parse: (given, before = []) => [...before, value.parse(given)],
   schema: (zod) => zod.array(value.schema(zod)),
   format: (values) => values.join(' '),
-  words: `list of ${value.words}`,
+  words: `a list, each ${value.words}`,
   ...(value.choices ? { choices: value.choices } : {}),
   flag: 'several',
 });
@@ -117,7 +117,7 @@ const readEach = <T>(given: string, value: Value<T>): T[] => given.split(',').ma
 export const commaList = <T>(value: Value<T>): Value<T[]> => ({
   parse: (given) => readEach(given, value),
   schema: (zod) => zod.array(value.schema(zod)).min(1) as ZodType<T[]>,
-  words: `list of ${value.words}`,
+  words: `a list, each ${value.words}`,
 });
 
 /** A value for each stage: `A,B`. */
@@ -128,7 +128,7 @@ export const stagePair = (value: Value<number>): Value<readonly [number, number]
     return parts as [number, number];
   },
   schema: (zod) => zod.tuple([value.schema(zod), value.schema(zod)]) as ZodType<readonly [number, number]>,
-  words: `two of ${value.words}`,
+  words: `two values, each ${value.words}`,
 });
 
 /** Values by name: `rotation=5,noise=0.01`; a repeated flag adds to them. */
@@ -152,14 +152,14 @@ export function named<const K extends string, T>(values: Readonly<Record<K, Valu
         .join(','),
     schema: (zod) =>
       zod.strictObject(Object.fromEntries(names.map((name) => [name, values[name].schema(zod)]))).partial() as unknown as ZodType<{ [P in K]?: T }>,
-    words: `by name: ${names.join(', ')}`,
+    words: `values by name: ${names.join(', ')}`,
   };
 }
 
 /** A number, or, of a text that is none, something else. */
 export const numberOr = <T>(value: Value<number>, other: Value<T>): Value<number | T> => ({
   parse(given) {
-    if (given.trim() === '') throw new ValueError(`Give a ${value.words}, or a ${other.words}.`);
+    if (given.trim() === '') throw new ValueError(`Give ${value.words}, or ${other.words}.`);
     return Number.isNaN(Number(given)) ? other.parse(given) : value.parse(given);
   },
   schema: (zod) => zod.union([value.schema(zod), other.schema(zod)]) as ZodType<number | T>,

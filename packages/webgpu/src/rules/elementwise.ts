@@ -1,7 +1,8 @@
 // Element-wise ops and sources: they become chains, which grow until something needs their values.
-import type { MapOp } from '@hybridmed/kernels';
+import type { MapOp, MapOperationName } from '@hybridmed/kernels';
+import { mapOperations } from '@hybridmed/kernels';
 import type { OpName, Tensor } from '@hybridmed/tensor';
-import { bindDim, sizeOf } from '@hybridmed/tensor';
+import { bindDim, opTable, sizeOf } from '@hybridmed/tensor';
 import { broadcastChain, isCheap, joinChains } from '../plan/chains.ts';
 import type { Lowering } from '../plan/lowering.ts';
 import type { Chain } from '../plan/values.ts';
@@ -17,7 +18,7 @@ function spread(tensor: Tensor, chain: Chain, shape: readonly number[], lowering
 }
 
 /** One step on chains of the node's inputs. */
-function step<K extends OpName>(op: MapOp): Rule<K> {
+function step(op: MapOp): Rule<OpName> {
   return (node, lowering) => {
     const shape = lowering.shape(node.outputs[0]!);
     const parts = lowering.joinable(node.inputs).map((chain, i) => spread(node.inputs[i]!, chain, shape, lowering));
@@ -44,29 +45,17 @@ const random: Rule<'random'> = (node, lowering) => {
 const cast: Rule<'cast'> = (node, lowering) => {
   const [x] = node.inputs;
   if (x!.dtype === node.attributes.dtype) return lowering.setChain(node, lowering.chain(x!));
-  return step<'cast'>(node.attributes.dtype === 'f32' ? 'toF32' : 'toI32')(node, lowering);
+  return step(node.attributes.dtype === 'f32' ? 'toF32' : 'toI32')(node, lowering);
 };
 
-/** Rules of element-wise ops and sources. */
-export const elementwise = {
-  full,
-  iota,
-  size,
-  random,
-  add: step<'add'>('add'),
-  sub: step<'sub'>('sub'),
-  mul: step<'mul'>('mul'),
-  div: step<'div'>('div'),
-  maximum: step<'maximum'>('maximum'),
-  less: step<'less'>('less'),
-  equal: step<'equal'>('equal'),
-  where: step<'where'>('where'),
-  neg: step<'neg'>('neg'),
-  exp: step<'exp'>('exp'),
-  log: step<'log'>('log'),
-  sqrt: step<'sqrt'>('sqrt'),
-  erf: step<'erf'>('erf'),
-  cast,
-  gelu: step<'gelu'>('gelu'),
-  geluGrad: step<'geluGrad'>('geluGrad'),
-};
+/** Ops that are one operation of a chain. */
+type StepOp = Extract<OpName, MapOperationName>;
+
+const steps = Object.fromEntries(
+  Object.keys(mapOperations)
+    .filter((name): name is StepOp => name in opTable)
+    .map((op) => [op, step(op)]),
+) as { readonly [K in StepOp]: Rule<K> };
+
+/** Rules of element-wise ops and sources. What chains have an operation for needs no rule of its own. */
+export const elementwise = { ...steps, full, iota, size, random, cast };

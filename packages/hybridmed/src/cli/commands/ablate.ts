@@ -44,6 +44,9 @@ function formatAblation(report: AblationReport, measures: readonly Measure[]): s
 export const ablate = defineCommand({
   name: 'ablate',
   description: "train and evaluate the full method and its ablations over several seeds (the paper's table); finished runs are not repeated",
+  examples: {
+    'ablate --data openi:DIR --preset small --seeds 3 --out runs/ablation': "the paper's ablations; can be resumed",
+  },
   options: {
     ...runSettings,
     seeds: option({ value: integer(1), argument: 'n', help: 'number of seeds', default: 3 }),

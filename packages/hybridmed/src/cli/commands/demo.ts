@@ -72,6 +72,9 @@ async function makePhantoms({ out, studies }: DemoValues): Promise<void> {
 export const demo = defineCommand({
   name: 'demo',
   description: 'make phantoms, pre-train both stages on them, and write a report',
+  examples: {
+    demo: 'phantoms, both stages and a report, in some minutes',
+  },
   options,
   async run({ values, output, openDevice }) {
     await makePhantoms(values);

@@ -71,6 +71,9 @@ async function embedToFile({ values, output, openDevice }: Context): Promise<Emb
 export const embed = defineCommand({
   name: 'embed',
   description: 'write features of texts or images as safetensors: tokens (N, L, D), zero at padding, mask (N, L) and global (N, D)',
+  examples: {
+    'embed --checkpoint runs/openi --texts reports.txt --out f.safetensors': 'tokens, mask and global vectors for other tools',
+  },
   options,
   async run(context) {
     const { values, output, usage } = context;

@@ -78,6 +78,9 @@ export function formatEvaluation(report: EvaluationReport): string {
 export const evaluate = defineCommand({
   name: 'evaluate',
   description: 'evaluate a checkpoint on a split: texts compared with baselines, retrieval, zero-shot, losses',
+  examples: {
+    'evaluate --checkpoint runs/openi --data openi:DIR': '',
+  },
   options: {
     ...selectionOptions,
     checkpoint: option({ value: string(), argument: 'dir', help: modelHelp, required: true }),

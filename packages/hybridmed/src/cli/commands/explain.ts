@@ -38,6 +38,10 @@ function formatScores({ checkpoint, data, split, studies, chance, maps }: MapSco
 export const explain = defineCommand({
   name: 'explain',
   description: 'show where a checkpoint looks: heat maps over a radiograph, or their scores on radiographs whose regions are known',
+  examples: {
+    'explain --checkpoint runs/openi --image image.png --text "left pleural effusion" --out explained': 'heat maps',
+    'explain --checkpoint runs/phantoms --data phantom:DIR': 'scores of the maps on known regions',
+  },
   options: {
     checkpoint: option({ value: string(), argument: 'dir', help: checkpointHelp, required: true }),
     image: option({ value: string(), argument: 'file', help: 'a radiograph: PNG, JPEG or DICOM' }),

@@ -26,6 +26,9 @@ const names = (ports: Readonly<Record<string, unknown>>): string => [...new Set(
 export const exportModel = defineCommand({
   name: 'export',
   description: 'write parts of a checkpoint as ONNX files that run anywhere, each checked against the model',
+  examples: {
+    'export runs/openi --part caption summarize --out exported': 'ONNX files that run anywhere',
+  },
   arguments: { checkpoint: checkpointHelp },
   options: {
     part: option({ value: several(choice(partNames)), argument: 'names', help: `what to export: ${partNames.join(', ')}`, required: true }),

@@ -24,6 +24,11 @@ function searchOf({ search: kind, beams, alpha, p, temperature, seed }: Values<t
 export const generate = defineCommand({
   name: 'generate',
   description: 'generate impressions from images, or from the text of findings',
+  examples: {
+    'generate --checkpoint runs/openi --image image.png': '',
+    'generate --checkpoint runs/openi --findings "The heart is enlarged."': '',
+    'generate --checkpoint exported --image image.png': 'from ONNX files',
+  },
   options: {
     checkpoint: option({ value: string(), argument: 'dir', help: modelHelp, required: true }),
     image: option({ value: several(string()), argument: 'files', help: 'radiographs: PNG, JPEG or DICOM' }),

@@ -18,7 +18,7 @@ const options = {
 };
 
 /** Configuration and every tensor of an encoder: loaded, converted, unused, missing. */
-function formatPublished({ kind, config, tensors, assumed }: PublishedEncoder): string {
+function formatPublished({ kind, config, tensors, assumed, normalization }: PublishedEncoder): string {
   const rows = tensors.map(({ status, tensor, shape, parameter, note }) => [
     status,
     tensor,
@@ -26,7 +26,7 @@ function formatPublished({ kind, config, tensors, assumed }: PublishedEncoder): 
     parameter === undefined || parameter === tensor ? '' : `-> ${parameter}`,
     note ?? '',
   ]);
-  return `${kind}: ${JSON.stringify(config)}\n${assumed.map((what) => `assumed: ${what}\n`).join('')}\n${table(rows)}`;
+  return `${kind}: ${JSON.stringify(config)}\n${normalization === undefined ? '' : `${normalization}\n`}${assumed.map((what) => `assumed: ${what}\n`).join('')}\n${table(rows)}`;
 }
 
 /** Sizes of a checkpoint by part, and those of the second branch. */
@@ -49,6 +49,10 @@ async function describePublishedFolder(path: string, { imageSize: size, channels
 export const info = defineCommand({
   name: 'info',
   description: "show a checkpoint's sizes and parameters per part; for hf:DIR, how each tensor would be loaded",
+  examples: {
+    'info runs/openi': '',
+    'info hf:DIR': 'how each tensor of a published checkpoint would be loaded',
+  },
   arguments: { dir: "checkpoint, a run's --out folder, or hf:DIR of a published checkpoint" },
   options,
   async run({ values, arguments: { dir }, output }) {

@@ -99,6 +99,10 @@ async function pretrainAndReport({ values, output, words, openDevice }: CommandC
 export const pretrain = defineCommand({
   name: 'pretrain',
   description: 'pre-train both stages; a run can be stopped at any moment and resumed',
+  examples: {
+    'pretrain --data openi:DIR --preset small --out runs/openi': '',
+    'pretrain --config settings.yaml --out runs/openi': 'settings from a file; flags take precedence',
+  },
   options,
   run: pretrainAndReport,
 });

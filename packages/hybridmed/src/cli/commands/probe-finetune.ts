@@ -81,6 +81,9 @@ const print = (output: Output, values: ProtocolValues, result: ProtocolResult) =
 export const probe = defineCommand({
   name: 'probe',
   description: 'linear probe on frozen features, with 1, 10 and 100 % of the labels',
+  examples: {
+    'probe --checkpoint runs/openi --data chexpert:DIR --out runs/probe': '1, 10, 100 % of the labels',
+  },
   options: protocolOptions,
   async run(context) {
     const { values, output } = context;
@@ -93,6 +96,9 @@ export const probe = defineCommand({
 export const finetune = defineCommand({
   name: 'finetune',
   description: 'fine-tune the image encoder for classification, with 1, 10 and 100 % of the labels',
+  examples: {
+    'finetune --checkpoint runs/openi --data chexpert:DIR --out runs/tuned': 'compare with --from-scratch',
+  },
   options: {
     ...protocolOptions,
     fromScratch: option({ value: toggle(), help: "initialize the checkpoint's architecture at random instead of loading its parameters", default: false }),

@@ -9,6 +9,9 @@ import { printResult } from '../output.ts';
 export const report = defineCommand({
   name: 'report',
   description: 'write the report of a run as one self-contained HTML page: data, curves, metrics compared with baselines, texts, radiographs, failures',
+  examples: {
+    'report runs/openi': "the run's report as one HTML page; pretrain also writes it",
+  },
   arguments: { run: "a run's --out folder" },
   options: {
     out: option({ value: string(), argument: 'file', help: 'HTML file to write', defaultWords: 'report.html in the run' }),

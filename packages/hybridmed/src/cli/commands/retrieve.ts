@@ -45,6 +45,10 @@ const formatNearest = ({ nearest }: QueryResult): string =>
 export const retrieve = defineCommand({
   name: 'retrieve',
   description: 'find reports by image, images by report, images by image; or the studies nearest to one query',
+  examples: {
+    'retrieve --checkpoint runs/openi --data openi:DIR --saved openi.index': '',
+    'retrieve --checkpoint runs/openi --saved openi.index --query "left pleural effusion"': '',
+  },
   options: {
     ...encoderOptions,
     data: option({ value: string(), argument: 'spec', help: 'data set as name:path' }),

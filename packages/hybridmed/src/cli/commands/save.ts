@@ -8,6 +8,9 @@ import { printResult } from '../output.ts';
 export const save = defineCommand({
   name: 'save',
   description: 'save an encoder for Python: text for transformers, vision for timm, with a model card',
+  examples: {
+    'save runs/openi --part text --out DIR': "for Python's transformers (vision: timm), with a model card",
+  },
   arguments: { checkpoint: checkpointHelp },
   options: {
     part: option({ value: choice(['vision', 'text']), argument: 'name', help: 'which encoder', required: true }),

@@ -40,6 +40,9 @@ async function selectGoldens(folder: string, only: readonly string[] | undefined
 export const verify = defineCommand({
   name: 'verify',
   description: 'replay a folder of goldens on a device and check every quantity against its bound',
+  examples: {
+    'verify GOLDENS --device webgpu': 'checks that this GPU and its driver compute correctly',
+  },
   arguments: { goldens: 'folder of pairs of .json and .safetensors' },
   options: {
     ...deviceOptions,

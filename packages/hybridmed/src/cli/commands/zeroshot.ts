@@ -25,6 +25,9 @@ function formatReport(report: ZeroShotReport): string {
 export const zeroshot = defineCommand({
   name: 'zeroshot',
   description: 'classify radiographs by prompts: AUC, average precision, F1, accuracy, MCC',
+  examples: {
+    'zeroshot --checkpoint runs/openi --data chexpert:DIR': 'classification by prompts; --prompts FILE',
+  },
   options: {
     ...encoderOptions,
     data: option({ value: string(), argument: 'spec', help: 'labelled data set as name:path', required: true }),

@@ -46,7 +46,7 @@ export const selectionOptions = {
   columns: option({ value: columns, argument: 'role=name,...', help: 'csv: names of columns, such as image=file,findings=text' }),
   encoding: option({ value: string(), argument: 'name', help: 'encoding of text files that are not UTF-8, such as windows-1252' }),
   index: option({
-    value: toggleOr(string({ words: 'folder' })),
+    value: toggleOr(string({ words: 'a folder' })),
     argument: 'folder',
     help: 'where indexes of large tables are kept',
     default: true,

@@ -10,7 +10,7 @@ import { checkpointHelp, deviceOptions, jsonOption, moduleOptions } from './shar
 export const encoderOptions = {
   checkpoint: option({ value: string(), argument: 'dir', help: checkpointHelp, required: true }),
   cache: option({
-    value: toggleOr(string({ words: 'folder' })),
+    value: toggleOr(string({ words: 'a folder' })),
     argument: 'folder',
     help: 'folder of cached features',
     default: true,

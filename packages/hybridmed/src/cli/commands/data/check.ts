@@ -45,6 +45,9 @@ function formatReport(report: DataReport): string {
 export const dataCheck = defineCommand({
   name: 'check',
   description: 'print what a data set contains: studies kept and dropped by reason, labels, text lengths, duplicates, leaks; exit code 1 for a leak',
+  examples: {
+    'data check openi:DIR': 'studies kept and dropped by reason, duplicates, leaks',
+  },
   arguments: { spec: dataSetHelp },
   options: {
     ...needOption,

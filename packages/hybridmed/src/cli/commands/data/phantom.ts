@@ -9,6 +9,9 @@ import { progressBar } from '../../progress.ts';
 export const dataPhantom = defineCommand({
   name: 'phantom',
   description: 'make a data set of procedurally generated chest radiographs with reports and labels',
+  examples: {
+    'data phantom DIR --studies 6000': 'procedurally generated chest radiographs with reports, labels and masks',
+  },
   arguments: { dir: 'folder to make' },
   options: {
     studies: option({ value: integer(10), argument: 'n', help: 'number of studies', default: 6000 }),

@@ -8,6 +8,9 @@ import { printResult } from '../../output.ts';
 export const dataRender = defineCommand({
   name: 'render',
   description: 'write an image (JPEG, PNG, DICOM) as the pipeline sees it: 8-bit grey, DICOM look-up tables applied, MONOCHROME1 inverted',
+  examples: {
+    'data render FILE.dcm --out image.png': 'any image as the pipeline reads it; --size N for the padded square',
+  },
   arguments: { file: 'image to read' },
   options: {
     out: option({ value: string(), argument: 'png', help: 'PNG file to write', required: true }),

@@ -49,6 +49,9 @@ function formatReport(report: VqaReport): string {
 export const vqaEvaluate = defineCommand({
   name: 'evaluate',
   description: 'accuracy on the test questions: closed, open, all, by category; compared with three baselines',
+  examples: {
+    'vqa evaluate --model runs/vqa': '',
+  },
   options: {
     model: option({ value: string(), argument: 'dir', help: 'the --out folder of vqa train', required: true }),
     data: option({ value: string(), argument: 'spec', help: 'a data set other than the one it was trained on' }),

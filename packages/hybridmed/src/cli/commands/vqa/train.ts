@@ -45,6 +45,9 @@ function formatResult({ out, answers, counts, chosen }: VqaTrainResult): string 
 export const vqaTrain = defineCommand({
   name: 'train',
   description: 'train question answering on a data set, and the baseline without the image',
+  examples: {
+    'vqa train --checkpoint runs/openi --data vqa-rad:DIR --out runs/vqa': '',
+  },
   options,
   async run({ values, output, openDevice }) {
     const { device: _device, threads: _threads, json, vision, text: textModule, ...training } = values;

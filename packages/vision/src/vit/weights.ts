@@ -2,19 +2,13 @@
 import { sizeOf } from '@hybridmed/tensor';
 import type { Recipe, TensorShapes } from '@hybridmed/nn/weights';
 import { WeightsError } from '@hybridmed/nn/weights';
-import type { ViTConfig } from '../vit-config.ts';
-import { fitChannels } from './fit-channels.ts';
-import type { Library } from './tensor-names.ts';
-import { placeOf } from './tensor-names.ts';
+import type { ViTConfig } from './config.ts';
+import type { PublishedTensors, ReadEncoder } from '../encoder-row.ts';
+import { paddedFirstLayer, unpaddedFirstLayer } from '../weights/first-layer.ts';
+import { findTransformers, placeOf } from './tensor-names.ts';
 import type { Resampling } from './resample-positions.ts';
 import { resamplePositions } from './resample-positions.ts';
 import { readStated } from './stated-config.ts';
-
-/** The input an encoder is wanted for: side in pixels, and channels. What is left out is the checkpoint's own. */
-export interface WantedImage {
-  readonly size?: number;
-  readonly channels?: number;
-}
 
 /** Names in a checkpoint by our parameter, in the order in which they are joined. */
 type Places = ReadonlyMap<string, readonly string[]>;
@@ -36,12 +30,10 @@ function placesOf(shapes: TensorShapes, prefix: string, label: string): Places {
   return places;
 }
 
-/** Our configuration, and recipes for its parameters, of a vision transformer whose tensors have the prefix `prefix`. Throws a WeightsError for sizes that contradict each other. */
-export function vitWeights(
-  shapes: TensorShapes,
-  { library, prefix }: { library: Library; prefix: string },
-  { config: json, configLabel, label, image }: { config: unknown; configLabel: string; label: string; image: WantedImage },
-): { config: ViTConfig; recipes: Record<string, Recipe>; assumed: readonly string[] } {
+/** Our configuration, and recipes for its parameters, of a vision transformer. Throws a WeightsError for sizes that contradict each other. */
+export function readViT(checkpoint: PublishedTensors): ReadEncoder<ViTConfig> {
+  const { shapes, prefix, config: json, configLabel, label, image } = checkpoint;
+  const { library } = findTransformers(Object.keys(shapes)).find((one) => one.prefix === prefix)!;
   const places = placesOf(shapes, prefix, label);
   const fail = (problem: string): never => {
     throw new WeightsError(`${label}: ${problem}`);
@@ -91,9 +83,24 @@ export function vitWeights(
   for (const [parameter, from] of places) recipes[parameter] = { from, ...(from.length > 1 ? { note: `${from.length} joined` } : {}) };
   // open_clip has one name for the norm before and after pooling.
   if (pool === 'meanNormed' && !recipes['fc_norm.weight']) for (const leaf of ['weight', 'bias']) moveRecipe(recipes, `norm.${leaf}`, `fc_norm.${leaf}`);
-  recipes['patch_embed.proj.weight'] = fitChannels(first('patch_embed.proj.weight')!, patchShape, wanted, label);
+  const patches = patchRecipes(checkpoint, { tensor: first('patch_embed.proj.weight')!, bias: first('patch_embed.proj.bias'), shape: patchShape, wanted });
+  Object.assign(recipes, patches.recipes);
   Object.assign(recipes, tokenRecipes({ positions, classToken: first('cls_token'), registers }, grid, config, stated.resampling));
-  return { config, recipes, assumed: stated.assumed };
+  return { config: { ...config, ...patches.input }, recipes, assumed: stated.assumed };
+}
+
+/** Recipes of the patch projection: normalization is folded into weight and bias; where there is no bias, it is the encoder's first step. */
+function patchRecipes(
+  { normalization, label }: PublishedTensors,
+  { tensor, bias, shape, wanted }: { tensor: string; bias: string | undefined; shape: readonly number[]; wanted: number },
+): { recipes: Record<string, Recipe>; input: Partial<ViTConfig> } {
+  const layer = { tensor, shape, wanted, normalization, label };
+  if (bias === undefined) {
+    const { recipe, input } = paddedFirstLayer(layer);
+    return { recipes: { 'patch_embed.proj.weight': recipe }, input };
+  }
+  const folded = unpaddedFirstLayer(layer, bias);
+  return { recipes: { 'patch_embed.proj.weight': folded.weight, 'patch_embed.proj.bias': folded.bias }, input: {} };
 }
 
 /** Parts that a block or the input has or lacks, by what the checkpoint holds. */

@@ -3,9 +3,10 @@ import type { Module, Scope, VisionEncoder, VisionFeatures } from '@hybridmed/nn
 import { collect, dropout, layerNorm } from '@hybridmed/nn';
 import type { Dim, Tensor } from '@hybridmed/tensor';
 import { ops } from '@hybridmed/tensor';
-import type { ViTConfig } from './vit-config.ts';
-import type { ViTBlock } from './vit-layers.ts';
-import { defaultEpsilon, patchEmbedding, vitBlock } from './vit-layers.ts';
+import { normalizedImage } from '../image-input.ts';
+import type { ViTConfig } from './config.ts';
+import type { ViTBlock } from './layers.ts';
+import { defaultEpsilon, patchEmbedding, vitBlock } from './layers.ts';
 
 /** The layers of a ViT, and how its tokens are laid out: a prefix (class token, registers), then the patches. */
 interface ViTLayers {
@@ -40,7 +41,7 @@ function layersOf(config: ViTConfig): ViTLayers {
 /** Images (B, C, H, W) -> the prefix and the patches with their positions (B, prefix + N, width). */
 function embedImages({ config, prefixHasPositions, embed, norm }: ViTLayers, scope: Scope, x: Tensor): Tensor {
   const { width, registers = 0, classToken = true } = config;
-  const patches = embed.call(scope.child('patch_embed.proj'), x);
+  const patches = embed.call(scope.child('patch_embed.proj'), normalizedImage(x, config));
   const repeated = (name: string, rows: number) => ops.broadcast(scope.get(name), [x.shape[0]!, rows, width]);
   const before = [...(classToken ? [repeated('cls_token', 1)] : []), ...(registers > 0 ? [repeated('reg_token', registers)] : [])];
   const positions = scope.get('pos_embed');

@@ -3,12 +3,14 @@ import type { Tensor } from '@hybridmed/tensor';
 import { ops } from '@hybridmed/tensor';
 import type { Module, ParameterSpecs, Scope, VisionEncoder } from '@hybridmed/nn';
 import { batchNorm, collect, relu } from '@hybridmed/nn';
+import { convolution, convolvedSide, maxPool } from '@hybridmed/nn/convolution';
+import { featureMap } from '../feature-map.ts';
+import type { ImageInput } from '../image-input.ts';
+import { firstChannels, normalizedImage } from '../image-input.ts';
 
 /** Sizes of a ResNet: blocks per stage, and each stage's inner channels (a bottleneck's output has 4 times as many). */
-export interface ResNetConfig {
+export interface ResNetConfig extends ImageInput {
   readonly kind: 'resnet';
-  readonly imageSize: number;
-  readonly channels: number;
   readonly layers: readonly number[];
   readonly channelsPerStage: readonly number[];
   /** Channels after the first convolution: 64. */
@@ -18,32 +20,6 @@ export interface ResNetConfig {
 }
 
 const expansions = { basic: 1, bottleneck: 4 } as const;
-
-function convolution({ inputs, outputs, kernel, stride = 1 }: { inputs: number; outputs: number; kernel: number; stride?: number }): Module {
-  const padding = (kernel - 1) / 2;
-  return {
-    parameters: { weight: { shape: [outputs, inputs, kernel, kernel], init: { kind: 'heFanOut' } } },
-    call: (scope, x) => ops.conv2d(x, scope.get('weight'), { stride: [stride, stride], padding: [padding, padding] }),
-  };
-}
-
-/**
- * 3 x 3 maximum with stride 2 and padding 1 over values that are not negative (after ReLU), so that zero padding never wins:
- * the greatest of nine strided slices; the first one wins a tie, as in torch.
- */
-function maxPool(x: Tensor): Tensor {
-  const [batch, channels, height, width] = x.shape as [Tensor['shape'][number], number, number, number];
-  const padded = ops.pad(x, [0, 0, 1, 1], [batch, channels, height + 2, width + 2]);
-  const [h, w] = [Math.floor((height - 1) / 2) + 1, Math.floor((width - 1) / 2) + 1];
-  let greatest: Tensor | undefined;
-  for (let row = 0; row < 3; row++) {
-    for (let column = 0; column < 3; column++) {
-      const view = ops.slice(padded, [0, 0, row, column], [batch, channels, h, w], [1, 1, 2, 2]);
-      greatest = greatest ? ops.maximum(greatest, view) : view;
-    }
-  }
-  return greatest!;
-}
 
 interface Block {
   readonly parameters: ParameterSpecs;
@@ -91,8 +67,9 @@ function residualBlock(kind: 'basic' | 'bottleneck', sizes: BlockSizes): Block {
 }
 
 /** A ResNet: images (B, C, H, W) -> the last feature map as tokens (B, H' W', width) and its mean (B, width) [He et al. 2016, stride in the 3 x 3 convolution]. */
-export function resnet({ imageSize, channels, layers, channelsPerStage, stem = 64, block: kind = 'bottleneck' }: ResNetConfig): VisionEncoder {
-  const conv1 = convolution({ inputs: channels, outputs: stem, kernel: 7, stride: 2 });
+export function resnet(config: ResNetConfig): VisionEncoder {
+  const { imageSize, channels, layers, channelsPerStage, stem = 64, block: kind = 'bottleneck' } = config;
+  const conv1 = convolution({ inputs: firstChannels(config), outputs: stem, kernel: 7, stride: 2 });
   const bn1 = batchNorm({ channels: stem });
   const blocks: [string, Block][] = [];
   let inputs = stem;
@@ -104,19 +81,24 @@ export function resnet({ imageSize, channels, layers, channelsPerStage, stem = 6
     }
   });
   const width = inputs;
-  const halve = (size: number, times: number): number => (times === 0 ? size : halve(Math.floor((size - 1) / 2) + 1, times - 1));
-  const side = halve(imageSize, 1 + layers.length);
+  const side = [7, 3, ...layers.slice(1).map(() => 3)].reduce((size, kernel) => convolvedSide(size, { kernel, stride: 2 }), imageSize);
   return {
     width,
     tokenCount: side * side,
     image: { size: imageSize, channels },
     parameters: collect({ conv1, bn1, ...Object.fromEntries(blocks) }),
     call(scope, x) {
-      let h = maxPool(relu(bn1.call(scope.child('bn1'), conv1.call(scope.child('conv1'), x))));
+      let h = maxPool(relu(bn1.call(scope.child('bn1'), conv1.call(scope.child('conv1'), normalizedImage(x, config)))), {
+        kernel: 3,
+        stride: 2,
+        padding: 1,
+        nonNegative: true,
+      });
       for (const [name, block] of blocks) h = scope.layer(() => block.call(scope.child(name), h));
-      const [batch, , height, columns] = h.shape as [Tensor['shape'][number], number, number, number];
-      const tokens = ops.transpose(ops.reshape(h, [batch, width, height * columns]), [0, 2, 1]);
-      return { tokens, global: ops.mean(tokens, { axes: [1] }) };
+      return featureMap(h);
     },
   };
 }
+
+/** ResNet-50 [He et al. 2016]. */
+export const resnet50: ResNetConfig = { kind: 'resnet', imageSize: 224, channels: 3, layers: [3, 4, 6, 3], channelsPerStage: [64, 128, 256, 512] };

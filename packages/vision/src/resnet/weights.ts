@@ -1,10 +1,24 @@
 // From the tensors of a torchvision or timm ResNet-18, 34, 50 or 101 (or any of their plan) to ours.
-import type { Recipe, TensorShapes } from '@hybridmed/nn/weights';
+import type { ConfigFields, Recipe } from '@hybridmed/nn/weights';
 import { configFields, WeightsError } from '@hybridmed/nn/weights';
-import type { ResNetConfig } from '../resnet.ts';
-import { fitChannels } from './fit-channels.ts';
-import { checkPlainResNet } from './stated-timm.ts';
-import type { WantedImage } from './vit-weights.ts';
+import type { PublishedTensors, ReadEncoder } from '../encoder-row.ts';
+import { bareName, expandNames } from '../weights/architecture-names.ts';
+import { paddedFirstLayer } from '../weights/first-layer.ts';
+import { readTimmConfig, unknownName } from '../weights/timm-config.ts';
+import type { ResNetConfig } from './resnet.ts';
+
+/** Names of timm's plain ResNets: 7 x 7 stem, ReLU, max pooling, no anti-aliasing. */
+export const plainResNets: ReadonlySet<string> = new Set(
+  expandNames('resnet{18,26,34,50,101,152,200} tv_resnet{34,50,101,152} ssl_resnet{18,50} swsl_resnet{18,50} gluon_resnet{18,34,50,101,152}_v1b'),
+);
+
+/** Refuses a ResNet whose name is not of a plain one, or whose arguments change it. Gives what is assumed where no config names it. */
+function checkPlain(fields: ConfigFields): readonly string[] {
+  const { name, pooling } = readTimmConfig(fields, 'layers channels stem_width');
+  if (name !== undefined && !plainResNets.has(bareName(name))) fields.refuse('architecture', unknownName(name, '"resnet50"'));
+  if (pooling === 'token') fields.refuse('global_pool', 'is "token"; a ResNet is pooled by avg');
+  return name === undefined ? ['a plain ResNet: ReLU, max pooling, nothing dilated and nothing against aliasing (no "architecture" in a config)'] : [];
+}
 
 const anchor = 'layer1.0.conv1.weight';
 
@@ -18,16 +32,12 @@ export const findResNets = (names: readonly string[]): string[] =>
 const parameter =
   /^(?:conv1\.weight|bn1\.(?:weight|bias|running_mean|running_var)|layer\d+\.\d+\.(?:conv\d\.weight|bn\d\.(?:weight|bias|running_mean|running_var)|downsample\.(?:0\.weight|1\.(?:weight|bias|running_mean|running_var))))$/;
 
-/** Our configuration and recipes of a ResNet found under `prefix`. Throws a WeightsError for one of another plan (deep stems, squeeze-and-excitation, groups). */
-export function resnetWeights(
-  shapes: TensorShapes,
-  prefix: string,
-  { config: json, configLabel, label, image }: { config: unknown; configLabel: string; label: string; image: WantedImage },
-): { config: ResNetConfig; recipes: Record<string, Recipe>; assumed: readonly string[] } {
+/** Our configuration and recipes of a ResNet. Throws a WeightsError for one of another plan (deep stems, squeeze-and-excitation, groups). */
+export function readResNet({ shapes, prefix, config: json, configLabel, label, image, normalization }: PublishedTensors): ReadEncoder<ResNetConfig> {
   const fail = (problem: string): never => {
     throw new WeightsError(`${label}: ${problem}`);
   };
-  const assumed = checkPlainResNet(configFields(json ?? {}, configLabel));
+  const assumed = checkPlain(configFields(json ?? {}, configLabel));
   const own = Object.keys(shapes).flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
   const segments = Object.keys(shapes).find((name) => /(?:^|\.)(?:aux_)?classifier\.0\.(?:.+\.)?weight$/.test(name) && shapes[name]!.length === 4);
   if (segments !== undefined) fail(`tensor "${segments}" is of a segmentation network, whose ResNet is dilated; this loads ResNets that are not`);
@@ -48,15 +58,17 @@ export function resnetWeights(
   const [stem, channels, side] = shapeOf('conv1.weight') as [number, number, number];
   if (side !== 7) fail(`its first convolution is ${side} x ${side}; this loads ResNets that begin with 7 x 7`);
   const { channels: wanted = channels } = image;
+  const first = paddedFirstLayer({ tensor: `${prefix}conv1.weight`, shape: shapeOf('conv1.weight'), wanted, normalization, label });
   const config: ResNetConfig = {
     kind: 'resnet',
     imageSize: image.size ?? 224,
     channels: wanted,
+    ...first.input,
     layers,
     channelsPerStage: layers.map((_, i) => shapeOf(`layer${i + 1}.0.conv1.weight`)[0]!),
     ...(stem === 64 ? {} : { stem }),
     ...(block === 'basic' ? { block } : {}),
   };
-  if (channels !== wanted) recipes['conv1.weight'] = fitChannels(`${prefix}conv1.weight`, shapeOf('conv1.weight'), wanted, label);
+  recipes['conv1.weight'] = first.recipe;
   return { config, recipes, assumed };
 }

@@ -34,6 +34,20 @@ export const list = (rule: Rule, length: number, min = 0): Rule => ({
   accepts: (value) => Array.isArray(value) && value.length >= min && value.length <= length && value.every((item) => rule.accepts(item)),
 });
 
+/** Finite numbers, one to `length` of them, each from `min` to `max`. */
+export const numberList = (length: number, min: number, max: number): Rule => ({
+  expected: `a list of 1 to ${length} numbers from ${min} to ${max}`,
+  accepts: (value) => Array.isArray(value) && value.length >= 1 && value.length <= length && value.every((item) => isNumber(item, min, max)),
+});
+
+/** An object with these fields. */
+export const objects = (fields: Fields): Rule => ({
+  expected: `an object of ${Object.entries(fields)
+    .map(([key, rule]) => `"${key}"${isRule(rule) ? ` (${rule.expected})` : ''}`)
+    .join(', ')}`,
+  accepts: (value) => firstProblem(value, fields) === undefined,
+});
+
 /** A fraction of values that are dropped: from 0 to below 1. */
 export const rate: Rule = { expected: 'a number from 0 to below 1', accepts: (value) => isNumber(value, 0, 1) && value < 1 };
 

@@ -3,13 +3,16 @@ import type { Module, ParameterSpecs, Scope } from '@hybridmed/nn';
 import { collect, dropout, layerNorm, linear } from '@hybridmed/nn';
 import type { Tensor } from '@hybridmed/tensor';
 import { ops } from '@hybridmed/tensor';
+import { firstChannels } from '../image-input.ts';
 import { mlp } from './mlp.ts';
-import type { ViTConfig } from './vit-config.ts';
+import type { ViTConfig } from './config.ts';
 
 export const defaultEpsilon = 1e-6;
 
 /** Non-overlapping patches projected to tokens: (B, C, H, W) -> (B, N, width); weight (width, C, patch, patch). */
-export function patchEmbedding({ imageSize, patch, channels, width, patchBias = true }: ViTConfig): Module {
+export function patchEmbedding(config: ViTConfig): Module {
+  const { imageSize, patch, width, patchBias = true } = config;
+  const channels = firstChannels(config);
   const side = imageSize / patch;
   const patchSize = channels * patch * patch;
   return {

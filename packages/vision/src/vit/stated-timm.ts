@@ -1,44 +1,21 @@
 // What a config of timm says that tensors do not: by the name of the architecture, else by its fields, else by convention, which is said.
 import type { ConfigFields } from '@hybridmed/nn/weights';
-import type { PlainTransformer } from './plain-architectures.ts';
-import { isPlainResNet, plainTransformer } from './plain-architectures.ts';
+import type { PlainTransformer } from './architectures.ts';
+import { plainTransformer } from './architectures.ts';
 import type { StatedByConfig, TensorFacts } from './stated.ts';
 import { agree, headsOf } from './stated.ts';
 import type { Library } from './tensor-names.ts';
+import { readTimmConfig, unknownName } from '../weights/timm-config.ts';
 
 const activations: Readonly<Record<string, PlainTransformer['activation']>> = { gelu: 'gelu', quick_gelu: 'quickGelu' };
 
 // Arguments whose effect the tensors show, or that have none on features. Any other changes the computation.
-const harmless = new Set(
-  (
-    'embed_dim depth num_heads patch_size img_size in_chans num_classes mlp_ratio qkv_bias qk_norm proj_bias init_values class_token reg_tokens no_embed_class ' +
-    'pre_norm global_pool fc_norm act_layer dynamic_img_size dynamic_img_pad strict_img_size weight_init fix_init ' +
-    'layers channels stem_width zero_init_last drop_rate pos_drop_rate patch_drop_rate proj_drop_rate attn_drop_rate drop_path_rate'
-  ).split(' '),
-);
-
-/** The levels of a config of timm, of one that transformers wraps around it, or of an open_clip_config.json that names timm's tower. */
-function levelsOf(fields: ConfigFields): { name: string | undefined; args: ConfigFields; pooling: string | undefined } {
-  const args = fields.inner('model_args');
-  const cfg = fields.inner('pretrained_cfg');
-  const tower = (fields.has('model_cfg') ? fields.inner('model_cfg') : fields).inner('vision_cfg');
-  const named = fields.has('architecture') ? fields : cfg;
-  const name = named.has('architecture') ? named.text('architecture') : tower.has('timm_model_name') ? tower.text('timm_model_name') : undefined;
-  const unknown = args.keys().find((key) => !harmless.has(key));
-  if (unknown !== undefined) args.refuse(unknown, 'changes what the network computes in a way that this does not; load a checkpoint without it');
-  const level = [args, fields, cfg].find((each) => each.has('global_pool'));
-  const pooling = level?.text('global_pool') ?? (tower.text('timm_pool', '') || undefined);
-  if (pooling !== undefined && !['token', 'avg', ''].includes(pooling))
-    (level ?? tower).refuse(level ? 'global_pool' : 'timm_pool', `is "${pooling}"; this loads token and avg`);
-  return { name, args, pooling };
-}
+const shown =
+  'embed_dim depth num_heads patch_size img_size mlp_ratio qkv_bias qk_norm proj_bias init_values class_token reg_tokens no_embed_class ' +
+  'pre_norm fc_norm act_layer dynamic_img_size dynamic_img_pad strict_img_size pos_drop_rate patch_drop_rate proj_drop_rate attn_drop_rate';
 
 // Those of the table whose MLP is a SwiGLU.
 const gatedNames = /giant_patch14_(?:reg\d_)?(?:dinov2|tipsv2)/;
-
-const unknownName = (name: string, plain: string): string =>
-  `is ${JSON.stringify(name.slice(0, 80))}, which is not one that this loads: its norms, activation, attention or pooling may differ where tensors do not show it; ` +
-  `if it computes what a plain one does, name that, such as ${plain}`;
 
 /** Heads of a width that published encoders of a library share; undefined where they do not. Of 1536 those with gates are DINOv2's giant and its kin. */
 function conventionalHeads(width: number, library: Library, gated: boolean): number | undefined {
@@ -114,7 +91,7 @@ interface TimmTower {
 /** A config.json of timm on the hub, or one of a user's own hand with `num_heads`; torchvision has none. */
 export function fromTimm(fields: ConfigFields, tower: TimmTower): StatedByConfig {
   const { width, library, tensors } = tower;
-  const { name, args, pooling } = levelsOf(fields);
+  const { name, args, pooling } = readTimmConfig(fields, shown);
   for (const [key, value] of [
     ['embed_dim', width],
     ['depth', tower.depth],
@@ -133,12 +110,4 @@ export function fromTimm(fields: ConfigFields, tower: TimmTower): StatedByConfig
     pool: pool === 'avg' ? 'mean' : undefined,
     resampling: library === 'torchvision' ? 'corners' : 'antialias',
   };
-}
-
-/** Refuses a ResNet whose name is not of a plain one, or whose arguments change it. Gives what is assumed where no config names it. */
-export function checkPlainResNet(fields: ConfigFields): readonly string[] {
-  const { name, pooling } = levelsOf(fields);
-  if (name !== undefined && !isPlainResNet(name)) fields.refuse('architecture', unknownName(name, '"resnet50"'));
-  if (pooling === 'token') fields.refuse('global_pool', 'is "token"; a ResNet is pooled by avg');
-  return name === undefined ? ['a plain ResNet: ReLU, max pooling, nothing dilated and nothing against aliasing (no "architecture" in a config)'] : [];
 }

@@ -1,7 +1,7 @@
 // What a checkpoint's config says that its tensors do not: heads, activation, epsilon, pooling. What both say must agree.
 import type { ConfigFields } from '@hybridmed/nn/weights';
 import { configFields } from '@hybridmed/nn/weights';
-import type { Mlp } from '../mlp.ts';
+import type { Mlp } from './mlp.ts';
 import type { Resampling } from './resample-positions.ts';
 import type { StatedByConfig, TensorFacts, TensorSizes } from './stated.ts';
 import { agree, headsOf } from './stated.ts';

@@ -1,5 +1,6 @@
-// timm's architectures that compute what ours do, by name, with what their tensors cannot tell. A name that is not here is refused: the same
+// timm's vision transformers that compute what ours do, by name, with what their tensors cannot tell. A name that is not here is refused: the same
 // tensors may be of post-norm blocks, anti-aliased pooling, other activations, or attention of another kind.
+import { bareName, expandNames } from '../weights/architecture-names.ts';
 
 /** What the name of a vision transformer tells. */
 export interface PlainTransformer {
@@ -65,29 +66,15 @@ const quick: readonly Facts[] = [
   [1664, 16, 'token', 'vit_gigantic_patch14_clip_quickgelu_224'],
 ];
 
-const resnets = 'resnet{18,26,34,50,101,152,200} tv_resnet{34,50,101,152} ssl_resnet{18,50} swsl_resnet{18,50} gluon_resnet{18,34,50,101,152}_v1b';
-
-/** The names that a pattern stands for. */
-const expand = (names: string): string[] =>
-  names.split(' ').flatMap((name) => {
-    const [, before, inner, after] = /^(.*)\{(.+)\}(.*)$/.exec(name) ?? [];
-    return inner === undefined ? [name] : inner.split(',').map((part) => `${before}${part}${after}`);
-  });
-
 const entries = (facts: readonly Facts[], activation: PlainTransformer['activation'], epsilon: number): [string, PlainTransformer][] =>
-  facts.flatMap(([width, heads, pool, names]) => expand(names).map((name): [string, PlainTransformer] => [name, { width, heads, activation, epsilon, pool }]));
+  facts.flatMap(([width, heads, pool, names]) =>
+    expandNames(names).map((name): [string, PlainTransformer] => [name, { width, heads, activation, epsilon, pool }]),
+  );
 
 const transformers = new Map([...entries(usual, 'gelu', 1e-6), ...entries(clip, 'gelu', 1e-5), ...entries(quick, 'quickGelu', 1e-5)]);
-const plainResNets = new Set(expand(resnets));
-
-/** A name without the hub's owner and the tag of its weights: "hf_hub:timm/resnet50.a1_in1k" is resnet50. */
-export const bareName = (name: string): string => name.replace(/^.*[/:]/, '').replace(/\..*$/, '');
 
 /** What is known of a vision transformer by its name; undefined for one that may compute something else. */
 export const plainTransformer = (name: string): PlainTransformer | undefined => transformers.get(bareName(name));
 
-/** Whether a ResNet of that name is plain: 7 x 7 stem, ReLU, max pooling, no anti-aliasing. */
-export const isPlainResNet = (name: string): boolean => plainResNets.has(bareName(name));
-
 /** Every name in the table. */
-export const plainNames: readonly string[] = [...transformers.keys(), ...plainResNets];
+export const plainTransformers: readonly string[] = [...transformers.keys()];

@@ -1,12 +1,11 @@
 // The configuration of a vision transformer, as checkpoints keep it.
+import type { ImageInput } from '../image-input.ts';
 import type { Mlp } from './mlp.ts';
 
 /** Sizes of a ViT. `imageSize` and `patch` are sides in pixels. */
-export interface ViTConfig {
+export interface ViTConfig extends ImageInput {
   readonly kind: 'vit';
-  readonly imageSize: number;
   readonly patch: number;
-  readonly channels: number;
   readonly width: number;
   readonly depth: number;
   readonly heads: number;
@@ -33,3 +32,12 @@ export interface ViTConfig {
   /** Without a class token `global` is a mean: true. */
   readonly classToken?: boolean;
 }
+
+const vit224 = (width: number, heads: number): ViTConfig => ({ kind: 'vit', imageSize: 224, patch: 16, channels: 3, width, depth: 12, heads });
+
+/** ViT-Ti/16 [Touvron et al. 2021]. */
+export const vitTi16: ViTConfig = vit224(192, 3);
+/** ViT-S/16 [Touvron et al. 2021]. */
+export const vitS16: ViTConfig = vit224(384, 6);
+/** ViT-B/16 [Dosovitskiy et al. 2021]. */
+export const vitB16: ViTConfig = vit224(768, 12);
