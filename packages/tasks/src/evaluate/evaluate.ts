@@ -12,10 +12,12 @@ import { openEvaluatedCheckpoint } from './evaluated-checkpoint.ts';
 import { openEvaluatedExport } from './evaluated-export.ts';
 import { lossSection } from './loss-section.ts';
 import type { EvaluationReport } from './report.ts';
+import type { PublishedMetricsOptions } from '../text-metrics/published-metrics.ts';
+import { openPublishedMetrics } from '../text-metrics/published-metrics.ts';
 import { textSection } from './text-section.ts';
 
 /** What to evaluate, on what. */
-export interface EvaluateOptions {
+export interface EvaluateOptions extends PublishedMetricsOptions {
   /** A checkpoint, a run's folder, or an exported folder. */
   readonly checkpoint: string;
   readonly data: string;
@@ -54,14 +56,20 @@ const noAlignment: AlignmentSection = { report: { zeroShot: [] }, byStudy: [] };
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
   const { checkpoint: path, data: spec, split = 'test', device, encoders = {}, threads, onMessage = () => undefined } = options;
   const model = isExported(path) ? await openEvaluatedExport(path, device, { threads }) : await openEvaluatedCheckpoint(path, device, encoders);
+  const publishedMetrics = await openPublishedMetrics(options, device).catch(async (error: unknown) => {
+    await model.close();
+    throw error;
+  });
   try {
     const { studies, train } = await openStudies(options);
     const loader = model.loader(studies);
     try {
       onMessage(`losses of ${studies.length} studies`);
-      const losses = await lossSection(model, loader);
+      const losses = await lossSection(model, loader, train);
       onMessage('writing impressions');
       const texts = await textSection(model, loader, train);
+      const truth = studies.map(({ impression }) => impression);
+      const published = await publishedMetrics.of(texts.texts, truth, onMessage);
       onMessage('retrieval and zero-shot classification');
       const alignment = model.hasImageBranch ? await alignmentSection(model, loader) : noAlignment;
       return {
@@ -75,6 +83,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
         text: texts.text,
         ...alignment.report,
         ...(texts.labels ? { labels: texts.labels } : {}),
+        ...published,
         examples: studies.map(({ id, impression }, i) => ({
           id,
           truth: impression,
@@ -87,6 +96,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
       await loader.close();
     }
   } finally {
+    await publishedMetrics.close();
     await model.close();
   }
 }

@@ -8,6 +8,7 @@ import { validate } from '@hybridmed/training';
 import { embedImages, embedTexts } from '../features/embeddings.ts';
 import type { EvaluatedModel } from './evaluated-model.ts';
 import { evaluationBatch, evaluationPlan } from './evaluated-model.ts';
+import { deviceImageDecoder } from './image-decoder.ts';
 import { studyLosses } from './study-losses.ts';
 
 /** Opens a checkpoint (or a run's best one) on a device. Throws one line for a missing or damaged one. */
@@ -26,11 +27,13 @@ export async function openEvaluatedCheckpoint(path: string, device: Device, enco
     generator: (branch) =>
       createGenerator(device, state, model, branch, { maxTokens: Math.min(config.input.impressionLength, model.decoder.config.positions) }),
     async losses(loader) {
-      const program = await device.compile(validationGraph(model, config.stage === 1 ? { stage: 1 } : evaluationPlan));
+      const program = await device.compile(validationGraph(model, config.stage === 1 ? { stage: 1 } : evaluationPlan(model.parameters)));
       const { losses } = await validate({ program, state, frozen: frozenStep(model.vision) }, studySource(loader));
       program.release?.();
       return losses;
     },
+    impressionLength: config.input.impressionLength,
+    imageDecoder: () => deviceImageDecoder(device, state, model),
     studyLosses: (branch, loader) => studyLosses(device, state, model, branch, loader),
     embedImages: (loader) => embedImages(device, state, checkpoint, loader),
     embedTexts: (texts) => embedTexts(device, state, checkpoint, texts),

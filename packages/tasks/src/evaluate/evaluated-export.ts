@@ -11,6 +11,7 @@ import { collectImages, collectTexts } from '../features/embeddings.ts';
 import type { EvaluatedModel } from './evaluated-model.ts';
 import { evaluationBatch } from './evaluated-model.ts';
 import { branchLossGraph, featureLossGraph } from './feature-losses.ts';
+import { composedImageDecoder } from './image-decoder.ts';
 import { collectStudyLosses } from './study-losses.ts';
 
 /** A graph of a part, by names. */
@@ -40,14 +41,24 @@ const summaryLoss = (branchLosses: BranchLosses): BatchLosses => ({
   run: async (batch) => ({ sum: (await branchLosses('findings', batch)).mean! }),
 });
 
-/** The five losses of a stage-2 model, from what its graphs give. */
+/** The losses of a stage-2 model, from what its graphs give. */
 async function allLosses(exported: Exported, device: Device): Promise<BatchLosses> {
   const { manifest } = exported;
   const [image, text] = [await exported.open('align', 'image'), await exported.open('align', 'text')];
   const [, patches, width] = image.outputs.patches!.shape as [string, number, number];
   const importance = text.outputs.importance !== undefined;
-  const sizes = { vocabularySize: manifest.decoder.vocabularySize, width, patches, special: manifest.special, importance };
+  const sizes = {
+    vocabularySize: manifest.decoder.vocabularySize,
+    width,
+    patches,
+    special: manifest.special,
+    importance,
+    lossParameters: manifest.lossParameters,
+  };
   const program = await device.compile(featureLossGraph(sizes));
+  const parameters: HostArrays = Object.fromEntries(
+    Object.entries(manifest.lossParameters ?? {}).map(([name, { shape, values }]) => [name, { shape, data: Float32Array.from(values) }]),
+  );
   return {
     fields: stage2Fields,
     async run(batch) {
@@ -68,6 +79,7 @@ async function allLosses(exported: Exported, device: Device): Promise<BatchLosse
         target_mask: batch.target_mask!,
         groups: batch.groups!,
         log_scale: scalar(manifest.logitScale),
+        ...parameters,
       });
     },
   };
@@ -105,6 +117,15 @@ export async function openEvaluatedExport(folder: string, device: Device, { thre
     async losses(loader) {
       const batchLosses = hasImageBranch ? await allLosses(exported, device) : summaryLoss(branchLosses);
       return (await evaluateSplit(batchLosses, studySource(loader))).losses;
+    },
+    impressionLength: manifest.text.impressionLength,
+    async imageDecoder() {
+      const [encoder, prefill] = [await exported.open(partOf.image, 'encoder'), await exported.open(partOf.image, 'prefill')];
+      return composedImageDecoder({
+        memory: async (image) => (await encoder.run({ image })).memory!,
+        logits: async (memory, ids) => (await prefill.run({ ids, memory })).logits!,
+        tokenLosses: (batch) => tokenLosses.run(batch),
+      });
     },
     studyLosses: (branch, loader) => collectStudyLosses((batch) => branchLosses(branch, batch), branch, loader),
     async embedImages(loader) {

@@ -10,11 +10,13 @@ import type { Device } from '@hybridmed/tensor';
 import type { EvaluateOptions } from './evaluate.ts';
 import { evaluate } from './evaluate.ts';
 import type { EvaluationReport } from './report.ts';
+import { textSystems } from './systems.ts';
 
 const fileOf = (run: string): string => join(run, 'evaluation.json');
 
-/** Earlier versions had other names for what a study's example holds. */
-const isOfThisVersion = ({ examples }: EvaluationReport): boolean => !examples.some(({ loss }) => 'otherFilm' in loss);
+/** Earlier versions had other names for what a study's example holds, and fewer systems. */
+const isOfThisVersion = ({ examples, text }: EvaluationReport): boolean =>
+  !examples.some(({ loss }) => 'otherFilm' in loss) && textSystems.every(({ key }) => key === 'image' || text[key] !== undefined);
 
 /** A run's saved evaluation; undefined where there is none, or it is of another checkpoint or made by an earlier version. */
 export async function savedEvaluation(run: string): Promise<EvaluationReport | undefined> {

@@ -104,8 +104,8 @@ async function fitSystem({ name, checkpoint, questions: { train, validate }, ans
       weightDecay,
       seed,
       async validate(state) {
-        const answersGiven = await answer(state, validation);
-        return answersGiven.filter((text, i) => strictMatch(text, validate[i]!.answers)).length / validate.length;
+        const { answers: given } = await answer(state, validation);
+        return given.filter((text, i) => strictMatch(text, validate[i]!.answers)).length / validate.length;
       },
       onRound: ({ step, steps, loss, validation: value, best }) =>
         onMessage(`${name}: step ${step} of ${steps}, loss ${loss.toFixed(3)}, validation accuracy ${value.toFixed(3)}${best ? ' (best so far)' : ''}`),

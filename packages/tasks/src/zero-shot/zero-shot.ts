@@ -113,6 +113,7 @@ export async function zeroShot({
           labels: labelsOf(features.studies, name),
           scores: promptScores(features.embedding, pair, { score, scale: logitScale(encoder.checkpoint) }),
           threshold: thresholds[name],
+          probabilities: promptScores(features.embedding, pair, { score: 'softmax', scale: logitScale(encoder.checkpoint) }),
         },
       ]),
     );

@@ -1,9 +1,9 @@
 // `hybridmed probe` and `hybridmed finetune`: classification with fractions of the labels.
 import type { ProtocolResult } from '@hybridmed/tasks/node';
-import type { Values } from '@hybridmed/training/settings';
-import { choice, commaList, integer, number, option, string, toggle } from '@hybridmed/training/settings';
+import type { Values } from '@hybridmed/training/options';
+import { choice, commaList, integer, number, option, string, toggle } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
-import { formatInterval } from '../metric-tables.ts';
+import { calibrationByClass, calibrationTable, formatInterval } from '../metric-tables.ts';
 import { selectionOptions, selectOptions } from '../options/data-selection.ts';
 import { encoderOptions, withEncoder } from '../options/encoders.ts';
 import { thresholdOption } from '../options/shared.ts';
@@ -60,6 +60,7 @@ function formatResult({ classes, studies, shares, runs }: ProtocolResult, out: s
       return values.length === 0 ? 'undefined' : (values.reduce((a, b) => a + b, 0) / values.length).toFixed(3);
     }),
   ]);
+  const most = Math.max(...shares.map(({ percent }) => percent));
   const notes = new Set(
     runs.flatMap((run) =>
       Object.entries(run.test.classes).flatMap(([name, row]) => (row.undefined && !run.untrained.includes(name) ? [`${name}: ${row.undefined}\n`] : [])),
@@ -70,6 +71,9 @@ function formatResult({ classes, studies, shares, runs }: ProtocolResult, out: s
     table([['labels', 'studies', 'mean AUC (95 %)', 'seeds'], ...rows]),
     '\n',
     table([['AUC', ...shares.map(({ percent }) => `${percent} %`)], ...byClass]),
+    '\n',
+    calibrationTable(calibrationByClass(runs.filter(({ percent }) => percent === most).map((run) => run.test))),
+    `calibration with ${most} % of the labels, mean over seeds\n`,
     ...notes,
     `\nresults: ${out}\n`,
   ].join('');
