@@ -7,7 +7,7 @@ export { formatVersion } from './checkpoint/config.ts';
 export type { CheckpointConfig, InputConfig } from './checkpoint/config.ts';
 export { fileError, parseJson } from './checkpoint/file-error.ts';
 export { branchOf, exportVersion, manifestName, partNames } from './export/manifest.ts';
-export type { ExportedGraph, ExportedPart, ExportManifest, PartName, PortSpec } from './export/manifest.ts';
+export type { ExportedGraph, ExportedPart, ExportManifest, LossParameter, PartName, PortSpec } from './export/manifest.ts';
 export { partGraphs } from './export/part-graphs.ts';
 export { exportedGenerator } from './generation/exported-generator.ts';
 export type { ExportedBranch, GraphRunner } from './generation/exported-generator.ts';

@@ -43,6 +43,12 @@ export interface ExportedPart {
   readonly graphs: Readonly<Record<string, ExportedGraph>>;
 }
 
+/** A parameter of a loss, row-major. */
+export interface LossParameter {
+  readonly shape: readonly number[];
+  readonly values: readonly number[];
+}
+
 /** The manifest. */
 export interface ExportManifest {
   readonly exportVersion: number;
@@ -58,5 +64,7 @@ export interface ExportManifest {
   readonly decoder: { readonly vocabularySize: number; readonly width: number; readonly depth: number; readonly positions: number };
   /** Logarithm of the inverse temperature between image and text embeddings. */
   readonly logitScale: number;
+  /** Values of the parameters of losses that have their own, by name. */
+  readonly lossParameters?: Readonly<Record<string, LossParameter>>;
   readonly parts: Readonly<Partial<Record<PartName, ExportedPart>>>;
 }

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ExportedGraph, ExportedPart, ExportManifest, PortSpec, PartName, Checkpoint } from '@hybridmed/model';
+import type { ExportedGraph, ExportedPart, ExportManifest, LossParameter, PortSpec, PartName, Checkpoint } from '@hybridmed/model';
 import { exportVersion, manifestName, partGraphs } from '@hybridmed/model';
 import type { OnnxFile, Precision } from '@hybridmed/onnx';
 import { cpuDevice, exportOnnx } from '@hybridmed/onnx';
@@ -73,7 +73,14 @@ export async function exportCheckpoint(options: ExportCheckpointOptions): Promis
   return manifest;
 }
 
-function describe({ config, model, parameters }: Checkpoint, weights: string, parts: ExportManifest['parts']): ExportManifest {
+/** Values of the parameters of losses that have their own. */
+function lossParametersOf({ config: { model: sizes }, parameters }: Checkpoint): Record<string, LossParameter> {
+  const own = Object.entries(parameters).filter(([name]) => sizes.losses?.some((key) => name.startsWith(`${key}.`)));
+  return Object.fromEntries(own.map(([name, { data, shape }]) => [name, { shape, values: Array.from(data) }]));
+}
+
+function describe(checkpoint: Checkpoint, weights: string, parts: ExportManifest['parts']): ExportManifest {
+  const { config, model, parameters } = checkpoint;
   const { size, channels } = model.vision.image;
   const { resize, findingsLength, impressionLength } = config.input;
   const { vocabularySize, width, depth, positions } = model.decoder.config;
@@ -87,6 +94,7 @@ function describe({ config, model, parameters }: Checkpoint, weights: string, pa
     special: model.special,
     decoder: { vocabularySize, width, depth, positions },
     logitScale: parameters['align.logit_scale']!.data[0]!,
+    ...(config.model.losses ? { lossParameters: lossParametersOf(checkpoint) } : {}),
     parts,
   };
 }

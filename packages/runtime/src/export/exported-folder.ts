@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ExportManifest, PartName, Generator } from '@hybridmed/model';
 import { exportVersion, manifestName, exportedGenerator, branchOf, partNames } from '@hybridmed/model';
 import type { OnnxModel } from '@hybridmed/onnx';
-import { HybridmedError } from '@hybridmed/tensor';
+import { HybridmedError, sizeOf } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import { tokenizerFromJson } from '@hybridmed/text';
 import { z } from 'zod';
@@ -27,6 +27,9 @@ const graph = z.object({
   error: z.number(),
 });
 const part = z.object({ opset: upTo(1000), precision: z.enum(['f32', 'f16', 'int8']), graphs: z.record(z.string(), graph) });
+const lossParameter = z
+  .object({ shape: z.array(upTo(2 ** 22)).max(8), values: z.array(z.number()) })
+  .refine(({ shape, values }) => sizeOf(shape) === values.length, { path: ['values'], message: 'must be as many as "shape" says' });
 const manifestSchema = z
   .object({
     exportVersion: z.literal(exportVersion),
@@ -40,6 +43,7 @@ const manifestSchema = z
     special: z.object({ pad: count, unk: count, cls: count, sep: count, mask: count.optional() }),
     decoder: z.object({ vocabularySize: tokenCount, width: upTo(16_384), depth: upTo(256), positions: upTo(2 ** 17) }),
     logitScale: z.number(),
+    lossParameters: z.record(z.string().regex(/^\w+\.\w+$/), lossParameter).optional(),
     parts: z.partialRecord(z.enum(partNames), part),
   })
   .refine(({ special, decoder }) => Object.values(special).every((token) => token === undefined || token < decoder.vocabularySize), {

@@ -106,6 +106,7 @@ function openLoaders({ config, workers }: PretrainOptions, { vision }: Model, { 
     ...common,
     studies: studies.train,
     batchSize: config.batch * config.accumulate,
+    passes: config.accumulate,
     train: true,
     sampling: { by: config.sampling },
     augmentation: config.augment,

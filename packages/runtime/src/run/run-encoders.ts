@@ -60,7 +60,7 @@ async function visionOf(config: RunConfig, onMessage: (text: string) => void): P
     const { config: own, table, load, ...rest } = await pretrainedVision(path, image);
     describeTable('vision', path, table).forEach(onMessage);
     const assumed = rest.assumed.map((what) => `vision: ${path}: assumed: ${what}`);
-    const images = rest.normalization;
+    const images = rest.normalization?.description;
     if (images !== undefined) onMessage(`vision: ${path}: ${images}`);
     assumed.forEach((line) => onMessage(line));
     return { sizes: { vision: own }, assumed, images, load };

@@ -148,7 +148,7 @@ export async function publishedText(path: string, device: Device): Promise<TextS
 /** The vision encoder of a published folder or file, which normalizes images as its own files say. */
 export async function publishedVision(path: string, device: Device, onMessage: (text: string) => void = () => undefined): Promise<ImageSource> {
   const { config, assumed, normalization, load } = await pretrainedVision(path);
-  if (normalization !== undefined) onMessage(`${path}: ${normalization}`);
+  if (normalization) onMessage(`${path}: ${normalization.description}`);
   for (const what of assumed) onMessage(`${path}: assumed: ${what}`);
   return visionEncoderSource(path, { device, encoder: visionEncoder(config), parameters: await load() });
 }

@@ -27,7 +27,7 @@ export async function openEvaluatedCheckpoint(path: string, device: Device, enco
     generator: (branch) =>
       createGenerator(device, state, model, branch, { maxTokens: Math.min(config.input.impressionLength, model.decoder.config.positions) }),
     async losses(loader) {
-      const program = await device.compile(validationGraph(model, config.stage === 1 ? { stage: 1 } : evaluationPlan));
+      const program = await device.compile(validationGraph(model, config.stage === 1 ? { stage: 1 } : evaluationPlan(model.parameters)));
       const { losses } = await validate({ program, state, frozen: frozenStep(model.vision) }, studySource(loader));
       program.release?.();
       return losses;

@@ -41,14 +41,24 @@ const summaryLoss = (branchLosses: BranchLosses): BatchLosses => ({
   run: async (batch) => ({ sum: (await branchLosses('findings', batch)).mean! }),
 });
 
-/** The five losses of a stage-2 model, from what its graphs give. */
+/** The losses of a stage-2 model, from what its graphs give. */
 async function allLosses(exported: Exported, device: Device): Promise<BatchLosses> {
   const { manifest } = exported;
   const [image, text] = [await exported.open('align', 'image'), await exported.open('align', 'text')];
   const [, patches, width] = image.outputs.patches!.shape as [string, number, number];
   const importance = text.outputs.importance !== undefined;
-  const sizes = { vocabularySize: manifest.decoder.vocabularySize, width, patches, special: manifest.special, importance };
+  const sizes = {
+    vocabularySize: manifest.decoder.vocabularySize,
+    width,
+    patches,
+    special: manifest.special,
+    importance,
+    lossParameters: manifest.lossParameters,
+  };
   const program = await device.compile(featureLossGraph(sizes));
+  const parameters: HostArrays = Object.fromEntries(
+    Object.entries(manifest.lossParameters ?? {}).map(([name, { shape, values }]) => [name, { shape, data: Float32Array.from(values) }]),
+  );
   return {
     fields: stage2Fields,
     async run(batch) {
@@ -69,6 +79,7 @@ async function allLosses(exported: Exported, device: Device): Promise<BatchLosse
         target_mask: batch.target_mask!,
         groups: batch.groups!,
         log_scale: scalar(manifest.logitScale),
+        ...parameters,
       });
     },
   };

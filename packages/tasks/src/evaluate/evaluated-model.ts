@@ -2,8 +2,8 @@
 import type { Loader, Study } from '@hybridmed/data';
 import type { Vectors } from '@hybridmed/eval';
 import type { Generator, Branch } from '@hybridmed/model';
-import { defaultWeights } from '@hybridmed/model';
 import type { StagePlan } from '@hybridmed/model/graphs';
+import { evaluatedWeights } from '@hybridmed/model/objective';
 import type { Tokenizer } from '@hybridmed/text';
 import type { LossValues } from '@hybridmed/training';
 import type { ImageDecoder } from './image-decoder.ts';
@@ -37,12 +37,6 @@ export interface EvaluatedModel {
 /** Studies of one batch: fixed, so that figures do not depend on who evaluates. */
 export const evaluationBatch = 32;
 
-/** The losses of stage 2 that an evaluation shows. */
-export const evaluationPlan = {
-  stage: 2,
-  teacher: 'live',
-  weights: defaultWeights,
-  temperature: 1,
-  tau: 0.1,
-  duplicates: 'positives',
-} as const satisfies StagePlan;
+/** The losses of stage 2 that an evaluation of a model with these parameters shows. */
+export const evaluationPlan = (parameters: Readonly<Record<string, unknown>>) =>
+  ({ stage: 2, teacher: 'live', weights: evaluatedWeights(parameters), temperature: 1, tau: 0.1, duplicates: 'positives' }) as const satisfies StagePlan;

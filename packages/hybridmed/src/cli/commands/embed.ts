@@ -1,8 +1,8 @@
 // `hybridmed embed`: features of texts or images as a safetensors file for other tools.
 import type { EmbedResult, ImageSource, TextSource } from '@hybridmed/tasks/node';
 import type { Device } from '@hybridmed/tensor';
-import type { Values } from '@hybridmed/training/settings';
-import { integer, option, several, string } from '@hybridmed/training/settings';
+import type { Values } from '@hybridmed/training/options';
+import { integer, option, several, string } from '@hybridmed/training/options';
 import type { CommandContext } from '../define-command.ts';
 import { defineCommand } from '../define-command.ts';
 import { deviceOptions, jsonOption, modelHelp } from '../options/shared.ts';

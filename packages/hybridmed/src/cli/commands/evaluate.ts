@@ -2,8 +2,8 @@
 import type { TextSystem } from '@hybridmed/tasks';
 import { textSystems } from '@hybridmed/tasks';
 import type { EvaluationReport } from '@hybridmed/tasks/node';
-import type { Values } from '@hybridmed/training/settings';
-import { integer, option, string, toggle } from '@hybridmed/training/settings';
+import type { Values } from '@hybridmed/training/options';
+import { integer, option, string, toggle } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { formatInterval } from '../metric-tables.ts';
 import { selectionOptions, selectOptions } from '../options/data-selection.ts';

@@ -2,7 +2,7 @@
 import type { MapKind } from '@hybridmed/tasks';
 import { mapKinds } from '@hybridmed/tasks/maps';
 import type { ImageExplanation, MapScores } from '@hybridmed/tasks/node';
-import { choice, number, option, several, string } from '@hybridmed/training/settings';
+import { choice, number, option, several, string } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { formatInterval } from '../metric-tables.ts';
 import { checkpointHelp, deviceOptions, jsonOption, limitOption, splitOption } from '../options/shared.ts';

@@ -1,7 +1,7 @@
 // `hybridmed export`: parts of a checkpoint as ONNX files.
 import type { ExportManifest, PartName } from '@hybridmed/model';
 import { partNames } from '@hybridmed/model/manifest';
-import { choice, integer, option, several, string, toggle } from '@hybridmed/training/settings';
+import { choice, integer, option, several, string, toggle } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { checkpointHelp, jsonOption, moduleOptions } from '../options/shared.ts';
 import { printResult, table } from '../output.ts';

@@ -1,7 +1,7 @@
 // `hybridmed generate`: impressions from radiographs, or from findings.
 import type { Search } from '@hybridmed/model';
-import type { Values } from '@hybridmed/training/settings';
-import { choice, integer, number, option, several, string } from '@hybridmed/training/settings';
+import type { Values } from '@hybridmed/training/options';
+import { choice, integer, number, option, several, string } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { deviceOptions, jsonOption, modelHelp, moduleOptions } from '../options/shared.ts';
 import { printResult } from '../output.ts';

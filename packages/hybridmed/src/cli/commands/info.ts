@@ -1,8 +1,8 @@
 // `hybridmed info`: parameters of a checkpoint by part, and those of its second branch; or how a published checkpoint would be loaded.
 import type { CheckpointInfo } from '@hybridmed/runtime';
 import type { PublishedEncoder } from '@hybridmed/runtime/encoders';
-import type { Values } from '@hybridmed/training/settings';
-import { integer, option } from '@hybridmed/training/settings';
+import type { Values } from '@hybridmed/training/options';
+import { integer, option } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { jsonOption, moduleOptions } from '../options/shared.ts';
 import type { Output } from '../output.ts';

@@ -1,7 +1,6 @@
 // `hybridmed pretrain`: both stages from flags and a configuration file.
-import { runConfig, runSettings } from '@hybridmed/runtime/settings';
 import type { Device } from '@hybridmed/tensor';
-import { option, string, toggle } from '@hybridmed/training/settings';
+import { option, string, toggle } from '@hybridmed/training/options';
 import type { CommandContext } from '../define-command.ts';
 import { defineCommand } from '../define-command.ts';
 import { deviceOptions, jsonOption, tuningOption, workersOption } from '../options/shared.ts';
@@ -9,8 +8,7 @@ import type { Output } from '../output.ts';
 import { printJson, printResult } from '../output.ts';
 import { exitCodeOf, shellLine, stopSignals } from '../stop-signals.ts';
 
-const options = {
-  ...runSettings,
+const processOptions = {
   out: option({ value: string(), argument: 'dir', help: "the run's folder", required: true }),
   resume: option({ value: toggle(), help: 'resume where the run stopped; start a new run if there is none', default: false }),
   acceptChangedData: option({
@@ -31,6 +29,9 @@ const options = {
   ...jsonOption,
 };
 
+/** The settings of a run, and those of the process. */
+const options = async () => ({ ...(await import('@hybridmed/runtime/settings')).runSettings, ...processOptions });
+
 const optional = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } => (value === undefined ? {} : ({ [key]: value } as { [P in K]: V }));
 
 /** Writes the run's report. A report that cannot be written is no failure of the run, which is complete: the reason is logged. */
@@ -47,9 +48,10 @@ async function writeRunReport(folder: string, device: Device, output: Output): P
 /** The command that resumes a stopped one. */
 const resumeLine = (words: readonly string[]): string => shellLine(['hybridmed', ...words, ...(words.includes('--resume') ? [] : ['--resume'])]);
 
-async function pretrainAndReport({ values, output, words, openDevice }: CommandContext<typeof options, never>): Promise<void> {
-  const [{ pretrainWithRecovery }, { TrainingStoppedError }, { trainingProgress }] = await Promise.all([
+async function pretrainAndReport({ values, output, words, openDevice }: CommandContext<Awaited<ReturnType<typeof options>>, never>): Promise<void> {
+  const [{ pretrainWithRecovery }, { runConfig }, { TrainingStoppedError }, { trainingProgress }] = await Promise.all([
     import('@hybridmed/runtime/run'),
+    import('@hybridmed/runtime/settings'),
     import('@hybridmed/training'),
     import('../training-progress.ts'),
   ]);

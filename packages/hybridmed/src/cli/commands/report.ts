@@ -1,8 +1,8 @@
 // `hybridmed report`: the report of a run as one HTML page.
-import { option, string } from '@hybridmed/training/settings';
+import { option, string } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { deviceOptions, jsonOption } from '../options/shared.ts';
-import { integer } from '@hybridmed/training/settings';
+import { integer } from '@hybridmed/training/options';
 import { printResult } from '../output.ts';
 
 /** The command. */

@@ -1,7 +1,7 @@
 // `hybridmed retrieve`: retrieval of radiographs and reports by each other, over a split or for one query.
 import type { PrecisionReport, RecallReport } from '@hybridmed/eval/protocols';
 import type { QueryResult, RetrieveReport } from '@hybridmed/tasks/node';
-import { choice, integer, option, string } from '@hybridmed/training/settings';
+import { choice, integer, option, string } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { formatInterval } from '../metric-tables.ts';
 import { selectionOptions, selectOptions } from '../options/data-selection.ts';

@@ -1,5 +1,5 @@
 // `hybridmed save`: a checkpoint's encoder in the files that Python's transformers and timm load.
-import { choice, option, string } from '@hybridmed/training/settings';
+import { choice, option, string } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { checkpointHelp, jsonOption } from '../options/shared.ts';
 import { printResult } from '../output.ts';

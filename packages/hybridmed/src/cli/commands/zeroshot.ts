@@ -1,6 +1,6 @@
 // `hybridmed zeroshot`: classification by prompts, without training on labels.
 import type { ZeroShotReport } from '@hybridmed/tasks/node';
-import { choice, option, string } from '@hybridmed/training/settings';
+import { choice, option, string } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { calibrationByClass, calibrationTable, classificationTable, formatInterval } from '../metric-tables.ts';
 import { selectionOptions, selectOptions } from '../options/data-selection.ts';

@@ -1,7 +1,7 @@
 // Options of the commands that use a checkpoint's features, and the encoder they open.
 import type { EncoderOptions } from '@hybridmed/tasks/node';
-import type { Options } from '@hybridmed/training/settings';
-import { option, string, toggleOr } from '@hybridmed/training/settings';
+import type { Options } from '@hybridmed/training/options';
+import { option, string, toggleOr } from '@hybridmed/training/options';
 import type { CommandContext } from '../define-command.ts';
 import { progressBar } from '../progress.ts';
 import { checkpointHelp, deviceOptions, jsonOption, moduleOptions } from './shared.ts';

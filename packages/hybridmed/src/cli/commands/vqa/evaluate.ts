@@ -1,7 +1,7 @@
 // `hybridmed vqa evaluate`: accuracy of a trained model on the test questions, compared with baselines.
 import type { AnswerAccuracy } from '@hybridmed/eval/protocols';
 import type { VqaReport, VqaSystem } from '@hybridmed/tasks/node';
-import { option, string } from '@hybridmed/training/settings';
+import { option, string } from '@hybridmed/training/options';
 import { defineCommand } from '../../define-command.ts';
 import { calibrationTable, formatInterval } from '../../metric-tables.ts';
 import { deviceOptions, jsonOption, moduleOptions } from '../../options/shared.ts';

@@ -1,6 +1,6 @@
 // `hybridmed vqa train`: trains visual question answering on a data set.
 import type { VqaTrainResult } from '@hybridmed/tasks/node';
-import { choice, integer, number, option, string, toggle } from '@hybridmed/training/settings';
+import { choice, integer, number, option, string, toggle } from '@hybridmed/training/options';
 import { defineCommand } from '../../define-command.ts';
 import { checkpointHelp, deviceOptions, jsonOption, moduleOptions } from '../../options/shared.ts';
 import { printResult } from '../../output.ts';
