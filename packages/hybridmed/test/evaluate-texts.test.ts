@@ -62,6 +62,15 @@ test('the consensus is that of the training studies', async () => {
       held.map(({ impression }) => impression),
     ),
   );
+  // Losses by memories that are kept are those of the whole graph.
+  const own = report.examples.map(({ loss }) => loss.image!);
+  expect(own.reduce((a, b) => a + b, 0) / own.length).toBeCloseTo(report.losses.cap!, 4);
+  const wrong = report.examples.map(({ loss }) => loss.mismatchedImage!);
+  expect(report.captioning!.draws).toBe(10);
+  expect(report.captioning!.byDraw).toHaveLength(10);
+  expect(report.captioning!.perStudy.value).toBeCloseTo((wrong.reduce((a, b) => a + b, 0) - own.reduce((a, b) => a + b, 0)) / own.length, 9);
+  expect(report.normalLikelihood!.sentences.length).toBeLessThanOrEqual(10);
+  expect(report.normalLikelihood!.byData!.studies).toBe(held.length);
   expect(report).not.toHaveProperty('bertScore');
   expect(report).not.toHaveProperty('chexbert');
 });

@@ -44,7 +44,7 @@ function countingDecoder(): ImageDecoder & { encoded: number } {
     },
     async losses(memory, { target, target_mask: mask }) {
       const [rows, length] = target.shape as [number, number];
-      const sum = (of: HostArray, row: number) => of.data.subarray(row * length, (row + 1) * length).reduce((a: number, b: number) => a + b, 0);
+      const sum = (of: HostArray, row: number) => Array.from(of.data.subarray(row * length, (row + 1) * length)).reduce((a, b) => a + b, 0);
       return {
         nats: { data: Float32Array.from({ length: rows }, (_, row) => 100 * memory.data[row]! + sum(target, row)), shape: [rows] },
         tokens: { data: Float32Array.from({ length: rows }, (_, row) => sum(mask, row)), shape: [rows] },
