@@ -9,13 +9,13 @@ export const exportVersion = 2;
 export const manifestName = 'export.json';
 
 /** Names of the parts. */
-export const partNames = ['vision', 'text', 'align', 'caption', 'summarize'] as const;
+export const partNames = ['vision', 'text', 'align', 'caption', 'summarize', 'removal'] as const;
 
 /** One part. */
 export type PartName = (typeof partNames)[number];
 
-/** Branch of a part that writes texts. */
-export const branchOf: Partial<Record<PartName, Branch>> = { caption: 'image', summarize: 'findings' };
+/** Part of a branch that writes texts. */
+export const partOfBranch = { image: 'caption', findings: 'summarize' } as const satisfies Record<Branch, PartName>;
 
 /** An input or output: element type and sizes, open ones by symbol (`B` studies, `L` tokens, `S` memory, `T` new and `P` past tokens). */
 export interface PortSpec {

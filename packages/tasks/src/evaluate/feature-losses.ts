@@ -5,7 +5,7 @@ import { floatSpecs } from '@hybridmed/model/graphs';
 import { composeLosses, lossTerms, outputFeatures, wordMask } from '@hybridmed/model/objective';
 import type { Graph, TensorSpec } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
-import { evaluationPlan } from './evaluated-model.ts';
+import { evaluationPlan } from './evaluation-plan.ts';
 import { sumByStudy } from './study-losses.ts';
 
 /** Sizes of the features. */

@@ -1,8 +1,9 @@
-// Losses of any text given an image whose memory is computed once: what shuffles of images and candidate sentences need, on a device or by exported graphs.
+// Losses of any text given an image whose memory is computed once: what shuffles of images and candidate sentences need, whoever computes them.
 import type { Model } from '@hybridmed/model';
-import { batchSpecs, floatSpecs, throughFrozen } from '@hybridmed/model/graphs';
+import { batchSpecs, parameterSpecs } from '@hybridmed/model/graphs';
+import type { ModelSession, TracedModel } from '@hybridmed/model/session';
 import { rootScope } from '@hybridmed/nn';
-import type { Device, DeviceState, Graph, HostArray, HostArrays } from '@hybridmed/tensor';
+import type { Graph, HostArray, HostArrays } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
 import { sumByStudy } from './study-losses.ts';
 
@@ -18,19 +19,11 @@ export interface ImageDecoder {
   release(): void;
 }
 
-const parametersOf = ({ parameters }: Model, part: string) =>
-  floatSpecs(Object.fromEntries(Object.entries(parameters).filter(([name]) => name.startsWith(part))));
-
-const imageMemoryGraph = (model: Model): Graph =>
-  trace({ data: { image: batchSpecs(model).image }, state: parametersOf(model, 'vision.') }, ({ image }, state) => ({
-    results: { memory: model.vision.call(rootScope(state).child('vision'), image!).tokens },
-  }));
-
 /** Losses of texts by study from memories: results `nats` and `tokens`, (B) each. */
 function memoryLossGraph(model: Model): Graph {
   const { input, target, target_mask: mask } = batchSpecs(model);
   const memory = { shape: ['B', 'S', model.vision.width], dtype: 'f32' } as const;
-  return trace({ data: { memory, input, target, target_mask: mask }, state: parametersOf(model, 'decoder.') }, (data, state) => {
+  return trace({ data: { memory, input, target, target_mask: mask }, state: parameterSpecs(model, ['decoder.']) }, (data, state) => {
     const scope = rootScope(state).child('decoder');
     const head = model.decoder.head(scope, model.decoder.hidden(scope, 'image', data.input!, data.memory!));
     const { crossEntropy } = ops.vocabularyLoss({ ...head, target: data.target! });
@@ -40,27 +33,22 @@ function memoryLossGraph(model: Model): Graph {
 
 type Losses = Awaited<ReturnType<ImageDecoder['losses']>>;
 
-/** The image branch of a model whose parameters are in a state. */
-export async function deviceImageDecoder(device: Device, state: DeviceState, model: Model): Promise<ImageDecoder> {
-  const [encode, decode] = [await device.compile(imageMemoryGraph(model)), await device.compile(memoryLossGraph(model))];
+const memoryOf = (session: ModelSession) => async (image: HostArray) => (await session.imageFeatures(image, ['memory'])).memory;
+
+/** The image branch of a traced model: its losses are one graph, which gives no logits. */
+export async function tracedImageDecoder(session: ModelSession, { device, checkpoint, state }: TracedModel): Promise<ImageDecoder> {
+  const decode = await device.compile(memoryLossGraph(checkpoint.model));
   return {
-    memory: async (image) => (await encode.run({ image: await throughFrozen(model.vision, image) }, state)).memory!,
-    losses: async (memory, targets) => (await decode.run({ memory, ...targets }, state)) as Losses,
-    release() {
-      encode.release?.();
-      decode.release?.();
-    },
+    memory: memoryOf(session),
+    losses: async (memory, targets) => (await decode.run({ memory, ...targets }, state())) as Losses,
+    release: () => decode.release?.(),
   };
 }
 
-/** The image branch by functions: `logits` (B, T, vocabulary) of memories and inputs, and the losses that a device makes of them. */
-export const composedImageDecoder = (parts: {
-  memory(image: HostArray): Promise<HostArray>;
-  logits(memory: HostArray, input: HostArray): Promise<HostArray>;
-  tokenLosses(batch: HostArrays): Promise<HostArrays>;
-}): ImageDecoder => ({
-  memory: parts.memory,
+/** The image branch of any session, with what makes losses of its logits. */
+export const sessionImageDecoder = (session: ModelSession, tokenLosses: (batch: HostArrays) => Promise<HostArrays>): ImageDecoder => ({
+  memory: memoryOf(session),
   losses: async (memory, { input, target, target_mask: mask }) =>
-    (await parts.tokenLosses({ logits: await parts.logits(memory, input), target, target_mask: mask })) as Losses,
+    (await tokenLosses({ logits: await session.logits('image', { memory, ids: input }), target, target_mask: mask })) as Losses,
   release: () => undefined,
 });

@@ -2,9 +2,10 @@
 import type { Loader, Study } from '@hybridmed/data';
 import { bootstrap } from '@hybridmed/eval';
 import { mismatchGap } from '@hybridmed/eval/generation';
-import type { EvaluatedModel } from './evaluated-model.ts';
+import type { ModelSession } from '@hybridmed/model/session';
 import type { ImageLosses } from './image-losses.ts';
 import { imageLosses } from './image-losses.ts';
+import type { Losses } from './losses.ts';
 import { normalLikelihood, normalSentences } from './normal-sentences.ts';
 import type { CaptioningLosses, EvaluationReport, Example } from './report.ts';
 import type { StudyLosses } from './study-losses.ts';
@@ -37,18 +38,16 @@ function captioningLosses({ own, mismatched }: ImageLosses, wrong: readonly numb
 }
 
 /** Losses of a loader's studies; normal sentences are those of the training studies. */
-export async function lossSection(model: EvaluatedModel, loader: Loader, train: readonly Study[]): Promise<LossSection> {
-  const losses = await model.losses(loader);
+export async function lossSection({ info, tokenizer }: ModelSession, lossesOf: Losses, loader: Loader, train: readonly Study[]): Promise<LossSection> {
+  const losses = await lossesOf.ofSplit(loader);
   const { studies } = loader;
   const interval = (of: StudyLosses) => bootstrap(studies.length, (indices) => perToken(of, indices));
-  const findings = await model.studyLosses('findings', loader);
+  const findings = await lossesOf.ofFindings(loader);
   const textLoss = (i: number) => ({ findings: findings.nats[i]!, tokens: findings.tokens[i]! });
-  if (!model.hasImageBranch) return { report: { losses, perToken: { findings: interval(findings) } }, byStudy: studies.map((_, i) => ({ loss: textLoss(i) })) };
+  if (info.stage === 1) return { report: { losses, perToken: { findings: interval(findings) } }, byStudy: studies.map((_, i) => ({ loss: textLoss(i) })) };
   const sentences = normalSentences(train);
-  const decoder = await model.imageDecoder();
-  const image = await imageLosses(decoder, loader, { tokenizer: model.tokenizer, sentences, maxTokens: model.impressionLength }).finally(() =>
-    decoder.release(),
-  );
+  const decoder = await lossesOf.imageDecoder();
+  const image = await imageLosses(decoder, loader, { tokenizer, sentences, maxTokens: info.impressionLength }).finally(() => decoder.release());
   const wrong = mismatchedLosses(image);
   const normal = normalLikelihood(studies, sentences, image.sentences);
   return {

@@ -2,6 +2,7 @@
 import type { Interval, TextIntervals, TextScores } from '@hybridmed/eval';
 import type { BertScore, LikelihoodAuc } from '@hybridmed/eval/generation';
 import type { ChexbertAgreement, LabelAgreement } from '@hybridmed/eval/labeller';
+import type { RecallReport } from '@hybridmed/eval/protocols';
 import type { LossValues } from '@hybridmed/training';
 import type { BySystem } from './systems.ts';
 
@@ -37,14 +38,6 @@ export interface TextRow extends TextScores {
  * training study with the nearest findings (tf-idf), and the consensus of the ten nearest; the last two read the findings.
  */
 export type TextTable = BySystem<TextRow>;
-
-/** Image to impression, among the distinct impressions of the split. */
-export interface RetrievalTable {
-  readonly gallery: number;
-  readonly medianRank: number;
-  /** By K: recall with its interval, and the recall of chance. */
-  readonly recall: Readonly<Record<string, Interval & { readonly chance: number }>>;
-}
 
 /** Zero-shot classification of one question. */
 export interface ZeroShotRow {
@@ -124,7 +117,8 @@ export interface EvaluationReport {
   /** Nats per token of each branch, and the interval over studies. */
   readonly perToken: { readonly image?: Interval; readonly findings: Interval };
   readonly text: TextTable;
-  readonly retrieval?: RetrievalTable;
+  /** Image to impression, among the distinct impressions of the split. */
+  readonly retrieval?: RecallReport;
   readonly zeroShot: readonly ZeroShotRow[];
   readonly meanAuc?: number;
   /** Clinical agreement; absent where no label is named. */

@@ -3,8 +3,7 @@ import type { Loader, Study } from '@hybridmed/data';
 import { mostFrequent, nearestTexts, normalizeForComparison, textIntervals, textScores } from '@hybridmed/eval';
 import { consensusTexts } from '@hybridmed/eval/generation';
 import type { Branch } from '@hybridmed/model';
-import type { HostArrays } from '@hybridmed/tensor';
-import type { EvaluatedModel } from './evaluated-model.ts';
+import type { BranchInput, ModelSession } from '@hybridmed/model/session';
 import { labelAgreement } from './label-agreement.ts';
 import type { EvaluationReport, Example, NamedTexts, TextRow, TextTable } from './report.ts';
 import { mapSystems } from './systems.ts';
@@ -19,14 +18,13 @@ export interface TextSection {
 }
 
 /** Impressions that a branch writes, in the loader's order. */
-async function generateTexts(model: EvaluatedModel, branch: Branch, loader: Loader): Promise<string[]> {
-  const generator = await model.generator(branch);
+async function generateTexts(model: ModelSession, branch: Branch, loader: Loader): Promise<string[]> {
   const texts: string[] = [];
-  const add = async (inputs: HostArrays) => {
-    for (const { ids } of await generator.generate(inputs)) texts.push(model.tokenizer.decode(ids));
+  const add = async (input: BranchInput) => {
+    for (const { text } of await model.generate(input)) texts.push(text);
   };
   if (branch === 'image') for await (const { arrays } of loader.batches()) await add({ image: arrays.image });
-  else for (const { arrays } of loader.texts(32)) await add({ findings: arrays.findings, findings_mask: arrays.findings_mask });
+  else for (const { arrays } of loader.texts(32)) await add({ findings: { ids: arrays.findings, mask: arrays.findings_mask } });
   return texts;
 }
 
@@ -44,9 +42,9 @@ function baselines(studies: readonly Study[], train: readonly Study[]): Pick<Nam
 }
 
 /** Texts of a loader's studies; `train` is what the baselines know. */
-export async function textSection(model: EvaluatedModel, loader: Loader, train: readonly Study[]): Promise<TextSection> {
+export async function textSection(model: ModelSession, loader: Loader, train: readonly Study[]): Promise<TextSection> {
   const { studies } = loader;
-  const image = model.hasImageBranch ? await generateTexts(model, 'image', loader) : undefined;
+  const image = model.info.stage === 2 ? await generateTexts(model, 'image', loader) : undefined;
   const findings = await generateTexts(model, 'findings', loader);
   const texts: NamedTexts = { ...(image ? { image } : {}), findings, ...baselines(studies, train) };
   const truth = studies.map(({ impression }) => impression);

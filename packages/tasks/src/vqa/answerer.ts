@@ -4,7 +4,7 @@ import { createStepper, greedySearch } from '@hybridmed/decoder';
 import type { Vectors } from '@hybridmed/eval';
 import type { Checkpoint, Model } from '@hybridmed/model';
 import { throughFrozen } from '@hybridmed/model/graphs';
-import { studyLoader } from '@hybridmed/runtime';
+import { modelInput, studyLoader } from '@hybridmed/runtime';
 import type { Device, DeviceState, HostArrays } from '@hybridmed/tensor';
 import type { VqaModel } from './vqa-model.ts';
 import { asStudies } from './questions.ts';
@@ -19,7 +19,7 @@ export function questionLoader(
   options: { batchSize: number; train: boolean; seed?: number },
 ): Loader {
   const input = { ...config.input, impressionLength: Math.min(maxAnswerLength, config.input.impressionLength) };
-  return studyLoader({ vision: model.vision, input }, { studies: asStudies(questions), tokenizer, ...options });
+  return studyLoader(modelInput(model.vision, input), { studies: asStudies(questions), tokenizer, ...options });
 }
 
 /** The fields of a batch that ask: the question and, through the frozen part of its encoder, the image. */

@@ -7,7 +7,8 @@ import { integer, option, string, toggle } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { formatInterval } from '../metric-tables.ts';
 import { selectionOptions, selectOptions } from '../options/data-selection.ts';
-import { deviceOptions, jsonOption, limitOption, modelHelp, moduleOptions, precisionOption, splitOption } from '../options/shared.ts';
+import { modelOption, openingOptions, withModel } from '../options/model.ts';
+import { jsonOption, limitOption, precisionOption, splitOption } from '../options/shared.ts';
 import { printResult, table } from '../output.ts';
 
 const digits = (value: number, places = 3): string => (Number.isFinite(value) ? value.toFixed(places) : '-');
@@ -83,7 +84,7 @@ function zeroShotParts({ zeroShot }: EvaluationReport): string[] {
   if (zeroShot.length === 0) return [];
   return [
     table([['zero-shot', 'AUC (95 %)', 'positive'], ...zeroShot.map((row) => [row.name, formatInterval(row.auc), `${row.positives}/${row.studies}`])]),
-    ...zeroShot.flatMap((row) => (row.undefined === undefined ? [] : [`${row.name}: ${row.undefined}, so that it has no AUC\n`])),
+    ...zeroShot.flatMap((row) => (row.undefined === undefined ? [] : [`${row.name}: ${row.undefined}\n`])),
   ];
 }
 
@@ -109,7 +110,7 @@ const published = 'hf:';
 
 const options = {
   ...selectionOptions,
-  checkpoint: option({ value: string(), argument: 'dir', help: modelHelp, required: true }),
+  ...modelOption,
   data: option({ value: string(), argument: 'spec', help: 'data set as name:path', required: true }),
   ...splitOption,
   ...limitOption,
@@ -117,8 +118,7 @@ const options = {
   bertscoreLayer: option({ value: integer(1), argument: 'n', help: 'layer whose hidden states BERTScore compares', defaultWords: 'the last' }),
   bertscoreIdf: option({ value: toggle(), help: 'weigh word pieces in BERTScore by their inverse document frequencies', default: false }),
   labeller: option({ value: string(), argument: 'source', help: "also F1 over 14 and 5 labels, by a BERT with CheXbert's heads: hf:FOLDER" }),
-  ...moduleOptions,
-  ...deviceOptions,
+  ...openingOptions,
   ...precisionOption,
   ...jsonOption,
 };
@@ -141,23 +141,17 @@ export const evaluate = defineCommand({
   },
   options,
   async run({ values, output, openDevice, usage }) {
-    const { checkpoint, data, split, limit, threads, vision, text: textModule, bertscore, bertscoreLayer, bertscoreIdf, labeller } = values;
+    const { data, split, limit, bertscore, bertscoreLayer, bertscoreIdf, labeller } = values;
     const problem = problemOf(values);
     if (problem !== undefined) usage(problem);
     const tasks = await import('@hybridmed/tasks/node');
-    const report = await tasks.evaluate({
-      checkpoint,
-      data,
-      split,
-      limit,
+    const metrics = {
       bertScore: bertscore === undefined ? undefined : { folder: bertscore.slice(published.length), layer: bertscoreLayer, idf: bertscoreIdf },
       labeller: labeller?.slice(published.length),
-      select: selectOptions(values),
-      ...(threads === undefined ? {} : { threads }),
-      encoders: { vision, text: textModule },
-      device: await openDevice(),
-      onMessage: (line) => output.log(line),
-    });
+    };
+    const report = await withModel({ values, openDevice }, (model, device) =>
+      tasks.evaluate({ model, data, split, limit, ...metrics, select: selectOptions(values), device, onMessage: (line) => output.log(line) }),
+    );
     printResult(output, values, report, formatEvaluation);
   },
 });

@@ -5,13 +5,13 @@ import { choice, commaList, integer, number, option, string, toggle } from '@hyb
 import { defineCommand } from '../define-command.ts';
 import { calibrationByClass, calibrationTable, formatInterval } from '../metric-tables.ts';
 import { selectionOptions, selectOptions } from '../options/data-selection.ts';
-import { encoderOptions, withEncoder } from '../options/encoders.ts';
+import { checkpointOption, featureOptions, withFeatures } from '../options/model.ts';
 import { thresholdOption } from '../options/shared.ts';
 import type { Output } from '../output.ts';
 import { printResult, table } from '../output.ts';
 
 const protocolOptions = {
-  ...encoderOptions,
+  ...featureOptions,
   data: option({ value: string(), argument: 'spec', help: 'labelled data set as name:path', required: true }),
   out: option({ value: string(), argument: 'dir', help: 'folder for subsets, scores and results; the test split is read once', required: true }),
   classes: option({ value: commaList(string()), argument: 'names', help: 'labels to learn, separated by commas', defaultWords: 'all' }),
@@ -92,7 +92,7 @@ export const probe = defineCommand({
   async run(context) {
     const { values, output } = context;
     const tasks = await import('@hybridmed/tasks/node');
-    print(output, values, await withEncoder(context, (options) => tasks.probe({ ...options, ...protocol(values) })));
+    print(output, values, await withFeatures(context, (options) => tasks.probe({ ...options, ...protocol(values) })));
   },
 });
 
@@ -105,6 +105,7 @@ export const finetune = defineCommand({
   },
   options: {
     ...protocolOptions,
+    ...checkpointOption,
     fromScratch: option({ value: toggle(), help: "initialize the checkpoint's architecture at random instead of loading its parameters", default: false }),
     epochs: option({ value: integer(1), argument: 'n', help: 'maximum number of passes over a subset (at least 400 steps)', default: 30 }),
     batch: option({ value: integer(1), argument: 'n', help: 'studies per step', default: 32 }),
@@ -128,7 +129,7 @@ export const finetune = defineCommand({
     const tasks = await import('@hybridmed/tasks/node');
     const { fromScratch, epochs, batch, learningRate: learningRates, weightDecay, layerDecay, patience } = values;
     const own = { fromScratch, epochs, batch, learningRates, weightDecay, layerDecay, patience };
-    const result = await withEncoder(context, ({ cache: _cache, ...options }) => tasks.finetune({ ...options, ...protocol(values), ...own }));
+    const result = await withFeatures(context, ({ cache: _cache, ...options }) => tasks.finetune({ ...options, ...protocol(values), ...own }));
     print(output, values, result);
   },
 });

@@ -4,7 +4,7 @@ import { choice, option, string } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { calibrationByClass, calibrationTable, classificationTable, formatInterval } from '../metric-tables.ts';
 import { selectionOptions, selectOptions } from '../options/data-selection.ts';
-import { encoderOptions, withEncoder } from '../options/encoders.ts';
+import { featureOptions, withFeatures } from '../options/model.ts';
 import { splitOption, thresholdOption } from '../options/shared.ts';
 import { printResult } from '../output.ts';
 
@@ -32,7 +32,7 @@ export const zeroshot = defineCommand({
     'zeroshot --checkpoint runs/openi --data chexpert:DIR': 'classification by prompts; --prompts FILE',
   },
   options: {
-    ...encoderOptions,
+    ...featureOptions,
     data: option({ value: string(), argument: 'spec', help: 'labelled data set as name:path', required: true }),
     prompts: option({
       value: string(),
@@ -49,7 +49,7 @@ export const zeroshot = defineCommand({
     const { values, output } = context;
     const { zeroShot } = await import('@hybridmed/tasks/node');
     const { data, prompts, split, score, threshold: rule } = values;
-    const report = await withEncoder(context, (options) => zeroShot({ ...options, data, prompts, split, select: selectOptions(values), score, rule }));
+    const report = await withFeatures(context, (options) => zeroShot({ ...options, data, prompts, split, select: selectOptions(values), score, rule }));
     printResult(output, values, report, formatReport);
   },
 });

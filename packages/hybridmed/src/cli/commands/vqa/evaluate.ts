@@ -4,6 +4,7 @@ import type { VqaReport, VqaSystem } from '@hybridmed/tasks/node';
 import { option, string } from '@hybridmed/training/options';
 import { defineCommand } from '../../define-command.ts';
 import { calibrationTable, formatInterval } from '../../metric-tables.ts';
+import { encodersOf } from '../../options/model.ts';
 import { deviceOptions, jsonOption, moduleOptions } from '../../options/shared.ts';
 import { printResult, table } from '../../output.ts';
 
@@ -61,9 +62,9 @@ export const vqaEvaluate = defineCommand({
     ...jsonOption,
   },
   async run({ values, output, openDevice }) {
-    const { model, data, vision, text: textModule } = values;
+    const { model, data } = values;
     const { evaluateVqa } = await import('@hybridmed/tasks/node');
-    const report = await evaluateVqa({ model, data, device: await openDevice(), encoders: { vision, text: textModule } });
+    const report = await evaluateVqa({ model, data, device: await openDevice(), encoders: encodersOf(values) });
     printResult(output, values, report, formatReport);
   },
 });
