@@ -9,6 +9,8 @@ export type { FrozenStep } from './frozen-images.ts';
 export { memoryGraph } from './memory.ts';
 export { momentSpecs, partSpecs } from './part-specs.ts';
 export { accumulateGraph, applyGraph, contrastGraph, contrastPrefix, projectionGraph } from './accumulation-graphs.ts';
+export { optimizerStepGraph } from './optimizer-step.ts';
+export type { Objective, TracedLosses } from './optimizer-step.ts';
 export { gradientPrefix, stepFields, teacherParameters, teacherPrefix, usesTeacher } from './stage-plan.ts';
 export type { StagePlan, TeacherMode } from './stage-plan.ts';
 export { gradientGraph, stepGraph, teacherGraph, validationGraph } from './step-graphs.ts';

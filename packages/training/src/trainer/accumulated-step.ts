@@ -6,7 +6,7 @@ import { concatRows, scalar, sliceRows, zeros } from '@hybridmed/model/host-arra
 import { lossTerms } from '@hybridmed/model/objective';
 import type { DeviceState, HostArray, HostArrays, Program } from '@hybridmed/tensor';
 import { keyData, mix32 } from '@hybridmed/tensor';
-import type { StepOptions, Stepper, StepResult } from './whole-step.ts';
+import type { StepMoment, StepOptions, Stepper, StepResult } from './whole-step.ts';
 import { maskCount } from './validate.ts';
 import { number, updateResults } from './whole-step.ts';
 
@@ -87,7 +87,7 @@ export async function accumulatedStep(options: StepOptions, passes: number): Pro
   const update = await device.compile(applyGraph(model, plan, optimizer));
   const programs = await contrastPrograms(options);
   state.write(Object.fromEntries(trainable(model, plan.stage).map((name) => [gradientPrefix + name, zeros(model.parameters[name]!.shape)])));
-  return async (batch, { step, learningRate }) => {
+  const run = async (batch: HostArrays, { step, learningRate }: StepMoment): Promise<StepResult> => {
     const parts = microBatches(batch, passes, (pass) => keyData(mix32(seed + plan.stage), step * passes + pass));
     const contrast = programs && (await contrastOfBatch(programs, state, parts, batch));
     const tokens = batch.target_mask ? maskCount(batch.target_mask.data) : 0;
@@ -102,4 +102,8 @@ export async function accumulatedStep(options: StepOptions, passes: number): Pro
     const updated = await update.run({ learning_rate: scalar(learningRate), step: scalar(step + 1) }, state);
     return { losses: withTotal(losses, plan), ...updateResults(updated) };
   };
+  const release = () => {
+    for (const program of [micro, update, programs?.project, programs?.contrast]) program?.release?.();
+  };
+  return Object.assign(run, { release });
 }
