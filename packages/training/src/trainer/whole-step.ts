@@ -6,6 +6,7 @@ import { stepGraph } from '@hybridmed/model/graphs';
 import { scalar, zeros } from '@hybridmed/model/host-arrays';
 import { lossTerms } from '@hybridmed/model/objective';
 import type { AdamWOptions } from '@hybridmed/nn';
+import type { Communicator } from '@hybridmed/ranks';
 import { momentNames, startLossScale } from '@hybridmed/nn';
 import type { Device, DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
 import { keyData, mix32 } from '@hybridmed/tensor';
@@ -17,10 +18,12 @@ export interface StepResult {
   readonly gradientNorm: number;
   /** The loss scale that the step used, in mixed precision. */
   readonly lossScale?: number;
+  /** Whether any rank asked to stop after this step. */
+  readonly stop?: boolean;
 }
 
-/** Runs one optimizer step. `step` counts from 0 within the stage; the batch has every field the plan reads, and `teacher_hidden` where the teacher's states are precomputed. */
-export type Stepper = (batch: HostArrays, options: { step: number; learningRate: number }) => Promise<StepResult>;
+/** Runs one optimizer step. `step` counts from 0 within the stage; `stop` asks all ranks to stop after it; the batch has every field the plan reads, and `teacher_hidden` where the teacher's states are precomputed. */
+export type Stepper = (batch: HostArrays, options: { step: number; learningRate: number; stop?: boolean }) => Promise<StepResult>;
 
 /** The optimizer's entries of a stage at its start: zero moments and, in mixed precision, the loss scale. */
 export const startOptimizer = (model: Model, { stage, lossScale }: Pick<StagePlan, 'stage' | 'lossScale'>): Record<string, HostArray> => ({
@@ -56,16 +59,18 @@ export interface StepOptions {
   readonly plan: StagePlan;
   readonly seed: number;
   readonly optimizer: AdamWOptions;
+  /** Processes that share a step's passes; `alone` by default. */
+  readonly ranks?: Communicator;
 }
 
 /** A step as one program. */
 export async function wholeStep({ device, state, model, plan, seed, optimizer }: StepOptions): Promise<Stepper> {
   const program = await device.compile(stepGraph(model, plan, optimizer));
-  return async (batch, { step, learningRate }) => {
+  return async (batch, { step, learningRate, stop = false }) => {
     const results = await program.run(
       { ...batch, key: keyData(mix32(seed + plan.stage), step), learning_rate: scalar(learningRate), step: scalar(step + 1) },
       state,
     );
-    return { losses: stepLosses(results, plan), ...updateResults(results) };
+    return { losses: stepLosses(results, plan), ...updateResults(results), stop };
   };
 }
