@@ -4,6 +4,7 @@ import type { FrozenStep, StagePlan } from '@hybridmed/model/graphs';
 import { frozenStep, stepFields, validationGraph } from '@hybridmed/model/graphs';
 import { watchedLoss } from '@hybridmed/model/objective';
 import { cosineSchedule } from '@hybridmed/nn';
+import { alone } from '@hybridmed/ranks';
 import type { DeviceState, HostArrays, Program } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { StepLine, ValidationLine } from '../contracts/metrics.ts';
@@ -13,6 +14,7 @@ import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
 import { TrainingStoppedError } from '../contracts/training-stopped.ts';
 import type { TrainingConfig } from '../settings/training-settings.ts';
+import { ownSignal, stopAsked } from '../ranks/stop.ts';
 import { checkStep, checkValidation } from './finite.ts';
 import type { Stepper, StepResult } from './whole-step.ts';
 import type { TeacherStates } from './teacher-states.ts';
@@ -75,7 +77,7 @@ export async function runStage(context: StageContext, start: TrainerState): Prom
   let now = start;
   // An epoch that was stopped before its validation has steps behind it and none before it.
   while ((now.step < steps || now.stepInEpoch > 0) && !stopsEarly(now)) {
-    if (context.signal?.aborted) throw new TrainingStoppedError(now);
+    if (await stopAsked(context)) throw new TrainingStoppedError(now);
     now = await endEpoch(loop, await trainEpoch(loop, now));
   }
   now = { ...now, finished: true };
@@ -93,23 +95,24 @@ async function stopped({ start, save }: StageLoop, now: TrainerState): Promise<T
 
 /** Steps from `start` to the end of its epoch, or to the stage's last step. */
 async function trainEpoch(loop: StageLoop, start: TrainerState): Promise<TrainerState> {
-  const { config, plan, step, train, teacher, store, clock, events, schedule, frozen, signal } = loop;
+  const { config, plan, step, train, teacher, store, clock, events, schedule, frozen, signal, ranks = alone } = loop;
   let now = start;
   if (now.step >= schedule.steps) return now;
   let started = clock.now();
   for await (const batch of train.batches({ epoch: now.epoch, startStep: now.stepInEpoch })) {
     const learningRate = cosineSchedule(now.step, schedule);
     const inputs = await frozen.apply(stepInputs(plan, batch.arrays, teacher, batch.studies));
-    const result = await step(inputs, { step: now.step, learningRate });
+    const result = await step(inputs, { step: now.step, learningRate, stop: signal?.aborted ?? false });
     train.recycle(batch);
     checkStep(result, now);
     await loop.begin();
     await loop.confirm();
     const seconds = (clock.now() - started) / 1000;
-    const line = stepLine(loop, now, result, { learningRate, studiesPerSecond: batch.studies.length / seconds });
+    const line = stepLine(loop, now, result, { learningRate, studiesPerSecond: (batch.studies.length * ranks.size) / seconds });
     now = { ...now, step: now.step + 1, stepInEpoch: now.stepInEpoch + 1, metricsLines: store.append(line) };
     events.onStep?.(line, { done: now.step, total: schedule.steps });
-    if (signal?.aborted) throw await stopped(loop, now);
+    // Ranks stop after the same step: the one that any of them was asked before.
+    if (ranks.size > 1 ? result.stop : signal?.aborted) throw await stopped(loop, now);
     if (now.step >= schedule.steps) break;
     const due = config.checkpointEvery > 0 && now.step % config.checkpointEvery === 0;
     if (due && now.stepInEpoch < train.stepsPerEpoch) await loop.save('last', now);
@@ -141,8 +144,9 @@ function stepLine(
 
 /** Validates, and saves the last checkpoint and, where the watched loss fell, the best. */
 async function endEpoch(loop: StageLoop, now: TrainerState): Promise<TrainerState> {
-  const { plan, state, validation, store, events, frozen, validator, signal } = loop;
-  const { losses, tokensPerStudy } = await validate({ program: validator, state, frozen, signal }, validation).catch(async (error: unknown) => {
+  const { plan, state, validation, store, events, frozen, validator, ranks } = loop;
+  const signal = ownSignal(loop);
+  const { losses, tokensPerStudy } = await validate({ program: validator, state, frozen, signal, ranks }, validation).catch(async (error: unknown) => {
     throw signal?.aborted ? await stopped(loop, now) : error;
   });
   checkValidation(losses, now);
