@@ -3,11 +3,14 @@ import type { VisionEncoder } from '@hybridmed/nn';
 import type { Rule } from '@hybridmed/nn/rules';
 import type { EncoderConfig, EncoderRow, PublishedForm, Relation } from './encoder-row.ts';
 import { fitsNormalization } from './image-input.ts';
+import { densenetRow } from './densenet/row.ts';
+import { convnextRow } from './convnext/row.ts';
+import { efficientnetRow } from './efficientnet/row.ts';
 import { resnetRow } from './resnet/row.ts';
 import { vitRow } from './vit/row.ts';
 
 /** Every kind's row. */
-export const encoderRows = { vit: vitRow, resnet: resnetRow } as const;
+export const encoderRows = { vit: vitRow, resnet: resnetRow, densenet: densenetRow, efficientnet: efficientnetRow, convnext: convnextRow } as const;
 
 /** Kinds of vision encoders. */
 export type VisionKind = keyof typeof encoderRows;

@@ -15,6 +15,8 @@ export interface ConfigFields {
   numbers(key: string): readonly number[];
   text(key: string, fallback?: string): string;
   flag(key: string, fallback?: boolean): boolean;
+  /** A list of 1 to 256 objects. */
+  objects(key: string): readonly ConfigFields[];
   /** An object inside; an empty one where it is absent. */
   inner(key: string): ConfigFields;
   /** Throws: the field is wrong for a reason of the caller's. */
@@ -51,6 +53,10 @@ export function configFields(json: unknown, label: string): ConfigFields {
       ),
     text: (key, fallback) => read(key, fallback, 'a text', (field) => typeof field === 'string'),
     flag: (key, fallback) => read(key, fallback, 'true or false', (field) => typeof field === 'boolean'),
+    objects: (key) =>
+      read<readonly unknown[]>(key, undefined, 'a list of objects', (items) => Array.isArray(items) && items.length >= 1 && items.length <= 256).map(
+        (item, i) => configFields(item, `${label}: "${key}" ${i}`),
+      ),
     inner: (key) => configFields(value(key) ?? {}, `${label}: "${key}"`),
     refuse,
   };

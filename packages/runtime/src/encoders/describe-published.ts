@@ -23,7 +23,7 @@ export async function describePublished(path: string, image: WantedImage): Promi
   const attempt = async (kind: PublishedEncoder['kind'], open: () => Promise<PretrainedEncoder<object>>): Promise<void> => {
     try {
       const { config, table, assumed, normalization } = await open();
-      encoders.push({ kind, config, tensors: table, assumed, ...(normalization === undefined ? {} : { normalization }) });
+      encoders.push({ kind, config, tensors: table, assumed, ...(normalization === undefined ? {} : { normalization: normalization.description }) });
     } catch (error) {
       reasons.push(error);
     }

@@ -8,7 +8,7 @@ import { loadWeights, weightTable } from '@hybridmed/nn/weights';
 import type { HostArray } from '@hybridmed/tensor';
 import type { BertConfig, BertHeadsConfig, Tokenizer } from '@hybridmed/text';
 import { bert, bertHeads, bertHeadsWeights, bertWeights } from '@hybridmed/text';
-import type { VisionConfig, WantedImage } from '@hybridmed/vision';
+import type { DescribedNormalization, VisionConfig, WantedImage } from '@hybridmed/vision';
 import { visionEncoder, visionWeights } from '@hybridmed/vision';
 import { fileError, isFolder } from '../files.ts';
 import { readTokenizer } from '../tokenizer/read-tokenizer.ts';
@@ -22,8 +22,8 @@ export interface PretrainedEncoder<C> {
   readonly table: readonly WeightRow[];
   /** In words, what neither tensors nor config tell and is taken by convention. */
   readonly assumed: readonly string[];
-  /** In words, how a vision encoder's images are normalized, and who says so. */
-  readonly normalization?: string;
+  /** How the images of a published vision encoder are normalized, which ours does by itself. */
+  readonly normalization?: DescribedNormalization;
   /** Reads the parameters, by the encoder's published names. Throws where one is missing. */
   load(): Promise<Record<string, HostArray>>;
 }
@@ -40,7 +40,13 @@ async function withWeights<T>(path: string, work: (weights: PublishedWeights) =>
 
 async function pretrained<C>(
   path: string,
-  describe: (weights: PublishedWeights) => { config: C; recipes: Recipes; specs: ParameterSpecs; assumed?: readonly string[]; normalization?: string },
+  describe: (weights: PublishedWeights) => {
+    config: C;
+    recipes: Recipes;
+    specs: ParameterSpecs;
+    assumed?: readonly string[];
+    normalization?: DescribedNormalization;
+  },
 ): Promise<PretrainedEncoder<C>> {
   return withWeights(path, (weights) => {
     const { config, recipes, specs, assumed = [], normalization } = describe(weights);

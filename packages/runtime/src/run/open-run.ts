@@ -13,7 +13,7 @@ import type { RunConfig } from '../settings/run-settings.ts';
 import { runModel } from '@hybridmed/training';
 import { checkpointFolder } from '../checkpoint/checkpoint-folder.ts';
 import { fileError, readJson, recoverFolder } from '../files.ts';
-import { studyLoader, studySource } from '../session/study-loader.ts';
+import { modelInput, studyLoader, studySource } from '../session/study-loader.ts';
 import { runTokenizer } from '../tokenizer/run-tokenizer.ts';
 import { processClock } from './process-clock.ts';
 import type { Change } from './provenance.ts';
@@ -100,7 +100,7 @@ async function openRunTokenizer({ config, out }: PretrainOptions, training: read
 
 /** Loaders of both splits. */
 function openLoaders({ config, workers }: PretrainOptions, { vision }: Model, { input }: RunEncoders, tokenizer: Tokenizer, studies: RunStudies) {
-  const prepared = { vision, input };
+  const prepared = modelInput(vision, input);
   const common = { tokenizer, tokenizerModule, ...(workers === undefined ? {} : { workers }), seed: config.seed };
   const train: Loader = studyLoader(prepared, {
     ...common,

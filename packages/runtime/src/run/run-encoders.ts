@@ -9,6 +9,7 @@ import type { RunConfig } from '../settings/run-settings.ts';
 import { runModelConfig } from '@hybridmed/training';
 import { moduleText, moduleVision } from '../encoders/module-encoders.ts';
 import { pretrainedText, pretrainedVision } from '../encoders/published-encoders.ts';
+import { published } from './run-modules.ts';
 
 /** A run's encoders and the sizes that follow from them. */
 export interface RunEncoders {
@@ -32,8 +33,6 @@ interface EncoderPart {
   readonly images?: string | undefined;
   load?(): Promise<Record<string, HostArray>>;
 }
-
-const published = 'hf:';
 
 /** What was loaded of a checkpoint, in a few lines: the counts, and each tensor with a note. */
 function describeTable(part: string, path: string, table: readonly WeightRow[]): string[] {
@@ -60,7 +59,7 @@ async function visionOf(config: RunConfig, onMessage: (text: string) => void): P
     const { config: own, table, load, ...rest } = await pretrainedVision(path, image);
     describeTable('vision', path, table).forEach(onMessage);
     const assumed = rest.assumed.map((what) => `vision: ${path}: assumed: ${what}`);
-    const images = rest.normalization;
+    const images = rest.normalization?.description;
     if (images !== undefined) onMessage(`vision: ${path}: ${images}`);
     assumed.forEach((line) => onMessage(line));
     return { sizes: { vision: own }, assumed, images, load };

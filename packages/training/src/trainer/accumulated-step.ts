@@ -8,7 +8,7 @@ import { alone } from '@hybridmed/ranks';
 import type { DeviceState, HostArray, HostArrays, Program } from '@hybridmed/tensor';
 import { keyData, mix32 } from '@hybridmed/tensor';
 import { SharedStep } from '../ranks/shared-step.ts';
-import type { StepOptions, Stepper, StepResult } from './whole-step.ts';
+import type { StepMoment, StepOptions, Stepper, StepResult } from './whole-step.ts';
 import { maskCount } from './validate.ts';
 import { number, updateResults } from './whole-step.ts';
 
@@ -98,7 +98,7 @@ export async function accumulatedStep(options: StepOptions, passes: number): Pro
   const gradientNames = trainable(model, plan.stage).map((name) => gradientPrefix + name);
   const otherUpdates = Object.keys(micro.graph.updates).filter((name) => !name.startsWith(gradientPrefix));
   state.write(Object.fromEntries(trainable(model, plan.stage).map((name) => [gradientPrefix + name, zeros(model.parameters[name]!.shape)])));
-  return async (own, { step, learningRate, stop = false }) => {
+  const run = async (own: HostArrays, { step, learningRate, stop = false }: StepMoment): Promise<StepResult> => {
     const batch = await shared.padded(own, graphs, model.special.pad);
     const parts = microBatches(batch, shared, (pass) => keyData(mix32(seed + plan.stage), step * passes + pass));
     const contrast = programs && (await contrastOfBatch(programs, state, parts, batch, shared));
@@ -117,4 +117,8 @@ export async function accumulatedStep(options: StepOptions, passes: number): Pro
     const updated = await update.run({ learning_rate: scalar(learningRate), step: scalar(step + 1) }, state);
     return { losses: withTotal(losses, plan), ...updateResults(updated), stop: stops > 0 };
   };
+  const release = () => {
+    for (const program of [micro, update, programs?.project, programs?.contrast]) program?.release?.();
+  };
+  return Object.assign(run, { release });
 }

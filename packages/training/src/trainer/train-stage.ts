@@ -73,6 +73,7 @@ export async function trainStage(run: TrainingRun, stage: Stage): Promise<Traine
     throw error instanceof NotFiniteError ? await keeper.fallBack(error) : error;
   });
   state.drop();
+  step.release();
   return end;
 }
 

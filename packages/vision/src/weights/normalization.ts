@@ -74,8 +74,17 @@ export const isIdentity = ({ mean, std }: Normalization): boolean => mean.every(
 
 const listed = (values: readonly number[]): string => [...new Set(values)].map((value) => Number(value.toPrecision(6))).join(', ');
 
-/** In words. */
-export const describeNormalization = (normalization: Normalization | undefined): string =>
-  normalization
-    ? `images normalized by mean ${listed(normalization.mean)} and standard deviation ${listed(normalization.std)} of pixels from 0 to 1, as ${normalization.source} says`
-    : 'images in [-1, 1]: no file of the checkpoint says how they are normalized';
+/** A normalization, and in words with who says so. */
+export interface DescribedNormalization extends Omit<Normalization, 'source'> {
+  readonly description: string;
+}
+
+/** What files state, else what is due without a statement. */
+export const described = (stated: Normalization | undefined): DescribedNormalization =>
+  stated
+    ? {
+        mean: stated.mean,
+        std: stated.std,
+        description: `images normalized by mean ${listed(stated.mean)} and standard deviation ${listed(stated.std)} of pixels from 0 to 1, as ${stated.source} says`,
+      }
+    : { mean: [0.5], std: [0.5], description: 'images in [-1, 1]: no file of the checkpoint says how they are normalized' };

@@ -4,7 +4,8 @@ import { WeightsError } from '@hybridmed/nn/weights';
 import type { EncoderRow, PublishedTensors, WantedImage } from '../encoder-row.ts';
 import type { VisionConfig } from '../table.ts';
 import { encoderRows } from '../table.ts';
-import { describeNormalization, readNormalization } from './normalization.ts';
+import type { DescribedNormalization } from './normalization.ts';
+import { described, readNormalization } from './normalization.ts';
 
 /** What is known of a checkpoint beside its tensors. */
 export interface VisionWeightsOptions {
@@ -28,8 +29,8 @@ export interface VisionWeights {
   readonly recipes: Recipes;
   /** In words, what neither tensors nor config tell and is taken by convention. */
   readonly assumed: readonly string[];
-  /** In words, how images are normalized, and who says so. */
-  readonly normalization: string;
+  /** How the published network's images are normalized, which ours does by itself. */
+  readonly normalization: DescribedNormalization;
 }
 
 const known =
@@ -54,5 +55,5 @@ export function visionWeights(
     );
   const normalization = readNormalization({ config, configLabel, preprocessor, preprocessorLabel });
   const checkpoint: PublishedTensors = { shapes, prefix: first.prefix, config, configLabel, label, image, normalization };
-  return { ...first.row.read(checkpoint), normalization: describeNormalization(normalization) };
+  return { ...first.row.read(checkpoint), normalization: described(normalization) };
 }

@@ -1,15 +1,16 @@
-// Lowering a graph with bound sizes: element-wise chains grow until something needs their values; everything else becomes kernels.
+// Fusion: what stands for each tensor while rules run. Element-wise chains grow until something needs their values; everything else becomes
+// calls of kernels.
 import type { ElementType, View } from '@hybridmed/kernels';
 import { kernels } from '@hybridmed/kernels';
 import type { Bindings, Graph, Node, Tensor } from '@hybridmed/tensor';
 import { bindShape, graphOutputs, sizeOf, stridesOf } from '@hybridmed/tensor';
-import { StateAliasing } from './aliasing.ts';
+import type { StateAliasing } from './aliasing.ts';
+import type { KernelChoice } from './calls.ts';
+import { KernelCalls } from './calls.ts';
 import { chainOf, chainProblem, isWhole } from './chains.ts';
-import type { KernelChoice } from './emission.ts';
-import { Emission } from './emission.ts';
 import { countReaders, countUses } from './epilogues.ts';
 import type { MemoryLimits } from './memory.ts';
-import type { Storage } from './precision.ts';
+import type { Storage } from './storage.ts';
 import type { PendingProduct, Product } from './products.ts';
 import { PendingProducts } from './products.ts';
 import type { Chain, Operand, Value } from './values.ts';
@@ -28,31 +29,41 @@ export interface Adapter extends KernelChoice {
   readonly limits: PlanLimits;
 }
 
-/** What stands for each tensor of a graph: a dense value, or a chain that no dispatch has computed yet. */
-export class Lowering {
+/** What fusion goes by. Nodes come in a runnable order. */
+export interface FusionOptions {
+  readonly nodes: readonly Node[];
+  readonly bindings: Bindings;
+  readonly storage: Storage;
+  readonly aliasing: StateAliasing;
+  readonly adapter: Adapter;
+}
+
+/** What stands for each tensor of a graph: a dense value, or a chain that no call has computed yet. */
+export class Fusion {
   readonly bindings: Bindings;
   /** How values are stored. */
   readonly storage: Storage;
   readonly limits: PlanLimits;
-  readonly emission: Emission;
+  /** The calls of kernels as they come to be. */
+  readonly calls: KernelCalls;
   readonly aliasing: StateAliasing;
   readonly #software: boolean;
   readonly #operands = new Map<Node, Operand[]>();
   readonly #uses: ReadonlyMap<Node, readonly number[]>;
   readonly #readers: ReadonlyMap<Node, number>;
-  /** Products that no dispatch computes yet: what reads one alone becomes its epilogue. */
+  /** Products that no call computes yet: what reads one alone becomes its epilogue. */
   readonly #pending: PendingProducts;
 
-  constructor(graph: Graph, nodes: readonly Node[], bindings: Bindings, storage: Storage, adapter: Adapter) {
+  constructor(graph: Graph, { nodes, bindings, storage, aliasing, adapter }: FusionOptions) {
     this.bindings = bindings;
     this.storage = storage;
     this.limits = adapter.limits;
-    this.emission = new Emission(adapter);
-    this.aliasing = new StateAliasing(graph, nodes);
+    this.calls = new KernelCalls(adapter);
+    this.aliasing = aliasing;
     this.#software = adapter.capabilities.software;
     this.#uses = countUses(nodes, graphOutputs(graph));
     this.#readers = countReaders(nodes, graphOutputs(graph));
-    this.#pending = new PendingProducts(this.emission, adapter.limits.maxInputs);
+    this.#pending = new PendingProducts(this.calls, adapter.limits.maxInputs);
   }
 
   /** The type that a tensor's array has. */
@@ -89,7 +100,7 @@ export class Lowering {
   setProduct(node: Node, { kernel, problem }: Product): void {
     const inputs = node.inputs.map((input) => this.value(input));
     const shape = this.shape(node.outputs[0]!);
-    const value = this.emission.create(this.type(node.outputs[0]!), sizeOf(shape));
+    const value = this.calls.create(this.type(node.outputs[0]!), sizeOf(shape));
     const half = this.storage.rounds(node) ? { half: true } : {};
     this.#pending.add(value, { kernel, problem: { ...problem, ...half }, inputs } as PendingProduct);
     this.setValues(node, [value]);
@@ -149,7 +160,7 @@ export class Lowering {
 
   /** Computes a chain into a new array, stored as a type (its own by default). */
   compute(chain: Chain, type: ElementType = chain.type): Value {
-    const value = this.emission.create(type, sizeOf(chain.shape));
+    const value = this.calls.create(type, sizeOf(chain.shape));
     if (!this.#pending.materializeJoined(chain, value)) this.write(chain, { value, offset: 0, strides: stridesOf(chain.shape) });
     return value;
   }
@@ -160,7 +171,7 @@ export class Lowering {
     const { value, ...place } = target;
     const output: View = { type: value.type, length: value.length, ...place };
     const inputs = chain.inputs.map((input) => input.value);
-    this.emission.run(kernels.map, { ...chainProblem(chain), output }, inputs, [value]);
+    this.calls.run(kernels.map, { ...chainProblem(chain), output }, inputs, [value]);
   }
 
   /** Computes whatever reads one of these arrays and is used after `node`, which is about to change them. */
