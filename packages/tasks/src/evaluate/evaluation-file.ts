@@ -11,13 +11,13 @@ import { hashIds } from '@hybridmed/runtime/run';
 import type { EvaluateOptions } from './evaluate.ts';
 import { evaluate } from './evaluate.ts';
 import type { EvaluationReport } from './report.ts';
-import { textSystems } from './systems.ts';
+import { requiredSystems } from './systems.ts';
 
 const fileOf = (run: string): string => join(run, 'evaluation.json');
 
 /** Earlier versions had other names for what a study's example holds, and fewer systems. */
 const isOfThisVersion = ({ examples, text }: EvaluationReport): boolean =>
-  !examples.some(({ loss }) => 'otherFilm' in loss) && textSystems.every(({ key }) => key === 'image' || text[key] !== undefined);
+  !examples.some(({ loss }) => 'otherFilm' in loss) && requiredSystems.every((key) => text[key] !== undefined);
 
 /** A run's saved evaluation; undefined where there is none, or it is of another checkpoint or made by an earlier version. */
 export async function savedEvaluation(run: string): Promise<EvaluationReport | undefined> {

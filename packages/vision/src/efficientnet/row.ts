@@ -50,6 +50,7 @@ features = model.extract_features(images)`,
 
 /** EfficientNet (torchvision, timm, efficientnet_lite_pytorch), MobileNetV2 and MobileNetV3 (timm). */
 export const efficientnetRow: EncoderRow<EfficientNetConfig> = {
+  published: 'EfficientNets of torchvision, timm and efficientnet_lite_pytorch, MobileNetV2 and MobileNetV3 of timm',
   rules: {
     kind: oneOf('efficientnet'),
     ...imageRules,
