@@ -25,7 +25,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   data: [],
   phantoms: ['data'],
   eval: ['nn', 'tensor'],
-  model: modelParts,
+  // Of data only how images and texts become inputs.
+  model: [...modelParts, 'data/browser'],
   // Of data only the types of its batches.
   training: ['ranks', 'model', 'nn', 'tensor', 'text', 'data/browser'],
   runtime: ['training', 'ranks', 'model', 'nn', 'tensor', 'vision', 'text', 'data', 'webgpu', 'onnx', 'gpujs'],

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { pretrain } from '../packages/hybridmed/src/cli/commands/pretrain.ts';
 import { readConfig } from '../packages/hybridmed/src/cli/config-file.ts';
+import { loadOptions } from '../packages/hybridmed/src/cli/define-command.ts';
 import { commandList, settingsTables, withBlock } from './command-docs.ts';
 import { temporaryFolder } from './support/phantoms.ts';
 
@@ -20,7 +21,7 @@ test('the README of hybridmed lists the commands', async () => {
 
 test('docs/settings.md has the tables of settings', async () => {
   const file = pathOf('docs/settings.md');
-  const document = Object.entries(settingsTables()).reduce((text, [name, table]) => withBlock(text, name, table), readFileSync(file, 'utf8'));
+  const document = Object.entries(await settingsTables()).reduce((text, [name, table]) => withBlock(text, name, table), readFileSync(file, 'utf8'));
   await expect(document).toMatchFileSnapshot(file);
 });
 
@@ -28,5 +29,5 @@ test('the configuration file that docs/settings.md shows is one', async () => {
   const [, shown] = /```yaml\n([\s\S]*?)```/.exec(readFileSync(pathOf('docs/settings.md'), 'utf8'))!;
   const file = join(folder, 'settings.yaml');
   writeFileSync(file, shown!);
-  expect(await readConfig(file, pretrain.options)).toMatchObject({ epochs: [10, 20], learningRate: 5e-4, cl: 0 });
+  expect(await readConfig(file, await loadOptions(pretrain))).toMatchObject({ epochs: [10, 20], learningRate: 5e-4, cl: 0 });
 });

@@ -1,9 +1,11 @@
 // Documentation that follows from the rows of commands: the list of commands in the README of hybridmed, and the tables of docs/settings.md.
 import { presets } from '@hybridmed/model/presets';
 import { dataSettings } from '@hybridmed/runtime/settings';
-import type { Option, Options } from '@hybridmed/training/settings';
-import { flagOf, mergeSettings, trainingSettings } from '@hybridmed/training/settings';
+import type { Option, Options } from '@hybridmed/training/options';
+import { flagOf, mergeSettings } from '@hybridmed/training/options';
+import { trainingSettings } from '@hybridmed/training/settings';
 import { pretrain } from '../packages/hybridmed/src/cli/commands/pretrain.ts';
+import { loadOptions } from '../packages/hybridmed/src/cli/define-command.ts';
 import { commands } from '../packages/hybridmed/src/cli/commands.ts';
 import { exampleLines } from '../packages/hybridmed/src/cli/example-lines.ts';
 
@@ -57,11 +59,12 @@ export function settingsTable(options: Options): string {
   return ['| key | flag | value | default | on resume | |', '|---|---|---|---|---|---|', ...rows].join('\n');
 }
 
-const ofProcess: Options = Object.fromEntries(Object.entries(pretrain.options).filter(([, row]: [string, Option]) => row.scope !== 'run'));
-
 /** The tables of docs/settings.md by the names of their blocks. */
-export const settingsTables = (): Readonly<Record<string, string>> => ({
-  'settings of the data': settingsTable(dataSettings),
-  'settings of training': settingsTable(trainingSettings),
-  'settings of the process': settingsTable(ofProcess),
-});
+export async function settingsTables(): Promise<Readonly<Record<string, string>>> {
+  const ofProcess: Options = Object.fromEntries(Object.entries<Option>(await loadOptions(pretrain)).filter(([, row]) => row.scope !== 'run'));
+  return {
+    'settings of the data': settingsTable(dataSettings),
+    'settings of training': settingsTable(trainingSettings),
+    'settings of the process': settingsTable(ofProcess),
+  };
+}

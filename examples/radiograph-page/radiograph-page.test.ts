@@ -15,8 +15,8 @@ import { initialize } from '@hybridmed/nn';
 import { trainWordPiece } from '@hybridmed/text';
 import { createModel, presetModel } from 'hybridmed';
 import { shippedPrompts, usualOpacity } from 'hybridmed/radiograph';
-import { saveCheckpoint } from 'hybridmed/node';
-import { openEncoder } from 'hybridmed/tasks';
+import { openModel, saveCheckpoint } from 'hybridmed/node';
+import { embedTexts, studyFeatures } from 'hybridmed/tasks';
 import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBrowser } from '../../tools/browser/open-browser.ts';
@@ -124,8 +124,8 @@ describe('a radiograph in the page', () => {
 
   test('has the scores of zeroshot', async () => {
     const device = plainDevice();
-    const encoder = await openEncoder({ checkpoint, device, cache: false });
-    const { embedding } = await encoder.images([{ id: 'study', image: png, split: 'test' } as never]);
+    const model = await openModel(checkpoint, { device });
+    const { vectors } = await studyFeatures(model, [{ id: 'study', image: png, split: 'test' } as never], 'embedding', { cache: false });
     await page.select('#prompts', 'phantom');
     await until("document.querySelectorAll('#scores tbody tr').length === 8");
     const shown = await page.$$eval('#scores tbody tr', (rows) =>
@@ -135,10 +135,10 @@ describe('a radiograph in the page', () => {
     expect(shown.map(([name]) => name).toSorted()).toEqual(Object.keys(prompts).toSorted());
     for (const [name, score] of shown) {
       const { positive, negative } = prompts[name!]!;
-      const [expected] = promptScores(embedding, { positive: await encoder.texts(positive), negative: await encoder.texts(negative) });
+      const [expected] = promptScores(vectors, { positive: await embedTexts(model, positive), negative: await embedTexts(model, negative) });
       expect(Math.abs(score - expected!), name!).toBeLessThan(1e-3);
     }
-    encoder.close();
+    await model.close();
   });
 
   test('has the maps of explain for a text, over the image undistorted', async () => {

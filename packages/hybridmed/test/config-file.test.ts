@@ -1,7 +1,7 @@
 // Configuration files of commands: their published schema, which value wins, and what is refused.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { choice, integer, option, several, string, toggle, toggleOr } from '@hybridmed/training/settings';
+import { choice, integer, option, several, string, toggle, toggleOr } from '@hybridmed/training/options';
 import { fileSchema } from '@hybridmed/runtime/run';
 import { Command } from 'commander';
 import { completeConfig, runConfigSchema } from 'hybridmed/node';
@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { temporaryFolder } from '../../../tools/support/phantoms.ts';
 import { addCommands } from '../src/cli/build-command.ts';
 import { pretrain } from '../src/cli/commands/pretrain.ts';
-import { defineCommand } from '../src/cli/define-command.ts';
+import { defineCommand, loadOptions } from '../src/cli/define-command.ts';
 import { run } from './support/output.ts';
 
 const { folder, remove } = temporaryFolder();
@@ -23,7 +23,7 @@ const write = (name: string, content: string): string => {
 };
 
 test('config.schema.json is the schema of configuration files of pretrain', async () => {
-  const schema = z.toJSONSchema(fileSchema(pretrain.options));
+  const schema = z.toJSONSchema(fileSchema(await loadOptions(pretrain)));
   await expect(`${JSON.stringify(schema, undefined, 2)}\n`).toMatchFileSnapshot('../config.schema.json');
 });
 
@@ -48,7 +48,9 @@ async function valuesOf(...args: string[]): Promise<unknown> {
   };
   const program = new Command().exitOverride().configureOutput({ writeErr: () => undefined });
   const output = { result: () => undefined, log: () => undefined };
-  addCommands(program, [defineCommand({ name: 'example', description: '', options, run: async (context) => void (values = context.values) })], output, args);
+  await addCommands(program, [defineCommand({ name: 'example', description: '', options, run: async (context) => void (values = context.values) })], output, [
+    'example',
+  ]);
   program.commands[0]!.exitOverride().configureOutput({ writeErr: () => undefined });
   await program.parseAsync(['example', ...args], { from: 'user' });
   return values;

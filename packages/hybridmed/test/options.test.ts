@@ -1,14 +1,16 @@
 // Every option of every command: its flag and its key in a file take the same values.
-import type { Option } from '@hybridmed/training/settings';
-import { mergeSettings } from '@hybridmed/training/settings';
+import type { Option } from '@hybridmed/training/options';
+import { mergeSettings } from '@hybridmed/training/options';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { commands } from '../src/cli/commands.ts';
+import { loadOptions } from '../src/cli/define-command.ts';
 
-const all = commands.flatMap((command) =>
+const definitions = commands.flatMap((command) =>
   'commands' in command ? command.commands.map((each) => [`${command.name} ${each.name}`, each] as const) : [[command.name, command] as const],
 );
-const rows = all.flatMap(([name, { options }]) => Object.entries(options).map(([key, row]): [string, Option] => [`${name} ${key}`, row]));
+const all = await Promise.all(definitions.map(async ([name, definition]) => [name, await loadOptions(definition)] as const));
+const rows = all.flatMap(([name, options]) => Object.entries(options).map(([key, row]): [string, Option] => [`${name} ${key}`, row]));
 const texts = [
   '0',
   '1',
@@ -57,7 +59,7 @@ describe.each(rows)('%s', (_, row) => {
   });
 });
 
-describe.each(all)('%s', (_, { options }) => {
+describe.each(all)('%s', (_, options) => {
   test('its defaults are values of their kind, and are written as flags would be', () => {
     for (const [key, value] of Object.entries<unknown>(mergeSettings(options, {}))) {
       const row = options[key]!;

@@ -6,13 +6,14 @@ export { modelWithCurrentNames, withCurrentNames } from './checkpoint/earlier-na
 export { formatVersion } from './checkpoint/config.ts';
 export type { CheckpointConfig, InputConfig } from './checkpoint/config.ts';
 export { fileError, parseJson } from './checkpoint/file-error.ts';
-export { branchOf, exportVersion, manifestName, partNames } from './export/manifest.ts';
-export type { ExportedGraph, ExportedPart, ExportManifest, PartName, PortSpec } from './export/manifest.ts';
+export { exportVersion, manifestName, partNames, partOfBranch } from './export/manifest.ts';
+export type { ExportedGraph, ExportedPart, ExportManifest, LossParameter, PartName, PortSpec } from './export/manifest.ts';
+export { lossParametersOf } from './export/loss-parameters.ts';
 export { partGraphs } from './export/part-graphs.ts';
 export { exportedGenerator } from './generation/exported-generator.ts';
 export type { ExportedBranch, GraphRunner } from './generation/exported-generator.ts';
 export { createGenerator } from './generation/generator.ts';
-export type { Generator, Search } from './generation/generator.ts';
+export type { Generator, Search, SearchEvents } from './generation/generator.ts';
 export { defaultWeights, lossNames } from './objective/rows.ts';
 export type { LossName, LossWeights } from './objective/rows.ts';
 export type { ModelConfig, SpecialTokens, Stage } from './model/config.ts';

@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chexbertLabels, chexbertPredictions } from '@hybridmed/eval/labeller';
 import type { SafetensorsFile } from '@hybridmed/nn';
-import { encodeSafetensors, initialize, openSafetensors } from '@hybridmed/nn';
+import { openSafetensors } from '@hybridmed/nn';
 import { openDevice } from '@hybridmed/runtime/device';
 import type { Device, HostArray } from '@hybridmed/tensor';
 import { openBertLabeller, openBertScorer } from '@hybridmed/tasks/node';
-import { bertHeads } from '@hybridmed/text';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fourteenHeads as fourteen, labellerFolder } from '../../../tools/support/labeller.ts';
 import { temporaryFolder } from '../../../tools/support/phantoms.ts';
 
 const { folder, remove } = temporaryFolder();
@@ -17,38 +17,8 @@ const absent = !existsSync(goldens);
 const read = (name: string) => JSON.parse(readFileSync(join(goldens, name), 'utf8'));
 let device: Device;
 
-const vocabulary = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'no', 'acute', 'finding', 'edema', 'left', 'effusion', '.', 'the', 'heart', '##s'];
-const sizes = { vocabularySize: vocabulary.length, width: 8, depth: 2, heads: 2, ffn: 12, positions: 16, types: 2 };
-const fourteen = [...Array.from({ length: 13 }, () => 4), 2];
-
-/** Writes a labeller as CheXbert's is laid out. */
-function writeLabeller(name: string, heads: readonly number[], change: (arrays: Record<string, HostArray>) => void = () => undefined): string {
-  const path = join(folder, name);
-  mkdirSync(path);
-  const own = initialize(bertHeads({ bert: sizes, heads }).parameters, 3);
-  const arrays: Record<string, HostArray> = Object.fromEntries(
-    Object.entries(own).map(([key, value]) => {
-      // Random values of the usual size would give all texts nearly the same logits.
-      const large = key.endsWith('weight') && !key.includes('LayerNorm') ? { ...value, data: (value.data as Float32Array).map((x) => x * 100) } : value;
-      return [`module.${key.startsWith('linear_heads') ? '' : 'bert.'}${key}`, large];
-    }),
-  );
-  change(arrays);
-  writeFileSync(join(path, 'model.safetensors'), Buffer.concat(encodeSafetensors(arrays)));
-  writeFileSync(join(path, 'vocab.txt'), `${vocabulary.join('\n')}\n`);
-  const config = {
-    model_type: 'bert',
-    vocab_size: sizes.vocabularySize,
-    hidden_size: 8,
-    num_hidden_layers: 2,
-    num_attention_heads: 2,
-    intermediate_size: 12,
-    max_position_embeddings: 16,
-    type_vocab_size: 2,
-  };
-  writeFileSync(join(path, 'config.json'), JSON.stringify(config));
-  return path;
-}
+const writeLabeller = (name: string, ...rest: [heads?: readonly number[], change?: (arrays: Record<string, HostArray>) => void]) =>
+  labellerFolder(join(folder, name), ...rest);
 
 beforeAll(async () => {
   ({ device } = await openDevice('cpu', { threads: 1 }));

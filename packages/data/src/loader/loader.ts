@@ -1,5 +1,6 @@
 // The loader: batches of typed arrays, in an order and with crops that depend on seed, epoch and study alone, prefetched.
 import { availableParallelism } from 'node:os';
+import { DataError } from '../errors.ts';
 import { defaultRangeReader } from '../image/range-cache.ts';
 import { isUrl } from '../image/image-bytes.ts';
 import type { Study } from '../study.ts';
@@ -12,6 +13,7 @@ import { createBatchMaker, encodeStudy } from './batch-maker.ts';
 import type { StudyBatch, TextBatch } from './batch.ts';
 import { collateTexts } from './collate.ts';
 import { ImageMemory } from './image-memory.ts';
+import type { Passes } from './lanes.ts';
 import type { Sampling } from './order.ts';
 import { trainingOrder } from './order.ts';
 import { startFetcher } from './range-client.ts';
@@ -36,6 +38,7 @@ export interface LoaderOptions {
   /** Max tokens, special ones included: 128 and 80 by default. */
   findingsLength?: number;
   impressionLength?: number;
+  /** Studies of a batch: of a step, or of this process's part of it where ranks share it. */
   batchSize: number;
   seed?: number;
   /** Training: in a random order, randomly cropped, a partial last batch dropped. Otherwise in order, centre-cropped, whole. */
@@ -50,9 +53,11 @@ export interface LoaderOptions {
   ahead?: number;
   /** Bytes of decoded images kept in memory: 1 GiB by default. */
   cacheBytes?: number;
-  /** This process's number among `ranks` that train together: each takes its part of every step. */
+  /** This process's number among `ranks` that work together: each takes its part of every step or, in evaluation, every `ranks`-th batch. */
   rank?: number;
   ranks?: number;
+  /** Passes of a step over all ranks, equal parts of it, of which a rank takes every `ranks`-th; as many as there are ranks by default. */
+  passes?: number;
 }
 
 /** Batches of studies. */
@@ -78,6 +83,13 @@ function settingsOf(options: LoaderOptions): BatchSettings {
   return { image, findingsLength, impressionLength, pad: tokenizer.special.pad, seed, train, augmentation, cache };
 }
 
+/** How steps are shared. Throws a DataError for a step that has no equal passes. */
+function passesOf({ sampling = { by: 'shuffle' }, batchSize, rank = 0, ranks = 1, passes = ranks }: LoaderOptions): Passes & { sampling: Sampling } {
+  const passSize = (batchSize * ranks) / passes;
+  if (!Number.isInteger(passSize) || passSize < 1) throw new DataError(`a step of ${batchSize * ranks} studies has no ${passes} equal passes`);
+  return { sampling, passSize, passes, rank, ranks };
+}
+
 /** Makes a loader. A study whose image cannot be read makes `batches` throw a DataError that names the file. */
 export function createLoader(options: LoaderOptions): Loader {
   const { studies, tokenizer, tokenizerModule, image, batchSize, train, workers = defaultWorkers(), ahead = workers + 1 } = options;
@@ -88,9 +100,11 @@ export function createLoader(options: LoaderOptions): Loader {
   const tokens: StudyTokens[] = [];
   const encoded = (study: number): StudyTokens => (tokens[study] ??= encodeStudy(tokenizer, studies[study]!, settings));
   const memory = new ImageMemory(batchSize * image.channels * image.size ** 2 * Float32Array.BYTES_PER_ELEMENT);
-  const { sampling = { by: 'shuffle' }, rank = 0, ranks = 1 } = options;
-  const order = train ? trainingOrder({ studies, sampling, batchSize, seed: settings.seed, rank, ranks }) : undefined;
-  const stepsPerEpoch = order?.stepsPerEpoch ?? Math.ceil(studies.length / batchSize);
+  const order = train ? trainingOrder({ studies, seed: settings.seed, ...passesOf(options) }) : undefined;
+  const { rank = 0, ranks = 1 } = options;
+  const stepsPerEpoch = order?.stepsPerEpoch ?? Math.ceil((Math.ceil(studies.length / batchSize) - rank) / ranks);
+  // Where this process's batch begins in the epoch's order.
+  const startOf = (step: number): number => (order ? step : rank + step * ranks) * batchSize;
 
   async function make(indices: readonly number[], epoch: number): Promise<StudyBatch> {
     const items = indices.map((study): BatchItem => {
@@ -118,7 +132,7 @@ export function createLoader(options: LoaderOptions): Loader {
         // given back, whose memory serves for it.
         ahead: threads ? Math.max(ahead, workers) : 1,
         early: threads !== undefined,
-        make: (step) => make([...all.subarray(step * batchSize, (step + 1) * batchSize)], epoch),
+        make: (step) => make([...all.subarray(startOf(step), startOf(step) + batchSize)], epoch),
         take: (batch) => ({ ...batch, arrays: memory.take(batch.arrays) }),
         discard: (batch) => memory.release(batch.arrays),
       });

@@ -1,12 +1,13 @@
 // Commander's commands from ours: flags and help from rows, values by the rule of precedence, the device closed at the end.
-import type { Option as Row, Options } from '@hybridmed/training/settings';
-import { flagOf, mergeSettings } from '@hybridmed/training/settings';
+import type { Option as Row, Options } from '@hybridmed/training/options';
+import { flagOf, mergeSettings } from '@hybridmed/training/options';
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import type { DeviceValues } from './command-device.ts';
 import { commandDevice } from './command-device.ts';
 import { configOption, readConfig } from './config-file.ts';
 import type { CommandDefinition, CommandGroup } from './define-command.ts';
+import { loadOptions } from './define-command.ts';
 import { exampleLines } from './example-lines.ts';
 import type { Output } from './output.ts';
 
@@ -70,9 +71,10 @@ async function valuesOf(command: Command, options: Options): Promise<Record<stri
   return values;
 }
 
-/** Adds a command to those of `parent`. */
-function addCommand(parent: Command, definition: CommandDefinition, output: Output, words: readonly string[]): void {
-  const { name, description, arguments: named = {}, options, examples, run } = definition;
+/** Adds a command to those of `parent`; one that the command line does not name needs no options. */
+async function addCommand(parent: Command, definition: CommandDefinition, output: Output, words: readonly string[]): Promise<void> {
+  const { name, description, arguments: named = {}, examples, run } = definition;
+  const options = words.includes(name) ? await loadOptions(definition) : {};
   const command = parent.command(name).description(description);
   for (const [argument, help] of Object.entries(named)) command.argument(`<${argument}>`, help);
   for (const [key, row] of Object.entries({ ...options, ...configOption })) for (const each of optionsOf(key, row)) command.addOption(each);
@@ -102,10 +104,15 @@ function addCommand(parent: Command, definition: CommandDefinition, output: Outp
   });
 }
 
-/** Adds commands, and those below a group. */
-export function addCommands(program: Command, definitions: readonly (CommandDefinition | CommandGroup)[], output: Output, words: readonly string[]): void {
+/** Adds commands, and those below a group; options of those that `words`, the command line, name. */
+export async function addCommands(
+  program: Command,
+  definitions: readonly (CommandDefinition | CommandGroup)[],
+  output: Output,
+  words: readonly string[],
+): Promise<void> {
   for (const definition of definitions) {
-    if ('commands' in definition) addCommands(program.command(definition.name).description(definition.description), definition.commands, output, words);
-    else addCommand(program, definition, output, words);
+    if ('commands' in definition) await addCommands(program.command(definition.name).description(definition.description), definition.commands, output, words);
+    else await addCommand(program, definition, output, words);
   }
 }

@@ -1,6 +1,6 @@
 // Configuration files of commands, in JSON or YAML: an object whose keys are those of the options.
-import type { Options } from '@hybridmed/training/settings';
-import { option, string } from '@hybridmed/training/settings';
+import type { Options } from '@hybridmed/training/options';
+import { option, string } from '@hybridmed/training/options';
 
 /** `--config`, which every command has. */
 export const configOption = {

@@ -2,19 +2,23 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Checkpoint } from '@hybridmed/model';
+import type { CheckpointConfig } from '@hybridmed/model';
 import type { StageWeights } from '@hybridmed/model/objective';
 import { watchedLoss } from '@hybridmed/model/objective';
+import type { ParameterSpecs } from '@hybridmed/nn';
 import { encodeSafetensors } from '@hybridmed/nn';
-import { loadCheckpoint, resolveCheckpoint } from '@hybridmed/runtime';
+import type { CheckpointEncoders, CheckpointPart } from '@hybridmed/runtime';
+import { openCheckpointPart } from '@hybridmed/runtime';
 import { fileError, replaceFolder } from '@hybridmed/runtime/files';
 import { readProvenance, runOf, readRunConfig } from '@hybridmed/runtime/run';
 import { version } from '@hybridmed/runtime/version';
 import { savedEvaluation } from '@hybridmed/tasks/node';
-import { publishVision } from '@hybridmed/vision';
 import type { HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
+import type { BertConfig } from '@hybridmed/text';
+import { bert } from '@hybridmed/text';
 import type { ValidationLine } from '@hybridmed/training';
+import { publishVision, visionEncoder } from '@hybridmed/vision';
 import { bertFiles } from './bert-files.ts';
 import type { CardFacts } from './model-card.ts';
 import { modelCard } from './model-card.ts';
@@ -26,6 +30,8 @@ export interface SaveEncoderOptions {
   readonly part: 'vision' | 'text';
   /** The folder to make; one that an earlier call made is replaced. */
   readonly out: string;
+  /** Modules of the checkpoint's encoders, which need not be named: none is run. */
+  readonly encoders?: CheckpointEncoders | undefined;
 }
 
 /** What was saved. */
@@ -48,7 +54,7 @@ async function bestValidation(run: string, plan: StageWeights): Promise<Validati
   return validations.toSorted((a, b) => watched(a) - watched(b))[0];
 }
 
-async function factsOf(folder: string, { config }: Checkpoint): Promise<Omit<CardFacts, 'part' | 'library' | 'usage' | 'inputAndOutput'>> {
+async function factsOf({ folder, config }: CheckpointPart): Promise<Omit<CardFacts, 'part' | 'library' | 'usage' | 'inputAndOutput'>> {
   const run = runOf(folder);
   const common = { preset: config.preset, stage: config.stage, version: version() };
   if (run === undefined) return common;
@@ -62,9 +68,22 @@ async function factsOf(folder: string, { config }: Checkpoint): Promise<Omit<Car
   };
 }
 
-/** Tensors of a part without its prefix. */
-const partOf = (parameters: HostArrays, part: string): HostArrays =>
-  Object.fromEntries(Object.entries(parameters).flatMap(([name, value]) => (name.startsWith(`${part}.`) ? [[name.slice(part.length + 1), value]] : [])));
+/** The text encoder's sizes. Throws one line for a module's, whose code and layout are its author's. */
+function textSizes({ model: { text } }: CheckpointConfig): BertConfig {
+  if ('kind' in text) throw new HybridmedError(`save: the text encoder is that of the module "${text.module}"; transformers has no such model`);
+  return text;
+}
+
+/** The vision encoder's sizes. Throws one line for a module's. */
+function visionSizes({ model: { vision } }: CheckpointConfig): Exclude<typeof vision, { readonly kind: 'module' }> {
+  if (vision.kind === 'module') throw new HybridmedError(`save: the vision encoder is that of the module "${vision.module}"; timm has no such model`);
+  return vision;
+}
+
+const specsOf =
+  (part: 'vision' | 'text') =>
+  (config: CheckpointConfig): ParameterSpecs =>
+    part === 'text' ? bert(textSizes(config)).parameters : visionEncoder(visionSizes(config)).parameters;
 
 interface Layout {
   readonly files: Readonly<Record<string, string>>;
@@ -74,9 +93,8 @@ interface Layout {
   readonly inputAndOutput: string;
 }
 
-function textLayout({ config, tokenizer }: Checkpoint): Layout {
-  const { text } = config.model;
-  if ('kind' in text) throw new HybridmedError(`save: the text encoder is that of the module "${text.module}"; transformers has no such model`);
+function textLayout({ config, tokenizer }: CheckpointPart): Layout {
+  const text = textSizes(config);
   return {
     files: bertFiles(text, tokenizer),
     extraTensors: {},
@@ -88,9 +106,8 @@ hidden = model(**tokenizer("The heart is enlarged.", return_tensors="pt")).last_
   };
 }
 
-function visionLayout({ config }: Checkpoint): Layout {
-  const { vision } = config.model;
-  if (vision.kind === 'module') throw new HybridmedError(`save: the vision encoder is that of the module "${vision.module}"; timm has no such model`);
+function visionLayout({ config }: CheckpointPart): Layout {
+  const vision = visionSizes(config);
   const { library, usage, config: published, extra } = publishVision(vision);
   const scale = vision.mean ? `pixels from 0 to 1 less the mean ${vision.mean.join(', ')}, divided by ${vision.std!.join(', ')}` : 'scaled to [-1, 1]';
   const channels = vision.channels === 1 ? 'one grey channel' : `${vision.channels} equal channels`;
@@ -103,21 +120,20 @@ function visionLayout({ config }: Checkpoint): Layout {
   };
 }
 
-/** Saves an encoder. Throws one line for a missing checkpoint, an encoder that the library cannot express, or an existing folder that is no saved encoder. */
-export async function saveEncoder({ checkpoint: path, part, out }: SaveEncoderOptions): Promise<SavedEncoder> {
-  const folder = await resolveCheckpoint(path);
+/** Saves an encoder. Other parts are not opened, so that their modules need no name. Throws one line for a missing checkpoint, an encoder that is a module's or that the library cannot express, or an existing folder that is no saved encoder. */
+export async function saveEncoder({ checkpoint: path, part, out, encoders }: SaveEncoderOptions): Promise<SavedEncoder> {
   if (existsSync(out) && !existsSync(join(out, 'model.safetensors'))) throw fileError(out, 'exists and is no saved encoder', 'name another --out');
   if (existsSync(join(out, 'optimizer.safetensors')) || existsSync(join(out, 'run.json')))
     throw fileError(out, 'is a checkpoint or a run', 'name another --out');
-  const checkpoint = await loadCheckpoint(folder);
+  const checkpoint = await openCheckpointPart(path, part, { specsOf: specsOf(part), encoders });
   const { files, extraTensors, library, usage, inputAndOutput } = part === 'text' ? textLayout(checkpoint) : visionLayout(checkpoint);
-  const tensors = { ...partOf(checkpoint.parameters, part), ...extraTensors };
-  const card = modelCard({ ...(await factsOf(folder, checkpoint)), part, library, usage, inputAndOutput });
+  const tensors = { ...checkpoint.parameters, ...extraTensors };
+  const card = modelCard({ ...(await factsOf(checkpoint)), part, library, usage, inputAndOutput });
   await replaceFolder(out, async (temporary) => {
     const write = (name: string, content: string | readonly Uint8Array[]) => writeFile(join(temporary, name), content as string, { flush: true });
     await write('model.safetensors', encodeSafetensors(tensors, { format: 'pt' }));
     for (const [name, content] of Object.entries({ ...files, 'README.md': card })) await write(name, content);
   });
   const parameters = Object.values(tensors).reduce((sum, { data }) => sum + data.length, 0);
-  return { checkpoint: folder, part, out, tensors: Object.keys(tensors).length, parameters };
+  return { checkpoint: checkpoint.folder, part, out, tensors: Object.keys(tensors).length, parameters };
 }

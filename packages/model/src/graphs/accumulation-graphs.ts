@@ -1,18 +1,18 @@
 // Programs of a step over several micro-batches: features and losses that compare the whole batch, gradients that add up, and the update.
+import { momentSpecs } from './part-specs.ts';
 import type { AdamWOptions } from '@hybridmed/nn';
-import { rootScope } from '@hybridmed/nn';
+import { lossScaleSpecs, parameterSpecs, rootScope } from '@hybridmed/nn';
 import type { Graph, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
 import { grad, ops, trace } from '@hybridmed/tensor';
 import type { BatchTensors } from '../model/batch-fields.ts';
 import type { Model } from '../model/model.ts';
-import { trainable } from '../model/model.ts';
 import { composeLosses, weightedSum } from '../objective/compose.ts';
 import { fieldsOfFeatures, modelFeatures } from '../objective/features.ts';
 import { featuresOf, fieldsOf, parametersRead, termsOfScope } from '../objective/terms.ts';
-import { floatSpecs, momentSpecs } from './parameter-specs.ts';
+import { gradientsOf, objectiveState, optimize, optimizerData, scalar, trainedSpecs } from './optimizer-step.ts';
 import type { StagePlan } from './stage-plan.ts';
 import { gradientPrefix, optionsOf, specsOf, termFields } from './stage-plan.ts';
-import { extraSpecs, gradientsOf, lossesOf, optimize, optimizerData, scalar, scaleResult, scaleSpecs, teacherSpecs } from './traced-stage.ts';
+import { extraSpecs, lossesOf, optimized } from './traced-stage.ts';
 
 /** Prefix of the gradients that the losses over the whole batch have with respect to their features and parameters: data of a micro-batch's program. */
 export const contrastPrefix = 'contrast.';
@@ -29,7 +29,7 @@ function contrastSpecs(model: Model, plan: StagePlan): ContrastSpecs {
   const names = parametersRead(terms, model.parameters);
   return {
     features: Object.fromEntries(Object.entries(projectionGraph(model, plan).results).map(([name, { shape, dtype }]) => [name, { shape, dtype }])),
-    parameters: floatSpecs(Object.fromEntries(names.map((name) => [name, model.parameters[name]!]))),
+    parameters: parameterSpecs(Object.fromEntries(names.map((name) => [name, model.parameters[name]!]))),
   };
 }
 
@@ -60,9 +60,8 @@ export function accumulateGraph(model: Model, plan: StagePlan): Graph {
     study_count: scalar,
     ...Object.fromEntries(Object.entries({ ...contrast.features, ...contrast.parameters }).map(([name, spec]) => [contrastPrefix + name, spec])),
   };
-  const names = trainable(model, plan.stage);
-  const accumulated = floatSpecs(Object.fromEntries(names.map((name) => [name, model.parameters[name]!])), gradientPrefix);
-  return trace({ data, state: { ...floatSpecs(model.parameters), ...accumulated, ...scaleSpecs(plan), ...teacherSpecs(model, plan) } }, (inputs, state) => {
+  const own = optimized(model, plan);
+  return trace({ data, state: { ...objectiveState(own), ...trainedSpecs(own, gradientPrefix) } }, (inputs, state) => {
     const counts = { tokens: inputs.token_count!, studies: inputs.study_count! };
     const { losses, feature, updates } = lossesOf(model, plan, inputs, state, { terms, counts });
     const compared: Record<string, Tensor | undefined> = {
@@ -70,45 +69,34 @@ export function accumulateGraph(model: Model, plan: StagePlan): Graph {
       ...Object.fromEntries(Object.keys(contrast.parameters).map((name) => [name, state[name]])),
     };
     const parts = [...(featureNames.length > 0 ? [surrogate(compared, inputs)] : []), ...(terms.length > 0 ? [weightedSum(terms, losses)] : [])];
-    const gradients = gradientsOf(
-      model,
-      plan,
-      parts.reduce((sum, part) => ops.add(sum, part)),
-      state,
-    );
-    const sums = names.map((name) => [gradientPrefix + name, ops.add(state[gradientPrefix + name]!, gradients[name]!)]);
+    const total = parts.reduce((sum, part) => ops.add(sum, part));
+    const sums = Object.entries(gradientsOf(own, total, state)).map(([name, gradient]) => {
+      const sum = gradientPrefix + name;
+      return [sum, ops.add(state[sum]!, gradient)];
+    });
     return { results: losses, updates: { ...updates, ...Object.fromEntries(sums) } };
   });
 }
 
 /** The update of an accumulated step: AdamW over `grad.*`, which are zeroed for the next one. Result: `gradient_norm`. */
 export function applyGraph(model: Model, plan: StagePlan, optimizer: AdamWOptions = {}): Graph {
-  const names = trainable(model, plan.stage);
-  const parameters = Object.fromEntries(names.map((name) => [name, model.parameters[name]!]));
-  return trace(
-    {
-      data: optimizerData,
-      state: {
-        ...floatSpecs(parameters),
-        ...floatSpecs(parameters, gradientPrefix),
-        ...momentSpecs(model.parameters, trainable(model, plan.stage)),
-        ...scaleSpecs(plan),
-      },
-    },
-    (inputs, state) => {
-      const gradients = Object.fromEntries(names.map((name) => [name, state[gradientPrefix + name]!]));
-      const { updates, gradientNorm } = optimize(model, plan, state, gradients, inputs, optimizer);
-      const zeros = names.map((name) => [gradientPrefix + name, ops.full(0, parameters[name]!.shape)]);
-      return { results: { gradient_norm: gradientNorm, ...scaleResult(plan, state) }, updates: { ...updates, ...Object.fromEntries(zeros) } };
-    },
-  );
+  const own = optimized(model, plan);
+  const { parameters, trained, lossScale } = own;
+  const specs = trainedSpecs(own);
+  const state = { ...specs, ...trainedSpecs(own, gradientPrefix), ...momentSpecs(parameters, trained), ...(lossScale ? lossScaleSpecs() : {}) };
+  return trace({ data: optimizerData, state }, (inputs, values) => {
+    const gradients = Object.fromEntries(trained.map((name) => [name, values[gradientPrefix + name]!]));
+    const { results, updates } = optimize(own, values, gradients, inputs, optimizer);
+    const zeros = trained.map((name) => [gradientPrefix + name, ops.full(0, specs[name]!.shape)]);
+    return { results, updates: { ...updates, ...Object.fromEntries(zeros) } };
+  });
 }
 
 /** First pass of an accumulated step whose losses compare the whole batch: what they read of a micro-batch, in training mode, such as `imageVector` and `textVector` (B, d). */
 export function projectionGraph(model: Model, plan: StagePlan): Graph {
   const names = featuresOf(termsOfScope(plan, 'batch'));
   const data = { ...specsOf(model, [...fieldsOfFeatures(names)]), key: { shape: [2], dtype: 'i32' } as const };
-  return trace({ data, state: floatSpecs(model.parameters) }, (inputs, state) => {
+  return trace({ data, state: parameterSpecs(model.parameters) }, (inputs, state) => {
     const scope = rootScope(state, { training: true, key: { data: inputs.key!, stream: 1 }, specs: model.parameters });
     const batch = inputs as BatchTensors;
     const feature = modelFeatures({ model, scope, batch, teacher: { kind: 'live' }, temperature: 1 }, names);

@@ -7,7 +7,7 @@ import type { Model } from '../model/model.ts';
 export type Batch = Readonly<Partial<Record<BatchField, HostArrays[string]>>>;
 
 /** Symbolic shapes of a model's batch: B studies, L findings, Y impression and T target tokens. Where the vision encoder has a frozen part, `image` is what that makes. */
-export function batchSpecs({ vision }: Model): Record<BatchField, TensorSpec> {
+export function batchSpecs({ vision }: Pick<Model, 'vision'>): Record<BatchField, TensorSpec> {
   const { size, channels } = vision.image;
   const ids = (length: string): TensorSpec => ({ shape: ['B', length], dtype: 'i32' });
   const mask = (length: string): TensorSpec => ({ shape: ['B', length], dtype: 'f32' });

@@ -1,30 +1,26 @@
 // What the programs of a stage have in common: traced losses and gradients in training mode, the optimizer, and the state that they read.
-import type { AdamWOptions, Scope } from '@hybridmed/nn';
-import { adamWStep, lossScaleOf, lossScaleSpecs, rootScope } from '@hybridmed/nn';
+import type { Scope } from '@hybridmed/nn';
+import { parameterSpecs, rootScope } from '@hybridmed/nn';
 import type { Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
-import { grad, ops } from '@hybridmed/tensor';
 import type { Model } from '../model/model.ts';
 import { parameterCeilings, trainable } from '../model/model.ts';
 import type { BatchTensors } from '../model/batch-fields.ts';
 import type { Counts, Losses } from '../objective/compose.ts';
-import { composeLosses } from '../objective/compose.ts';
+import { composeLosses, weightedSum } from '../objective/compose.ts';
 import type { Teacher } from '../objective/features.ts';
 import { modelFeatures, summarize } from '../objective/features.ts';
 import type { FeatureReader } from '../objective/row.ts';
 import type { LossTerm } from '../objective/terms.ts';
-import { featuresOf } from '../objective/terms.ts';
-import { floatSpecs } from './parameter-specs.ts';
+import { featuresOf, lossTerms } from '../objective/terms.ts';
+import type { Objective, Optimized, TracedLosses } from './optimizer-step.ts';
 import type { StagePlan } from './stage-plan.ts';
-import { optionsOf, teacherParameters, teacherPrefix, usesTeacher } from './stage-plan.ts';
-
-/** Spec of a scalar. */
-export const scalar: TensorSpec = { shape: [], dtype: 'f32' };
+import { optionsOf, specsOf, stepFields, teacherParameters, teacherPrefix, usesTeacher } from './stage-plan.ts';
 
 /** Specs of the frozen teacher's parameters that a plan reads. */
 export function teacherSpecs(model: Model, plan: StagePlan): Record<string, TensorSpec> {
   if (!usesTeacher(plan)) return {};
   const names = teacherParameters(model, plan.teacher);
-  return floatSpecs(Object.fromEntries(names.map((name) => [name, model.parameters[name]!])), teacherPrefix);
+  return parameterSpecs(Object.fromEntries(names.map((name) => [name, model.parameters[name]!])), teacherPrefix);
 }
 
 function teacherOf(model: Model, plan: StagePlan, data: Tensors, state: Tensors): Teacher {
@@ -68,27 +64,25 @@ export function lossesOf(model: Model, plan: StagePlan, data: Tensors, state: Te
   return { losses: composeLosses(terms, { feature, batch, parameters: state, options }, counts), feature, updates };
 }
 
-/** Gradients of a loss by name: of the loss, or of the loss times its scale. */
-export function gradientsOf(model: Model, plan: StagePlan, total: Tensor, state: Tensors): Record<string, Tensor> {
-  const names = trainable(model, plan.stage);
-  const gradients = grad(
-    plan.lossScale ? ops.mul(total, lossScaleOf(state)) : total,
-    names.map((name) => state[name]!),
-  );
-  return Object.fromEntries(names.map((name, i) => [name, gradients[i]!]));
+/** What of a stage the optimizer knows. */
+export const optimized = (model: Model, plan: StagePlan): Optimized => ({
+  parameters: model.parameters,
+  trained: trainable(model, plan.stage),
+  state: teacherSpecs(model, plan),
+  lossScale: plan.lossScale,
+  ceilings: parameterCeilings,
+});
+
+/** All losses of a plan over one batch, and their weighted sum. */
+export function planLosses(model: Model, plan: StagePlan, data: Tensors, state: Tensors, training = true): TracedLosses {
+  const terms = lossTerms(plan);
+  const { losses, updates } = lossesOf(model, plan, data, state, { terms, training });
+  return { losses, updates, total: weightedSum(terms, losses) };
 }
 
-/** Spec of the loss scale, in mixed precision. */
-export const scaleSpecs = ({ lossScale }: StagePlan): Record<string, TensorSpec> => (lossScale ? lossScaleSpecs() : {});
-
-/** The scale that a step used, among its results. */
-export const scaleResult = ({ lossScale }: StagePlan, state: Tensors): Record<string, Tensor> => (lossScale ? { loss_scale: lossScaleOf(state) } : {});
-
-/** The data that the optimizer reads. */
-export const optimizerData = { learning_rate: scalar, step: scalar };
-
-/** AdamW on some parameters' gradients. */
-export function optimize(model: Model, { lossScale = false }: StagePlan, state: Tensors, gradients: Tensors, data: Tensors, options: AdamWOptions) {
-  const scalars = { learningRate: data.learning_rate!, step: data.step! };
-  return adamWStep(model.parameters, state, gradients, scalars, { ceilings: parameterCeilings, ...options, lossScale });
-}
+/** A stage of pre-training as what a step lowers. */
+export const stageObjective = (model: Model, plan: StagePlan): Objective => ({
+  ...optimized(model, plan),
+  data: { ...specsOf(model, stepFields(plan)), ...extraSpecs(model, plan) },
+  losses: (data, state) => planLosses(model, plan, data, state),
+});

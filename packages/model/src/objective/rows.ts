@@ -1,5 +1,5 @@
 // The table of losses, in the order of the method. Training, validation, logs, reports, flags and checks go over its rows.
-import { globalContrast, localContrast } from '@hybridmed/align';
+import { globalContrast, localContrast, pairwiseContrast, pairwiseParameters } from '@hybridmed/align';
 import { distilled } from '@hybridmed/decoder';
 import { defineLoss } from './row.ts';
 import type { LossRow } from './row.ts';
@@ -14,11 +14,17 @@ const table = [
     stages: [2],
     defaultWeight: 1,
     needs: ['imageVector', 'textVector'],
-    fields: ({ duplicates }) => (duplicates === 'positives' ? ['groups'] : []),
+    fields: ({ duplicates }) => (duplicates === 'negatives' ? [] : ['groups']),
     reads: ['align.logit_scale'],
     reference: { zv: 'imageVector', zt: 'textVector', s: 'align.logit_scale' },
-    value: ({ imageVector: image, textVector: text, batch: { groups }, parameters }) =>
-      globalContrast({ image, text, logScale: parameters['align.logit_scale']!, ...(groups ? { groups } : {}) }),
+    value: ({ imageVector: image, textVector: text, batch: { groups }, parameters, options }) =>
+      globalContrast({
+        image,
+        text,
+        logScale: parameters['align.logit_scale']!,
+        ...(groups ? { groups } : {}),
+        unique: options.duplicates === 'unique',
+      }),
   }),
   defineLoss({
     key: 'cl',
@@ -68,6 +74,21 @@ const table = [
     needs: ['divergence'],
     reference: { student: 'captionLogits', teacher: 'summaryLogits', mask: 'target_mask' },
     value: ({ divergence, options }) => distilled(divergence, options.temperature),
+  }),
+  defineLoss({
+    key: 'sg',
+    symbol: 'L_SG',
+    title: 'pairwise contrast (images and impressions)',
+    unit: 'study',
+    scope: 'batch',
+    stages: [2],
+    defaultWeight: 0,
+    needs: ['imageVector', 'textVector'],
+    fields: () => ['groups'],
+    parameters: () => pairwiseParameters,
+    reference: { zv: 'imageVector', zt: 'textVector', s: 'sg.scale', b: 'sg.bias' },
+    value: ({ imageVector: image, textVector: text, batch: { groups }, parameters }) =>
+      pairwiseContrast({ image, text, logScale: parameters['sg.scale']!, bias: parameters['sg.bias']!, ...(groups ? { groups } : {}) }),
   }),
 ] as const;
 

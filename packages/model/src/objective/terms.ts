@@ -51,6 +51,12 @@ export function lossParameters(keys: readonly string[], parts: LossParts): Param
 /** Losses with parameters of their own, which a model has only where it is trained with them. */
 export const lossesWithParameters: readonly LossName[] = lossRows.filter(({ parameters }) => parameters !== undefined).map(({ key }) => key);
 
+/** Weights of the losses that a model can be evaluated by: those of the method, and 1 for another one whose parameters it has. */
+export const evaluatedWeights = (parameters: Readonly<Record<string, unknown>>): LossWeights =>
+  Object.fromEntries(
+    lossRows.map(({ key, defaultWeight }) => [key, Object.keys(parameters).some((name) => name.startsWith(ownName(key, ''))) ? 1 : defaultWeight]),
+  );
+
 /** Names of the parameters that losses read, of those that a model has. */
 export const parametersRead = (terms: readonly LossTerm[], parameters: ParameterSpecs): readonly string[] =>
   terms.flatMap(({ row }) => [...(row.reads ?? []), ...Object.keys(parameters).filter((name) => name.startsWith(ownName(row.key, '')))]);

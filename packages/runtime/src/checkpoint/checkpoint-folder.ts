@@ -5,7 +5,8 @@ import { createReadStream, existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Checkpoint, CheckpointConfig, Model } from '@hybridmed/model';
-import { checkTokenizer, checkConfig, createModel } from '@hybridmed/model';
+import { checkTokenizer, checkConfig, createModel, manifestName } from '@hybridmed/model';
+import { checkpointNeededError } from '@hybridmed/model/session';
 import { encodeSafetensors } from '@hybridmed/nn';
 import type { HostArray, HostArrays } from '@hybridmed/tensor';
 import type { TrainerState } from '@hybridmed/training';
@@ -109,5 +110,12 @@ export async function resolveCheckpoint(path: string): Promise<string> {
     await recoverFolder(folder);
     if (existsSync(join(folder, 'model.safetensors'))) return folder;
   }
+  if (existsSync(join(path, manifestName))) throw checkpointNeededError(path, 'this');
   throw fileError(path, 'holds no checkpoint', 'name a checkpoint or the --out folder of a run that has finished an epoch');
+}
+
+/** Loads the checkpoint that a path means, as `resolveCheckpoint` and `loadCheckpoint` do. */
+export async function openCheckpoint(path: string, encoders: CheckpointEncoders = {}): Promise<Checkpoint & { readonly folder: string }> {
+  const folder = await resolveCheckpoint(path);
+  return { folder, ...(await loadCheckpoint(folder, encoders)) };
 }

@@ -9,6 +9,7 @@ import type { RunConfig } from '../settings/run-settings.ts';
 import { runModelConfig } from '@hybridmed/training';
 import { moduleText, moduleVision } from '../encoders/module-encoders.ts';
 import { pretrainedText, pretrainedVision } from '../encoders/published-encoders.ts';
+import { published } from './run-modules.ts';
 
 /** A run's encoders and the sizes that follow from them. */
 export interface RunEncoders {
@@ -32,8 +33,6 @@ interface EncoderPart {
   readonly images?: string | undefined;
   load?(): Promise<Record<string, HostArray>>;
 }
-
-const published = 'hf:';
 
 /** What was loaded of a checkpoint, in a few lines: the counts, and each tensor with a note. */
 function describeTable(part: string, path: string, table: readonly WeightRow[]): string[] {

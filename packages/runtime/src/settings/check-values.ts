@@ -1,6 +1,6 @@
 // Schemas of tables of settings, and the check of what a file says.
 import { HybridmedError } from '@hybridmed/tensor';
-import type { Options, ValueOf } from '@hybridmed/training/settings';
+import type { Options, ValueOf } from '@hybridmed/training/options';
 import type { ZodType } from 'zod';
 import { z } from 'zod';
 import { nearestKey } from './nearest-key.ts';

@@ -2,9 +2,10 @@
 import { tokenLoss } from '@hybridmed/decoder';
 import type { SpecialTokens } from '@hybridmed/model';
 import { composeLosses, lossTerms, outputFeatures, wordMask } from '@hybridmed/model/objective';
+import { parameterSpecs } from '@hybridmed/nn';
 import type { Graph, TensorSpec } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
-import { evaluationPlan } from './evaluated-model.ts';
+import { evaluationPlan } from './evaluation-plan.ts';
 import { sumByStudy } from './study-losses.ts';
 
 /** Sizes of the features. */
@@ -16,6 +17,8 @@ export interface FeatureSizes {
   readonly special: SpecialTokens;
   /** Whether the text encoder gives a weight of each word. */
   readonly importance: boolean;
+  /** Parameters of losses that have their own. */
+  readonly lossParameters?: Readonly<Record<string, { readonly shape: TensorSpec['shape'] }>> | undefined;
 }
 
 const f32 = (...shape: TensorSpec['shape']): TensorSpec => ({ shape, dtype: 'f32' });
@@ -30,8 +33,9 @@ export function branchLossGraph(vocabularySize: number): Graph {
   }));
 }
 
-/** The losses of a batch, by name; vectors are unit vectors, `log_scale` the logarithm of the inverse temperature. */
-export function featureLossGraph({ vocabularySize, width, patches, special, importance }: FeatureSizes): Graph {
+/** The losses of a batch, by name; vectors are unit vectors, `log_scale` the logarithm of the inverse temperature; parameters of losses are called as in a checkpoint. */
+export function featureLossGraph({ vocabularySize, width, patches, special, importance, lossParameters = {} }: FeatureSizes): Graph {
+  const plan = evaluationPlan(lossParameters);
   const data = {
     ...targets,
     caption: f32('B', 'T', vocabularySize),
@@ -45,6 +49,7 @@ export function featureLossGraph({ vocabularySize, width, patches, special, impo
     findings_mask: f32('B', 'L'),
     groups: i32('B'),
     log_scale: f32(),
+    ...parameterSpecs(lossParameters),
   };
   return trace({ data }, (inputs) => {
     const feature = outputFeatures(
@@ -59,9 +64,9 @@ export function featureLossGraph({ vocabularySize, width, patches, special, impo
         wordMask: wordMask(inputs.findings!, inputs.findings_mask!, special),
         importance: inputs.importance,
       },
-      evaluationPlan.temperature,
+      plan.temperature,
     );
-    const parameters = { 'align.logit_scale': inputs.log_scale! };
-    return { results: composeLosses(lossTerms(evaluationPlan), { feature, batch: inputs, parameters, options: evaluationPlan }) };
+    const parameters = { ...inputs, 'align.logit_scale': inputs.log_scale! };
+    return { results: composeLosses(lossTerms(plan), { feature, batch: inputs, parameters, options: plan }) };
   });
 }

@@ -60,7 +60,7 @@ export async function openBertScorer(folder: string, device: Device, { layer, id
         source.maxTokens,
       );
       const { data } = (await source.run(ids, mask)).tokens;
-      const [width, length] = [source.width, ids.shape[1]!];
+      const [width, length] = [encoder.width, ids.shape[1]!];
       batch.forEach((i, row) => {
         const own = Array.from(ids.data.subarray(row * length, (row + 1) * length)).filter((_, at) => mask.data[row * length + at] === 1);
         const start = row * length * width;

@@ -1,33 +1,16 @@
 // The settings of pre-training: what the model is, how it is optimized, and by which losses. Those of the data are rows of who opens it.
-import type { LossName, LossWeights } from '@hybridmed/model';
-import { lossNames, lossRows } from '@hybridmed/model/objective';
+import type { LossWeights } from '@hybridmed/model';
+import { lossNames } from '@hybridmed/model/objective';
 import type { PresetName } from '@hybridmed/model/presets';
 import { presets } from '@hybridmed/model/presets';
 import { precisions } from '@hybridmed/tensor';
-import { mergeSettings } from './merge-settings.ts';
-import type { OptionWithDefault, Values } from './option.ts';
-import { ofRun, option } from './option.ts';
-import { choice, integer, number, numberOr, several, stagePair, string, toggle, toggleOr } from './values.ts';
+import { mergeSettings } from '../options/merge-settings.ts';
+import type { Values } from '../options/option.ts';
+import { ofRun, option } from '../options/option.ts';
+import { choice, integer, number, numberOr, several, stagePair, string, toggle, toggleOr } from '../options/values.ts';
+import { lossSettings } from './loss-settings.ts';
 
 const weight = number({ min: 0 });
-
-/** A weight for each loss; `--no-X` is weight 0 of one that has another by default. */
-const lossSettings = Object.fromEntries(
-  lossRows.map(({ key, title, stages, defaultWeight }) => {
-    const words = stages.length > 1 ? `${title} in stage 2` : title;
-    const off = { value: 0, help: `without ${words}` };
-    return [
-      key,
-      option({
-        value: weight,
-        argument: 'weight',
-        help: `weight of ${words}; 0 disables it`,
-        default: defaultWeight,
-        ...(defaultWeight === 0 ? {} : { off }),
-      }),
-    ];
-  }),
-) as Readonly<Record<LossName, OptionWithDefault<number>>>;
 
 const modelSettings = {
   preset: option({ value: choice(Object.keys(presets) as PresetName[]), argument: 'name', help: 'sizes, lengths and defaults of training', default: 'small' }),
@@ -162,9 +145,9 @@ const objectiveSettings = {
   temperature: option({ value: number({ above: 0 }), argument: 'x', help: 'temperature of distillation', default: 1 }),
   tau: option({ value: number({ above: 0 }), argument: 'x', help: 'temperature of the local alignment', default: 0.1 }),
   duplicates: option({
-    value: choice(['negatives', 'positives']),
+    value: choice(['negatives', 'positives', 'unique']),
     argument: 'how',
-    help: 'how the global contrastive loss treats studies with equal impressions',
+    help: 'studies with equal impressions in the global contrast: negatives of each other, positives, or one text (unique)',
     default: ({ preset }) => preset.duplicates,
     defaultWords: "the preset's",
   }),

@@ -1,9 +1,9 @@
 // One stage of pre-training: steps, validation after each epoch, early stop, best and last checkpoints, exact resume.
-import type { StudyArrays } from '@hybridmed/data/browser';
+import type { StudyArrays, StudyBatch } from '@hybridmed/data/browser';
 import type { FrozenStep, StagePlan } from '@hybridmed/model/graphs';
 import { frozenStep, stepFields, validationGraph } from '@hybridmed/model/graphs';
 import { watchedLoss } from '@hybridmed/model/objective';
-import { cosineSchedule } from '@hybridmed/nn';
+import { alone } from '@hybridmed/ranks';
 import type { DeviceState, HostArrays, Program } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { StepLine, ValidationLine } from '../contracts/metrics.ts';
@@ -13,7 +13,10 @@ import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
 import { TrainingStoppedError } from '../contracts/training-stopped.ts';
 import type { TrainingConfig } from '../settings/training-settings.ts';
+import { ownSignal, stopAsked } from '../ranks/stop.ts';
 import { checkStep, checkValidation } from './finite.ts';
+import type { Schedule } from './loop.ts';
+import { judged, train } from './loop.ts';
 import type { Stepper, StepResult } from './whole-step.ts';
 import type { TeacherStates } from './teacher-states.ts';
 import { validate } from './validate.ts';
@@ -35,10 +38,13 @@ interface StageLoop extends StageContext {
   /** Its state at the start. */
   readonly start: TrainerState;
   readonly frozen: FrozenStep;
-  readonly schedule: { readonly steps: number; readonly warmup: number; readonly peak: number };
+  readonly schedule: Schedule;
   readonly validator: Program;
   /** Makes the run's place at its first call: once a first step has succeeded. */
   begin(): Promise<void>;
+  /** Seconds since the last call of `restart`. */
+  seconds(): number;
+  restart(): void;
 }
 
 /** The batch's arrays a step reads. */
@@ -56,13 +62,15 @@ export function stageSteps(config: TrainingConfig, stage: 1 | 2, stepsPerEpoch: 
 
 /** Runs a stage from `start` to its end; returns its state there. */
 export async function runStage(context: StageContext, start: TrainerState): Promise<TrainerState> {
-  const { config, model, plan, device, train, store } = context;
-  if (start.stepInEpoch > train.stepsPerEpoch)
+  const { config, model, plan, device, train: source, store, clock } = context;
+  const { stepsPerEpoch } = source;
+  if (start.stepInEpoch > stepsPerEpoch)
     throw new HybridmedError(
-      `stage ${plan.stage} stopped after step ${start.stepInEpoch} of an epoch, which has ${train.stepsPerEpoch} steps now; restore the data, or begin the run anew`,
+      `stage ${plan.stage} stopped after step ${start.stepInEpoch} of an epoch, which has ${stepsPerEpoch} steps now; restore the data, or begin the run anew`,
     );
-  const steps = stageSteps(config, plan.stage, train.stepsPerEpoch);
+  const steps = stageSteps(config, plan.stage, stepsPerEpoch);
   let begin: Promise<void> | undefined;
+  let started = 0;
   const loop: StageLoop = {
     ...context,
     start,
@@ -70,15 +78,25 @@ export async function runStage(context: StageContext, start: TrainerState): Prom
     schedule: { steps, warmup: Math.max(1, Math.floor(config.warmup * steps)), peak: config.learningRate },
     validator: await device.compile(validationGraph(model, plan)),
     begin: () => (begin ??= store.begin(start)),
+    seconds: () => (clock.now() - started) / 1000,
+    restart: () => void (started = clock.now()),
   };
-  const stopsEarly = ({ epochsSinceBest }: TrainerState) => config.earlyStop > 0 && epochsSinceBest >= config.earlyStop;
-  let now = start;
-  // An epoch that was stopped before its validation has steps behind it and none before it.
-  while ((now.step < steps || now.stepInEpoch > 0) && !stopsEarly(now)) {
-    if (context.signal?.aborted) throw new TrainingStoppedError(now);
-    now = await endEpoch(loop, await trainEpoch(loop, now));
-  }
-  now = { ...now, finished: true };
+  const end = await train<TrainerState, StudyBatch>(
+    {
+      schedule: loop.schedule,
+      stepsPerEpoch,
+      patience: config.earlyStop,
+      async *batches(now) {
+        if (await stopAsked(context)) throw new TrainingStoppedError(now);
+        loop.restart();
+        yield* source.batches({ epoch: now.epoch, startStep: now.stepInEpoch });
+      },
+      step: (batch, now, learningRate) => trainOn(loop, batch, now, learningRate),
+      endRound: (now) => endEpoch(loop, now),
+    },
+    start,
+  );
+  const now = { ...end, finished: true };
   await context.save('last', now);
   await context.confirm();
   loop.validator.release?.();
@@ -91,31 +109,24 @@ async function stopped({ start, save }: StageLoop, now: TrainerState): Promise<T
   return new TrainingStoppedError(now);
 }
 
-/** Steps from `start` to the end of its epoch, or to the stage's last step. */
-async function trainEpoch(loop: StageLoop, start: TrainerState): Promise<TrainerState> {
-  const { config, plan, step, train, teacher, store, clock, events, schedule, frozen, signal } = loop;
-  let now = start;
-  if (now.step >= schedule.steps) return now;
-  let started = clock.now();
-  for await (const batch of train.batches({ epoch: now.epoch, startStep: now.stepInEpoch })) {
-    const learningRate = cosineSchedule(now.step, schedule);
-    const inputs = await frozen.apply(stepInputs(plan, batch.arrays, teacher, batch.studies));
-    const result = await step(inputs, { step: now.step, learningRate });
-    train.recycle(batch);
-    checkStep(result, now);
-    await loop.begin();
-    await loop.confirm();
-    const seconds = (clock.now() - started) / 1000;
-    const line = stepLine(loop, now, result, { learningRate, studiesPerSecond: batch.studies.length / seconds });
-    now = { ...now, step: now.step + 1, stepInEpoch: now.stepInEpoch + 1, metricsLines: store.append(line) };
-    events.onStep?.(line, { done: now.step, total: schedule.steps });
-    if (signal?.aborted) throw await stopped(loop, now);
-    if (now.step >= schedule.steps) break;
-    const due = config.checkpointEvery > 0 && now.step % config.checkpointEvery === 0;
-    if (due && now.stepInEpoch < train.stepsPerEpoch) await loop.save('last', now);
-    started = clock.now();
-  }
-  return now;
+/** The step after `now`, with its line in the log and, where one is due, a checkpoint. */
+async function trainOn(loop: StageLoop, batch: StudyBatch, now: TrainerState, learningRate: number): Promise<TrainerState> {
+  const { config, plan, step, train: source, teacher, store, events, schedule, frozen, signal, ranks = alone } = loop;
+  const inputs = await frozen.apply(stepInputs(plan, batch.arrays, teacher, batch.studies));
+  const result = await step(inputs, { step: now.step, learningRate, stop: signal?.aborted ?? false });
+  source.recycle(batch);
+  checkStep(result, now);
+  await loop.begin();
+  await loop.confirm();
+  const line = stepLine(loop, now, result, { learningRate, studiesPerSecond: (batch.studies.length * ranks.size) / loop.seconds() });
+  const next = { ...now, step: now.step + 1, stepInEpoch: now.stepInEpoch + 1, metricsLines: store.append(line) };
+  events.onStep?.(line, { done: next.step, total: schedule.steps });
+  // Ranks stop after the same step: the one that any of them was asked before.
+  if (ranks.size > 1 ? result.stop : signal?.aborted) throw await stopped(loop, next);
+  const due = config.checkpointEvery > 0 && next.step % config.checkpointEvery === 0;
+  if (due && next.step < schedule.steps && next.stepInEpoch < source.stepsPerEpoch) await loop.save('last', next);
+  loop.restart();
+  return next;
 }
 
 /** The log's line of the step that follows `now`. */
@@ -141,8 +152,9 @@ function stepLine(
 
 /** Validates, and saves the last checkpoint and, where the watched loss fell, the best. */
 async function endEpoch(loop: StageLoop, now: TrainerState): Promise<TrainerState> {
-  const { plan, state, validation, store, events, frozen, validator, signal } = loop;
-  const { losses, tokensPerStudy } = await validate({ program: validator, state, frozen, signal }, validation).catch(async (error: unknown) => {
+  const { plan, state, validation, store, events, frozen, validator, ranks } = loop;
+  const signal = ownSignal(loop);
+  const { losses, tokensPerStudy } = await validate({ program: validator, state, frozen, signal, ranks }, validation).catch(async (error: unknown) => {
     throw signal?.aborted ? await stopped(loop, now) : error;
   });
   checkValidation(losses, now);
@@ -150,16 +162,7 @@ async function endEpoch(loop: StageLoop, now: TrainerState): Promise<TrainerStat
   const line: ValidationLine = { stage: plan.stage, epoch, step: now.step, validation: losses, tokensPerStudy };
   await loop.begin();
   const metricsLines = store.append(line);
-  const value = losses[watchedLoss(plan).key]!;
-  const better = now.best === null || value < now.best.value;
-  const next = {
-    ...now,
-    epoch,
-    stepInEpoch: 0,
-    best: better ? { value, epoch } : now.best,
-    epochsSinceBest: better ? 0 : now.epochsSinceBest + 1,
-    metricsLines,
-  };
+  const { next, better } = judged({ ...now, epoch, stepInEpoch: 0, metricsLines }, losses[watchedLoss(plan).key]!);
   if (better) await loop.save('best', next);
   await loop.save('last', next);
   events.onValidation?.(line, better);

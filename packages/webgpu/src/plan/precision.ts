@@ -3,18 +3,8 @@
 import { mapOperations } from '@hybridmed/kernels';
 import type { Graph, Node, OpName, Tensor } from '@hybridmed/tensor';
 import { graphNodes, graphOutputs } from '@hybridmed/tensor';
+import type { Storage } from './storage.ts';
 import { isView } from './values.ts';
-
-/** How values are stored. */
-export interface Storage {
-  /** Whether a tensor's array holds f16. */
-  half(tensor: Tensor): boolean;
-  /** Whether a product, or a loss whose logits are products, may round operands to f16 on their way in. */
-  rounds(node: Node): boolean;
-}
-
-/** Everything as f32. */
-export const fullPrecision: Storage = { half: () => false, rounds: () => false };
 
 /** What a view reads in the end, as its node's own output. */
 function source({ node, index }: Tensor): Tensor {

@@ -1,9 +1,10 @@
 // `hybridmed info`: parameters of a checkpoint by part, and those of its second branch; or how a published checkpoint would be loaded.
 import type { CheckpointInfo } from '@hybridmed/runtime';
 import type { PublishedEncoder } from '@hybridmed/runtime/encoders';
-import type { Values } from '@hybridmed/training/settings';
-import { integer, option } from '@hybridmed/training/settings';
+import type { Values } from '@hybridmed/training/options';
+import { integer, option } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
+import { encodersOf } from '../options/model.ts';
 import { jsonOption, moduleOptions } from '../options/shared.ts';
 import type { Output } from '../output.ts';
 import { printResult, table } from '../output.ts';
@@ -57,8 +58,8 @@ export const info = defineCommand({
   options,
   async run({ values, arguments: { dir }, output }) {
     if (dir.startsWith('hf:')) return describePublishedFolder(dir.slice(3), values, output);
-    const { json, vision, text } = values;
+    const { json } = values;
     const { describeCheckpoint } = await import('@hybridmed/runtime');
-    printResult(output, { json }, await describeCheckpoint(dir, { vision, text }), formatCheckpoint);
+    printResult(output, { json }, await describeCheckpoint(dir, encodersOf(values)), formatCheckpoint);
   },
 });

@@ -1,7 +1,7 @@
 // `hybridmed verify`: replays goldens on a device, to check that a GPU and its driver compute correctly.
 import type { Comparison } from '@hybridmed/testing';
 import type { DeviceInfo, Precision } from '@hybridmed/tensor';
-import { option, several, string } from '@hybridmed/training/settings';
+import { option, several, string } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { deviceOptions, jsonOption, precisionOption } from '../options/shared.ts';
 import { printJson, table } from '../output.ts';

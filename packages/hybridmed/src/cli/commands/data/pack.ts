@@ -2,7 +2,7 @@
 import { presets } from '@hybridmed/model/presets';
 import type { PackResult } from '@hybridmed/data';
 import type { PresetName } from '@hybridmed/model/presets';
-import { choice, integer, option } from '@hybridmed/training/settings';
+import { choice, integer, option } from '@hybridmed/training/options';
 import { defineCommand } from '../../define-command.ts';
 import { dataSetHelp, needOption, selectionOptions, selectOptions } from '../../options/data-selection.ts';
 import { jsonOption } from '../../options/shared.ts';

@@ -1,5 +1,5 @@
 // `hybridmed data phantom`: makes a data set of procedurally generated radiographs.
-import { integer, option } from '@hybridmed/training/settings';
+import { integer, option } from '@hybridmed/training/options';
 import { defineCommand } from '../../define-command.ts';
 import { jsonOption } from '../../options/shared.ts';
 import { printResult } from '../../output.ts';

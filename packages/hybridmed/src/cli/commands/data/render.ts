@@ -1,5 +1,5 @@
 // `hybridmed data render`: any input image as the pipeline sees it.
-import { integer, option, string } from '@hybridmed/training/settings';
+import { integer, option, string } from '@hybridmed/training/options';
 import { defineCommand } from '../../define-command.ts';
 import { jsonOption } from '../../options/shared.ts';
 import { printResult } from '../../output.ts';
