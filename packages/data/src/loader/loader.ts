@@ -53,7 +53,7 @@ export interface LoaderOptions {
   ahead?: number;
   /** Bytes of decoded images kept in memory: 1 GiB by default. */
   cacheBytes?: number;
-  /** This process's number among `ranks` that train together: each takes its part of every step. */
+  /** This process's number among `ranks` that work together: each takes its part of every step or, in evaluation, every `ranks`-th batch. */
   rank?: number;
   ranks?: number;
   /** Passes of a step over all ranks, equal parts of it, of which a rank takes every `ranks`-th; as many as there are ranks by default. */
@@ -101,7 +101,10 @@ export function createLoader(options: LoaderOptions): Loader {
   const encoded = (study: number): StudyTokens => (tokens[study] ??= encodeStudy(tokenizer, studies[study]!, settings));
   const memory = new ImageMemory(batchSize * image.channels * image.size ** 2 * Float32Array.BYTES_PER_ELEMENT);
   const order = train ? trainingOrder({ studies, seed: settings.seed, ...passesOf(options) }) : undefined;
-  const stepsPerEpoch = order?.stepsPerEpoch ?? Math.ceil(studies.length / batchSize);
+  const { rank = 0, ranks = 1 } = options;
+  const stepsPerEpoch = order?.stepsPerEpoch ?? Math.ceil((Math.ceil(studies.length / batchSize) - rank) / ranks);
+  // Where this process's batch begins in the epoch's order.
+  const startOf = (step: number): number => (order ? step : rank + step * ranks) * batchSize;
 
   async function make(indices: readonly number[], epoch: number): Promise<StudyBatch> {
     const items = indices.map((study): BatchItem => {
@@ -129,7 +132,7 @@ export function createLoader(options: LoaderOptions): Loader {
         // given back, whose memory serves for it.
         ahead: threads ? Math.max(ahead, workers) : 1,
         early: threads !== undefined,
-        make: (step) => make([...all.subarray(step * batchSize, (step + 1) * batchSize)], epoch),
+        make: (step) => make([...all.subarray(startOf(step), startOf(step) + batchSize)], epoch),
         take: (batch) => ({ ...batch, arrays: memory.take(batch.arrays) }),
         discard: (batch) => memory.release(batch.arrays),
       });

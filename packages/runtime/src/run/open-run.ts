@@ -5,16 +5,19 @@ import type { DataSet, Loader, Study } from '@hybridmed/data';
 import { readableStudies } from '@hybridmed/data';
 import type { Model } from '@hybridmed/model';
 import { formatVersion, openTokenizer } from '@hybridmed/model';
+import type { Communicator } from '@hybridmed/ranks';
+import { alone } from '@hybridmed/ranks';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import type { RunEvents, TrainingRun } from '@hybridmed/training';
 import type { RunConfig } from '../settings/run-settings.ts';
-import { runModel } from '@hybridmed/training';
+import { checkPasses, runModel, sharedStore } from '@hybridmed/training';
 import { checkpointFolder } from '../checkpoint/checkpoint-folder.ts';
 import { fileError, readJson, recoverFolder } from '../files.ts';
 import { modelInput, studyLoader, studySource } from '../session/study-loader.ts';
 import { runTokenizer } from '../tokenizer/run-tokenizer.ts';
+import { agreeOnRun, sharedTokenizer } from './agreement.ts';
 import { processClock } from './process-clock.ts';
 import type { Change } from './provenance.ts';
 import { beginSession, checkSameData, recordData } from './provenance.ts';
@@ -38,11 +41,13 @@ export interface PretrainOptions {
   readonly events?: RunEvents;
   /** Asks the run to stop: it ends the step it is in, saves, and throws a TrainingStoppedError. */
   readonly signal?: AbortSignal;
+  /** Processes that train the run together: each calls `pretrain` with the same options, rank 0 alone writes and reports. */
+  readonly ranks?: Communicator;
 }
 
-/** How a run's folder was found: held, and with what changed since it stopped. */
+/** How a run's folder was found: held by rank 0, and with what changed since it stopped. */
 export interface RunContext {
-  readonly hold: RunHold;
+  readonly hold: RunHold | undefined;
   readonly changed: readonly Change[];
 }
 
@@ -99,13 +104,19 @@ async function openRunTokenizer({ config, out }: PretrainOptions, training: read
 }
 
 /** Loaders of both splits. */
-function openLoaders({ config, workers }: PretrainOptions, { vision }: Model, { input }: RunEncoders, tokenizer: Tokenizer, studies: RunStudies) {
+function openLoaders(
+  { config, workers, ranks: { rank, size } = alone }: PretrainOptions,
+  { vision }: Model,
+  { input }: RunEncoders,
+  tokenizer: Tokenizer,
+  studies: RunStudies,
+) {
   const prepared = modelInput(vision, input);
-  const common = { tokenizer, tokenizerModule, ...(workers === undefined ? {} : { workers }), seed: config.seed };
+  const common = { tokenizer, tokenizerModule, rank, ranks: size, ...(workers === undefined ? {} : { workers }), seed: config.seed };
   const train: Loader = studyLoader(prepared, {
     ...common,
     studies: studies.train,
-    batchSize: config.batch * config.accumulate,
+    batchSize: (config.batch * config.accumulate) / size,
     passes: config.accumulate,
     train: true,
     sampling: { by: config.sampling },
@@ -117,32 +128,37 @@ function openLoaders({ config, workers }: PretrainOptions, { vision }: Model, { 
 
 /** Opens and checks everything that a run needs. Throws one line for too few studies, a missing stage 1, or encoders that do not fit. */
 export async function openRun(options: PretrainOptions, data: DataSet, { changed, hold }: RunContext): Promise<TrainingRun> {
-  const { config, out, device, resume = false, events = {}, signal } = options;
+  const { config, out, device, resume = false, events = {}, signal, ranks = alone } = options;
+  checkPasses(config.accumulate, ranks);
   const studies = await openStudies(options, data);
   const recorded = await recordData(data, studies);
-  const otherData = await checkSameData(out, recorded, { accept: options.acceptChangedData ?? false });
+  const otherData = hold ? await checkSameData(out, recorded, { accept: options.acceptChangedData ?? false }) : [];
   for (const { to } of otherData) events.onMessage?.(`the data has changed, which is accepted: ${String(to)}`);
-  const tokenizer = await openRunTokenizer(options, studies.train);
+  const tokenizer = await sharedTokenizer(ranks, () => openRunTokenizer(options, studies.train));
   const encoders = await runEncoders(config, tokenizer, events.onMessage);
   for (const line of runNotes(config, encoders.input, tokenizer, studies.train)) events.onMessage?.(line);
   const model = runModel(encoders.sizes, encoders.ofModules, config);
-  const loaders = openLoaders(options, model, encoders, tokenizer, studies);
+  await agreeOnRun(ranks, { config, device, data: recorded, model, tokenizer });
+  const store = hold
+    ? folderStore({
+        out,
+        config,
+        resume,
+        checkpoint: { formatVersion, preset: config.preset, model: encoders.sizes, input: encoders.input },
+        tokenizer,
+        encoders: encoders.ofModules,
+        hold,
+        onMessage: events.onMessage,
+        session: await beginSession(out, device, { data: recorded, changed: [...changed, ...otherData], assumed: encoders.assumed, images: encoders.images }),
+      })
+    : undefined;
   return {
     config,
     device,
     model,
-    ...loaders,
-    store: folderStore({
-      out,
-      config,
-      resume,
-      checkpoint: { formatVersion, preset: config.preset, model: encoders.sizes, input: encoders.input },
-      tokenizer,
-      encoders: encoders.ofModules,
-      hold,
-      onMessage: events.onMessage,
-      session: await beginSession(out, device, { data: recorded, changed: [...changed, ...otherData], assumed: encoders.assumed, images: encoders.images }),
-    }),
+    ...openLoaders(options, model, encoders, tokenizer, studies),
+    store: sharedStore(ranks, store),
+    ranks,
     clock: processClock,
     events,
     signal,

@@ -3,6 +3,8 @@ import { padRows } from '@hybridmed/data/browser';
 import type { StudyArrays, TextArrays } from '@hybridmed/data/browser';
 import type { Model } from '@hybridmed/model';
 import { createModel } from '@hybridmed/model';
+import type { Communicator } from '@hybridmed/ranks';
+import { alone } from '@hybridmed/ranks';
 import type { Device, HostArray } from '@hybridmed/tensor';
 import { uniformAt } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
@@ -69,8 +71,21 @@ function studyArrays(studies: readonly MemoryStudy[], tokenizer: Tokenizer): Stu
   return { image: { data, shape: [studies.length, 1, imageSize, imageSize] }, ...textArrays(studies, tokenizer) };
 }
 
-/** A source of studies held in memory. In training, an epoch's order is a function of its number. */
-export function memorySource(studies: readonly MemoryStudy[], tokenizer: Tokenizer, { batchSize, train }: { batchSize: number; train: boolean }): StudySource {
+/** How a source's studies come: studies of a step, its passes, and the ranks that share them. */
+interface MemorySourceOptions {
+  readonly batchSize: number;
+  readonly train: boolean;
+  readonly passes?: number;
+  readonly ranks?: Communicator;
+}
+
+/** A source of studies held in memory. In training, an epoch's order is a function of its number, and a rank gets its passes of each step. */
+export function memorySource(
+  studies: readonly MemoryStudy[],
+  tokenizer: Tokenizer,
+  { batchSize, train, passes = 1, ranks = alone }: MemorySourceOptions,
+): StudySource {
+  const ownOf = (batch: readonly number[]): number[] => batch.filter((_, row) => Math.floor((row * passes) / batchSize) % ranks.size === ranks.rank);
   const inOrder = Array.from(studies.keys());
   const orderOf = (epoch: number): number[] => {
     const draws = inOrder.map((i) => uniformAt([epoch, 1], 0, i));
@@ -84,7 +99,8 @@ export function memorySource(studies: readonly MemoryStudy[], tokenizer: Tokeniz
     stepsPerEpoch: Math.floor(studies.length / batchSize),
     async *batches({ epoch = 0, startStep = 0 } = {}) {
       const batches = chunks(train ? orderOf(epoch) : inOrder, batchSize).filter((batch) => !train || batch.length === batchSize);
-      for (const indices of batches.slice(startStep)) yield { arrays: studyArrays(rows(indices), tokenizer), studies: indices };
+      const own = train ? batches.map(ownOf) : batches.filter((_, number) => number % ranks.size === ranks.rank);
+      for (const indices of own.slice(startStep)) yield { arrays: studyArrays(rows(indices), tokenizer), studies: indices };
     },
     *texts(size) {
       for (const indices of chunks(inOrder, size)) yield { arrays: textArrays(rows(indices), tokenizer), studies: indices };
@@ -160,17 +176,31 @@ const smallModel = (): Model =>
     special: tokenizer.special,
   });
 
-/** A run of two epochs of two steps a stage, on studies and in a store in memory. */
-export function memoryRun(device: Device, store: RunStore, events: RunEvents = {}): TrainingRun {
-  const config = completeTraining({ preset: 'tiny', epochs: [2, 2], batch: 4, dropout: 0.1, learningRate: 1e-2, checkpointEvery: 1 });
+/** A run of two epochs of two steps a stage, on studies and in a store in memory; of `passes` passes a step, which ranks may share. */
+export function memoryRun(
+  device: Device,
+  store: RunStore,
+  events: RunEvents = {},
+  { passes = 1, ranks = alone }: { passes?: number; ranks?: Communicator } = {},
+): TrainingRun {
+  const config = completeTraining({
+    preset: 'tiny',
+    epochs: [2, 2],
+    batch: 4 / passes,
+    accumulate: passes,
+    dropout: 0.1,
+    learningRate: 1e-2,
+    checkpointEvery: 1,
+  });
   const studies = memoryStudies(12);
   return {
     config,
     device,
     model: smallModel(),
-    train: memorySource(studies.slice(0, 9), tokenizer, { batchSize: config.batch, train: true }),
-    validation: memorySource(studies.slice(9), tokenizer, { batchSize: 2, train: false }),
+    train: memorySource(studies.slice(0, 9), tokenizer, { batchSize: 4, train: true, passes, ranks }),
+    validation: memorySource(studies.slice(9), tokenizer, { batchSize: 2, train: false, ranks }),
     store,
+    ranks,
     clock: countingClock(),
     events,
     encoderValues: () => Promise.resolve({}),
