@@ -50,12 +50,8 @@ async function writeRunReport(folder: string, device: Device, encoders: Checkpoi
   }
 }
 
-/** Ranks compute with the same kernels: what each would measure for itself could differ. */
-function rankTuning({ size }: Communicator, mode: TuningMode, log: (text: string) => void): TuningMode {
-  if (size === 1 || mode === 'off') return mode;
-  log('several ranks: kernel variants are selected by rule');
-  return 'off';
-}
+/** How kernel variants are selected: of several ranks by rule, since what each would measure for itself could differ. */
+const rankTuning = ({ size }: Communicator, mode: TuningMode): TuningMode => (size === 1 ? mode : 'off');
 
 /** The command that resumes a stopped one. */
 const resumeLine = (words: readonly string[]): string => shellLine(['hybridmed', ...words, ...(words.includes('--resume') ? [] : ['--resume'])]);
@@ -79,7 +75,7 @@ async function pretrainAndReport({ values, output: own, words, openDevice }: Com
       config,
       out,
       // Called again after a lost device.
-      open: () => openDevice({ again: true, onMessage, tuning: rankTuning(ranks, values.tuning, onMessage) }),
+      open: () => openDevice({ again: true, onMessage, tuning: rankTuning(ranks, values.tuning) }),
       resume,
       acceptChangedData,
       waitForLock,
