@@ -127,8 +127,8 @@ test('the learning rate may change and the data may move, from that step on, and
   expect(sessions.map(({ changes }) => changes?.map(({ setting, stage, step, to }) => [setting, stage, step, to]))).toEqual([
     undefined,
     [
-      ['learningRate', 1, 1, 1e-4],
       ['data', 1, 1, moved],
+      ['learningRate', 1, 1, 1e-4],
     ],
     [['studies', 1, 3, 'the texts of train differ']],
   ]);
