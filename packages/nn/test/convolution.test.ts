@@ -8,7 +8,7 @@ import { compile, grad, ops, sizeOf, valueAndGrad } from '@hybridmed/tensor';
 import { describe, expect, test } from 'vitest';
 
 const device = plainDevice({ precision: 'f64' });
-const array = (shape: readonly number[], values: (i: number) => number): HostArray => ({
+const array = (shape: readonly number[], values: (i: number) => number) => ({
   data: Float64Array.from({ length: sizeOf(shape) }, (_, i) => values(i)),
   shape,
 });
