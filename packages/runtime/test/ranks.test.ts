@@ -17,16 +17,18 @@ const { folder, remove } = temporaryFolder();
 afterAll(remove);
 const script = fileURLToPath(new URL('support/rank-pretrain.ts', import.meta.url));
 
-const startRun = (size: number, run: RankPretrain): Job => start(mpis[0]!, size, JSON.stringify(run), { script, timeoutMs: 60_000 });
+const startRun = (size: number, run: RankPretrain): Job => start(mpis[0]!, size, JSON.stringify(run), { script, timeoutMs: 120_000 });
 const ends = ({ lines }: Ended): unknown[] => lines.filter((line) => 'end' in line).map((line) => line['end']);
 
-/** Hashes of what a run computed. */
+/** Hashes of what a run computed: all must be there. */
 const hashes = (out: string): Record<string, string> =>
   Object.fromEntries(
-    ['stage1/best/model', 'stage1/last/model', 'stage1/last/optimizer', 'stage2/best/model', 'stage2/last/model', 'stage2/last/optimizer'].map((name) => {
-      const file = join(out, `${name}.safetensors`);
-      return [name, existsSync(file) ? createHash('sha256').update(readFileSync(file)).digest('hex') : 'absent'];
-    }),
+    ['stage1-best/model', 'stage1-last/model', 'stage1-last/optimizer', 'stage2-best/model', 'stage2-last/model', 'stage2-last/optimizer'].map((name) => [
+      name,
+      createHash('sha256')
+        .update(readFileSync(join(out, 'checkpoints', `${name}.safetensors`)))
+        .digest('hex'),
+    ]),
   );
 
 /** What a run logged, without what depends on the machine. */

@@ -74,7 +74,7 @@ export const mpis: readonly Mpi[] = process.platform === 'linux' ? findMpis() : 
 export const skipped = '(skipped where no MPI is installed: apt-get install openmpi-bin)';
 
 /** Ends what hangs longer than any test should. */
-const mostSeconds = 60;
+const mostSeconds = 200;
 
 /** How a job is started. */
 export interface JobOptions {
