@@ -70,6 +70,7 @@ export const efficientnetRow: EncoderRow<EfficientNetConfig> = {
     padding: optional(oneOf('same', 'symmetric')),
     epsilon: optional(positive(1)),
   },
+  relations: ({ stages }) => [['stages', stages.flat().every(({ kernel }) => kernel % 2 === 1), 'of kernels of an odd side']],
   build: efficientnet,
   find: (names) => findEfficientNets(names).map(({ prefix }) => prefix),
   read: readEfficientNet,

@@ -143,6 +143,7 @@ export const evaluate = defineCommand({
   description: 'evaluate a checkpoint on a split: texts compared with baselines, retrieval, zero-shot, losses',
   examples: {
     'evaluate --checkpoint runs/openi --data openi:DIR': '',
+    'evaluate --checkpoint runs/openi --data openi:DIR --bertscore hf:DIR --labeller hf:DIR': 'metrics of published networks',
   },
   options,
   async run({ values, output, openDevice, usage }) {
