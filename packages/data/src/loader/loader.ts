@@ -92,8 +92,7 @@ export function createLoader(options: LoaderOptions): Loader {
   const encoded = (study: number): StudyTokens => (tokens[study] ??= encodeStudy(tokenizer, studies[study]!, settings));
   const memory = new ImageMemory(batchSize * image.channels * image.size ** 2 * Float32Array.BYTES_PER_ELEMENT);
   const { sampling = { by: 'shuffle' }, rank = 0, ranks = 1, passes = ranks } = options;
-  const sharing = { passes, passSize: (batchSize * ranks) / passes, rank, ranks };
-  const order = train ? trainingOrder({ studies, sampling, seed: settings.seed, ...sharing }) : undefined;
+  const order = train ? trainingOrder({ studies, sampling, seed: settings.seed, passes, passSize: (batchSize * ranks) / passes, rank, ranks }) : undefined;
   const stepsPerEpoch = order?.stepsPerEpoch ?? Math.ceil((Math.ceil(studies.length / batchSize) - rank) / ranks);
   // Where this process's batch begins in the epoch's order.
   const startOf = (step: number): number => (order ? step : rank + step * ranks) * batchSize;
