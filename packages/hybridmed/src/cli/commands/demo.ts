@@ -9,7 +9,6 @@ import { deviceOptions, jsonOption } from '../options/shared.ts';
 import type { Output } from '../output.ts';
 import { printResult } from '../output.ts';
 import { progressBar } from '../progress.ts';
-import { formatEvaluation } from './evaluate.ts';
 
 const options = {
   out: option({ value: string(), argument: 'dir', help: 'folder for phantoms and run', default: join('runs', 'demo') }),
@@ -39,9 +38,9 @@ interface DemoResult {
   readonly evaluation: EvaluationReport;
 }
 
-function formatDemo({ checkpoint, metrics, report, evaluation }: DemoResult): string {
+function formatDemo({ checkpoint, metrics, report, evaluation }: DemoResult, table: string): string {
   const examples = evaluation.examples.filter(({ truth }, i) => i % 7 === 0 && truth.length > 30).slice(0, 5);
-  return `\n${formatEvaluation(evaluation)}\nHeld-out phantoms:\n${examples.map(compareTexts).join('')}\n${conclusion(evaluation)}\ncheckpoint: ${checkpoint}\nmetrics:    ${metrics}\nreport:     ${report} (open it in a browser)\n`;
+  return `\n${table}\nHeld-out phantoms:\n${examples.map(compareTexts).join('')}\n${conclusion(evaluation)}\ncheckpoint: ${checkpoint}\nmetrics:    ${metrics}\nreport:     ${report} (open it in a browser)\n`;
 }
 
 async function demonstrate({ out, studies, epochs }: DemoValues, device: Device, output: Output): Promise<DemoResult> {
@@ -78,6 +77,8 @@ export const demo = defineCommand({
   options,
   async run({ values, output, openDevice }) {
     await makePhantoms(values);
-    printResult(output, values, await demonstrate(values, await openDevice(), output), formatDemo);
+    const result = await demonstrate(values, await openDevice(), output);
+    const { formatEvaluation } = await import('../evaluation-tables.ts');
+    printResult(output, values, result, () => formatDemo(result, formatEvaluation(result.evaluation)));
   },
 });
