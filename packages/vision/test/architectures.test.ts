@@ -249,3 +249,18 @@ describe('a CLIP', () => {
     expect(refusal(tower(768), { vision_cfg })).toMatch(message);
   });
 });
+
+test('a register token has its position, with and without a class token before it', () => {
+  const shapes = (more: Partial<ViTConfig>, rows: number) => ({ ...vit(64, { registers: 1, ffn: 192, layerScale: true, ...more }), pos_embed: [1, rows, 64] });
+  const alone = read(shapes({ classToken: false, pool: 'meanNormed' }, 5), { architecture: 'test_vit2' }).recipes;
+  expect(alone.reg_token!.from).toEqual(['reg_token', 'pos_embed']);
+  const values = Float32Array.from({ length: 64 + 5 * 64 }, (_, i) => i);
+  expect([...alone.reg_token!.convert!(values)]).toEqual(Array.from({ length: 64 }, (_, i) => i + 64 + i));
+  const beside = read(shapes({}, 6), { architecture: 'test_vit' }).recipes;
+  expect([beside.cls_token!.from, beside.reg_token!.from]).toEqual([
+    ['cls_token', 'pos_embed'],
+    ['reg_token', 'pos_embed'],
+  ]);
+  // Positions of the patches alone: the token stays what it is.
+  expect(read(shapes({ classToken: false, pool: 'meanNormed' }, 4), { architecture: 'test_vit2' }).recipes.reg_token!.from).toEqual(['reg_token']);
+});
