@@ -1,6 +1,5 @@
 // The loader: batches of typed arrays, in an order and with crops that depend on seed, epoch and study alone, prefetched.
 import { availableParallelism } from 'node:os';
-import { DataError } from '../errors.ts';
 import { defaultRangeReader } from '../image/range-cache.ts';
 import { isUrl } from '../image/image-bytes.ts';
 import type { Study } from '../study.ts';
@@ -13,7 +12,6 @@ import { createBatchMaker, encodeStudy } from './batch-maker.ts';
 import type { StudyBatch, TextBatch } from './batch.ts';
 import { collateTexts } from './collate.ts';
 import { ImageMemory } from './image-memory.ts';
-import type { Passes } from './lanes.ts';
 import type { Sampling } from './order.ts';
 import { trainingOrder } from './order.ts';
 import { startFetcher } from './range-client.ts';
@@ -83,13 +81,6 @@ function settingsOf(options: LoaderOptions): BatchSettings {
   return { image, findingsLength, impressionLength, pad: tokenizer.special.pad, seed, train, augmentation, cache };
 }
 
-/** How steps are shared. Throws a DataError for a step that has no equal passes. */
-function passesOf({ sampling = { by: 'shuffle' }, batchSize, rank = 0, ranks = 1, passes = ranks }: LoaderOptions): Passes & { sampling: Sampling } {
-  const passSize = (batchSize * ranks) / passes;
-  if (!Number.isInteger(passSize) || passSize < 1) throw new DataError(`a step of ${batchSize * ranks} studies has no ${passes} equal passes`);
-  return { sampling, passSize, passes, rank, ranks };
-}
-
 /** Makes a loader. A study whose image cannot be read makes `batches` throw a DataError that names the file. */
 export function createLoader(options: LoaderOptions): Loader {
   const { studies, tokenizer, tokenizerModule, image, batchSize, train, workers = defaultWorkers(), ahead = workers + 1 } = options;
@@ -100,8 +91,8 @@ export function createLoader(options: LoaderOptions): Loader {
   const tokens: StudyTokens[] = [];
   const encoded = (study: number): StudyTokens => (tokens[study] ??= encodeStudy(tokenizer, studies[study]!, settings));
   const memory = new ImageMemory(batchSize * image.channels * image.size ** 2 * Float32Array.BYTES_PER_ELEMENT);
-  const order = train ? trainingOrder({ studies, seed: settings.seed, ...passesOf(options) }) : undefined;
-  const { rank = 0, ranks = 1 } = options;
+  const { sampling = { by: 'shuffle' }, rank = 0, ranks = 1, passes = ranks } = options;
+  const order = train ? trainingOrder({ studies, sampling, seed: settings.seed, passes, passSize: (batchSize * ranks) / passes, rank, ranks }) : undefined;
   const stepsPerEpoch = order?.stepsPerEpoch ?? Math.ceil((Math.ceil(studies.length / batchSize) - rank) / ranks);
   // Where this process's batch begins in the epoch's order.
   const startOf = (step: number): number => (order ? step : rank + step * ranks) * batchSize;
