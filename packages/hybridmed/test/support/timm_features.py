@@ -10,7 +10,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SIZE = 64
 CUTS = [("vit", dict(depth=1)), ("flexivit", dict(depth=1)), ("deit", dict(depth=1)), ("eva_large", dict(depth=1)), ("test_vit", dict(depth=1)),
         ("convnext", dict(depths=[1, 1, 1, 1])), ("densenet", dict(block_config=[2, 2, 2, 2]))]
-KEPT = ["vit_tiny_patch16_224", "vit_small_patch14_reg4_dinov2", "vit_base_patch32_siglip_256", "resnet18", "densenet121", "efficientnet_b0", "tf_efficientnet_lite0", "mobilenetv2_100",
+KEPT = ["vit_tiny_patch16_224", "test_vit2", "vit_small_patch14_reg4_dinov2", "vit_base_patch32_siglip_256", "resnet18", "densenet121", "efficientnet_b0", "tf_efficientnet_lite0", "mobilenetv2_100",
         "mobilenetv3_small_100", "tf_mobilenetv3_small_100", "convnext_atto", "convnext_tiny"]
 
 

@@ -195,6 +195,6 @@ function tokenRecipes(
     note: 'with its position',
   });
   if (classToken) recipes.cls_token = registers.length > 0 && before > 0 ? placed([classToken], 1, 0) : { from: [classToken] };
-  if (registerCount > 0) recipes.reg_token = before === prefix && before > 1 ? placed(registers, registerCount, classToken ? 1 : 0) : { from: registers };
+  if (registerCount > 0) recipes.reg_token = before === prefix ? placed(registers, registerCount, classToken ? 1 : 0) : { from: registers };
   return recipes;
 }
