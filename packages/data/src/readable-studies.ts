@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { DataError, describeFileError } from './errors.ts';
 import { readImage } from './image/grey.ts';
-import { rangeOf } from './image/image-bytes.ts';
+import { isUrl, rangeOf } from './image/image-bytes.ts';
 import type { Study } from './study.ts';
 import { inLanes } from './threads/lanes.ts';
 
@@ -20,15 +20,27 @@ const decodeUpTo = 20_000;
 const isImage = (file: string): Promise<unknown> => readImage(file, 1);
 
 async function hasContent(file: string): Promise<void> {
-  const { size } = await stat(file).catch((error: unknown) => Promise.reject(describeFileError(file, error)));
+  const { size } = await stat(rangeOf(file)?.source ?? file).catch((error: unknown) => Promise.reject(describeFileError(file, error)));
   if (size === 0) throw new DataError(`${file}: is empty; restore the file or leave the study out`);
 }
 
-/** Reads every image once. Order is kept. Images inside shards are taken to be what their packing made sure they are. */
-export async function readableStudies(studies: readonly Study[]): Promise<ReadableStudies> {
+/** Which images are looked at. */
+export interface LookOptions {
+  /** Whether images in shards on disk are read too (by default): in training they are verified as they are read. */
+  readonly shards?: boolean;
+  /** Ids of studies that are kept whatever their images are. */
+  readonly keep?: ReadonlySet<string>;
+}
+
+/** Reads every image once. Order is kept. Images in shards elsewhere are not read. */
+export async function readableStudies(studies: readonly Study[], { shards = true, keep = new Set() }: LookOptions = {}): Promise<ReadableStudies> {
+  const isLookedAt = ({ id, image }: Study): boolean => {
+    const range = rangeOf(image);
+    return !keep.has(id) && (range === undefined || (shards && !isUrl(range.source)));
+  };
   const look: (file: string) => Promise<unknown> = studies.length <= decodeUpTo ? isImage : hasContent;
   const problems = new Map<string, string>();
-  const files = [...new Set(studies.map(({ image }) => image).filter((image) => rangeOf(image) === undefined))];
+  const files = [...new Set(studies.filter(isLookedAt).map(({ image }) => image))];
   await inLanes(files, async (file) => void (await look(file).catch((error: unknown) => problems.set(file, (error as Error).message))));
-  return { studies: studies.filter(({ image }) => !problems.has(image)), unreadable: files.flatMap((file) => problems.get(file) ?? []) };
+  return { studies: studies.filter(({ id, image }) => keep.has(id) || !problems.has(image)), unreadable: files.flatMap((file) => problems.get(file) ?? []) };
 }

@@ -1,8 +1,9 @@
 // A run is resumed on the same studies, with the same settings but for those that may change, and what changed is recorded.
 import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openDataSet } from '@hybridmed/data';
+import { openDataSet, packDataSet } from '@hybridmed/data';
 import type { DataSet, Study } from '@hybridmed/data';
+import { writePhantoms } from '@hybridmed/phantoms';
 import { openDevice } from '@hybridmed/runtime/device';
 import { pretrain, readProvenance, readRunConfig } from '@hybridmed/runtime/run';
 import type { PretrainOptions } from '@hybridmed/runtime/run';
@@ -54,9 +55,9 @@ test('studies are the same wherever they lie, and what differs is said of each s
   const out = join(folder, 'known');
   mkdirSync(out);
   const assumed = ['vision: DIR: assumed: 12 heads'];
-  await (await beginSession(out, device, { data: await record(table), changed: [], assumed })).save();
+  await (await beginSession(out, device, { record: await record(table), changed: [], assumed })).save();
   expect(await readProvenance(out)).toMatchObject({ sessions: [{ assumed }] });
-  const check = async (path: string, accept = false) => checkSameData(out, await record(path), { accept });
+  const check = async (path: string, accept = false) => checkSameData(out, (await record(path))([]), { accept });
   renameSync(join(folder, 'first'), join(folder, 'moved'));
   const moved = join(folder, 'moved', 't.csv');
   expect(await check(moved)).toEqual([]);
@@ -173,4 +174,33 @@ test('a resumed run reads its log with care, says what it finds, and clears what
   const times = lines.map(({ time }) => time);
   expect(times).toEqual(times.toSorted((a, b) => a - b));
   expect(times[0]).toBeGreaterThan(Date.now() / 1000 - 600);
+});
+
+test('a bad image of a shard is skipped, said and recorded; a run that is interrupted skips it to the same bits, one that may not skip stops', async () => {
+  const phantoms = join(folder, 'to-pack');
+  await writePhantoms(phantoms, { studies: 160, size: 40, seed: 3 });
+  const packed = join(folder, 'packed');
+  await packDataSet(await openDataSet(`phantom:${phantoms}`), packed, { size: 36, studiesPerShard: 50, workers: 0 });
+  const { studies } = await openDataSet(`shards:${packed}`);
+  const bad = of({ studies } as DataSet, 'train')[20]!;
+  const [, shard, first] = /^(.+)#bytes=(\d+)-/.exec(bad.image)!;
+  const bytes = readFileSync(shard!);
+  bytes[Number(first) + 200]! ^= 16;
+  writeFileSync(shard!, bytes);
+  const options = { data: `shards:${packed}`, stage1: false, epochs: [0, 2], steps: [0, 9], batch: 16, cl: 0, sum: 0, dis: 0 } satisfies RunOptions;
+  const [whole, broken, strict] = ['skipping', 'skipping-broken', 'strict'].map((name) => join(folder, name)) as [string, string, string];
+  const skipped = (await trainUntil(whole, options)).filter((text) => text.startsWith('skipped'));
+  expect(skipped).toEqual([expect.stringMatching(`^skipped: study ${bad.id} \\(.*train-000000\\.tar: the image in bytes ${first} to .* takes its place$`)]);
+  await trainUntil(broken, options, 8);
+  await trainUntil(broken, options);
+  const saved = (run: string, file: string) => readFileSync(join(run, 'checkpoints/stage2-last', file));
+  for (const file of ['model.safetensors', 'optimizer.safetensors', 'trainer.json']) expect(saved(broken, file).equals(saved(whole, file)), file).toBe(true);
+  expect(JSON.parse(saved(whole, 'trainer.json').toString())).toMatchObject({ skipped: [bad.id] });
+  const { step } = (await readProvenance(whole))!.data.skipped![0]!;
+  const note = { id: bad.id, reason: expect.stringContaining('is not the one that was packed') as string, stage: 2, epoch: 1, step };
+  for (const run of [whole, broken]) expect((await readProvenance(run))!.data.skipped).toEqual([note]);
+  await expect(trainUntil(strict, { ...options, onBadData: 'stop' })).rejects.toThrow(/is not the one that was packed.*; step \d+ of stage 2 is saved/);
+  // The policy may change, and what was trained before is kept.
+  await trainUntil(strict, options);
+  for (const file of ['model.safetensors', 'trainer.json']) expect(saved(strict, file).equals(saved(whole, file)), file).toBe(true);
 });

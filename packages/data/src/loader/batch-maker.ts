@@ -1,4 +1,5 @@
 // Makes one batch from what the loader asks: the same code on the loader's thread and in its workers, so that their batches are the same.
+import { DataError } from '../errors.ts';
 import { centreCrop, writeCrop } from '../image/crop.ts';
 import { decodeSquare } from '../image/grey.ts';
 import { FileReader } from '../image/file-reader.ts';
@@ -8,7 +9,7 @@ import type { Study } from '../study.ts';
 import { inLanes } from '../threads/lanes.ts';
 import type { Augmentation, Keys } from './augment.ts';
 import { turnedCrop, varyLevels } from './augment.ts';
-import type { StudyArrays } from './batch.ts';
+import type { StudyArrays, UnreadableStudy } from './batch.ts';
 import { collateTexts } from './collate.ts';
 import { randomBelow } from './random.ts';
 import { SquareCache } from './square-cache.ts';
@@ -40,11 +41,10 @@ export interface BatchRequest {
   readonly buffer: ArrayBufferLike;
 }
 
-/** A batch, and the tokens that were not known. */
-export interface MadeBatch {
-  readonly arrays: StudyArrays;
-  readonly tokens: readonly (StudyTokens | undefined)[];
-}
+/** A batch, and the tokens that were not known; or the studies for which there is none, in the batch's order. */
+export type MadeBatch =
+  | { readonly arrays: StudyArrays; readonly tokens: readonly (StudyTokens | undefined)[] }
+  | { readonly unreadable: readonly UnreadableStudy[] };
 
 /** What all batches of a loader have in common. */
 export interface BatchSettings {
@@ -72,7 +72,6 @@ export const encodeStudy = (encoder: Encoder, { findings, impression }: StudyTex
 
 /** Makes batches on one thread. */
 export interface BatchMaker {
-  /** Rejects with a DataError naming the file that cannot be read. */
   make(request: BatchRequest): Promise<MadeBatch>;
   /** Closes the files that are open. */
   close(): void;
@@ -110,11 +109,20 @@ export function createBatchMaker(settings: BatchSettings, encoder: Encoder | und
 
   async function make({ epoch, items, buffer }: BatchRequest): Promise<MadeBatch> {
     const data = new Float32Array(buffer, 0, items.length * values);
+    const problems: (UnreadableStudy | undefined)[] = [];
     await inLanes(items, async (item, row) => {
       const scratch = spare.pop() ?? new Scratch();
-      write(await square(item, scratch), epoch, item.study, data.subarray(row * values, (row + 1) * values));
-      spare.push(scratch);
+      try {
+        write(await square(item, scratch), epoch, item.study, data.subarray(row * values, (row + 1) * values));
+      } catch (error) {
+        if (!(error instanceof DataError)) throw error;
+        problems[row] = { study: item.study, reason: error.message };
+      } finally {
+        spare.push(scratch);
+      }
     });
+    const unreadable = problems.filter((problem) => problem !== undefined);
+    if (unreadable.length > 0) return { unreadable };
     const fresh = items.map((item) => (item.tokens ? undefined : encodeStudy(encoder!, item.texts!, settings)));
     const tokens = items.map((item, i) => item.tokens ?? fresh[i]!);
     const texts = collateTexts(

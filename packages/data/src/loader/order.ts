@@ -29,8 +29,21 @@ export interface OrderOptions {
 /** Orders of training epochs. */
 export interface TrainingOrder {
   readonly stepsPerEpoch: number;
-  /** Indices of this rank's studies, batch after batch: `stepsPerEpoch * batchSize` of them. */
+  /** Studies of a step of all ranks that share an order, of which this rank has those from `own` on: the number of one step's. */
+  readonly step: { readonly size: number; readonly own: number };
+  /** Indices of the studies of those ranks, step after step. */
   epoch(epoch: number): Int32Array;
+}
+
+/**
+ * The studies of a step with those that are left out replaced: in the place of each is the next one of the step that is not, after the
+ * last the first. Undefined where none is left.
+ */
+export function withStandIns(step: readonly number[], leftOut: { has(study: number): boolean }): number[] | undefined {
+  if (step.every((study) => leftOut.has(study))) return undefined;
+  return step.map((_, place) => {
+    for (let next = place; ; next++) if (!leftOut.has(step[next % step.length]!)) return step[next % step.length]!;
+  });
 }
 
 const identity = (n: number): Int32Array => Int32Array.from({ length: n }, (_, i) => i);
@@ -42,19 +55,8 @@ export function trainingOrder(options: OrderOptions): TrainingOrder {
   const whole = batchSize * ranks;
   const stepsPerEpoch = Math.floor(studies.length / whole);
   const draw = drawOf(options);
-  return {
-    stepsPerEpoch,
-    // A step's studies are dealt out rank by rank: all ranks together see what one process with a batch as large would see.
-    epoch(epoch) {
-      const all = draw(seed, epoch);
-      const own = new Int32Array(stepsPerEpoch * batchSize);
-      for (let step = 0; step < stepsPerEpoch; step++) {
-        const from = step * whole + rank * batchSize;
-        own.set(all.subarray(from, from + batchSize), step * batchSize);
-      }
-      return own;
-    },
-  };
+  // A step's studies are dealt out rank by rank: all ranks together see what one process with a batch as large would see.
+  return { stepsPerEpoch, step: { size: whole, own: rank * batchSize }, epoch: (epoch) => draw(seed, epoch) };
 }
 
 function drawOf({ studies, sampling, batchSize, ranks }: OrderOptions): (seed: number, epoch: number) => Int32Array {
@@ -113,6 +115,8 @@ function shardOrder({ studies, batchSize, seed, rank, ranks }: OrderOptions, buf
   const stepsPerEpoch = Math.floor(Math.min(...counts) / batchSize);
   return {
     stepsPerEpoch,
+    // What other ranks have in a step is in their shards.
+    step: { size: batchSize, own: 0 },
     epoch(epoch) {
       const names = dealt[rank]!;
       const stream = [...shuffle(identity(names.length), seed, epoch, 6)].flatMap((i) => shards.get(names[i]!)!);

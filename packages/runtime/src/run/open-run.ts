@@ -17,7 +17,7 @@ import { studyLoader, studySource } from '../session/study-loader.ts';
 import { runTokenizer } from '../tokenizer/run-tokenizer.ts';
 import { processClock } from './process-clock.ts';
 import type { Change } from './provenance.ts';
-import { beginSession, checkSameData, recordData } from './provenance.ts';
+import { beginSession, checkSameData, recordData, skippedStudies } from './provenance.ts';
 import type { RunEncoders } from './run-encoders.ts';
 import { runEncoders } from './run-encoders.ts';
 import type { RunHold } from './run-lock.ts';
@@ -59,11 +59,12 @@ const tokenizerModule = import.meta.resolve('@hybridmed/text/worker-tokenizer');
 const validationBatch = 32;
 
 /** Readable studies of both splits. Throws one line where there are too few. */
-async function openStudies({ config, events }: PretrainOptions, data: DataSet): Promise<RunStudies> {
+async function openStudies({ config, events, out }: PretrainOptions, data: DataSet): Promise<RunStudies> {
   const { limit } = config;
+  const keep = new Set((await skippedStudies(out)).map(({ id }) => id));
   const of = async (split: Study['split']) => {
     const all = data.studies.filter((study) => study.split === split);
-    const { studies, unreadable } = await readableStudies(limit > 0 ? all.slice(0, limit) : all);
+    const { studies, unreadable } = await readableStudies(limit > 0 ? all.slice(0, limit) : all, split === 'train' ? { shards: false, keep } : {});
     for (const line of unreadable) events?.onMessage?.(`left out: ${line}`);
     return studies;
   };
@@ -109,6 +110,7 @@ function openLoaders({ config, workers }: PretrainOptions, { vision }: Model, { 
     train: true,
     sampling: { by: config.sampling },
     augmentation: config.augment,
+    onBadData: config.onBadData,
   });
   const validation: Loader = studyLoader(prepared, { ...common, studies: studies.validate, batchSize: validationBatch, train: false });
   return { train: studySource(train), validation: studySource(validation) };
@@ -118,8 +120,8 @@ function openLoaders({ config, workers }: PretrainOptions, { vision }: Model, { 
 export async function openRun(options: PretrainOptions, data: DataSet, { changed, hold }: RunContext): Promise<TrainingRun> {
   const { config, out, device, resume = false, events = {}, signal } = options;
   const studies = await openStudies(options, data);
-  const recorded = await recordData(data, studies);
-  const otherData = await checkSameData(out, recorded, { accept: options.acceptChangedData ?? false });
+  const record = await recordData(data, studies);
+  const otherData = await checkSameData(out, record(await skippedStudies(out)), { accept: options.acceptChangedData ?? false });
   for (const { to } of otherData) events.onMessage?.(`the data has changed, which is accepted: ${String(to)}`);
   const tokenizer = await openRunTokenizer(options, studies.train);
   const encoders = await runEncoders(config, tokenizer, events.onMessage);
@@ -140,7 +142,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
       encoders: encoders.ofModules,
       hold,
       onMessage: events.onMessage,
-      session: await beginSession(out, device, { data: recorded, changed: [...changed, ...otherData], assumed: encoders.assumed }),
+      session: await beginSession(out, device, { record, changed: [...changed, ...otherData], assumed: encoders.assumed }),
     }),
     clock: processClock,
     events,

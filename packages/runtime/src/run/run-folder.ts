@@ -16,8 +16,8 @@ export async function readRunConfig(run: string): Promise<RunConfig> {
   return completeConfig({ ...saved, data: saved.data });
 }
 
-/** What may change when a run is resumed: the learning rate, and where the data lies, since what it holds is checked. */
-export const changeableSettings: readonly (keyof RunConfig)[] = ['learningRate', 'data', 'splitFile', 'excludeIds'];
+/** What may change when a run is resumed: the learning rate, where the data lies, since what it holds is checked, and what becomes of bad images. */
+export const changeableSettings: readonly (keyof RunConfig)[] = ['learningRate', 'data', 'splitFile', 'excludeIds', 'onBadData'];
 
 /** A run in a folder must be the same run, but for the settings that may change: gives those that do. Throws one line for any other. */
 export async function checkSameRun(out: string, config: RunConfig, mayChange: readonly (keyof RunConfig)[] = []): Promise<readonly Change[]> {

@@ -72,12 +72,14 @@ export function folderStore({ out, config, resume, checkpoint, tokenizer, encode
       events?.write([kept]);
       return log.lines;
     },
+    noteSkipped: (study) => session.skip(study),
     async save(stage, kind, snapshot) {
       hold.check();
       log.flush();
+      // Before the checkpoint: what that skips is known to whoever resumes it.
+      if (kind === 'last') await session.save();
       const keepAs = kind === 'last' ? lastCheckpoints(out, stage).keepAs() : undefined;
       await saveCheckpoint(checkpointFolder(out, stage, kind), { config: { ...checkpoint, stage }, tokenizer: tokenizer.toJSON(), ...snapshot }, { keepAs });
-      if (kind === 'last') await session.save();
     },
     confirmLast: (stage) => lastCheckpoints(out, stage).confirm(),
     rejectLast: (stage) => lastCheckpoints(out, stage).reject(),

@@ -19,4 +19,4 @@ export function studyLoader({ vision, input }: ModelInput, options: Omit<LoaderO
 }
 
 /** A loader as training's source of studies. */
-export const studySource = (loader: Loader): StudySource => ({ ...loader, size: loader.studies.length });
+export const studySource = (loader: Loader): StudySource => ({ ...loader, size: loader.studies.length, idOf: (study) => loader.studies[study]!.id });

@@ -6,8 +6,15 @@ export interface StudySource {
   /** Number of studies. */
   readonly size: number;
   readonly stepsPerEpoch: number;
-  /** Batches of an epoch from `startStep` on: the same ones at every call. Without options: the split once, in order. */
-  batches(range?: { epoch?: number; startStep?: number }): AsyncIterable<StudyBatch>;
+  /** What a study is called in what is saved. */
+  idOf(study: number): string;
+  /**
+   * Batches of an epoch from `startStep` on: the same ones at every call. Without options: the split once, in order. In the places of
+   * studies `leftOut`, and of those that a batch names as unreadable, are the next ones of their steps.
+   */
+  batches(range?: { epoch?: number; startStep?: number; leftOut?: ReadonlySet<number> }): AsyncIterable<StudyBatch>;
+  /** The same batches without images, of all studies. */
+  textBatches(range?: { epoch?: number; startStep?: number }): Iterable<TextBatch>;
   /** Batches without images, in order. */
   texts(batchSize: number): Iterable<TextBatch>;
   /** Returns a batch's memory for another batch: its arrays must not be used afterwards. */

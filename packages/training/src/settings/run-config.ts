@@ -73,6 +73,11 @@ export const runConfigSchema = z.strictObject({
     .strictObject({ rotation: amount(30), zoom: amount(0.9), brightness: amount(1), contrast: amount(0.99), noise: amount(1), cutout: amount(0.99) })
     .partial()
     .describe('Augmentations in addition to the random crop: degrees, and fractions of the range or of the side; those left out are not applied.'),
+  onBadData: z
+    .enum(['skip', 'stop'])
+    .describe(
+      'What happens where the image of a training study cannot be read: the next study of its batch takes its place, for up to 1 % of them, or the run stops.',
+    ),
   checkpointEvery: count.describe('Steps between checkpoints within an epoch; 0 for the ends of epochs only.'),
 });
 
@@ -131,6 +136,7 @@ export function completeConfig(options: RunOptions): RunConfig {
     precision: 'f32',
     sampling: 'shuffle',
     augment: {},
+    onBadData: 'skip',
     checkpointEvery: 500,
     ...ownSettings,
   };

@@ -1,5 +1,5 @@
 // One stage of pre-training: steps, validation after each epoch, early stop, best and last checkpoints, exact resume.
-import type { StudyArrays } from '@hybridmed/data/browser';
+import type { StudyArrays, StudyBatch, TextArrays, TextBatch } from '@hybridmed/data/browser';
 import type { LossName } from '@hybridmed/model';
 import { lossNames } from '@hybridmed/model';
 import type { FrozenStep, StagePlan } from '@hybridmed/model/graphs';
@@ -13,6 +13,7 @@ import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
 import { TrainingStoppedError } from '../contracts/training-stopped.ts';
 import type { RunConfig } from '../settings/run-config.ts';
+import { leftOutStudies, savedBefore, withSkipped } from './bad-data.ts';
 import { checkStep, checkValidation } from './finite.ts';
 import type { Stepper, StepResult } from './whole-step.ts';
 import type { TeacherStates } from './teacher-states.ts';
@@ -47,8 +48,8 @@ function lossLine(losses: StepResult['losses']): LossValues {
 }
 
 /** The batch's arrays a step reads. */
-export function stepInputs(plan: StagePlan, arrays: StudyArrays, teacher: TeacherStates | undefined, studies: readonly number[]): HostArrays {
-  const fields = Object.fromEntries(stepFields(plan).map((field) => [field, arrays[field]!]));
+export function stepInputs(plan: StagePlan, arrays: TextArrays | StudyArrays, teacher: TeacherStates | undefined, studies: readonly number[]): HostArrays {
+  const fields = Object.fromEntries(stepFields(plan).map((field) => [field, (arrays as StudyArrays)[field]!]));
   return teacher ? { ...fields, teacher_hidden: teacher.batch(studies, arrays.input.shape[1]!) } : fields;
 }
 
@@ -108,25 +109,36 @@ async function trainEpoch(loop: StageLoop, start: TrainerState): Promise<Trainer
   let now = start;
   if (now.step >= schedule.steps) return now;
   let started = clock.now();
-  for await (const batch of train.batches({ epoch: now.epoch, startStep: now.stepInEpoch })) {
-    const learningRate = cosineSchedule(now.step, schedule);
-    const inputs = await frozen.apply(stepInputs(plan, batch.arrays, teacher, batch.studies));
-    const result = await step(inputs, { step: now.step, learningRate });
-    train.recycle(batch);
-    checkStep(result, now);
-    await loop.begin();
-    await loop.confirm();
-    const seconds = (clock.now() - started) / 1000;
-    const line = stepLine(loop, now, result, { learningRate, studiesPerSecond: batch.studies.length / seconds });
-    now = { ...now, step: now.step + 1, stepInEpoch: now.stepInEpoch + 1, metricsLines: store.append(line) };
-    events.onStep?.(line, { done: now.step, total: schedule.steps });
-    if (signal?.aborted) throw await stopped(loop, now);
-    if (now.step >= schedule.steps) break;
-    const due = config.checkpointEvery > 0 && now.step % config.checkpointEvery === 0;
-    if (due && now.stepInEpoch < train.stepsPerEpoch) await loop.save('last', now);
-    started = clock.now();
+  try {
+    for await (const batch of epochBatches(loop, now)) {
+      const next = withSkipped(loop, now, 'unreadable' in batch ? batch.unreadable : []);
+      const learningRate = cosineSchedule(now.step, schedule);
+      const inputs = await frozen.apply(stepInputs(plan, batch.arrays, teacher, batch.studies));
+      const result = await step(inputs, { step: now.step, learningRate });
+      if ('image' in batch.arrays) train.recycle({ ...batch, arrays: batch.arrays });
+      checkStep(result, now);
+      await loop.begin();
+      await loop.confirm();
+      const seconds = (clock.now() - started) / 1000;
+      const line = stepLine(loop, now, result, { learningRate, studiesPerSecond: batch.studies.length / seconds });
+      now = { ...next, step: now.step + 1, stepInEpoch: now.stepInEpoch + 1, metricsLines: store.append(line) };
+      events.onStep?.(line, { done: now.step, total: schedule.steps });
+      if (signal?.aborted) throw await stopped(loop, now);
+      if (now.step >= schedule.steps) break;
+      const due = config.checkpointEvery > 0 && now.step % config.checkpointEvery === 0;
+      if (due && now.stepInEpoch < train.stepsPerEpoch) await loop.save('last', now);
+      started = clock.now();
+    }
+  } catch (error) {
+    throw await savedBefore(error, { start: loop.start, now, save: () => loop.save('last', now) });
   }
   return now;
+}
+
+/** The batches of the rest of an epoch: without images where the stage reads none. */
+function epochBatches({ plan, train }: StageLoop, now: TrainerState): AsyncIterable<StudyBatch> | Iterable<TextBatch> {
+  const range = { epoch: now.epoch, startStep: now.stepInEpoch };
+  return stepFields(plan).includes('image') ? train.batches({ ...range, leftOut: leftOutStudies(train, now) }) : train.textBatches(range);
 }
 
 /** The log's line of the step that follows `now`. */
@@ -154,7 +166,7 @@ function stepLine(
 async function endEpoch(loop: StageLoop, now: TrainerState): Promise<TrainerState> {
   const { plan, state, validation, store, events, frozen, validator, signal } = loop;
   const { losses, tokensPerStudy } = await validate({ program: validator, state, frozen, signal }, validation).catch(async (error: unknown) => {
-    throw signal?.aborted ? await stopped(loop, now) : error;
+    throw signal?.aborted ? await stopped(loop, now) : await savedBefore(error, { start: loop.start, now, save: () => loop.save('last', now) });
   });
   checkValidation(losses, now);
   const epoch = now.epoch + 1;

@@ -51,11 +51,11 @@ export function validate({ program, state, frozen, signal }: Validator, source: 
 export async function evaluateSplit({ fields, run }: BatchLosses, source: StudySource): Promise<SplitLosses> {
   const totals: Partial<Record<LossName, number>> = {};
   let [studies, allTokens] = [0, 0];
-  for await (const batch of source.batches()) {
+  for await (const batch of fields.includes('image') ? source.batches() : source.textBatches()) {
     const { arrays, studies: indices } = batch;
     const results = await run(pick<HostArray, string>(arrays, fields));
     const tokens = maskCount(arrays.target_mask.data);
-    source.recycle(batch);
+    if ('image' in arrays) source.recycle({ arrays, studies: indices });
     studies += indices.length;
     allTokens += tokens;
     for (const name of lossNames) {

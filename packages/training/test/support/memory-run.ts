@@ -7,7 +7,7 @@ import type { Device, HostArray } from '@hybridmed/tensor';
 import { uniformAt } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import { trainWordPiece } from '@hybridmed/text';
-import type { Clock, RunEvents, RunStore, StageSnapshot, StepLine, StudySource, TrainingRun, ValidationLine } from '@hybridmed/training';
+import type { Clock, RunEvents, RunStore, SkippedStudy, StageSnapshot, StepLine, StudySource, TrainingRun, ValidationLine } from '@hybridmed/training';
 import { completeConfig } from '@hybridmed/training/settings';
 
 /** A study: grey levels in [-1, 1], row by row, and its texts. */
@@ -70,7 +70,11 @@ function studyArrays(studies: readonly MemoryStudy[], tokenizer: Tokenizer): Stu
 }
 
 /** A source of studies held in memory. In training, an epoch's order is a function of its number. */
-export function memorySource(studies: readonly MemoryStudy[], tokenizer: Tokenizer, { batchSize, train }: { batchSize: number; train: boolean }): StudySource {
+export function memorySource(
+  studies: readonly MemoryStudy[],
+  tokenizer: Tokenizer,
+  { batchSize, train, unreadable = new Set() }: { batchSize: number; train: boolean; unreadable?: ReadonlySet<number> },
+): StudySource {
   const inOrder = Array.from(studies.keys());
   const orderOf = (epoch: number): number[] => {
     const draws = inOrder.map((i) => uniformAt([epoch, 1], 0, i));
@@ -79,12 +83,25 @@ export function memorySource(studies: readonly MemoryStudy[], tokenizer: Tokeniz
   const chunks = (order: readonly number[], size: number): number[][] =>
     Array.from({ length: Math.ceil(order.length / size) }, (_, i) => order.slice(i * size, (i + 1) * size));
   const rows = (indices: readonly number[]): MemoryStudy[] => indices.map((i) => studies[i]!);
+  const stepsFrom = ({ epoch = 0, startStep = 0 }): number[][] =>
+    chunks(train ? orderOf(epoch) : inOrder, batchSize)
+      .filter((batch) => !train || batch.length === batchSize)
+      .slice(startStep);
   return {
     size: studies.length,
     stepsPerEpoch: Math.floor(studies.length / batchSize),
-    async *batches({ epoch = 0, startStep = 0 } = {}) {
-      const batches = chunks(train ? orderOf(epoch) : inOrder, batchSize).filter((batch) => !train || batch.length === batchSize);
-      for (const indices of batches.slice(startStep)) yield { arrays: studyArrays(rows(indices), tokenizer), studies: indices };
+    idOf: (study) => `study ${study}`,
+    async *batches({ leftOut = new Set<number>(), ...range } = {}) {
+      for (const step of stepsFrom(range)) {
+        const bad = step.filter((study) => !leftOut.has(study) && unreadable.has(study));
+        const readable = (study: number) => !leftOut.has(study) && !unreadable.has(study);
+        const indices = step.map((_, place) => [...step.slice(place), ...step].find(readable)!);
+        const reasons = bad.map((study) => ({ study, reason: `study-${study}.png: cannot be read` }));
+        yield { arrays: studyArrays(rows(indices), tokenizer), studies: indices, ...(reasons.length > 0 ? { unreadable: reasons } : {}) };
+      }
+    },
+    *textBatches(range = {}) {
+      for (const indices of stepsFrom(range)) yield { arrays: textArrays(rows(indices), tokenizer), studies: indices };
     },
     *texts(size) {
       for (const indices of chunks(inOrder, size)) yield { arrays: textArrays(rows(indices), tokenizer), studies: indices };
@@ -97,6 +114,7 @@ export function memorySource(studies: readonly MemoryStudy[], tokenizer: Tokeniz
 /** A store in memory, and what it holds. */
 export interface MemoryStore extends RunStore {
   readonly log: (StepLine | ValidationLine)[];
+  readonly skipped: SkippedStudy[];
   /** By stage and kind, as in `2-best`. */
   readonly checkpoints: ReadonlyMap<string, StageSnapshot>;
 }
@@ -105,8 +123,10 @@ export interface MemoryStore extends RunStore {
 export function memoryStore(): MemoryStore {
   const log: (StepLine | ValidationLine)[] = [];
   const checkpoints = new Map<string, StageSnapshot>();
+  const skipped: SkippedStudy[] = [];
   return {
     log,
+    skipped,
     checkpoints,
     stage1: () => {
       const best = checkpoints.get('1-best');
@@ -123,6 +143,7 @@ export function memoryStore(): MemoryStore {
       log.length = metricsLines;
       return Promise.resolve();
     },
+    noteSkipped: (study) => skipped.push(study),
     append: (line) => log.push(line),
     save(stage, kind, snapshot) {
       const [last, confirmed] = [checkpoints.get(`${stage}-last`), `${stage}-confirmed`];
@@ -161,15 +182,20 @@ const smallModel = (): Model =>
   });
 
 /** A run of two epochs of two steps a stage, on studies and in a store in memory. */
-export function memoryRun(device: Device, store: RunStore, events: RunEvents = {}): TrainingRun {
+export function memoryRun(
+  device: Device,
+  store: RunStore,
+  events: RunEvents = {},
+  { count = 9, unreadable = new Set<number>() }: { readonly count?: number; readonly unreadable?: ReadonlySet<number> } = {},
+): TrainingRun {
   const config = completeConfig({ data: 'memory', preset: 'tiny', epochs: [2, 2], batch: 4, dropout: 0.1, learningRate: 1e-2, checkpointEvery: 1 });
-  const studies = memoryStudies(12);
+  const studies = memoryStudies(count + 3);
   return {
     config,
     device,
     model: smallModel(),
-    train: memorySource(studies.slice(0, 9), tokenizer, { batchSize: config.batch, train: true }),
-    validation: memorySource(studies.slice(9), tokenizer, { batchSize: 2, train: false }),
+    train: memorySource(studies.slice(0, count), tokenizer, { batchSize: config.batch, train: true, unreadable }),
+    validation: memorySource(studies.slice(count), tokenizer, { batchSize: 2, train: false }),
     store,
     clock: countingClock(),
     events,

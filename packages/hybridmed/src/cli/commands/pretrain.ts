@@ -58,6 +58,10 @@ const settings = [
     '--augment <amounts>',
     'augmentations in addition to the random crop, such as rotation=5,brightness=0.1,contrast=0.1 (also zoom, noise, cutout)',
   ).argParser(amounts),
+  new Option(
+    '--on-bad-data <policy>',
+    'where a training image cannot be read: skip (the next study of its batch takes its place, for up to 1 % of the studies; default) or stop',
+  ).choices(['skip', 'stop']),
   new Option('--checkpoint-every <steps>', 'steps between checkpoints within an epoch').argParser(integer(0)),
   new Option('--cg <weight>', 'weight of the global contrastive loss').argParser(number(0)),
   new Option('--cl <weight>', 'weight of the local contrastive loss').argParser(number(0)),
