@@ -1,9 +1,10 @@
 // The portable device: products, convolutions, row sums and element-wise ops on gpu.js, everything else as the plain reference does it.
 import type { Device, Node } from '@hybridmed/tensor';
 import { sizeOf } from '@hybridmed/tensor';
-import { hostState, interpret } from '../plain/device.ts';
-import type { Value } from '../plain/operation.ts';
-import { broadcastStrides, offsets } from '../plain/strides.ts';
+import { interpret } from '../device/interpret.ts';
+import { hostState } from '../device/state.ts';
+import type { Value } from '../rules/rule.ts';
+import { broadcastStrides, offsets } from '../rules/strides.ts';
 import type { Engine } from './engine.ts';
 import { openEngine } from './engine.ts';
 import { binary, conv2d, matmul, sumRows, unary } from './sources.ts';

@@ -3,8 +3,8 @@ import type { Bindings, Graph, HostArray, HostArrays, Program, Tensor } from '@h
 import { bindInputs, bindShape, decompose, DeviceError, graphNodes, mergeEqualNodes, sizeOf } from '@hybridmed/tensor';
 import type { InferenceSession } from 'onnxruntime-node';
 import { InferenceSession as Session, Tensor as OrtTensor } from '../session/runtime.ts';
-import { lower } from '../lower/lower.ts';
-import { hasRule } from '../lower/table.ts';
+import { lower } from '../rules/lower.ts';
+import { hasRule } from '../rules/table.ts';
 import { adamWInPlace, addInPlace, scatterAddInPlace } from './adamw.ts';
 import { discard } from './discard.ts';
 import { bindTensor } from './bound-array.ts';

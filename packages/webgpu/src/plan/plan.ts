@@ -11,7 +11,7 @@ import { byteLength, planMemory } from './memory.ts';
 import { bindPacked } from './packing.ts';
 import type { Storage } from './precision.ts';
 import { fullPrecision } from './precision.ts';
-import { rules } from './rules/table.ts';
+import { rules } from '../rules/table.ts';
 import type { PlannedDispatch, Value } from './values.ts';
 
 /** A value that leaves the plan under a name. */

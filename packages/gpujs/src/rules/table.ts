@@ -1,9 +1,10 @@
-// The plain reference's operations: one per primitive; fused ops run through their definitions.
+// The plain reference's rules: one per primitive; fused ops run through their definitions.
 import type { OpName } from '@hybridmed/tensor';
 import { contractions } from './contractions.ts';
 import { elementwise } from './elementwise.ts';
 import { movement } from './movement.ts';
-import type { Operation } from './operation.ts';
+import { reductions } from './reductions.ts';
+import type { Rule } from './rule.ts';
 
 /** Ops that have a definition and so need no operation of their own. */
 export type FusedOp =
@@ -29,4 +30,4 @@ export type FusedOp =
 export type PrimitiveOp = Exclude<OpName, FusedOp | 'input'>;
 
 /** Every primitive on arrays. */
-export const operations: { readonly [K in PrimitiveOp]: Operation<K> } = { ...elementwise, ...movement, ...contractions };
+export const rules: { readonly [K in PrimitiveOp]: Rule<K> } = { ...elementwise, ...movement, ...contractions, ...reductions };

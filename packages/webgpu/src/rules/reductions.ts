@@ -1,11 +1,11 @@
 // Reductions: their shaders do the steps of the chains that they read.
 import { kernels } from '@hybridmed/kernels';
-import { chainProblem } from '../chains.ts';
+import { chainProblem } from '../plan/chains.ts';
 import type { Rule } from './rule.ts';
 import { rowsOf, runKernel } from './rule.ts';
 
 /** A sum or maximum over axes. */
-export function reduction<K extends 'sum' | 'max'>(op: K): Rule<K> {
+function reduction<K extends 'sum' | 'max'>(op: K): Rule<K> {
   return (node, lowering) => {
     const { axes } = node.attributes;
     const chain = lowering.readOnce(node.inputs[0]!);
@@ -15,7 +15,10 @@ export function reduction<K extends 'sum' | 'max'>(op: K): Rule<K> {
   };
 }
 
-export const argmax: Rule<'argmax'> = (node, lowering) => {
+const argmax: Rule<'argmax'> = (node, lowering) => {
   const [x] = node.inputs;
   runKernel(lowering, node, kernels.argmax, { type: x!.dtype, ...rowsOf(x!, lowering) });
 };
+
+/** Rules of reductions. */
+export const reductions = { sum: reduction('sum'), max: reduction('max'), argmax };

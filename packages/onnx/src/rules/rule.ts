@@ -5,7 +5,7 @@ import type { Target } from './target.ts';
 import type { Weights } from './weights.ts';
 
 /** Lowers one node to ONNX nodes and returns its outputs' names. */
-export type Lowering<K extends OpName> = (context: LoweringContext, node: Node<K>) => readonly string[];
+export type Rule<K extends OpName> = (context: LoweringContext, node: Node<K>) => readonly string[];
 
 /** The state of a lowering. */
 export interface LoweringContext {

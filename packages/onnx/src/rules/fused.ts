@@ -1,10 +1,11 @@
-// Lowering of fused ops to ONNX Runtime's own kernels; gradients reuse what the forward pass kept.
+// Rules of fused ops on ONNX Runtime's own kernels; gradients reuse what the forward pass kept.
 import type { Node, Tensor } from '@hybridmed/tensor';
 import { elementTypes } from '../model/proto.ts';
-import type { Lowering, LoweringContext } from './lowering.ts';
-import { columnSums, reshapeTo } from './movement.ts';
+import type { LoweringContext, Rule } from './rule.ts';
+import { reshapeTo } from './movement.ts';
 import type { ProductOptions } from './product.ts';
 import { stackedProduct } from './product.ts';
+import { columnSums } from './reductions.ts';
 
 const last = (b: LoweringContext['b'], op: string, x: string, keepdims = 1): string => b.node(op, [x, b.constant('i64', [-1])], { keepdims });
 
@@ -17,27 +18,27 @@ function normalOf(b: LoweringContext['b'], x: string): string {
 }
 
 // Where the gradient follows, the forward pass keeps the distribution for it; a kernel of its own is faster alone. The standard has one from opset 20 on.
-const gelu: Lowering<'gelu'> = ({ b, name, feeds, target }, { inputs: [x] }) => {
+const gelu: Rule<'gelu'> = ({ b, name, feeds, target }, { inputs: [x] }) => {
   const value = name(x!);
   if (feeds(x!, 'geluGrad') || (target.standard && target.opset < 20)) return [b.node('Mul', [value, normalOf(b, value)])];
   return [b.node(target.standard ? 'Gelu' : 'ms:Gelu', [value])];
 };
 
-const geluGrad: Lowering<'geluGrad'> = ({ b, name }, { inputs: [x, dy] }) => {
+const geluGrad: Rule<'geluGrad'> = ({ b, name }, { inputs: [x, dy] }) => {
   const value = name(x!);
   const scaled = scaledOf(b, value);
   const density = b.node('Exp', [b.node('Sub', [b.scalar(-0.5 * Math.log(2 * Math.PI)), b.node('Mul', [scaled, scaled])])]);
   return [b.node('Mul', [b.node('Add', [b.node('Mul', [value, density]), normalOf(b, value)]), name(dy!)])];
 };
 
-const softmax: Lowering<'softmax'> = ({ b, name }, { inputs: [x] }) => [b.node('Softmax', [name(x!)], { axis: -1 })];
+const softmax: Rule<'softmax'> = ({ b, name }, { inputs: [x] }) => [b.node('Softmax', [name(x!)], { axis: -1 })];
 
-const logSoftmax: Lowering<'logSoftmax'> = ({ b, name }, { inputs: [x] }) => [logSoftmaxOf(b, name(x!))];
+const logSoftmax: Rule<'logSoftmax'> = ({ b, name }, { inputs: [x] }) => [logSoftmaxOf(b, name(x!))];
 
-const layerNorm: Lowering<'layerNorm'> = ({ b, name }, node) =>
+const layerNorm: Rule<'layerNorm'> = ({ b, name }, node) =>
   b.nodes('LayerNormalization', node.inputs.map(name), { axis: -1, epsilon: { f: node.attributes.epsilon } }, 3);
 
-const layerNormGrad: Lowering<'layerNormGrad'> = (context, { inputs: [x, weight, average, scale, dy] }) => {
+const layerNormGrad: Rule<'layerNormGrad'> = (context, { inputs: [x, weight, average, scale, dy] }) => {
   const { b, name } = context;
   const normalized = b.node('Mul', [b.node('Sub', [name(x!), name(average!)]), name(scale!)]);
   const g = b.node('Mul', [name(dy!), name(weight!)]);
@@ -59,7 +60,7 @@ function probabilitiesOf(b: LoweringContext['b'], x: string): string {
 
 const columnOf = ({ b }: LoweringContext, x: string): string => b.node('Unsqueeze', [x, b.constant('i64', [-1])]);
 
-const crossEntropy: Lowering<'crossEntropy'> = (context, { inputs: [logits, target], outputs: [, lse] }) => {
+const crossEntropy: Rule<'crossEntropy'> = (context, { inputs: [logits, target], outputs: [, lse] }) => {
   const { b, name } = context;
   const index = targetColumn(context, logits!, target!);
   const chosen = (values: string) => b.node('Squeeze', [b.node('GatherElements', [values, index], { axis: -1 }), b.constant('i64', [-1])]);
@@ -84,7 +85,7 @@ function counted({ b, name }: LoweringContext, logits: Tensor, target: Tensor): 
 const targetColumn = (context: LoweringContext, logits: Tensor, target: Tensor): string =>
   context.b.once(`target ${context.name(target)} of ${logits.shape.at(-1)}`, () => columnOf(context, counted(context, logits, target).safe));
 
-const crossEntropyGrad: Lowering<'crossEntropyGrad'> = (context, { inputs: [logits, target, , dy] }) => {
+const crossEntropyGrad: Rule<'crossEntropyGrad'> = (context, { inputs: [logits, target, , dy] }) => {
   const { b, name } = context;
   const weight = columnOf(context, b.node('Mul', [name(dy!), counted(context, logits!, target!).weight]));
   const scaled = b.describe(b.node('Mul', [probabilitiesOf(b, name(logits!)), weight]), logits!);
@@ -95,7 +96,7 @@ const crossEntropyGrad: Lowering<'crossEntropyGrad'> = (context, { inputs: [logi
 const tempered = ({ b }: LoweringContext, x: string, temperature: number): string =>
   temperature === 1 ? x : b.once(`tempered ${x} ${temperature}`, () => b.node('Mul', [x, b.scalar(1 / temperature)]));
 
-const distillation: Lowering<'distillation'> = (context, { inputs: [student, teacher], outputs: [, lseS, lseT], attributes: { temperature } }) => {
+const distillation: Rule<'distillation'> = (context, { inputs: [student, teacher], outputs: [, lseS, lseT], attributes: { temperature } }) => {
   const { b, name } = context;
   const [s, t] = [tempered(context, name(student!), temperature), tempered(context, name(teacher!), temperature)];
   const difference = b.node('Sub', [logSoftmaxOf(b, t), logSoftmaxOf(b, s)]);
@@ -108,7 +109,7 @@ const distillation: Lowering<'distillation'> = (context, { inputs: [student, tea
   return [divergence, total(s, lseS!), total(t, lseT!)];
 };
 
-const distillationGrad: Lowering<'distillationGrad'> = (context, { inputs: [student, teacher, , , dy], attributes: { temperature } }) => {
+const distillationGrad: Rule<'distillationGrad'> = (context, { inputs: [student, teacher, , , dy], attributes: { temperature } }) => {
   const { b, name } = context;
   const softened = (x: Tensor) => probabilitiesOf(b, tempered(context, name(x), temperature));
   const weight = columnOf(context, temperature === 1 ? name(dy!) : b.node('Mul', [name(dy!), b.scalar(1 / temperature)]));
@@ -179,7 +180,7 @@ function probabilities(
   return { ...parts, scores, p: b.node('Softmax', [scores], { axis: -1 }) };
 }
 
-const attention: Lowering<'attention'> = (context, node) => {
+const attention: Rule<'attention'> = (context, node) => {
   const { b } = context;
   const parts = probabilities(context, node.inputs, node.attributes);
   context.kept.set(node as Node, parts);
@@ -190,7 +191,7 @@ const attention: Lowering<'attention'> = (context, node) => {
   return [out, lse];
 };
 
-const attentionGrad: Lowering<'attentionGrad'> = (context, { inputs, attributes }) => {
+const attentionGrad: Rule<'attentionGrad'> = (context, { inputs, attributes }) => {
   const { b, name } = context;
   const [q, k, v, out, , dout, mask] = inputs;
   const parts = context.kept.get(out!.node) ?? probabilities(context, [q, k, v, mask], attributes);
@@ -209,7 +210,7 @@ const attentionGrad: Lowering<'attentionGrad'> = (context, { inputs, attributes 
 };
 
 /** Rules of fused ops. */
-export const fusedLowering = {
+export const fused = {
   gelu,
   geluGrad,
   softmax,

@@ -1,9 +1,8 @@
-// Lowering of movement ops, gathers and reductions.
+// Rules of ops that move values: views, padding, gathers.
 import type { Dim, Shape, Tensor } from '@hybridmed/tensor';
-import { dimProduct } from '@hybridmed/tensor';
 import { sameShape } from './shapes.ts';
 import { elementTypes } from '../model/proto.ts';
-import type { Lowering, LoweringContext } from './lowering.ts';
+import type { LoweringContext, Rule } from './rule.ts';
 
 /** A reshape; one that undoes an earlier one gives back what that started from. */
 export function reshapeTo(context: LoweringContext, x: string, from: Shape, to: Shape): string {
@@ -27,18 +26,16 @@ function reshapeNode({ b }: LoweringContext, x: string, from: Shape, to: Shape):
   return b.node('Reshape', [x, b.shape(to)], zeros ? { allowzero: 1 } : {});
 }
 
-const reshape: Lowering<'reshape'> = (context, { inputs: [x], attributes: { shape } }) => {
+const reshape: Rule<'reshape'> = (context, { inputs: [x], attributes: { shape } }) => {
   const value = context.name(x!);
   return [context.weights.reshaped(value, shape) ?? reshapeTo(context, value, x!.shape, shape)];
 };
 
-const transpose: Lowering<'transpose'> = ({ b, name }, { inputs: [x], attributes: { permutation } }) => [
-  b.node('Transpose', [name(x!)], { perm: permutation }),
-];
+const transpose: Rule<'transpose'> = ({ b, name }, { inputs: [x], attributes: { permutation } }) => [b.node('Transpose', [name(x!)], { perm: permutation })];
 
-const broadcast: Lowering<'broadcast'> = ({ b, name }, { inputs: [x], attributes: { shape } }) => [b.node('Expand', [name(x!), b.shape(shape)])];
+const broadcast: Rule<'broadcast'> = ({ b, name }, { inputs: [x], attributes: { shape } }) => [b.node('Expand', [name(x!), b.shape(shape)])];
 
-const slice: Lowering<'slice'> = ({ b, name }, { inputs: [x], attributes: { starts, sizes, strides } }) => {
+const slice: Rule<'slice'> = ({ b, name }, { inputs: [x], attributes: { starts, sizes, strides } }) => {
   const axes = x!.shape.flatMap((dim, axis) => (starts[axis] === 0 && strides[axis] === 1 && dim === sizes[axis] ? [] : [axis]));
   const ends = axes.map((axis) => {
     const [start, count, stride] = [starts[axis]!, sizes[axis]!, strides[axis]!];
@@ -52,7 +49,7 @@ const slice: Lowering<'slice'> = ({ b, name }, { inputs: [x], attributes: { star
   return [b.node('Slice', [name(x!), vector(axes.map((axis) => starts[axis]!)), end, vector(axes), vector(axes.map((axis) => strides[axis]!))])];
 };
 
-const pad: Lowering<'pad'> = (context, { inputs: [x], attributes: { low, sizes, interior } }) => {
+const pad: Rule<'pad'> = (context, { inputs: [x], attributes: { low, sizes, interior } }) => {
   const { b, name } = context;
   let current = name(x!);
   const shape = [...x!.shape];
@@ -87,7 +84,7 @@ const pad: Lowering<'pad'> = (context, { inputs: [x], attributes: { low, sizes, 
   return [b.node('Pad', [current, b.node('Concat', [...before, ...after], { axis: 0 }), value])];
 };
 
-const concat: Lowering<'concat'> = ({ b, name }, node) => [b.node('Concat', node.inputs.map(name), { axis: node.attributes.axis })];
+const concat: Rule<'concat'> = ({ b, name }, node) => [b.node('Concat', node.inputs.map(name), { axis: node.attributes.axis })];
 
 /** Row ids clamped to a table's rows. */
 function clampedIds({ b, name }: LoweringContext, ids: Tensor, rows: Dim): string {
@@ -98,7 +95,7 @@ function clampedIds({ b, name }: LoweringContext, ids: Tensor, rows: Dim): strin
   return b.once(`clamped ${name(ids)} ${rows}`, () => b.node('Max', [b.node('Min', [name(ids), last]), b.constant('i32', [0], [])]));
 }
 
-const gather: Lowering<'gather'> = (context, { inputs: [table, ids] }) => {
+const gather: Rule<'gather'> = (context, { inputs: [table, ids] }) => {
   const { b, name, weights } = context;
   const rows = (from: string) => b.node('Gather', [from, clampedIds(context, ids!, table!.shape[0]!)], { axis: 0 });
   const wide = (value: string) => b.node('Cast', [value], { to: elementTypes.f32 });
@@ -117,7 +114,7 @@ const gather: Lowering<'gather'> = (context, { inputs: [table, ids] }) => {
 };
 
 // ScatterElements walks its updates in order on one thread, so that sums have a fixed order.
-const scatterAdd: Lowering<'scatterAdd'> = (context, { inputs: [updates, ids], attributes: { rows }, outputs: [out] }) => {
+const scatterAdd: Rule<'scatterAdd'> = (context, { inputs: [updates, ids], attributes: { rows }, outputs: [out] }) => {
   const { b, name } = context;
   const rest = out!.shape.slice(1);
   const flatUpdates = b.node('Reshape', [name(updates!), b.node('Concat', [b.constant('i64', [-1]), b.shape(rest)], { axis: 0 })]);
@@ -127,32 +124,5 @@ const scatterAdd: Lowering<'scatterAdd'> = (context, { inputs: [updates, ids], a
   return [b.node('ScatterElements', [zeros, indices, flatUpdates], { axis: 0, reduction: 'add' })];
 };
 
-/**
- * Sums over all axes but the last, as a product with a row of ones: (..., d) -> (d). It runs two to three times as fast as ReduceSum,
- * and every bias has such a gradient.
- */
-export function columnSums(context: LoweringContext, x: string, shape: Shape): string {
-  const { b } = context;
-  const [rows, width] = [dimProduct(shape.slice(0, -1)), shape.at(-1)!];
-  const ones = b.once(`ones ${rows}`, () => b.node('Expand', [b.scalar(1), b.shape([1, rows])]));
-  return reshapeTo(context, b.node('Gemm', [ones, reshapeTo(context, x, shape, [rows, width])]), [1, width], [width]);
-}
-
-const sum: Lowering<'sum'> = (context, { inputs: [x], outputs: [out], attributes: { axes, keepDims } }) => {
-  const { b, name } = context;
-  const { shape, dtype } = x!;
-  const leading = shape.length > 1 && axes.length === shape.length - 1 && axes.every((axis, at) => axis === at);
-  if (!leading || dtype !== 'f32' || shape.includes(0)) return [b.node('ReduceSum', [name(x!), b.constant('i64', axes)], { keepdims: keepDims ? 1 : 0 })];
-  return [reshapeTo(context, columnSums(context, name(x!), shape), shape.slice(-1), out!.shape)];
-};
-
-const max: Lowering<'max'> = ({ b, name }, { inputs: [x], attributes: { axes, keepDims } }) => [
-  b.node('ReduceMax', [name(x!), b.constant('i64', axes)], { keepdims: keepDims ? 1 : 0 }),
-];
-
-const argmax: Lowering<'argmax'> = ({ b, name }, { inputs: [x] }) => [
-  b.node('Cast', [b.node('ArgMax', [name(x!)], { axis: -1, keepdims: 0 })], { to: elementTypes.i32 }),
-];
-
-/** Rules of movement ops and reductions. */
-export const movementLowering = { reshape, transpose, broadcast, slice, pad, concat, gather, scatterAdd, sum, max, argmax };
+/** Rules of movement ops. */
+export const movement = { reshape, transpose, broadcast, slice, pad, concat, gather, scatterAdd };

@@ -1,6 +1,6 @@
 // A bias goes into its product: a Gemm starts from it, where a sum of its own would read and write the product once more.
 import type { Node, Tensor } from '@hybridmed/tensor';
-import type { LoweringContext } from './lowering.ts';
+import type { LoweringContext } from './rule.ts';
 import { reshapeTo } from './movement.ts';
 import { matrixProduct } from './product.ts';
 

@@ -1,7 +1,7 @@
-// Element-wise operations, sources and random numbers on arrays.
+// Rules of element-wise ops, sources and random numbers on arrays.
 import { bindDim, sizeOf, uniformAt } from '@hybridmed/tensor';
 import { erf } from './erf.ts';
-import type { Operation, Run, Value } from './operation.ts';
+import type { Rule, Run, Value } from './rule.ts';
 import { broadcastStrides, offsets } from './strides.ts';
 
 type Data = Value['data'];
@@ -23,7 +23,7 @@ function empty(like: 'float' | 'int', shape: readonly number[], run: Run): Data 
   return like === 'int' ? new Int32Array(sizeOf(shape)) : run.floats(sizeOf(shape));
 }
 
-function binary<K extends 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'less' | 'equal'>(fn: (a: number, b: number) => number, result?: 'float'): Operation<K> {
+function binary<K extends 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'less' | 'equal'>(fn: (a: number, b: number) => number, result?: 'float'): Rule<K> {
   return ([a, b], _, [shape], run) => {
     const out = empty(result ?? (a!.data instanceof Int32Array ? 'int' : 'float'), shape!, run);
     if (sameShape(a!.shape, shape!) && sameShape(b!.shape, shape!)) {
@@ -37,7 +37,7 @@ function binary<K extends 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'less' | '
   };
 }
 
-function unary<K extends 'neg' | 'exp' | 'log' | 'sqrt' | 'erf'>(fn: (x: number) => number): Operation<K> {
+function unary<K extends 'neg' | 'exp' | 'log' | 'sqrt' | 'erf'>(fn: (x: number) => number): Rule<K> {
   return ([x], _, [shape], run) => {
     const out = empty(x!.data instanceof Int32Array ? 'int' : 'float', shape!, run);
     for (let i = 0; i < out.length; i++) out[i] = fn(x!.data[i]!);
@@ -45,35 +45,35 @@ function unary<K extends 'neg' | 'exp' | 'log' | 'sqrt' | 'erf'>(fn: (x: number)
   };
 }
 
-const full: Operation<'full'> = (_inputs, { value, dtype }, [shape], run) => [
+const full: Rule<'full'> = (_inputs, { value, dtype }, [shape], run) => [
   { data: empty(dtype === 'i32' ? 'int' : 'float', shape!, run).fill(value), shape: shape! },
 ];
 
-const iota: Operation<'iota'> = (_inputs, _attributes, [shape]) => [{ data: Int32Array.from({ length: shape![0]! }, (_, i) => i), shape: shape! }];
+const iota: Rule<'iota'> = (_inputs, _attributes, [shape]) => [{ data: Int32Array.from({ length: shape![0]! }, (_, i) => i), shape: shape! }];
 
-const size: Operation<'size'> = (_inputs, { dim }, _shapes, run) => [{ data: run.floats(1).fill(bindDim(dim, run.bindings)), shape: [] }];
+const size: Rule<'size'> = (_inputs, { dim }, _shapes, run) => [{ data: run.floats(1).fill(bindDim(dim, run.bindings)), shape: [] }];
 
-const random: Operation<'random'> = ([key], { stream }, [shape], run) => {
+const random: Rule<'random'> = ([key], { stream }, [shape], run) => {
   const out = run.floats(sizeOf(shape!));
   const pair = [key!.data[0]!, key!.data[1]!] as const;
   for (let i = 0; i < out.length; i++) out[i] = uniformAt(pair, stream, i);
   return [{ data: out, shape: shape! }];
 };
 
-const where: Operation<'where'> = ([condition, a, b], _, [shape], run) => {
+const where: Rule<'where'> = ([condition, a, b], _, [shape], run) => {
   const out = empty(a!.data instanceof Int32Array ? 'int' : 'float', shape!, run);
   const [c, x, y] = [reader(condition!, shape!), reader(a!, shape!), reader(b!, shape!)];
   for (let i = 0; i < out.length; i++) out[i] = c(i) !== 0 ? x(i) : y(i);
   return [{ data: out, shape: shape! }];
 };
 
-const cast: Operation<'cast'> = ([x], { dtype }, [shape], run) => {
+const cast: Rule<'cast'> = ([x], { dtype }, [shape], run) => {
   const out = empty(dtype === 'i32' ? 'int' : 'float', shape!, run);
   for (let i = 0; i < out.length; i++) out[i] = dtype === 'i32' ? Math.trunc(x!.data[i]!) : x!.data[i]!;
   return [{ data: out, shape: shape! }];
 };
 
-/** Element-wise operations by name. */
+/** Rules of element-wise ops and sources. */
 export const elementwise = {
   full,
   iota,
@@ -93,5 +93,5 @@ export const elementwise = {
   sqrt: unary<'sqrt'>(Math.sqrt),
   erf: unary<'erf'>(erf),
   cast,
-  stopGradient: (([x]) => [x!]) as Operation<'stopGradient'>,
+  stopGradient: (([x]) => [x!]) as Rule<'stopGradient'>,
 };

@@ -2,7 +2,7 @@
 import type { Kernel } from '@hybridmed/kernels';
 import type { Node, OpName, Tensor } from '@hybridmed/tensor';
 import { sizeOf } from '@hybridmed/tensor';
-import type { Lowering } from '../lowering.ts';
+import type { Lowering } from '../plan/lowering.ts';
 
 /** Sets a node's outputs, as chains, pending products or values that kernels compute. */
 export type Rule<K extends OpName> = (node: Node<K>, lowering: Lowering) => void;

@@ -2,10 +2,10 @@
 // are rewritten in place lie one after another in the state, so that few dispatches update them all.
 import { kernels } from '@hybridmed/kernels';
 import type { Node } from '@hybridmed/tensor';
-import { chainOf } from '../chains.ts';
-import type { Lowering } from '../lowering.ts';
-import { layOut } from '../memory.ts';
-import type { Value } from '../values.ts';
+import { chainOf } from '../plan/chains.ts';
+import type { Lowering } from '../plan/lowering.ts';
+import { layOut } from '../plan/memory.ts';
+import type { Value } from '../plan/values.ts';
 import type { Rule } from './rule.ts';
 
 /** Max bytes of the state that are packed into one array: as much is needed beside them once, while they move. */

@@ -1,6 +1,6 @@
 // Matrix products in the target's operators and precision.
 import { elementTypes } from '../model/proto.ts';
-import type { LoweringContext } from './lowering.ts';
+import type { LoweringContext } from './rule.ts';
 
 /** Whether each operand is transposed (its last two axes), and a factor on the product. */
 export interface ProductOptions {

@@ -4,12 +4,12 @@ import { GraphBuilder } from '../model/builder.ts';
 import type { BuildOptions, OnnxFile } from '../model/initializers.ts';
 import { elementTypes } from '../model/proto.ts';
 import { lowerEmpty } from './empty.ts';
-import type { Lowering, LoweringContext } from './lowering.ts';
+import type { LoweringContext, Rule } from './rule.ts';
 import type { LoweredOp } from './table.ts';
 import type { Target } from './target.ts';
 import { cpuTarget } from './target.ts';
 import { Weights } from './weights.ts';
-import { lowerings } from './table.ts';
+import { rules } from './table.ts';
 
 /** A lowered graph: what builds its file, and the inputs it declares. */
 export interface LoweredModel {
@@ -77,7 +77,7 @@ export function lower(
       if (!parameter) b.input(input, node.outputs[0]!);
       names.set(node.outputs[0]!, parameter ? weights.add(input, parameter) : input);
     } else {
-      const rule = lowerings[node.op as LoweredOp] as Lowering<LoweredOp>;
+      const rule = rules[node.op as LoweredOp] as Rule<LoweredOp>;
       (lowerEmpty(b, node) ?? rule(context, node as Node<LoweredOp>)).forEach((output, i) => names.set(node.outputs[i]!, output));
     }
   }

@@ -14,7 +14,7 @@ function leadStrides(operand: readonly number[], lead: readonly number[]): numbe
   });
 }
 
-export const matmul: Rule<'matmul'> = (node, lowering) => {
+const matmul: Rule<'matmul'> = (node, lowering) => {
   const [a, b] = node.inputs.map((input) => lowering.shape(input)) as [number[], number[]];
   const shape = lowering.shape(node.outputs[0]!);
   const { transposeA, transposeB } = node.attributes;
@@ -27,7 +27,7 @@ export const matmul: Rule<'matmul'> = (node, lowering) => {
 type Four = readonly [number, number, number, number];
 
 /** A convolution's output, or one of its gradients. */
-export function convolution<K extends 'conv2d' | 'conv2dGradInput' | 'conv2dGradWeight'>(of: 'output' | 'input' | 'weight'): Rule<K> {
+function convolution<K extends 'conv2d' | 'conv2dGradInput' | 'conv2dGradWeight'>(of: 'output' | 'input' | 'weight'): Rule<K> {
   return (node, lowering) => {
     const [a, b, y] = [...node.inputs, node.outputs[0]!].map((tensor) => lowering.shape(tensor)) as unknown as [Four, Four, Four];
     const shapes = of === 'output' ? { x: a, weight: b, y } : of === 'input' ? { y: a, weight: b, x: y } : { x: a, y: b, weight: y };
@@ -37,3 +37,11 @@ export function convolution<K extends 'conv2d' | 'conv2dGradInput' | 'conv2dGrad
     else runKernel(lowering, node, kernels.convolution, lowering.storage.rounds(node) ? { ...problem, half: true } : problem);
   };
 }
+
+/** Rules of contractions. */
+export const contractions = {
+  matmul,
+  conv2d: convolution<'conv2d'>('output'),
+  conv2dGradInput: convolution<'conv2dGradInput'>('input'),
+  conv2dGradWeight: convolution<'conv2dGradWeight'>('weight'),
+};

@@ -1,10 +1,10 @@
-// What a plain operation gets and gives: arrays with bound shapes.
+// What a rule gets and gives: arrays with bound shapes.
 import type { Bindings, HostArray, OpAttributes, OpName } from '@hybridmed/tensor';
 
 /** An array while a plain program runs. */
 export type Value = HostArray;
 
-/** What an operation may ask of the run it is in. */
+/** What a rule may ask of the run it is in. */
 export interface Run {
   /** Values of the graph's symbols. */
   readonly bindings: Bindings;
@@ -12,8 +12,8 @@ export interface Run {
   floats(length: number): Float32Array | Float64Array;
 }
 
-/** One op on arrays; `shapes` are its outputs' bound shapes. */
-export type Operation<K extends OpName> = (
+/** Computes one op on arrays; `shapes` are its outputs' bound shapes. */
+export type Rule<K extends OpName> = (
   inputs: readonly Value[],
   attributes: OpAttributes[K],
   shapes: readonly (readonly number[])[],

@@ -1,10 +1,11 @@
-// The lowering table: a rule per op. `input` is declared by the walk, and `adamW` runs on the host or through its definition.
+// The table of rules: one per op. `input` is declared by the walk, and `adamW` runs on the host or through its definition.
 import type { OpName } from '@hybridmed/tensor';
-import { contractionLowering } from './contractions.ts';
-import { elementwiseLowering } from './elementwise.ts';
-import { fusedLowering } from './fused.ts';
-import type { Lowering } from './lowering.ts';
-import { movementLowering } from './movement.ts';
+import { contractions } from './contractions.ts';
+import { elementwise } from './elementwise.ts';
+import { fused } from './fused.ts';
+import { movement } from './movement.ts';
+import { reductions } from './reductions.ts';
+import type { Rule } from './rule.ts';
 
 /** Ops that run through their definitions: ONNX Runtime holds the logits either way, and has no gradient of a batch norm. */
 const defined = ['batchNorm', 'batchNormGrad', 'vocabularyLoss', 'vocabularyLossGrad'] as const;
@@ -16,4 +17,4 @@ export type LoweredOp = Exclude<OpName, 'input' | 'adamW' | (typeof defined)[num
 export const hasRule = (op: OpName): boolean => !(defined as readonly OpName[]).includes(op);
 
 /** Every rule by op. */
-export const lowerings: { readonly [K in LoweredOp]: Lowering<K> } = { ...elementwiseLowering, ...movementLowering, ...contractionLowering, ...fusedLowering };
+export const rules: { readonly [K in LoweredOp]: Rule<K> } = { ...elementwise, ...movement, ...contractions, ...reductions, ...fused };

@@ -1,25 +1,26 @@
 // Fused ops that have kernels of their own.
 import type { AttentionRows } from '@hybridmed/kernels';
 import { kernels } from '@hybridmed/kernels';
+import { adamW } from './optimizer.ts';
 import type { Rule } from './rule.ts';
 import { rowsOf, runKernel } from './rule.ts';
+import { vocabularyLoss, vocabularyLossGrad } from './vocabulary-loss.ts';
 
 type Pass = 'forward' | 'gradient';
 
-export const softmax: Rule<'softmax'> = (node, lowering) => runKernel(lowering, node, kernels.softmax, { ...rowsOf(node.inputs[0]!, lowering), log: false });
+const softmax: Rule<'softmax'> = (node, lowering) => runKernel(lowering, node, kernels.softmax, { ...rowsOf(node.inputs[0]!, lowering), log: false });
 
-export const logSoftmax: Rule<'logSoftmax'> = (node, lowering) =>
-  runKernel(lowering, node, kernels.softmax, { ...rowsOf(node.inputs[0]!, lowering), log: true });
+const logSoftmax: Rule<'logSoftmax'> = (node, lowering) => runKernel(lowering, node, kernels.softmax, { ...rowsOf(node.inputs[0]!, lowering), log: true });
 
-export const layerNorm: Rule<'layerNorm'> = (node, lowering) => {
+const layerNorm: Rule<'layerNorm'> = (node, lowering) => {
   const problem = { of: 'forward', ...rowsOf(node.inputs[0]!, lowering), epsilon: node.attributes.epsilon } as const;
   runKernel(lowering, node, kernels.layerNorm, lowering.storage.half(node.outputs[0]!) ? { ...problem, half: true } : problem);
 };
 
-export const layerNormGrad: Rule<'layerNormGrad'> = (node, lowering) =>
+const layerNormGrad: Rule<'layerNormGrad'> = (node, lowering) =>
   runKernel(lowering, node, kernels.layerNorm, { of: 'gradient', ...rowsOf(node.inputs[0]!, lowering), epsilon: 0 });
 
-export function batchNorm<K extends 'batchNorm' | 'batchNormGrad'>(of: Pass): Rule<K> {
+function batchNorm<K extends 'batchNorm' | 'batchNormGrad'>(of: Pass): Rule<K> {
   return (node, lowering) => {
     const [batch, channels, height, width] = lowering.shape(node.inputs[0]!) as [number, number, number, number];
     const { epsilon } = node.attributes;
@@ -33,7 +34,7 @@ const attentionRows: Readonly<Record<Pass, { readonly inputs: readonly (Attentio
   gradient: { inputs: ['q', 'k', 'v', 'o', undefined, 'g'], outputs: ['dq', 'dk', 'dv'] },
 };
 
-export function attention<K extends 'attention' | 'attentionGrad'>(of: Pass): Rule<K> {
+function attention<K extends 'attention' | 'attentionGrad'>(of: Pass): Rule<K> {
   return (node, lowering) => {
     const [batch, queries, width] = lowering.shape(node.inputs[0]!) as [number, number, number];
     const [, keys] = lowering.shape(node.inputs[1]!) as [number, number];
@@ -48,11 +49,30 @@ export function attention<K extends 'attention' | 'attentionGrad'>(of: Pass): Ru
   };
 }
 
-export function crossEntropy<K extends 'crossEntropy' | 'crossEntropyGrad'>(of: Pass): Rule<K> {
+function crossEntropy<K extends 'crossEntropy' | 'crossEntropyGrad'>(of: Pass): Rule<K> {
   return (node, lowering) => runKernel(lowering, node, kernels.crossEntropy, { of, ...rowsOf(node.inputs[0]!, lowering) });
 }
 
-export function distillation<K extends 'distillation' | 'distillationGrad'>(of: Pass): Rule<K> {
+function distillation<K extends 'distillation' | 'distillationGrad'>(of: Pass): Rule<K> {
   return (node, lowering) =>
     runKernel(lowering, node, kernels.distillation, { of, ...rowsOf(node.inputs[0]!, lowering), temperature: node.attributes.temperature });
 }
+
+/** Rules of fused ops beside those that are chains. */
+export const fused = {
+  softmax,
+  logSoftmax,
+  layerNorm,
+  layerNormGrad,
+  batchNorm: batchNorm<'batchNorm'>('forward'),
+  batchNormGrad: batchNorm<'batchNormGrad'>('gradient'),
+  attention: attention<'attention'>('forward'),
+  attentionGrad: attention<'attentionGrad'>('gradient'),
+  crossEntropy: crossEntropy<'crossEntropy'>('forward'),
+  crossEntropyGrad: crossEntropy<'crossEntropyGrad'>('gradient'),
+  distillation: distillation<'distillation'>('forward'),
+  distillationGrad: distillation<'distillationGrad'>('gradient'),
+  vocabularyLoss,
+  vocabularyLossGrad,
+  adamW,
+};

@@ -3,8 +3,8 @@ import type { MatmulProblem, View } from '@hybridmed/kernels';
 import { kernels } from '@hybridmed/kernels';
 import type { Bindings, Node, OpAttributes, Tensor } from '@hybridmed/tensor';
 import { bindShape, sizeOf, stridesOf } from '@hybridmed/tensor';
-import type { Lowering, PlanLimits } from '../lowering.ts';
-import type { Value } from '../values.ts';
+import type { Lowering, PlanLimits } from '../plan/lowering.ts';
+import type { Value } from '../plan/values.ts';
 import type { Rule } from './rule.ts';
 
 /**

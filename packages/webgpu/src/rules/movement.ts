@@ -2,38 +2,38 @@
 import { kernels } from '@hybridmed/kernels';
 import type { Node, OpName } from '@hybridmed/tensor';
 import { bindDim, bindShape, sizeOf, stridesOf } from '@hybridmed/tensor';
-import { broadcastChain, joinChains, reshapeChain, sliceChain, transposeChain } from '../chains.ts';
-import type { Lowering } from '../lowering.ts';
-import type { Chain } from '../values.ts';
+import { broadcastChain, joinChains, reshapeChain, sliceChain, transposeChain } from '../plan/chains.ts';
+import type { Lowering } from '../plan/lowering.ts';
+import type { Chain } from '../plan/values.ts';
 import type { Rule } from './rule.ts';
 import { runKernel } from './rule.ts';
 
 /** A movement as a view of a chain; where the chain depends on its positions, it is computed first. */
-function movement<K extends OpName>(view: (chain: Chain, node: Node<K>, lowering: Lowering) => Chain | undefined): Rule<K> {
+function view<K extends OpName>(viewOf: (chain: Chain, node: Node<K>, lowering: Lowering) => Chain | undefined): Rule<K> {
   return (node, lowering) => {
     const [x] = node.inputs;
-    let moved = view(lowering.chain(x!), node, lowering);
+    let moved = viewOf(lowering.chain(x!), node, lowering);
     if (!moved) {
       lowering.value(x!);
-      moved = view(lowering.chain(x!), node, lowering)!;
+      moved = viewOf(lowering.chain(x!), node, lowering)!;
     }
     lowering.setChain(node, moved);
   };
 }
 
-export const stopGradient: Rule<'stopGradient'> = movement((chain) => chain);
+const stopGradient: Rule<'stopGradient'> = view((chain) => chain);
 
-export const reshape: Rule<'reshape'> = movement((chain, { outputs: [y] }, lowering) => reshapeChain(chain, lowering.shape(y!)));
+const reshape: Rule<'reshape'> = view((chain, { outputs: [y] }, lowering) => reshapeChain(chain, lowering.shape(y!)));
 
-export const transpose: Rule<'transpose'> = movement((chain, { attributes }) => transposeChain(chain, attributes.permutation));
+const transpose: Rule<'transpose'> = view((chain, { attributes }) => transposeChain(chain, attributes.permutation));
 
-export const broadcast: Rule<'broadcast'> = movement((chain, { outputs: [y] }, lowering) => broadcastChain(chain, lowering.shape(y!)));
+const broadcast: Rule<'broadcast'> = view((chain, { outputs: [y] }, lowering) => broadcastChain(chain, lowering.shape(y!)));
 
-export const slice: Rule<'slice'> = movement((chain, { attributes: { starts, sizes, strides } }, lowering) =>
+const slice: Rule<'slice'> = view((chain, { attributes: { starts, sizes, strides } }, lowering) =>
   sliceChain(chain, starts, bindShape(sizes, lowering.bindings), strides),
 );
 
-export const pad: Rule<'pad'> = (node, lowering) => {
+const pad: Rule<'pad'> = (node, lowering) => {
   const [y] = node.outputs;
   const shape = lowering.shape(y!);
   const { low, interior } = node.attributes;
@@ -45,7 +45,7 @@ export const pad: Rule<'pad'> = (node, lowering) => {
 };
 
 /** Several chains are written into parts of one new array. */
-export const concat: Rule<'concat'> = (node, lowering) => {
+const concat: Rule<'concat'> = (node, lowering) => {
   const { axis } = node.attributes;
   const [y] = node.outputs;
   const shape = lowering.shape(y!);
@@ -59,12 +59,12 @@ export const concat: Rule<'concat'> = (node, lowering) => {
   lowering.setValues(node, [value]);
 };
 
-export const gather: Rule<'gather'> = (node, lowering) => {
+const gather: Rule<'gather'> = (node, lowering) => {
   const [table, ids] = node.inputs.map((input) => lowering.shape(input)) as [number[], number[]];
   runKernel(lowering, node, kernels.gather, { type: node.outputs[0]!.dtype, rows: table[0]!, width: sizeOf(table.slice(1)), ids: sizeOf(ids) });
 };
 
-export const scatterAdd: Rule<'scatterAdd'> = (node, lowering) => {
+const scatterAdd: Rule<'scatterAdd'> = (node, lowering) => {
   const [updates, ids] = node.inputs.map((input) => lowering.shape(input)) as [number[], number[]];
   runKernel(lowering, node, kernels.scatterAdd, {
     type: node.outputs[0]!.dtype,
@@ -73,3 +73,6 @@ export const scatterAdd: Rule<'scatterAdd'> = (node, lowering) => {
     ids: sizeOf(ids),
   });
 };
+
+/** Rules of movement ops. */
+export const movement = { reshape, transpose, broadcast, slice, stopGradient, pad, concat, gather, scatterAdd };

@@ -1,9 +1,9 @@
-// Matrix products and convolutions on arrays, with sums in float64.
+// Rules of matrix products and convolutions on arrays, with sums in float64.
 import { sizeOf } from '@hybridmed/tensor';
-import type { Operation } from './operation.ts';
+import type { Rule } from './rule.ts';
 import { broadcastStrides, offsets } from './strides.ts';
 
-const matmul: Operation<'matmul'> = ([a, b], { transposeA, transposeB }, [shape], run) => {
+const matmul: Rule<'matmul'> = ([a, b], { transposeA, transposeB }, [shape], run) => {
   const [m, n] = shape!.slice(-2) as [number, number];
   const k = a!.shape.at(transposeA ? -2 : -1)!;
   const lead = shape!.slice(0, -2);
@@ -64,7 +64,7 @@ function walk(
             }
 }
 
-const conv2d: Operation<'conv2d'> = ([x, weight], attributes, [shape], run) => {
+const conv2d: Rule<'conv2d'> = ([x, weight], attributes, [shape], run) => {
   const total = new Float64Array(sizeOf(shape!));
   walk(x!.shape, weight!.shape, shape!, attributes, (ix, iw, iy) => (total[iy]! += x!.data[ix]! * weight!.data[iw]!));
   const out = run.floats(total.length);
@@ -72,7 +72,7 @@ const conv2d: Operation<'conv2d'> = ([x, weight], attributes, [shape], run) => {
   return [{ data: out, shape: shape! }];
 };
 
-const conv2dGradInput: Operation<'conv2dGradInput'> = ([dy, weight], attributes, [shape], run) => {
+const conv2dGradInput: Rule<'conv2dGradInput'> = ([dy, weight], attributes, [shape], run) => {
   const total = new Float64Array(sizeOf(shape!));
   walk(shape!, weight!.shape, dy!.shape, attributes, (ix, iw, iy) => (total[ix]! += dy!.data[iy]! * weight!.data[iw]!));
   const out = run.floats(total.length);
@@ -80,7 +80,7 @@ const conv2dGradInput: Operation<'conv2dGradInput'> = ([dy, weight], attributes,
   return [{ data: out, shape: shape! }];
 };
 
-const conv2dGradWeight: Operation<'conv2dGradWeight'> = ([x, dy], attributes, [shape], run) => {
+const conv2dGradWeight: Rule<'conv2dGradWeight'> = ([x, dy], attributes, [shape], run) => {
   const total = new Float64Array(sizeOf(shape!));
   walk(x!.shape, shape!, dy!.shape, attributes, (ix, iw, iy) => (total[iw]! += x!.data[ix]! * dy!.data[iy]!));
   const out = run.floats(total.length);
@@ -88,5 +88,5 @@ const conv2dGradWeight: Operation<'conv2dGradWeight'> = ([x, dy], attributes, [s
   return [{ data: out, shape: shape! }];
 };
 
-/** Contractions by name. */
+/** Rules of contractions. */
 export const contractions = { matmul, conv2d, conv2dGradInput, conv2dGradWeight };

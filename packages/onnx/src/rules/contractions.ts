@@ -1,18 +1,18 @@
-// Lowering of matrix products and convolutions.
+// Rules of matrix products and convolutions.
 import type { Dim, Node } from '@hybridmed/tensor';
 import { elementTypes } from '../model/proto.ts';
-import type { Lowering, LoweringContext } from './lowering.ts';
+import type { LoweringContext, Rule } from './rule.ts';
 import { reshapeTo } from './movement.ts';
 import { matrixProduct, stackedProduct } from './product.ts';
 
-const matmul: Lowering<'matmul'> = (context, { inputs: [x, y], attributes: { transposeA: transA, transposeB: transB } }) => {
+const matmul: Rule<'matmul'> = (context, { inputs: [x, y], attributes: { transposeA: transA, transposeB: transB } }) => {
   const [left, right] = [context.name(x!), context.name(y!)];
   const ranks = [x!.shape.length, y!.shape.length];
   if (ranks.every((rank) => rank === 2)) return [matrixProduct(context, left, right, { transA, transB })];
   return [stackedProduct(context, left, right, Math.max(...ranks), { transA, transB })];
 };
 
-const conv2d: Lowering<'conv2d'> = (context, node) => {
+const conv2d: Rule<'conv2d'> = (context, node) => {
   const { b, name, target, weights } = context;
   const {
     inputs: [x, weight],
@@ -63,7 +63,7 @@ function stemConvolution(context: LoweringContext, { inputs: [x, weight], output
   return reshapeTo(context, product, [batch, outputs, height * width], [batch, outputs, height, width]);
 }
 
-const conv2dGradInput: Lowering<'conv2dGradInput'> = ({ b, name }, { inputs: [dy, weight], attributes: { stride, padding, size } }) => {
+const conv2dGradInput: Rule<'conv2dGradInput'> = ({ b, name }, { inputs: [dy, weight], attributes: { stride, padding, size } }) => {
   // A strided convolution may ignore the last rows and columns of its input: their gradient is zero, which output_padding adds.
   const missing = [0, 1].map(
     (axis) => (size[axis] as number) - (((dy!.shape[2 + axis] as number) - 1) * stride[axis]! + (weight!.shape[2 + axis] as number) - 2 * padding[axis]!),
@@ -71,7 +71,7 @@ const conv2dGradInput: Lowering<'conv2dGradInput'> = ({ b, name }, { inputs: [dy
   return [b.node('ConvTranspose', [name(dy!), name(weight!)], { strides: stride, pads: [...padding, ...padding], output_padding: missing })];
 };
 
-const conv2dGradWeight: Lowering<'conv2dGradWeight'> = ({ b, name }, { inputs: [x, dy], attributes: { stride, padding, kernel } }) => {
+const conv2dGradWeight: Rule<'conv2dGradWeight'> = ({ b, name }, { inputs: [x, dy], attributes: { stride, padding, kernel } }) => {
   // dW[o, c] = sum over b of x[b, c] * dy[b, o]: a convolution with the batch as channels and the stride as dilation.
   const swapped = (value: string) => b.node('Transpose', [value], { perm: [1, 0, 2, 3] });
   const full = b.node('Conv', [swapped(name(x!)), swapped(name(dy!))], { dilations: stride, pads: [...padding, ...padding] });
@@ -80,4 +80,4 @@ const conv2dGradWeight: Lowering<'conv2dGradWeight'> = ({ b, name }, { inputs: [
 };
 
 /** Rules of contractions. */
-export const contractionLowering = { matmul, conv2d, conv2dGradInput, conv2dGradWeight };
+export const contractions = { matmul, conv2d, conv2dGradInput, conv2dGradWeight };

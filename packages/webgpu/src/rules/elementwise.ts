@@ -2,9 +2,9 @@
 import type { MapOp } from '@hybridmed/kernels';
 import type { OpName, Tensor } from '@hybridmed/tensor';
 import { bindDim, sizeOf } from '@hybridmed/tensor';
-import { broadcastChain, isCheap, joinChains } from '../chains.ts';
-import type { Lowering } from '../lowering.ts';
-import type { Chain } from '../values.ts';
+import { broadcastChain, isCheap, joinChains } from '../plan/chains.ts';
+import type { Lowering } from '../plan/lowering.ts';
+import type { Chain } from '../plan/values.ts';
 import type { Rule } from './rule.ts';
 
 /** An argument's chain over the node's shape; computed first where repeating it would repeat work. */
@@ -17,7 +17,7 @@ function spread(tensor: Tensor, chain: Chain, shape: readonly number[], lowering
 }
 
 /** One step on chains of the node's inputs. */
-export function elementwise<K extends OpName>(op: MapOp): Rule<K> {
+function step<K extends OpName>(op: MapOp): Rule<K> {
   return (node, lowering) => {
     const shape = lowering.shape(node.outputs[0]!);
     const parts = lowering.joinable(node.inputs).map((chain, i) => spread(node.inputs[i]!, chain, shape, lowering));
@@ -25,25 +25,48 @@ export function elementwise<K extends OpName>(op: MapOp): Rule<K> {
   };
 }
 
-export const full: Rule<'full'> = (node, lowering) => {
+const full: Rule<'full'> = (node, lowering) => {
   const { dtype, value } = node.attributes;
   lowering.setChain(node, joinChains('constant', dtype, [], lowering.shape(node.outputs[0]!), value));
 };
 
-export const iota: Rule<'iota'> = (node, lowering) => lowering.setChain(node, joinChains('index', 'i32', [], lowering.shape(node.outputs[0]!), 0));
+const iota: Rule<'iota'> = (node, lowering) => lowering.setChain(node, joinChains('index', 'i32', [], lowering.shape(node.outputs[0]!), 0));
 
-export const size: Rule<'size'> = (node, lowering) =>
-  lowering.setChain(node, joinChains('constant', 'f32', [], [], bindDim(node.attributes.dim, lowering.bindings)));
+const size: Rule<'size'> = (node, lowering) => lowering.setChain(node, joinChains('constant', 'f32', [], [], bindDim(node.attributes.dim, lowering.bindings)));
 
-export const random: Rule<'random'> = (node, lowering) => {
+const random: Rule<'random'> = (node, lowering) => {
   const shape = lowering.shape(node.outputs[0]!);
   const key = lowering.value(node.inputs[0]!);
   const repeated: Chain = { shape, type: 'i32', inputs: [{ value: key, offset: 0, strides: shape.map(() => 0) }], steps: [] };
   lowering.setChain(node, joinChains('random', 'f32', [repeated], shape, node.attributes.stream));
 };
 
-export const cast: Rule<'cast'> = (node, lowering) => {
+const cast: Rule<'cast'> = (node, lowering) => {
   const [x] = node.inputs;
   if (x!.dtype === node.attributes.dtype) return lowering.setChain(node, lowering.chain(x!));
-  return elementwise<'cast'>(node.attributes.dtype === 'f32' ? 'toF32' : 'toI32')(node, lowering);
+  return step<'cast'>(node.attributes.dtype === 'f32' ? 'toF32' : 'toI32')(node, lowering);
+};
+
+/** Rules of element-wise ops and sources. */
+export const elementwise = {
+  full,
+  iota,
+  size,
+  random,
+  add: step<'add'>('add'),
+  sub: step<'sub'>('sub'),
+  mul: step<'mul'>('mul'),
+  div: step<'div'>('div'),
+  maximum: step<'maximum'>('maximum'),
+  less: step<'less'>('less'),
+  equal: step<'equal'>('equal'),
+  where: step<'where'>('where'),
+  neg: step<'neg'>('neg'),
+  exp: step<'exp'>('exp'),
+  log: step<'log'>('log'),
+  sqrt: step<'sqrt'>('sqrt'),
+  erf: step<'erf'>('erf'),
+  cast,
+  gelu: step<'gelu'>('gelu'),
+  geluGrad: step<'geluGrad'>('geluGrad'),
 };

@@ -1,31 +1,31 @@
-// Lowering of element-wise ops, sources and random numbers.
+// Rules of element-wise ops, sources and random numbers.
 import type { Node, OpName, Tensor } from '@hybridmed/tensor';
 import type { GraphBuilder } from '../model/builder.ts';
 import { elementTypes } from '../model/proto.ts';
 import { biasedProduct } from './bias.ts';
-import type { Lowering, LoweringContext } from './lowering.ts';
+import type { LoweringContext, Rule } from './rule.ts';
 import { tiles } from './tiles.ts';
 
 const inputs = ({ name }: LoweringContext, node: { readonly inputs: readonly Tensor[] }): string[] => node.inputs.map(name);
 
 const direct =
-  <K extends OpName>(op: string): Lowering<K> =>
+  <K extends OpName>(op: string): Rule<K> =>
   (context, node) => [context.b.node(op, inputs(context, node))];
 
 const comparison =
-  <K extends 'less' | 'equal'>(op: string): Lowering<K> =>
+  <K extends 'less' | 'equal'>(op: string): Rule<K> =>
   (context, node) => {
     const bool = context.b.node(op, inputs(context, node as Node));
     context.setBool(node.outputs[0]!, bool);
     return [context.b.node('Cast', [bool], { to: elementTypes.f32 })];
   };
 
-const full: Lowering<'full'> = ({ b }, { attributes: { value, shape, dtype } }) => {
+const full: Rule<'full'> = ({ b }, { attributes: { value, shape, dtype } }) => {
   const one = b.constant(dtype, [value], []);
   return [shape.length === 0 ? one : b.once(`full ${dtype} ${value} ${shape.join()}`, () => b.node('Expand', [one, b.shape(shape)]))];
 };
 
-const iota: Lowering<'iota'> = ({ b }, { attributes: { size } }) => {
+const iota: Rule<'iota'> = ({ b }, { attributes: { size } }) => {
   if (typeof size === 'number')
     return [
       b.constant(
@@ -41,7 +41,7 @@ const iota: Lowering<'iota'> = ({ b }, { attributes: { size } }) => {
   ];
 };
 
-const size: Lowering<'size'> = ({ b }, { attributes: { dim } }) => [
+const size: Rule<'size'> = ({ b }, { attributes: { dim } }) => [
   b.once(`size ${dim}`, () => b.node('Cast', [b.node('Squeeze', [b.dim(dim)])], { to: elementTypes.f32 })),
 ];
 
@@ -60,7 +60,7 @@ function mix(b: GraphBuilder, x: string): string {
   return step(step(step(x, 16, 0x85ebca6b), 13, 0xc2b2ae35), 16);
 }
 
-const random: Lowering<'random'> = ({ b, name }, { inputs: [key], attributes: { shape, stream } }) => {
+const random: Rule<'random'> = ({ b, name }, { inputs: [key], attributes: { shape, stream } }) => {
   const words = b.node('Cast', [name(key!)], { to: elementTypes.i64 });
   const word = (i: number) => low32(b, b.node('Gather', [words, b.constant('i64', [i], [])]));
   const total = b.node('ReduceProd', [b.shape([1, ...shape])], { keepdims: 0 });
@@ -72,13 +72,13 @@ const random: Lowering<'random'> = ({ b, name }, { inputs: [key], attributes: { 
   return [b.node('Reshape', [uniform, b.shape(shape)])];
 };
 
-const where: Lowering<'where'> = ({ b, bool, name }, { inputs: [condition, x, y] }) => [b.node('Where', [bool(condition!), name(x!), name(y!)])];
+const where: Rule<'where'> = ({ b, bool, name }, { inputs: [condition, x, y] }) => [b.node('Where', [bool(condition!), name(x!), name(y!)])];
 
-const cast: Lowering<'cast'> = ({ b, name }, { inputs: [x], attributes: { dtype } }) => [b.node('Cast', [name(x!)], { to: elementTypes[dtype] })];
+const cast: Rule<'cast'> = ({ b, name }, { inputs: [x], attributes: { dtype } }) => [b.node('Cast', [name(x!)], { to: elementTypes[dtype] })];
 
-const stopGradient: Lowering<'stopGradient'> = ({ name }, { inputs: [x] }) => [name(x!)];
+const stopGradient: Rule<'stopGradient'> = ({ name }, { inputs: [x] }) => [name(x!)];
 
-const add: Lowering<'add'> = (context, node) => {
+const add: Rule<'add'> = (context, node) => {
   const biased = biasedProduct(context, node);
   if (biased !== undefined) return [biased];
   // The gradients of slices that cut an array up are pads which tile it: their sum is a concatenation.
@@ -88,7 +88,7 @@ const add: Lowering<'add'> = (context, node) => {
 };
 
 /** Rules of element-wise ops and sources. */
-export const elementwiseLowering = {
+export const elementwise = {
   full,
   iota,
   size,
