@@ -5,8 +5,6 @@ export type { LabelCounts, LabelPrevalence } from './check/labels.ts';
 export type { DataReport, SharedCounts } from './check/report.ts';
 export type { LengthSummary } from './check/texts.ts';
 export { DataError } from './errors.ts';
-export { encodePicture, imageThumbnail } from './image/encode.ts';
-export type { Picture } from './image/encode.ts';
 export { decodeGrey, readGrey, readSquare } from './image/grey.ts';
 export type { GreyImage } from './image/grey-image.ts';
 export { renderImage } from './image/render.ts';

@@ -20,6 +20,8 @@ export { evaluate } from './evaluate/evaluate.ts';
 export type { EvaluateOptions } from './evaluate/evaluate.ts';
 export { evaluateRun, savedEvaluation } from './evaluate/evaluation-file.ts';
 export type { EvaluationReport, Example, TextRow } from './evaluate/report.ts';
+export { encodePicture } from './explain/encode-picture.ts';
+export type { Picture } from './explain/encode-picture.ts';
 export { explainImage } from './explain/explain-image.ts';
 export type { ExplainImageOptions, ImageExplanation } from './explain/explain-image.ts';
 export { openExplainer } from './explain/file-explainer.ts';

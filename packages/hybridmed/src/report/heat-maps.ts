@@ -1,9 +1,9 @@
 // Heat maps of a few studies for a report, as thumbnails.
 import type { Study } from '@hybridmed/data';
-import { encodePicture, readGrey } from '@hybridmed/data';
+import { readGrey } from '@hybridmed/data';
 import { pointingGame } from '@hybridmed/eval/protocols';
 import { heatPicture, overImage } from '@hybridmed/tasks';
-import { openExplainer, hasRegion, regionOf, wholeMap } from '@hybridmed/tasks/node';
+import { encodePicture, openExplainer, hasRegion, regionOf, wholeMap } from '@hybridmed/tasks/node';
 import type { Device } from '@hybridmed/tensor';
 import { evenlySpaced } from './example-selection.ts';
 import type { MapExample, ReportStudy } from './report-data.ts';

@@ -1,12 +1,13 @@
 // Explains one image into a folder: a picture for every map, and a list of them.
 import { join } from 'node:path';
-import { encodePicture, readGrey } from '@hybridmed/data';
+import { readGrey } from '@hybridmed/data';
 import { writeFileAtomic } from '@hybridmed/runtime/files';
 import type { Device } from '@hybridmed/tensor';
 import type { ExplainerOptions } from './explainer.ts';
 import { openExplainer } from './file-explainer.ts';
 import type { MapKind, PatchMap, TextMaps } from './maps.ts';
 import { mapKinds } from './maps.ts';
+import { encodePicture } from './encode-picture.ts';
 import { heatPicture } from './heat-picture.ts';
 import { overImage } from './projection.ts';
 

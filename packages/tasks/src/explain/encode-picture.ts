@@ -1,7 +1,6 @@
 // Pixels as picture files: PNG where every value counts, JPEG for pages.
+import { DataError } from '@hybridmed/data';
 import sharp from 'sharp';
-import { DataError } from '../errors.ts';
-import { readGrey } from './grey.ts';
 
 /** Pixels, row-major, `channels` values from 0 to 255 each: grey or RGB. */
 export interface Picture {
@@ -25,7 +24,3 @@ export async function encodePicture(
   );
   return format === 'png' ? image.png().toBuffer() : image.jpeg({ quality: 82 }).toBuffer();
 }
-
-/** An image file as a small grey JPEG, its longest side at most `side` pixels. Throws a DataError that names an unreadable file. */
-export const imageThumbnail = async (file: string, side: number): Promise<Uint8Array> =>
-  encodePicture({ ...(await readGrey(file)), channels: 1 }, 'jpeg', { side });
