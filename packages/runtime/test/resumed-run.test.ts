@@ -13,6 +13,7 @@ import type { RunOptions } from '@hybridmed/training/settings';
 import { completeConfig } from '@hybridmed/training/settings';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { beginSession, checkSameData, recordData } from '../src/run/provenance.ts';
+import { sourceChanges, sourceHashes } from '../src/run/source-identity.ts';
 import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';
 
 const { folder, remove } = temporaryFolder();
@@ -203,4 +204,47 @@ test('a bad image of a shard is skipped, said and recorded; a run that is interr
   // The policy may change, and what was trained before is kept.
   await trainUntil(strict, options);
   for (const file of ['model.safetensors', 'trainer.json']) expect(saved(strict, file).equals(saved(whole, file)), file).toBe(true);
+});
+
+test('a run goes on from the checkpoints that it started from, or on purpose from others', async () => {
+  const data = `csv:${tableIn('d')}`;
+  const [first, second] = [join(folder, 'stage1'), join(folder, 'stage2')];
+  await trainUntil(first, { data, epochs: [1, 0], steps: [1, 0] });
+  const options = { data, stage1: first, epochs: [0, 2], steps: [0, 4] } satisfies RunOptions;
+  await trainUntil(second, options, 1);
+  const weights = join(first, 'checkpoints/stage1-best/model.safetensors');
+  const bytes = readFileSync(weights);
+  bytes[bytes.length - 1]! ^= 1;
+  writeFileSync(weights, bytes);
+  await expect(trainUntil(second, options)).rejects.toThrow(
+    `${first}: is not what the run in ${second} started from: its files have changed; restore them, name another --out, or resume with the present ones with --accept-changed-data`,
+  );
+  expect(await trainUntil(second, options, Infinity, { acceptChangedData: true })).toContain('the files of stage1 have changed, which is accepted');
+  const { sessions } = (await readProvenance(second))!;
+  expect(sessions.map(({ changes }) => changes?.map(({ setting, stage, step }) => [setting, stage, step]))).toEqual([undefined, [['files of stage1', 2, 1]]]);
+  expect(sessions[1]!.sources!.stage1).not.toBe(sessions[0]!.sources!.stage1);
+  // From here on the present ones are the run's.
+  await trainUntil(second, options);
+});
+
+test('a published checkpoint is known by the files that are read of it', async () => {
+  const published = join(folder, 'published');
+  mkdirSync(published);
+  for (const name of ['config.json', 'model.safetensors', 'vocab.txt']) writeFileSync(join(published, name), name);
+  const config = { stage1: false, vision: `hf:${published}`, text: 'preset' };
+  const before = await sourceHashes(config);
+  expect(Object.keys(before)).toEqual(['vision']);
+  writeFileSync(join(published, 'README.md'), 'something else');
+  expect(await sourceHashes(config)).toEqual(before);
+  expect(await sourceHashes({ ...config, vision: 'preset', text: config.vision })).toEqual({ text: before.vision });
+  for (const name of ['config.json', 'model.safetensors', 'vocab.txt', 'tokenizer.json']) {
+    writeFileSync(join(published, name), 'x');
+    const now = await sourceHashes(config);
+    expect(() => sourceChanges(config, { before, now, out: 'RUN', accept: false }), name).toThrow('hf:');
+    writeFileSync(join(published, name), name);
+  }
+  const file = join(published, 'model.safetensors');
+  const alone = await sourceHashes({ ...config, vision: `hf:${file}` });
+  writeFileSync(join(published, 'model.json'), '{}');
+  expect(await sourceHashes({ ...config, vision: `hf:${file}` })).not.toEqual(alone);
 });

@@ -11,18 +11,19 @@ import type { Tokenizer } from '@hybridmed/text';
 import type { RunEvents, TrainingRun } from '@hybridmed/training';
 import type { RunConfig } from '@hybridmed/training/settings';
 import { runModel } from '@hybridmed/training/settings';
-import { checkpointFolder } from '../checkpoint/checkpoint-folder.ts';
-import { fileError, readJson, recoverFolder } from '../files.ts';
+import { stage1Checkpoint } from '../checkpoint/checkpoint-folder.ts';
+import { readJson } from '../files.ts';
 import { studyLoader, studySource } from '../session/study-loader.ts';
 import { runTokenizer } from '../tokenizer/run-tokenizer.ts';
 import { processClock } from './process-clock.ts';
 import type { Change } from './provenance.ts';
-import { beginSession, checkSameData, recordData, skippedStudies } from './provenance.ts';
+import { beginSession, checkSameData, earlierSources, recordData, skippedStudies } from './provenance.ts';
 import type { RunEncoders } from './run-encoders.ts';
 import { runEncoders } from './run-encoders.ts';
 import type { RunHold } from './run-lock.ts';
 import { runNotes } from './run-notes.ts';
 import { folderStore } from './run-store.ts';
+import { sourceChanges, sourceHashes } from './source-identity.ts';
 
 /** What a run needs beside its configuration. */
 export interface PretrainOptions {
@@ -78,14 +79,6 @@ async function openStudies({ config, events, out }: PretrainOptions, data: DataS
   return { train, validate };
 }
 
-/** The best stage-1 checkpoint of another run. */
-async function stage1Checkpoint(run: string): Promise<string> {
-  const folder = checkpointFolder(run, 1, 'best');
-  await recoverFolder(folder);
-  if (!existsSync(folder)) throw fileError(run, 'has no stage-1 checkpoint', 'name with --stage1 a run that finished an epoch of stage 1');
-  return folder;
-}
-
 /** The run's vocabulary: the one it began with (a file in a folder that holds no run yet is none of it), that of the stage 1 it starts from, or a new one. */
 async function openRunTokenizer({ config, out }: PretrainOptions, training: readonly Study[]): Promise<Tokenizer> {
   const earlier =
@@ -122,6 +115,9 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
   const studies = await openStudies(options, data);
   const record = await recordData(data, studies);
   const otherData = await checkSameData(out, record(await skippedStudies(out)), { accept: options.acceptChangedData ?? false });
+  const sources = await sourceHashes(config);
+  const otherSources = sourceChanges(config, { before: await earlierSources(out), now: sources, out, accept: options.acceptChangedData ?? false });
+  for (const { setting } of otherSources) events.onMessage?.(`the ${setting} have changed, which is accepted`);
   for (const { to } of otherData) events.onMessage?.(`the data has changed, which is accepted: ${String(to)}`);
   const tokenizer = await openRunTokenizer(options, studies.train);
   const encoders = await runEncoders(config, tokenizer, events.onMessage);
@@ -142,7 +138,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
       encoders: encoders.ofModules,
       hold,
       onMessage: events.onMessage,
-      session: await beginSession(out, device, { record, changed: [...changed, ...otherData], assumed: encoders.assumed }),
+      session: await beginSession(out, device, { record, sources, changed: [...changed, ...otherData, ...otherSources], assumed: encoders.assumed }),
     }),
     clock: processClock,
     events,

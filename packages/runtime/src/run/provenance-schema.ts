@@ -27,6 +27,7 @@ const session = z.looseObject({
   device: text,
   version: text,
   data: data.optional(),
+  sources: z.record(text, text).optional(),
   changes: z.array(change).optional(),
   assumed: z.array(text).optional(),
 });

@@ -9,6 +9,7 @@ import { version } from '../version.ts';
 import type { SkippedStudy } from '@hybridmed/training';
 import type { DataIdentity } from './data-identity.ts';
 import { dataDifferences, splitIdentity } from './data-identity.ts';
+import type { SourceHashes } from './source-identity.ts';
 import { provenanceSchema } from './provenance-schema.ts';
 
 /** Studies of one split. */
@@ -40,6 +41,8 @@ export interface SessionRecord {
   readonly version: string;
   /** The studies of this session; earlier versions recorded those of the last session only. */
   readonly data?: RecordedData;
+  /** What the checkpoints are known by that the run starts from. */
+  readonly sources?: SourceHashes;
   /** What was changed when the run was resumed, and after which step. */
   readonly changes?: readonly RecordedChange[];
   /** What published checkpoints did not state and was taken by convention. */
@@ -118,6 +121,12 @@ function differences(before: RecordedData, now: RecordedData): string[] {
   );
 }
 
+/** What the run in a folder last started from; nothing where its provenance does not say. */
+export async function earlierSources(out: string): Promise<SourceHashes> {
+  const earlier = provenanceSchema.safeParse(await readSaved(out));
+  return earlier.success ? ((earlier.data as Provenance).sessions.at(-1)?.sources ?? {}) : {};
+}
+
 /** The studies that the run in a folder skips; none where its provenance does not say. */
 export async function skippedStudies(out: string): Promise<readonly SkippedStudy[]> {
   const earlier = provenanceSchema.safeParse(await readSaved(out));
@@ -156,7 +165,12 @@ const maxReason = 2000;
 export async function beginSession(
   out: string,
   device: Device,
-  { record, changed, assumed }: { readonly record: DataRecord; readonly changed: readonly Change[]; readonly assumed: readonly string[] },
+  {
+    record,
+    sources = {},
+    changed,
+    assumed,
+  }: { readonly record: DataRecord; readonly sources?: SourceHashes; readonly changed: readonly Change[]; readonly assumed: readonly string[] },
 ): Promise<Session> {
   const skipped = [...(await skippedStudies(out))];
   let recorded: RecordedData | undefined;
@@ -182,6 +196,7 @@ export async function beginSession(
         device: device.info.name,
         version: version(),
         data,
+        ...(Object.keys(sources).length > 0 ? { sources } : {}),
         ...(changes?.length ? { changes } : {}),
         ...(assumed.length > 0 ? { assumed } : {}),
       };

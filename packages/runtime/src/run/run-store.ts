@@ -6,7 +6,7 @@ import type { Tokenizer } from '@hybridmed/text';
 import type { RunStore, Stage } from '@hybridmed/training';
 import type { RunConfig } from '@hybridmed/training/settings';
 import { checkpointFolder, loadCheckpoint, loadTrainerState, saveCheckpoint } from '../checkpoint/checkpoint-folder.ts';
-import { recoverFolder, removeTemporaries } from '../files.ts';
+import { readableFolder, recoverFolder, removeTemporaries } from '../files.ts';
 import { lastCheckpoints } from './last-checkpoints.ts';
 import { MetricsLog } from './metrics-log.ts';
 import type { Session } from './provenance.ts';
@@ -39,8 +39,8 @@ export function folderStore({ out, config, resume, checkpoint, tokenizer, encode
   return {
     async stage1() {
       const run = typeof config.stage1 === 'string' ? config.stage1 : config.stage1 && holdsRun() ? out : null;
-      if (run === null || !existsSync(checkpointFolder(run, 1, 'best'))) return undefined;
-      const folder = checkpointFolder(run, 1, 'best');
+      const folder = run === null ? undefined : await readableFolder(checkpointFolder(run, 1, 'best'));
+      if (folder === undefined) return undefined;
       const { parameters } = await loadCheckpoint(folder, encoders);
       return { file: join(folder, 'model.safetensors'), parameters };
     },

@@ -126,7 +126,11 @@ export function addPretrain(program: Command, output: Output): void {
     .option('--out <dir>', "the run's folder")
     .option('--config <file>', 'settings in JSON; flags take precedence (schema: config.schema.json of this package)')
     .option('--resume', 'resume where the run stopped; start a new run if there is none', false)
-    .option('--accept-changed-data', 'resume on other studies than those the run was trained on, which is recorded', false)
+    .option(
+      '--accept-changed-data',
+      'resume on other studies, or from other files of --stage1 and hf: checkpoints, than those the run was trained on; recorded',
+      false,
+    )
     .option('--wait-for-lock', 'wait where another process trains in the folder, instead of ending', false)
     .option('--workers <n>', 'threads that decode images', integer(0))
     .option('--no-report', 'do not evaluate the run and write its report at the end')
