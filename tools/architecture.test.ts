@@ -25,7 +25,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   phantoms: ['data'],
   eval: ['nn', 'tensor'],
   model: modelParts,
-  // Of data only the words of its settings.
+  // Of data only the types of its batches.
   training: ['model', 'nn', 'tensor', 'text', 'data/browser'],
   runtime: ['training', 'model', 'nn', 'tensor', 'vision', 'text', 'data', 'webgpu', 'onnx', 'gpujs'],
   tasks: ['runtime', 'training', 'model', 'eval', 'data', 'phantoms', ...modelParts],

@@ -16,7 +16,7 @@ const marks: Readonly<Record<string, RegExp>> = {
   cl: /'cl'|\bcl:|no-cl\b|\blocalContrast\b/,
   r2gen: /r2gen/i,
   resnet: /\bresnet\b|ResNetConfig|resnetWeights/,
-  embed: /\baddEmbed\b|commands\/embed\b/,
+  embed: /\bembed\b.*defineCommand|commands\/embed\b/,
   gpujs: /'gpujs'|\bgpujsDevice\b/,
 };
 

@@ -2,7 +2,8 @@
 import { decodeBaseline, orientationOf } from '@hybridmed/data/browser';
 import { plainDevice } from '@hybridmed/gpujs';
 import type { Device, DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
-import { browserWebgpuDevice, DeviceLostError } from '@hybridmed/webgpu';
+import { DeviceLostError } from '@hybridmed/tensor';
+import { browserWebgpuDevice } from '@hybridmed/webgpu';
 import type { Branch, Generator } from 'hybridmed';
 import { createGenerator } from 'hybridmed';
 import type { Checkpoint, Explainer, ImageMaps, ImageScorer, MapKind } from 'hybridmed/radiograph';

@@ -9,7 +9,7 @@ export { orientationOf } from './image/orientation.ts';
 export { squareOf } from './image/resize.ts';
 export { streamSize } from './image/stream-size.ts';
 export type { StreamSize } from './image/stream-size.ts';
-export type { HostArray, StudyArrays, StudyBatch, TextArrays, TextBatch, UnreadableStudy } from './loader/batch.ts';
+export type { HostArray, StudyArrays, StudyBatch, TextArrays, TextBatch } from './loader/batch.ts';
 export { padRows } from './loader/collate.ts';
 export { prepareRadiograph, prepareSquares, prepareTexts } from './loader/prepare-inputs.ts';
 export type { ImagePreparation } from './loader/prepare-inputs.ts';

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
-import { checkDataSet, DataError, decodeGrey, readGrey, readSquare, renderImage } from '@hybridmed/data';
+import { checkDataSet, DataError, decodeGrey, readGrey } from '@hybridmed/data';
 import sharp from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { DicomElement, DicomEncoding } from './support-dicom.ts';
@@ -294,30 +294,7 @@ describe('what cannot be read is a DataError of one line that names the file', (
   });
 });
 
-describe('renderImage', () => {
-  test('writes the grey levels themselves, or the padded square; nothing where it fails', async () => {
-    mkdirSync(join(folder, 'out'));
-    const [file, png] = [join(folder, 'a.dcm'), join(folder, 'out/a.png')];
-    writeFileSync(
-      file,
-      dicomFile(
-        8,
-        4,
-        8,
-        Uint8Array.from({ length: 32 }, (_, i) => 8 * i),
-      ),
-    );
-    expect(await renderImage(file, png)).toEqual({ width: 8, height: 4 });
-    expect((await readGrey(png)).pixels).toEqual((await readGrey(file)).pixels);
-    expect(await sharp(png).metadata()).toMatchObject({ channels: 1, depth: 'uchar' });
-    expect(await renderImage(file, png, { size: 8 })).toEqual({ width: 8, height: 8 });
-    const square = await readSquare(file, 8);
-    expect((await readGrey(png)).pixels).toEqual(square);
-    expect([...square.subarray(0, 16), ...square.subarray(48)]).toEqual(Array.from({ length: 32 }, () => 0));
-    await expect(renderImage(join(folder, 'none.dcm'), join(folder, 'out/b.png'))).rejects.toThrow('none.dcm: does not exist');
-    expect(readdirSync(join(folder, 'out'))).toEqual(['a.png']);
-  });
-
+describe('other images', () => {
   test('16-bit PNG: the least value to 0, the greatest to 255; colours to grey; other formats refused', async () => {
     const values = Uint16Array.from([100, 1100, 2100, 4100]);
     const deep = await sharp(values, { raw: { width: 4, height: 1, channels: 1 } })

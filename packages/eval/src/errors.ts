@@ -22,7 +22,7 @@ export function checkLabels(metric: string, labels: ArrayLike<unknown>): void {
   }
 }
 
-/** Throws unless a count of places is a whole number from 1. */
-export function checkPlaces(metric: string, k: number): void {
-  if (!Number.isInteger(k) || k < 1) throw new HybridmedError(`${metric}: k is ${k}; give a whole number from 1`);
+/** Throws unless a count (of places, by default) is a whole number from 1. */
+export function checkPlaces(metric: string, count: number, name = 'k'): void {
+  if (!Number.isInteger(count) || count < 1) throw new HybridmedError(`${metric}: ${name} is ${count}; give a whole number from 1`);
 }

@@ -1,5 +1,6 @@
 // The public face of the evaluation package: metrics, intervals and baselines over plain data.
-export { mostFrequent, nearestTexts, nearestVectors } from './baselines.ts';
+export { mostFrequent } from './baselines/frequent.ts';
+export { nearestTexts, nearestVectors } from './baselines/nearest.ts';
 export { auc, averagePrecision } from './ranking/auc.ts';
 export type { Labels } from './ranking/auc.ts';
 export { accuracy, confusion, decide, f1, labelF1, mcc } from './ranking/classification.ts';

@@ -1,4 +1,6 @@
 // Protocols of the downstream tasks, over features, scores and texts, whoever made them: zero-shot, retrieval, probing, visual questions.
+export { binaryCalibration, multiclassCalibration } from './classification/calibration.ts';
+export type { CalibrationOptions, CalibrationReport, ReliabilityBin } from './classification/calibration.ts';
 export { classificationReport, meanAucOver } from './classification/report.ts';
 export type { ClassificationReport, ClassMetrics, ClassScores } from './classification/report.ts';
 export { bestThreshold } from './classification/threshold.ts';
@@ -9,6 +11,8 @@ export type { Probe, ProbeOptions } from './probe/logistic.ts';
 export { nestedSubsets, readOnce } from './probe/subsets.ts';
 export { exclusiveSets, nearestEntries, precisionReport, recallReport } from './ranking/galleries.ts';
 export type { PrecisionReport, RecallReport } from './ranking/galleries.ts';
+export { pairedTest } from './statistics/paired-test.ts';
+export type { PairedTest, PairedTestOptions } from './statistics/paired-test.ts';
 export { answerDifference, answerReport, commonestAnswer, commonestByType, unseenAnswers } from './vqa/accuracy.ts';
 export type { AnswerAccuracy, AnswerReport, AskedQuestion } from './vqa/accuracy.ts';
 export { answerVocabulary, checkAnswers, lenientMatch, normalizeAnswer, strictMatch } from './vqa/answers.ts';

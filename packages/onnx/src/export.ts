@@ -1,8 +1,8 @@
 // Writing a traced graph as an ONNX file of standard operators: the lowering the CPU device runs, for a file that runs anywhere.
 import type { Graph, HostArrays } from '@hybridmed/tensor';
-import { decompose, graphNodes, HybridmedError, mergeEqualNodes } from '@hybridmed/tensor';
+import { decompose, graphNodes, HybridmedError } from '@hybridmed/tensor';
 import { lower } from './rules/lower.ts';
-import { hasRule } from './rules/table.ts';
+import { rules } from './rules/table.ts';
 import type { Precision } from './rules/target.ts';
 import type { BuildOptions, OnnxFile } from './model/initializers.ts';
 
@@ -30,7 +30,7 @@ export const opsetRange = { least: 18, most: 23 } as const;
 export function exportOnnx(graph: Graph, { parameters = {}, opset = 20, precision = 'f32', ...build }: ExportOptions = {}): OnnxFile {
   if (!Number.isInteger(opset) || opset < opsetRange.least || opset > opsetRange.most)
     throw new HybridmedError(`opset ${opset} is not supported; choose one from ${opsetRange.least} to ${opsetRange.most}`);
-  const lowered = mergeEqualNodes(decompose(graph, (op) => op !== 'adamW' && hasRule(op)));
+  const lowered = decompose(graph, (op) => op in rules);
   const sources = { ...graph.data, ...graph.state };
   const updates = Object.fromEntries(Object.entries(lowered.updates).map(([name, value]) => [name in sources ? `${name}.next` : name, value]));
   const target = { standard: true, opset, precision, parameters };

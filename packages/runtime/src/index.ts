@@ -14,5 +14,7 @@ export { isExported, openExported } from './export/exported-folder.ts';
 export type { Exported } from './export/exported-folder.ts';
 export { loadGenerator, prepareImages } from './session/report-generator.ts';
 export type { ReportGenerator } from './session/report-generator.ts';
-export { studyLoader, studySource } from './session/study-loader.ts';
+export { readableStudies } from './session/readable-studies.ts';
+export { studyLoader } from './session/study-loader.ts';
+export { studySource } from './session/study-source.ts';
 export { readTokenizer } from './tokenizer/read-tokenizer.ts';

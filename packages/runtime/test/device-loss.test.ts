@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Device } from '@hybridmed/tensor';
-import { DeviceLostError } from '@hybridmed/webgpu';
+import { DeviceLostError } from '@hybridmed/tensor';
 import type { WebgpuDevice } from '@hybridmed/webgpu';
 import { nodeWebgpuDevice } from '@hybridmed/webgpu/node';
 import { pretrain, pretrainWithRecovery } from '@hybridmed/runtime/run';
-import { completeConfig } from '@hybridmed/training/settings';
+import { completeConfig } from '@hybridmed/runtime/settings';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';
 

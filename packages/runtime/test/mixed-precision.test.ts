@@ -5,7 +5,7 @@ import type { HostArrays } from '@hybridmed/tensor';
 import type { WebgpuDevice } from '@hybridmed/webgpu';
 import { nodeWebgpuDevice } from '@hybridmed/webgpu/node';
 import { pretrain, pretrainWithRecovery } from '@hybridmed/runtime/run';
-import { completeConfig } from '@hybridmed/training/settings';
+import { completeConfig } from '@hybridmed/runtime/settings';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDevice } from '@hybridmed/runtime/device';
 import { pretrain } from '@hybridmed/runtime/run';
-import { completeConfig } from '@hybridmed/training/settings';
+import { completeConfig } from '@hybridmed/runtime/settings';
 import { afterAll, expect, test } from 'vitest';
 import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';
 

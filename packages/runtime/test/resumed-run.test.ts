@@ -9,8 +9,8 @@ import { pretrain, readProvenance, readRunConfig } from '@hybridmed/runtime/run'
 import type { PretrainOptions } from '@hybridmed/runtime/run';
 import type { Device } from '@hybridmed/tensor';
 import { TrainingStoppedError } from '@hybridmed/training';
-import type { RunOptions } from '@hybridmed/training/settings';
-import { completeConfig } from '@hybridmed/training/settings';
+import type { RunOptions } from '@hybridmed/runtime/settings';
+import { completeConfig } from '@hybridmed/runtime/settings';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { beginSession, checkSameData, recordData } from '../src/run/provenance.ts';
 import { sourceChanges, sourceHashes } from '../src/run/source-identity.ts';
@@ -129,8 +129,8 @@ test('the learning rate may change and the data may move, from that step on, and
   expect(sessions.map(({ changes }) => changes?.map(({ setting, stage, step, to }) => [setting, stage, step, to]))).toEqual([
     undefined,
     [
-      ['learningRate', 1, 1, 1e-4],
       ['data', 1, 1, moved],
+      ['learningRate', 1, 1, 1e-4],
     ],
     [['studies', 1, 3, 'the texts of train differ']],
   ]);

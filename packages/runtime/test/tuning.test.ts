@@ -5,7 +5,7 @@ import { requestDevice, webgpuDevice } from '@hybridmed/webgpu';
 import type { TuningOptions, TuningTable, WebgpuDevice } from '@hybridmed/webgpu';
 import { requestNodeAdapter } from '@hybridmed/webgpu/node';
 import { pretrain, pretrainWithRecovery } from '@hybridmed/runtime/run';
-import { completeConfig } from '@hybridmed/training/settings';
+import { completeConfig } from '@hybridmed/runtime/settings';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';
 

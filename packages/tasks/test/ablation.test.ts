@@ -1,5 +1,5 @@
 // The variants and the measures of an ablation, by worked cases.
-import { completeConfig } from '@hybridmed/training/settings';
+import { completeConfig } from '@hybridmed/runtime/settings';
 import { chooseVariants, measures, variants } from '@hybridmed/tasks/node';
 import type { EvaluationReport } from '@hybridmed/tasks/node';
 import { expect, test } from 'vitest';

@@ -30,6 +30,15 @@ export class DeviceError extends HybridmedError {
   }
 }
 
+/** Thrown by everything on a device that is gone (driver reset, unplugged, context lost, closed): open a new one and load the last checkpoint. */
+export class DeviceLostError extends DeviceError {
+  override readonly name = 'DeviceLostError';
+
+  constructor(device: string, problem: string) {
+    super(device, `${problem}; open a new device and load the last checkpoint`);
+  }
+}
+
 const packageFolder = new URL('.', import.meta.url).href;
 
 /** The first stack frame outside this package: the line of the program that is being traced. */

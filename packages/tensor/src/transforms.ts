@@ -1,4 +1,4 @@
-// Graph-to-graph transforms every device starts from: expand fused ops it has no kernel for, and merge equal nodes.
+// The graph-to-graph transform that every device starts from: expand fused ops it has no rule for, and merge equal nodes.
 import type { Graph } from './graph.ts';
 import { cloneNode, mapGraph } from './graph.ts';
 import type { Node, Tensor } from './node.ts';
@@ -6,8 +6,15 @@ import type { OpName } from './ops/attributes.ts';
 import { opTable } from './ops/table.ts';
 import type { OpRow } from './ops/op-row.ts';
 
-/** Replaces every fused op that `keep` refuses by its definition in primitives (and that of the fused ops inside it). */
+/**
+ * Replaces every fused op that `keep` refuses by its definition in primitives (and that of the fused ops inside it), then merges nodes that
+ * apply the same op with the same attributes to the same inputs. Recomputed copies (`remat`) are not merged.
+ */
 export function decompose(graph: Graph, keep: (op: OpName, node: Node) => boolean): Graph {
+  return mergeEqualNodes(expandFused(graph, keep));
+}
+
+function expandFused(graph: Graph, keep: (op: OpName, node: Node) => boolean): Graph {
   const expand = <K extends OpName>(node: Node<K>, inputs: readonly Tensor[]): readonly Tensor[] => {
     const row: OpRow<K> = opTable[node.op];
     if (!row.definition || keep(node.op, node as Node)) return cloneNode(node, inputs);
@@ -28,8 +35,7 @@ export function decompose(graph: Graph, keep: (op: OpName, node: Node) => boolea
   return mapGraph(graph, expand);
 }
 
-/** Merges nodes that apply the same op with the same attributes to the same inputs. Recomputed copies (`remat`) are not merged. */
-export function mergeEqualNodes(graph: Graph): Graph {
+function mergeEqualNodes(graph: Graph): Graph {
   const numbers = new Map<Node, number>();
   const known = new Map<string, readonly Tensor[]>();
   const number = (node: Node): number => {

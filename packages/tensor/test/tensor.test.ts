@@ -23,7 +23,8 @@ import {
   valueAndGrad,
 } from '@hybridmed/tensor';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import type { FusedOp, OpName, PrimitiveOp } from '@hybridmed/tensor';
 import { dimQuotient, dimSum } from '../src/dim.ts';
 
 const device = plainDevice({ precision: 'f64' });
@@ -175,4 +176,12 @@ describe('compile and valueAndGrad', () => {
       )({ x: array([1]) }),
     ).rejects.toThrow('there is no input "y"');
   });
+});
+
+test('which ops are fused is read off the rows', () => {
+  expectTypeOf<Extract<'erf' | 'conv2dGradWeight' | 'gelu' | 'attentionGrad' | 'adamW' | 'input', FusedOp>>().toEqualTypeOf<
+    'gelu' | 'attentionGrad' | 'adamW'
+  >();
+  expectTypeOf<FusedOp | PrimitiveOp | 'input'>().toEqualTypeOf<OpName>();
+  expectTypeOf<FusedOp & PrimitiveOp>().toBeNever();
 });

@@ -9,3 +9,5 @@ export { trainWordPiece } from './tokenizer/train.ts';
 export type { TrainOptions } from './tokenizer/train.ts';
 export { bertWeights } from './bert/bert-weights.ts';
 export type { BertWeightsOptions } from './bert/bert-weights.ts';
+export { bertHeads, bertHeadsWeights } from './bert/bert-heads.ts';
+export type { BertHeadsConfig } from './bert/bert-heads.ts';

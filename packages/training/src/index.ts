@@ -4,11 +4,12 @@ export type { LossValues, StepLine, ValidationLine } from './contracts/metrics.t
 export type { RunEvents } from './contracts/run-events.ts';
 export type { CheckpointKind, ResumePoint, RunStore, SkippedStudy, Stage, Stage1Parameters, StageSnapshot } from './contracts/run-store.ts';
 export { TrainingStoppedError } from './contracts/training-stopped.ts';
-export type { StudySource } from './contracts/study-source.ts';
+export type { SourceBatch, StudySource } from './contracts/study-source.ts';
 export { trainerStateSchema } from './contracts/trainer-state.ts';
 export type { TrainerState } from './contracts/trainer-state.ts';
 export { fit } from './fit.ts';
 export type { Fitted, FitOptions, Task } from './fit.ts';
+export { runModel, runModelConfig } from './trainer/run-model.ts';
 export { accumulatedStep } from './trainer/accumulated-step.ts';
 export { startOptimizer, wholeStep } from './trainer/whole-step.ts';
 export type { StepOptions, Stepper, StepResult } from './trainer/whole-step.ts';

@@ -8,7 +8,7 @@ export { measureVariants } from './tuning/measure.ts';
 export type { TuningStore, TuningTable } from './tuning/table.ts';
 export type { TuningMode, TuningOptions } from './tuning/tuner.ts';
 export type { StepTrace, TraceEvent } from './device/trace.ts';
-export { DeviceLimitError, DeviceLostError } from './device/errors.ts';
+export { DeviceLimitError } from './device/errors.ts';
 export type { GpuProgram } from './device/program.ts';
 export { prepareKernel } from './device/run-kernel.ts';
 export type { KernelOptions, PreparedKernel } from './device/run-kernel.ts';

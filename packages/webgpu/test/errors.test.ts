@@ -1,6 +1,5 @@
 // Errors of the GPU device: inputs that do not fit, and a device that is lost.
-import { DeviceError, ops, trace } from '@hybridmed/tensor';
-import { DeviceLostError } from '@hybridmed/webgpu';
+import { DeviceError, DeviceLostError, ops, trace } from '@hybridmed/tensor';
 import { nodeWebgpuDevice } from '@hybridmed/webgpu/node';
 import { afterAll, describe, expect, test } from 'vitest';
 import { floats, gpu, ids } from './support.ts';

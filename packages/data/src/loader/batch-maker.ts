@@ -9,7 +9,7 @@ import type { Study } from '../study.ts';
 import { inLanes } from '../threads/lanes.ts';
 import type { Augmentation, Keys } from './augment.ts';
 import { turnedCrop, varyLevels } from './augment.ts';
-import type { StudyArrays, UnreadableStudy } from './batch.ts';
+import type { StudyArrays } from './batch.ts';
 import { collateTexts } from './collate.ts';
 import { randomBelow } from './random.ts';
 import { SquareCache } from './square-cache.ts';
@@ -41,10 +41,10 @@ export interface BatchRequest {
   readonly buffer: ArrayBufferLike;
 }
 
-/** A batch, and the tokens that were not known; or the studies for which there is none, in the batch's order. */
+/** A batch, and the tokens that were not known; or of studies for which there is none the reasons, in the batch's order. */
 export type MadeBatch =
   | { readonly arrays: StudyArrays; readonly tokens: readonly (StudyTokens | undefined)[] }
-  | { readonly unreadable: readonly UnreadableStudy[] };
+  | { readonly unreadable: ReadonlyMap<number, string> };
 
 /** What all batches of a loader have in common. */
 export interface BatchSettings {
@@ -109,20 +109,19 @@ export function createBatchMaker(settings: BatchSettings, encoder: Encoder | und
 
   async function make({ epoch, items, buffer }: BatchRequest): Promise<MadeBatch> {
     const data = new Float32Array(buffer, 0, items.length * values);
-    const problems: (UnreadableStudy | undefined)[] = [];
+    const problems: string[] = [];
     await inLanes(items, async (item, row) => {
       const scratch = spare.pop() ?? new Scratch();
       try {
         write(await square(item, scratch), epoch, item.study, data.subarray(row * values, (row + 1) * values));
       } catch (error) {
         if (!(error instanceof DataError)) throw error;
-        problems[row] = { study: item.study, reason: error.message };
+        problems[row] = error.message;
       } finally {
         spare.push(scratch);
       }
     });
-    const unreadable = problems.filter((problem) => problem !== undefined);
-    if (unreadable.length > 0) return { unreadable };
+    if (problems.length > 0) return { unreadable: new Map(items.flatMap(({ study }, row) => (problems[row] === undefined ? [] : [[study, problems[row]]]))) };
     const fresh = items.map((item) => (item.tokens ? undefined : encodeStudy(encoder!, item.texts!, settings)));
     const tokens = items.map((item, i) => item.tokens ?? fresh[i]!);
     const texts = collateTexts(

@@ -24,15 +24,7 @@ export interface TextBatch {
   readonly studies: readonly number[];
 }
 
-/** A study whose image cannot be read, and the line that says why. */
-export interface UnreadableStudy {
-  readonly study: number;
-  readonly reason: string;
-}
-
 /** A batch: its arrays, and which studies they are. */
 export interface StudyBatch extends TextBatch {
   readonly arrays: StudyArrays;
-  /** Those in whose places other studies of the step are, since their images cannot be read. */
-  readonly unreadable?: readonly UnreadableStudy[];
 }

@@ -1,7 +1,7 @@
 // The loader: batches of typed arrays, in an order and with crops that depend on seed, epoch and study alone, prefetched.
 import { availableParallelism } from 'node:os';
 import { defaultRangeReader } from '../image/range-cache.ts';
-import { DataError } from '../errors.ts';
+import { UnreadableStudiesError } from '../errors.ts';
 import { isUrl } from '../image/image-bytes.ts';
 import type { Study } from '../study.ts';
 import { prefetch } from '../threads/prefetch.ts';
@@ -13,8 +13,8 @@ import { createBatchMaker, encodeStudy } from './batch-maker.ts';
 import type { StudyBatch, TextBatch } from './batch.ts';
 import { collateTexts } from './collate.ts';
 import { ImageMemory } from './image-memory.ts';
-import type { Sampling } from './order.ts';
-import { trainingOrder, withStandIns } from './order.ts';
+import type { InStep, Sampling } from './order.ts';
+import { epochSteps } from './order.ts';
 import { startFetcher } from './range-client.ts';
 import { cacheMemory } from './square-cache.ts';
 import type { WorkerStart } from './worker.ts';
@@ -51,38 +51,24 @@ export interface LoaderOptions {
   ahead?: number;
   /** Bytes of decoded images kept in memory: 1 GiB by default. */
   cacheBytes?: number;
-  /** Whether a study whose image cannot be read ends an epoch (by default), or the next one of its step takes its place. */
-  onBadData?: 'stop' | 'skip';
   /** This process's number among `ranks` that train together: each takes its part of every step. */
   rank?: number;
   ranks?: number;
-}
-
-/** Where in a training to begin. */
-export interface EpochRange {
-  epoch?: number;
-  startStep?: number;
 }
 
 /** Batches of studies. */
 export interface Loader {
   readonly studies: readonly Study[];
   readonly stepsPerEpoch: number;
-  /** Batches of an epoch from `startStep` on: the same ones whenever it is asked. In the places of studies `leftOut` are the next ones of their steps. */
-  batches(options?: EpochRange & { leftOut?: ReadonlySet<number> }): AsyncGenerator<StudyBatch>;
-  /** The batches that `batches` gives where every image can be read, without images: none is read. */
-  textBatches(options?: EpochRange): Generator<TextBatch>;
+  /** Batches of an epoch from `startStep` on: the same ones whenever it is asked. `inStep` may put others in the places of a step's studies, those of all ranks that share an order. */
+  batches(options?: { epoch?: number; startStep?: number; inStep?: InStep }): AsyncGenerator<StudyBatch>;
+  /** The same batches without images: none is read. */
+  textBatches(options?: { epoch?: number; startStep?: number }): Generator<TextBatch>;
   /** Batches without images, in order: for what needs only texts. */
   texts(batchSize: number): Generator<TextBatch>;
   /** Gives a batch's memory back for another one. Its arrays must not be used any more. Batches that are kept need not be given back. */
   recycle(batch: StudyBatch): void;
   close(): Promise<void>;
-}
-
-/** The studies of a step, of all ranks that share an order; this one's begin at `own`. */
-interface Step {
-  readonly whole: readonly number[];
-  readonly own: number;
 }
 
 const defaultWorkers = (): number => Math.min(4, Math.max(1, availableParallelism() - 1));
@@ -95,9 +81,9 @@ function settingsOf(options: LoaderOptions): BatchSettings {
   return { image, findingsLength, impressionLength, pad: tokenizer.special.pad, seed, train, augmentation, cache };
 }
 
-/** Makes a loader. A study whose image cannot be read makes `batches` throw a DataError that names the file, unless such studies are skipped. */
+/** Makes a loader. A study whose image cannot be read makes `batches` throw an UnreadableStudiesError that names the file. */
 export function createLoader(options: LoaderOptions): Loader {
-  const { studies, tokenizer, tokenizerModule, image, batchSize, train, workers = defaultWorkers(), ahead = workers + 1, onBadData = 'stop' } = options;
+  const { studies, tokenizer, tokenizerModule, image, batchSize, train, workers = defaultWorkers(), ahead = workers + 1 } = options;
   const settings = settingsOf(options);
   const threads = workers > 0 ? startThreads(options, settings, workers) : undefined;
   const here = createBatchMaker(settings, tokenizer, defaultRangeReader);
@@ -106,56 +92,28 @@ export function createLoader(options: LoaderOptions): Loader {
   const encoded = (study: number): StudyTokens => (tokens[study] ??= encodeStudy(tokenizer, studies[study]!, settings));
   const memory = new ImageMemory(batchSize * image.channels * image.size ** 2 * Float32Array.BYTES_PER_ELEMENT);
   const { sampling = { by: 'shuffle' }, rank = 0, ranks = 1 } = options;
-  const order = train ? trainingOrder({ studies, sampling, batchSize, seed: settings.seed, rank, ranks }) : undefined;
-  const stepsPerEpoch = order?.stepsPerEpoch ?? Math.ceil(studies.length / batchSize);
+  const { stepsPerEpoch, epoch: stepsOf } = epochSteps({ studies, train, sampling, batchSize, seed: settings.seed, rank, ranks });
 
-  async function request(indices: readonly number[], epoch: number, buffer: ArrayBufferLike): Promise<MadeBatch> {
+  async function make(indices: readonly number[], epoch: number): Promise<StudyBatch> {
     const items = indices.map((study): BatchItem => {
       const { image: file, findings, impression } = studies[study]!;
       const known = threads && tokenizerModule !== undefined ? tokens[study] : encoded(study);
       return { study, image: file, slot: study, ...(known ? { tokens: known } : { texts: { findings, impression } }) };
     });
-    const made = await (threads?.pool.run({ epoch, items, buffer }) ?? here.make({ epoch, items, buffer }));
-    if ('tokens' in made)
-      made.tokens.forEach((own, i) => {
-        if (own) tokens[indices[i]!] = own;
-      });
-    return made;
+    const request: BatchRequest = { epoch, items, buffer: threads ? memory.shared() : memory.own() };
+    const made = await (threads?.pool.run(request) ?? here.make(request));
+    if ('unreadable' in made) throw new UnreadableStudiesError(made.unreadable);
+    made.tokens.forEach((own, i) => {
+      if (own) tokens[indices[i]!] = own;
+    });
+    return { arrays: made.arrays, studies: indices };
   }
-
-  /** Makes a batch of a step's studies, `own` of them; again, without those whose images turn out to be unreadable. */
-  async function make({ whole, own }: Step, epoch: number, leftOut: ReadonlySet<number>): Promise<StudyBatch> {
-    const buffer = threads ? memory.shared() : memory.own();
-    const bad = new Map<number, string>();
-    for (;;) {
-      const indices = withStandIns(whole, { has: (study) => leftOut.has(study) || bad.has(study) })?.slice(own, own + batchSize);
-      if (indices === undefined)
-        throw new DataError(`no image of a step of ${whole.length} studies can be read: ${[...bad.values()][0] ?? 'all are left out'}`);
-      const made = await request(indices, epoch, buffer);
-      if ('arrays' in made) {
-        const unreadable = [...bad].map(([study, reason]) => ({ study, reason }));
-        return { arrays: made.arrays, studies: indices, ...(unreadable.length > 0 ? { unreadable } : {}) };
-      }
-      if (onBadData === 'stop') throw new DataError(made.unreadable[0]!.reason);
-      for (const { study, reason } of made.unreadable) bad.set(study, reason);
-    }
-  }
-
-  const stepsOf = (epoch: number): ((step: number) => Step) => {
-    const all = order?.epoch(epoch) ?? Int32Array.from(studies.keys());
-    const { size, own } = order?.step ?? { size: batchSize, own: 0 };
-    return (step) => ({ whole: [...all.subarray(step * size, (step + 1) * size)], own });
-  };
-  const textBatch = (indices: readonly number[]): TextBatch => {
-    const [findings, impressions] = [indices.map((i) => encoded(i).findings), indices.map((i) => encoded(i).impression)];
-    return { arrays: collateTexts(findings, impressions, settings.pad), studies: indices };
-  };
-
+  const textBatch = (indices: readonly number[]): TextBatch => textBatchOf(indices, indices.map(encoded), settings.pad);
   return {
     studies,
     stepsPerEpoch,
-    async *batches({ epoch = 0, startStep = 0, leftOut = new Set<number>() } = {}) {
-      const stepOf = stepsOf(epoch);
+    async *batches({ epoch = 0, startStep = 0, inStep } = {}) {
+      const studiesOf = stepsOf(epoch);
       yield* prefetch({
         from: startStep,
         to: stepsPerEpoch,
@@ -163,17 +121,14 @@ export function createLoader(options: LoaderOptions): Loader {
         // given back, whose memory serves for it.
         ahead: threads ? Math.max(ahead, workers) : 1,
         early: threads !== undefined,
-        make: (step) => make(stepOf(step), epoch, leftOut),
+        make: async (step) => make(studiesOf(step, inStep), epoch),
         take: (batch) => ({ ...batch, arrays: memory.take(batch.arrays) }),
         discard: (batch) => memory.release(batch.arrays),
       });
     },
     *textBatches({ epoch = 0, startStep = 0 } = {}) {
-      const stepOf = stepsOf(epoch);
-      for (let step = startStep; step < stepsPerEpoch; step++) {
-        const { whole, own } = stepOf(step);
-        yield textBatch(whole.slice(own, own + batchSize));
-      }
+      const studiesOf = stepsOf(epoch);
+      for (let step = startStep; step < stepsPerEpoch; step++) yield textBatch(studiesOf(step));
     },
     *texts(size) {
       for (let start = 0; start < studies.length; start += size)
@@ -185,6 +140,11 @@ export function createLoader(options: LoaderOptions): Loader {
       await threads?.close();
     },
   };
+}
+
+function textBatchOf(studies: readonly number[], tokens: readonly StudyTokens[], pad: number): TextBatch {
+  const [findings, impressions] = [tokens.map((own) => own.findings), tokens.map((own) => own.impression)];
+  return { arrays: collateTexts(findings, impressions, pad), studies };
 }
 
 /** Workers, and where images are to be fetched, one thread more that fetches for all of them. */

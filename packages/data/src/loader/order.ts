@@ -16,8 +16,9 @@ export type Sampling =
   | { readonly by: 'length'; readonly window?: number }
   | { readonly by: 'shard'; readonly buffer?: number };
 
-/** What an order depends on. `ranks` processes share each step; this one is number `rank`. */
+/** What an order depends on. Without `train` the studies are in order, each once. `ranks` processes share each step; this one is number `rank`. */
 export interface OrderOptions {
+  readonly train: boolean;
   readonly studies: readonly Study[];
   readonly sampling: Sampling;
   readonly batchSize: number;
@@ -26,37 +27,47 @@ export interface OrderOptions {
   readonly ranks: number;
 }
 
-/** Orders of training epochs. */
-export interface TrainingOrder {
+/** Puts others in the places of a step's studies. */
+export type InStep = (studies: readonly number[]) => readonly number[];
+
+/** Epochs in steps. */
+export interface Steps {
   readonly stepsPerEpoch: number;
-  /** Studies of a step of all ranks that share an order, of which this rank has those from `own` on: the number of one step's. */
-  readonly step: { readonly size: number; readonly own: number };
-  /** Indices of the studies of those ranks, step after step. */
-  epoch(epoch: number): Int32Array;
+  /** This rank's studies of a step, once `inStep` has seen those of all ranks that share an order. */
+  epoch(epoch: number): (step: number, inStep?: InStep) => readonly number[];
 }
 
-/**
- * The studies of a step with those that are left out replaced: in the place of each is the next one of the step that is not, after the
- * last the first. Undefined where none is left.
- */
-export function withStandIns(step: readonly number[], leftOut: { has(study: number): boolean }): number[] | undefined {
-  if (step.every((study) => leftOut.has(study))) return undefined;
-  return step.map((_, place) => {
-    for (let next = place; ; next++) if (!leftOut.has(step[next % step.length]!)) return step[next % step.length]!;
-  });
+/** An order: of all ranks that share it, steps of `size` studies, of which this rank has those from `own` on. */
+interface Order {
+  readonly stepsPerEpoch: number;
+  readonly size: number;
+  readonly own: number;
+  epoch(epoch: number): Int32Array;
 }
 
 const identity = (n: number): Int32Array => Int32Array.from({ length: n }, (_, i) => i);
 
-/** Makes the orders. Throws a DataError for weights that are none, or for shards where the studies are in none. */
-export function trainingOrder(options: OrderOptions): TrainingOrder {
-  const { studies, sampling, batchSize, seed, rank, ranks } = options;
+/** Makes the steps. Throws a DataError for weights that are none, or for shards where the studies are in none. */
+export function epochSteps(options: OrderOptions): Steps {
+  const { stepsPerEpoch, size, own, epoch } = orderOf(options);
+  return {
+    stepsPerEpoch,
+    epoch(number) {
+      const all = epoch(number);
+      return (step, inStep = (studies) => studies) => inStep([...all.subarray(step * size, (step + 1) * size)]).slice(own, own + options.batchSize);
+    },
+  };
+}
+
+function orderOf(options: OrderOptions): Order {
+  const { studies, train, sampling, batchSize, seed, rank, ranks } = options;
+  const n = studies.length;
+  if (!train) return { stepsPerEpoch: Math.ceil(n / batchSize), size: batchSize, own: 0, epoch: () => identity(n) };
   if (sampling.by === 'shard') return shardOrder(options, sampling.buffer ?? 1000);
-  const whole = batchSize * ranks;
-  const stepsPerEpoch = Math.floor(studies.length / whole);
+  const size = batchSize * ranks;
   const draw = drawOf(options);
   // A step's studies are dealt out rank by rank: all ranks together see what one process with a batch as large would see.
-  return { stepsPerEpoch, step: { size: whole, own: rank * batchSize }, epoch: (epoch) => draw(seed, epoch) };
+  return { stepsPerEpoch: Math.floor(n / size), size, own: rank * batchSize, epoch: (epoch) => draw(seed, epoch) };
 }
 
 function drawOf({ studies, sampling, batchSize, ranks }: OrderOptions): (seed: number, epoch: number) => Int32Array {
@@ -101,7 +112,7 @@ function bucketed(order: Int32Array, lengths: readonly number[], batch: number, 
 }
 
 /** Every rank has the shards whose number it is, modulo the ranks, in all epochs: what it has fetched it can keep. */
-function shardOrder({ studies, batchSize, seed, rank, ranks }: OrderOptions, buffer: number): TrainingOrder {
+function shardOrder({ studies, batchSize, seed, rank, ranks }: OrderOptions, buffer: number): Order {
   const shards = new Map<string, number[]>();
   studies.forEach(({ image }, i) => {
     const shard = rangeOf(image)?.source;
@@ -116,7 +127,8 @@ function shardOrder({ studies, batchSize, seed, rank, ranks }: OrderOptions, buf
   return {
     stepsPerEpoch,
     // What other ranks have in a step is in their shards.
-    step: { size: batchSize, own: 0 },
+    size: batchSize,
+    own: 0,
     epoch(epoch) {
       const names = dealt[rank]!;
       const stream = [...shuffle(identity(names.length), seed, epoch, 6)].flatMap((i) => shards.get(names[i]!)!);

@@ -2,14 +2,12 @@
 import { createHash } from 'node:crypto';
 import { open as openFile, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LabelCells } from '../chexpert-labels.ts';
 import { DataError, describeFileError } from '../errors.ts';
 import { createRangeCache, fetchWhole } from '../image/range-cache.ts';
 import { isUrl, rangeName } from '../image/image-bytes.ts';
 import type { SourceData } from '../sources/source.ts';
 import { Drops } from '../sources/source.ts';
 import type { DataNeed, Question, Study } from '../study.ts';
-import type { Met } from './webdataset.ts';
 import { webdatasetStudies } from './webdataset.ts';
 import type { IndexLine, ShardEntry, ShardManifest } from './manifest.ts';
 import { indexNameOf, manifestName, parseIndex, parseManifest } from './manifest.ts';
@@ -89,20 +87,14 @@ async function readIndexed(base: string, entry: ShardEntry): Promise<{ image: st
 
 async function readWebdataset(path: string, archives: readonly string[]): Promise<SourceData> {
   const studies: Study[] = [];
-  const met: Met = { drops: new Drops(), drawn: 0, labels: new LabelCells(path) };
-  for (const archive of archives) await withReader(archive, (read) => webdatasetStudies(archive, read, studies, met));
+  const drops = new Drops();
+  const drawn = { count: 0 };
+  for (const archive of archives) await withReader(archive, (read) => webdatasetStudies(archive, read, studies, drops, drawn));
   if (studies.length === 0) throw new DataError(`${path}: holds no sample with an image (.png, .jpg or .dcm); name other shards`);
   const reports = studies.some(({ findings, impression }) => findings !== '' && impression !== '');
   const labels = studies.some((study) => study.labels !== undefined);
   const offers: DataNeed[] = [...(reports ? (['pairs'] as const) : []), ...(labels ? (['labels'] as const) : []), 'images'];
-  return {
-    studies,
-    offers,
-    counts: { images: studies.length },
-    dropped: met.drops.counts(),
-    splitOrigin: met.drawn > 0 ? 'drawn' : 'published',
-    warnings: met.labels.warnings(),
-  };
+  return { studies, offers, counts: { images: studies.length }, dropped: drops.counts(), splitOrigin: drawn.count > 0 ? 'drawn' : 'published' };
 }
 
 /** Reads an archive piece by piece: from disk through a window of one block, or by ranges. */

@@ -1,6 +1,6 @@
 // Samples of shards that others wrote, as WebDataset has them: members that share a key, distinguished by what follows the key's first dot.
 import { isUtf8 } from 'node:buffer';
-import type { LabelCells } from '../chexpert-labels.ts';
+import { labelValue } from '../chexpert-labels.ts';
 import { DataError } from '../errors.ts';
 import type { ByteRange } from '../image/image-bytes.ts';
 import { rangeName } from '../image/image-bytes.ts';
@@ -29,23 +29,16 @@ function keyOf(name: string): [key: string, ending: string] {
   return dot === -1 ? [name, ''] : [name.slice(0, dot), name.slice(dot + 1).toLowerCase()];
 }
 
-/** What is met in archives: samples that are none, splits that no one published, and labels. */
-export interface Met {
-  readonly drops: Drops;
-  drawn: number;
-  readonly labels: LabelCells;
-}
-
-/** Adds an archive's samples to `studies`, and to `met` what is to be said of them. */
-export async function webdatasetStudies(archive: string, read: ReadUpTo, studies: Study[], met: Met): Promise<void> {
+/** Adds an archive's samples to `studies`, and to `drops` what is none. `drawn` counts splits that no one published. */
+export async function webdatasetStudies(archive: string, read: ReadUpTo, studies: Study[], drops: Drops, drawn: { count: number }): Promise<void> {
   const finish = async ({ key, members }: Sample) => {
     const image = imageEndings.map((ending) => members.get(ending)).find(Boolean);
-    if (image === undefined) return met.drops.add('the sample has no image');
+    if (image === undefined) return drops.add('the sample has no image');
     try {
-      studies.push(studyOf(archive, key, image, await texts(members, read), met));
+      studies.push(studyOf(archive, key, image, await texts(members, read), drawn));
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
-      met.drops.add(error.message);
+      drops.add(error.message);
     }
   };
   let sample: Sample | undefined;
@@ -96,34 +89,34 @@ const splitNames: Readonly<Record<string, Split>> = {
 };
 
 /** The split a sample names, else its shard's name begins with, else one drawn by patient or id. */
-function splitFor(archive: string, named: unknown, id: string, met: Met): Split {
+function splitFor(archive: string, named: unknown, id: string, drawn: { count: number }): Split {
   const own = typeof named === 'string' ? splitNames[named.toLowerCase()] : undefined;
   const ofShard = splitNames[/^[a-z]+/.exec((archive.split('/').at(-1) ?? '').toLowerCase())?.[0] ?? ''];
   if (own ?? ofShard) return (own ?? ofShard)!;
-  met.drawn++;
+  drawn.count++;
   return splitOf(id);
 }
 
-function labelsOf(value: unknown, cells: LabelCells, key: string): Study['labels'] {
+function labelsOf(value: unknown): Study['labels'] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const known = Object.entries(value).flatMap(([name, cell]) => {
-    const label = cells.read(cell === null ? '' : String(cell), name, `sample ${key}`);
+    const label = labelValue(String(cell));
     return label === 0 || label === 1 ? [[name, label] as const] : [];
   });
   return known.length > 0 ? Object.fromEntries(known) : undefined;
 }
 
-function studyOf(archive: string, key: string, image: ByteRange, fields: Record<string, unknown>, met: Met): Study {
+function studyOf(archive: string, key: string, image: ByteRange, fields: Record<string, unknown>, drawn: { count: number }): Study {
   const text = (name: string): string | undefined => (typeof fields[name] === 'string' || typeof fields[name] === 'number' ? String(fields[name]) : undefined);
   const [id, patient, view] = [text('id') ?? key, text('patient'), text('view')];
-  const labels = labelsOf(fields.labels, met.labels, key);
+  const labels = labelsOf(fields.labels);
   return {
     id,
     report: text('report') ?? id,
     image: rangeName({ source: archive, start: image.start, length: image.length }),
     findings: normalizeText(text('findings') ?? ''),
     impression: normalizeText(text('impression') ?? ''),
-    split: splitFor(archive, fields.split, patient ?? id, met),
+    split: splitFor(archive, fields.split, patient ?? id, drawn),
     ...(patient === undefined ? {} : { patient }),
     ...(view === undefined ? {} : { view }),
     ...(labels === undefined ? {} : { labels }),

@@ -2,7 +2,8 @@
 import { checkPaired } from '../errors.ts';
 import { mean } from '../statistics/mean.ts';
 
-const beta = 1.2;
+// Of the evaluation code that the field's figures come from.
+const usualBeta = 1.2;
 
 function longestCommonSubsequence(a: readonly string[], b: readonly string[]): number {
   let [previous, row] = [new Int32Array(b.length + 1), new Int32Array(b.length + 1)];
@@ -13,6 +14,14 @@ function longestCommonSubsequence(a: readonly string[], b: readonly string[]): n
   return previous[b.length]!;
 }
 
+/** ROUGE-L F of two texts' tokens, in [0, 1]: recall weighs `beta`^2 times as much as precision. 0 where either is empty. */
+export function rougeLOf(ours: readonly string[], theirs: readonly string[], beta: number): number {
+  const common = longestCommonSubsequence(ours, theirs);
+  if (common === 0) return 0;
+  const [precision, recall] = [common / ours.length, common / theirs.length];
+  return ((1 + beta ** 2) * precision * recall) / (recall + beta ** 2 * precision);
+}
+
 /**
  * ROUGE-L F (beta 1.2) in [0, 1] of each text; 0 where either is empty. Texts are tokens separated by single spaces. Throws for no
  * texts, or lists of different length.
@@ -20,11 +29,8 @@ function longestCommonSubsequence(a: readonly string[], b: readonly string[]): n
 export function rougeLEach(hypotheses: readonly string[], references: readonly string[]): number[] {
   checkPaired('rougeL', hypotheses, references, ['hypotheses', 'references']);
   return hypotheses.map((hypothesis, i) => {
-    const [ours, theirs] = [hypothesis.split(' '), references[i]!.split(' ')];
-    const common = longestCommonSubsequence(ours, theirs);
-    if (common === 0 || hypothesis === '' || references[i] === '') return 0;
-    const [precision, recall] = [common / ours.length, common / theirs.length];
-    return ((1 + beta ** 2) * precision * recall) / (recall + beta ** 2 * precision);
+    if (hypothesis === '' || references[i] === '') return 0;
+    return rougeLOf(hypothesis.split(' '), references[i]!.split(' '), usualBeta);
   });
 }
 

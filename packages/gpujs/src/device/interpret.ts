@@ -1,8 +1,7 @@
 // Interprets a graph of primitives op by op on typed arrays, in f32 or float64.
-import type { Graph, HostArray, Node, Program, Tensor } from '@hybridmed/tensor';
-import { bindInputs, bindShape, decompose, DeviceError, graphNodes, mergeEqualNodes } from '@hybridmed/tensor';
+import type { Graph, HostArray, Node, PrimitiveOp, Program, Tensor } from '@hybridmed/tensor';
+import { bindInputs, bindShape, decompose, DeviceError, graphNodes } from '@hybridmed/tensor';
 import type { Rule, Run, Value } from '../rules/rule.ts';
-import type { PrimitiveOp } from '../rules/table.ts';
 import { rules } from '../rules/table.ts';
 import type { HostState } from './state.ts';
 import { toPrecision } from './state.ts';
@@ -22,7 +21,7 @@ export interface InterpretOptions {
 
 /** Compiles a graph to an interpreter of its primitives. */
 export function interpret(name: string, graph: Graph, { precision, keeps, override }: InterpretOptions): Program {
-  const lowered = mergeEqualNodes(decompose(graph, () => false));
+  const lowered = decompose(graph, (op) => op in rules);
   const nodes = graphNodes(lowered);
   const floats: Run['floats'] = (length) => (precision === 'f64' ? new Float64Array(length) : new Float32Array(length));
   const toFloat = (array: HostArray): HostArray => toPrecision(array, precision);

@@ -46,11 +46,13 @@ function runMatmul(engine: Engine, node: Node, [a, b]: readonly Value[], [shape]
 }
 
 function runConvolution(engine: Engine, node: Node, [x, w]: readonly Value[], [shape]: Shapes): Value[] | undefined {
-  const { stride, padding } = (node as Node<'conv2d'>).attributes;
+  const { stride, padding, groups } = (node as Node<'conv2d'>).attributes;
   if (sizeOf(shape!) < worthwhile / 16 || Math.max(sizeOf(shape!), x!.data.length) > exactIndices) return undefined;
   const [, C, H, W] = x!.shape as [number, number, number, number];
-  const [O, , kh, kw] = w!.shape as [number, number, number, number];
-  return [{ data: engine.run(conv2d, sizeOf(shape!), [f32(x!)!, f32(w!)!, C, H, W, O, kh, kw, shape![2]!, shape![3]!, ...stride, ...padding]), shape: shape! }];
+  const [O, each, kh, kw] = w!.shape as [number, number, number, number];
+  const [top, left] = padding;
+  const sizes = [C, H, W, O, each, O / groups, kh, kw, shape![2]!, shape![3]!, ...stride, top, left];
+  return [{ data: engine.run(conv2d, sizeOf(shape!), [f32(x!)!, f32(w!)!, ...sizes]), shape: shape! }];
 }
 
 function runSum(engine: Engine, node: Node, [x]: readonly Value[], [shape]: Shapes): Value[] | undefined {
@@ -79,6 +81,7 @@ function runElementwise(engine: Engine, node: Node, inputs: readonly Value[], [s
 
 function override(engine: Engine): (node: Node, inputs: readonly Value[], shapes: Shapes) => Value[] | undefined {
   return (node, inputs, shapes) => {
+    engine.check();
     if (shapes.some((shape) => sizeOf(shape) === 0) || inputs.some(({ data }) => data.length === 0)) return undefined;
     if (node.op === 'matmul') return runMatmul(engine, node, inputs, shapes);
     if (node.op === 'conv2d') return runConvolution(engine, node, inputs, shapes);

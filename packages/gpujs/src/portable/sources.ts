@@ -14,21 +14,22 @@ export const matmul = `function (a, b, startsA, startsB, m, n, k, rowA, columnA,
   return sum;
 }`;
 
-/** Cross-correlation of x (B, C, H, W) with weight (O, C, kh, kw). */
-export const conv2d = `function (x, w, C, H, W, O, kh, kw, oh, ow, sh, sw, ph, pw) {
+/** Cross-correlation of x (B, C, H, W) with weight (O, E, kh, kw): each group of P outputs sees E channels of its own. */
+export const conv2d = `function (x, w, C, H, W, O, E, P, kh, kw, oh, ow, sh, sw, ph, pw) {
   const s = this.thread.x % ow;
   const rest = Math.floor(this.thread.x / ow);
   const r = rest % oh;
   const o = Math.floor(rest / oh) % O;
   const b = Math.floor(rest / (oh * O));
+  const first = b * C + Math.floor(o / P) * E;
   let sum = 0;
-  for (let c = 0; c < C; c++) {
+  for (let c = 0; c < E; c++) {
     for (let p = 0; p < kh; p++) {
       const row = r * sh + p - ph;
       if (row >= 0 && row < H) {
         for (let q = 0; q < kw; q++) {
           const column = s * sw + q - pw;
-          if (column >= 0 && column < W) { sum += x[((b * C + c) * H + row) * W + column] * w[((o * C + c) * kh + p) * kw + q]; }
+          if (column >= 0 && column < W) { sum += x[((first + c) * H + row) * W + column] * w[((o * E + c) * kh + p) * kw + q]; }
         }
       }
     }

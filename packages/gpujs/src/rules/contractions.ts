@@ -34,7 +34,8 @@ const matmul: Rule<'matmul'> = ([a, b], { transposeA, transposeB }, [shape], run
 
 interface Geometry {
   stride: readonly [number, number];
-  padding: readonly [number, number];
+  padding: readonly [top: number, left: number, bottom: number, right: number];
+  groups: number;
 }
 
 /** Calls `visit` with the flat indices of x, weight and y for every product a convolution sums. */
@@ -42,15 +43,16 @@ function walk(
   x: readonly number[],
   weight: readonly number[],
   y: readonly number[],
-  { stride, padding }: Geometry,
+  { stride, padding, groups }: Geometry,
   visit: (ix: number, iw: number, iy: number) => void,
 ): void {
   const [batch, inputs, height, width] = x as [number, number, number, number];
-  const [outputs, , kh, kw] = weight as [number, number, number, number];
+  const [outputs, each, kh, kw] = weight as [number, number, number, number];
   const [oh, ow] = y.slice(2) as [number, number];
+  const outputsOfGroup = outputs / groups;
   for (let b = 0; b < batch; b++)
     for (let o = 0; o < outputs; o++)
-      for (let c = 0; c < inputs; c++)
+      for (let c = 0; c < each; c++)
         for (let r = 0; r < oh; r++)
           for (let s = 0; s < ow; s++)
             for (let i = 0; i < kh; i++) {
@@ -58,8 +60,9 @@ function walk(
               if (row < 0 || row >= height) continue;
               for (let j = 0; j < kw; j++) {
                 const column = s * stride[1] + j - padding[1];
-                if (column >= 0 && column < width)
-                  visit(((b * inputs + c) * height + row) * width + column, ((o * inputs + c) * kh + i) * kw + j, ((b * outputs + o) * oh + r) * ow + s);
+                if (column < 0 || column >= width) continue;
+                const channel = b * inputs + Math.floor(o / outputsOfGroup) * each + c;
+                visit((channel * height + row) * width + column, ((o * each + c) * kh + i) * kw + j, ((b * outputs + o) * oh + r) * ow + s);
               }
             }
 }

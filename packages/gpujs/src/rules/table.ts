@@ -1,33 +1,15 @@
-// The plain reference's rules: one per primitive; fused ops run through their definitions.
-import type { OpName } from '@hybridmed/tensor';
+// The table of rules on arrays: every primitive; fused ops run through their definitions.
+import type { FusedOp, PrimitiveOp } from '@hybridmed/tensor';
 import { contractions } from './contractions.ts';
 import { elementwise } from './elementwise.ts';
 import { movement } from './movement.ts';
 import { reductions } from './reductions.ts';
 import type { Rule } from './rule.ts';
 
-/** Ops that have a definition and so need no operation of their own. */
-export type FusedOp =
-  | 'gelu'
-  | 'geluGrad'
-  | 'softmax'
-  | 'logSoftmax'
-  | 'layerNorm'
-  | 'layerNormGrad'
-  | 'batchNorm'
-  | 'batchNormGrad'
-  | 'attention'
-  | 'attentionGrad'
-  | 'crossEntropy'
-  | 'crossEntropyGrad'
-  | 'distillation'
-  | 'distillationGrad'
-  | 'vocabularyLoss'
-  | 'vocabularyLossGrad'
-  | 'adamW';
-
-/** Ops the plain reference runs itself. */
-export type PrimitiveOp = Exclude<OpName, FusedOp | 'input'>;
-
-/** Every primitive on arrays. */
-export const rules: { readonly [K in PrimitiveOp]: Rule<K> } = { ...elementwise, ...movement, ...contractions, ...reductions };
+/** The rules by op. What has none runs through its definition: the reference computes a fused op as the op table says. */
+export const rules: { readonly [K in PrimitiveOp]: Rule<K> } & { readonly [K in FusedOp]?: Rule<K> } = {
+  ...elementwise,
+  ...movement,
+  ...contractions,
+  ...reductions,
+};

@@ -3,24 +3,8 @@ import { DataError } from '@hybridmed/data/browser';
 import { version } from '@hybridmed/runtime/version';
 import { HybridmedError } from '@hybridmed/tensor';
 import { Command, CommanderError } from 'commander';
-import { addAblate } from './commands/ablate.ts';
-import { addData } from './commands/data.ts';
-import { addDemo } from './commands/demo.ts';
-import { addDevices } from './commands/devices.ts';
-import { addEmbed } from './commands/embed.ts';
-import { addEvaluate } from './commands/evaluate.ts';
-import { addExplain } from './commands/explain.ts';
-import { addExport } from './commands/export.ts';
-import { addGenerate } from './commands/generate.ts';
-import { addInfo } from './commands/info.ts';
-import { addPretrain } from './commands/pretrain.ts';
-import { addProbeAndFinetune } from './commands/probe-finetune.ts';
-import { addReport } from './commands/report.ts';
-import { addRetrieve } from './commands/retrieve.ts';
-import { addSave } from './commands/save.ts';
-import { addVerify } from './commands/verify.ts';
-import { addVqa } from './commands/vqa.ts';
-import { addZeroShot } from './commands/zeroshot.ts';
+import { addCommands } from './build-command.ts';
+import { commands } from './commands.ts';
 import type { Output } from './output.ts';
 import { printJson, processOutput, visibleOutput } from './output.ts';
 
@@ -29,29 +13,7 @@ export const exitCodes = { success: 0, failure: 1, usage: 2 } as const;
 
 const helpCodes = new Set(['commander.help', 'commander.helpDisplayed', 'commander.version']);
 
-/** Commands in the order that --help shows them. */
-const commands: readonly ((program: Command, output: Output) => void)[] = [
-  addDevices,
-  addData,
-  addPretrain,
-  addGenerate,
-  addEvaluate,
-  addInfo,
-  addReport,
-  addExplain,
-  addZeroShot,
-  addRetrieve,
-  addExport,
-  addEmbed,
-  addProbeAndFinetune,
-  addVqa,
-  addAblate,
-  addSave,
-  addVerify,
-  addDemo,
-];
-
-function build(output: Output): Command {
+function build(output: Output, words: readonly string[]): Command {
   const program = new Command('hybridmed')
     .description('Pre-training on chest radiographs and reports, and downstream tasks. Not a medical device.')
     .version(version(), '-V, --version')
@@ -59,7 +21,7 @@ function build(output: Output): Command {
     .configureHelp({ showGlobalOptions: true })
     .enablePositionalOptions()
     .configureOutput({ writeOut: (text) => output.result(text), writeErr: (text) => output.log(text.trimEnd()) });
-  for (const add of commands) add(program, output);
+  addCommands(program, commands, output, words);
   const strict = (command: Command): void => {
     command.exitOverride();
     command.configureOutput(program.configureOutput());
@@ -83,7 +45,7 @@ function refuseEmpty(command: Command): void {
 /** Runs the command line with its arguments (without node and script) and returns the exit code. With --json a failure is a JSON document too: `{"error": ...}`. */
 export async function main(args: readonly string[], streams: Output = processOutput): Promise<number> {
   const output = visibleOutput(streams);
-  const program = build(output);
+  const program = build(output, args);
   if (args.length === 0) {
     output.log(program.helpInformation());
     return exitCodes.usage;

@@ -3,7 +3,7 @@ import type { CheckpointInfo } from '@hybridmed/runtime';
 import type { Provenance } from '@hybridmed/runtime/run';
 import type { EvaluationReport, Example } from '@hybridmed/tasks/node';
 import type { StepLine, ValidationLine } from '@hybridmed/training';
-import type { RunConfig } from '@hybridmed/training/settings';
+import type { RunConfig } from '@hybridmed/runtime/settings';
 
 /** A held-out study: its true and generated impressions and, if its files are available, a thumbnail and the findings section. */
 export interface ReportStudy extends Example {

@@ -2,7 +2,7 @@
 import type { Provenance } from '@hybridmed/runtime/run';
 import type { EvaluationReport } from '@hybridmed/tasks/node';
 import type { ValidationLine } from '@hybridmed/training';
-import type { RunConfig } from '@hybridmed/training/settings';
+import type { RunConfig } from '@hybridmed/runtime/settings';
 
 /** What is known of a checkpoint's training. The card says what is not recorded because files of the run are missing. */
 export interface CardFacts {

@@ -10,21 +10,22 @@ function meeting(element: number, size: number, positions: number, stride: numbe
   return [from, Math.min(positions, Math.floor((size - 1 + padding - element) / stride) + 1)];
 }
 
-/** Visits every sizeOf the convolution sums, the output's positions innermost. */
+/** Visits every product the convolution sums, the output's positions innermost. */
 export function reference(
-  { of, x, weight, y, stride, padding, epilogue }: ConvolutionProblem,
+  { of, x, weight, y, stride, padding, groups = 1, epilogue }: ConvolutionProblem,
   [a, w, ...extra]: readonly [Numbers, Numbers, ...Numbers[]],
 ): Numbers[] {
   const [B, C, H, W] = x;
-  const [O, , kh, kw] = weight;
+  const [O, E, kh, kw] = weight;
   const [, , oh, ow] = y;
   const sums = new Float64Array(sizeOf({ output: y, input: x, weight }[of]));
   for (let b = 0; b < B; b++)
     for (let o = 0; o < O; o++)
-      for (let c = 0; c < C; c++)
+      for (let e = 0; e < E; e++)
         for (let p = 0; p < kh; p++)
           for (let q = 0; q < kw; q++) {
-            const at = ((o * C + c) * kh + p) * kw + q;
+            const at = ((o * E + e) * kh + p) * kw + q;
+            const c = Math.floor(o / (O / groups)) * E + e;
             const [top, bottom] = meeting(p, H, oh, stride[0], padding[0]);
             const [left, right] = meeting(q, W, ow, stride[1], padding[1]);
             let sum = 0;

@@ -62,5 +62,8 @@ export function findHostOptimizer(graph: Graph, nodes: readonly Node[]): HostOpt
   const [learningRate, step] = [inputName(node.inputs[0]!, graph.data), inputName(node.inputs[1]!, graph.data)];
   if (!parameters || !firstMoments || !secondMoments || learningRate === undefined || step === undefined) return undefined;
   const norm = Object.keys(graph.results).find((name) => graph.results[name] === node.outputs[3 * n]);
+  // What leaves beside the state's own new values and the norm, the host would drop.
+  const leaving = [...Object.values(graph.results), ...Object.values(graph.updates)].filter((value) => value.node === node).length;
+  if (leaving !== 3 * n + (norm === undefined ? 0 : 1)) return undefined;
   return { node, learningRate, step, parameters, firstMoments, secondMoments, gradients: block(1).map((value) => terms(value, graph, uses)), norm };
 }

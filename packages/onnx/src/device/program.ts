@@ -1,10 +1,10 @@
 // A compiled graph on the CPU: one ONNX Runtime session for any lengths, and the host's optimizer.
 import type { Bindings, Graph, HostArray, HostArrays, Program, Tensor } from '@hybridmed/tensor';
-import { bindInputs, bindShape, decompose, DeviceError, graphNodes, mergeEqualNodes, sizeOf } from '@hybridmed/tensor';
+import { bindInputs, bindShape, decompose, DeviceError, graphNodes, sizeOf } from '@hybridmed/tensor';
 import type { InferenceSession } from 'onnxruntime-node';
 import { InferenceSession as Session, Tensor as OrtTensor } from '../session/runtime.ts';
 import { lower } from '../rules/lower.ts';
-import { hasRule } from '../rules/table.ts';
+import { rules } from '../rules/table.ts';
 import { adamWInPlace, addInPlace, scatterAddInPlace } from './adamw.ts';
 import { discard } from './discard.ts';
 import { bindTensor } from './bound-array.ts';
@@ -33,9 +33,9 @@ interface Plan {
 }
 
 async function plan(graph: Graph, options: InferenceSession.SessionOptions): Promise<Plan> {
-  const whole = mergeEqualNodes(decompose(graph, hasRule));
+  const whole = decompose(graph, (op) => op === 'adamW' || op in rules);
   const optimizer = findHostOptimizer(whole, graphNodes(whole));
-  const lowered = optimizer ? whole : mergeEqualNodes(decompose(graph, (op) => op !== 'adamW' && hasRule(op)));
+  const lowered = optimizer ? whole : decompose(graph, (op) => op in rules);
   const ownOutputs = (values: Readonly<Record<string, Tensor>>, prefix: string) =>
     Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (value.node === optimizer?.node ? [] : [[prefix + name, value]])));
   const outputs = { ...ownOutputs(lowered.results, 'result.'), ...ownOutputs(lowered.updates, 'update.'), ...optimizerOutputs(optimizer) };

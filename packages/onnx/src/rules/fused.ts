@@ -1,5 +1,5 @@
 // Rules of fused ops on ONNX Runtime's own kernels; gradients reuse what the forward pass kept.
-import type { Node, Tensor } from '@hybridmed/tensor';
+import type { FusedOp, Node, OpName, Tensor } from '@hybridmed/tensor';
 import { elementTypes } from '../model/proto.ts';
 import type { LoweringContext, Rule } from './rule.ts';
 import { reshapeTo } from './movement.ts';
@@ -209,6 +209,9 @@ const attentionGrad: Rule<'attentionGrad'> = (context, { inputs, attributes }) =
   ];
 };
 
+/** Inputs whose value a gradient's rule takes from what its forward node kept. */
+export const keptInputs: Partial<Record<OpName, readonly number[]>> = { attentionGrad: [4], crossEntropyGrad: [2], distillationGrad: [2, 3] };
+
 /** Rules of fused ops. */
 export const fused = {
   gelu,
@@ -223,4 +226,4 @@ export const fused = {
   crossEntropyGrad,
   distillation,
   distillationGrad,
-};
+} satisfies { readonly [K in FusedOp]?: Rule<K> };

@@ -4,8 +4,8 @@ import { GraphBuilder } from '../model/builder.ts';
 import type { BuildOptions, OnnxFile } from '../model/initializers.ts';
 import { elementTypes } from '../model/proto.ts';
 import { lowerEmpty } from './empty.ts';
+import { keptInputs } from './fused.ts';
 import type { LoweringContext, Rule } from './rule.ts';
-import type { LoweredOp } from './table.ts';
 import type { Target } from './target.ts';
 import { cpuTarget } from './target.ts';
 import { Weights } from './weights.ts';
@@ -17,9 +17,6 @@ export interface LoweredModel {
   build(options?: BuildOptions): OnnxFile;
   readonly inputs: readonly string[];
 }
-
-/** Inputs whose value a gradient's rule takes from what its forward node kept. */
-const keptInputs: Partial<Record<Node['op'], readonly number[]>> = { attentionGrad: [4], crossEntropyGrad: [2], distillationGrad: [2, 3] };
 
 function usedOutputs(nodes: readonly Node[], ends: readonly Tensor[]): Set<Tensor> {
   const usedNames = new Set(ends);
@@ -77,8 +74,8 @@ export function lower(
       if (!parameter) b.input(input, node.outputs[0]!);
       names.set(node.outputs[0]!, parameter ? weights.add(input, parameter) : input);
     } else {
-      const rule = rules[node.op as LoweredOp] as Rule<LoweredOp>;
-      (lowerEmpty(b, node) ?? rule(context, node as Node<LoweredOp>)).forEach((output, i) => names.set(node.outputs[i]!, output));
+      const rule = rules[node.op] as Rule<OpName>;
+      (lowerEmpty(b, node) ?? rule(context, node)).forEach((output, i) => names.set(node.outputs[i]!, output));
     }
   }
   const ends = Object.entries(outputs).map(([output, value]) => ({ name: output, spec: value }));

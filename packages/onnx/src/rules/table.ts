@@ -1,5 +1,6 @@
-// The table of rules: one per op. `input` is declared by the walk, and `adamW` runs on the host or through its definition.
-import type { OpName } from '@hybridmed/tensor';
+// The table of rules: every primitive, and the fused ops that ONNX Runtime computes better than their definitions. Not among these are batch
+// norm, whose gradient it has none of, and the losses over a vocabulary: it holds the logits either way.
+import type { FusedOp, PrimitiveOp } from '@hybridmed/tensor';
 import { contractions } from './contractions.ts';
 import { elementwise } from './elementwise.ts';
 import { fused } from './fused.ts';
@@ -7,14 +8,11 @@ import { movement } from './movement.ts';
 import { reductions } from './reductions.ts';
 import type { Rule } from './rule.ts';
 
-/** Ops that run through their definitions: ONNX Runtime holds the logits either way, and has no gradient of a batch norm. */
-const defined = ['batchNorm', 'batchNormGrad', 'vocabularyLoss', 'vocabularyLossGrad'] as const;
-
-/** Ops with a rule. */
-export type LoweredOp = Exclude<OpName, 'input' | 'adamW' | (typeof defined)[number]>;
-
-/** Whether an op is lowered as it is, or run on the host. */
-export const hasRule = (op: OpName): boolean => !(defined as readonly OpName[]).includes(op);
-
-/** Every rule by op. */
-export const rules: { readonly [K in LoweredOp]: Rule<K> } = { ...elementwise, ...movement, ...contractions, ...reductions, ...fused };
+/** The rules by op: `input` is declared by the walk, and what else has none runs through its definition. */
+export const rules: { readonly [K in PrimitiveOp]: Rule<K> } & { readonly [K in FusedOp]?: Rule<K> } = {
+  ...elementwise,
+  ...movement,
+  ...contractions,
+  ...reductions,
+  ...fused,
+};

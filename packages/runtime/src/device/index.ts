@@ -1,4 +1,4 @@
 // The entry of devices by name.
-export { deviceNames, lazyDevice, listDevices, openDevice, tuningModes } from './open-device.ts';
+export { deviceHelp, deviceNames, lazyDevice, listDevices, openDevice, tuningModes } from './open-device.ts';
 export type { DeviceName } from './open-device.ts';
 export { withScopedDevice } from './scoped-device.ts';

@@ -1,14 +1,20 @@
-// Opens the device that a command runs on, and says why: a hardware WebGPU adapter, else the processor with ONNX Runtime, else gpu.js.
-import type { Device, Precision } from '@hybridmed/tensor';
+// Opens the device that a command runs on by its row of the registry, and says why: the first row that `auto` can take, or the one asked for.
+import type { Device } from '@hybridmed/tensor';
 import { DeviceError } from '@hybridmed/tensor';
 import type { TuningMode } from '@hybridmed/webgpu';
-import { deviceMessages } from './device-messages.ts';
+import type { DeviceKind, DeviceOptions, DeviceRow } from './registry.ts';
+import { deviceRows } from './registry.ts';
+
+const rows: readonly (DeviceRow & { readonly name: DeviceKind })[] = deviceRows;
 
 /** Names a user can give. */
-export const deviceNames = ['auto', 'cpu', 'webgpu', 'gpujs'] as const;
+export const deviceNames = ['auto', ...rows.map(({ name }) => name)] as const;
 
-/** A device's name. */
+/** A device's name, or `auto`. */
 export type DeviceName = (typeof deviceNames)[number];
+
+/** What `--device` does, in one line. */
+export const deviceHelp = `device to compute on: auto selects ${rows.map(({ title }) => title).join(', else ')}`;
 
 /** How a WebGPU device chooses variants of kernels. */
 export const tuningModes = ['off', 'cached', 'measure'] as const satisfies readonly TuningMode[];
@@ -19,57 +25,57 @@ export interface OpenedDevice {
   readonly reason: string;
 }
 
-/** Options: threads of the CPU device; the precision (default `f32`); how a WebGPU device chooses variants (default `off`), and who receives its messages. */
-export interface DeviceOptions {
-  threads?: number;
-  precision?: Precision;
-  tuning?: TuningMode;
-  onMessage?: (text: string) => void;
-}
-
-async function openCpu({ threads }: DeviceOptions): Promise<Device> {
-  const { cpuDevice } = await import('@hybridmed/onnx');
-  return cpuDevice(threads === undefined ? {} : { threads });
-}
-
-async function openWebgpu(hardwareOnly: boolean, { onMessage, tuning = 'off', precision = 'f32' }: DeviceOptions): Promise<Device> {
-  const { nodeWebgpuDevice } = await import('@hybridmed/webgpu/node');
-  const events = deviceMessages(onMessage, process.env.HYBRIDMED_TRACE);
-  return nodeWebgpuDevice({ events, tuning, precision, ...(hardwareOnly ? { software: false } : {}) });
-}
-
-async function openGpujs(): Promise<Device> {
-  const { gpujsDevice } = await import('@hybridmed/gpujs');
-  return gpujsDevice();
-}
-
 const firstLine = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
+
+/** A row that `auto` went past: what was wrong, or that only software stands in for the hardware. */
+interface Refusal {
+  readonly row: DeviceRow;
+  readonly problem: string;
+  readonly software?: boolean;
+}
+
+/** That hardware is absent is usual; why anything else cannot be used is worth its message. */
+function refusalText({ row, problem, software }: Refusal): string {
+  if (software && row.reason.software) return row.reason.software;
+  return row.hardware ? row.reason.absent : `${row.reason.absent} (${problem})`;
+}
+
+const reasonFor = (row: DeviceRow, refusals: readonly Refusal[]): string =>
+  refusals.length === 0 ? row.reason.taken : refusals.map(refusalText).join(', and ');
+
+const problemsOf = (refusals: readonly Refusal[]): string => refusals.map(({ row, problem }) => `${row.name}: ${problem}`).join('; ');
+
+async function openAutomatically(options: DeviceOptions): Promise<OpenedDevice> {
+  const refusals: Refusal[] = [];
+  const mixed = options.precision === 'mixed';
+  for (const row of rows.filter((each) => !mixed || each.mixed)) {
+    try {
+      return { device: await (row.hardware ?? row.open)(options), reason: reasonFor(row, refusals) };
+    } catch (error) {
+      refusals.push({ row, problem: firstLine(error) });
+    }
+  }
+  if (mixed) {
+    const problems = refusals.map(({ problem }) => problem).join('; ');
+    throw new DeviceError('auto', `no hardware adapter computes in mixed precision (${problems}); leave --precision out, or name --device ${mixedNames()}`);
+  }
+  throw new DeviceError('auto', `no device can be used (${problemsOf(refusals)})`);
+}
+
+const mixedNames = (): string =>
+  rows
+    .filter(({ mixed }) => mixed)
+    .map(({ name }) => name)
+    .join(' or ');
 
 /** Opens a device by name. `auto` never takes a software adapter. Throws a DeviceError saying what is missing, or that a device has no mixed precision. */
 export async function openDevice(name: DeviceName, options: DeviceOptions = {}): Promise<OpenedDevice> {
-  if (options.precision === 'mixed' && (name === 'cpu' || name === 'gpujs'))
-    throw new DeviceError(name, 'computes in f32; mixed precision needs --device webgpu and an adapter with 16-bit floats');
-  if (name === 'cpu') return { device: await openCpu(options), reason: 'asked for' };
-  if (name === 'webgpu') return { device: await openWebgpu(false, options), reason: 'asked for' };
-  if (name === 'gpujs') return { device: await openGpujs(), reason: 'asked for' };
-  const refused: string[] = [];
-  try {
-    return { device: await openWebgpu(true, options), reason: 'a hardware WebGPU adapter is present' };
-  } catch (error) {
-    if (options.precision === 'mixed')
-      throw new DeviceError('auto', `no hardware adapter computes in mixed precision (${firstLine(error)}); leave --precision out, or name --device webgpu`);
-    refused.push(`webgpu: ${firstLine(error)}`);
-  }
-  try {
-    return { device: await openCpu(options), reason: 'there is no hardware WebGPU adapter' };
-  } catch (error) {
-    refused.push(`cpu: ${firstLine(error)}`);
-  }
-  try {
-    return { device: await openGpujs(), reason: `neither WebGPU nor ONNX Runtime can be used (${refused.join('; ')})` };
-  } catch (error) {
-    throw new DeviceError('auto', `no device can be used (${[...refused, `gpujs: ${firstLine(error)}`].join('; ')})`);
-  }
+  if (name === 'auto') return openAutomatically(options);
+  const row = rows.find((each) => each.name === name);
+  if (!row) throw new DeviceError(name, `there is no device of this name; choose one of ${deviceNames.join(', ')}`);
+  if (options.precision === 'mixed' && !row.mixed)
+    throw new DeviceError(name, `computes in f32; mixed precision needs --device ${mixedNames()} and an adapter with 16-bit floats`);
+  return { device: await row.open(options), reason: 'asked for' };
 }
 
 /** A device that is opened at the first call of `open`, and closed if it was opened. */
@@ -83,7 +89,7 @@ export function lazyDevice(name: DeviceName, options: DeviceOptions = {}): { ope
 
 /** One kind of device, as `devices` lists it. */
 export interface DeviceListing {
-  readonly kind: Exclude<DeviceName, 'auto'>;
+  readonly kind: DeviceKind;
   readonly available: boolean;
   readonly software: boolean;
   /** The engine and adapter, or why it is absent. */
@@ -93,21 +99,20 @@ export interface DeviceListing {
 /** Lists the available devices, what `auto` takes, and why. */
 export async function listDevices(): Promise<{ devices: DeviceListing[]; auto: DeviceName | null; reason: string }> {
   const devices: DeviceListing[] = [];
-  for (const kind of ['webgpu', 'cpu', 'gpujs'] as const) {
+  const refusals: Refusal[] = [];
+  let taken: { readonly auto: DeviceKind; readonly reason: string } | undefined;
+  for (const row of rows) {
     try {
-      const { device } = await openDevice(kind);
-      devices.push({ kind, available: true, software: device.info.software, name: device.info.name });
+      const device = await row.open({});
+      const { name, software } = device.info;
+      devices.push({ kind: row.name, available: true, software, name });
+      if (row.hardware && software) refusals.push({ row, problem: name, software });
+      else taken ??= { auto: row.name, reason: reasonFor(row, refusals) };
       await device.close();
     } catch (error) {
-      devices.push({ kind, available: false, software: false, name: firstLine(error) });
+      devices.push({ kind: row.name, available: false, software: false, name: firstLine(error) });
+      refusals.push({ row, problem: firstLine(error) });
     }
   }
-  const automatic = devices.find(({ kind, available, software }) => available && !(kind === 'webgpu' && software));
-  const software = devices.some(({ kind, available, software: slow }) => kind === 'webgpu' && available && slow);
-  const reasons: Record<string, string> = {
-    webgpu: 'a hardware WebGPU adapter is present',
-    cpu: software ? 'the only WebGPU adapter is software, which is slower than ONNX Runtime on the same processor' : 'there is no WebGPU adapter',
-    gpujs: 'neither a hardware WebGPU adapter nor ONNX Runtime can be used',
-  };
-  return { devices, auto: automatic?.kind ?? null, reason: automatic ? reasons[automatic.kind]! : 'no device can be used' };
+  return { devices, ...(taken ?? { auto: null, reason: 'no device can be used' }) };
 }

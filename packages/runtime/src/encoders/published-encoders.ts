@@ -6,8 +6,8 @@ import { initialize } from '@hybridmed/nn';
 import type { Recipes, WeightRow } from '@hybridmed/nn/weights';
 import { loadWeights, weightTable } from '@hybridmed/nn/weights';
 import type { HostArray } from '@hybridmed/tensor';
-import type { BertConfig, Tokenizer } from '@hybridmed/text';
-import { bert, bertWeights } from '@hybridmed/text';
+import type { BertConfig, BertHeadsConfig, Tokenizer } from '@hybridmed/text';
+import { bert, bertHeads, bertHeadsWeights, bertWeights } from '@hybridmed/text';
 import type { ResNetConfig, ViTConfig, WantedImage } from '@hybridmed/vision';
 import { visionEncoder, visionWeights } from '@hybridmed/vision';
 import { fileError, isFolder } from '../files.ts';
@@ -69,7 +69,7 @@ export async function pretrainedText(
 ): Promise<PretrainedEncoder<BertConfig>> {
   const published = tokenizer && (await folderTokenizer(path));
   return pretrained(path, ({ source, config: json, configFile }) => {
-    if (json === undefined) throw fileError(configFile, 'does not exist', 'a BERT needs the config.json that was published with it');
+    if (json === undefined) throw noConfig(configFile);
     const options = { config: json, configLabel: configFile, label: source.label };
     if (!tokenizer) {
       const { config, recipes } = bertWeights(source.shapes, options);
@@ -85,6 +85,20 @@ export async function pretrainedText(
     return { config, recipes, specs: bert(config).parameters };
   });
 }
+
+/**
+ * The BERT with heads on [CLS] in a folder, such as CheXbert's labeller. Throws one line that names the file and what is wrong, and the
+ * conversion for a pickle.
+ */
+export function pretrainedHeads(path: string): Promise<PretrainedEncoder<BertHeadsConfig>> {
+  return pretrained(path, ({ source, config: json, configFile }) => {
+    if (json === undefined) throw noConfig(configFile);
+    const { config, recipes } = bertHeadsWeights(source.shapes, { config: json, configLabel: configFile, label: source.label });
+    return { config, recipes, specs: bertHeads(config).parameters };
+  });
+}
+
+const noConfig = (configFile: string) => fileError(configFile, 'does not exist', 'a BERT needs the config.json that was published with it');
 
 /** A checkpoint folder's published tokenizer: tokenizer.json, else vocab.txt; undefined where it has neither. */
 async function folderTokenizer(path: string): Promise<Tokenizer | undefined> {

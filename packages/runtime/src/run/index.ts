@@ -1,5 +1,4 @@
 // The entry of runs: pre-training in a folder that can be resumed at any moment.
-export { readRunFile } from './config-file.ts';
 export type { PretrainOptions } from './open-run.ts';
 export { pretrain } from './pretrain.ts';
 export type { PretrainResult } from './pretrain.ts';
@@ -7,4 +6,5 @@ export { pretrainWithRecovery } from './pretrain-with-recovery.ts';
 export type { RecoveryOptions } from './pretrain-with-recovery.ts';
 export { hashIds, readProvenance, runOf } from './provenance.ts';
 export type { Provenance, RecordedChange, RecordedData, SplitSummary } from './provenance.ts';
+export { checkValues, fileSchema, runConfigSchema } from '../settings/check-values.ts';
 export { checkSameRun, readRunConfig } from './run-folder.ts';

@@ -2,18 +2,19 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataSet, Loader, Study } from '@hybridmed/data';
-import { readableStudies } from '@hybridmed/data';
 import type { Model } from '@hybridmed/model';
 import { formatVersion, openTokenizer } from '@hybridmed/model';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import type { RunEvents, TrainingRun } from '@hybridmed/training';
-import type { RunConfig } from '@hybridmed/training/settings';
-import { runModel } from '@hybridmed/training/settings';
+import type { RunConfig } from '../settings/run-settings.ts';
+import { runModel } from '@hybridmed/training';
 import { stage1Checkpoint } from '../checkpoint/checkpoint-folder.ts';
 import { readJson } from '../files.ts';
-import { studyLoader, studySource } from '../session/study-loader.ts';
+import { readableStudies } from '../session/readable-studies.ts';
+import { studyLoader } from '../session/study-loader.ts';
+import { studySource } from '../session/study-source.ts';
 import { runTokenizer } from '../tokenizer/run-tokenizer.ts';
 import { processClock } from './process-clock.ts';
 import type { Change } from './provenance.ts';
@@ -103,10 +104,9 @@ function openLoaders({ config, workers }: PretrainOptions, { vision }: Model, { 
     train: true,
     sampling: { by: config.sampling },
     augmentation: config.augment,
-    onBadData: config.onBadData,
   });
   const validation: Loader = studyLoader(prepared, { ...common, studies: studies.validate, batchSize: validationBatch, train: false });
-  return { train: studySource(train), validation: studySource(validation) };
+  return { train: studySource(train, { onBadData: config.onBadData }), validation: studySource(validation) };
 }
 
 /** Opens and checks everything that a run needs. Throws one line for too few studies, a missing stage 1, or encoders that do not fit. */

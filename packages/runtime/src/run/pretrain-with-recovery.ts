@@ -1,6 +1,6 @@
 // Pre-training with recovery: where a GPU is lost (driver reset, unplugged), a new device resumes from the last checkpoint.
 import type { Device } from '@hybridmed/tensor';
-import { DeviceError } from '@hybridmed/tensor';
+import { DeviceLostError } from '@hybridmed/tensor';
 import type { PretrainOptions } from './open-run.ts';
 import type { PretrainResult } from './pretrain.ts';
 import { pretrain } from './pretrain.ts';
@@ -9,8 +9,6 @@ import { pretrain } from './pretrain.ts';
 export interface RecoveryOptions extends Omit<PretrainOptions, 'device'> {
   open(): Promise<Device>;
 }
-
-const isLost = (error: unknown): error is DeviceError => error instanceof DeviceError && error.name === 'DeviceLostError';
 
 /**
  * Pre-trains on the device that `open` gives; the last one is the caller's to close. A lost device is replaced and the run resumed from its last checkpoint (every
@@ -32,7 +30,7 @@ export async function pretrainWithRecovery({ open, ...options }: RecoveryOptions
       };
       return await pretrain({ ...options, device, resume, events: counted });
     } catch (error) {
-      if (!isLost(error) || steps === 0) throw error;
+      if (!(error instanceof DeviceLostError) || steps === 0) throw error;
       await device.close();
       events.onMessage?.(`${error.message.split(';')[0]}; a new device resumes from the last checkpoint`);
     }

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { openDataSet } from '@hybridmed/data';
 import type { TrainerState, TrainingRun } from '@hybridmed/training';
 import { checkPrecision, checkWork, trainStages, TrainingStoppedError } from '@hybridmed/training';
-import { dataSelection } from '@hybridmed/training/settings';
 import { checkpointFolder } from '../checkpoint/checkpoint-folder.ts';
 import { checkFolderPath, fileError } from '../files.ts';
+import { dataSelection } from '../settings/data-settings.ts';
+import { changeableSettings } from '../settings/run-settings.ts';
 import type { PretrainOptions, RunContext } from './open-run.ts';
 import { openRun } from './open-run.ts';
 import type { Change } from './provenance.ts';
-import { changeableSettings, checkSameRun } from './run-folder.ts';
+import { checkSameRun } from './run-folder.ts';
 import type { RunHold } from './run-lock.ts';
 import { holdRun } from './run-lock.ts';
 

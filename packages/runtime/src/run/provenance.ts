@@ -9,7 +9,6 @@ import { version } from '../version.ts';
 import type { SkippedStudy } from '@hybridmed/training';
 import type { DataIdentity } from './data-identity.ts';
 import { dataDifferences, splitIdentity } from './data-identity.ts';
-import type { SourceHashes } from './source-identity.ts';
 import { provenanceSchema } from './provenance-schema.ts';
 
 /** Studies of one split. */
@@ -31,6 +30,9 @@ export interface RecordedData {
   /** What the studies are known by when the run is resumed; earlier versions did not record it. */
   readonly identity?: DataIdentity;
 }
+
+/** SHA-256 hashes by setting of the checkpoints that a run starts from: of what is in the files that are read. */
+export type SourceHashes = Readonly<Partial<Record<'stage1' | 'vision' | 'text', string>>>;
 
 /** One call of the trainer: a run that was stopped and resumed has several. Times are ISO 8601. */
 export interface SessionRecord {

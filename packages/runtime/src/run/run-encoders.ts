@@ -5,8 +5,8 @@ import type { WeightRow } from '@hybridmed/nn/weights';
 import type { HostArray } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
-import type { RunConfig } from '@hybridmed/training/settings';
-import { runModelConfig } from '@hybridmed/training/settings';
+import type { RunConfig } from '../settings/run-settings.ts';
+import { runModelConfig } from '@hybridmed/training';
 import { moduleText, moduleVision } from '../encoders/module-encoders.ts';
 import { pretrainedText, pretrainedVision } from '../encoders/published-encoders.ts';
 

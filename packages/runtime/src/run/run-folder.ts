@@ -2,22 +2,20 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Tokenizer } from '@hybridmed/text';
-import type { RunConfig } from '@hybridmed/training/settings';
-import { checkSettings, completeConfig } from '@hybridmed/training/settings';
 import { fileError, readJson, writeFileAtomic } from '../files.ts';
+import { checkValues } from '../settings/check-values.ts';
+import type { RunConfig, RunOptions } from '../settings/run-settings.ts';
+import { changeableSettings, completeConfig, runSettings } from '../settings/run-settings.ts';
 import type { Change } from './provenance.ts';
 
 /** A run's configuration. Settings that the version which wrote it did not know have their defaults. Throws one line where the folder holds no run. */
 export async function readRunConfig(run: string): Promise<RunConfig> {
   const file = join(run, 'run.json');
   if (!existsSync(file)) throw fileError(run, 'holds no run.json', "name a run's --out folder");
-  const saved = checkSettings(file, await readJson(file));
+  const saved = checkValues(file, await readJson(file), runSettings) as Partial<RunOptions>;
   if (saved.data === undefined) throw fileError(file, 'names no "data"', "restore it, or name a run's --out folder");
   return completeConfig({ ...saved, data: saved.data });
 }
-
-/** What may change when a run is resumed: the learning rate, where the data lies, since what it holds is checked, and what becomes of bad images. */
-export const changeableSettings: readonly (keyof RunConfig)[] = ['learningRate', 'data', 'splitFile', 'excludeIds', 'onBadData'];
 
 /** A run in a folder must be the same run, but for the settings that may change: gives those that do. Throws one line for any other. */
 export async function checkSameRun(out: string, config: RunConfig, mayChange: readonly (keyof RunConfig)[] = []): Promise<readonly Change[]> {

@@ -2,7 +2,7 @@
 import type { Study } from '@hybridmed/data';
 import type { InputConfig } from '@hybridmed/model';
 import type { Tokenizer } from '@hybridmed/text';
-import type { RunConfig } from '@hybridmed/training/settings';
+import type { RunConfig } from '../settings/run-settings.ts';
 
 // Of more studies the first stand for all: a corpus of 200,000 takes most of a minute.
 const mostCounted = 5000;

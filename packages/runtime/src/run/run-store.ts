@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { CheckpointConfig, ModuleEncoders } from '@hybridmed/model';
 import type { Tokenizer } from '@hybridmed/text';
 import type { RunStore, Stage } from '@hybridmed/training';
-import type { RunConfig } from '@hybridmed/training/settings';
+import type { RunConfig } from '../settings/run-settings.ts';
 import { checkpointFolder, loadCheckpoint, loadTrainerState, saveCheckpoint } from '../checkpoint/checkpoint-folder.ts';
 import { readableFolder, recoverFolder, removeTemporaries } from '../files.ts';
 import { lastCheckpoints } from './last-checkpoints.ts';

@@ -2,14 +2,11 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RunConfig } from '@hybridmed/training/settings';
 import { hashCheckpoint, hashFile, hashNames } from '../cache/content-hash.ts';
 import { stage1Checkpoint } from '../checkpoint/checkpoint-folder.ts';
 import { fileError, isFolder } from '../files.ts';
-import type { Change } from './provenance.ts';
-
-/** SHA-256 hashes by setting: of what is in the files that are read. */
-export type SourceHashes = Readonly<Partial<Record<'stage1' | 'vision' | 'text', string>>>;
+import type { RunConfig } from '../settings/run-settings.ts';
+import type { Change, SourceHashes } from './provenance.ts';
 
 // What is read of a published folder; others may come and go.
 const isRead = (name: string): boolean =>

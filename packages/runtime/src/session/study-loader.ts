@@ -1,9 +1,8 @@
-// A loader of studies prepared for a model's input, and the loader as the source of studies that training knows.
+// A loader of studies prepared for a model's input.
 import type { Loader, LoaderOptions } from '@hybridmed/data';
 import { createLoader } from '@hybridmed/data';
 import type { InputConfig } from '@hybridmed/model';
 import type { VisionEncoder } from '@hybridmed/nn';
-import type { StudySource } from '@hybridmed/training';
 
 /** What decides how studies are prepared. */
 export interface ModelInput {
@@ -17,6 +16,3 @@ export function studyLoader({ vision, input }: ModelInput, options: Omit<LoaderO
   const { size, channels } = vision.image;
   return createLoader({ ...options, image: { resize, size, channels }, findingsLength, impressionLength });
 }
-
-/** A loader as training's source of studies. */
-export const studySource = (loader: Loader): StudySource => ({ ...loader, size: loader.studies.length, idOf: (study) => loader.studies[study]!.id });

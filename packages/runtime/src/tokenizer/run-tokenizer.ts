@@ -2,7 +2,7 @@
 import type { Study } from '@hybridmed/data';
 import type { Tokenizer } from '@hybridmed/text';
 import { cutVocabulary, trainWordPiece } from '@hybridmed/text';
-import type { RunConfig } from '@hybridmed/training/settings';
+import type { RunConfig } from '../settings/run-settings.ts';
 import { readTokenizer } from './read-tokenizer.ts';
 
 /** The tokenizer of a configuration. Throws one line that names the file when it is none. */

@@ -5,7 +5,7 @@ import { writeFileAtomic } from '@hybridmed/runtime/files';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { RunEvents } from '@hybridmed/training';
-import type { RunConfig } from '@hybridmed/training/settings';
+import type { RunConfig } from '@hybridmed/runtime/settings';
 import type { EvaluationReport } from '../evaluate/report.ts';
 import type { Figure, RunFigures } from './compare-figures.ts';
 import { checkSameStudies, compareFigures, runFigures } from './compare-figures.ts';

@@ -10,8 +10,8 @@ import { pretrain, checkSameRun } from '@hybridmed/runtime/run';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { TrainerState, RunEvents } from '@hybridmed/training';
-import type { RunConfig } from '@hybridmed/training/settings';
-import { dataSelection } from '@hybridmed/training/settings';
+import type { RunConfig } from '@hybridmed/runtime/settings';
+import { dataSelection } from '@hybridmed/runtime/settings';
 import { evaluateRun } from '../evaluate/evaluation-file.ts';
 import type { EvaluationReport } from '../evaluate/report.ts';
 

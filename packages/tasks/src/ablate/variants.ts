@@ -1,6 +1,6 @@
 // The ways of training that the paper's table compares: each is the full method with one thing changed.
 import { HybridmedError } from '@hybridmed/tensor';
-import type { RunConfig } from '@hybridmed/training/settings';
+import type { RunConfig } from '@hybridmed/runtime/settings';
 
 /** One way of training. */
 export interface Variant {

@@ -1,11 +1,10 @@
 // Fine-tuning the image encoder with a linear head for classification, from a checkpoint or from scratch.
 import { join } from 'node:path';
 import type { Study } from '@hybridmed/data';
-import { readableStudies } from '@hybridmed/data';
 import type { Checkpoint } from '@hybridmed/model';
 import { presets } from '@hybridmed/model/presets';
 import { initialize } from '@hybridmed/nn';
-import { hashCheckpoint, loadCheckpoint, resolveCheckpoint, readSafetensors, writeSafetensors } from '@hybridmed/runtime';
+import { hashCheckpoint, loadCheckpoint, readableStudies, resolveCheckpoint, readSafetensors, writeSafetensors } from '@hybridmed/runtime';
 import type { Device, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import { fit } from '@hybridmed/training';

@@ -1,8 +1,8 @@
 // Evaluates a checkpoint or an exported folder on a split: losses, texts beside baselines, retrieval, zero-shot classification, labels.
 import type { SelectOptions, Study } from '@hybridmed/data';
-import { openDataSet, readableStudies } from '@hybridmed/data';
+import { openDataSet } from '@hybridmed/data';
 import type { CheckpointEncoders } from '@hybridmed/runtime';
-import { isExported } from '@hybridmed/runtime';
+import { isExported, readableStudies } from '@hybridmed/runtime';
 import { hashIds } from '@hybridmed/runtime/run';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';

@@ -2,8 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataSet, SelectOptions } from '@hybridmed/data';
-import { readableStudies } from '@hybridmed/data';
-import { hashParameters, resolveCheckpoint } from '@hybridmed/runtime';
+import { hashParameters, readableStudies, resolveCheckpoint } from '@hybridmed/runtime';
 import { readJson, writeFileAtomic } from '@hybridmed/runtime/files';
 import { hashIds } from '@hybridmed/runtime/run';
 import type { Device } from '@hybridmed/tensor';

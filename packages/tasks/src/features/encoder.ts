@@ -1,10 +1,9 @@
 // A checkpoint ready to turn images and texts into vectors; images are encoded once and cached by content.
 import type { Study } from '@hybridmed/data';
-import { readableStudies } from '@hybridmed/data';
 import type { Vectors } from '@hybridmed/eval';
 import type { Checkpoint } from '@hybridmed/model';
 import type { CheckpointEncoders, FeatureCache } from '@hybridmed/runtime';
-import { featureCache, hashCheckpoint, hashFiles, loadCheckpoint, resolveCheckpoint } from '@hybridmed/runtime';
+import { featureCache, hashCheckpoint, hashFiles, loadCheckpoint, readableStudies, resolveCheckpoint } from '@hybridmed/runtime';
 import type { Device, HostArray } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import { embedTexts } from './embeddings.ts';

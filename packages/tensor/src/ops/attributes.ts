@@ -7,8 +7,10 @@ type None = Readonly<Record<never, never>>;
 export interface Convolution {
   /** Steps along height and width. */
   readonly stride: readonly [number, number];
-  /** Zeros added on both sides of height and width. */
-  readonly padding: readonly [number, number];
+  /** Zeros added at each side. */
+  readonly padding: readonly [top: number, left: number, bottom: number, right: number];
+  /** Parts that channels fall into, each convolved alone: 1, or as many as there are channels for a depthwise convolution. */
+  readonly groups: number;
 }
 
 export interface Attention {

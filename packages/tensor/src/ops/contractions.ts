@@ -27,21 +27,26 @@ export function matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = 
   return applyOne('matmul', [a, b], { transposeA, transposeB });
 }
 
-/** Options of a convolution: steps and zero padding along height and width. */
+/** Options of a convolution: steps and zero padding along height and width, and groups of channels. */
 export interface ConvolutionOptions {
   stride?: readonly [number, number];
-  padding?: readonly [number, number];
+  /** Zeros on both sides of height and width, or at the top, left, bottom and right. */
+  padding?: readonly [height: number, width: number] | readonly [top: number, left: number, bottom: number, right: number];
+  /** Group g of the outputs sees group g of the channels alone; 1 by default, and as many as channels for a depthwise convolution. */
+  groups?: number;
 }
 
-/** 2-D cross-correlation: x (B, C, H, W), weight (O, C, kh, kw) -> (B, O, H', W'), H' = floor((H + 2 p - kh) / s) + 1. */
-export const conv2d = (x: Tensor, weight: Tensor, { stride = [1, 1], padding = [0, 0] }: ConvolutionOptions = {}): Tensor =>
-  applyOne('conv2d', [x, weight], { stride, padding });
+/** 2-D cross-correlation: x (B, C, H, W), weight (O, C / groups, kh, kw) -> (B, O, H', W'), H' = floor((H + top + bottom - kh) / s) + 1. */
+export function conv2d(x: Tensor, weight: Tensor, { stride = [1, 1], padding = [0, 0], groups = 1 }: ConvolutionOptions = {}): Tensor {
+  const [top, left, bottom = top, right = left] = padding;
+  return applyOne('conv2d', [x, weight], { stride, padding: [top, left, bottom, right], groups });
+}
 
 /** Output size of a convolution along one axis. */
-function outputSize(dim: Dim, kernel: number, stride: number, padding: number, fail: (problem: string) => never): number {
+function outputSize(dim: Dim, kernel: number, stride: number, [before, after]: readonly [number, number], fail: (problem: string) => never): number {
   if (typeof dim !== 'number') return fail('height and width must be numbers');
-  const size = Math.floor((dim + 2 * padding - kernel) / stride) + 1;
-  return size >= 0 ? size : fail(`a kernel of ${kernel} does not fit in ${dim} with padding ${padding}`);
+  const size = Math.floor((dim + before + after - kernel) / stride) + 1;
+  return size >= 0 ? size : fail(`a kernel of ${kernel} does not fit in ${dim} with padding ${before} and ${after}`);
 }
 
 /** Rows of the contractions. */
@@ -66,13 +71,16 @@ export const contractionRows = {
     },
   } satisfies OpRow<'matmul'>,
   conv2d: {
-    documentation: "2-D cross-correlation: x (B, C, H, W), weight (O, C, kh, kw) -> (B, O, H', W').",
-    infer: ([x, weight], { stride, padding }, fail) => {
+    documentation: "2-D cross-correlation in groups of channels: x (B, C, H, W), weight (O, C / groups, kh, kw) -> (B, O, H', W').",
+    infer: ([x, weight], { stride, padding: [top, left, bottom, right], groups }, fail) => {
       const [b, c, h, w] = x!.shape;
-      const [o, c2, kh, kw] = weight!.shape;
-      if (x!.shape.length !== 4 || weight!.shape.length !== 4 || c !== c2) fail('x is (B, C, H, W), weight (O, C, kh, kw)');
+      const [o, each, kh, kw] = weight!.shape;
+      if (x!.shape.length !== 4 || weight!.shape.length !== 4) fail('x is (B, C, H, W), weight (O, C / groups, kh, kw)');
+      if (groups === 1 ? c !== each : typeof c !== 'number' || typeof o !== 'number' || each !== c / groups || o % groups !== 0)
+        fail(`x is (B, C, H, W), weight (O, C / groups, kh, kw); of ${groups} groups each must have as many channels and outputs`);
       if (typeof kh !== 'number' || typeof kw !== 'number') return fail('the kernel size must be numbers');
-      return [{ shape: [b!, o!, outputSize(h!, kh, stride[0], padding[0], fail), outputSize(w!, kw, stride[1], padding[1], fail)], dtype: 'f32' }];
+      const places = [outputSize(h!, kh, stride[0], [top, bottom], fail), outputSize(w!, kw, stride[1], [left, right], fail)];
+      return [{ shape: [b!, o!, ...places], dtype: 'f32' }];
     },
     gradient: ({ inputs: [x, weight], attributes }, [dy]) => [
       applyOne('conv2dGradInput', [dy!, weight!], { ...attributes, size: [x!.shape[2]!, x!.shape[3]!] }),
@@ -80,19 +88,25 @@ export const contractionRows = {
     ],
   } satisfies OpRow<'conv2d'>,
   conv2dGradInput: {
-    documentation: "Adjoint of conv2d in x: dy (B, O, H', W'), weight (O, C, kh, kw) -> (B, C, H, W).",
-    infer: ([dy, weight], { size }) => [{ shape: [dy!.shape[0]!, weight!.shape[1]!, ...size], dtype: 'f32' }],
-    gradient: ({ inputs: [dy, weight], attributes: { stride, padding } }, [g]) => [
-      conv2d(g!, weight!, { stride, padding }),
-      applyOne('conv2dGradWeight', [g!, dy!], { stride, padding, kernel: [weight!.shape[2] as number, weight!.shape[3] as number] }),
+    documentation: "Adjoint of conv2d in x: dy (B, O, H', W'), weight (O, C / groups, kh, kw) -> (B, C, H, W).",
+    infer: ([dy, weight], { size, groups }) => {
+      const [, each] = weight!.shape;
+      return [{ shape: [dy!.shape[0]!, groups === 1 ? each! : (each as number) * groups, ...size], dtype: 'f32' }];
+    },
+    gradient: ({ inputs: [dy, weight], attributes: { stride, padding, groups } }, [g]) => [
+      conv2d(g!, weight!, { stride, padding, groups }),
+      applyOne('conv2dGradWeight', [g!, dy!], { stride, padding, groups, kernel: [weight!.shape[2] as number, weight!.shape[3] as number] }),
     ],
   } satisfies OpRow<'conv2dGradInput'>,
   conv2dGradWeight: {
-    documentation: "Adjoint of conv2d in its weight: x (B, C, H, W), dy (B, O, H', W') -> (O, C, kh, kw).",
-    infer: ([x, dy], { kernel }) => [{ shape: [dy!.shape[1]!, x!.shape[1]!, ...kernel], dtype: 'f32' }],
-    gradient: ({ inputs: [x, dy], attributes: { stride, padding } }, [g]) => [
-      applyOne('conv2dGradInput', [dy!, g!], { stride, padding, size: [x!.shape[2]!, x!.shape[3]!] }),
-      conv2d(x!, g!, { stride, padding }),
+    documentation: "Adjoint of conv2d in its weight: x (B, C, H, W), dy (B, O, H', W') -> (O, C / groups, kh, kw).",
+    infer: ([x, dy], { kernel, groups }) => {
+      const [, channels] = x!.shape;
+      return [{ shape: [dy!.shape[1]!, groups === 1 ? channels! : (channels as number) / groups, ...kernel], dtype: 'f32' }];
+    },
+    gradient: ({ inputs: [x, dy], attributes: { stride, padding, groups } }, [g]) => [
+      applyOne('conv2dGradInput', [dy!, g!], { stride, padding, groups, size: [x!.shape[2]!, x!.shape[3]!] }),
+      conv2d(x!, g!, { stride, padding, groups }),
     ],
   } satisfies OpRow<'conv2dGradWeight'>,
 };

@@ -1,4 +1,4 @@
-// The op table: one row per op. A missing row does not compile; everything that walks a graph is exhaustive over it.
+// The op table: one row per op. A missing row does not compile; which ops are fused, and so need no rule of a device, is read off the rows.
 import type { OpName } from './attributes.ts';
 import { attentionRows } from './attention.ts';
 import { batchNormRows } from './batch-norm.ts';
@@ -14,8 +14,7 @@ import type { OpRow } from './op-row.ts';
 import { sourceRows } from './sources.ts';
 import { vocabularyRows } from './vocabulary.ts';
 
-/** Every op by name: documentation, shape rule, gradient, and the definition of fused ops. */
-export const opTable: { readonly [K in OpName]: OpRow<K> } = {
+const rows = {
   ...sourceRows,
   ...elementwiseRows,
   ...reductionRows,
@@ -27,6 +26,15 @@ export const opTable: { readonly [K in OpName]: OpRow<K> } = {
   ...lossRows,
   ...vocabularyRows,
   ...optimizerRows,
-};
+} satisfies { readonly [K in OpName]: OpRow<K> };
+
+/** Ops whose row has a definition in primitives: a device may have a rule for one, and runs the definition where it has none. */
+export type FusedOp = { [K in OpName]: (typeof rows)[K] extends { readonly definition: unknown } ? K : never }[OpName];
+
+/** Ops that every device has a rule for: all but those with a definition, and inputs. */
+export type PrimitiveOp = Exclude<OpName, FusedOp | 'input'>;
+
+/** Every op by name: documentation, shape rule, gradient, and the definition of fused ops. */
+export const opTable: { readonly [K in OpName]: OpRow<K> } = rows;
 
 registerTable(opTable);

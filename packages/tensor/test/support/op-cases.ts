@@ -209,6 +209,20 @@ export const opCases: Record<CoveredOp, readonly OpCase[]> = {
     one('of many channels', { x: floats([2, 6, 7, 8]), w: floats([5, 6, 3, 2], 2) }, ({ x, w }) => ops.conv2d(x!, w!, { stride: [2, 1], padding: [0, 1] })),
     one('of single pixels', { x: floats([1, 6, 5, 5]), w: floats([3, 6, 1, 1], 2) }, ({ x, w }) => ops.conv2d(x!, w!, { stride: [2, 2] })),
     one('of no images', { x: floats([0, 2, 5, 5]), w: floats([3, 2, 3, 3], 2) }, ({ x, w }) => ops.conv2d(x!, w!)),
+    one('with more zeros below and to the right', { x: floats([2, 3, 8, 6]), w: floats([4, 3, 3, 3], 2) }, ({ x, w }) =>
+      ops.conv2d(x!, w!, { stride: [2, 2], padding: [0, 0, 1, 1] }),
+    ),
+    one('in two groups', { x: floats([2, 6, 7, 8]), w: floats([4, 3, 3, 2], 2) }, ({ x, w }) =>
+      ops.conv2d(x!, w!, { stride: [2, 1], padding: [1, 0], groups: 2 }),
+    ),
+    one('depthwise', { x: floats([2, 5, 6, 9]), w: floats([5, 1, 3, 3], 2) }, ({ x, w }) => ops.conv2d(x!, w!, { padding: [1, 1], groups: 5 })),
+    one('depthwise 5 x 5 with steps and unequal zeros', { x: floats([2, 3, 10, 12]), w: floats([3, 1, 5, 5], 2) }, ({ x, w }) =>
+      ops.conv2d(x!, w!, { stride: [2, 2], padding: [1, 1, 2, 2], groups: 3 }),
+    ),
+    one('depthwise with two outputs a channel', { x: floats([1, 3, 5, 5]), w: floats([6, 1, 3, 3], 2) }, ({ x, w }) =>
+      ops.conv2d(x!, w!, { padding: [1, 1, 1, 1], groups: 3 }),
+    ),
+    one('depthwise of no images', { x: floats([0, 2, 5, 5]), w: floats([2, 1, 3, 3], 2) }, ({ x, w }) => ops.conv2d(x!, w!, { groups: 2 })),
   ],
   gelu: unary(ops.gelu),
   softmax: overLast(ops.softmax),

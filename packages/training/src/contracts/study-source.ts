@@ -1,6 +1,17 @@
 // The contract of a source of studies: threads that read files in Node, memory in a page.
 import type { StudyBatch, TextBatch } from '@hybridmed/data/browser';
 
+/** A study, by number, whose image cannot be read, and the line that says why. */
+export interface UnreadableStudy {
+  readonly study: number;
+  readonly reason: string;
+}
+
+/** A batch, and its step's studies whose images cannot be read, in whose places others are. */
+export interface SourceBatch extends StudyBatch {
+  readonly unreadable?: readonly UnreadableStudy[];
+}
+
 /** Batches of one split. */
 export interface StudySource {
   /** Number of studies. */
@@ -12,7 +23,7 @@ export interface StudySource {
    * Batches of an epoch from `startStep` on: the same ones at every call. Without options: the split once, in order. In the places of
    * studies `leftOut`, and of those that a batch names as unreadable, are the next ones of their steps.
    */
-  batches(range?: { epoch?: number; startStep?: number; leftOut?: ReadonlySet<number> }): AsyncIterable<StudyBatch>;
+  batches(range?: { epoch?: number; startStep?: number; leftOut?: ReadonlySet<number> }): AsyncIterable<SourceBatch>;
   /** The same batches without images, of all studies. */
   textBatches(range?: { epoch?: number; startStep?: number }): Iterable<TextBatch>;
   /** Batches without images, in order. */

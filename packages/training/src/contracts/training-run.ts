@@ -1,7 +1,7 @@
 // A run, ready to train, as the loop knows it: settings, model, sources, store and clock, whoever implements them.
 import type { Model } from '@hybridmed/model';
 import type { Device, HostArrays } from '@hybridmed/tensor';
-import type { RunConfig } from '../settings/run-config.ts';
+import type { TrainingConfig } from '../settings/training-settings.ts';
 import type { Clock } from './clock.ts';
 import type { RunEvents } from './run-events.ts';
 import type { RunStore } from './run-store.ts';
@@ -9,7 +9,7 @@ import type { StudySource } from './study-source.ts';
 
 /** Everything that both stages work with. */
 export interface TrainingRun {
-  readonly config: RunConfig;
+  readonly config: TrainingConfig;
   readonly device: Device;
   readonly model: Model;
   readonly train: StudySource;

@@ -1,4 +1,9 @@
-// The entry of a run's settings: their schema, their defaults, and the model they describe.
-export { checkSettings, completeConfig, dataSelection, runConfigSchema } from './run-config.ts';
-export type { DataSettings, RunConfig, RunOptions } from './run-config.ts';
-export { runModel, runModelConfig } from './run-model.ts';
+// The entry of settings as rows: kinds of values, tables, the rule of precedence, and the settings of training. It loads no schema library and no model.
+export { defaultPreset, mergeSettings } from './merge-settings.ts';
+export type { Given } from './merge-settings.ts';
+export { flagOf, ofRun, option } from './option.ts';
+export type { DefaultContext, Option, Options, OptionWithDefault, RequiredOption, ValueOf, Values } from './option.ts';
+export { completeTraining, trainingSettings } from './training-settings.ts';
+export type { TrainingConfig } from './training-settings.ts';
+export { choice, commaList, integer, named, number, numberOr, several, stagePair, string, toggle, toggleOr, ValueError } from './values.ts';
+export type { Bounds, Value, Zod } from './values.ts';

@@ -1,7 +1,6 @@
 // Training studies whose images cannot be read: who they are, when a run has too many of them, and what is saved before it ends for them.
-import type { UnreadableStudy } from '@hybridmed/data/browser';
 import { DataError } from '@hybridmed/data/browser';
-import type { StudySource } from '../contracts/study-source.ts';
+import type { StudySource, UnreadableStudy } from '../contracts/study-source.ts';
 import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
 

@@ -1,5 +1,5 @@
 // One stage of pre-training: steps, validation after each epoch, early stop, best and last checkpoints, exact resume.
-import type { StudyArrays, StudyBatch, TextArrays, TextBatch } from '@hybridmed/data/browser';
+import type { StudyArrays, TextArrays, TextBatch } from '@hybridmed/data/browser';
 import type { LossName } from '@hybridmed/model';
 import { lossNames } from '@hybridmed/model';
 import type { FrozenStep, StagePlan } from '@hybridmed/model/graphs';
@@ -9,10 +9,11 @@ import type { DeviceState, HostArrays, Program } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { LossValues, StepLine, ValidationLine } from '../contracts/metrics.ts';
 import type { CheckpointKind } from '../contracts/run-store.ts';
+import type { SourceBatch } from '../contracts/study-source.ts';
 import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
 import { TrainingStoppedError } from '../contracts/training-stopped.ts';
-import type { RunConfig } from '../settings/run-config.ts';
+import type { TrainingConfig } from '../settings/training-settings.ts';
 import { leftOutStudies, savedBefore, withSkipped } from './bad-data.ts';
 import { checkStep, checkValidation } from './finite.ts';
 import type { Stepper, StepResult } from './whole-step.ts';
@@ -60,7 +61,7 @@ export function watchedLoss(plan: StagePlan): LossName {
 }
 
 /** Max number of optimizer steps of a stage. */
-export function stageSteps(config: RunConfig, stage: 1 | 2, stepsPerEpoch: number): number {
+export function stageSteps(config: TrainingConfig, stage: 1 | 2, stepsPerEpoch: number): number {
   const ofEpochs = config.epochs[stage - 1]! * stepsPerEpoch;
   const limit = config.steps[stage - 1]!;
   return limit > 0 ? Math.min(limit, ofEpochs) : ofEpochs;
@@ -136,7 +137,7 @@ async function trainEpoch(loop: StageLoop, start: TrainerState): Promise<Trainer
 }
 
 /** The batches of the rest of an epoch: without images where the stage reads none. */
-function epochBatches({ plan, train }: StageLoop, now: TrainerState): AsyncIterable<StudyBatch> | Iterable<TextBatch> {
+function epochBatches({ plan, train }: StageLoop, now: TrainerState): AsyncIterable<SourceBatch> | Iterable<TextBatch> {
   const range = { epoch: now.epoch, startStep: now.stepInEpoch };
   return stepFields(plan).includes('image') ? train.batches({ ...range, leftOut: leftOutStudies(train, now) }) : train.textBatches(range);
 }

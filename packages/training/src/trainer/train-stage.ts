@@ -9,8 +9,8 @@ import type { CheckpointKind, RunStore, Stage, StageSnapshot } from '../contract
 import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
 import { TrainingStoppedError } from '../contracts/training-stopped.ts';
-import type { RunConfig } from '../settings/run-config.ts';
-import { lossWeights } from '../settings/run-config.ts';
+import type { TrainingConfig } from '../settings/training-settings.ts';
+import { lossWeights } from '../settings/training-settings.ts';
 import { accumulatedStep } from './accumulated-step.ts';
 import { checkArrays, NotFiniteError } from './finite.ts';
 import { runStage } from './stage-loop.ts';
@@ -23,7 +23,7 @@ import { computeTeacherStates, teacherBytes } from './teacher-states.ts';
 // Hidden states of the teacher are precomputed up to this size; beyond it the teacher runs inside each step.
 const maxTeacherBytes = 2 ** 31;
 
-function planOf(config: RunConfig, stage: Stage, cached: boolean): StagePlan {
+function planOf(config: TrainingConfig, stage: Stage, cached: boolean): StagePlan {
   const { temperature, tau, duplicates, remat, precision } = config;
   const lossScale = precision === 'mixed';
   if (stage === 1) return { stage: 1, remat, lossScale };

@@ -3,17 +3,17 @@ import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
-import type { RunConfig } from '../settings/run-config.ts';
+import type { TrainingConfig } from '../settings/training-settings.ts';
 import { trainStage } from './train-stage.ts';
 
 /** Throws one line where the device computes in another precision than the run. */
-export function checkPrecision({ precision }: RunConfig, device: Device): void {
+export function checkPrecision({ precision }: TrainingConfig, device: Device): void {
   const { precision: own = 'f32' } = device.info;
   if (own !== precision) throw new HybridmedError(`the run is of precision "${precision}", the device computes in "${own}"; open it with the run's precision`);
 }
 
 /** Throws one line where the settings leave no stage, or a second stage without a loss. */
-export function checkWork({ epochs, stage1, cg, cl, sum, cap, dis }: RunConfig): void {
+export function checkWork({ epochs, stage1, cg, cl, sum, cap, dis }: TrainingConfig): void {
   if (epochs[1] === 0 && (epochs[0] === 0 || stage1 !== true)) throw new HybridmedError('"epochs" leaves no stage to train; give --epochs A,B');
   if (epochs[1] > 0 && cg + cl + sum + cap + dis === 0)
     throw new HybridmedError('every loss of stage 2 has weight 0; keep one of cg, cl, sum, cap, dis, or give stage 2 no epochs (--epochs A,0)');

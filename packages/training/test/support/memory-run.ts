@@ -8,7 +8,7 @@ import { uniformAt } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import { trainWordPiece } from '@hybridmed/text';
 import type { Clock, RunEvents, RunStore, SkippedStudy, StageSnapshot, StepLine, StudySource, TrainingRun, ValidationLine } from '@hybridmed/training';
-import { completeConfig } from '@hybridmed/training/settings';
+import { completeTraining } from '@hybridmed/training/settings';
 
 /** A study: grey levels in [-1, 1], row by row, and its texts. */
 export interface MemoryStudy {
@@ -188,7 +188,7 @@ export function memoryRun(
   events: RunEvents = {},
   { count = 9, unreadable = new Set<number>() }: { readonly count?: number; readonly unreadable?: ReadonlySet<number> } = {},
 ): TrainingRun {
-  const config = completeConfig({ data: 'memory', preset: 'tiny', epochs: [2, 2], batch: 4, dropout: 0.1, learningRate: 1e-2, checkpointEvery: 1 });
+  const config = completeTraining({ preset: 'tiny', epochs: [2, 2], batch: 4, dropout: 0.1, learningRate: 1e-2, checkpointEvery: 1 });
   const studies = memoryStudies(count + 3);
   return {
     config,

@@ -1,12 +1,12 @@
 // What all programs of one GPU device share: pipelines by shader, arenas that grow, one run at a time, and how errors surface.
 /// <reference types="@webgpu/types" />
 import type { AnyKernel, Capabilities } from '@hybridmed/kernels';
-import { DeviceError } from '@hybridmed/tensor';
+import { DeviceError, DeviceLostError } from '@hybridmed/tensor';
 import type { MemoryLimits } from '../plan/memory.ts';
 import type { Tuner } from '../tuning/tuner.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import type { DeviceEvents } from './events.ts';
-import { DeviceLimitError, DeviceLostError, deviceName } from './errors.ts';
+import { DeviceLimitError, deviceName } from './errors.ts';
 
 // WebGPU's flags by number: Node has no globals for them before an adapter was asked for, and they never change.
 export const usage = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128, queryResolve: 512 } as const;
@@ -65,7 +65,7 @@ export class GpuContext {
 
   /** Throws a DeviceError where the device can no longer compute. */
   check(): void {
-    if (this.#lost) throw new DeviceLostError(this.#lost);
+    if (this.#lost) throw new DeviceLostError(deviceName, this.#lost);
     if (this.#exhausted) throw this.#exhausted;
     if (this.#failure) throw new DeviceError(deviceName, `${this.#failure}; run \`hybridmed verify\` on this adapter, or choose another device`);
   }

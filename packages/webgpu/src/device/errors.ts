@@ -1,4 +1,4 @@
-// Errors of the GPU device that a program may want to distinguish: what does not fit, and a device that is gone.
+// The error of the GPU device that a program may want to distinguish from others: what does not fit.
 import { DeviceError } from '@hybridmed/tensor';
 
 /** Name of the device in errors. */
@@ -24,14 +24,5 @@ export class DeviceLimitError extends DeviceError {
     super(deviceName, `${what} needs ${required} bytes, ${allowed}; ${fix}`);
     this.required = required;
     this.limit = limit?.bytes;
-  }
-}
-
-/** Thrown by everything on a device that was lost (driver reset, unplugged, closed): open a new one and load the last checkpoint. */
-export class DeviceLostError extends DeviceError {
-  override readonly name = 'DeviceLostError';
-
-  constructor(problem: string) {
-    super(deviceName, `${problem}; open a new device and load the last checkpoint`);
   }
 }

@@ -1,12 +1,12 @@
 // A compiled graph on the GPU: one plan for each set of sizes it meets.
 import type { Bindings, Graph, HostArrays, Precision, Program } from '@hybridmed/tensor';
-import { bindInputs, decompose, mergeEqualNodes } from '@hybridmed/tensor';
+import { bindInputs, decompose } from '@hybridmed/tensor';
 import type { Plan } from '../plan/plan.ts';
 import { makePlan } from '../plan/plan.ts';
 import { fullPrecision, mixedPrecision } from '../plan/precision.ts';
 import type { PlanSummary } from '../plan/summary.ts';
 import { summarize } from '../plan/summary.ts';
-import { keptOps } from '../rules/table.ts';
+import { rules } from '../rules/table.ts';
 import { keepsLogits } from '../rules/vocabulary-loss.ts';
 import { BoundPlan } from './bound-plan.ts';
 import type { GpuContext } from './context.ts';
@@ -25,7 +25,7 @@ export interface GpuProgram extends Program {
 /** Lowers a graph for a precision once sizes are bound: they decide which losses keep their logits. */
 export function compileProgram(context: GpuContext, graph: Graph, precision: Precision): GpuProgram {
   const planOf = (bindings: Bindings): Plan => {
-    const lowered = mergeEqualNodes(decompose(graph, (op, node) => keptOps.has(op) && !keepsLogits(node, bindings, context.limits)));
+    const lowered = decompose(graph, (op, node) => op in rules && !keepsLogits(node, bindings, context.limits));
     return makePlan(lowered, bindings, context, precision === 'mixed' ? mixedPrecision(lowered) : fullPrecision);
   };
   const plans = new Map<string, Promise<BoundPlan>>();

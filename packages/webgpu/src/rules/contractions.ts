@@ -31,8 +31,9 @@ function convolution<K extends 'conv2d' | 'conv2dGradInput' | 'conv2dGradWeight'
   return (node, lowering) => {
     const [a, b, y] = [...node.inputs, node.outputs[0]!].map((tensor) => lowering.shape(tensor)) as unknown as [Four, Four, Four];
     const shapes = of === 'output' ? { x: a, weight: b, y } : of === 'input' ? { y: a, weight: b, x: y } : { x: a, y: b, weight: y };
-    const { stride, padding } = node.attributes;
-    const problem = { of, ...shapes, stride, padding };
+    const { stride, padding, groups } = node.attributes;
+    const [top, left] = padding;
+    const problem = { of, ...shapes, stride, padding: [top, left] as const, ...(groups > 1 ? { groups } : {}) };
     if (of === 'output') lowering.setProduct(node, { kernel: 'convolution', problem });
     else runKernel(lowering, node, kernels.convolution, lowering.storage.rounds(node) ? { ...problem, half: true } : problem);
   };

@@ -1,6 +1,7 @@
 // Fused ops that have kernels of their own.
 import type { AttentionRows } from '@hybridmed/kernels';
 import { kernels } from '@hybridmed/kernels';
+import type { FusedOp } from '@hybridmed/tensor';
 import { adamW } from './optimizer.ts';
 import type { Rule } from './rule.ts';
 import { rowsOf, runKernel } from './rule.ts';
@@ -75,4 +76,4 @@ export const fused = {
   vocabularyLoss,
   vocabularyLossGrad,
   adamW,
-};
+} satisfies { readonly [K in FusedOp]?: Rule<K> };

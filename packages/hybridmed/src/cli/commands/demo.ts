@@ -2,22 +2,24 @@
 import { join } from 'node:path';
 import type { EvaluationReport, Example } from '@hybridmed/tasks/node';
 import type { Device } from '@hybridmed/tensor';
-import type { Command } from 'commander';
-import { Option } from 'commander';
-import { withDevice } from '../device.ts';
-import type { DeviceFlags } from '../options.ts';
-import { deviceOption, integer, jsonOption, stagePair, threadsOption } from '../options.ts';
+import type { Values } from '@hybridmed/training/settings';
+import { integer, option, stagePair, string } from '@hybridmed/training/settings';
+import { defineCommand } from '../define-command.ts';
+import { deviceOptions, jsonOption } from '../options/shared.ts';
 import type { Output } from '../output.ts';
 import { printResult } from '../output.ts';
 import { progressBar } from '../progress.ts';
 import { formatEvaluation } from './evaluate.ts';
 
-interface Flags extends DeviceFlags {
-  out: string;
-  studies: number;
-  epochs: [number, number];
-  json: boolean;
-}
+const options = {
+  out: option({ value: string(), argument: 'dir', help: 'folder for phantoms and run', default: join('runs', 'demo') }),
+  studies: option({ value: integer(100), argument: 'n', help: 'number of phantoms', default: 2500 }),
+  epochs: option({ value: stagePair(integer(0)), argument: 'a,b', help: 'epochs of each stage', default: [3, 22] }),
+  ...deviceOptions,
+  ...jsonOption,
+};
+
+type DemoValues = Values<typeof options>;
 
 const phantomFolder = (out: string, studies: number): string => join(out, `phantoms-${studies}`);
 
@@ -42,11 +44,11 @@ function formatDemo({ checkpoint, metrics, report, evaluation }: DemoResult): st
   return `\n${formatEvaluation(evaluation)}\nHeld-out phantoms:\n${examples.map(compareTexts).join('')}\n${conclusion(evaluation)}\ncheckpoint: ${checkpoint}\nmetrics:    ${metrics}\nreport:     ${report} (open it in a browser)\n`;
 }
 
-async function demonstrate({ out, studies, epochs }: Flags, device: Device, output: Output): Promise<DemoResult> {
+async function demonstrate({ out, studies, epochs }: DemoValues, device: Device, output: Output): Promise<DemoResult> {
   const { rm } = await import('node:fs/promises');
   const [{ pretrain }, { completeConfig }, { writeReport }, { trainingProgress }] = await Promise.all([
     import('@hybridmed/runtime/run'),
-    import('@hybridmed/training/settings'),
+    import('@hybridmed/runtime/settings'),
     import('../../report/write-report.ts'),
     import('../training-progress.ts'),
   ]);
@@ -55,33 +57,24 @@ async function demonstrate({ out, studies, epochs }: Flags, device: Device, outp
   await rm(run, { recursive: true, force: true });
   const config = completeConfig({ data: `phantom:${phantomFolder(out, studies)}`, preset: 'tiny', epochs, batch: 16, learningRate: 2e-3 });
   const { checkpoint } = await pretrain({ config, out: run, device, events: progress.events }).finally(() => progress.stop());
-  const { file, evaluation } = await writeReport({ run, device: () => Promise.resolve(device), onMessage: (text) => output.log(text) });
+  const { file, evaluation } = await writeReport({ run, device: () => Promise.resolve(device), onMessage: (line) => output.log(line) });
   return { checkpoint, metrics: join(run, 'metrics.jsonl'), report: file, evaluation: evaluation! };
 }
 
-async function makePhantoms({ out, studies }: Flags): Promise<void> {
+async function makePhantoms({ out, studies }: DemoValues): Promise<void> {
   const [{ writePhantoms }, { makeFolder }] = await Promise.all([import('@hybridmed/phantoms'), import('@hybridmed/runtime/files')]);
   const bar = progressBar('phantoms');
   await makeFolder(out);
   await writePhantoms(phantomFolder(out, studies), { studies, size: 72, onProgress: (done) => bar.update(done, studies) }).finally(() => bar.stop());
 }
 
-/** Adds the command. */
-export function addDemo(program: Command, output: Output): void {
-  program
-    .command('demo')
-    .description('make phantoms, pre-train both stages on them, and write a report')
-    .option('--out <dir>', 'folder for phantoms and run', join('runs', 'demo'))
-    .option('--studies <n>', 'number of phantoms', integer(100), 2500)
-    .addOption(new Option('--epochs <a,b>', 'epochs of each stage').argParser(stagePair).default([3, 22], '3,22'))
-    .addOption(deviceOption())
-    .addOption(threadsOption())
-    .addOption(jsonOption())
-    .action(async (flags: Flags) => {
-      await makePhantoms(flags);
-      await withDevice(flags, async (device, reason) => {
-        output.log(`device: ${device.info.name} (${reason})`);
-        printResult(output, flags, await demonstrate(flags, device, output), formatDemo);
-      });
-    });
-}
+/** The command. */
+export const demo = defineCommand({
+  name: 'demo',
+  description: 'make phantoms, pre-train both stages on them, and write a report',
+  options,
+  async run({ values, output, openDevice }) {
+    await makePhantoms(values);
+    printResult(output, values, await demonstrate(values, await openDevice(), output), formatDemo);
+  },
+});

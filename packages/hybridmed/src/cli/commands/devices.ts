@@ -1,25 +1,23 @@
 // `hybridmed devices`: the devices available on this machine, which one `auto` selects, and why.
-import type { Command } from 'commander';
-import { jsonOption } from '../options.ts';
-import type { Output } from '../output.ts';
+import { defineCommand } from '../define-command.ts';
+import { jsonOption } from '../options/shared.ts';
 import { printJson, table } from '../output.ts';
 
-/** Adds the command. */
-export function addDevices(program: Command, output: Output): void {
-  program
-    .command('devices')
-    .description('list the available devices, and which one auto selects')
-    .addOption(jsonOption())
-    .action(async ({ json }: { json: boolean }) => {
-      const { listDevices } = await import('@hybridmed/runtime/device');
-      const { devices, auto, reason } = await listDevices();
-      if (json) return printJson(output, { devices, auto, reason });
-      const rows = devices.map(({ kind, available, name, software }) => [
-        kind === auto ? '*' : '',
-        kind,
-        available ? (software ? 'software' : 'ready') : 'absent',
-        name,
-      ]);
-      output.result(`${table(rows)}\nauto selects ${auto}: ${reason}\n`);
-    });
-}
+/** The command. */
+export const devices = defineCommand({
+  name: 'devices',
+  description: 'list the available devices, and which one auto selects',
+  options: { ...jsonOption },
+  async run({ values, output }) {
+    const { listDevices } = await import('@hybridmed/runtime/device');
+    const { devices: listed, auto, reason } = await listDevices();
+    if (values.json) return printJson(output, { devices: listed, auto, reason });
+    const rows = listed.map(({ kind, available, name, software }) => [
+      kind === auto ? '*' : '',
+      kind,
+      available ? (software ? 'software' : 'ready') : 'absent',
+      name,
+    ]);
+    output.result(`${table(rows)}\nauto selects ${auto}: ${reason}\n`);
+  },
+});

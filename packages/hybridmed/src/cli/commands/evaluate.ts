@@ -1,23 +1,11 @@
 // `hybridmed evaluate`: metrics of a checkpoint on a held-out split, compared with baselines.
 import type { EvaluationReport } from '@hybridmed/tasks/node';
-import type { Command } from 'commander';
-import { Option } from 'commander';
-import { withDevice } from '../device.ts';
+import { option, string } from '@hybridmed/training/settings';
+import { defineCommand } from '../define-command.ts';
 import { formatInterval } from '../metric-tables.ts';
-import type { DeviceFlags, ModuleFlags } from '../options.ts';
-import { deviceOption, integer, jsonOption, precisionOption, textModuleOption, threadsOption, visionModuleOption } from '../options.ts';
-import type { Output } from '../output.ts';
+import { selectionOptions, selectOptions } from '../options/data-selection.ts';
+import { deviceOptions, jsonOption, limitOption, modelHelp, moduleOptions, precisionOption, splitOption } from '../options/shared.ts';
 import { printResult, table } from '../output.ts';
-import type { SelectFlags } from '../select-options.ts';
-import { addSelectOptions, selectOptions } from '../select-options.ts';
-
-interface Flags extends SelectFlags, DeviceFlags, ModuleFlags {
-  checkpoint: string;
-  data: string;
-  split: 'train' | 'validate' | 'test';
-  limit: number;
-  json: boolean;
-}
 
 const digits = (value: number, places = 3): string => (Number.isFinite(value) ? value.toFixed(places) : '-');
 const interval = ({ value, low, high }: { value: number; low: number; high: number }, places = 3): string =>
@@ -86,35 +74,35 @@ export function formatEvaluation(report: EvaluationReport): string {
   return [...parts, ...zeroShotParts(report)].join('\n');
 }
 
-/** Adds the command. */
-export function addEvaluate(program: Command, output: Output): void {
-  const command = program.command('evaluate').description('evaluate a checkpoint on a split: texts compared with baselines, retrieval, zero-shot, losses');
-  addSelectOptions(command)
-    .requiredOption('--checkpoint <dir>', "checkpoint, a run's --out folder, or an exported folder")
-    .requiredOption('--data <spec>', 'data set as name:path')
-    .addOption(new Option('--split <name>', 'which split').choices(['train', 'validate', 'test']).default('test'))
-    .option('--limit <n>', 'maximum number of studies; 0 for all', integer(0), 0)
-    .addOption(visionModuleOption())
-    .addOption(textModuleOption())
-    .addOption(deviceOption())
-    .addOption(threadsOption())
-    .addOption(precisionOption())
-    .addOption(jsonOption())
-    .action(async ({ device: name, threads, precision, json, vision, text, checkpoint, data, split, limit, ...selectFlags }: Flags) => {
-      const { evaluate } = await import('@hybridmed/tasks/node');
-      await withDevice({ device: name, threads, precision }, async (device) => {
-        const report = await evaluate({
-          checkpoint,
-          data,
-          split,
-          limit,
-          select: selectOptions(selectFlags),
-          ...(threads === undefined ? {} : { threads }),
-          encoders: { vision, text },
-          device,
-          onMessage: (line) => output.log(line),
-        });
-        printResult(output, { json }, report, formatEvaluation);
-      });
+/** The command. */
+export const evaluate = defineCommand({
+  name: 'evaluate',
+  description: 'evaluate a checkpoint on a split: texts compared with baselines, retrieval, zero-shot, losses',
+  options: {
+    ...selectionOptions,
+    checkpoint: option({ value: string(), argument: 'dir', help: modelHelp, required: true }),
+    data: option({ value: string(), argument: 'spec', help: 'data set as name:path', required: true }),
+    ...splitOption,
+    ...limitOption,
+    ...moduleOptions,
+    ...deviceOptions,
+    ...precisionOption,
+    ...jsonOption,
+  },
+  async run({ values, output, openDevice }) {
+    const { checkpoint, data, split, limit, threads, vision, text: textModule } = values;
+    const tasks = await import('@hybridmed/tasks/node');
+    const report = await tasks.evaluate({
+      checkpoint,
+      data,
+      split,
+      limit,
+      select: selectOptions(values),
+      ...(threads === undefined ? {} : { threads }),
+      encoders: { vision, text: textModule },
+      device: await openDevice(),
+      onMessage: (line) => output.log(line),
     });
-}
+    printResult(output, values, report, formatEvaluation);
+  },
+});

@@ -2,29 +2,12 @@
 import type { MapKind } from '@hybridmed/tasks';
 import { mapKinds } from '@hybridmed/tasks/maps';
 import type { ImageExplanation, MapScores } from '@hybridmed/tasks/node';
-import type { Command } from 'commander';
-import { Option } from 'commander';
-import { withDevice } from '../device.ts';
+import { choice, number, option, several, string } from '@hybridmed/training/settings';
+import { defineCommand } from '../define-command.ts';
 import { formatInterval } from '../metric-tables.ts';
-import type { DeviceFlags } from '../options.ts';
-import { deviceOption, integer, jsonOption, positive, threadsOption } from '../options.ts';
-import type { Output } from '../output.ts';
+import { checkpointHelp, deviceOptions, jsonOption, limitOption, splitOption } from '../options/shared.ts';
 import { printResult, table } from '../output.ts';
 import { progressBar } from '../progress.ts';
-
-interface Flags extends DeviceFlags {
-  checkpoint: string;
-  image?: string;
-  text?: string;
-  out?: string;
-  data?: string;
-  split: 'train' | 'validate' | 'test';
-  limit: number;
-  against?: string;
-  maps?: (MapKind | 'all')[];
-  tau: number;
-  json: boolean;
-}
 
 const titles: Readonly<Record<MapKind, string>> = {
   guided: 'removal, multiplied by the gradient',
@@ -51,37 +34,46 @@ function formatScores({ checkpoint, data, split, studies, chance, maps }: MapSco
   ].join('\n');
 }
 
-/** Adds the command. */
-export function addExplain(program: Command, output: Output): void {
-  const command = program
-    .command('explain')
-    .description('show where a checkpoint looks: heat maps over a radiograph, or their scores on radiographs whose regions are known')
-    .requiredOption('--checkpoint <dir>', "checkpoint, or a run's --out folder")
-    .option('--image <file>', 'a radiograph: PNG, JPEG or DICOM')
-    .option('--text <text>', 'what to look for on it, such as "left pleural effusion"')
-    .option('--out <dir>', 'folder of the pictures (default: explained)')
-    .option('--data <spec>', 'instead of a radiograph: phantoms, or radiographs with boxes, to score the maps on')
-    .addOption(new Option('--split <name>', 'which split').choices(['train', 'validate', 'test']).default('test'))
-    .option('--limit <n>', 'maximum number of studies; 0 for all', integer(0), 0)
-    .addOption(new Option('--maps <kinds...>', 'kinds of map (default: the one that points best; all of them with --data)').choices([...mapKinds, 'all']))
-    .option('--against <text>', 'what "guided", "removal" and "gradient" compare the text with (default: the impression of a normal radiograph)')
-    .option('--tau <x>', 'temperature of "alignment"', positive(), 0.1)
-    .addOption(deviceOption())
-    .addOption(threadsOption())
-    .addOption(jsonOption());
-  command.action(async (flags: Flags) => {
-    const { checkpoint, image, text, out = 'explained', data, split, limit, against, tau, maps } = flags;
-    if ((image === undefined) === (data === undefined)) return command.error('error: give either --image FILE with --text, or --data SPEC');
-    if (image !== undefined && text === undefined) return command.error("error: required option '--text <text>' not specified");
+/** The command. */
+export const explain = defineCommand({
+  name: 'explain',
+  description: 'show where a checkpoint looks: heat maps over a radiograph, or their scores on radiographs whose regions are known',
+  options: {
+    checkpoint: option({ value: string(), argument: 'dir', help: checkpointHelp, required: true }),
+    image: option({ value: string(), argument: 'file', help: 'a radiograph: PNG, JPEG or DICOM' }),
+    text: option({ value: string(), argument: 'text', help: 'what to look for on it, such as "left pleural effusion"' }),
+    out: option({ value: string(), argument: 'dir', help: 'folder of the pictures', default: 'explained' }),
+    data: option({ value: string(), argument: 'spec', help: 'instead of a radiograph: phantoms, or radiographs with boxes, to score the maps on' }),
+    ...splitOption,
+    ...limitOption,
+    maps: option({
+      value: several(choice<MapKind | 'all'>([...mapKinds, 'all'])),
+      argument: 'kinds',
+      help: 'kinds of map',
+      defaultWords: 'the one that points best; all of them with --data',
+    }),
+    against: option({
+      value: string(),
+      argument: 'text',
+      help: 'what "guided", "removal" and "gradient" compare the text with',
+      defaultWords: 'the impression of a normal radiograph',
+    }),
+    tau: option({ value: number({ above: 0 }), argument: 'x', help: 'temperature of "alignment"', default: 0.1 }),
+    ...deviceOptions,
+    ...jsonOption,
+  },
+  async run({ values, output, openDevice, usage }) {
+    const { checkpoint, image, text: query, out, data, split, limit, against, tau, maps } = values;
+    if ((image === undefined) === (data === undefined)) usage('give either --image FILE with --text, or --data SPEC');
+    if (image !== undefined && query === undefined) usage("required option '--text <text>' not specified");
     const { explainImage, scoreMaps } = await import('@hybridmed/tasks/node');
     const kinds = maps?.includes('all') ? ('all' as const) : (maps as MapKind[] | undefined);
-    await withDevice(flags, async (device) => {
-      const common = { checkpoint, device, tau, ...(kinds === undefined ? {} : { kinds }), ...(against === undefined ? {} : { against }) };
-      if (image !== undefined)
-        return printResult(output, flags, await explainImage({ ...common, image, text: text!, out }), (explanation) => formatMaps(explanation, out));
-      const bar = progressBar('images');
-      const scores = await scoreMaps({ ...common, data: data!, split, limit, onProgress: (done, total) => bar.update(done, total) }).finally(() => bar.stop());
-      printResult(output, flags, scores, formatScores);
-    });
-  });
-}
+    const device = await openDevice();
+    const common = { checkpoint, device, tau, ...(kinds === undefined ? {} : { kinds }), ...(against === undefined ? {} : { against }) };
+    if (image !== undefined)
+      return printResult(output, values, await explainImage({ ...common, image, text: query!, out }), (explanation) => formatMaps(explanation, out));
+    const bar = progressBar('images');
+    const scores = await scoreMaps({ ...common, data: data!, split, limit, onProgress: (done, total) => bar.update(done, total) }).finally(() => bar.stop());
+    printResult(output, values, scores, formatScores);
+  },
+});

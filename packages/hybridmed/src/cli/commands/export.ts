@@ -1,30 +1,10 @@
 // `hybridmed export`: parts of a checkpoint as ONNX files.
 import type { ExportManifest, PartName } from '@hybridmed/model';
 import { partNames } from '@hybridmed/model/manifest';
-import type { Command } from 'commander';
-import { InvalidArgumentError, Option } from 'commander';
-import { integer, jsonOption, textModuleOption, visionModuleOption } from '../options.ts';
-import type { Output } from '../output.ts';
+import { choice, integer, option, several, string, toggle } from '@hybridmed/training/settings';
+import { defineCommand } from '../define-command.ts';
+import { checkpointHelp, jsonOption, moduleOptions } from '../options/shared.ts';
 import { printResult, table } from '../output.ts';
-
-interface Flags {
-  part: PartName[];
-  out: string;
-  opset: number;
-  f16: boolean;
-  int8: boolean;
-  inlineLimit?: number;
-  vision?: string;
-  text?: string;
-  json: boolean;
-}
-
-/** Opsets that the exporter writes; its package is loaded only when it is needed. */
-const opsetNumber = (text: string): number => {
-  const value = integer(18)(text);
-  if (value > 23) throw new InvalidArgumentError('Give an opset from 18 to 23.');
-  return value;
-};
 
 /** The parts as a table. */
 function formatParts(manifest: ExportManifest, parts: readonly PartName[]): string {
@@ -42,41 +22,47 @@ function formatParts(manifest: ExportManifest, parts: readonly PartName[]): stri
 /** Names of inputs or outputs; numbered ones once. */
 const names = (ports: Readonly<Record<string, unknown>>): string => [...new Set(Object.keys(ports).map((name) => name.replace(/\.\d+\..*$/, '.*')))].join(', ');
 
-/** Adds the command. */
-export function addExport(program: Command, output: Output): void {
-  const command = program
-    .command('export')
-    .description('write parts of a checkpoint as ONNX files that run anywhere, each checked against the model')
-    .argument('<checkpoint>', "checkpoint, or a run's --out folder")
-    .addOption(new Option('--part <names...>', `what to export: ${partNames.join(', ')}`).choices(partNames).makeOptionMandatory())
-    .requiredOption('--out <dir>', 'folder; parts of the same checkpoint already in it are kept')
-    .option('--opset <n>', 'version of the ONNX operators, 18 to 23', opsetNumber, 20)
-    .option('--f16', 'weights and their products in half precision', false)
-    .option('--int8', '8-bit weights, activations of linear layers quantized at run time', false)
-    .option('--inline-limit <bytes>', 'weights of more bytes go to a separate file (default: the limit of one file, 2 GiB)', integer(0))
-    .addOption(visionModuleOption())
-    .addOption(textModuleOption())
-    .addOption(jsonOption());
-  command.action(async (checkpoint: string, { part, out, opset: version, f16, int8, inlineLimit, json, vision, text }: Flags) => {
-    if (f16 && int8) return command.error('error: give either --f16 or --int8');
+/** The command. */
+export const exportModel = defineCommand({
+  name: 'export',
+  description: 'write parts of a checkpoint as ONNX files that run anywhere, each checked against the model',
+  arguments: { checkpoint: checkpointHelp },
+  options: {
+    part: option({ value: several(choice(partNames)), argument: 'names', help: `what to export: ${partNames.join(', ')}`, required: true }),
+    out: option({ value: string(), argument: 'dir', help: 'folder; parts of the same checkpoint already in it are kept', required: true }),
+    opset: option({ value: integer(18, 23), argument: 'n', help: 'version of the ONNX operators, 18 to 23', default: 20 }),
+    f16: option({ value: toggle(), help: 'weights and their products in half precision', default: false }),
+    int8: option({ value: toggle(), help: '8-bit weights, activations of linear layers quantized at run time', default: false }),
+    inlineLimit: option({
+      value: integer(0),
+      argument: 'bytes',
+      help: 'weights of more bytes go to a separate file',
+      defaultWords: 'the limit of one file, 2 GiB',
+    }),
+    ...moduleOptions,
+    ...jsonOption,
+  },
+  async run({ values, arguments: { checkpoint }, output, usage }) {
+    const { part, out, opset, f16, int8, inlineLimit, vision, text: textModule } = values;
+    if (f16 && int8) usage('give either --f16 or --int8');
     const { exportCheckpoint } = await import('@hybridmed/runtime');
     const parts = [...new Set(part)];
     const manifest = await exportCheckpoint({
       checkpoint,
       parts,
       out,
-      opset: version,
+      opset,
       precision: f16 ? 'f16' : int8 ? 'int8' : 'f32',
-      encoders: { vision, text },
+      encoders: { vision, text: textModule },
       ...(inlineLimit === undefined ? {} : { inlineLimit }),
       onMessage: (line) => output.log(line),
     });
     printResult(
       output,
-      { json },
+      values,
       manifest,
       () =>
         `${formatParts(manifest, parts)}\nwritten to ${out}; error: maximum difference between ONNX Runtime and the model, relative to the maximum output\n`,
     );
-  });
-}
+  },
+});

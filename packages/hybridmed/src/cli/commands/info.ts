@@ -1,19 +1,21 @@
 // `hybridmed info`: parameters of a checkpoint by part, and those of its second branch; or how a published checkpoint would be loaded.
 import type { CheckpointInfo } from '@hybridmed/runtime';
 import type { PublishedEncoder } from '@hybridmed/runtime/encoders';
-import type { Command } from 'commander';
-import type { ModuleFlags } from '../options.ts';
-import { integer, jsonOption, textModuleOption, visionModuleOption } from '../options.ts';
+import type { Values } from '@hybridmed/training/settings';
+import { integer, option } from '@hybridmed/training/settings';
+import { defineCommand } from '../define-command.ts';
+import { jsonOption, moduleOptions } from '../options/shared.ts';
 import type { Output } from '../output.ts';
 import { printResult, table } from '../output.ts';
 
 const grouped = (count: number): string => count.toLocaleString('en-US');
 
-interface Flags extends ModuleFlags {
-  imageSize?: number;
-  channels?: number;
-  json: boolean;
-}
+const options = {
+  imageSize: option({ value: integer(1), argument: 'pixels', help: 'hf: side of the images to load it for', defaultWords: 'its own' }),
+  channels: option({ value: integer(1), argument: 'n', help: 'hf: channels of the images', defaultWords: 'its own' }),
+  ...moduleOptions,
+  ...jsonOption,
+};
 
 /** Configuration and every tensor of an encoder: loaded, converted, unused, missing. */
 function formatPublished({ kind, config, tensors, assumed }: PublishedEncoder): string {
@@ -36,28 +38,23 @@ function formatCheckpoint({ checkpoint, preset, stage, vocabulary, parameters, s
   ].join('');
 }
 
-async function describePublishedFolder(path: string, { imageSize: size, channels, json }: Flags, output: Output): Promise<void> {
+async function describePublishedFolder(path: string, { imageSize: size, channels, json }: Values<typeof options>, output: Output): Promise<void> {
   const { describePublished } = await import('@hybridmed/runtime/encoders');
   const encoders = await describePublished(path, { ...(size ? { size } : {}), ...(channels ? { channels } : {}) });
   printResult(output, { json }, { checkpoint: path, encoders }, () => encoders.map(formatPublished).join('\n'));
   if (encoders.some(({ tensors }) => tensors.some(({ status }) => status === 'missing'))) output.exitCode = 1;
 }
 
-/** Adds the command. */
-export function addInfo(program: Command, output: Output): void {
-  program
-    .command('info')
-    .description("show a checkpoint's sizes and parameters per part; for hf:DIR, how each tensor would be loaded")
-    .argument('<dir>', "checkpoint, a run's --out folder, or hf:DIR of a published checkpoint")
-    .option('--image-size <pixels>', 'hf: side of the images to load it for (default: its own)', integer(1))
-    .option('--channels <n>', 'hf: channels of the images (default: its own)', integer(1))
-    .addOption(visionModuleOption())
-    .addOption(textModuleOption())
-    .addOption(jsonOption())
-    .action(async (dir: string, flags: Flags) => {
-      if (dir.startsWith('hf:')) return describePublishedFolder(dir.slice(3), flags, output);
-      const { json, vision, text } = flags;
-      const { describeCheckpoint } = await import('@hybridmed/runtime');
-      printResult(output, { json }, await describeCheckpoint(dir, { vision, text }), formatCheckpoint);
-    });
-}
+/** The command. */
+export const info = defineCommand({
+  name: 'info',
+  description: "show a checkpoint's sizes and parameters per part; for hf:DIR, how each tensor would be loaded",
+  arguments: { dir: "checkpoint, a run's --out folder, or hf:DIR of a published checkpoint" },
+  options,
+  async run({ values, arguments: { dir }, output }) {
+    if (dir.startsWith('hf:')) return describePublishedFolder(dir.slice(3), values, output);
+    const { json, vision, text } = values;
+    const { describeCheckpoint } = await import('@hybridmed/runtime');
+    printResult(output, { json }, await describeCheckpoint(dir, { vision, text }), formatCheckpoint);
+  },
+});

@@ -1,66 +1,50 @@
 // `hybridmed probe` and `hybridmed finetune`: classification with fractions of the labels.
 import type { ProtocolResult } from '@hybridmed/tasks/node';
-import type { Command } from 'commander';
-import { InvalidArgumentError, Option } from 'commander';
-import type { EncoderFlags } from '../encoder-options.ts';
-import { addEncoderOptions, withEncoder } from '../encoder-options.ts';
+import type { Values } from '@hybridmed/training/settings';
+import { choice, commaList, integer, number, option, string, toggle } from '@hybridmed/training/settings';
+import { defineCommand } from '../define-command.ts';
 import { formatInterval } from '../metric-tables.ts';
-import { integer, number, positive } from '../options.ts';
+import { selectionOptions, selectOptions } from '../options/data-selection.ts';
+import { encoderOptions, withEncoder } from '../options/encoders.ts';
+import { thresholdOption } from '../options/shared.ts';
 import type { Output } from '../output.ts';
 import { printResult, table } from '../output.ts';
-import type { SelectFlags } from '../select-options.ts';
-import { addSelectOptions, selectOptions } from '../select-options.ts';
 
-interface Flags extends EncoderFlags, SelectFlags {
-  data: string;
-  out: string;
-  classes?: string[];
-  percent: number[];
-  seeds: number[];
-  classWeights: 'none' | 'balanced';
-  threshold: 'f1' | 'mcc' | 'youden';
-}
+const protocolOptions = {
+  ...encoderOptions,
+  data: option({ value: string(), argument: 'spec', help: 'labelled data set as name:path', required: true }),
+  out: option({ value: string(), argument: 'dir', help: 'folder for subsets, scores and results; the test split is read once', required: true }),
+  classes: option({ value: commaList(string()), argument: 'names', help: 'labels to learn, separated by commas', defaultWords: 'all' }),
+  percent: option({
+    value: commaList(number({ above: 0, max: 100 })),
+    argument: 'list',
+    help: 'percentages of the training labels, as nested subsets',
+    default: [1, 10, 100],
+  }),
+  seeds: option({ value: commaList(integer(0)), argument: 'list', help: 'seeds of subsets and fits', default: [0, 1, 2] }),
+  classWeights: option({
+    value: choice(['none', 'balanced']),
+    argument: 'kind',
+    help: 'balanced: positives and negatives of a class have equal weight',
+    default: 'none',
+  }),
+  ...thresholdOption,
+  ...selectionOptions,
+};
 
-interface FinetuneFlags extends Flags {
-  fromScratch: boolean;
-  epochs: number;
-  batch: number;
-  learningRate?: number[];
-  weightDecay: number;
-  layerDecay: number;
-  patience: number;
-}
+type ProtocolValues = Values<typeof protocolOptions>;
 
-const list =
-  <T>(parse: (text: string) => T) =>
-  (text: string): T[] =>
-    text.split(',').map((part) => parse(part.trim()));
-
-function percentage(text: string): number {
-  const value = Number(text);
-  if (!(value > 0 && value <= 100)) throw new InvalidArgumentError('Give percentages above 0 and up to 100, such as 1,10,100.');
-  return value;
-}
-
-function className(text: string): string {
-  if (text === '') throw new InvalidArgumentError('Give names of labels, such as "Edema,Pleural Effusion".');
-  return text;
-}
-
-function addProtocolOptions(command: Command): Command {
-  return addSelectOptions(
-    addEncoderOptions(command)
-      .requiredOption('--data <spec>', 'labelled data set as name:path')
-      .requiredOption('--out <dir>', 'folder for subsets, scores and results; the test split is read once')
-      .option('--classes <names>', 'labels to learn, separated by commas (default: all)', list(className))
-      .option('--percent <list>', 'percentages of the training labels, as nested subsets', list(percentage), [1, 10, 100])
-      .option('--seeds <list>', 'seeds of subsets and fits', list(integer(0)), [0, 1, 2])
-      .addOption(
-        new Option('--class-weights <kind>', 'balanced: positives and negatives of a class have equal weight').choices(['none', 'balanced']).default('none'),
-      )
-      .addOption(new Option('--threshold <rule>', 'metric that the validation thresholds maximize').choices(['f1', 'mcc', 'youden']).default('f1')),
-  );
-}
+/** The values as options of both protocols. */
+const protocol = (values: ProtocolValues) => ({
+  data: values.data,
+  out: values.out,
+  select: selectOptions(values),
+  classes: values.classes,
+  percent: values.percent,
+  seeds: values.seeds,
+  classWeights: values.classWeights,
+  rule: values.threshold,
+});
 
 /** Results as tables: a line per percentage of the labels, and each class at each percentage. */
 function formatResult({ classes, studies, shares, runs }: ProtocolResult, out: string): string {
@@ -91,39 +75,50 @@ function formatResult({ classes, studies, shares, runs }: ProtocolResult, out: s
   ].join('');
 }
 
-/** Adds both commands. */
-export function addProbeAndFinetune(program: Command, output: Output): void {
-  const common = (flags: Flags) => ({
-    data: flags.data,
-    out: flags.out,
-    select: selectOptions(flags),
-    classes: flags.classes,
-    percent: flags.percent,
-    seeds: flags.seeds,
-    classWeights: flags.classWeights,
-    rule: flags.threshold,
-  });
-  const print = (flags: Flags, result: ProtocolResult) => printResult(output, flags, result, () => formatResult(result, flags.out));
-  addProtocolOptions(program.command('probe').description('linear probe on frozen features, with 1, 10 and 100 % of the labels')).action(
-    async (flags: Flags) => {
-      const { probe } = await import('@hybridmed/tasks/node');
-      print(flags, await withEncoder(flags, output, (options) => probe({ ...options, ...common(flags) })));
-    },
-  );
-  addProtocolOptions(program.command('finetune').description('fine-tune the image encoder for classification, with 1, 10 and 100 % of the labels'))
-    .option('--from-scratch', "initialize the checkpoint's architecture at random instead of loading its parameters", false)
-    .option('--epochs <n>', 'maximum number of passes over a subset (at least 400 steps)', integer(1), 30)
-    .option('--batch <n>', 'studies per step', integer(1), 32)
-    .option('--learning-rate <list>', "peak learning rates; the best on the validation split is used (default: the preset's)", list(positive()))
-    .option('--weight-decay <x>', 'decoupled weight decay', number(0), 0.05)
-    .option('--layer-decay <x>', "factor between the learning rates of the encoder's neighbouring layers", positive(1), 1)
-    .option('--patience <n>', 'validations without improvement before a fit ends; 0 for never', integer(0), 5)
-    .action(async (flags: FinetuneFlags) => {
-      const { finetune } = await import('@hybridmed/tasks/node');
-      const { fromScratch, epochs, batch, learningRate, weightDecay, layerDecay, patience } = flags;
-      const result = await withEncoder(flags, output, ({ cache: _cache, ...options }) =>
-        finetune({ ...options, ...common(flags), fromScratch, epochs, batch, learningRates: learningRate, weightDecay, layerDecay, patience }),
-      );
-      print(flags, result);
-    });
-}
+const print = (output: Output, values: ProtocolValues, result: ProtocolResult) => printResult(output, values, result, () => formatResult(result, values.out));
+
+/** `probe`. */
+export const probe = defineCommand({
+  name: 'probe',
+  description: 'linear probe on frozen features, with 1, 10 and 100 % of the labels',
+  options: protocolOptions,
+  async run(context) {
+    const { values, output } = context;
+    const tasks = await import('@hybridmed/tasks/node');
+    print(output, values, await withEncoder(context, (options) => tasks.probe({ ...options, ...protocol(values) })));
+  },
+});
+
+/** `finetune`. */
+export const finetune = defineCommand({
+  name: 'finetune',
+  description: 'fine-tune the image encoder for classification, with 1, 10 and 100 % of the labels',
+  options: {
+    ...protocolOptions,
+    fromScratch: option({ value: toggle(), help: "initialize the checkpoint's architecture at random instead of loading its parameters", default: false }),
+    epochs: option({ value: integer(1), argument: 'n', help: 'maximum number of passes over a subset (at least 400 steps)', default: 30 }),
+    batch: option({ value: integer(1), argument: 'n', help: 'studies per step', default: 32 }),
+    learningRate: option({
+      value: commaList(number({ above: 0 })),
+      argument: 'list',
+      help: 'peak learning rates; the best on the validation split is used',
+      defaultWords: "the preset's",
+    }),
+    weightDecay: option({ value: number({ min: 0 }), argument: 'x', help: 'decoupled weight decay', default: 0.05 }),
+    layerDecay: option({
+      value: number({ above: 0, max: 1 }),
+      argument: 'x',
+      help: "factor between the learning rates of the encoder's neighbouring layers",
+      default: 1,
+    }),
+    patience: option({ value: integer(0), argument: 'n', help: 'validations without improvement before a fit ends; 0 for never', default: 5 }),
+  },
+  async run(context) {
+    const { values, output } = context;
+    const tasks = await import('@hybridmed/tasks/node');
+    const { fromScratch, epochs, batch, learningRate: learningRates, weightDecay, layerDecay, patience } = values;
+    const own = { fromScratch, epochs, batch, learningRates, weightDecay, layerDecay, patience };
+    const result = await withEncoder(context, ({ cache: _cache, ...options }) => tasks.finetune({ ...options, ...protocol(values), ...own }));
+    print(output, values, result);
+  },
+});

@@ -1,26 +1,12 @@
 // `hybridmed retrieve`: retrieval of radiographs and reports by each other, over a split or for one query.
 import type { PrecisionReport, RecallReport } from '@hybridmed/eval/protocols';
 import type { QueryResult, RetrieveReport } from '@hybridmed/tasks/node';
-import type { Command } from 'commander';
-import { Option } from 'commander';
-import type { EncoderFlags } from '../encoder-options.ts';
-import { addEncoderOptions, withEncoder } from '../encoder-options.ts';
+import { choice, integer, option, string } from '@hybridmed/training/settings';
+import { defineCommand } from '../define-command.ts';
 import { formatInterval } from '../metric-tables.ts';
-import { integer } from '../options.ts';
-import type { Output } from '../output.ts';
+import { selectionOptions, selectOptions } from '../options/data-selection.ts';
+import { encoderOptions, withEncoder } from '../options/encoders.ts';
 import { printResult, table } from '../output.ts';
-import type { SelectFlags } from '../select-options.ts';
-import { addSelectOptions, selectOptions } from '../select-options.ts';
-
-interface Flags extends EncoderFlags, SelectFlags {
-  data?: string;
-  split?: 'train' | 'validate' | 'test' | 'all';
-  perClass: number;
-  saved?: string;
-  query?: string;
-  gallery: 'images' | 'reports';
-  count: number;
-}
 
 function recallRows(name: string, report: RecallReport | undefined): string {
   if (!report) return '';
@@ -55,35 +41,39 @@ const formatNearest = ({ nearest }: QueryResult): string =>
     ...nearest.map(({ id, similarity, impression, image }) => [similarity.toFixed(3), id, impression, image]),
   ]);
 
-/** Adds the command. */
-export function addRetrieve(program: Command, output: Output): void {
-  const command = addEncoderOptions(
-    program.command('retrieve').description('find reports by image, images by report, images by image; or the studies nearest to one query'),
-  )
-    .option('--data <spec>', 'data set as name:path')
-    .addOption(new Option('--split <name>', 'which split (default: test; all for a query)').choices(['train', 'validate', 'test', 'all']))
-    .option('--per-class <n>', 'maximum number of studies per class, of those with one class alone', integer(1), 200)
-    .option('--saved <file>', 'index file: written when retrieval is measured, searched by --query')
-    .option('--query <file|text>', 'print the studies nearest to an image file or to words')
-    .addOption(new Option('--gallery <what>', 'what a query is compared with').choices(['images', 'reports']).default('images'))
-    .option('--count <n>', 'how many studies a query prints', integer(1), 5);
-  addSelectOptions(command).action(async (flags: Flags) => {
-    const { data, split, saved, query: queryText } = flags;
-    if (queryText === undefined && data === undefined)
-      return command.error('error: give --data SPEC to measure retrieval, or --query FILE|TEXT with --data or --saved');
-    const select = selectOptions(flags);
+/** The command. */
+export const retrieve = defineCommand({
+  name: 'retrieve',
+  description: 'find reports by image, images by report, images by image; or the studies nearest to one query',
+  options: {
+    ...encoderOptions,
+    data: option({ value: string(), argument: 'spec', help: 'data set as name:path' }),
+    split: option({
+      value: choice(['train', 'validate', 'test', 'all']),
+      argument: 'name',
+      help: 'which split',
+      defaultWords: 'test; all for a query',
+    }),
+    perClass: option({ value: integer(1), argument: 'n', help: 'maximum number of studies per class, of those with one class alone', default: 200 }),
+    saved: option({ value: string(), argument: 'file', help: 'index file: written when retrieval is measured, searched by --query' }),
+    query: option({ value: string(), argument: 'file|text', help: 'print the studies nearest to an image file or to words' }),
+    gallery: option({ value: choice(['images', 'reports']), argument: 'what', help: 'what a query is compared with', default: 'images' }),
+    count: option({ value: integer(1), argument: 'n', help: 'how many studies a query prints', default: 5 }),
+    ...selectionOptions,
+  },
+  async run(context) {
+    const { values, output, usage } = context;
+    const { data, split, saved: index, query: queryText, gallery, count, perClass } = values;
+    if (queryText === undefined && data === undefined) usage('give --data SPEC to measure retrieval, or --query FILE|TEXT with --data or --saved');
+    const select = selectOptions(values);
+    const tasks = await import('@hybridmed/tasks/node');
     if (queryText !== undefined) {
-      const { query } = await import('@hybridmed/tasks/node');
-      const { gallery, count } = flags;
-      const result = await withEncoder(flags, output, (options) =>
-        query({ ...options, query: queryText, data, index: saved, ...(split ? { split } : {}), select, gallery, count }),
+      const result = await withEncoder(context, (options) =>
+        tasks.query({ ...options, query: queryText, data, index, ...(split ? { split } : {}), select, gallery, count }),
       );
-      return printResult(output, flags, result, formatNearest);
+      return printResult(output, values, result, formatNearest);
     }
-    const { retrieve } = await import('@hybridmed/tasks/node');
-    const report = await withEncoder(flags, output, (options) =>
-      retrieve({ ...options, data: data!, ...(split ? { split } : {}), select, perClass: flags.perClass, index: saved }),
-    );
-    printResult(output, flags, report, formatReport);
-  });
-}
+    const report = await withEncoder(context, (options) => tasks.retrieve({ ...options, data: data!, ...(split ? { split } : {}), select, perClass, index }));
+    printResult(output, values, report, formatReport);
+  },
+});

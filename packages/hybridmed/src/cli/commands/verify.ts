@@ -1,17 +1,10 @@
 // `hybridmed verify`: replays goldens on a device, to check that a GPU and its driver compute correctly.
 import type { Comparison } from '@hybridmed/testing';
 import type { DeviceInfo, Precision } from '@hybridmed/tensor';
-import type { Command } from 'commander';
-import { withDevice } from '../device.ts';
-import type { DeviceFlags } from '../options.ts';
-import { deviceOption, jsonOption, precisionOption, threadsOption } from '../options.ts';
-import type { Output } from '../output.ts';
+import { option, several, string } from '@hybridmed/training/settings';
+import { defineCommand } from '../define-command.ts';
+import { deviceOptions, jsonOption, precisionOption } from '../options/shared.ts';
 import { printJson, table } from '../output.ts';
-
-interface Flags extends DeviceFlags {
-  only?: string[];
-  json: boolean;
-}
 
 /** What was compared, and whether everything is within its bound. */
 interface Verification {
@@ -43,32 +36,31 @@ async function selectGoldens(folder: string, only: readonly string[] | undefined
   return only ?? names;
 }
 
-/** Adds the command. */
-export function addVerify(program: Command, output: Output): void {
-  program
-    .command('verify')
-    .description('replay a folder of goldens on a device and check every quantity against its bound')
-    .argument('<goldens>', 'folder of pairs of .json and .safetensors')
-    .addOption(deviceOption())
-    .addOption(threadsOption())
-    .addOption(precisionOption())
-    .option('--only <names...>', 'only these files (names without extension)')
-    .addOption(jsonOption())
-    .action(async (folder: string, flags: Flags) => {
-      const { readGolden, verifyGolden } = await import('@hybridmed/testing');
-      const goldens = await selectGoldens(folder, flags.only);
-      await withDevice(flags, async (device) => {
-        const comparisons: Comparison[] = [];
-        for (const golden of goldens) {
-          output.log(`${golden} on ${device.info.name}`);
-          comparisons.push(...(await verifyGolden(device, await readGolden(folder, golden))));
-        }
-        const ok = comparisons.every((comparison) => comparison.ok);
-        // JSON has no number for an error that is not finite.
-        const writable = comparisons.map((row) => ({ ...row, error: Number.isFinite(row.error) ? row.error : null }));
-        if (flags.json) printJson(output, { device: device.info, ok, comparisons: writable });
-        else output.result(formatVerification({ device: device.info, ok, comparisons }, flags.precision));
-        if (!ok) output.exitCode = 1;
-      });
-    });
-}
+/** The command. */
+export const verify = defineCommand({
+  name: 'verify',
+  description: 'replay a folder of goldens on a device and check every quantity against its bound',
+  arguments: { goldens: 'folder of pairs of .json and .safetensors' },
+  options: {
+    ...deviceOptions,
+    ...precisionOption,
+    only: option({ value: several(string()), argument: 'names', help: 'only these files (names without extension)' }),
+    ...jsonOption,
+  },
+  async run({ values: { only, precision, json }, arguments: { goldens: folder }, output, openDevice }) {
+    const { readGolden, verifyGolden } = await import('@hybridmed/testing');
+    const goldens = await selectGoldens(folder, only);
+    const device = await openDevice();
+    const comparisons: Comparison[] = [];
+    for (const golden of goldens) {
+      output.log(`${golden} on ${device.info.name}`);
+      comparisons.push(...(await verifyGolden(device, await readGolden(folder, golden))));
+    }
+    const ok = comparisons.every((comparison) => comparison.ok);
+    // JSON has no number for an error that is not finite.
+    const writable = comparisons.map((row) => ({ ...row, error: Number.isFinite(row.error) ? row.error : null }));
+    if (json) printJson(output, { device: device.info, ok, comparisons: writable });
+    else output.result(formatVerification({ device: device.info, ok, comparisons }, precision));
+    if (!ok) output.exitCode = 1;
+  },
+});

@@ -1,22 +1,12 @@
 // `hybridmed zeroshot`: classification by prompts, without training on labels.
 import type { ZeroShotReport } from '@hybridmed/tasks/node';
-import type { Command } from 'commander';
-import { Option } from 'commander';
-import type { EncoderFlags } from '../encoder-options.ts';
-import { addEncoderOptions, withEncoder } from '../encoder-options.ts';
+import { choice, option, string } from '@hybridmed/training/settings';
+import { defineCommand } from '../define-command.ts';
 import { classificationTable, formatInterval } from '../metric-tables.ts';
-import type { Output } from '../output.ts';
+import { selectionOptions, selectOptions } from '../options/data-selection.ts';
+import { encoderOptions, withEncoder } from '../options/encoders.ts';
+import { splitOption, thresholdOption } from '../options/shared.ts';
 import { printResult } from '../output.ts';
-import type { SelectFlags } from '../select-options.ts';
-import { addSelectOptions, selectOptions } from '../select-options.ts';
-
-interface Flags extends EncoderFlags, SelectFlags {
-  data: string;
-  prompts?: string;
-  split: 'train' | 'validate' | 'test';
-  score: 'difference' | 'softmax';
-  threshold: 'f1' | 'mcc' | 'youden';
-}
 
 function formatReport(report: ZeroShotReport): string {
   const { exclusive, threshold } = report;
@@ -31,30 +21,29 @@ function formatReport(report: ZeroShotReport): string {
   ].join('');
 }
 
-/** Adds the command. */
-export function addZeroShot(program: Command, output: Output): void {
-  const command = addEncoderOptions(program.command('zeroshot').description('classify radiographs by prompts: AUC, average precision, F1, accuracy, MCC'))
-    .requiredOption('--data <spec>', 'labelled data set as name:path')
-    .option(
-      '--prompts <name|file>',
-      'chexpert, rsna, openi, phantom, or a JSON file {"CLASS": {"positive": [...], "negative": [...]}} (default: shipped sets of the labels)',
-    )
-    .addOption(new Option('--split <name>', 'which split').choices(['train', 'validate', 'test']).default('test'))
-    .addOption(new Option('--score <kind>', 'score of a pair of prompts').choices(['difference', 'softmax']).default('difference'))
-    .addOption(new Option('--threshold <rule>', 'metric that the validation thresholds maximize').choices(['f1', 'mcc', 'youden']).default('f1'));
-  addSelectOptions(command).action(async (flags: Flags) => {
+/** The command. */
+export const zeroshot = defineCommand({
+  name: 'zeroshot',
+  description: 'classify radiographs by prompts: AUC, average precision, F1, accuracy, MCC',
+  options: {
+    ...encoderOptions,
+    data: option({ value: string(), argument: 'spec', help: 'labelled data set as name:path', required: true }),
+    prompts: option({
+      value: string(),
+      argument: 'name|file',
+      help: 'chexpert, rsna, openi, phantom, or a JSON file {"CLASS": {"positive": [...], "negative": [...]}}',
+      defaultWords: 'shipped sets of the labels',
+    }),
+    ...splitOption,
+    score: option({ value: choice(['difference', 'softmax']), argument: 'kind', help: 'score of a pair of prompts', default: 'difference' }),
+    ...thresholdOption,
+    ...selectionOptions,
+  },
+  async run(context) {
+    const { values, output } = context;
     const { zeroShot } = await import('@hybridmed/tasks/node');
-    const report = await withEncoder(flags, output, (options) =>
-      zeroShot({
-        ...options,
-        data: flags.data,
-        prompts: flags.prompts,
-        split: flags.split,
-        select: selectOptions(flags),
-        score: flags.score,
-        rule: flags.threshold,
-      }),
-    );
-    printResult(output, flags, report, formatReport);
-  });
-}
+    const { data, prompts, split, score, threshold: rule } = values;
+    const report = await withEncoder(context, (options) => zeroShot({ ...options, data, prompts, split, select: selectOptions(values), score, rule }));
+    printResult(output, values, report, formatReport);
+  },
+});

@@ -1,11 +1,10 @@
 // `hybridmed data check`: what a data set contains, what is dropped, and what is in more than one part of its split.
 import type { DataReport } from '@hybridmed/data';
-import type { Command } from 'commander';
-import { jsonOption } from '../../options.ts';
-import type { Output } from '../../output.ts';
+import { option, toggle } from '@hybridmed/training/settings';
+import { defineCommand } from '../../define-command.ts';
+import { dataSetHelp, needOption, selectionOptions, selectOptions } from '../../options/data-selection.ts';
+import { jsonOption } from '../../options/shared.ts';
 import { printResult, table } from '../../output.ts';
-import type { SelectFlags } from '../../select-options.ts';
-import { addSelectOptions, needOption, selectOptions } from '../../select-options.ts';
 
 const countNames = ['rows', 'reports', 'studies', 'patients', 'images', 'pairs', 'questions'] as const;
 
@@ -42,22 +41,27 @@ function formatReport(report: DataReport): string {
   return table(rows) + lines.map((line) => `${line}\n`).join('');
 }
 
-/** Adds the command. */
-export function addDataCheck(data: Command, output: Output): void {
-  addSelectOptions(
-    data
-      .command('check')
-      .description('print what a data set contains: studies kept and dropped by reason, labels, text lengths, duplicates, leaks; exit code 1 for a leak')
-      .argument('<spec>', 'data set as name:path, such as openi:DIR')
-      .addOption(needOption()),
-  )
-    .option('--images', 'read every image to find equal files, look-alikes and unreadable files (default: if the set is small enough)')
-    .option('--no-images', 'do not read images')
-    .addOption(jsonOption())
-    .action(async (spec: string, { images, json, ...flags }: SelectFlags & { images?: boolean; json: boolean }) => {
-      const { checkDataSet } = await import('@hybridmed/data');
-      const report = await checkDataSet(spec, { ...selectOptions(flags), ...(images === undefined ? {} : { images }) });
-      printResult(output, { json }, report, formatReport);
-      if (Object.values(report.leaks).some((count) => count > 0)) output.exitCode = 1;
-    });
-}
+/** The command. */
+export const dataCheck = defineCommand({
+  name: 'check',
+  description: 'print what a data set contains: studies kept and dropped by reason, labels, text lengths, duplicates, leaks; exit code 1 for a leak',
+  arguments: { spec: dataSetHelp },
+  options: {
+    ...needOption,
+    ...selectionOptions,
+    images: option({
+      value: toggle(),
+      help: 'read every image to find equal files, look-alikes and unreadable files',
+      defaultWords: 'if the set is small enough',
+      off: { value: false, help: 'do not read images' },
+    }),
+    ...jsonOption,
+  },
+  async run({ values, arguments: { spec }, output }) {
+    const { checkDataSet } = await import('@hybridmed/data');
+    const { images } = values;
+    const report = await checkDataSet(spec, { ...selectOptions(values), ...(images === undefined ? {} : { images }) });
+    printResult(output, values, report, formatReport);
+    if (Object.values(report.leaks).some((count) => count > 0)) output.exitCode = 1;
+  },
+});

@@ -1,23 +1,35 @@
 // `hybridmed data render`: any input image as the pipeline sees it.
-import type { Command } from 'commander';
-import { integer, jsonOption } from '../../options.ts';
-import type { Output } from '../../output.ts';
+import { integer, option, string } from '@hybridmed/training/settings';
+import { defineCommand } from '../../define-command.ts';
+import { jsonOption } from '../../options/shared.ts';
 import { printResult } from '../../output.ts';
 
-/** Adds the command to `hybridmed data`. */
-export function addDataRender(data: Command, output: Output): void {
-  data
-    .command('render')
-    .description('write an image (JPEG, PNG, DICOM) as the pipeline sees it: 8-bit grey, DICOM look-up tables applied, MONOCHROME1 inverted')
-    .argument('<file>', 'image to read')
-    .requiredOption('--out <png>', 'PNG file to write')
-    .option('--size <pixels>', 'side of the padded square that training crops from (default: full size)', integer(1))
-    .addOption(jsonOption())
-    .action(async (file: string, { out, size, json }: { out: string; size?: number; json: boolean }, command: Command) => {
-      if (size !== undefined && size > 8192) command.error("error: option '--size' must be 8192 or less");
-      const { renderImage } = await import('@hybridmed/data');
-      const rendered = await renderImage(file, out, size === undefined ? {} : { size });
-      for (const line of rendered.assumed ?? []) output.log(`${file}: ${line}`);
-      printResult(output, { json }, { file, out, ...rendered }, ({ width, height }) => `${out}: ${width} x ${height} pixels\n`);
-    });
-}
+/** The command. */
+export const dataRender = defineCommand({
+  name: 'render',
+  description: 'write an image (JPEG, PNG, DICOM) as the pipeline sees it: 8-bit grey, DICOM look-up tables applied, MONOCHROME1 inverted',
+  arguments: { file: 'image to read' },
+  options: {
+    out: option({ value: string(), argument: 'png', help: 'PNG file to write', required: true }),
+    size: option({
+      value: integer(1, 8192),
+      argument: 'pixels',
+      help: 'side of the padded square that training crops from',
+      defaultWords: 'full size',
+    }),
+    ...jsonOption,
+  },
+  async run({ values, arguments: { file }, output }) {
+    const { out, size } = values;
+    const [{ readGrey, readSquare }, { encodePicture }, { writeFileAtomic }] = await Promise.all([
+      import('@hybridmed/data'),
+      import('@hybridmed/tasks/node'),
+      import('@hybridmed/runtime/files'),
+    ]);
+    const { assumed, ...image } = await readGrey(file);
+    const { width, height, pixels } = size === undefined ? image : { width: size, height: size, pixels: await readSquare(file, size) };
+    await writeFileAtomic(out, [await encodePicture({ width, height, channels: 1, pixels }, 'png')]);
+    for (const line of assumed ?? []) output.log(`${file}: ${line}`);
+    printResult(output, values, { file, out, width, height, ...(assumed ? { assumed } : {}) }, () => `${out}: ${width} x ${height} pixels\n`);
+  },
+});

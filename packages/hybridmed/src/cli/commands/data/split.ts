@@ -1,31 +1,41 @@
 // `hybridmed data split`: a set's split as a file of ids, and whether such a file fits a set.
 import type { SplitKey, SplitFractions, SplitVerification } from '@hybridmed/data';
-import type { Command } from 'commander';
-import { Option } from 'commander';
-import { jsonOption, number } from '../../options.ts';
+import type { Values } from '@hybridmed/training/settings';
+import { choice, number, option, string } from '@hybridmed/training/settings';
+import { defineCommand } from '../../define-command.ts';
+import { dataSetHelp, needOption, selectionOptions, selectOptions } from '../../options/data-selection.ts';
+import { jsonOption } from '../../options/shared.ts';
 import type { Output } from '../../output.ts';
 import { printResult, table } from '../../output.ts';
-import type { SelectFlags } from '../../select-options.ts';
-import { addSelectOptions, needOption, selectOptions } from '../../select-options.ts';
 
-interface SplitFlags extends SelectFlags {
-  out?: string;
-  verify?: string;
-  by?: SplitKey;
-  validate?: number;
-  test?: number;
-  json: boolean;
-}
+const options = {
+  ...needOption,
+  ...selectionOptions,
+  out: option({ value: string(), argument: 'file', help: 'file to write' }),
+  verify: option({ value: string(), argument: 'file', help: 'file to verify against the set' }),
+  by: option({
+    value: choice<SplitKey>(['patient', 'study', 'image']),
+    argument: 'key',
+    help: 'unit that is never divided',
+    defaultWords: 'patient if the set names patients, else study',
+  }),
+  validate: option({ value: number({ min: 0 }), argument: 'fraction', help: 'draw a new split: fraction for validation' }),
+  test: option({ value: number({ min: 0 }), argument: 'fraction', help: 'draw a new split: fraction for testing' }),
+  ...jsonOption,
+};
 
-async function make(spec: string, out: string, { by, validate, test, json, ...flags }: SplitFlags, output: Output): Promise<void> {
+type SplitValues = Values<typeof options>;
+
+async function make(spec: string, out: string, values: SplitValues, output: Output): Promise<void> {
   const { makeSplit, writeSplit } = await import('@hybridmed/data');
+  const { by, validate, test } = values;
   const fractions: SplitFractions | undefined = validate === undefined && test === undefined ? undefined : { validate: validate ?? 0, test: test ?? 0 };
-  const ids = await makeSplit(spec, { ...selectOptions(flags), ...(by ? { by } : {}), ...(fractions ? { fractions } : {}) });
+  const ids = await makeSplit(spec, { ...selectOptions(values), ...(by ? { by } : {}), ...(fractions ? { fractions } : {}) });
   const sha256 = await writeSplit(out, ids);
   const counts = { train: 0, validate: 0, test: 0 };
   for (const split of ids.splits.values()) counts[split]++;
   const result = { file: out, key: ids.key, ids: counts, sha256 };
-  printResult(output, { json }, result, () => `${out}: ${counts.train}/${counts.validate}/${counts.test} ids (${ids.key}), sha256 ${sha256}\n`);
+  printResult(output, values, result, () => `${out}: ${counts.train}/${counts.validate}/${counts.test} ids (${ids.key}), sha256 ${sha256}\n`);
 }
 
 function formatVerification({ key, ids, members, unlisted, unknown, leaks, moved, sha256 }: SplitVerification, fits: boolean): string {
@@ -41,37 +51,24 @@ function formatVerification({ key, ids, members, unlisted, unknown, leaks, moved
   return `${table(rows)}sha256 ${sha256}\n`;
 }
 
-async function verify(spec: string, file: string, { json, ...flags }: SplitFlags, output: Output): Promise<void> {
+async function verify(spec: string, file: string, values: SplitValues, output: Output): Promise<void> {
   const { verifySplit } = await import('@hybridmed/data');
-  const verification = await verifySplit(spec, file, selectOptions(flags));
+  const verification = await verifySplit(spec, file, selectOptions(values));
   const fits = verification.unlisted + verification.unknown + verification.leaks === 0;
-  printResult(output, { json }, { ...verification, fits }, () => formatVerification(verification, fits));
+  printResult(output, values, { ...verification, fits }, () => formatVerification(verification, fits));
   if (!fits) output.exitCode = 1;
 }
 
-/** Adds the command. */
-export function addDataSplit(data: Command, output: Output): void {
-  const command = addSelectOptions(
-    data
-      .command('split')
-      .description(
-        "write a set's split as a file of ids that a paper can cite, draw a new split by patient, or verify such a file; exit code 1 if it does not fit",
-      )
-      .argument('<spec>', 'data set as name:path, such as openi:DIR')
-      .addOption(needOption()),
-  )
-    .option('--out <file>', 'file to write')
-    .option('--verify <file>', 'file to verify against the set')
-    .addOption(
-      new Option('--by <key>', 'unit that is never divided (default: patient if the set names patients, else study)').choices(['patient', 'study', 'image']),
-    )
-    .option('--validate <fraction>', 'draw a new split: fraction for validation', number(0))
-    .option('--test <fraction>', 'draw a new split: fraction for testing', number(0))
-    .addOption(jsonOption());
-  command.action(async (spec: string, flags: SplitFlags) => {
-    if ((flags.out === undefined) === (flags.verify === undefined)) command.error('error: give either --out FILE or --verify FILE');
-    if ((flags.validate ?? 0) + (flags.test ?? 0) > 1) command.error("error: the sum of '--validate' and '--test' must be at most 1");
-    if (flags.out !== undefined) await make(spec, flags.out, flags, output);
-    else await verify(spec, flags.verify!, flags, output);
-  });
-}
+/** The command. */
+export const dataSplit = defineCommand({
+  name: 'split',
+  description: "write a set's split as a file of ids that a paper can cite, draw a new split by patient, or verify such a file; exit code 1 if it does not fit",
+  arguments: { spec: dataSetHelp },
+  options,
+  async run({ values, arguments: { spec }, output, usage }) {
+    if ((values.out === undefined) === (values.verify === undefined)) usage('give either --out FILE or --verify FILE');
+    if ((values.validate ?? 0) + (values.test ?? 0) > 1) usage("the sum of '--validate' and '--test' must be at most 1");
+    if (values.out !== undefined) await make(spec, values.out, values, output);
+    else await verify(spec, values.verify!, values, output);
+  },
+});

@@ -1,19 +1,11 @@
 // `hybridmed vqa evaluate`: accuracy of a trained model on the test questions, compared with baselines.
 import type { AnswerAccuracy } from '@hybridmed/eval/protocols';
 import type { VqaReport, VqaSystem } from '@hybridmed/tasks/node';
-import type { Command } from 'commander';
-import { withDevice } from '../../device.ts';
+import { option, string } from '@hybridmed/training/settings';
+import { defineCommand } from '../../define-command.ts';
 import { formatInterval } from '../../metric-tables.ts';
-import type { DeviceFlags, ModuleFlags } from '../../options.ts';
-import { deviceOption, jsonOption, textModuleOption, threadsOption, visionModuleOption } from '../../options.ts';
-import type { Output } from '../../output.ts';
+import { deviceOptions, jsonOption, moduleOptions } from '../../options/shared.ts';
 import { printResult, table } from '../../output.ts';
-
-interface Flags extends DeviceFlags, ModuleFlags {
-  model: string;
-  data?: string;
-  json: boolean;
-}
 
 const systemNames: Readonly<Record<VqaSystem, string>> = {
   model: 'the model',
@@ -53,22 +45,21 @@ function formatReport(report: VqaReport): string {
   ].join('');
 }
 
-/** Adds the command. */
-export function addVqaEvaluate(vqa: Command, output: Output): void {
-  vqa
-    .command('evaluate')
-    .description('accuracy on the test questions: closed, open, all, by category; compared with three baselines')
-    .requiredOption('--model <dir>', 'the --out folder of vqa train')
-    .option('--data <spec>', 'a data set other than the one it was trained on')
-    .addOption(visionModuleOption())
-    .addOption(textModuleOption())
-    .addOption(deviceOption())
-    .addOption(threadsOption())
-    .addOption(jsonOption())
-    .action(async (flags: Flags) => {
-      const { model, data, vision, text } = flags;
-      const { evaluateVqa } = await import('@hybridmed/tasks/node');
-      const report = await withDevice(flags, (device) => evaluateVqa({ model, data, device, encoders: { vision, text } }));
-      printResult(output, flags, report, formatReport);
-    });
-}
+/** The command. */
+export const vqaEvaluate = defineCommand({
+  name: 'evaluate',
+  description: 'accuracy on the test questions: closed, open, all, by category; compared with three baselines',
+  options: {
+    model: option({ value: string(), argument: 'dir', help: 'the --out folder of vqa train', required: true }),
+    data: option({ value: string(), argument: 'spec', help: 'a data set other than the one it was trained on' }),
+    ...moduleOptions,
+    ...deviceOptions,
+    ...jsonOption,
+  },
+  async run({ values, output, openDevice }) {
+    const { model, data, vision, text: textModule } = values;
+    const { evaluateVqa } = await import('@hybridmed/tasks/node');
+    const report = await evaluateVqa({ model, data, device: await openDevice(), encoders: { vision, text: textModule } });
+    printResult(output, values, report, formatReport);
+  },
+});

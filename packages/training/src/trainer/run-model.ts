@@ -3,15 +3,15 @@ import type { ModelConfig, Model, ModuleEncoders } from '@hybridmed/model';
 import { fineTune, createModel } from '@hybridmed/model';
 import { presetModel, presets } from '@hybridmed/model/presets';
 import type { Tokenizer } from '@hybridmed/text';
-import type { RunConfig } from './run-config.ts';
+import type { TrainingConfig } from '../settings/training-settings.ts';
 
 /** The model of these sizes under the run's fine-tuning options. Throws one line for a pattern that matches nothing. */
-export function runModel(sizes: ModelConfig, encoders: ModuleEncoders, { freeze, layerDecay, lora, loraRank: rank, loraAlpha: alpha }: RunConfig): Model {
+export function runModel(sizes: ModelConfig, encoders: ModuleEncoders, { freeze, layerDecay, lora, loraRank: rank, loraAlpha: alpha }: TrainingConfig): Model {
   return fineTune(createModel(sizes, encoders), { freeze, layerDecay, lora: { layers: lora, rank, alpha } });
 }
 
 /** Sizes for a run and its vocabulary; `encoders` are the sizes of those that are not the preset's. */
-export function runModelConfig(config: RunConfig, tokenizer: Tokenizer, encoders: Partial<Pick<ModelConfig, 'vision' | 'text'>> = {}): ModelConfig {
+export function runModelConfig(config: TrainingConfig, tokenizer: Tokenizer, encoders: Partial<Pick<ModelConfig, 'vision' | 'text'>> = {}): ModelConfig {
   const sizes = { ...presetModel(config.preset, tokenizer.vocabularySize, tokenizer.special), ...encoders };
   const drop = config.dropout > 0 || presets[config.preset].vision.dropout ? { dropout: config.dropout } : {};
   return {

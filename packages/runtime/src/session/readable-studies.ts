@@ -1,10 +1,11 @@
 // Leaves out studies whose image cannot be read, before training or evaluation meets them.
 import { stat } from 'node:fs/promises';
-import { DataError, describeFileError } from './errors.ts';
-import { readImage } from './image/grey.ts';
-import { isUrl, rangeOf } from './image/image-bytes.ts';
-import type { Study } from './study.ts';
-import { inLanes } from './threads/lanes.ts';
+import type { Study } from '@hybridmed/data';
+import { DataError, rangeOf, readSquare } from '@hybridmed/data';
+import { describeFileError } from '@hybridmed/data/atomic';
+
+// Images looked at at once.
+const lanes = 4;
 
 /** Studies with readable images, and what was left out. */
 export interface ReadableStudies {
@@ -17,7 +18,7 @@ export interface ReadableStudies {
 const decodeUpTo = 20_000;
 
 /** Every size is decoded from the same bytes: what the smallest is made of, every other one is. */
-const isImage = (file: string): Promise<unknown> => readImage(file, 1);
+const isImage = (file: string): Promise<unknown> => readSquare(file, 1);
 
 async function hasContent(file: string): Promise<void> {
   const { size } = await stat(rangeOf(file)?.source ?? file).catch((error: unknown) => Promise.reject(describeFileError(file, error)));
@@ -36,11 +37,18 @@ export interface LookOptions {
 export async function readableStudies(studies: readonly Study[], { shards = true, keep = new Set() }: LookOptions = {}): Promise<ReadableStudies> {
   const isLookedAt = ({ id, image }: Study): boolean => {
     const range = rangeOf(image);
-    return !keep.has(id) && (range === undefined || (shards && !isUrl(range.source)));
+    return !keep.has(id) && (range === undefined || (shards && !/^https?:/i.test(range.source)));
   };
   const look: (file: string) => Promise<unknown> = studies.length <= decodeUpTo ? isImage : hasContent;
   const problems = new Map<string, string>();
   const files = [...new Set(studies.filter(isLookedAt).map(({ image }) => image))];
-  await inLanes(files, async (file) => void (await look(file).catch((error: unknown) => problems.set(file, (error as Error).message))));
+  let next = 0;
+  const lane = async () => {
+    while (next < files.length) {
+      const file = files[next++]!;
+      await look(file).catch((error: unknown) => problems.set(file, (error as Error).message));
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
   return { studies: studies.filter(({ id, image }) => keep.has(id) || !problems.has(image)), unreadable: files.flatMap((file) => problems.get(file) ?? []) };
 }

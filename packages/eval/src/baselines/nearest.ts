@@ -1,0 +1,36 @@
+// The impression of the nearest training study, by its findings or by feature vectors: what any generator must beat.
+import { HybridmedError } from '@hybridmed/tensor';
+import { cosineSimilarities } from '../ranking/retrieval.ts';
+import type { Vectors } from '../vectors.ts';
+import { sizesOf } from '../vectors.ts';
+import { tfIdfSimilarities } from './tf-idf.ts';
+
+/** Index of the greatest score; of equals, the first. Rounding must not choose between them, hence the margin. */
+export function greatest(scores: Float64Array): number {
+  let best = 0;
+  scores.forEach((score, index) => {
+    if (score > scores[best]! + 1e-12) best = index;
+  });
+  return best;
+}
+
+/**
+ * For each query the index of the corpus row with the greatest cosine; of equals, the first. Both are (rows, width). Throws for an
+ * empty corpus, widths that differ, or values that are not finite.
+ */
+export function nearestVectors(queries: Vectors, corpus: Vectors): number[] {
+  const [[rows], [columns]] = [sizesOf(queries), sizesOf(corpus)];
+  if (columns === 0) throw new HybridmedError('nearestVectors: the corpus is empty; give the training features');
+  const similarities = cosineSimilarities(queries, corpus);
+  return Array.from({ length: rows }, (_, row) => greatest(similarities.subarray(row * columns, (row + 1) * columns)));
+}
+
+/**
+ * For each query the index of the corpus text with the greatest tf-idf cosine (words of two characters or more, smoothed document
+ * frequencies of the corpus); of equals, the first. A text without a known word gets index 0. Throws for an empty corpus.
+ */
+export function nearestTexts(queries: readonly string[], corpus: readonly string[]): number[] {
+  if (corpus.length === 0) throw new HybridmedError('nearestTexts: the corpus is empty; give the training findings');
+  const similarities = tfIdfSimilarities(corpus);
+  return queries.map((query) => greatest(similarities(query)));
+}

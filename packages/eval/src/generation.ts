@@ -1,0 +1,13 @@
+// What generated texts and their likelihoods are compared by: BERTScore, the consensus baseline, the likelihood of normal sentences, the
+// gap to wrong images, and writing by likelihood ratio.
+export { consensusTexts } from './baselines/consensus.ts';
+export type { ConsensusOptions } from './baselines/consensus.ts';
+export { commonestTexts } from './baselines/frequent.ts';
+export { mismatchedOrders, mismatchGap } from './likelihood/mismatch.ts';
+export type { MismatchGap, MismatchOptions } from './likelihood/mismatch.ts';
+export { likelihoodAuc } from './likelihood/normal-sentences.ts';
+export type { LikelihoodAuc } from './likelihood/normal-sentences.ts';
+export { fitRatioWriting, namingScores, writeByRatio } from './likelihood/ratio-writing.ts';
+export type { Candidate, RatioWriting, RatioWritingOptions, ValidationLikelihoods } from './likelihood/ratio-writing.ts';
+export { bertScore, bertScoreMeans, inverseFrequencies } from './text/bert-score.ts';
+export type { BertScore, BertScoreOptions, EmbeddedText } from './text/bert-score.ts';

@@ -1,0 +1,99 @@
+// Commander's commands from ours: flags and help from rows, values by the rule of precedence, the device closed at the end.
+import type { Option as Row, Options } from '@hybridmed/training/settings';
+import { flagOf, mergeSettings } from '@hybridmed/training/settings';
+import type { Command } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import type { DeviceValues } from './command-device.ts';
+import { commandDevice } from './command-device.ts';
+import { configOption, readConfig } from './config-file.ts';
+import type { CommandDefinition, CommandGroup } from './define-command.ts';
+import type { Output } from './output.ts';
+
+/** The default as help shows it: in words, as a flag's text, or not at all where it is none. */
+function shownDefault({ value, default: constant, defaultWords }: Row): string | undefined {
+  if (defaultWords !== undefined || constant === undefined || typeof constant === 'function') return defaultWords;
+  const written = value.format?.(constant) ?? String(constant);
+  return written === '' ? undefined : written;
+}
+
+/** The option of a row; a text that it refuses is a usage error. */
+function positiveOption(key: string, row: Row): Option {
+  const { value, argument, help } = row;
+  const placeholder = argument === undefined ? '' : ` <${argument}${value.flag === 'several' ? '...' : ''}>`;
+  const shown = shownDefault(row);
+  const ofSwitch = value.flag === 'switch' && shown !== undefined && shown !== 'false' ? ` (default: ${shown})` : '';
+  const built = new Option(`${flagOf(key)}${placeholder}`, `${help}${ofSwitch}`);
+  if (value.flag === 'switch') return built;
+  if (value.choices) built.choices(value.choices);
+  // For help alone: `mergeSettings` knows the values.
+  if (shown !== undefined) built.default(shown, shown);
+  return built.argParser((text: string, before: unknown) => {
+    try {
+      return value.parse(text, before === built.defaultValue ? undefined : before);
+    } catch (error) {
+      throw new InvalidArgumentError((error as Error).message);
+    }
+  });
+}
+
+/** The options of a row: its flag and its negative. */
+const optionsOf = (key: string, row: Row): Option[] => [
+  ...(row.off?.only ? [] : [positiveOption(key, row)]),
+  ...(row.off ? [new Option(flagOf(key).replace(/^--/, '--no-'), row.off.help)] : []),
+];
+
+/** What the command line gives, as values by key. */
+function flagValues(command: Command, options: Options): Record<string, unknown> {
+  const given = Object.entries(options).filter(([key]) => command.getOptionValueSource(key) === 'cli');
+  return Object.fromEntries(
+    given.map(([key, row]) => {
+      const value: unknown = command.getOptionValue(key);
+      return [key, value === false && row.off ? row.off.value : value];
+    }),
+  );
+}
+
+/** The values of a command's options. Ends as a usage error where one that must be given is not. */
+async function valuesOf(command: Command, options: Options): Promise<Record<string, unknown>> {
+  const flags = flagValues(command, { ...options, ...configOption });
+  const file = typeof flags.config === 'string' ? await readConfig(flags.config, options) : {};
+  const values: Record<string, unknown> = mergeSettings(options, { flags, file });
+  for (const [key, { required }] of Object.entries(options)) {
+    if (!required || values[key] !== undefined) continue;
+    const { flags: shown } = command.options.find((each) => each.attributeName() === key)!;
+    command.error(`error: required option '${shown}' not specified`);
+  }
+  return values;
+}
+
+/** Adds a command to those of `parent`. */
+function addCommand(parent: Command, definition: CommandDefinition, output: Output, words: readonly string[]): void {
+  const { name, description, arguments: named = {}, options, run } = definition;
+  const command = parent.command(name).description(description);
+  for (const [argument, help] of Object.entries(named)) command.argument(`<${argument}>`, help);
+  for (const [key, row] of Object.entries({ ...options, ...configOption })) for (const each of optionsOf(key, row)) command.addOption(each);
+  command.action(async () => {
+    const values = await valuesOf(command, options);
+    const device = commandDevice(values as DeviceValues, (line) => output.log(line));
+    try {
+      await run({
+        values,
+        arguments: Object.fromEntries(Object.keys(named).map((argument, i) => [argument, command.processedArgs[i] as string])),
+        output,
+        words,
+        openDevice: device.open,
+        usage: (problem) => command.error(`error: ${problem}`),
+      });
+    } finally {
+      await device.close();
+    }
+  });
+}
+
+/** Adds commands, and those below a group. */
+export function addCommands(program: Command, definitions: readonly (CommandDefinition | CommandGroup)[], output: Output, words: readonly string[]): void {
+  for (const definition of definitions) {
+    if ('commands' in definition) addCommands(program.command(definition.name).description(definition.description), definition.commands, output, words);
+    else addCommand(program, definition, output, words);
+  }
+}

@@ -1,0 +1,43 @@
+// The commands in the order that --help shows them.
+import { ablate } from './commands/ablate.ts';
+import { data } from './commands/data.ts';
+import { demo } from './commands/demo.ts';
+import { devices } from './commands/devices.ts';
+import { embed } from './commands/embed.ts';
+import { evaluate } from './commands/evaluate.ts';
+import { explain } from './commands/explain.ts';
+import { exportModel } from './commands/export.ts';
+import { generate } from './commands/generate.ts';
+import { info } from './commands/info.ts';
+import { pretrain } from './commands/pretrain.ts';
+import { finetune, probe } from './commands/probe-finetune.ts';
+import { report } from './commands/report.ts';
+import { retrieve } from './commands/retrieve.ts';
+import { save } from './commands/save.ts';
+import { verify } from './commands/verify.ts';
+import { vqa } from './commands/vqa.ts';
+import { zeroshot } from './commands/zeroshot.ts';
+import type { CommandDefinition, CommandGroup } from './define-command.ts';
+
+/** All commands. */
+export const commands: readonly (CommandDefinition | CommandGroup)[] = [
+  devices,
+  data,
+  pretrain,
+  generate,
+  evaluate,
+  info,
+  report,
+  explain,
+  zeroshot,
+  retrieve,
+  exportModel,
+  embed,
+  probe,
+  finetune,
+  vqa,
+  ablate,
+  save,
+  verify,
+  demo,
+];

@@ -1,0 +1,193 @@
+// The settings of pre-training: what the model is, how it is optimized, and by which losses. Those of the data are rows of who opens it.
+import type { LossName, LossWeights } from '@hybridmed/model';
+import type { PresetName } from '@hybridmed/model/presets';
+import { defaultWeights, lossNames, presets } from '@hybridmed/model/presets';
+import { precisions } from '@hybridmed/tensor';
+import { mergeSettings } from './merge-settings.ts';
+import type { OptionWithDefault, Values } from './option.ts';
+import { ofRun, option } from './option.ts';
+import { choice, integer, number, numberOr, several, stagePair, string, toggle, toggleOr } from './values.ts';
+
+const weight = number({ min: 0 });
+
+/** Names of losses in words, as after "weight of". */
+const lossTitles: Readonly<Record<LossName, string>> = {
+  cg: 'the global contrastive loss',
+  cl: 'the local contrastive loss',
+  sum: 'summarization in stage 2',
+  cap: 'captioning',
+  dis: 'distillation',
+};
+
+/** A weight for each loss; `--no-X` is weight 0. */
+const lossSettings = Object.fromEntries(
+  lossNames.map((key) => [
+    key,
+    option({
+      value: weight,
+      argument: 'weight',
+      help: `weight of ${lossTitles[key]}; 0 disables it`,
+      default: defaultWeights[key],
+      off: { value: 0, help: `without ${lossTitles[key]}` },
+    }),
+  ]),
+) as Readonly<Record<LossName, OptionWithDefault<number>>>;
+
+const modelSettings = {
+  preset: option({ value: choice(Object.keys(presets) as PresetName[]), argument: 'name', help: 'sizes, lengths and defaults of training', default: 'small' }),
+  vision: option({
+    value: string(),
+    argument: 'encoder',
+    help: 'vision encoder: preset, hf:FOLDER of a published checkpoint (or a .safetensors file), or a module that exports createVisionEncoder',
+    default: 'preset',
+  }),
+  text: option({
+    value: string(),
+    argument: 'encoder',
+    help: 'text encoder: preset, hf:FOLDER of a published BERT, or a module that exports createTextEncoder',
+    default: 'preset',
+  }),
+  imageSize: option({ value: integer(0, 4096), argument: 'pixels', help: "side of the images; 0 for the preset's", default: 0 }),
+  vocabulary: option({
+    value: numberOr(integer(10), string({ words: 'file' })),
+    argument: 'n|file',
+    help: 'maximum size of the vocabulary trained on the training texts, or a vocab.txt or tokenizer.json to use instead',
+    // A published text encoder comes with its vocabulary.
+    default: ({ preset, given }) => (typeof given.text === 'string' && given.text.startsWith('hf:') ? given.text.slice(3) : preset.vocabularySize),
+    defaultWords: "the preset's size, or a published text encoder's own",
+  }),
+  cutVocabulary: option({ value: toggle(), help: 'reduce a given vocabulary to the tokens that the training texts use', default: false }),
+  projection: option({ value: choice(['linear', 'mlp']), argument: 'kind', help: 'projections into the joint embedding space', default: 'linear' }),
+  sharedCross: option({ value: toggle(), help: 'one cross-attention for both branches instead of two', default: false }),
+  unsharedDecoder: option({ value: toggle(), help: 'separate self-attention and feed-forward layers for each branch of the decoder', default: false }),
+  dropout: option({
+    value: number({ min: 0, below: 1 }),
+    argument: 'rate',
+    help: 'dropout rate',
+    default: ({ preset }) => preset.vision.dropout ?? 0,
+    defaultWords: "the preset's",
+  }),
+  remat: option({
+    value: toggle(),
+    help: "recompute each layer's activations in the backward pass instead of keeping them: less memory, more time",
+    default: false,
+  }),
+  precision: option({
+    value: choice(precisions),
+    argument: 'p',
+    help: 'f32, or mixed: activations as 16-bit floats and a loss scale, on webgpu adapters that support them',
+    default: 'f32',
+  }),
+};
+
+const scheduleSettings = {
+  seed: option({ value: integer(0), argument: 'n', help: 'seed of all random numbers: initialization, order, crops, dropout', default: 0 }),
+  epochs: option({
+    value: stagePair(integer(0)),
+    argument: 'a,b',
+    help: 'epochs of stage 1 and of stage 2',
+    default: ({ preset }) => preset.epochs,
+    defaultWords: "the preset's",
+  }),
+  steps: option({ value: stagePair(integer(0)), argument: 'a,b', help: 'maximum number of steps of each stage; 0 for no limit', default: [0, 0] }),
+  batch: option({
+    value: integer(1),
+    argument: 'n',
+    help: 'studies per pass through the model',
+    default: ({ preset }) => preset.batch,
+    defaultWords: "the preset's",
+  }),
+  accumulate: option({
+    value: integer(1),
+    argument: 'n',
+    help: 'passes whose gradients are accumulated for one step, which equals that of one large batch',
+    default: ({ preset }) => preset.accumulate,
+    defaultWords: "the preset's",
+  }),
+  earlyStop: option({
+    value: integer(0),
+    argument: 'epochs',
+    help: 'end a stage after this many epochs without improvement; 0 for never',
+    default: ({ preset }) => preset.earlyStop,
+    defaultWords: "the preset's",
+  }),
+  checkpointEvery: option({
+    value: integer(0),
+    argument: 'steps',
+    help: 'steps between checkpoints within an epoch; 0 for the ends of epochs only',
+    default: 500,
+  }),
+  stage1: option({
+    value: toggleOr(string({ words: 'the folder of a run' })),
+    argument: 'run',
+    help: "start stage 2 from another run's stage 1",
+    default: true,
+    defaultWords: 'stage 1 is run',
+    off: { value: false, help: 'skip stage 1' },
+  }),
+};
+
+const optimizerSettings = {
+  learningRate: option({
+    value: number({ above: 0 }),
+    argument: 'x',
+    help: 'peak learning rate of AdamW; may be changed when a run is resumed',
+    default: ({ preset }) => preset.learningRate,
+    defaultWords: "the preset's",
+    onResume: 'may change',
+  }),
+  warmup: option({ value: number({ min: 0, max: 1 }), argument: 'fraction', help: 'fraction of the steps for warm-up', default: 0.1 }),
+  weightDecay: option({ value: weight, argument: 'x', help: 'decoupled weight decay', default: 0.05 }),
+  clip: option({ value: number({ above: 0 }), argument: 'x', help: 'maximum global norm of the gradients', default: 1 }),
+  freeze: option({
+    value: several(string()),
+    argument: 'names',
+    help: 'names of parameters that are not trained, such as "vision.*"; * matches any characters',
+    default: [],
+  }),
+  layerDecay: option({
+    value: number({ above: 0, max: 1 }),
+    argument: 'x',
+    help: "factor between the learning rates of an encoder's neighbouring layers; 1 for equal rates",
+    default: 1,
+  }),
+  lora: option({
+    value: several(string()),
+    argument: 'layers',
+    help: 'linear layers to adapt by LoRA, their weights frozen, such as "text.*.query"; merged when saved',
+    default: [],
+  }),
+  loraRank: option({ value: integer(1), argument: 'n', help: 'rank of the adapters', default: 8 }),
+  loraAlpha: option({ value: number({ above: 0 }), argument: 'x', help: 'the adapters are scaled by this divided by their rank', default: 16 }),
+};
+
+const objectiveSettings = {
+  ...lossSettings,
+  temperature: option({ value: number({ above: 0 }), argument: 'x', help: 'temperature of distillation', default: 1 }),
+  tau: option({ value: number({ above: 0 }), argument: 'x', help: 'temperature of the local alignment', default: 0.1 }),
+  duplicates: option({
+    value: choice(['negatives', 'positives']),
+    argument: 'how',
+    help: 'how the global contrastive loss treats studies with equal impressions',
+    default: ({ preset }) => preset.duplicates,
+    defaultWords: "the preset's",
+  }),
+  teacher: option({
+    value: choice(['snapshot', 'live']),
+    argument: 'kind',
+    help: "distillation's teacher: the frozen copy after stage 1, or the live branch",
+    default: 'snapshot',
+  }),
+};
+
+/** The table: what training reads. */
+export const trainingSettings = ofRun({ ...modelSettings, ...scheduleSettings, ...optimizerSettings, ...objectiveSettings });
+
+/** Values of all settings of training. */
+export type TrainingConfig = Values<typeof trainingSettings>;
+
+/** Completes settings with the defaults of the preset and of the method. */
+export const completeTraining = (options: Partial<TrainingConfig>): TrainingConfig => mergeSettings(trainingSettings, { file: options });
+
+/** The weights of stage 2's losses. */
+export const lossWeights = (config: TrainingConfig): LossWeights => Object.fromEntries(lossNames.map((name) => [name, config[name]])) as unknown as LossWeights;
