@@ -21,16 +21,18 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   text: ['nn', 'tensor'],
   align: ['nn', 'tensor'],
   decoder: ['nn', 'tensor'],
+  ranks: [],
   data: [],
   phantoms: ['data'],
   eval: ['nn', 'tensor'],
-  model: modelParts,
+  // Of data only how images and texts become inputs.
+  model: [...modelParts, 'data/browser'],
   // Of data only the types of its batches.
-  training: ['model', 'nn', 'tensor', 'text', 'data/browser'],
-  runtime: ['training', 'model', 'nn', 'tensor', 'vision', 'text', 'data', 'webgpu', 'onnx', 'gpujs'],
+  training: ['ranks', 'model', 'nn', 'tensor', 'text', 'data/browser'],
+  runtime: ['training', 'ranks', 'model', 'nn', 'tensor', 'vision', 'text', 'data', 'webgpu', 'onnx', 'gpujs'],
   tasks: ['runtime', 'training', 'model', 'eval', 'data', 'phantoms', ...modelParts],
   testing: ['runtime', 'model', 'eval', 'gpujs', ...modelParts],
-  hybridmed: ['tasks', 'testing', 'runtime', 'training', 'model', 'eval', 'data', 'phantoms', 'webgpu', ...modelParts],
+  hybridmed: ['tasks', 'testing', 'runtime', 'training', 'ranks', 'model', 'eval', 'data', 'phantoms', 'webgpu', ...modelParts],
 };
 const packages = Object.keys(arrows);
 
@@ -42,6 +44,7 @@ const nodeEntries = new Set([
   '@hybridmed/onnx',
   '@hybridmed/webgpu/node',
   '@hybridmed/tasks/node',
+  '@hybridmed/ranks/mpi',
   '@hybridmed/testing',
   'hybridmed/node',
   'hybridmed/encoders',

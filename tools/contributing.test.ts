@@ -13,10 +13,11 @@ const marks: Readonly<Record<string, RegExp>> = {
   erf: /\berf:|'erf'|const erf\b|^export \{.*\berf\b/,
   logSoftmax: /\blogSoftmax:|'logSoftmax'|const logSoftmax\b|^export \{.*\blogSoftmax\b/,
   argmax: /kernels\.argmax\b|\/argmax\/|name: 'argmax'/,
-  cl: /'cl'|\bcl:|no-cl\b|\blocalContrast\b/,
+  sg: /'sg'|\bsg:|no-sg\b|\bsg\.|\bpairwiseContrast\b/,
   r2gen: /r2gen/i,
   resnet: /\bresnet\b|ResNetConfig|resnetWeights/,
   embed: /\bembed\b.*defineCommand|commands\/embed\b/,
+  checkpointEvery: /\bcheckpointEvery\b/,
   gpujs: /'gpujs'|\bgpujsDevice\b/,
 };
 

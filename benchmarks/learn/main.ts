@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunConfig } from 'hybridmed/node';
-import { completeConfig, evaluate, openDevice, pretrain } from 'hybridmed/node';
+import { completeConfig, evaluate, openDevice, openModel, pretrain } from 'hybridmed/node';
 import { saveResult } from '../results.ts';
 import { lossesWithUnknown } from './unknown.ts';
 
@@ -91,7 +91,9 @@ async function main(): Promise<number> {
     resume: true,
     events: { onMessage: (text) => process.stderr.write(`${text}\n`), onValidation: (line) => process.stderr.write(`${JSON.stringify(line)}\n`) },
   });
-  const { examples: _texts, checkpoint: _path, ...metrics } = await evaluate({ checkpoint: out, data, device });
+  const model = await openModel(out, { device });
+  const { examples: _texts, checkpoint: _path, ...metrics } = await evaluate({ model, data, device });
+  await model.close();
   const withUnknown = typeof config.vocabulary === 'string' ? await lossesWithUnknown(out, data, config.vocabulary, device) : undefined;
   const { data: _data, stage1: _stage1, ...settings } = config;
   await saveResult(`learn-${name}`, {

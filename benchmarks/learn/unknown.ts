@@ -6,7 +6,7 @@ import { openDataSet } from '@hybridmed/data';
 import type { Device } from '@hybridmed/tensor';
 import type { Tokenizer, TokenizerDocument } from '@hybridmed/text';
 import type { EvaluationReport } from 'hybridmed/node';
-import { evaluate, readTokenizer, resolveCheckpoint } from 'hybridmed/node';
+import { evaluate, openModel, readTokenizer, resolveCheckpoint } from 'hybridmed/node';
 
 /**
  * The cut tokenizer with the whole one's way of cutting texts up: pieces of `whole` that `used` lacks are [UNK], where the cut one spells
@@ -44,7 +44,9 @@ export async function lossesWithUnknown(
   try {
     for (const name of ['config.json', 'model.safetensors']) await copyFile(join(from, name), join(folder, name));
     await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(unknownDocument(cut, whole, used)));
-    const { losses, captioning } = await evaluate({ checkpoint: folder, data, device });
+    const model = await openModel(folder, { device });
+    const { losses, captioning } = await evaluate({ model, data, device });
+    await model.close();
     return { losses, captioning };
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { ClassScores } from '@hybridmed/eval/protocols';
 import { meanAucOver } from '@hybridmed/eval/protocols';
 import type { Device } from '@hybridmed/tensor';
-import { describeCheckpoint } from 'hybridmed/node';
+import { describeCheckpoint, openModel } from 'hybridmed/node';
 import { finetune, probe, zeroShot } from 'hybridmed/tasks';
 import { saveResult } from '../results.ts';
 import { chexpertPhantomPrompts, fiveClasses, writeChexpertPhantoms } from './chexpert-phantoms.ts';
@@ -46,12 +46,13 @@ export async function classification({
   await writeChexpertPhantoms(folder, set);
   const prompts = join(out, 'prompts.json');
   await writeFile(prompts, JSON.stringify(chexpertPhantomPrompts));
-  const common = { checkpoint, device, data: `chexpert:${folder}`, classes, seeds, onMessage: log };
+  const model = await openModel(checkpoint, { device });
+  const common = { model, data: `chexpert:${folder}`, classes, seeds, onMessage: log };
   const once = async <T extends object>(name: string, run: (runFolder: string) => Promise<T>): Promise<T> => {
     const results = join(out, name, 'results.json');
     return existsSync(results) ? (JSON.parse(await readFile(results, 'utf8')) as T) : run(join(out, name));
   };
-  const zero = await zeroShot({ checkpoint, device, data: common.data, prompts });
+  const zero = await zeroShot({ model, data: common.data, prompts });
   const probed = await once('probe', (runFolder) => probe({ ...common, out: runFolder }));
   const fineTuning = { percent: [1, 10], epochs: 30, patience: 8 };
   // Both systems select among the same rates on the same validation studies.
@@ -70,6 +71,7 @@ export async function classification({
       difference: meanAucOver(pretrained, { than: fromScratch }),
     });
   }
+  await model.close();
   const { preset, parameters } = await describeCheckpoint(checkpoint);
   await saveResult('tasks-chexpert-phantoms', {
     data: "phantoms in CheXpert's layout",

@@ -9,9 +9,9 @@ import { initialize } from '@hybridmed/nn';
 import type { Device } from '@hybridmed/tensor';
 import { tokenizerFromVocab } from '@hybridmed/text';
 import type { PresetName } from 'hybridmed';
-import { createModel, imageEmbeddingGraph, presetModel, presets } from 'hybridmed';
-import { saveCheckpoint } from 'hybridmed/node';
-import { openEncoder } from 'hybridmed/tasks';
+import { createModel, imageFeatureGraph, presetModel, presets } from 'hybridmed';
+import { openModel, saveCheckpoint } from 'hybridmed/node';
+import { studyFeatures } from 'hybridmed/tasks';
 import { saveResult } from '../results.ts';
 
 const batch = 32;
@@ -44,9 +44,9 @@ export async function embedding({ preset, device, images, rounds }: { preset: Pr
     const repeated = ({ studies }: DataSet): Study[] => Array.from({ length: images }, (_, i) => studies[i % studies.length]!);
     const { size, channels } = model.vision.image;
     const state = device.createState(parameters);
-    const program = await device.compile(imageEmbeddingGraph(model));
+    const program = await device.compile(imageFeatureGraph(model, ['embedding']));
     const image = { data: Float32Array.from({ length: batch * channels * size * size }, (_, i) => Math.sin(i)), shape: [batch, channels, size, size] };
-    const encoder = await openEncoder({ checkpoint, device, cache: false });
+    const opened = await openModel(checkpoint, { device });
     const bare = async (): Promise<number> => {
       const started = performance.now();
       for (let done = 0; done < images; done += batch) await program.run({ image }, state);
@@ -54,7 +54,7 @@ export async function embedding({ preset, device, images, rounds }: { preset: Pr
     };
     const encode = async (list: readonly Study[]): Promise<number> => {
       const started = performance.now();
-      await encoder.images(list);
+      await studyFeatures(opened, list, 'embedding', { cache: false });
       return (list.length / (performance.now() - started)) * 1000;
     };
     await program.run({ image }, state);
@@ -68,7 +68,7 @@ export async function embedding({ preset, device, images, rounds }: { preset: Pr
       imagesPerSecond: median(turns.map((turn) => turn[name])),
       ratio: median(turns.map((turn) => turn[name] / turn.bare)),
     });
-    encoder.close();
+    await opened.close();
     await saveResult(`tasks-embedding-${preset}`, {
       preset,
       images,

@@ -1,7 +1,7 @@
 // How well heat maps point at known regions: every kind of map on the same images.
 import type { Split } from '@hybridmed/data';
 import type { Device } from '@hybridmed/tensor';
-import { describeCheckpoint } from 'hybridmed/node';
+import { describeCheckpoint, openModel } from 'hybridmed/node';
 import { scoreMaps } from 'hybridmed/tasks';
 import { saveResult } from '../results.ts';
 
@@ -25,7 +25,9 @@ export async function explain({ checkpoint, data, name, split, limit, device }: 
   const onProgress = (done: number, total: number) => {
     if (done % 20 === 0) process.stderr.write(`${done} of ${total} images, ${((performance.now() - started) / 1000).toFixed(0)} s\n`);
   };
-  const { checkpoint: _folder, data: spec, ...scores } = await scoreMaps({ checkpoint, data, split, limit, device, onProgress });
+  const model = await openModel(checkpoint, { device });
+  const { checkpoint: _folder, data: spec, ...scores } = await scoreMaps({ model, data, split, limit, onProgress });
+  await model.close();
   const { preset, image } = await describeCheckpoint(checkpoint);
   await saveResult(`tasks-explain-${name}`, { preset, image, data: spec.slice(0, spec.indexOf(':')), ...(limit > 0 ? { limit } : {}), selection, ...scores });
 }

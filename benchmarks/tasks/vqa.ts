@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Device } from '@hybridmed/tensor';
-import { describeCheckpoint } from 'hybridmed/node';
+import { describeCheckpoint, openModel } from 'hybridmed/node';
 import { evaluateVqa, trainVqa } from 'hybridmed/tasks';
 import { saveResult } from '../results.ts';
 
@@ -22,15 +22,17 @@ export interface VqaSuite {
 /** Trains what has not been trained yet, and writes results/tasks-vqa-rad.json after each. */
 export async function vqa({ checkpoint, data, out, epochs, seeds, device, log }: VqaSuite): Promise<void> {
   const { preset, parameters } = await describeCheckpoint(checkpoint);
+  const model = await openModel(checkpoint, { device });
   const runs: object[] = [];
   for (const questionSplit of splits)
     for (const fromScratch of [false, true])
       for (const seed of seeds) {
         const folder = join(out, `${questionSplit}-${fromScratch ? 'scratch' : 'checkpoint'}-${seed}`);
-        if (!existsSync(folder)) await trainVqa({ checkpoint, data, out: folder, device, questionSplit, fromScratch, epochs, seed, onMessage: log });
+        if (!existsSync(folder)) await trainVqa({ model, data, out: folder, questionSplit, fromScratch, epochs, seed, onMessage: log });
         const { examples: _texts, model: _path, data: _data, ...report } = await evaluateVqa({ model: folder, data, device });
         runs.push({ seed, ...report });
         await saveResult('tasks-vqa-rad', { data: 'vqa-rad', checkpoint: { preset, parameters: parameters['total'] }, epochs, runs });
         log(`${folder}: ${report.systems.model.all.strict?.value}`);
       }
+  await model.close();
 }

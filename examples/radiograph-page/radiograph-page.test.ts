@@ -8,7 +8,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { readGrey } from '@hybridmed/data';
-import { encodePicture } from '@hybridmed/tasks/node';
+import { encodePicture } from '@hybridmed/runtime/files';
 import { phantomStudy } from '@hybridmed/phantoms';
 import { promptScores } from '@hybridmed/eval/protocols';
 import { plainDevice } from '@hybridmed/gpujs';
@@ -16,8 +16,8 @@ import { initialize } from '@hybridmed/nn';
 import { trainWordPiece } from '@hybridmed/text';
 import { createModel, presetModel } from 'hybridmed';
 import { shippedPrompts, usualOpacity } from 'hybridmed/radiograph';
-import { saveCheckpoint } from 'hybridmed/node';
-import { openEncoder } from 'hybridmed/tasks';
+import { openModel, saveCheckpoint } from 'hybridmed/node';
+import { embedTexts, studyFeatures } from 'hybridmed/tasks';
 import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBrowser } from '../../tools/browser/open-browser.ts';
@@ -125,8 +125,8 @@ describe('a radiograph in the page', () => {
 
   test('has the scores of zeroshot', async () => {
     const device = plainDevice();
-    const encoder = await openEncoder({ checkpoint, device, cache: false });
-    const { embedding } = await encoder.images([{ id: 'study', image: png, split: 'test' } as never]);
+    const model = await openModel(checkpoint, { device });
+    const { vectors } = await studyFeatures(model, [{ id: 'study', image: png, split: 'test' } as never], 'embedding', { cache: false });
     await page.select('#prompts', 'phantom');
     await until("document.querySelectorAll('#scores tbody tr').length === 8");
     const shown = await page.$$eval('#scores tbody tr', (rows) =>
@@ -136,10 +136,10 @@ describe('a radiograph in the page', () => {
     expect(shown.map(([name]) => name).toSorted()).toEqual(Object.keys(prompts).toSorted());
     for (const [name, score] of shown) {
       const { positive, negative } = prompts[name!]!;
-      const [expected] = promptScores(embedding, { positive: await encoder.texts(positive), negative: await encoder.texts(negative) });
+      const [expected] = promptScores(vectors, { positive: await embedTexts(model, positive), negative: await embedTexts(model, negative) });
       expect(Math.abs(score - expected!), name!).toBeLessThan(1e-3);
     }
-    encoder.close();
+    await model.close();
   });
 
   test('has the maps of explain for a text, over the image undistorted', async () => {

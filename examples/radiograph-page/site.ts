@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { untrainedError } from '@hybridmed/model/session';
 import { HybridmedError } from '@hybridmed/tensor';
 import { shippedPrompts } from 'hybridmed/radiograph';
 import type { Checkpoint, Provenance } from 'hybridmed/node';
@@ -37,7 +38,7 @@ export async function buildSite(path: string): Promise<Map<string, SiteFile>> {
   if ((config.model && config.model.vision?.kind === 'module') || (config.model?.text && 'kind' in config.model.text))
     throw new HybridmedError(`${folder}: has an encoder of a module, which a page cannot load; name a checkpoint with the encoders of a preset`);
   const checkpoint = await loadCheckpoint(folder);
-  if (checkpoint.config.stage === 1) throw new HybridmedError(`${folder}: is of stage 1, whose image branch is not trained; name a stage-2 checkpoint`);
+  if (checkpoint.config.stage === 1) throw untrainedError(folder, 'caption');
   const run = runOf(folder);
   const bundle = await bundleForBrowser({ page: here('page.ts'), 'model-worker': here('model-worker.ts') }, { minify: true });
   const html = (await readFile(here('index.html'), 'utf8')).replace('POLICY', policy);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSquare, writeCrop } from '@hybridmed/data';
 import { writePhantoms } from '@hybridmed/phantoms';
-import { completeConfig, exportCheckpoint, loadGenerator, openDevice, pretrain } from 'hybridmed/node';
+import { completeConfig, exportCheckpoint, openDevice, openModel, pretrain, readImages } from 'hybridmed/node';
 import * as ort from 'onnxruntime-node';
 import { greedy, textOf } from './greedy.ts';
 
@@ -36,7 +36,11 @@ const inputs = { image: new ort.Tensor('float32', pixels, [1, image.channels, im
 const [ids] = await greedy(ort, sessions, inputs, { special, maxTokens: Math.min(text.impressionLength, decoder.positions) });
 const impression = textOf(ids!, model.vocab);
 
-const [generated] = await (await loadGenerator(folder, device)).fromImages([imageFile]);
-process.stdout.write(`from the image: ${impression}\n${impression === generated ? 'the same as' : 'different from'} the impression of hybridmed generate\n`);
+const exported = await openModel(folder, { device });
+const [generated] = await exported.generate({ image: await readImages(exported, [imageFile]) });
+await exported.close();
+process.stdout.write(
+  `from the image: ${impression}\n${impression === generated!.text ? 'the same as' : 'different from'} the impression of hybridmed generate\n`,
+);
 await device.close();
 rmSync(temporary, { recursive: true, force: true });

@@ -1,20 +1,20 @@
 // The worker that runs the model: it fetches the checkpoint from the page's own origin, and answers one request after another.
 import { decodeBaseline, orientationOf } from '@hybridmed/data/browser';
 import { plainDevice } from '@hybridmed/gpujs';
-import type { Device, DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
+import type { Device, HostArray } from '@hybridmed/tensor';
 import { DeviceLostError } from '@hybridmed/tensor';
 import { browserWebgpuDevice } from '@hybridmed/webgpu';
-import type { Branch, Generator } from 'hybridmed';
-import { createGenerator } from 'hybridmed';
-import type { Checkpoint, Explainer, ImageMaps, ImageScorer, MapKind } from 'hybridmed/radiograph';
+import type { BranchInput, ModelSession } from 'hybridmed';
+import { openSession } from 'hybridmed';
+import type { Explainer, ImageMaps, ImageScorer, MapKind } from 'hybridmed/radiograph';
 import {
   createExplainer,
   createImageScorer,
   heatLayer,
   overImage,
   parseCheckpoint,
+  possibleKinds,
   prepareRadiograph,
-  prepareTexts,
   shippedPrompts,
 } from 'hybridmed/radiograph';
 import { fetchFile } from './fetch.ts';
@@ -35,12 +35,9 @@ async function openDevice(): Promise<{ device: Device; name: string }> {
   }
 }
 
-/** A checkpoint on a device, with what was compiled for it. */
+/** A model, with what was prepared for it. */
 interface LoadedModel {
-  readonly checkpoint: Checkpoint;
-  readonly device: Device;
-  readonly state: DeviceState;
-  readonly generators: Partial<Record<Branch, Generator>>;
+  readonly model: ModelSession;
   scorer?: ImageScorer;
   explainer?: Explainer;
 }
@@ -56,18 +53,14 @@ function currentImage(): NonNullable<typeof current> {
   return current;
 }
 
-/** Generates an impression with a branch, as `hybridmed generate` does. */
-async function generate(branch: Branch, inputs: HostArrays): Promise<string> {
-  const { checkpoint, device, state, generators } = loadedModel();
-  const { model, config, tokenizer } = checkpoint;
-  const maxTokens = Math.min(config.input.impressionLength, model.decoder.config.positions);
-  generators[branch] ??= await createGenerator(device, state, model, branch, { maxTokens });
-  const [text] = await generators[branch].generate(inputs);
-  return tokenizer.decode([...text!.ids]);
+/** Generates an impression, as `hybridmed generate` does. */
+async function generate(input: BranchInput): Promise<string> {
+  const [impression] = await loadedModel().model.generate(input);
+  return impression!.text;
 }
 
-/** The kinds of map that the page shows. */
-const kindsOf = ({ model }: Checkpoint): MapKind[] => (model.vision.partial ? ['guided', 'removal', 'gradient'] : ['gradient']);
+/** The kinds of map that the page shows, if the model can make them. */
+const kindsOf = (model: ModelSession): MapKind[] => possibleKinds(model).filter((kind) => kind === 'guided' || kind === 'removal' || kind === 'gradient');
 
 const tasks: { [T in Task]: (ask: Tasks[T]['ask']) => Promise<Tasks[T]['answer']> } = {
   async load({ folder }) {
@@ -78,49 +71,45 @@ const tasks: { [T in Task]: (ask: Tasks[T]['ask']) => Promise<Tasks[T]['answer']
       'tokenizer.json': await file('tokenizer.json'),
       'model.safetensors': await file('model.safetensors'),
     };
-    const checkpoint = parseCheckpoint('checkpoint', bytes);
-    loaded = { checkpoint, device, state: device.createState(checkpoint.parameters), generators: {} };
-    return { device: name, kinds: kindsOf(checkpoint) };
+    const model = openSession(device, parseCheckpoint('checkpoint', bytes), 'checkpoint');
+    loaded = { model };
+    return { device: name, kinds: kindsOf(model) };
   },
 
   async impression({ radiograph }) {
-    const { model, config } = loadedModel().checkpoint;
-    const { resize } = config.input;
-    const reduced = radiograph.jpeg && decodeBaseline(radiograph.jpeg, resize);
+    const { image } = loadedModel().model.info;
+    const reduced = radiograph.jpeg && decodeBaseline(radiograph.jpeg, image.resize);
     const pixels = radiograph.jpeg && reduced ? { ...reduced, orientation: orientationOf(radiograph.jpeg) } : radiograph.grey;
-    current = { radiograph, image: prepareRadiograph({ ...model.vision.image, resize }, pixels) };
+    current = { radiograph, image: prepareRadiograph(image, pixels) };
     progress('Generating the impression');
-    return generate('image', { image: current.image });
+    return generate({ image: current.image });
   },
 
   async scores({ prompts }) {
-    const model = loadedModel();
+    const own = loadedModel();
     const { image } = currentImage();
     progress('Scoring the findings');
-    model.scorer ??= await createImageScorer(model.device, model.state, model.checkpoint);
-    return model.scorer.scores(image, shippedPrompts[prompts] ?? {});
+    own.scorer ??= createImageScorer(own.model);
+    return own.scorer.scores(image, shippedPrompts[prompts] ?? {});
   },
 
   async maps({ text, against }) {
-    const model = loadedModel();
+    const own = loadedModel();
     const { radiograph, image } = currentImage();
-    const { checkpoint, device, state } = model;
     progress('Computing the heat maps');
-    model.explainer ??= await createExplainer(device, state, { folder: 'checkpoint', ...checkpoint }, { kinds: kindsOf(checkpoint) });
-    const maps = await model.explainer.maps(image, text, against);
-    return model.explainer.kinds.map((kind) => heatOf(kind, maps, radiograph, checkpoint));
+    own.explainer ??= createExplainer(own.model, { kinds: kindsOf(own.model) });
+    const maps = await own.explainer.maps(image, text, against);
+    return own.explainer.kinds.map((kind) => heatOf(kind, maps, radiograph, own.model));
   },
 
   async summary({ findings }) {
-    const { config, tokenizer } = loadedModel().checkpoint;
     progress('Summarizing the findings');
-    const { ids, mask } = prepareTexts(tokenizer, [findings], config.input.findingsLength);
-    return generate('findings', { findings: ids, findings_mask: mask });
+    return generate({ findings: [findings] });
   },
 };
 
-function heatOf(kind: MapKind, maps: ImageMaps, { grey }: Radiograph, { config, model }: Checkpoint): Heat {
-  const map = overImage(maps[kind as 'guided' | 'removal' | 'gradient']!, grey, config.input, model.vision.image.size);
+function heatOf(kind: MapKind, maps: ImageMaps, { grey }: Radiograph, { info }: ModelSession): Heat {
+  const map = overImage(maps[kind as 'guided' | 'removal' | 'gradient']!, grey, info.image, info.image.size);
   let best = -1;
   map.values.forEach((value, i) => {
     if (value > (map.values[best] ?? 0)) best = i;
@@ -143,7 +132,7 @@ async function answer({ id, task, ask }: Request): Promise<void> {
   }
 }
 
-// The branches share a state: one request at a time.
+// One request at a time.
 let lastRequest: Promise<void> = Promise.resolve();
 self.addEventListener('message', ({ data }: MessageEvent<Request>) => {
   lastRequest = lastRequest.then(() => answer(data));

@@ -5,3 +5,5 @@ export { globalContrast } from './global.ts';
 export type { GlobalContrast } from './global.ts';
 export { localContrast } from './local.ts';
 export type { LocalContrast } from './local.ts';
+export { pairwiseContrast, pairwiseParameters } from './pairwise.ts';
+export type { PairwiseContrast } from './pairwise.ts';

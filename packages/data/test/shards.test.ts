@@ -87,7 +87,9 @@ describe('a packed set', () => {
     );
     expect(ranks[0]!.length).toBe(ranks[1]!.length);
     const shards = ranks.map((own) => new Set(own.map(shardOf)));
-    expect([...shards[0]!].filter((name) => shards[1]!.has(name))).toEqual([]);
+    // The one on the border, no more; and no study twice.
+    expect([...shards[0]!].filter((name) => shards[1]!.has(name)).length).toBeLessThanOrEqual(1);
+    expect(new Set(ranks.flat()).size).toBe(ranks.flat().length);
     served.requests = [];
     await epoch(`shards:${served.url}/packed`, { sampling, workers: 1 });
     const ranged = served.requests.filter((line) => line.includes('bytes='));

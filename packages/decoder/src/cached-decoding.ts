@@ -84,5 +84,9 @@ export async function createStepper(device: Device, state: DeviceState, options:
       );
       return logits!.data as Float32Array;
     },
+    release() {
+      start.release?.();
+      step.release?.();
+    },
   };
 }

@@ -7,7 +7,7 @@ export { createStepper, startGraph, stepGraph } from './cached-decoding.ts';
 export type { DecodingOptions } from './cached-decoding.ts';
 export { decodeGraph, prefillGraph } from './exported-graphs.ts';
 export type { ExportedGraphOptions } from './exported-graphs.ts';
-export { distillationLoss, headLosses, tokenLoss } from './losses.ts';
+export { distillationLoss, distilled, headLosses, tokenLoss } from './losses.ts';
 export type { HeadLossInputs } from './losses.ts';
 export { beamSearch, greedySearch, nucleusSearch } from './search.ts';
 export type { Hypothesis, SearchOptions, Stepper } from './search.ts';

@@ -13,9 +13,11 @@ export function tokenLoss(logits: Tensor, target: Tensor, mask: Tensor, count?: 
  * [Hinton et al. 2015]. student and teacher (B, T, V), mask (B, T).
  */
 export function distillationLoss(student: Tensor, teacher: Tensor, mask: Tensor, temperature = 1, count?: Tensor): Tensor {
-  const rows = ops.distillation(student, ops.stopGradient(teacher), temperature);
-  return ops.mul(maskedMean(rows, mask, count), temperature * temperature);
+  return maskedMean(distilled(ops.distillation(student, ops.stopGradient(teacher), temperature), temperature), mask, count);
 }
+
+/** T^2 KL of each token, whose mean is L_Dis, from the divergences at temperature T: (B, T) in nats. */
+export const distilled = (divergence: Tensor, temperature: number): Tensor => ops.mul(divergence, temperature * temperature);
 
 /** What `headLosses` reads: a head over hidden states (B, T, width), target (B, T) i32, mask (B, T), and perhaps a teacher's head. */
 export interface HeadLossInputs extends VocabularyHead {
@@ -34,5 +36,5 @@ export function headLosses({ mask, count, teacher, ...head }: HeadLossInputs): {
   const rows = ops.vocabularyLoss({ ...head, ...(teacher ? { teacher } : {}) });
   const token = maskedMean(rows.crossEntropy, mask, count);
   if (!teacher || !rows.divergence) return { token };
-  return { token, distillation: ops.mul(maskedMean(rows.divergence, mask, count), teacher.temperature * teacher.temperature) };
+  return { token, distillation: maskedMean(distilled(rows.divergence, teacher.temperature), mask, count) };
 }

@@ -10,6 +10,8 @@ export interface Stepper {
   start(rows: Int32Array<ArrayBuffer>): Promise<void>;
   /** Row i continues row `parents[i]` with token `ids[i]` at `position`: logits (rows, vocabulary). */
   step(ids: Int32Array<ArrayBuffer>, parents: Int32Array<ArrayBuffer>, position: number): Promise<Float32Array | Float64Array>;
+  /** Frees what it compiled. */
+  release?(): void;
 }
 
 /** What every search needs: number of studies, and the ids that begin and end a text. */
@@ -18,6 +20,10 @@ export interface SearchOptions {
   special: { readonly cls: number; readonly sep: number };
   /** Max new tokens; the stepper's maximum by default. */
   maxTokens?: number;
+  /** Gets each study's tokens without [CLS] and [SEP] as they are chosen; of beam search the winner's, at the end. */
+  onToken?: ((study: number, id: number) => void) | undefined;
+  /** Ends the search before its next step, with the signal's reason. */
+  signal?: AbortSignal | undefined;
 }
 
 /** A text that beam search found: ids without [CLS] and [SEP], and log probability / length^alpha, length counting [SEP]. */
@@ -31,20 +37,28 @@ type Choose = (logits: Float32Array | Float64Array, study: number, position: num
 const identity = (rows: number) => Int32Array.from({ length: rows }, (_, row) => row);
 
 /** One token per study and step until all have ended. */
-async function sampleWith(stepper: Stepper, { studies, special, maxTokens = stepper.maxTokens }: SearchOptions, choose: Choose): Promise<number[][]> {
+async function sampleWith(
+  stepper: Stepper,
+  { studies, special, maxTokens = stepper.maxTokens, onToken, signal }: SearchOptions,
+  choose: Choose,
+): Promise<number[][]> {
   const texts: number[][] = Array.from({ length: studies }, () => []);
   const ended = new Uint8Array(studies);
   const current = new Int32Array(studies).fill(special.cls);
   const rows = identity(studies);
   await stepper.start(rows);
   for (let position = 0; position < maxTokens && ended.includes(0); position++) {
+    signal?.throwIfAborted();
     const logits = await stepper.step(current, rows, position);
     for (let study = 0; study < studies; study++) {
       if (ended[study]) continue;
       const id = choose(logits.subarray(study * stepper.vocabulary, (study + 1) * stepper.vocabulary), study, position);
       current[study] = id;
       if (id === special.sep) ended[study] = 1;
-      else texts[study]!.push(id);
+      else {
+        texts[study]!.push(id);
+        onToken?.(study, id);
+      }
     }
   }
   return texts;
@@ -94,7 +108,7 @@ interface Live {
  */
 export async function beamSearch(
   stepper: Stepper,
-  { studies, special, width, alpha = 1, maxTokens = stepper.maxTokens }: SearchOptions & { width: number; alpha?: number },
+  { studies, special, width, alpha = 1, maxTokens = stepper.maxTokens, onToken, signal }: SearchOptions & { width: number; alpha?: number },
 ): Promise<Hypothesis[]> {
   const rows = studies * width;
   await stepper.start(Int32Array.from({ length: rows }, (_, row) => Math.floor(row / width)));
@@ -102,6 +116,7 @@ export async function beamSearch(
   const finished: Hypothesis[][] = live.map(() => []);
   const score = (logProbability: number, length: number) => logProbability / length ** alpha;
   for (let position = 0; position < maxTokens && live.some((hypotheses) => hypotheses.length > 0); position++) {
+    signal?.throwIfAborted();
     const [ids, parents] = [new Int32Array(rows).fill(special.cls), identity(rows)];
     live = live.map((hypotheses, study) =>
       hypotheses.map((hypothesis, i) => {
@@ -127,7 +142,9 @@ export async function beamSearch(
   }
   return live.map((hypotheses, study) => {
     const all = [...finished[study]!, ...hypotheses.map(({ ids, logProbability }) => ({ ids, score: score(logProbability, ids.length) }))];
-    return all.reduce((best, hypothesis) => (hypothesis.score > best.score ? hypothesis : best));
+    const winner = all.reduce((best, hypothesis) => (hypothesis.score > best.score ? hypothesis : best));
+    for (const id of winner.ids) onToken?.(study, id);
+    return winner;
   });
 }
 

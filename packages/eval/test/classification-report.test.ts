@@ -1,5 +1,5 @@
 import { auc, averagePrecision, bootstrap } from '@hybridmed/eval';
-import { bestThreshold, classificationReport, meanAucOver } from '@hybridmed/eval/protocols';
+import { bestThreshold, binaryCalibration, classificationReport, meanAucOver } from '@hybridmed/eval/protocols';
 import { expect, test } from 'vitest';
 import { numbers } from './shared.ts';
 
@@ -113,4 +113,18 @@ test('bad input is refused in one line', () => {
   expect(() => classificationReport({ a: { labels: [1, 0], scores: [1] } })).toThrow('class "a" has 2 labels and 1 scores');
   expect(() => classificationReport({ a: { labels: [1, -1 as 1], scores: [1, 2] } })).toThrow('class "a", label 1 is -1');
   expect(() => classificationReport({ a: { labels: [1, 0], scores: [1, Number.NaN] } })).toThrow('class "a": score 1 is not a number');
+});
+
+test('probabilities beside the scores are calibrated against the labels that there are', () => {
+  const { labels, scores } = example();
+  const probabilities = scores.map((score) => Math.min(1, score / 2));
+  const { effusion, edema, none } = classificationReport({
+    effusion: { labels, scores, probabilities },
+    edema: { labels, scores },
+    none: { labels: labels.map(() => undefined), scores, probabilities },
+  }).classes;
+  expect(effusion!.calibration).toEqual(binaryCalibration(probabilities, labels));
+  expect(edema).not.toHaveProperty('calibration');
+  expect(none).not.toHaveProperty('calibration');
+  expect(() => classificationReport({ effusion: { labels, scores, probabilities: scores } })).toThrow('give probabilities in [0, 1]');
 });

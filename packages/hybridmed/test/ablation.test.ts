@@ -78,7 +78,7 @@ describe('an ablation', () => {
     expect([model('full'), model('no-dis')]).toEqual(before);
     expect(existsSync(join(out, 'seed-0', 'no-dis', 'evaluation.json'))).toBe(true);
     expect(table()).toEqual(whole);
-    for (const words of ['L_Cap per token, lower is better', 'without distillation', '95 % over seeds', 'unshared decoder', 'second branch'])
+    for (const words of ['L_Cap per token, lower is better', 'without L_Dis', '95 % over seeds', 'unshared decoder', 'second branch'])
       expect(printed).toContain(words);
   }, 60_000);
 
@@ -109,7 +109,7 @@ describe('an ablation', () => {
   test('wrong use', async () => {
     const wrong = await ablate('--variants', 'no-such');
     expect(wrong.code).toBe(2);
-    expect(wrong.log).toContain('"no-such" is none; name some of no-dis');
+    expect(wrong.log).toContain('"no-such" is none; name some of no-cg');
     const none = await run('ablate', '--data', 'phantom:/nowhere', '--device', 'cpu', '--out', join(folder, 'none'));
     expect([none.code, none.log.trim().split('\n').at(-1)]).toEqual([1, 'error: /nowhere/phantoms.csv: does not exist; check the path']);
     expect((await run('ablate', '--out', 'x')).log).toContain("required option '--data <spec>'");

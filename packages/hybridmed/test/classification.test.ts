@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { auc } from '@hybridmed/eval';
+import { binaryCalibration } from '@hybridmed/eval/protocols';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../tools/support/phantoms.ts';
 import { run } from './support/output.ts';
@@ -37,7 +38,7 @@ test('probe writes nested subsets, scores and results, and reads the test split 
   ];
   const { code, out: printed, log } = await run(...args);
   expect(code, log).toBe(0);
-  for (const words of ['30 %', '100 %', 'mean AUC', 'cardiomegaly']) expect(printed).toContain(words);
+  for (const words of ['30 %', '100 %', 'mean AUC', 'cardiomegaly', 'calibration with 100 % of the labels']) expect(printed).toContain(words);
   const [some, all] = ['30', '100'].map((percent) => lines(join(out, `subsets/${percent}-percent-seed-0.txt`)));
   for (const id of some!) expect(all).toContain(id);
   expect(lines(join(out, 'subsets/30-percent-seed-1.txt'))).not.toEqual(some);
@@ -47,6 +48,10 @@ test('probe writes nested subsets, scores and results, and reads the test split 
   const { ids, labels, runs } = JSON.parse(readFileSync(join(out, 'test-scores.json'), 'utf8'));
   expect(ids).toHaveLength(results.studies.test);
   expect(results.runs[1].test.classes.effusion.auc.value).toBeCloseTo(auc(labels.effusion, runs[1].scores.effusion), 12);
+  const probabilities = runs[1].scores.effusion.map((logit: number) => 1 / (1 + Math.exp(-logit)));
+  const calibration = binaryCalibration(probabilities, labels.effusion);
+  expect(results.runs[1].test.classes.effusion.calibration.ece.value).toBeCloseTo(calibration.ece.value, 12);
+  expect(results.runs[1].test.classes.effusion.calibration.nll.value).toBeCloseTo(calibration.nll!.value, 12);
   await fails(args, 'results.json', 'has been read', '--out');
 });
 

@@ -130,7 +130,7 @@ describe('failures end with 1, one line that names the thing, and nothing half-w
     await fails(['pretrain', '--config', file, '--out', join(folder, 'none')], file, 'did you mean "learningRate"?');
     writeFileSync(file, '{"data":\n\n  phantom:x\n}');
     await fails(['pretrain', '--config', file, '--out', join(folder, 'none')], `error: ${file}: is not valid JSON`);
-    await fails(['pretrain', '--config', '/dev/zero', '--out', join(folder, 'none')], '/dev/zero: has more than 256 MiB');
+    await fails(['pretrain', '--config', '/dev/zero', '--out', join(folder, 'none')], '/dev/zero: has more than 1 MiB; name a configuration file');
     writeFileSync(file, JSON.stringify({ data: 'phantom:x', batch: 'big' }));
     await fails(['pretrain', '--config', file, '--out', join(folder, 'none')], file, '"batch"');
   });

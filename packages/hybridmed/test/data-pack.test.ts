@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readGrey, readSquare } from '@hybridmed/data';
 import { writePhantoms } from '@hybridmed/phantoms';
-import { encodePicture } from '@hybridmed/tasks/node';
+import { encodePicture } from '@hybridmed/runtime/files';
 import { afterAll, expect, test } from 'vitest';
 import { run } from './support/output.ts';
 import { temporaryFolder } from '../../../tools/support/phantoms.ts';
@@ -97,7 +97,7 @@ test('render writes the grey levels themselves, or the padded square', async () 
 test('wrong use of pack and render, and what they refuse', async () => {
   for (const [args, word] of [
     [['data', 'pack', 'phantom:x'], "missing required argument 'out'"],
-    [['data', 'pack', 'phantom:x', 'y', '--size', '5000'], '4096 or less'],
+    [['data', 'pack', 'phantom:x', 'y', '--size', '5000'], '8 to 4096'],
     [['data', 'pack', 'phantom:x', 'y', '--preset', 'huge'], '--preset'],
     [['data', 'render', 'x.dcm'], "required option '--out <png>'"],
     [['data', 'render', 'x.dcm', '--out', 'y.png', '--size', '0'], '--size'],

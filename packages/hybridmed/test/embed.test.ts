@@ -124,16 +124,17 @@ describe.skipIf(!existsSync(shared))('published encoders (../shared/data/hf)', (
     const plain = (await embed('tower', '--vision', `hf:${tower}`, '--images', images[0]!)).arrays;
     const copy = join(folder, 'tower');
     await cp(tower, copy, { recursive: true });
-    // The same as the default, written out; then another.
-    writeFileSync(join(copy, 'preprocessor_config.json'), JSON.stringify({ image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5] }));
+    // The same as its own config says, written out; then another.
+    const { mean, std } = JSON.parse(readFileSync(join(tower, 'open_clip_config.json'), 'utf8')).preprocess_cfg;
+    writeFileSync(join(copy, 'preprocessor_config.json'), JSON.stringify({ image_mean: mean, image_std: std }));
     const same = (await embed('tower', '--vision', `hf:${copy}`, '--images', images[0]!)).arrays;
     same.global!.data.forEach((value, i) => expect(value).toBeCloseTo(plain.global!.data[i]!, 6));
-    writeFileSync(join(copy, 'preprocessor_config.json'), JSON.stringify({ image_mean: [0.48, 0.45, 0.4], image_std: [0.27, 0.26, 0.27] }));
+    writeFileSync(join(copy, 'preprocessor_config.json'), JSON.stringify({ image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5] }));
     expect((await embed('tower', '--vision', `hf:${copy}`, '--images', images[0]!)).arrays.global!.data).not.toEqual(plain.global!.data);
     writeFileSync(join(copy, 'preprocessor_config.json'), JSON.stringify({ image_mean: 'grey' }));
     const { code, log } = await run('embed', '--vision', `hf:${copy}`, '--images', images[0]!, '--out', join(folder, 'x.safetensors'), '--device', 'cpu');
     expect(code).toBe(1);
-    expect(log).toContain('"image_mean" and "image_std"');
+    expect(log).toContain('"image_mean" is "grey"; it must be a list of numbers');
   });
 });
 

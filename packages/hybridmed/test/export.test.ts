@@ -108,7 +108,7 @@ function closeTo(value: unknown): unknown {
 describe('usage errors and wrong folders end with one line', () => {
   test('flags', async () => {
     await fails(['export', trained, '--out', 'x'], 2, "'--part <names...>' not specified");
-    await fails(['export', trained, '--part', 'ears', '--out', 'x'], 2, 'vision, text, align, caption, summarize');
+    await fails(['export', trained, '--part', 'ears', '--out', 'x'], 2, 'vision, text, align, caption, summarize, removal');
     await fails(['export', trained, '--part', 'text', '--out', 'x', '--opset', '9'], 2, '18');
     await fails(['export', trained, '--part', 'text', '--out', 'x', '--f16', '--int8'], 2, 'either --f16 or --int8');
     expect((await run('export', '--help')).out).toContain('--inline-limit');
@@ -117,7 +117,12 @@ describe('usage errors and wrong folders end with one line', () => {
   test('no checkpoint, a stage-1 checkpoint, a folder of another checkpoint', async () => {
     await fails(['export', '/nowhere', '--part', 'text', '--out', join(folder, 'none')], 1, '/nowhere');
     const first = join(trained, 'checkpoints/stage1-best');
-    await fails(['export', first, '--part', 'caption', '--out', join(folder, 'none')], 1, 'stage 1, which has not trained "caption"');
+    await fails(
+      ['export', first, '--part', 'caption', '--out', join(folder, 'none')],
+      1,
+      'is of stage 1, whose image branch is not trained',
+      'or export text or summarize',
+    );
     await fails(['export', first, '--part', 'text', '--out', exported], 1, 'holds exports of another checkpoint');
     await fails(['export', trained, '--part', 'text', '--out', join(trained, 'run.json')], 1, 'run.json: is a file; name a folder');
     expect(existsSync(join(folder, 'none'))).toBe(false);

@@ -9,11 +9,10 @@ import { cpuDevice } from '@hybridmed/onnx';
 import type { HostArray } from '@hybridmed/tensor';
 import { bert, trainWordPiece } from '@hybridmed/text';
 import type { ResNetConfig, ViTConfig } from '@hybridmed/vision';
-import { visionEncoder } from '@hybridmed/vision';
+import { publishVision, visionEncoder } from '@hybridmed/vision';
 import { readSafetensors, writeSafetensors } from 'hybridmed/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bertFiles } from '../src/saving/bert-files.ts';
-import { timmConfig, timmExtra } from '../src/saving/timm-files.ts';
 import { compareCase, readWith, relativeError, seeWith } from './support/encode.ts';
 import { temporaryFolder } from '../../../tools/support/phantoms.ts';
 
@@ -72,8 +71,8 @@ describe.skipIf(!python)('Python (skipped where HYBRIDMED_PYTHON is not set)', (
     beforeAll(async () => {
       for (const [name, config] of Object.entries(films)) {
         mkdirSync(join(place(name), 'model'), { recursive: true });
-        writeFileSync(join(place(name), 'model', 'config.json'), timmConfig(config));
-        const tensors = { ...general(visionEncoder(config).parameters), ...timmExtra(config) };
+        writeFileSync(join(place(name), 'model', 'config.json'), JSON.stringify(publishVision(config).config));
+        const tensors = { ...general(visionEncoder(config).parameters), ...publishVision(config).extra };
         writeFileSync(join(place(name), 'model', 'model.safetensors'), Buffer.concat(encodeSafetensors(tensors, { format: 'pt' })));
         await writeSafetensors(join(place(name), 'input.safetensors'), { image: waves([2, config.channels, config.imageSize, config.imageSize]) });
       }

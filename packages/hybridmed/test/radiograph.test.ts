@@ -5,9 +5,9 @@ import { promptScores } from '@hybridmed/eval/protocols';
 import { cpuDevice } from '@hybridmed/onnx';
 import type { CheckpointBytes } from 'hybridmed/radiograph';
 import { createExplainer, createImageScorer, parseCheckpoint, prepareRadiograph, shippedPrompts } from 'hybridmed/radiograph';
-import { resolveCheckpoint } from 'hybridmed/node';
-import { openExplainer } from '@hybridmed/tasks/node';
-import { openEncoder } from 'hybridmed/tasks';
+import { openSession } from 'hybridmed';
+import { openModel, readImages, resolveCheckpoint } from 'hybridmed/node';
+import { embedTexts, studyFeatures } from 'hybridmed/tasks';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../tools/support/phantoms.ts';
 import { trainedPhantoms } from './support/trained.ts';
@@ -32,27 +32,24 @@ test('from grey pixels: the scores of zeroshot and the maps of explain', async (
   const device = cpuDevice({ threads: 1 });
   const { studies } = await openDataSet(`phantom:${phantoms}`);
   const file = studies[0]!.image;
-  const parsed = parseCheckpoint(checkpoint, bytesOf(checkpoint));
-  const image = prepareRadiograph({ ...parsed.model.vision.image, resize: parsed.config.input.resize }, await readGrey(file));
-  const state = device.createState(parsed.parameters);
+  const page = openSession(device, parseCheckpoint(checkpoint, bytesOf(checkpoint)), 'checkpoint');
+  const image = prepareRadiograph(page.info.image, await readGrey(file));
 
-  const encoder = await openEncoder({ checkpoint, device, cache: false });
-  const { embedding } = await encoder.images([studies[0]!]);
+  const model = await openModel(checkpoint, { device });
+  const { vectors } = await studyFeatures(model, [studies[0]!], 'embedding', { cache: false });
   const prompts = shippedPrompts['phantom']!;
-  const scorer = await createImageScorer(device, state, parsed);
-  const scores = await scorer.scores(image, prompts);
+  const scores = await createImageScorer(page).scores(image, prompts);
   expect(Object.keys(scores)).toEqual(Object.keys(prompts));
   for (const [name, { positive, negative }] of Object.entries(prompts)) {
-    const [expected] = promptScores(embedding, { positive: await encoder.texts(positive), negative: await encoder.texts(negative) });
+    const [expected] = promptScores(vectors, { positive: await embedTexts(model, positive), negative: await embedTexts(model, negative) });
     expect(scores[name], name).toBeCloseTo(expected!, 5);
   }
-  scorer.release();
-  encoder.close();
 
-  const [own, files] = [await createExplainer(device, state, { folder: checkpoint, ...parsed }), await openExplainer(checkpoint, device)];
-  expect((await own.maps(image, 'left effusion')).guided).toEqual((await files.maps(file, 'left effusion')).guided);
-  expect(await own.impression(image)).toBe(await files.impression(file));
-  own.release();
-  files.close();
+  const [own, files] = [createExplainer(page), createExplainer(model)];
+  const read = await readImages(model, [file]);
+  expect((await own.maps(image, 'left effusion')).guided).toEqual((await files.maps(read, 'left effusion')).guided);
+  expect(await page.generate({ image })).toEqual(await model.generate({ image: read }));
+  for (const explainer of [own, files]) explainer.release();
+  for (const session of [page, model]) await session.close();
   await device.close();
 });

@@ -1,8 +1,7 @@
 // A vision encoder saved for timm is read back as the one that was saved, with nothing assumed.
 import type { ResNetConfig, ViTConfig } from '@hybridmed/vision';
-import { visionEncoder, visionWeights } from '@hybridmed/vision';
+import { publishVision, visionEncoder, visionWeights } from '@hybridmed/vision';
 import { expect, test } from 'vitest';
-import { timmConfig, timmExtra } from '../src/saving/timm-files.ts';
 
 const vit: ViTConfig = { kind: 'vit', imageSize: 32, patch: 8, channels: 1, width: 48, depth: 2, heads: 3 };
 const resnet: ResNetConfig = { kind: 'resnet', imageSize: 64, channels: 1, layers: [2, 1, 1, 1], channelsPerStage: [64, 128, 256, 512], block: 'bottleneck' };
@@ -21,8 +20,10 @@ test.each<[string, ViTConfig | ResNetConfig]>([
   ['bottlenecks', resnet],
   ['basic blocks', { ...resnet, block: 'basic', layers: [1, 2, 1, 1] }],
 ])('%s', (_, config) => {
-  const shapes = Object.fromEntries(Object.entries({ ...visionEncoder(config).parameters, ...timmExtra(config) }).map(([name, { shape }]) => [name, shape]));
-  const { config: read, assumed } = visionWeights(shapes, { config: JSON.parse(timmConfig(config)), image: { size: config.imageSize } });
+  const shapes = Object.fromEntries(
+    Object.entries({ ...visionEncoder(config).parameters, ...publishVision(config).extra }).map(([name, { shape }]) => [name, shape]),
+  );
+  const { config: read, assumed } = visionWeights(shapes, { config: publishVision(config).config, image: { size: config.imageSize } });
   expect(assumed).toEqual([]);
   const { block, ...rest } = config as ResNetConfig;
   expect(read).toEqual(block === 'basic' ? config : rest);

@@ -1,5 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CalibrationReport } from '@hybridmed/eval/protocols';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../tools/support/phantoms.ts';
 import { run } from './support/output.ts';
@@ -56,6 +57,14 @@ describe.each(['classify', 'generate'] as const)('answers by %s', (mode) => {
     // Every open question has one answer, which its type's commonest answer is.
     expect(report.systems.commonestByType.open.strict.value).toBe(1);
     expect(report.unseenAnswers).toBe(0);
+    // A head gives probabilities, a decoder that writes none.
+    if (mode === 'generate') expect(report).not.toHaveProperty('calibration');
+    else
+      for (const { cases, ece, brier, nll } of Object.values<CalibrationReport>(report.calibration)) {
+        expect(cases).toBe(15);
+        expect([ece.value >= 0, ece.value <= 1, brier.value <= 2, nll!.value > 0]).toEqual([true, true, true, true]);
+      }
+    expect(printed.includes('adaptive ECE')).toBe(mode === 'classify');
     expect(report.differences.questionOnly.value).toBeCloseTo(report.systems.model.all.strict.value - report.systems.questionOnly.all.strict.value, 12);
   });
 });

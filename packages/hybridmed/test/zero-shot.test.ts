@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ClassMetrics } from '@hybridmed/eval/protocols';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../tools/support/phantoms.ts';
 import { run } from './support/output.ts';
@@ -48,9 +49,15 @@ describe('zeroshot', () => {
   test('reports every class with prompts, as a table and as one JSON document', async () => {
     const { code, out, log } = await run(...common, '--data', `phantom:${phantoms}`);
     expect(code, log).toBe(0);
-    for (const word of ['AUC', 'MCC', 'pneumothorax', 'cardiomegaly', 'mean of', 'validation studies']) expect(out).toContain(word);
+    for (const word of ['AUC', 'MCC', 'adaptive ECE', 'pneumothorax', 'cardiomegaly', 'mean of', 'validation studies']) expect(out).toContain(word);
     const report = JSON.parse((await run(...common, '--data', `phantom:${phantoms}`, '--json')).out);
     expect(Object.keys(report.classes)).toHaveLength(8);
+    for (const { calibration, studies, positives } of Object.values<ClassMetrics>(report.classes)) {
+      expect(calibration!.cases).toBe(studies);
+      // The mean of what happened over all bins is the rate of positives.
+      const happened = calibration!.bins.reduce((sum, { count, accuracy }) => sum + count * (accuracy ?? 0), 0);
+      expect(happened).toBeCloseTo(positives, 9);
+    }
     expect(report.prompts.effusion.positive.length).toBeGreaterThan(3);
     expect(report.exclusive.chance).toBeCloseTo(1 / report.exclusive.classes.length, 12);
   });

@@ -45,6 +45,8 @@ export { bytesOf, elementBytes, everyAdapter } from './kernel.ts';
 export type { ArraySpec, Capabilities, Cost, Dispatch, ElementType, Kernel, KernelArrays, KernelCase, Numbers, SubgroupMatrix, Variants } from './kernel.ts';
 export type { Epilogue, MatmulProblem } from './matmul/problem.ts';
 export { variantsVersion } from './version.ts';
+export { mapOperations } from './map/operations.ts';
+export type { MapOperationName } from './map/operations.ts';
 export type { MapOp, MapProblem, MapStep, View } from './map/problem.ts';
 export type { AttentionRows } from './attention/problem.ts';
 export type { ConvolutionProblem } from './convolution/problem.ts';

@@ -16,8 +16,8 @@ export function maskedMean(x: Tensor, mask: Tensor, count?: Tensor): Tensor {
   return ops.div(ops.sum(ops.mul(x, mask)), count ?? ops.maximum(ops.sum(mask), 1));
 }
 
-// 1 / (1 + exp(-x)); below -40 it stays at its value there, 4e-18, so that its gradient is finite.
-const sigmoid = (x: Tensor): Tensor => ops.div(1, ops.add(ops.exp(ops.neg(ops.maximum(x, -40))), 1));
+/** 1 / (1 + exp(-x)); below -40 it stays at its value there, 4e-18, so that its gradient is finite. */
+export const sigmoid = (x: Tensor): Tensor => ops.div(1, ops.add(ops.exp(ops.neg(ops.maximum(x, -40))), 1));
 
 /** x sigmoid(x) [Ramachandran et al. 2017]. */
 export const silu = (x: Tensor): Tensor => ops.mul(x, sigmoid(x));

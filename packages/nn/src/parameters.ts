@@ -7,8 +7,8 @@ export type Initializer =
   | { readonly kind: 'constant'; readonly value: number }
   | { readonly kind: 'normal'; readonly std: number }
   | { readonly kind: 'fanIn' }
-  /** Normal with std sqrt(2 / (out channels * kernel area)) [He et al. 2015], for convolutions before ReLU. */
-  | { readonly kind: 'heFanOut' };
+  /** Normal with std sqrt(2 / (out channels * kernel area / groups)) [He et al. 2015], for convolutions before ReLU. */
+  | { readonly kind: 'heFanOut'; readonly groups?: number };
 
 /** One named array of a module. */
 export interface ParameterSpec {
@@ -61,7 +61,7 @@ function fill({ shape, init }: ParameterSpec, key: readonly [number, number]): F
     case 'normal':
       return data.map((_, i) => truncatedNormal(key, i) * init.std);
     case 'heFanOut':
-      return data.map((_, i) => truncatedNormal(key, i) * Math.sqrt(2 / ((shape[0] ?? 1) * area)));
+      return data.map((_, i) => truncatedNormal(key, i) * Math.sqrt((2 * (init.groups ?? 1)) / ((shape[0] ?? 1) * area)));
   }
 }
 

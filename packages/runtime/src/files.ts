@@ -9,7 +9,10 @@ import { flushFolder, makeFolder as makeFolders, writeFileAtomic as writeAtomic 
 import { fileError, parseJson } from '@hybridmed/model/file-error';
 import { HybridmedError } from '@hybridmed/tensor';
 
-export { fileError };
+export { fileError, parseJson };
+
+export { encodePicture } from './encode-picture.ts';
+export type { Picture } from './encode-picture.ts';
 
 /** Turns an operating-system error into one line that names the file. */
 export function describeError(path: string, error: unknown): HybridmedError | DataError {
@@ -128,19 +131,22 @@ export function checkFolderPath(path: string): void {
 // The largest tokenizer.json has some 30 MB; a device or a wrong file must not fill the memory.
 const maxJsonBytes = 2 ** 28;
 
-/** Reads and parses a JSON file, with or without a byte order mark. Throws one line that names the file and what is wrong. */
-// oxlint-disable-next-line typescript/no-explicit-any -- callers check what they read.
-export async function readJson(path: string): Promise<any> {
+/** Reads a text of at most `maxBytes`. Throws one line that names the file; `what` says which kind of file to name where it is larger. */
+export async function readText(path: string, maxBytes: number, what: string): Promise<string> {
   const parts: Buffer[] = [];
   try {
-    for await (const part of createReadStream(path, { end: maxJsonBytes })) parts.push(part as Buffer);
+    for await (const part of createReadStream(path, { end: maxBytes })) parts.push(part as Buffer);
   } catch (error) {
     throw describeError(path, error);
   }
   const bytes = Buffer.concat(parts);
-  if (bytes.length > maxJsonBytes) throw fileError(path, `has more than ${maxJsonBytes / 2 ** 20} MiB`, 'name a JSON file');
-  return parseJson(path, decodeUtf8(path, bytes));
+  if (bytes.length > maxBytes) throw fileError(path, `has more than ${maxBytes / 2 ** 20} MiB`, `name a ${what}`);
+  return decodeUtf8(path, bytes);
 }
+
+/** Reads and parses a JSON file, with or without a byte order mark. Throws one line that names the file and what is wrong. */
+// oxlint-disable-next-line typescript/no-explicit-any -- callers check what they read.
+export const readJson = async (path: string): Promise<any> => parseJson(path, await readText(path, maxJsonBytes, 'JSON file'));
 
 /** A file's bytes as text, without its mark. Throws one line that names a file which is not UTF-8: nothing is replaced. */
 export function decodeUtf8(path: string, bytes: Uint8Array): string {

@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 async function batchesOf(more: Partial<LoaderOptions> = {}, leftOut?: ReadonlySet<number>): Promise<SourceBatch[]> {
   const batches: SourceBatch[] = [];
-  const source = studySource(createLoader({ ...options, ...more }), { onBadData: leftOut ? 'stop' : 'skip' });
+  const source = studySource(createLoader({ ...options, ...more }), { onBadData: leftOut ? 'stop' : 'skip', ...(more.passes ? { passSize: 4 } : {}) });
   for await (const batch of source.batches(leftOut ? { leftOut } : {})) batches.push(batch);
   await source.close();
   return batches;
@@ -54,13 +54,21 @@ test('the next ones of their steps take their places, and nothing else changes, 
     const again = await batchesOf({ studies, workers }, new Set(bad));
     expect(again).toEqual(batches.map(({ arrays, studies: step }) => ({ arrays, studies: step })));
   }
-  const parts = await Promise.all([0, 1].map((rank) => batchesOf({ studies, batchSize: 4, rank, ranks: 2 })));
-  expect(parts.map((batches) => batches.map((batch) => batch.studies))).toEqual([0, 4].map((from) => expected.map((step) => step.slice(from, from + 4))));
+  // A batch of several passes: the next one of the pass, which is never shared by ranks.
+  const inPasses = whole.map((batch) => [...batch.studies]);
+  inPasses[0]![2] = inPasses[0]![3] = inPasses[0]![0]!;
+  inPasses[1]![7] = inPasses[1]![4]!;
+  const ofRanks = async (ranks: number) =>
+    (await Promise.all(Array.from({ length: ranks }, (_, rank) => batchesOf({ studies, batchSize: 8 / ranks, passes: 2, rank, ranks })))).map((batches) =>
+      batches.map((batch) => batch.studies),
+    );
+  expect(await ofRanks(1)).toEqual([inPasses]);
+  expect(await ofRanks(2)).toEqual([0, 4].map((from) => inPasses.map((step) => step.slice(from, from + 4))));
 });
 
 test('where nothing is left of a step, or nothing may be skipped, the epoch ends', async () => {
   const studies = options.studies.map((study, i) => ({ ...study, image: join(folder, `gone-${i}.png`) }));
-  await expect(batchesOf({ studies })).rejects.toThrow('no image of a step of 8 studies can be read; check the data set');
+  await expect(batchesOf({ studies })).rejects.toThrow('no image of a batch of 8 studies can be read; check the data set');
   await expect(batchesOf({ studies }, new Set())).rejects.toThrow(/gone-\d+\.png: does not exist/);
 });
 

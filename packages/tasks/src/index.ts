@@ -1,6 +1,9 @@
 // The main entry: explanations and scores of one radiograph, which run in a browser. Tasks over data sets are `@hybridmed/tasks/node`.
+export { textSystems } from './evaluate/systems.ts';
+export type { TextSystem } from './evaluate/systems.ts';
 export { createExplainer, normalText } from './explain/explainer.ts';
 export type { Explainer, ExplainerOptions } from './explain/explainer.ts';
+export { possibleKinds } from './explain/kinds.ts';
 export { mapKinds } from './explain/maps.ts';
 export type { ImageMaps, MapKind, PatchMap, TextMaps } from './explain/maps.ts';
 export { heatLayer, heatPicture, unseenBrightness, usualOpacity } from './explain/heat-picture.ts';

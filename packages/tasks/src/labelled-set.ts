@@ -12,8 +12,8 @@ export interface LabelledSet {
   ofSplit(split: Split): readonly Study[];
 }
 
-/** Open-I has no labels but tags: `normal` is one. */
-const withTagLabels = (study: Study): Study =>
+/** A study with labels; Open-I has no labels but tags: `normal` is one. */
+export const withTagLabels = (study: Study): Study =>
   study.labels || study.tags === undefined ? study : { ...study, labels: { normal: study.tags === 'normal' ? 1 : 0 } };
 
 /** Opens a set for its labels; a set with tags only (Open-I) is labelled `normal` by them. Throws a DataError of one line where there is neither. */

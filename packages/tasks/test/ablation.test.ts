@@ -1,4 +1,5 @@
 // The variants and the measures of an ablation, by worked cases.
+import { lossRows } from '@hybridmed/model/objective';
 import { completeConfig } from '@hybridmed/runtime/settings';
 import { chooseVariants, measures, variants } from '@hybridmed/tasks/node';
 import type { EvaluationReport } from '@hybridmed/tasks/node';
@@ -17,6 +18,8 @@ test('every variant changes the full method, and only as it says', () => {
     unshared: { unsharedDecoder: true },
     'other-teacher': { teacher: 'live' },
     'other-duplicates': { duplicates: 'negatives' },
+    // Losses beyond the paper, which it leaves out.
+    ...Object.fromEntries(lossRows.filter(({ defaultWeight }) => defaultWeight === 0).map(({ key }) => [key, { [key]: 1 }])),
   });
   expect(chooseVariants(undefined)).toEqual(variants);
 });

@@ -1,15 +1,19 @@
 // Maps of where a model looks, worked cases of each step: windows, log-odds, guidance, projection to pixels, pictures, words.
-import { createModel } from '@hybridmed/model';
+import type { CheckpointConfig } from '@hybridmed/model';
+import { createModel, formatVersion } from '@hybridmed/model';
+import { parameterSpecs } from '@hybridmed/model/graphs';
 import { presetModel } from '@hybridmed/model/presets';
-import { initialize } from '@hybridmed/nn';
+import { openSession } from '@hybridmed/model/session';
+import { initialize, rootScope } from '@hybridmed/nn';
 import { cpuDevice } from '@hybridmed/onnx';
 import { heatPicture, overImage } from '@hybridmed/tasks';
+import { ops, trace } from '@hybridmed/tensor';
 import { trainWordPiece } from '@hybridmed/text';
 import { describe, expect, test } from 'vitest';
 import { guidedMap } from '../src/explain/guided-map.ts';
-import { pairArrays } from '../src/explain/log-odds.ts';
+import { pairArrays, pairSpecs, textPair } from '../src/explain/log-odds.ts';
 import { boxMask } from '../src/explain/regions.ts';
-import { openRemoval, removalGraph, removalWindows } from '../src/explain/removal-map.ts';
+import { removalMap, removalWindows } from '../src/explain/removal-map.ts';
 import { wordsOf } from '../src/explain/words.ts';
 
 describe('removal', () => {
@@ -26,27 +30,48 @@ describe('removal', () => {
 
   test('is what the text’s log-odds lose without a patch, where they lose', async () => {
     const tokenizer = trainWordPiece(['Left pleural effusion.', 'No acute disease.', 'Mild edema.'], { size: 60, minFrequency: 1 });
-    const model = createModel(presetModel('tiny', tokenizer.vocabularySize, tokenizer.special));
+    const sizes = presetModel('tiny', tokenizer.vocabularySize, tokenizer.special);
+    const model = createModel(sizes);
     // Values in general position: with start values all texts are nearly as likely.
     const parameters = Object.fromEntries(
       Object.entries(initialize(model.parameters, 0)).map(([name, { data, shape }]) => [name, { data: data.map((x, i) => x + 0.1 * Math.sin(i)), shape }]),
     );
     const device = cpuDevice({ threads: 1 });
-    const state = device.createState(parameters);
+    const config: CheckpointConfig = { formatVersion, preset: 'tiny', stage: 2, model: sizes, input: { resize: 36, findingsLength: 20, impressionLength: 20 } };
+    const session = openSession(device, { config, model, tokenizer, parameters }, 'checkpoint');
     const image = { data: Float32Array.from({ length: 32 * 32 }, (_, i) => Math.sin(i / 3)), shape: [1, 1, 32, 32] };
-    const pair = pairArrays(tokenizer, 'Left pleural effusion.', 'No acute disease.', 20);
-    const { values } = await (await openRemoval(device, state, model, 4)).map(image, pair);
-    const program = await device.compile(removalGraph(model));
+    const pair = textPair(tokenizer, 'Left pleural effusion.', 'No acute disease.', 20);
+    const { values } = await removalMap(session, image, pair, 4);
+    // The same in one graph, where the decoder masks the patches that are left out.
+    const graph = trace(
+      {
+        data: { image: { shape: [1, 1, 32, 32], dtype: 'f32' }, shown: { shape: [1, 16], dtype: 'f32' }, ...pairSpecs },
+        state: parameterSpecs(model, ['vision.', 'decoder.']),
+      },
+      ({ image: pixels, shown, ...texts }, state) => {
+        const scope = rootScope(state);
+        const { tokens } = model.vision.partial!(scope.child('vision'), pixels!, shown!);
+        const decoder = scope.child('decoder');
+        const memory = model.decoder.projectMemory(decoder, 'image', tokens);
+        const nats = (name: string) => {
+          const { hidden } = model.decoder.prefill(decoder, 'image', texts[`${name}_input`]!, memory, shown!);
+          return ops.sum(ops.crossEntropy(model.decoder.logits(decoder, hidden), texts[`${name}_target`]!), { axes: [1] });
+        };
+        return { results: { odds: ops.sub(nats('against'), nats('text')) } };
+      },
+    );
+    const [program, state] = [await device.compile(graph), device.createState(parameters)];
     const odds = async (without?: number) => {
       const shown = { data: Float32Array.from({ length: 16 }, (_, patch) => (patch === without ? 0 : 1)), shape: [1, 16] };
-      return (await program.run({ ...pair, image, shown }, state))['odds']!.data[0]!;
+      return (await program.run({ ...pairArrays(pair), image, shown }, state))['odds']!.data[0]!;
     };
     const whole = await odds();
     for (let patch = 0; patch < 16; patch++) expect(values[patch]).toBeCloseTo(Math.max(0, whole - (await odds(patch))), 4);
     expect(Math.max(...values)).toBeGreaterThan(0);
     // Against itself a text has nothing to lose.
-    const same = await (await openRemoval(device, state, model, 4)).map(image, pairArrays(tokenizer, 'Mild edema.', 'Mild edema.', 20));
+    const same = await removalMap(session, image, textPair(tokenizer, 'Mild edema.', 'Mild edema.', 20), 4);
     expect(Math.max(...same.values)).toBeCloseTo(0, 5);
+    await session.close();
   });
 
   test('guides to where the gradient is strongest among the patches that matter', () => {

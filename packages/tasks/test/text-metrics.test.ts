@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chexbertLabels, chexbertPredictions } from '@hybridmed/eval/labeller';
 import type { SafetensorsFile } from '@hybridmed/nn';
-import { encodeSafetensors, initialize, openSafetensors } from '@hybridmed/nn';
+import { openSafetensors } from '@hybridmed/nn';
 import { openDevice } from '@hybridmed/runtime/device';
 import type { Device, HostArray } from '@hybridmed/tensor';
 import { openBertLabeller, openBertScorer } from '@hybridmed/tasks/node';
-import { bertHeads } from '@hybridmed/text';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fourteenHeads as fourteen, labellerFolder } from '../../../tools/support/labeller.ts';
 import { temporaryFolder } from '../../../tools/support/phantoms.ts';
 
 const { folder, remove } = temporaryFolder();
@@ -17,38 +17,8 @@ const absent = !existsSync(goldens);
 const read = (name: string) => JSON.parse(readFileSync(join(goldens, name), 'utf8'));
 let device: Device;
 
-const vocabulary = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'no', 'acute', 'finding', 'edema', 'left', 'effusion', '.', 'the', 'heart', '##s'];
-const sizes = { vocabularySize: vocabulary.length, width: 8, depth: 2, heads: 2, ffn: 12, positions: 16, types: 2 };
-const fourteen = [...Array.from({ length: 13 }, () => 4), 2];
-
-/** Writes a labeller as CheXbert's is laid out. */
-function writeLabeller(name: string, heads: readonly number[], change: (arrays: Record<string, HostArray>) => void = () => undefined): string {
-  const path = join(folder, name);
-  mkdirSync(path);
-  const own = initialize(bertHeads({ bert: sizes, heads }).parameters, 3);
-  const arrays: Record<string, HostArray> = Object.fromEntries(
-    Object.entries(own).map(([key, value]) => {
-      // Random values of the usual size would give all texts nearly the same logits.
-      const large = key.endsWith('weight') && !key.includes('LayerNorm') ? { ...value, data: (value.data as Float32Array).map((x) => x * 100) } : value;
-      return [`module.${key.startsWith('linear_heads') ? '' : 'bert.'}${key}`, large];
-    }),
-  );
-  change(arrays);
-  writeFileSync(join(path, 'model.safetensors'), Buffer.concat(encodeSafetensors(arrays)));
-  writeFileSync(join(path, 'vocab.txt'), `${vocabulary.join('\n')}\n`);
-  const config = {
-    model_type: 'bert',
-    vocab_size: sizes.vocabularySize,
-    hidden_size: 8,
-    num_hidden_layers: 2,
-    num_attention_heads: 2,
-    intermediate_size: 12,
-    max_position_embeddings: 16,
-    type_vocab_size: 2,
-  };
-  writeFileSync(join(path, 'config.json'), JSON.stringify(config));
-  return path;
-}
+const writeLabeller = (name: string, ...rest: [heads?: readonly number[], change?: (arrays: Record<string, HostArray>) => void]) =>
+  labellerFolder(join(folder, name), ...rest);
 
 beforeAll(async () => {
   ({ device } = await openDevice('cpu', { threads: 1 }));
@@ -86,6 +56,18 @@ describe.skipIf(absent)('the reference labeller (skipped where shared/goldens-2 
     const { ours } = await scorer.score({ ours: golden.candidates }, golden.references);
     for (const key of ['precision', 'recall', 'f1'] as const)
       ours.forEach((score, i) => expect(Math.abs(score[key] - golden[key][i])).toBeLessThanOrEqual(1e-6));
+    await scorer.close();
+  });
+
+  // F1 of bert-score 0.3.13 on the same folder and pairs: the last layer with idf, and layer 1 without.
+  test.each([
+    ['idf', { idf: true }, [0.7805467, 0.9999998, 0.7501613, 0.5335572, 0.5546325, 0, 0.7968162, 0.8120409, 0.7829042, 0.7783783, 0.9147502, 0.7790243]],
+    ['layer 1', { layer: 1 }, [0.8240327, 1, 0.7489092, 0.5317918, 0.5524771, 0, 0.7730865, 0.8161612, 0.7910957, 0.7870351, 0.9356325, 0.7939418]],
+  ])('BERTScore with %s is that of the published implementation', async (_, options, expected) => {
+    const golden = read('bertscore.json');
+    const scorer = await openBertScorer(join(shared, 'data/hf/tiny_bert_coldfire'), device, options);
+    const { ours } = await scorer.score({ ours: golden.candidates }, golden.references);
+    ours.forEach(({ f1 }, i) => expect(Math.abs(f1 - expected[i]!)).toBeLessThanOrEqual(1e-6));
     await scorer.close();
   });
 });

@@ -4,6 +4,7 @@ import { dtypeOf } from './array.ts';
 import type { Bindings } from './dim.ts';
 import { bindShape, dimSymbols, formatShape } from './dim.ts';
 import { DeviceError } from './errors.ts';
+import type { ExchangeChange, ExchangeOptions } from './exchange.ts';
 import type { Graph } from './graph.ts';
 import type { Tensor } from './node.ts';
 
@@ -36,6 +37,13 @@ export interface DeviceState {
   write(arrays: HostArrays): void;
   /** Copies entries out (all by default). Throws a DeviceError naming an entry that is not there. */
   read(names?: readonly string[]): Promise<Record<string, HostArrays[string]>>;
+  /**
+   * Lets a caller change f32 entries in place: their numbers, one entry after another in the order of `names`, come in blocks of at most
+   * `chunkBytes`, the same blocks on every device. `change` gets one block after another and must not wait for anything of the device.
+   * Allocates no arrays once the same names were exchanged before. Throws a DeviceError naming an entry that is missing or holds integers;
+   * where `change` fails, entries may be changed in part.
+   */
+  exchange(names: readonly string[], change: ExchangeChange, options?: ExchangeOptions): Promise<void>;
   /** Drops entries (all by default) and frees what they held. */
   drop(names?: readonly string[]): void;
 }

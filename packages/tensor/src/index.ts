@@ -10,6 +10,7 @@ export type { Device, DeviceChoices, DeviceInfo, DeviceState, Precision, Program
 export { bindDim, bindShape, dimProduct, dimSymbols } from './dim.ts';
 export type { Bindings, Dim, Shape } from './dim.ts';
 export { DeviceError, DeviceLostError, HybridmedError, TraceError } from './errors.ts';
+export type { ExchangeChange, ExchangeOptions } from './exchange.ts';
 export { graphNodes, graphOutputs } from './graph.ts';
 export type { Graph } from './graph.ts';
 export type { Node, Tensor } from './node.ts';

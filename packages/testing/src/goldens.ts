@@ -28,5 +28,5 @@ async function namedTexts(folder: string, json: Golden['json']): Promise<Record<
 export async function readGolden(folder: string, name: string): Promise<Golden> {
   const path = join(folder, `${name}.safetensors`);
   const json = (await readJson(join(folder, `${name}.json`))) as Golden['json'];
-  return { name, json, arrays: existsSync(path) ? (await readSafetensors(path)).arrays : {}, texts: await namedTexts(folder, json) };
+  return { name, json, arrays: existsSync(path) ? (await readSafetensors(path)).arrays : {}, texts: await namedTexts(folder, json), folder };
 }

@@ -2,5 +2,5 @@
 export { checkEncoder } from './check-encoder/check-encoder.ts';
 export type { CheckEncoderOptions, EncoderCheck } from './check-encoder/check-encoder.ts';
 export { listGoldens, readGolden } from './goldens.ts';
-export type { Comparison } from './verify/golden.ts';
-export { verifyGolden } from './verify/verify.ts';
+export type { Comparison, Golden, ReplayOptions } from './verify/golden.ts';
+export { needsWeights, verifyGolden } from './verify/verify.ts';

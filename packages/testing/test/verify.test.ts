@@ -7,9 +7,12 @@ import { nodeWebgpuDevice } from '@hybridmed/webgpu/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Device } from '@hybridmed/tensor';
 
-const folder = join(import.meta.dirname, '../../../../shared/goldens');
+const folderOf = (set: string) => join(import.meta.dirname, '../../../../shared', set);
+const folder = folderOf('goldens');
 const has = existsSync(folder);
 const names = has ? await listGoldens(folder) : [];
+const second = folderOf('goldens-2');
+const losses = existsSync(second) ? (await listGoldens(second)).filter((name) => /^loss-(pairwise|global-groups)/.test(name)) : [];
 
 describe.skipIf(!has).each(['cpu', 'webgpu', 'gpujs'] as const)('reference values on %s (skipped where shared/goldens is absent)', (kind) => {
   let device: Device;
@@ -21,6 +24,12 @@ describe.skipIf(!has).each(['cpu', 'webgpu', 'gpujs'] as const)('reference value
   test.each(names)('%s', async (name) => {
     const rows = await verifyGolden(device, await readGolden(folder, name));
     expect(rows.length).toBeGreaterThan(0);
+    expect(rows.filter(({ ok }) => !ok)).toEqual([]);
+  });
+
+  test.runIf(losses.length > 0).each(losses)('of losses beyond the paper: %s', async (name) => {
+    const rows = await verifyGolden(device, await readGolden(second, name));
+    expect(rows.map(({ quantity }) => quantity)).toContain('gradient of zv');
     expect(rows.filter(({ ok }) => !ok)).toEqual([]);
   });
 });

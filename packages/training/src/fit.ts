@@ -1,11 +1,14 @@
 // Fitting a part of a model to a task of its own: AdamW steps, validation in rounds, early stop; the best round's parameters win.
-import { floatSpecs, momentSpecs } from '@hybridmed/model/graphs';
-import { scalar, zeros } from '@hybridmed/model/host-arrays';
-import type { AdamWOptions, ParameterSpecs, Scope } from '@hybridmed/nn';
-import { adamWStep, cosineSchedule, lossScaleOf, lossScaleSpecs, momentNames, rootScope, startLossScale, trainedNames } from '@hybridmed/nn';
-import type { Device, DeviceState, Graph, HostArray, HostArrays, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
-import { grad, HybridmedError, keyData, mix32, ops, trace } from '@hybridmed/tensor';
-import { notFiniteEntry } from './trainer/finite.ts';
+import type { Objective } from '@hybridmed/model/graphs';
+import { optimizerStepGraph } from '@hybridmed/model/graphs';
+import type { ParameterSpecs, Scope } from '@hybridmed/nn';
+import { rootScope, trainedNames } from '@hybridmed/nn';
+import type { Device, DeviceState, HostArray, HostArrays, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
+import { HybridmedError } from '@hybridmed/tensor';
+import { notFiniteEntry, notFiniteResult } from './trainer/finite.ts';
+import type { Progress } from './trainer/loop.ts';
+import { judged, train } from './trainer/loop.ts';
+import { compileStep, startMoments } from './trainer/whole-step.ts';
 
 /** What to fit: parameters by name, what a batch holds, and its loss, an f32 scalar. */
 export interface Task {
@@ -48,34 +51,18 @@ export interface Fitted {
   readonly steps: number;
 }
 
-const scalarSpec: TensorSpec = { shape: [], dtype: 'f32' };
-
-/** One step of a task as a graph: the batch's fields, `key`, `learning_rate` and `step` in; `loss` and `gradient_norm` out. */
-function taskGraph({ parameters, data, loss }: Task, { lossScale = false, ...optimizer }: AdamWOptions): Graph {
-  const names = trainedNames(parameters);
-  return trace(
-    {
-      data: { ...data, key: { shape: [2], dtype: 'i32' }, learning_rate: scalarSpec, step: scalarSpec },
-      state: { ...floatSpecs(parameters), ...momentSpecs(parameters, names), ...(lossScale ? lossScaleSpecs() : {}) },
-    },
-    (inputs, state) => {
-      const updates: Record<string, Tensor> = {};
-      const value = loss(rootScope(state, { training: true, updates, key: { data: inputs['key']!, stream: 1 }, specs: parameters }), inputs);
-      const gradients = grad(
-        lossScale ? ops.mul(value, lossScaleOf(state)) : value,
-        names.map((name) => state[name]!),
-      );
-      const stepped = adamWStep(
-        parameters,
-        state,
-        Object.fromEntries(names.map((name, i) => [name, gradients[i]!])),
-        { learningRate: inputs['learning_rate']!, step: inputs['step']! },
-        { ...optimizer, lossScale },
-      );
-      return { results: { loss: value, gradient_norm: stepped.gradientNorm }, updates: { ...updates, ...stepped.updates } };
-    },
-  );
-}
+/** A task as what a step lowers: the batch's fields and the dropout key in; its loss alone. */
+const objectiveOf = ({ parameters, data, loss }: Task, lossScale: boolean): Objective => ({
+  parameters,
+  trained: trainedNames(parameters),
+  data: { ...data, key: { shape: [2], dtype: 'i32' } },
+  lossScale,
+  losses(inputs, state) {
+    const updates: Record<string, Tensor> = {};
+    const scope = rootScope(state, { training: true, updates, key: { data: inputs['key']!, stream: 1 }, specs: parameters });
+    return { losses: {}, total: loss(scope, inputs), updates };
+  },
+});
 
 /** The parameters after a step. Throws one line where one is no number. */
 async function finiteParameters(state: DeviceState, names: readonly string[], step: number): Promise<Record<string, HostArray>> {
@@ -85,51 +72,46 @@ async function finiteParameters(state: DeviceState, names: readonly string[], st
   return { ...parameters };
 }
 
+const begin: Progress = { epoch: 0, stepInEpoch: 0, step: 0, best: null, epochsSinceBest: 0 };
+
 /**
- * Fits a task with AdamW, linear warm-up over 10 % of the steps and a cosine to 0, validating after each round. The best round's
- * parameters win; of equals, the earlier. Throws one line where the loss stops being a number.
+ * Fits a task by the step and the loop of pre-training: AdamW, linear warm-up over 10 % of the steps and a cosine to 0, a validation after
+ * each round. The best round's parameters win; of equals, the earlier. Throws one line where the loss stops being a number.
  */
 export async function fit(options: FitOptions): Promise<Fitted> {
-  const { device, task, start, stepsPerEpoch, steps, round, patience, learningRate, weightDecay = 0.05, seed, validate, onRound } = options;
+  const { device, task, start, stepsPerEpoch, steps, round, patience, learningRate: peak, weightDecay = 0.05, seed, validate, onRound } = options;
   const names = Object.keys(task.parameters);
-  const moments = trainedNames(task.parameters).flatMap((name) => momentNames(name).map((moment) => [moment, zeros(task.parameters[name]!.shape)] as const));
-  const state = device.createState({ ...Object.fromEntries(names.map((name) => [name, start[name]!])), ...Object.fromEntries(moments) });
   const lossScale = device.info.precision === 'mixed';
-  if (lossScale) state.write(startLossScale());
-  const program = await device.compile(taskGraph(task, { weightDecay, lossScale }));
-  const schedule = { steps, warmup: Math.ceil(steps / 10), peak: learningRate };
-  let best: Fitted | undefined;
-  let [step, roundsSinceBest, lossSum, lossCount] = [0, 0, 0, 0];
-  const ended = () => step >= steps || (patience > 0 && roundsSinceBest >= patience);
-  const endRound = async () => {
+  const objective = objectiveOf(task, lossScale);
+  const state = device.createState({
+    ...Object.fromEntries(names.map((name) => [name, start[name]!])),
+    ...startMoments(task.parameters, objective.trained, lossScale),
+  });
+  const stepper = await compileStep(device, state, optimizerStepGraph(objective, { weightDecay }), seed);
+  let best: Omit<Fitted, 'steps'> | undefined;
+  let losses: number[] = [];
+  const step = async (batch: HostArrays, now: Progress, learningRate: number): Promise<Progress> => {
+    const result = await stepper(batch, { step: now.step, learningRate });
+    const [name, value] = notFiniteResult(result) ?? [];
+    if (name !== undefined) throw new HybridmedError(`step ${now.step + 1}: the ${name === 'total' ? 'loss' : name} is ${value}; lower --learning-rate`);
+    losses.push(result.losses.total);
+    return { ...now, step: now.step + 1, stepInEpoch: now.stepInEpoch + 1 };
+  };
+  const endRound = async (now: Progress): Promise<Progress> => {
     const validation = await validate(state);
-    // A figure that is not a number is no better than any other; the first one that is a number is better.
-    const better = best === undefined || validation > best.validation || (Number.isNaN(best.validation) && !Number.isNaN(validation));
-    if (better) best = { parameters: await finiteParameters(state, names, step), validation, bestStep: step, steps: step };
-    roundsSinceBest = better ? 0 : roundsSinceBest + 1;
-    onRound?.({ step, steps, loss: lossSum / Math.max(1, lossCount), validation, best: better });
-    [lossSum, lossCount] = [0, 0];
+    // The loop looks for the lowest value, a task for the highest figure.
+    const { next, better } = judged(now, -validation);
+    if (better) best = { parameters: await finiteParameters(state, names, now.step), validation, bestStep: now.step };
+    onRound?.({ step: now.step, steps, loss: losses.reduce((a, b) => a + b, 0) / losses.length, validation, best: better });
+    losses = [];
+    return next;
   };
   try {
-    for (let epoch = 0; !ended(); epoch++) {
-      const before = step;
-      for await (const batch of options.batches(epoch)) {
-        const results = await program.run(
-          { ...batch, key: keyData(mix32(seed), step), learning_rate: scalar(cosineSchedule(step, schedule)), step: scalar(step + 1) },
-          state,
-        );
-        const loss = results['loss']!.data[0]!;
-        // Where gradients overflow under the loss scale the step is skipped, and the scale is lowered.
-        if (!Number.isFinite(loss) || (!lossScale && !Number.isFinite(results['gradient_norm']!.data[0]!)))
-          throw new HybridmedError(`step ${step + 1}: the loss is ${loss}; lower --learning-rate`);
-        [step, lossSum, lossCount] = [step + 1, lossSum + loss, lossCount + 1];
-        if (step % round === 0 || step >= steps) await endRound();
-        if (ended() || step - before >= stepsPerEpoch) break;
-      }
-    }
-    return { ...best!, steps: step };
+    const schedule = { steps, warmup: Math.ceil(steps / 10), peak };
+    const end = await train({ schedule, batches: ({ epoch }) => options.batches(epoch), stepsPerEpoch, step, round, endRound, patience }, begin);
+    return { ...best!, steps: end.step };
   } finally {
     state.drop();
-    program.release?.();
+    stepper.release();
   }
 }

@@ -2,7 +2,7 @@
 export type { Clock } from './contracts/clock.ts';
 export type { LossValues, StepLine, ValidationLine } from './contracts/metrics.ts';
 export type { RunEvents } from './contracts/run-events.ts';
-export type { CheckpointKind, ResumePoint, RunStore, SkippedStudy, Stage, Stage1Parameters, StageSnapshot } from './contracts/run-store.ts';
+export type { CheckpointKind, ResumePoint, RunStore, SkippedStudy, Stage1Parameters, StageSnapshot } from './contracts/run-store.ts';
 export { TrainingStoppedError } from './contracts/training-stopped.ts';
 export type { SourceBatch, StudySource } from './contracts/study-source.ts';
 export { trainerStateSchema } from './contracts/trainer-state.ts';

@@ -1,19 +1,21 @@
 // The public face of the vision encoders.
-import type { VisionEncoder } from '@hybridmed/nn';
-import type { ResNetConfig } from './resnet.ts';
-import { resnet } from './resnet.ts';
-import type { ViTConfig } from './vit-config.ts';
-import { vit } from './vit.ts';
-
-export { resnet, vit };
-export type { ResNetConfig, ViTConfig };
-export type { Mlp } from './mlp.ts';
-export { resnet50, vitB16, vitS16, vitTi16 } from './presets.ts';
+export { publishVision, visionEncoder, visionRelations, visionRules } from './table.ts';
+export type { VisionConfig, VisionKind } from './table.ts';
+export type { PublishedForm, Relation, WantedImage } from './encoder-row.ts';
+export { imageRules } from './image-input.ts';
+export type { ImageInput } from './image-input.ts';
+export { convnext, convnextTiny } from './convnext/convnext.ts';
+export type { ConvNeXtConfig } from './convnext/convnext.ts';
+export { densenet, densenet121 } from './densenet/densenet.ts';
+export type { DenseNetConfig } from './densenet/densenet.ts';
+export type { EfficientNetConfig, InvertedResidual } from './efficientnet/config.ts';
+export { efficientnet } from './efficientnet/efficientnet.ts';
+export { resnet, resnet50 } from './resnet/resnet.ts';
+export type { ResNetConfig } from './resnet/resnet.ts';
+export { vitB16, vitS16, vitTi16 } from './vit/config.ts';
+export type { ViTConfig } from './vit/config.ts';
+export type { Mlp } from './vit/mlp.ts';
+export { vit } from './vit/vit.ts';
 export { visionWeights } from './weights/vision-weights.ts';
-export type { VisionWeightsOptions } from './weights/vision-weights.ts';
-export type { WantedImage } from './weights/vit-weights.ts';
-
-/** Builds the encoder a configuration names. */
-export function visionEncoder(config: ViTConfig | ResNetConfig): VisionEncoder {
-  return config.kind === 'vit' ? vit(config) : resnet(config);
-}
+export type { VisionWeights, VisionWeightsOptions } from './weights/vision-weights.ts';
+export type { DescribedNormalization } from './weights/normalization.ts';

@@ -4,7 +4,9 @@ import { WeightsError } from '@hybridmed/nn/weights';
 import type { ResNetConfig, ViTConfig } from '@hybridmed/vision';
 import { visionEncoder, visionWeights } from '@hybridmed/vision';
 import { describe, expect, test } from 'vitest';
-import { bareName, isPlainResNet, plainNames, plainTransformer } from '../src/weights/plain-architectures.ts';
+import { plainResNets } from '../src/resnet/weights.ts';
+import { plainTransformer, plainTransformers } from '../src/vit/architectures.ts';
+import { bareName } from '../src/weights/architecture-names.ts';
 
 const shapesOf = (config: ViTConfig | ResNetConfig): TensorShapes =>
   Object.fromEntries(Object.entries(visionEncoder(config).parameters).map(([name, { shape }]) => [name, shape]));
@@ -118,11 +120,12 @@ describe('by the name of the architecture', () => {
   });
 
   test('the table names each once; owner and tag are left away', () => {
+    const plainNames = [...plainTransformers, ...plainResNets];
     expect(new Set(plainNames).size).toBe(plainNames.length);
     for (const name of plainNames) {
       expect(name).toMatch(/^[a-z0-9_]+$/);
       const facts = plainTransformer(name);
-      expect(facts ? facts.width % facts.heads : isPlainResNet(name) ? 0 : 1).toBe(0);
+      expect(facts ? facts.width % facts.heads : plainResNets.has(name) ? 0 : 1).toBe(0);
     }
     expect(bareName('hf-hub:timm/resnet50.a1_in1k')).toBe('resnet50');
   });

@@ -14,7 +14,7 @@ const others = {
     '--accumulate 2 --dropout 0.1 --projection mlp --duplicates negatives --sampling length --freeze vision.* --views all ' +
     '--augment rotation=5,zoom=0.1,brightness=0.1,contrast=0.1,noise=0.05,cutout=0.2',
   adapted:
-    '--teacher live --lora text.*.query --remat --layer-decay 0.9 --unshared-decoder --residue mask --checkpoint-every 1 --early-stop 1 ' +
+    '--teacher live --lora text.*.query --remat --layer-decay 0.9 --unshared-decoder --deid-placeholders mask --checkpoint-every 1 --early-stop 1 ' +
     '--no-cl --cap 0.5 --seed 3 --vocabulary 200 --image-size 48',
 };
 

@@ -1,7 +1,7 @@
 // The loader: batches of typed arrays, in an order and with crops that depend on seed, epoch and study alone, prefetched.
 import { availableParallelism } from 'node:os';
+import { DataError, UnreadableStudiesError } from '../errors.ts';
 import { defaultRangeReader } from '../image/range-cache.ts';
-import { UnreadableStudiesError } from '../errors.ts';
 import { isUrl } from '../image/image-bytes.ts';
 import type { Study } from '../study.ts';
 import { prefetch } from '../threads/prefetch.ts';
@@ -13,8 +13,9 @@ import { createBatchMaker, encodeStudy } from './batch-maker.ts';
 import type { StudyBatch, TextBatch } from './batch.ts';
 import { collateTexts } from './collate.ts';
 import { ImageMemory } from './image-memory.ts';
-import type { InStep, Sampling } from './order.ts';
-import { epochSteps } from './order.ts';
+import type { Passes } from './lanes.ts';
+import type { Sampling } from './order.ts';
+import { trainingOrder } from './order.ts';
 import { startFetcher } from './range-client.ts';
 import { cacheMemory } from './square-cache.ts';
 import type { WorkerStart } from './worker.ts';
@@ -37,6 +38,7 @@ export interface LoaderOptions {
   /** Max tokens, special ones included: 128 and 80 by default. */
   findingsLength?: number;
   impressionLength?: number;
+  /** Studies of a batch: of a step, or of this process's part of it where ranks share it. */
   batchSize: number;
   seed?: number;
   /** Training: in a random order, randomly cropped, a partial last batch dropped. Otherwise in order, centre-cropped, whole. */
@@ -54,14 +56,16 @@ export interface LoaderOptions {
   /** This process's number among `ranks` that train together: each takes its part of every step. */
   rank?: number;
   ranks?: number;
+  /** Passes of a step over all ranks, equal parts of it, of which a rank takes every `ranks`-th; as many as there are ranks by default. */
+  passes?: number;
 }
 
 /** Batches of studies. */
 export interface Loader {
   readonly studies: readonly Study[];
   readonly stepsPerEpoch: number;
-  /** Batches of an epoch from `startStep` on: the same ones whenever it is asked. `inStep` may put others in the places of a step's studies, those of all ranks that share an order. */
-  batches(options?: { epoch?: number; startStep?: number; inStep?: InStep }): AsyncGenerator<StudyBatch>;
+  /** Batches of an epoch from `startStep` on: the same ones whenever it is asked. `inStep` may put others in the places of a step's studies. */
+  batches(options?: { epoch?: number; startStep?: number; inStep?(studies: readonly number[]): readonly number[] }): AsyncGenerator<StudyBatch>;
   /** The same batches without images: none is read. */
   textBatches(options?: { epoch?: number; startStep?: number }): Generator<TextBatch>;
   /** Batches without images, in order: for what needs only texts. */
@@ -81,6 +85,13 @@ function settingsOf(options: LoaderOptions): BatchSettings {
   return { image, findingsLength, impressionLength, pad: tokenizer.special.pad, seed, train, augmentation, cache };
 }
 
+/** How steps are shared. Throws a DataError for a step that has no equal passes. */
+function passesOf({ sampling = { by: 'shuffle' }, batchSize, rank = 0, ranks = 1, passes = ranks }: LoaderOptions): Passes & { sampling: Sampling } {
+  const passSize = (batchSize * ranks) / passes;
+  if (!Number.isInteger(passSize) || passSize < 1) throw new DataError(`a step of ${batchSize * ranks} studies has no ${passes} equal passes`);
+  return { sampling, passSize, passes, rank, ranks };
+}
+
 /** Makes a loader. A study whose image cannot be read makes `batches` throw an UnreadableStudiesError that names the file. */
 export function createLoader(options: LoaderOptions): Loader {
   const { studies, tokenizer, tokenizerModule, image, batchSize, train, workers = defaultWorkers(), ahead = workers + 1 } = options;
@@ -91,8 +102,8 @@ export function createLoader(options: LoaderOptions): Loader {
   const tokens: StudyTokens[] = [];
   const encoded = (study: number): StudyTokens => (tokens[study] ??= encodeStudy(tokenizer, studies[study]!, settings));
   const memory = new ImageMemory(batchSize * image.channels * image.size ** 2 * Float32Array.BYTES_PER_ELEMENT);
-  const { sampling = { by: 'shuffle' }, rank = 0, ranks = 1 } = options;
-  const { stepsPerEpoch, epoch: stepsOf } = epochSteps({ studies, train, sampling, batchSize, seed: settings.seed, rank, ranks });
+  const order = train ? trainingOrder({ studies, seed: settings.seed, ...passesOf(options) }) : undefined;
+  const stepsPerEpoch = order?.stepsPerEpoch ?? Math.ceil(studies.length / batchSize);
 
   async function make(indices: readonly number[], epoch: number): Promise<StudyBatch> {
     const items = indices.map((study): BatchItem => {
@@ -109,10 +120,11 @@ export function createLoader(options: LoaderOptions): Loader {
     return { arrays: made.arrays, studies: indices };
   }
   const textBatch = (indices: readonly number[]): TextBatch => textBatchOf(indices, indices.map(encoded), settings.pad);
+  const stepsOf = (epoch: number) => inParts(order?.epoch(epoch) ?? Int32Array.from(studies.keys()), batchSize);
   return {
     studies,
     stepsPerEpoch,
-    async *batches({ epoch = 0, startStep = 0, inStep } = {}) {
+    async *batches({ epoch = 0, startStep = 0, inStep = (own: readonly number[]) => own } = {}) {
       const studiesOf = stepsOf(epoch);
       yield* prefetch({
         from: startStep,
@@ -121,7 +133,7 @@ export function createLoader(options: LoaderOptions): Loader {
         // given back, whose memory serves for it.
         ahead: threads ? Math.max(ahead, workers) : 1,
         early: threads !== undefined,
-        make: async (step) => make(studiesOf(step, inStep), epoch),
+        make: async (step) => make(inStep(studiesOf(step)), epoch),
         take: (batch) => ({ ...batch, arrays: memory.take(batch.arrays) }),
         discard: (batch) => memory.release(batch.arrays),
       });
@@ -141,6 +153,10 @@ export function createLoader(options: LoaderOptions): Loader {
     },
   };
 }
+
+const inParts =
+  (all: Int32Array, size: number) =>
+  (part: number): number[] => [...all.subarray(part * size, (part + 1) * size)];
 
 function textBatchOf(studies: readonly number[], tokens: readonly StudyTokens[], pad: number): TextBatch {
   const [findings, impressions] = [tokens.map((own) => own.findings), tokens.map((own) => own.impression)];

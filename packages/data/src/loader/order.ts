@@ -2,13 +2,15 @@
 import { DataError } from '../errors.ts';
 import { rangeOf } from '../image/image-bytes.ts';
 import type { Study } from '../study.ts';
+import type { Passes } from './lanes.ts';
+import { dealShards, lanesOf } from './lanes.ts';
 import { randomUnit, shuffle } from './random.ts';
 
 /**
  * How an epoch's order is drawn. `shuffle`: every study once. `weight`: with replacement, in proportion to a weight for each study.
  * `length`: every study once, batches of studies with texts of like length (cut from windows of `window` shuffled batches, 32 by
- * default), in random order. `shard`: shards in random order, their studies through a buffer of `buffer` (1,000 by default) from
- * which one is drawn at random, so that a set that is streamed is read from front to back.
+ * default), in random order. `shard`: each pass has shards of its own, in random order, their studies through a buffer of `buffer` (1,000 by
+ * default) from which one is drawn at random, so that a set that is streamed is read from front to back.
  */
 export type Sampling =
   | { readonly by: 'shuffle' }
@@ -16,66 +18,71 @@ export type Sampling =
   | { readonly by: 'length'; readonly window?: number }
   | { readonly by: 'shard'; readonly buffer?: number };
 
-/** What an order depends on. Without `train` the studies are in order, each once. `ranks` processes share each step; this one is number `rank`. */
-export interface OrderOptions {
-  readonly train: boolean;
+/** What an order depends on. Each step has `passes` passes, which `ranks` processes share; this one is number `rank`. */
+export interface OrderOptions extends Passes {
   readonly studies: readonly Study[];
   readonly sampling: Sampling;
-  readonly batchSize: number;
   readonly seed: number;
-  readonly rank: number;
-  readonly ranks: number;
 }
 
-/** Puts others in the places of a step's studies. */
-export type InStep = (studies: readonly number[]) => readonly number[];
-
-/** Epochs in steps. */
-export interface Steps {
+/** Orders of training epochs. */
+export interface TrainingOrder {
   readonly stepsPerEpoch: number;
-  /** This rank's studies of a step, once `inStep` has seen those of all ranks that share an order. */
-  epoch(epoch: number): (step: number, inStep?: InStep) => readonly number[];
-}
-
-/** An order: of all ranks that share it, steps of `size` studies, of which this rank has those from `own` on. */
-interface Order {
-  readonly stepsPerEpoch: number;
-  readonly size: number;
-  readonly own: number;
+  /** Indices of this rank's studies, batch after batch: step by step, in each its passes' one after another. */
   epoch(epoch: number): Int32Array;
 }
 
 const identity = (n: number): Int32Array => Int32Array.from({ length: n }, (_, i) => i);
 
-/** Makes the steps. Throws a DataError for weights that are none, or for shards where the studies are in none. */
-export function epochSteps(options: OrderOptions): Steps {
-  const { stepsPerEpoch, size, own, epoch } = orderOf(options);
+/**
+ * Makes the orders. The studies of a pass of a step depend on no number of ranks. Throws a DataError for ranks that cannot share the passes
+ * evenly, fewer studies than one step has, weights that are none, or shards where the studies are in none.
+ */
+export function trainingOrder(options: OrderOptions): TrainingOrder {
+  const { studies, sampling, passes, passSize, seed, rank, ranks } = options;
+  if (!Number.isInteger(passes / ranks) || !(rank >= 0 && rank < ranks))
+    throw new DataError(`rank ${rank} of ${ranks} cannot share the ${passes} passes of a step evenly; use a number of ranks that divides them`);
+  const whole = passes * passSize;
+  const stepsPerEpoch = Math.floor(studies.length / whole);
+  if (!(stepsPerEpoch >= 1)) throw new DataError(`${studies.length} studies are fewer than one step of ${whole}; use smaller or fewer passes`);
+  const lanes = lanesOf(options);
+  const studiesOf = sampling.by === 'shard' ? shardedLanes(options, sampling.buffer ?? 1000) : dealtLanes(options);
   return {
     stepsPerEpoch,
-    epoch(number) {
-      const all = epoch(number);
-      return (step, inStep = (studies) => studies) => inStep([...all.subarray(step * size, (step + 1) * size)]).slice(own, own + options.batchSize);
+    epoch(epoch) {
+      const own = new Int32Array(stepsPerEpoch * lanes.length * passSize);
+      const lane = studiesOf(seed, epoch);
+      lanes.forEach((number, i) => {
+        const numbers = lane(number);
+        for (let step = 0; step < stepsPerEpoch; step++)
+          own.set(numbers.subarray(step * passSize, (step + 1) * passSize), (step * lanes.length + i) * passSize);
+      });
+      return own;
     },
   };
 }
 
-function orderOf(options: OrderOptions): Order {
-  const { studies, train, sampling, batchSize, seed, rank, ranks } = options;
-  const n = studies.length;
-  if (!train) return { stepsPerEpoch: Math.ceil(n / batchSize), size: batchSize, own: 0, epoch: () => identity(n) };
-  if (sampling.by === 'shard') return shardOrder(options, sampling.buffer ?? 1000);
-  const size = batchSize * ranks;
+/** An epoch's studies by lane, step after step. */
+type Lanes = (seed: number, epoch: number) => (lane: number) => Int32Array;
+
+/** A step's studies are dealt out pass by pass: all lanes together see what one pass as large would see. */
+function dealtLanes(options: OrderOptions): Lanes {
+  const { studies, passes, passSize } = options;
+  const stepsPerEpoch = Math.floor(studies.length / (passes * passSize));
   const draw = drawOf(options);
-  // A step's studies are dealt out rank by rank: all ranks together see what one process with a batch as large would see.
-  return { stepsPerEpoch: Math.floor(n / size), size, own: rank * batchSize, epoch: (epoch) => draw(seed, epoch) };
+  return (seed, epoch) => {
+    const all = draw(seed, epoch);
+    return (lane) =>
+      Int32Array.from({ length: stepsPerEpoch * passSize }, (_, i) => all[(Math.floor(i / passSize) * passes + lane) * passSize + (i % passSize)]!);
+  };
 }
 
-function drawOf({ studies, sampling, batchSize, ranks }: OrderOptions): (seed: number, epoch: number) => Int32Array {
+function drawOf({ studies, sampling, passes, passSize }: OrderOptions): (seed: number, epoch: number) => Int32Array {
   const n = studies.length;
   if (sampling.by === 'weight') return weighted(sampling.weights, n);
   if (sampling.by !== 'length') return (seed, epoch) => shuffle(identity(n), seed, epoch);
   const lengths = studies.map(({ findings, impression }) => findings.length + impression.length);
-  return (seed, epoch) => bucketed(shuffle(identity(n), seed, epoch), lengths, batchSize * ranks, sampling.window ?? 32, seed, epoch);
+  return (seed, epoch) => bucketed(shuffle(identity(n), seed, epoch), lengths, passes * passSize, sampling.window ?? 32, seed, epoch);
 }
 
 function weighted(weights: ArrayLike<number>, n: number): (seed: number, epoch: number) => Int32Array {
@@ -111,8 +118,8 @@ function bucketed(order: Int32Array, lengths: readonly number[], batch: number, 
   return out;
 }
 
-/** Every rank has the shards whose number it is, modulo the ranks, in all epochs: what it has fetched it can keep. */
-function shardOrder({ studies, batchSize, seed, rank, ranks }: OrderOptions, buffer: number): Order {
+/** Every lane reads its own shards, in an order and through a buffer that each epoch draws anew; what is over at its end is left out. */
+function shardedLanes({ studies, passes }: OrderOptions, buffer: number): Lanes {
   const shards = new Map<string, number[]>();
   studies.forEach(({ image }, i) => {
     const shard = rangeOf(image)?.source;
@@ -121,19 +128,14 @@ function shardOrder({ studies, batchSize, seed, rank, ranks }: OrderOptions, buf
     if (known) known.push(i);
     else shards.set(shard, [i]);
   });
-  const dealt = Array.from({ length: ranks }, (_, r) => [...shards.keys()].toSorted().filter((_name, i) => i % ranks === r));
-  const counts = dealt.map((names) => names.reduce((sum, name) => sum + shards.get(name)!.length, 0));
-  const stepsPerEpoch = Math.floor(Math.min(...counts) / batchSize);
-  return {
-    stepsPerEpoch,
-    // What other ranks have in a step is in their shards.
-    size: batchSize,
-    own: 0,
-    epoch(epoch) {
-      const names = dealt[rank]!;
-      const stream = [...shuffle(identity(names.length), seed, epoch, 6)].flatMap((i) => shards.get(names[i]!)!);
-      return buffered(stream, buffer, seed, epoch).subarray(0, stepsPerEpoch * batchSize);
-    },
+  const dealt = dealShards(
+    [...shards.keys()].toSorted().map((name) => shards.get(name)!),
+    passes,
+  );
+  return (seed, epoch) => (lane) => {
+    const pieces = dealt[lane]!;
+    const stream = [...shuffle(identity(pieces.length), seed, epoch, 6)].flatMap((i) => pieces[i]!);
+    return buffered(stream, buffer, seed, epoch);
   };
 }
 

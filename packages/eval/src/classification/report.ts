@@ -5,6 +5,8 @@ import { accuracy, f1, mcc } from '../ranking/classification.ts';
 import type { BootstrapOptions, Interval } from '../statistics/bootstrap.ts';
 import { bootstrapAll } from '../statistics/bootstrap.ts';
 import { mean } from '../statistics/mean.ts';
+import type { CalibrationReport } from './calibration.ts';
+import { binaryCalibration } from './calibration.ts';
 import type { RankedClass } from './ranked.ts';
 import { rankClass, rankedStatistics } from './ranked.ts';
 
@@ -14,6 +16,8 @@ export interface ClassScores {
   readonly scores: ArrayLike<number>;
   /** Decisions are `score > threshold`; from the validation split. Without it F1, accuracy and MCC are undefined. */
   readonly threshold?: number | undefined;
+  /** Probability of the label for each study, where the scores are of some; then the report has its calibration. */
+  readonly probabilities?: ArrayLike<number> | undefined;
 }
 
 /** Figures of one class; null where undefined, with the reason in `undefined`. */
@@ -27,6 +31,8 @@ export interface ClassMetrics {
   readonly f1: Interval | null;
   readonly accuracy: Interval | null;
   readonly mcc: Interval | null;
+  /** Calibration of the class's probabilities, where there are some and a study has the label. */
+  readonly calibration?: CalibrationReport;
   /** Why something is null. */
   readonly undefined?: string;
 }
@@ -83,6 +89,11 @@ function decisions({ input: { labels, scores, threshold }, ranked: { order } }: 
   return [f1(table), accuracy(table), mcc(table)];
 }
 
+/** Calibration of a class with probabilities. */
+function calibrationOf({ input: { labels, probabilities }, studies }: Prepared, options?: BootstrapOptions): Pick<ClassMetrics, 'calibration'> {
+  return probabilities && studies > 0 ? { calibration: binaryCalibration(probabilities, labels, options) } : {};
+}
+
 const defined = (interval: Interval): Interval | null => (Number.isNaN(interval.value) ? null : interval);
 
 /**
@@ -124,6 +135,7 @@ export function classificationReport(classes: Readonly<Record<string, ClassScore
       f1: entry.positives === 0 ? null : f1Value!,
       accuracy: accuracyValue!,
       mcc: oneSided(entry) ? null : mccValue!,
+      ...calibrationOf(entry, options),
       ...(why === undefined ? {} : { undefined: why }),
     };
   };

@@ -1,6 +1,7 @@
 // State of devices that keep it in host arrays.
-import type { DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
-import { DeviceError } from '@hybridmed/tensor';
+import type { DeviceState, ExchangeChange, ExchangeOptions, HostArray, HostArrays } from '@hybridmed/tensor';
+import { DeviceError, dtypeOf } from '@hybridmed/tensor';
+import { checkExchangeable, ExchangeBlock, exchangeLength } from '@hybridmed/tensor/exchange';
 
 /** An array in a precision; integers stay as they are. */
 export function toPrecision({ data, shape }: HostArray, precision: 'f32' | 'f64'): HostArray {
@@ -16,6 +17,7 @@ export function hostState(
   initial: HostArrays = {},
 ): DeviceState & { get(name: string): HostArray | undefined; put(name: string, value: HostArray): void } {
   const entries = new Map<string, HostArray>();
+  const block = new ExchangeBlock();
   const copy = ({ data, shape }: HostArray): HostArray => ({ data: data.slice(), shape: [...shape] });
   const state = {
     names: () => [...entries.keys()],
@@ -31,6 +33,16 @@ export function hostState(
         }),
       );
     },
+    exchange: async (names: readonly string[], change: ExchangeChange, options?: ExchangeOptions) =>
+      block.exchange(
+        names.map((name) => {
+          const entry = entries.get(name);
+          checkExchangeable(device, name, entry && dtypeOf(entry));
+          return entry!.data as Float32Array | Float64Array;
+        }),
+        exchangeLength(device, options),
+        change,
+      ),
     drop(names = [...entries.keys()] as readonly string[]) {
       for (const name of names) entries.delete(name);
     },

@@ -1,4 +1,5 @@
 // Rules of element-wise ops, sources and random numbers on arrays.
+import type { OpName } from '@hybridmed/tensor';
 import { bindDim, sizeOf, uniformAt } from '@hybridmed/tensor';
 import { erf } from './erf.ts';
 import type { Rule, Run, Value } from './rule.ts';
@@ -23,7 +24,7 @@ function empty(like: 'float' | 'int', shape: readonly number[], run: Run): Data 
   return like === 'int' ? new Int32Array(sizeOf(shape)) : run.floats(sizeOf(shape));
 }
 
-function binary<K extends 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'less' | 'equal'>(fn: (a: number, b: number) => number, result?: 'float'): Rule<K> {
+function binary(fn: (a: number, b: number) => number, result?: 'float'): Rule<OpName> {
   return ([a, b], _, [shape], run) => {
     const out = empty(result ?? (a!.data instanceof Int32Array ? 'int' : 'float'), shape!, run);
     if (sameShape(a!.shape, shape!) && sameShape(b!.shape, shape!)) {
@@ -37,7 +38,7 @@ function binary<K extends 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'less' | '
   };
 }
 
-function unary<K extends 'neg' | 'exp' | 'log' | 'sqrt' | 'erf'>(fn: (x: number) => number): Rule<K> {
+function unary(fn: (x: number) => number): Rule<OpName> {
   return ([x], _, [shape], run) => {
     const out = empty(x!.data instanceof Int32Array ? 'int' : 'float', shape!, run);
     for (let i = 0; i < out.length; i++) out[i] = fn(x!.data[i]!);
@@ -79,19 +80,19 @@ export const elementwise = {
   iota,
   size,
   random,
-  add: binary<'add'>((a, b) => a + b),
-  sub: binary<'sub'>((a, b) => a - b),
-  mul: binary<'mul'>((a, b) => a * b),
-  div: binary<'div'>((a, b) => a / b),
-  maximum: binary<'maximum'>((a, b) => (a < b ? b : a)),
-  less: binary<'less'>((a, b) => (a < b ? 1 : 0), 'float'),
-  equal: binary<'equal'>((a, b) => (a === b ? 1 : 0), 'float'),
+  add: binary((a, b) => a + b),
+  sub: binary((a, b) => a - b),
+  mul: binary((a, b) => a * b),
+  div: binary((a, b) => a / b),
+  maximum: binary((a, b) => (a < b ? b : a)),
+  less: binary((a, b) => (a < b ? 1 : 0), 'float'),
+  equal: binary((a, b) => (a === b ? 1 : 0), 'float'),
   where,
-  neg: unary<'neg'>((x) => -x),
-  exp: unary<'exp'>(Math.exp),
-  log: unary<'log'>(Math.log),
-  sqrt: unary<'sqrt'>(Math.sqrt),
-  erf: unary<'erf'>(erf),
+  neg: unary((x) => -x),
+  exp: unary(Math.exp),
+  log: unary(Math.log),
+  sqrt: unary(Math.sqrt),
+  erf: unary(erf),
   cast,
   stopGradient: (([x]) => [x!]) as Rule<'stopGradient'>,
 };

@@ -1,12 +1,14 @@
 // Commander's commands from ours: flags and help from rows, values by the rule of precedence, the device closed at the end.
-import type { Option as Row, Options } from '@hybridmed/training/settings';
-import { flagOf, mergeSettings } from '@hybridmed/training/settings';
+import type { Option as Row, Options } from '@hybridmed/training/options';
+import { flagOf, mergeSettings } from '@hybridmed/training/options';
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import type { DeviceValues } from './command-device.ts';
 import { commandDevice } from './command-device.ts';
 import { configOption, readConfig } from './config-file.ts';
 import type { CommandDefinition, CommandGroup } from './define-command.ts';
+import { loadOptions } from './define-command.ts';
+import { exampleLines } from './example-lines.ts';
 import type { Output } from './output.ts';
 
 /** The default as help shows it: in words, as a flag's text, or not at all where it is none. */
@@ -36,10 +38,13 @@ function positiveOption(key: string, row: Row): Option {
   });
 }
 
-/** The options of a row: its flag and its negative. */
+const negativeFlag = (key: string): string => flagOf(key).replace(/^--/, '--no-');
+
+/** The options of a row: its flag and its negative. A switch that a file turns on can be turned off; most need no line of help for it. */
 const optionsOf = (key: string, row: Row): Option[] => [
   ...(row.off?.only ? [] : [positiveOption(key, row)]),
-  ...(row.off ? [new Option(flagOf(key).replace(/^--/, '--no-'), row.off.help)] : []),
+  ...(row.off ? [new Option(negativeFlag(key), row.off.help)] : []),
+  ...(row.value.flag === 'switch' && !row.off ? [new Option(negativeFlag(key)).hideHelp()] : []),
 ];
 
 /** What the command line gives, as values by key. */
@@ -66,14 +71,23 @@ async function valuesOf(command: Command, options: Options): Promise<Record<stri
   return values;
 }
 
-/** Adds a command to those of `parent`. */
-function addCommand(parent: Command, definition: CommandDefinition, output: Output, words: readonly string[]): void {
-  const { name, description, arguments: named = {}, options, run } = definition;
+/** Adds a command to those of `parent`; one that the command line does not name needs no options. */
+async function addCommand(parent: Command, definition: CommandDefinition, output: Output, words: readonly string[]): Promise<void> {
+  const { name, description, arguments: named = {}, examples, run } = definition;
+  const options = words.includes(name) ? await loadOptions(definition) : {};
   const command = parent.command(name).description(description);
   for (const [argument, help] of Object.entries(named)) command.argument(`<${argument}>`, help);
   for (const [key, row] of Object.entries({ ...options, ...configOption })) for (const each of optionsOf(key, row)) command.addOption(each);
+  if (examples)
+    command.addHelpText(
+      'after',
+      `\nExamples:\n${exampleLines(examples)
+        .map((line) => `  ${line}\n`)
+        .join('')}`,
+    );
   command.action(async () => {
     const values = await valuesOf(command, options);
+    output.json = values.json === true;
     const device = commandDevice(values as DeviceValues, (line) => output.log(line));
     try {
       await run({
@@ -90,10 +104,15 @@ function addCommand(parent: Command, definition: CommandDefinition, output: Outp
   });
 }
 
-/** Adds commands, and those below a group. */
-export function addCommands(program: Command, definitions: readonly (CommandDefinition | CommandGroup)[], output: Output, words: readonly string[]): void {
+/** Adds commands, and those below a group; options of those that `words`, the command line, name. */
+export async function addCommands(
+  program: Command,
+  definitions: readonly (CommandDefinition | CommandGroup)[],
+  output: Output,
+  words: readonly string[],
+): Promise<void> {
   for (const definition of definitions) {
-    if ('commands' in definition) addCommands(program.command(definition.name).description(definition.description), definition.commands, output, words);
-    else addCommand(program, definition, output, words);
+    if ('commands' in definition) await addCommands(program.command(definition.name).description(definition.description), definition.commands, output, words);
+    else await addCommand(program, definition, output, words);
   }
 }

@@ -1,8 +1,8 @@
 // What a command is: a name, options as rows, and a function that does its work. Flags, help, configuration files and the device are not its own.
-import type { Options, Values } from '@hybridmed/training/settings';
+import type { Device } from '@hybridmed/tensor';
+import type { Options, Values } from '@hybridmed/training/options';
 import type { OpenDeviceOptions } from './command-device.ts';
 import type { Output } from './output.ts';
-import type { Device } from '@hybridmed/tensor';
 
 /** What a command works with. */
 export interface CommandContext<O extends Options, A extends string> {
@@ -25,7 +25,10 @@ export interface CommandDefinition {
   readonly description: string;
   /** Help of the positional arguments by name, in their order; each must be given. */
   readonly arguments?: Readonly<Record<string, string>>;
-  readonly options: Options;
+  /** The options; a function where their rows load more than other commands need. */
+  readonly options: Options | (() => Promise<Options>);
+  /** Command lines without the program's name, and what each is for, where that is not plain: for help and the README. */
+  readonly examples?: Readonly<Record<string, string>>;
   // oxlint-disable-next-line typescript/no-explicit-any -- any options: `defineCommand` has typed them.
   run(context: CommandContext<any, any>): Promise<void>;
 }
@@ -42,8 +45,12 @@ export function defineCommand<const O extends Options, const A extends string = 
   readonly name: string;
   readonly description: string;
   readonly arguments?: Readonly<Record<A, string>>;
-  readonly options: O;
+  readonly options: O | (() => Promise<O>);
+  readonly examples?: Readonly<Record<string, string>>;
   run(context: CommandContext<O, A>): Promise<void>;
 }): CommandDefinition {
   return definition;
 }
+
+/** The options of a command. */
+export const loadOptions = async ({ options }: CommandDefinition): Promise<Options> => (typeof options === 'function' ? options() : options);

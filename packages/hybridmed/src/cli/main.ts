@@ -13,7 +13,7 @@ export const exitCodes = { success: 0, failure: 1, usage: 2 } as const;
 
 const helpCodes = new Set(['commander.help', 'commander.helpDisplayed', 'commander.version']);
 
-function build(output: Output, words: readonly string[]): Command {
+async function build(output: Output, words: readonly string[]): Promise<Command> {
   const program = new Command('hybridmed')
     .description('Pre-training on chest radiographs and reports, and downstream tasks. Not a medical device.')
     .version(version(), '-V, --version')
@@ -21,7 +21,7 @@ function build(output: Output, words: readonly string[]): Command {
     .configureHelp({ showGlobalOptions: true })
     .enablePositionalOptions()
     .configureOutput({ writeOut: (text) => output.result(text), writeErr: (text) => output.log(text.trimEnd()) });
-  addCommands(program, commands, output, words);
+  await addCommands(program, commands, output, words);
   const strict = (command: Command): void => {
     command.exitOverride();
     command.configureOutput(program.configureOutput());
@@ -45,7 +45,7 @@ function refuseEmpty(command: Command): void {
 /** Runs the command line with its arguments (without node and script) and returns the exit code. With --json a failure is a JSON document too: `{"error": ...}`. */
 export async function main(args: readonly string[], streams: Output = processOutput): Promise<number> {
   const output = visibleOutput(streams);
-  const program = build(output, args);
+  const program = await build(output, args);
   if (args.length === 0) {
     output.log(program.helpInformation());
     return exitCodes.usage;
@@ -59,7 +59,7 @@ export async function main(args: readonly string[], streams: Output = processOut
     const line = usage ? error.message : describe(error);
     // Commander has printed its own already, with a hint.
     if (!usage) output.log(line);
-    if (args.includes('--json')) printJson(output, { error: line.replace(/^error: /, '') });
+    if (output.json ?? args.includes('--json')) printJson(output, { error: line.replace(/^error: /, '') });
     return usage ? exitCodes.usage : exitCodes.failure;
   }
 }

@@ -6,6 +6,8 @@ export interface Output {
   result(text: string): void;
   /** Writes a line for people. */
   log(line: string): void;
+  /** Set by a command whose result is one JSON document: then so is its failure. */
+  json?: boolean;
   /** Set by a command that did its work and whose answer is no. */
   exitCode?: number;
 }

@@ -1,5 +1,5 @@
 // Progress on standard error: a bar on a terminal, else a line every few seconds.
-import { SingleBar } from 'cli-progress';
+import type { SingleBar } from 'cli-progress';
 
 /** Progress of a task that counts up to a total. */
 export interface Progress {
@@ -16,13 +16,18 @@ function duration(seconds: number): string {
   return minutes < 60 ? `${minutes}m${String(rest).padStart(2, '0')}s` : `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`;
 }
 
-/** A bar with a title; nothing is drawn before the first update. */
+/** A bar with a title; nothing is drawn before the first update, nor while the library loads: most command lines need no bar. */
 export function progressBar(title: string): Progress {
+  let Bar: typeof SingleBar | undefined;
   let bar: SingleBar | undefined;
+  import('cli-progress').then(
+    ({ SingleBar: loaded }) => (Bar = loaded),
+    () => undefined,
+  );
   return {
     update(done, total, note = '') {
-      if (!bar) {
-        bar = new SingleBar({
+      if (!bar && Bar) {
+        bar = new Bar({
           format: `${title} {bar} {value}/{total} {eta_formatted} {note}`,
           stream: process.stderr,
           hideCursor: true,
@@ -35,7 +40,7 @@ export function progressBar(title: string): Progress {
         });
         bar.start(total, done, { note });
       }
-      bar.update(done, { note });
+      bar?.update(done, { note });
     },
     stop() {
       bar?.stop();

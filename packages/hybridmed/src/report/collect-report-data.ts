@@ -3,7 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import type { DataSet, Study } from '@hybridmed/data';
 import { DataError, openDataSet } from '@hybridmed/data';
-import { resolveCheckpoint, describeCheckpoint } from '@hybridmed/runtime';
+import { checkpointNeededError } from '@hybridmed/model/session';
+import type { CheckpointEncoders, OpenedModel } from '@hybridmed/runtime';
+import { describeCheckpoint, isExported, openModel } from '@hybridmed/runtime';
 import { fileError } from '@hybridmed/runtime/files';
 import { readProvenance, readRunConfig } from '@hybridmed/runtime/run';
 import { version } from '@hybridmed/runtime/version';
@@ -25,6 +27,8 @@ export interface CollectOptions {
   readonly run: string;
   /** Opened only if something must be computed. */
   readonly device: () => Promise<Device>;
+  /** Modules of the run's encoders, where they are modules'. */
+  readonly encoders?: CheckpointEncoders | undefined;
   /** Specification of the data set, if it is no longer where the run found it. */
   readonly data?: string;
   /** Maximum number of held-out studies; 0 for all. */
@@ -49,6 +53,11 @@ function readMetrics(run: string): (StepLine | ValidationLine)[] {
     });
 }
 
+/** The options, and the run's model, which is opened when it is first needed. */
+interface Collection extends CollectOptions {
+  readonly model: () => Promise<OpenedModel>;
+}
+
 interface Evaluated {
   readonly evaluation?: EvaluationReport;
   readonly data?: DataSet;
@@ -56,7 +65,7 @@ interface Evaluated {
 }
 
 /** The run's evaluation, and its data set if that can still be opened. */
-async function evaluateOrRead({ run, device, data: spec, limit = 0, onMessage }: CollectOptions, config: RunConfig): Promise<Evaluated> {
+async function evaluateOrRead({ run, model, data: spec, limit = 0, onMessage }: Collection, config: RunConfig): Promise<Evaluated> {
   let data: DataSet;
   try {
     data = await openDataSet(spec ?? config.data, dataSelection(config));
@@ -69,7 +78,7 @@ async function evaluateOrRead({ run, device, data: spec, limit = 0, onMessage }:
   const split = (['test', 'validate'] as const).find((name) => data.studies.some((study) => study.split === name));
   if (!split) return { data, gaps: ['The data set has no held-out studies, so nothing was evaluated.'] };
   const gaps = split === 'validate' ? ['The data set has no test split: metrics are on the validation split, by which the checkpoint was also selected.'] : [];
-  const evaluation = await evaluateRun({ run, data, split, select: dataSelection(config), limit, device: await device(), ...(onMessage ? { onMessage } : {}) });
+  const evaluation = await evaluateRun({ run, data, split, select: dataSelection(config), limit, model, ...(onMessage ? { onMessage } : {}) });
   return { evaluation, data, gaps };
 }
 
@@ -78,7 +87,7 @@ type Complete = (example: Example) => Promise<ReportStudy>;
 
 /** Maps of a few studies; a sentence in their place if the checkpoint cannot make any. */
 async function heatMaps(
-  { run, device }: CollectOptions,
+  { model }: Collection,
   examples: readonly Example[],
   studies: ReadonlyMap<string, Study>,
   complete: Complete,
@@ -90,7 +99,7 @@ async function heatMaps(
   const selected = mapStudies([...mappable.keys()], mapCount);
   try {
     const shown = await Promise.all(selected.map(async (study) => ({ study, shown: await complete(mappable.get(study)!) })));
-    return { maps: await mapExamples(run, await device(), shown) };
+    return { maps: await mapExamples(await model(), shown) };
   } catch (error) {
     if (!(error instanceof HybridmedError || error instanceof DataError)) throw error;
     return { maps: [], noMaps: `There are no heat maps: ${error.message}.` };
@@ -120,11 +129,23 @@ function retrievedImages(queries: readonly ReportStudy[], thumbnailOf: (id: stri
   return Promise.all(retrieved);
 }
 
-/** Collects a report's data. Throws one line for a folder without a run or a checkpoint, or unreadable data. */
+/** Collects a report's data. Throws one line for a folder without a run or a checkpoint, a module that is not named, or unreadable data. */
 export async function collectReportData(options: CollectOptions): Promise<ReportData> {
-  const { run } = options;
+  const { run, device, encoders } = options;
+  let opened: Promise<OpenedModel> | undefined;
+  const model = () => (opened ??= device().then((own) => openModel(run, { device: own, encoders })));
+  try {
+    return await collect({ ...options, model });
+  } finally {
+    await (await opened?.catch(() => undefined))?.close();
+  }
+}
+
+async function collect(options: Collection): Promise<ReportData> {
+  const { run, encoders } = options;
+  if (isExported(run)) throw checkpointNeededError(run, 'a report');
   const config = await readRunConfig(run);
-  const checkpoint = await describeCheckpoint(await resolveCheckpoint(run));
+  const checkpoint = await describeCheckpoint(run, encoders);
   const provenance = await readProvenance(run);
   const { evaluation, data, gaps } = await evaluateOrRead(options, config);
   const studies = new Map(data?.studies.map((study) => [study.id, study]) ?? []);

@@ -46,11 +46,11 @@ const rules: readonly FailureRule[] = [
   },
   {
     title: 'Misleading images',
-    rule: "The true impression is less likely from the study's own image than from another study's.",
+    rule: "The true impression is less likely from the study's own image than from other patients'.",
     detect: ({ loss }) => {
       if (loss.image === undefined || loss.mismatchedImage === undefined || loss.image <= loss.mismatchedImage) return undefined;
       const [own, other] = [loss.image / loss.tokens, loss.mismatchedImage / loss.tokens];
-      return { severity: own - other, reason: `${own.toFixed(2)} nats per token with its own image, ${other.toFixed(2)} with another study's` };
+      return { severity: own - other, reason: `${own.toFixed(2)} nats per token with its own image, ${other.toFixed(2)} with other patients'` };
     },
   },
   {

@@ -1,6 +1,6 @@
 // Radiographs as thumbnails inside the page.
 import { readGrey } from '@hybridmed/data';
-import { encodePicture } from '@hybridmed/tasks/node';
+import { encodePicture } from '@hybridmed/runtime/files';
 
 const side = 256;
 

@@ -1,4 +1,5 @@
 // The model card of a saved encoder: what it is, data, training, metrics, how to load it, and limits.
+import { weightsInWords } from '@hybridmed/model/objective';
 import type { Provenance } from '@hybridmed/runtime/run';
 import type { EvaluationReport } from '@hybridmed/tasks/node';
 import type { ValidationLine } from '@hybridmed/training';
@@ -10,6 +11,8 @@ export interface CardFacts {
   readonly preset: string;
   readonly stage: 1 | 2;
   readonly version: string;
+  /** The package of Python that reads the folder. */
+  readonly library: string;
   /** Lines of Python that load the folder. */
   readonly usage: string;
   /** Sentences on the input and output. */
@@ -39,7 +42,7 @@ function trainingSection({ run, stage, preset }: CardFacts): string {
   if (!run) return `Preset ${preset}, stage ${stage}; the run's settings are not recorded.\n`;
   const initialization = (encoder: string) =>
     encoder === 'preset' ? 'random values' : encoder.startsWith('hf:') ? `a published checkpoint (${encoder.slice(3).split('/').at(-1)})` : 'a module';
-  return `Preset ${preset}, up to stage ${stage}; AdamW, peak learning rate ${run.learningRate}, weight decay ${run.weightDecay}, batch ${run.batch} x ${run.accumulate}. Vision initialized from ${initialization(run.vision)}, text from ${initialization(run.text)}. Loss weights: cg ${run.cg}, cl ${run.cl}, sum ${run.sum}, cap ${run.cap}, dis ${run.dis}.\n`;
+  return `Preset ${preset}, up to stage ${stage}; AdamW, peak learning rate ${run.learningRate}, weight decay ${run.weightDecay}, batch ${run.batch} x ${run.accumulate}. Vision initialized from ${initialization(run.vision)}, text from ${initialization(run.text)}. Loss weights: ${weightsInWords(run)}.\n`;
 }
 
 function metricsSection({ validation, evaluation }: CardFacts): string {
@@ -67,9 +70,9 @@ function metricsSection({ validation, evaluation }: CardFacts): string {
 
 /** The card as Markdown with the hub's header. */
 export function modelCard(facts: CardFacts): string {
-  const { part, inputAndOutput, usage, version } = facts;
+  const { part, library, inputAndOutput, usage, version } = facts;
   return `---
-library_name: ${part === 'text' ? 'transformers' : 'timm'}
+library_name: ${library}
 tags:
 - radiology
 - feature-extraction

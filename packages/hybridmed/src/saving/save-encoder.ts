@@ -2,20 +2,26 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Checkpoint } from '@hybridmed/model';
+import type { CheckpointConfig } from '@hybridmed/model';
+import type { StageWeights } from '@hybridmed/model/objective';
+import { watchedLoss } from '@hybridmed/model/objective';
+import type { ParameterSpecs } from '@hybridmed/nn';
 import { encodeSafetensors } from '@hybridmed/nn';
-import { loadCheckpoint, resolveCheckpoint } from '@hybridmed/runtime';
+import type { CheckpointEncoders, CheckpointPart } from '@hybridmed/runtime';
+import { openCheckpointPart } from '@hybridmed/runtime';
 import { fileError, replaceFolder } from '@hybridmed/runtime/files';
 import { readProvenance, runOf, readRunConfig } from '@hybridmed/runtime/run';
 import { version } from '@hybridmed/runtime/version';
 import { savedEvaluation } from '@hybridmed/tasks/node';
 import type { HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
+import type { BertConfig } from '@hybridmed/text';
+import { bert } from '@hybridmed/text';
 import type { ValidationLine } from '@hybridmed/training';
+import { publishVision, visionEncoder } from '@hybridmed/vision';
 import { bertFiles } from './bert-files.ts';
 import type { CardFacts } from './model-card.ts';
 import { modelCard } from './model-card.ts';
-import { timmConfig, timmExtra } from './timm-files.ts';
 
 /** What to save, and where. */
 export interface SaveEncoderOptions {
@@ -24,6 +30,8 @@ export interface SaveEncoderOptions {
   readonly part: 'vision' | 'text';
   /** The folder to make; one that an earlier call made is replaced. */
   readonly out: string;
+  /** Modules of the checkpoint's encoders, which need not be named: none is run. */
+  readonly encoders?: CheckpointEncoders | undefined;
 }
 
 /** What was saved. */
@@ -35,46 +43,62 @@ export interface SavedEncoder {
   readonly parameters: number;
 }
 
-/** The validation of a stage's best checkpoint: that with the lowest watched loss. */
-async function bestValidation(run: string, stage: 1 | 2): Promise<ValidationLine | undefined> {
+/** The validation of a stage's best checkpoint: that with the lowest watched loss, of equals the first. */
+async function bestValidation(run: string, plan: StageWeights): Promise<ValidationLine | undefined> {
   const file = join(run, 'metrics.jsonl');
   if (!existsSync(file)) return undefined;
   const lines = (await readFile(file, 'utf8')).split('\n').flatMap((line) => (line.trim() === '' ? [] : [JSON.parse(line) as Partial<ValidationLine>]));
-  const validations = lines.filter((line): line is ValidationLine => line.validation !== undefined && line.stage === stage);
-  const watched = ({ validation }: ValidationLine): number => (stage === 1 ? validation.sum : (validation.cap ?? validation.cg)) ?? Infinity;
+  const validations = lines.filter((line): line is ValidationLine => line.validation !== undefined && line.stage === plan.stage);
+  const { key } = watchedLoss(plan);
+  const watched = ({ validation }: ValidationLine): number => validation[key] ?? Infinity;
   return validations.toSorted((a, b) => watched(a) - watched(b))[0];
 }
 
-async function factsOf(folder: string, { config }: Checkpoint): Promise<Omit<CardFacts, 'part' | 'usage' | 'inputAndOutput'>> {
+async function factsOf({ folder, config }: CheckpointPart): Promise<Omit<CardFacts, 'part' | 'library' | 'usage' | 'inputAndOutput'>> {
   const run = runOf(folder);
   const common = { preset: config.preset, stage: config.stage, version: version() };
   if (run === undefined) return common;
+  const weights = await readRunConfig(run);
   return {
     ...common,
-    run: await readRunConfig(run),
+    run: weights,
     provenance: await readProvenance(run),
-    validation: await bestValidation(run, config.stage),
+    validation: await bestValidation(run, { stage: config.stage, weights }),
     evaluation: await savedEvaluation(run),
   };
 }
 
-/** Tensors of a part without its prefix. */
-const partOf = (parameters: HostArrays, part: string): HostArrays =>
-  Object.fromEntries(Object.entries(parameters).flatMap(([name, value]) => (name.startsWith(`${part}.`) ? [[name.slice(part.length + 1), value]] : [])));
+/** The text encoder's sizes. Throws one line for a module's, whose code and layout are its author's. */
+function textSizes({ model: { text } }: CheckpointConfig): BertConfig {
+  if ('kind' in text) throw new HybridmedError(`save: the text encoder is that of the module "${text.module}"; transformers has no such model`);
+  return text;
+}
+
+/** The vision encoder's sizes. Throws one line for a module's. */
+function visionSizes({ model: { vision } }: CheckpointConfig): Exclude<typeof vision, { readonly kind: 'module' }> {
+  if (vision.kind === 'module') throw new HybridmedError(`save: the vision encoder is that of the module "${vision.module}"; timm has no such model`);
+  return vision;
+}
+
+const specsOf =
+  (part: 'vision' | 'text') =>
+  (config: CheckpointConfig): ParameterSpecs =>
+    part === 'text' ? bert(textSizes(config)).parameters : visionEncoder(visionSizes(config)).parameters;
 
 interface Layout {
   readonly files: Readonly<Record<string, string>>;
   readonly extraTensors: HostArrays;
+  readonly library: string;
   readonly usage: string;
   readonly inputAndOutput: string;
 }
 
-function textLayout({ config, tokenizer }: Checkpoint): Layout {
-  const { text } = config.model;
-  if ('kind' in text) throw new HybridmedError(`save: the text encoder is that of the module "${text.module}"; transformers has no such model`);
+function textLayout({ config, tokenizer }: CheckpointPart): Layout {
+  const text = textSizes(config);
   return {
     files: bertFiles(text, tokenizer),
     extraTensors: {},
+    library: 'transformers',
     usage: `from transformers import AutoModel, AutoTokenizer
 tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder, add_pooling_layer=False)
 hidden = model(**tokenizer("The heart is enlarged.", return_tensors="pt")).last_hidden_state`,
@@ -82,35 +106,34 @@ hidden = model(**tokenizer("The heart is enlarged.", return_tensors="pt")).last_
   };
 }
 
-function visionLayout({ config }: Checkpoint): Layout {
-  const { vision } = config.model;
-  if (vision.kind === 'module') throw new HybridmedError(`save: the vision encoder is that of the module "${vision.module}"; timm has no such model`);
+function visionLayout({ config }: CheckpointPart): Layout {
+  const vision = visionSizes(config);
+  const { library, usage, config: published, extra } = publishVision(vision);
+  const scale = vision.mean ? `pixels from 0 to 1 less the mean ${vision.mean.join(', ')}, divided by ${vision.std!.join(', ')}` : 'scaled to [-1, 1]';
   const channels = vision.channels === 1 ? 'one grey channel' : `${vision.channels} equal channels`;
   return {
-    files: { 'config.json': timmConfig(vision) },
-    extraTensors: timmExtra(vision),
-    usage: `import timm
-model = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
-features = model.forward_features(images)`,
-    inputAndOutput: `It reads radiographs of ${vision.imageSize} x ${vision.imageSize} pixels in ${channels}, padded to a square, scaled to [-1, 1].`,
+    files: { 'config.json': `${JSON.stringify(published, undefined, 2)}\n` },
+    extraTensors: extra,
+    library,
+    usage,
+    inputAndOutput: `It reads radiographs of ${vision.imageSize} x ${vision.imageSize} pixels in ${channels}, padded to a square, ${scale}.`,
   };
 }
 
-/** Saves an encoder. Throws one line for a missing checkpoint, an encoder that the library cannot express, or an existing folder that is no saved encoder. */
-export async function saveEncoder({ checkpoint: path, part, out }: SaveEncoderOptions): Promise<SavedEncoder> {
-  const folder = await resolveCheckpoint(path);
+/** Saves an encoder. Other parts are not opened, so that their modules need no name. Throws one line for a missing checkpoint, an encoder that is a module's or that the library cannot express, or an existing folder that is no saved encoder. */
+export async function saveEncoder({ checkpoint: path, part, out, encoders }: SaveEncoderOptions): Promise<SavedEncoder> {
   if (existsSync(out) && !existsSync(join(out, 'model.safetensors'))) throw fileError(out, 'exists and is no saved encoder', 'name another --out');
   if (existsSync(join(out, 'optimizer.safetensors')) || existsSync(join(out, 'run.json')))
     throw fileError(out, 'is a checkpoint or a run', 'name another --out');
-  const checkpoint = await loadCheckpoint(folder);
-  const { files, extraTensors, usage, inputAndOutput } = part === 'text' ? textLayout(checkpoint) : visionLayout(checkpoint);
-  const tensors = { ...partOf(checkpoint.parameters, part), ...extraTensors };
-  const card = modelCard({ ...(await factsOf(folder, checkpoint)), part, usage, inputAndOutput });
+  const checkpoint = await openCheckpointPart(path, part, { specsOf: specsOf(part), encoders });
+  const { files, extraTensors, library, usage, inputAndOutput } = part === 'text' ? textLayout(checkpoint) : visionLayout(checkpoint);
+  const tensors = { ...checkpoint.parameters, ...extraTensors };
+  const card = modelCard({ ...(await factsOf(checkpoint)), part, library, usage, inputAndOutput });
   await replaceFolder(out, async (temporary) => {
     const write = (name: string, content: string | readonly Uint8Array[]) => writeFile(join(temporary, name), content as string, { flush: true });
     await write('model.safetensors', encodeSafetensors(tensors, { format: 'pt' }));
     for (const [name, content] of Object.entries({ ...files, 'README.md': card })) await write(name, content);
   });
   const parameters = Object.values(tensors).reduce((sum, { data }) => sum + data.length, 0);
-  return { checkpoint: folder, part, out, tensors: Object.keys(tensors).length, parameters };
+  return { checkpoint: checkpoint.folder, part, out, tensors: Object.keys(tensors).length, parameters };
 }

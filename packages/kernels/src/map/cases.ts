@@ -1,5 +1,7 @@
 // Chains that models meet, and awkward ones.
-import type { KernelCase } from '../kernel.ts';
+import type { ArraySpec, KernelCase, Numbers } from '../kernel.ts';
+import type { MapOperation, MapOperationName } from './operations.ts';
+import { mapOperations } from './operations.ts';
 import type { MapProblem, MapStep, View } from './problem.ts';
 import { denseView } from './problem.ts';
 
@@ -15,6 +17,21 @@ const chain = (shape: readonly number[], inputs: readonly View[], steps: readonl
   inputs,
   steps,
   output: denseView(shape, type),
+});
+
+/** Multiples of 1/4 with zeros and signs, or all of them positive; each array another step through them, so that some elements are equal. */
+function sample({ name, type, length }: ArraySpec, positive: boolean): Numbers {
+  const array = Number(name.slice(1));
+  const numbers = Array.from({ length }, (_, i) => ((i * (7 + array)) % 13) - 6).map((k) => (positive ? (k + 7) / 4 : k / 4));
+  return type === 'i32' ? Int32Array.from(numbers, (value) => 4 * value) : Float32Array.from(numbers);
+}
+
+/** Each operation of the table alone. */
+const operationCases = Object.entries<MapOperation>(mapOperations).map(([op, { arity, converts, positive = false }]): KernelCase<MapProblem> => {
+  const [from, to] = [converts?.from ?? 'f32', converts?.to ?? 'f32'];
+  const inputs = Array.from({ length: arity }, () => denseView([33], from));
+  const steps = [step(op as MapOperationName, [...inputs.keys()], undefined, to)];
+  return { name: `the operation ${op}`, problem: chain([33], inputs, steps, to), tolerance: 4e-6, input: (spec) => sample(spec, positive) };
 });
 
 /** Cases. */
@@ -93,4 +110,5 @@ export const cases: readonly KernelCase<MapProblem>[] = [
     large: true,
     pass: 'backward',
   },
+  ...operationCases,
 ];

@@ -3,51 +3,37 @@ import type { ItemType } from '../dispatch.ts';
 import { sizeOf } from '../kernel.ts';
 import type { Parameters } from '../parameters.ts';
 import { f32, i32 } from '../parameters.ts';
-import { functionsOf, quotientFunction } from './functions.ts';
+import type { ItemType as StepType } from './functions.ts';
+import { quotientFunction, randomFunction } from './functions.ts';
+import type { MapOperation, TypeOf } from './operations.ts';
+import { mapOperations } from './operations.ts';
 import type { MapStep, View } from './problem.ts';
 import { isDense } from './problem.ts';
 
-const infix: Partial<Record<MapStep['op'], string>> = { add: '+', sub: '-', mul: '*', div: '/' };
+const operations: Readonly<Record<string, MapOperation>> = mapOperations;
 
 /** Expression of one step on the names of its arguments. `constant` is the name of its parameter, where it has one; inputs come after `given` values. */
 function expression({ op, type, arguments: args, value = 0 }: MapStep, names: readonly string[], constant: string, given: number, quads: boolean): string {
-  const of = (scalar: 'f32' | 'i32') => (quads ? `vec4<${scalar}>` : scalar);
-  const [a, b, c] = args.map((i) => names[i]!);
+  const of: TypeOf = (scalar) => (quads ? `vec4<${scalar}>` : scalar);
   switch (op) {
-    case 'add':
-    case 'sub':
-    case 'mul':
-    case 'div':
-      return `${a} ${infix[op]} ${b}`;
-    case 'maximum':
-      return `max(${a}, ${b})`;
-    case 'less':
-      return `select(${of('f32')}(0.0f), ${of('f32')}(1.0f), ${a} < ${b})`;
-    case 'equal':
-      return `select(${of('f32')}(0.0f), ${of('f32')}(1.0f), ${a} == ${b})`;
-    case 'where':
-      return `select(${c}, ${b}, ${a} != ${of('f32')}(0.0f))`;
-    case 'neg':
-      return `-${a}`;
-    case 'gelu':
-    case 'exp':
-    case 'log':
-    case 'sqrt':
-    case 'erf':
-      return `${op}(${a})`;
-    case 'geluGrad':
-      return `geluGrad(${a}, ${b})`;
-    case 'toF32':
-      return `${of('f32')}(${a})`;
-    case 'toI32':
-      return `${of('i32')}(${a})`;
     case 'constant':
       return quads ? `${of(type === 'f32' ? 'f32' : 'i32')}(parameters.${constant})` : `parameters.${constant}`;
     case 'index':
       return `i32(c${value})`;
     case 'random':
       return `uniformAt(i, bitcast<u32>(x${args[0]! - given}[0]), bitcast<u32>(x${args[0]! - given}[1]), parameters.${constant})`;
+    default:
+      return operations[op]!.text(
+        args.map((i) => names[i]!),
+        of,
+      );
   }
+}
+
+/** Functions that steps call, each once, in the order of the table; random numbers last. */
+function functionsOf(steps: readonly MapStep[], item: StepType): string {
+  const called = new Set(Object.keys(operations).flatMap((name) => (steps.some(({ op }) => op === name) ? (operations[name]!.functions ?? []) : [])));
+  return [...[...called].map((text) => text(item)), steps.some(({ op }) => op === 'random') ? randomFunction : ''].join('');
 }
 
 /** A chain as text: lines, the functions that they call at the shader's top level, and the names of its values. */

@@ -1,11 +1,10 @@
 // Functions that the text of an element-wise chain calls: erf, GELU, random numbers, and coordinates from a position.
-import type { MapStep } from './problem.ts';
 
 /** What a chain computes at a time: an element, or a quad of them. */
-type ItemType = 'f32' | 'vec4<f32>';
+export type ItemType = 'f32' | 'vec4<f32>';
 
-// Polynomials of erf with an error of about one unit in the last place, after N. Juffa (constants only).
-const erfFunction = (T: ItemType): string => `
+/** erf by polynomials with an error of about one unit in the last place, after N. Juffa (constants only). */
+export const erfFunction = (T: ItemType): string => `
 fn erf(a: ${T}) -> ${T} {
   let t = abs(a);
   let s = a * a;
@@ -24,9 +23,11 @@ fn erf(a: ${T}) -> ${T} {
   return select(fma(q, a, a), select(r, -r, a < ${T}(0.0f)), t > ${T}(0.927734375f));
 }`;
 
-// The normal distribution function by an approximation of erf with an absolute error of 1.5e-7 [Abramowitz and Stegun 1964, 7.1.26]: one
-// exponential, which the density has as well. GELU adds it to 1 or multiplies by it, where erf's last places are lost anyway.
-const geluFunctions = (T: ItemType): string => `
+/**
+ * GELU and its slope. The normal distribution function by an approximation of erf with an absolute error of 1.5e-7 [Abramowitz and Stegun 1964,
+ * 7.1.26]: one exponential, which the density has as well. GELU adds it to 1 or multiplies by it, where erf's last places are lost anyway.
+ */
+export const geluFunctions = (T: ItemType): string => `
 struct Normal { cumulative: ${T}, density: ${T} }
 fn normal(x: ${T}) -> Normal {
   let t = 1.0f / fma(abs(x), ${T}(0.23164189f), ${T}(1.0f));
@@ -44,8 +45,8 @@ fn geluGrad(x: ${T}, dy: ${T}) -> ${T} {
   return dy * fma(x, at.density, at.cumulative);
 }`;
 
-// MurmurHash3's 32-bit finalizer (Austin Appleby, public domain), as the random op is defined.
-const randomFunction = `
+/** MurmurHash3's 32-bit finalizer (Austin Appleby, public domain), as the random op is defined. */
+export const randomFunction = `
 fn mix32(h: u32) -> u32 {
   var x = h;
   x = (x ^ (x >> 16u)) * 0x85ebca6bu;
@@ -73,9 +74,3 @@ fn quotient(place: u32, size: u32) -> u32 {
   let rest = i - q * n;
   return bitcast<u32>(select(select(q, q + 1i, rest >= n), q - 1i, rest < 0i));
 }`;
-
-/** Functions that steps call. */
-export function functionsOf(steps: readonly MapStep[], T: ItemType): string {
-  const uses = (...ops: MapStep['op'][]) => steps.some(({ op }) => ops.includes(op));
-  return [uses('erf') ? erfFunction(T) : '', uses('gelu', 'geluGrad') ? geluFunctions(T) : '', uses('random') ? randomFunction : ''].join('');
-}

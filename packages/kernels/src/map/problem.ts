@@ -1,29 +1,10 @@
 // What an element-wise chain is: views of arrays, steps, and where the results go.
 import type { ElementType } from '../kernel.ts';
 import { sizeOf, stridesOf } from '../kernel.ts';
+import type { MapOperationName } from './operations.ts';
 
-/** Steps that take values of one type (`add` to `maximum` also take i32). */
-export type MapOp =
-  | 'add'
-  | 'sub'
-  | 'mul'
-  | 'div'
-  | 'maximum'
-  | 'less'
-  | 'equal'
-  | 'where'
-  | 'neg'
-  | 'exp'
-  | 'log'
-  | 'sqrt'
-  | 'erf'
-  | 'gelu'
-  | 'geluGrad'
-  | 'toF32'
-  | 'toI32'
-  | 'constant'
-  | 'index'
-  | 'random';
+/** What a step computes: an operation on values, or a constant, a position or a random number. */
+export type MapOp = MapOperationName | 'constant' | 'index' | 'random';
 
 /**
  * One step. `arguments` are numbers of earlier values: the inputs first, then the steps. `constant` has a `value`; `index` gives

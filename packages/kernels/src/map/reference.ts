@@ -1,23 +1,9 @@
 // Element-wise chains on the host.
 import type { Numbers } from '../kernel.ts';
 import { sizeOf } from '../kernel.ts';
+import type { MapOperation } from './operations.ts';
+import { mapOperations } from './operations.ts';
 import type { MapProblem, MapStep, View } from './problem.ts';
-
-/** erf by its Maclaurin series and, further out, the continued fraction of erfc. */
-export function erf(x: number): number {
-  const t = Math.abs(x);
-  if (t < 3) {
-    let [term, sum] = [t, t];
-    for (let n = 1; n < 80; n++) {
-      term *= (-t * t) / n;
-      sum += term / (2 * n + 1);
-    }
-    return (Math.sign(x) * 2 * sum) / Math.sqrt(Math.PI);
-  }
-  let fraction = 0;
-  for (let n = 60; n > 0; n--) fraction = n / 2 / (t + fraction);
-  return Math.sign(x) * (1 - Math.exp(-t * t) / Math.sqrt(Math.PI) / (t + fraction));
-}
 
 function mix(h: number): number {
   let x = h >>> 0;
@@ -26,44 +12,10 @@ function mix(h: number): number {
   return (x ^ (x >>> 16)) >>> 0;
 }
 
-const cumulative = (x: number) => 0.5 * (1 + erf(x / Math.SQRT2));
+const operations: Readonly<Record<string, MapOperation>> = mapOperations;
 
-function apply({ op, type, value = 0 }: MapStep, [a, b, c]: readonly number[], key: Numbers | undefined, i: number, index: readonly number[]): number {
+function apply({ op, type, value = 0 }: MapStep, values: readonly number[], key: Numbers | undefined, i: number, index: readonly number[]): number {
   switch (op) {
-    case 'add':
-      return a! + b!;
-    case 'sub':
-      return a! - b!;
-    case 'mul':
-      return a! * b!;
-    case 'div':
-      return type === 'i32' ? Math.trunc(a! / b!) : a! / b!;
-    case 'maximum':
-      return Math.max(a!, b!);
-    case 'less':
-      return a! < b! ? 1 : 0;
-    case 'equal':
-      return Object.is(a, b) || a === b ? 1 : 0;
-    case 'where':
-      return a! !== 0 ? b! : c!;
-    case 'neg':
-      return -a!;
-    case 'exp':
-      return Math.exp(a!);
-    case 'log':
-      return Math.log(a!);
-    case 'sqrt':
-      return Math.sqrt(a!);
-    case 'erf':
-      return erf(a!);
-    case 'gelu':
-      return a! * cumulative(a!);
-    case 'geluGrad':
-      return b! * (cumulative(a!) + (a! * Math.exp(-0.5 * a! * a!)) / Math.sqrt(2 * Math.PI));
-    case 'toF32':
-      return a!;
-    case 'toI32':
-      return Math.trunc(a!);
     case 'constant':
       return value;
     case 'index':
@@ -72,6 +24,8 @@ function apply({ op, type, value = 0 }: MapStep, [a, b, c]: readonly number[], k
       const h = mix((i ^ key![0]!) >>> 0);
       return (mix(((h + Math.imul(value, 0x9e3779b9)) ^ key![1]!) >>> 0) >>> 8) * 2 ** -24;
     }
+    default:
+      return operations[op]!.value(values, type === 'i32');
   }
 }
 

@@ -1,10 +1,10 @@
 // The check of a config.json before anything is built from it.
+import { shown } from '@hybridmed/nn/rules';
 import type { CheckpointConfig } from './config.ts';
 import { formatVersion } from './config.ts';
 import { configProblem } from './config-schema.ts';
 import { modelWithCurrentNames } from './earlier-names.ts';
 import { fileError } from './file-error.ts';
-import { shown } from './rules.ts';
 
 /** A configuration of version 1 as one of today: sizes had other names. */
 const current = (config: Partial<CheckpointConfig>): Partial<CheckpointConfig> =>

@@ -1,53 +1,23 @@
 // The schema of config.json: a rule with bounds for every field, and what fields must be to each other. A stranger's file decides how much
 // is built, so nothing is built before it holds.
 import type { DecoderConfig } from '@hybridmed/decoder';
+import type { Fields, Problem, Rule } from '@hybridmed/nn/rules';
+import { count, firstProblem, flag, line, list, oneOf, optional, positive, rate } from '@hybridmed/nn/rules';
 import type { BertConfig } from '@hybridmed/text';
-import type { ResNetConfig, ViTConfig } from '@hybridmed/vision';
+import type { Relation } from '@hybridmed/vision';
+import { imageRules, visionRelations, visionRules } from '@hybridmed/vision';
 import type { ModelConfig, ModuleTextConfig, ModuleVisionConfig, SpecialTokens } from '../model/config.ts';
+import { lossesWithParameters } from '../objective/terms.ts';
 import type { CheckpointConfig, InputConfig } from './config.ts';
-import type { Fields, Problem, Rule } from './rules.ts';
-import { count, firstProblem, flag, line, list, oneOf, optional, positive, rate } from './rules.ts';
 
 // Several times what published models of these kinds have.
-const imageSize = count(4096);
-const channels = count(16);
+const { imageSize, channels } = imageRules;
 const width = count(16_384);
 const depth = count(256);
 const heads = count(256);
 const positions = count(2 ** 17, 2);
 const vocabularySize = count(2 ** 22);
 const module = line(4096);
-
-const vit: Record<keyof ViTConfig, Rule> = {
-  kind: oneOf('vit'),
-  imageSize,
-  patch: count(1024),
-  channels,
-  width,
-  depth,
-  heads,
-  dropout: optional(rate),
-  ffn: optional(count(2 ** 17)),
-  mlp: optional(oneOf('gelu', 'quickGelu', 'swiglu')),
-  epsilon: optional(positive(1)),
-  qkvBias: optional(flag),
-  patchBias: optional(flag),
-  preNorm: optional(flag),
-  layerScale: optional(flag),
-  registers: optional(count(1024, 0)),
-  pool: optional(oneOf('class', 'mean', 'meanNormed')),
-  classToken: optional(flag),
-};
-
-const resnet: Record<keyof ResNetConfig, Rule> = {
-  kind: oneOf('resnet'),
-  imageSize,
-  channels,
-  layers: list(count(256), 8, 1),
-  channelsPerStage: list(count(16_384), 8, 1),
-  stem: optional(count(16_384)),
-  block: optional(oneOf('basic', 'bottleneck')),
-};
 
 const moduleVision: Record<keyof ModuleVisionConfig, Rule> = { kind: oneOf('module'), module, imageSize, channels };
 const moduleText: Record<keyof ModuleTextConfig, Rule> = { kind: oneOf('module'), module, vocabularySize, positions };
@@ -82,7 +52,7 @@ const special: Record<keyof SpecialTokens, Rule> = { pad: id, unk: id, cls: id, 
 const length = count(2 ** 17, 3);
 const input: Record<keyof InputConfig, Rule> = { resize: count(8192), findingsLength: length, impressionLength: length };
 
-const visionKinds: Readonly<Record<string, Fields>> = { vit, resnet, module: moduleVision };
+const visionKinds: Readonly<Record<string, Fields>> = { ...visionRules, module: moduleVision };
 
 /** The fields of a file, by the kinds of encoders that it names. */
 function fieldsOf(value: unknown): Fields {
@@ -95,12 +65,10 @@ function fieldsOf(value: unknown): Fields {
     projection: optional(oneOf('linear', 'mlp')),
     decoder,
     special,
+    losses: optional(list(oneOf(...lossesWithParameters), lossesWithParameters.length, 1)),
   };
   return { formatVersion: count(1e6), preset: line(64), stage: oneOf(1, 2), model, input } satisfies Record<keyof CheckpointConfig, Rule | Fields>;
 }
-
-/** What a field must be to others: the key, whether it holds, and what it must be in words. */
-type Relation = readonly [key: string, holds: boolean, expected: string];
 
 function relationsOf({ model, input: own }: CheckpointConfig): Relation[] {
   const { vision, text, decoder: sizes, special: tokens } = model;
@@ -110,12 +78,7 @@ function relationsOf({ model, input: own }: CheckpointConfig): Relation[] {
     `a divisor of "width", ${of.width}`,
   ];
   return [
-    ...(vision.kind === 'vit'
-      ? [shared('vision', vision), ['model.vision.patch', vision.imageSize % vision.patch === 0, `a divisor of "imageSize", ${vision.imageSize}`] as const]
-      : []),
-    ...(vision.kind === 'resnet'
-      ? [['model.vision.channelsPerStage', vision.channelsPerStage.length === vision.layers.length, 'as long as "layers"'] as const]
-      : []),
+    ...(vision.kind === 'module' ? [] : visionRelations(vision).map(([key, holds, expected]): Relation => [`model.vision.${key}`, holds, expected])),
     ...('kind' in text ? [] : [shared('text', text)]),
     shared('decoder', sizes),
     ['model.decoder.vocabularySize', sizes.vocabularySize === text.vocabularySize, `that of "model.text", ${text.vocabularySize}`],

@@ -9,13 +9,13 @@ export const exportVersion = 2;
 export const manifestName = 'export.json';
 
 /** Names of the parts. */
-export const partNames = ['vision', 'text', 'align', 'caption', 'summarize'] as const;
+export const partNames = ['vision', 'text', 'align', 'caption', 'summarize', 'removal'] as const;
 
 /** One part. */
 export type PartName = (typeof partNames)[number];
 
-/** Branch of a part that writes texts. */
-export const branchOf: Partial<Record<PartName, Branch>> = { caption: 'image', summarize: 'findings' };
+/** Part of a branch that writes texts. */
+export const partOfBranch = { image: 'caption', findings: 'summarize' } as const satisfies Record<Branch, PartName>;
 
 /** An input or output: element type and sizes, open ones by symbol (`B` studies, `L` tokens, `S` memory, `T` new and `P` past tokens). */
 export interface PortSpec {
@@ -43,6 +43,12 @@ export interface ExportedPart {
   readonly graphs: Readonly<Record<string, ExportedGraph>>;
 }
 
+/** A parameter of a loss, row-major. */
+export interface LossParameter {
+  readonly shape: readonly number[];
+  readonly values: readonly number[];
+}
+
 /** The manifest. */
 export interface ExportManifest {
   readonly exportVersion: number;
@@ -58,5 +64,7 @@ export interface ExportManifest {
   readonly decoder: { readonly vocabularySize: number; readonly width: number; readonly depth: number; readonly positions: number };
   /** Logarithm of the inverse temperature between image and text embeddings. */
   readonly logitScale: number;
+  /** Values of the parameters of losses that have their own, by name. */
+  readonly lossParameters?: Readonly<Record<string, LossParameter>>;
   readonly parts: Readonly<Partial<Record<PartName, ExportedPart>>>;
 }

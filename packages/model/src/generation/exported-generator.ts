@@ -59,11 +59,11 @@ function growingStepper({ prefill, decode, vocabularySize, maxTokens }: Exported
 /** A generator over exported graphs, with the interface of one over a checkpoint. */
 export function exportedGenerator(branch: ExportedBranch): Generator {
   return {
-    async generate(inputs, search) {
+    async generate(inputs, search, events) {
       const mask = inputs.findings_mask;
       const { memory } = await branch.encoder.run(branch.branch === 'image' ? { image: inputs.image! } : { ids: inputs.findings!, mask: mask! });
       const stepper = growingStepper(branch, memory!, branch.branch === 'image' ? undefined : mask);
-      return searchWith(stepper, { studies: memory!.shape[0]!, special: branch.special }, search);
+      return searchWith(stepper, { studies: memory!.shape[0]!, special: branch.special }, search, events);
     },
   };
 }

@@ -1,96 +1,121 @@
-// Programs of a step over several micro-batches: projections and the contrast of the whole batch, gradients that add up, and the update.
-import { globalContrast } from '@hybridmed/align';
+// Programs of a step over several micro-batches: features and losses that compare the whole batch, gradients that add up, and the update.
 import type { AdamWOptions } from '@hybridmed/nn';
-import { rootScope } from '@hybridmed/nn';
-import type { Graph, TensorSpec } from '@hybridmed/tensor';
+import { lossScaleSpecs, rootScope } from '@hybridmed/nn';
+import type { Graph, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
 import { grad, ops, trace } from '@hybridmed/tensor';
+import type { BatchTensors } from '../model/batch-fields.ts';
 import type { Model } from '../model/model.ts';
-import { trainable } from '../model/model.ts';
-import type { GlobalTerm } from '../objective/losses.ts';
-import { globalProjections, lossResults } from '../objective/losses.ts';
-import type { BatchTensors } from './batch.ts';
+import { composeLosses, weightedSum } from '../objective/compose.ts';
+import { fieldsOfFeatures, modelFeatures } from '../objective/features.ts';
+import { featuresOf, fieldsOf, parametersRead, termsOfScope } from '../objective/terms.ts';
+import { gradientsOf, objectiveState, optimize, optimizerData, scalar, trainedSpecs } from './optimizer-step.ts';
 import { floatSpecs, momentSpecs } from './parameter-specs.ts';
 import type { StagePlan } from './stage-plan.ts';
-import { gradientPrefix, specsOf, stepFields } from './stage-plan.ts';
-import { extraSpecs, gradientsOf, lossesOf, optimize, optimizerData, scalar, scaleResult, scaleSpecs, teacherSpecs } from './traced-stage.ts';
+import { gradientPrefix, optionsOf, specsOf, termFields } from './stage-plan.ts';
+import { extraSpecs, lossesOf, optimized } from './traced-stage.ts';
+
+/** Prefix of the gradients that the losses over the whole batch have with respect to their features and parameters: data of a micro-batch's program. */
+export const contrastPrefix = 'contrast.';
+
+/** What the losses over a whole batch read: specs of their features, in the order in which they are made, and of their parameters. */
+interface ContrastSpecs {
+  readonly features: Readonly<Record<string, TensorSpec>>;
+  readonly parameters: Readonly<Record<string, TensorSpec>>;
+}
+
+function contrastSpecs(model: Model, plan: StagePlan): ContrastSpecs {
+  const terms = termsOfScope(plan, 'batch');
+  if (terms.length === 0) return { features: {}, parameters: {} };
+  const names = parametersRead(terms, model.parameters);
+  return {
+    features: Object.fromEntries(Object.entries(projectionGraph(model, plan).results).map(([name, { shape, dtype }]) => [name, { shape, dtype }])),
+    parameters: floatSpecs(Object.fromEntries(names.map((name) => [name, model.parameters[name]!]))),
+  };
+}
+
+/** What has as its gradients the cached ones of the whole batch's losses: the sum of each value times its gradient. */
+function surrogate(values: Readonly<Record<string, Tensor | undefined>>, cached: Tensors): Tensor {
+  const terms = Object.entries(values).map(([name, value]) => {
+    const product = ops.mul(value!, cached[contrastPrefix + name]!);
+    return product.shape.length === 0 ? product : ops.sum(product);
+  });
+  return terms.reduce((sum, term) => ops.add(sum, term));
+}
 
 /**
  * One micro-batch of an accumulated step: adds its gradients to `grad.*` in the state. Token means divide by `token_count` and
- * study means by `study_count` of the whole batch. The global loss enters through the cached gradients `cg_image`, `cg_text`
- * (B, d) and `cg_scale` of the whole batch's loss (0 for all but one micro-batch); `total` then leaves L_CG's value to the caller.
+ * study means by `study_count` of the whole batch. Losses that compare the whole batch enter through the cached gradients `contrast.NAME`
+ * of their weighted sum with respect to the micro-batch's features and to their parameters (0 for all but one micro-batch). Results: the
+ * other losses.
  */
-export function accumulateGraph(model: Model, plan: StagePlan, alignWidth: number): Graph {
-  const contrast = plan.stage === 2 && plan.weights.cg !== 0;
-  const vectors: TensorSpec = { shape: ['B', alignWidth], dtype: 'f32' };
+export function accumulateGraph(model: Model, plan: StagePlan): Graph {
+  const terms = termsOfScope(plan, 'study');
+  const contrast = contrastSpecs(model, plan);
+  const featureNames = [...featuresOf(termsOfScope(plan, 'batch'))];
+  const fields = new Set([...termFields(plan, terms), ...fieldsOfFeatures(new Set(featureNames))]);
   const data = {
-    ...specsOf(
-      model,
-      stepFields(plan).filter((field) => field !== 'groups'),
-    ),
+    ...specsOf(model, [...fields]),
     ...extraSpecs(model, plan),
     token_count: scalar,
     study_count: scalar,
-    ...(contrast ? { cg_image: vectors, cg_text: vectors, cg_scale: scalar } : {}),
+    ...Object.fromEntries(Object.entries({ ...contrast.features, ...contrast.parameters }).map(([name, spec]) => [contrastPrefix + name, spec])),
   };
-  const names = trainable(model, plan.stage);
-  const accumulated = floatSpecs(Object.fromEntries(names.map((name) => [name, model.parameters[name]!])), gradientPrefix);
-  return trace({ data, state: { ...floatSpecs(model.parameters), ...accumulated, ...scaleSpecs(plan), ...teacherSpecs(model, plan) } }, (inputs, state) => {
-    const term: GlobalTerm = contrast ? { kind: 'cached', image: inputs.cg_image!, text: inputs.cg_text!, scale: inputs.cg_scale! } : { kind: 'batch' };
+  const own = optimized(model, plan);
+  return trace({ data, state: { ...objectiveState(own), ...trainedSpecs(own, gradientPrefix) } }, (inputs, state) => {
     const counts = { tokens: inputs.token_count!, studies: inputs.study_count! };
-    const { losses, updates } = lossesOf(model, plan, inputs, state, term, counts);
-    const gradients = gradientsOf(model, plan, losses, state);
-    const sums = names.map((name) => [gradientPrefix + name, ops.add(state[gradientPrefix + name]!, gradients[name]!)]);
-    const { cg: _surrogate, total: _total, ...shown } = lossResults(losses);
-    return { results: shown, updates: { ...updates, ...Object.fromEntries(sums) } };
+    const { losses, feature, updates } = lossesOf(model, plan, inputs, state, { terms, counts });
+    const compared: Record<string, Tensor | undefined> = {
+      ...Object.fromEntries(featureNames.map((name) => [name, feature(name)])),
+      ...Object.fromEntries(Object.keys(contrast.parameters).map((name) => [name, state[name]])),
+    };
+    const parts = [...(featureNames.length > 0 ? [surrogate(compared, inputs)] : []), ...(terms.length > 0 ? [weightedSum(terms, losses)] : [])];
+    const total = parts.reduce((sum, part) => ops.add(sum, part));
+    const sums = Object.entries(gradientsOf(own, total, state)).map(([name, gradient]) => {
+      const sum = gradientPrefix + name;
+      return [sum, ops.add(state[sum]!, gradient)];
+    });
+    return { results: losses, updates: { ...updates, ...Object.fromEntries(sums) } };
   });
 }
 
 /** The update of an accumulated step: AdamW over `grad.*`, which are zeroed for the next one. Result: `gradient_norm`. */
 export function applyGraph(model: Model, plan: StagePlan, optimizer: AdamWOptions = {}): Graph {
-  const names = trainable(model, plan.stage);
-  const parameters = Object.fromEntries(names.map((name) => [name, model.parameters[name]!]));
-  return trace(
-    {
-      data: optimizerData,
-      state: {
-        ...floatSpecs(parameters),
-        ...floatSpecs(parameters, gradientPrefix),
-        ...momentSpecs(model.parameters, trainable(model, plan.stage)),
-        ...scaleSpecs(plan),
-      },
-    },
-    (inputs, state) => {
-      const gradients = Object.fromEntries(names.map((name) => [name, state[gradientPrefix + name]!]));
-      const { updates, gradientNorm } = optimize(model, plan, state, gradients, inputs, optimizer);
-      const zeros = names.map((name) => [gradientPrefix + name, ops.full(0, parameters[name]!.shape)]);
-      return { results: { gradient_norm: gradientNorm, ...scaleResult(plan, state) }, updates: { ...updates, ...Object.fromEntries(zeros) } };
-    },
-  );
+  const own = optimized(model, plan);
+  const { parameters, trained, lossScale } = own;
+  const specs = trainedSpecs(own);
+  const state = { ...specs, ...trainedSpecs(own, gradientPrefix), ...momentSpecs(parameters, trained), ...(lossScale ? lossScaleSpecs() : {}) };
+  return trace({ data: optimizerData, state }, (inputs, values) => {
+    const gradients = Object.fromEntries(trained.map((name) => [name, values[gradientPrefix + name]!]));
+    const { results, updates } = optimize(own, values, gradients, inputs, optimizer);
+    const zeros = trained.map((name) => [gradientPrefix + name, ops.full(0, specs[name]!.shape)]);
+    return { results, updates: { ...updates, ...Object.fromEntries(zeros) } };
+  });
 }
 
-/** First pass of an accumulated contrastive step: projections `image` and `text` (B, d) of a micro-batch, in training mode. */
-export function projectionGraph(model: Model): Graph {
-  const data = { ...specsOf(model, ['image', 'impression', 'impression_mask']), key: { shape: [2], dtype: 'i32' } as const };
-  return trace({ data, state: floatSpecs(model.parameters) }, (inputs, state) => ({
-    results: globalProjections(
-      model,
-      rootScope(state, { training: true, key: { data: inputs.key!, stream: 1 }, specs: model.parameters }),
-      inputs as BatchTensors,
-    ),
-  }));
+/** First pass of an accumulated step whose losses compare the whole batch: what they read of a micro-batch, in training mode, such as `imageVector` and `textVector` (B, d). */
+export function projectionGraph(model: Model, plan: StagePlan): Graph {
+  const names = featuresOf(termsOfScope(plan, 'batch'));
+  const data = { ...specsOf(model, [...fieldsOfFeatures(names)]), key: { shape: [2], dtype: 'i32' } as const };
+  return trace({ data, state: floatSpecs(model.parameters) }, (inputs, state) => {
+    const scope = rootScope(state, { training: true, key: { data: inputs.key!, stream: 1 }, specs: model.parameters });
+    const batch = inputs as BatchTensors;
+    const feature = modelFeatures({ model, scope, batch, teacher: { kind: 'live' }, temperature: 1 }, names);
+    return { results: Object.fromEntries([...names].map((name) => [name, feature(name)!])) };
+  });
 }
 
-/** L_CG of a whole batch's projections, and its gradients: results `cg`, `cg_image`, `cg_text` (B, d), `cg_scale`. */
-export function contrastGraph(model: Model, alignWidth: number, duplicates: 'negatives' | 'positives'): Graph {
-  const vectors: TensorSpec = { shape: ['B', alignWidth], dtype: 'f32' };
-  const groups: Record<string, TensorSpec> = duplicates === 'positives' ? { groups: { shape: ['B'], dtype: 'i32' } } : {};
-  return trace(
-    { data: { image: vectors, text: vectors, ...groups }, state: { 'align.logit_scale': floatSpecs(model.parameters)['align.logit_scale']! } },
-    (inputs, state) => {
-      const logScale = state['align.logit_scale']!;
-      const cg = globalContrast({ image: inputs.image!, text: inputs.text!, logScale, ...(inputs.groups ? { groups: inputs.groups } : {}) });
-      const [image, text, scale] = grad(cg, [inputs.image!, inputs.text!, logScale]);
-      return { results: { cg, cg_image: image!, cg_text: text!, cg_scale: scale! } };
-    },
-  );
+/** The losses that compare a whole batch, from its features, and the gradients of their weighted sum: results by the losses' names, and `contrast.NAME` of each feature and parameter. */
+export function contrastGraph(model: Model, plan: StagePlan): Graph {
+  const terms = termsOfScope(plan, 'batch');
+  const options = optionsOf(plan);
+  const { features, parameters } = contrastSpecs(model, plan);
+  return trace({ data: { ...features, ...specsOf(model, fieldsOf(terms, options)) }, state: parameters }, (inputs, state) => {
+    const losses = composeLosses(terms, { feature: (name) => inputs[name]!, batch: inputs, parameters: state, options });
+    const sources = [...Object.keys(features).map((name) => [name, inputs[name]!] as const), ...Object.entries(state)];
+    const gradients = grad(
+      weightedSum(terms, losses),
+      sources.map(([, value]) => value),
+    );
+    return { results: { ...losses, ...Object.fromEntries(sources.map(([name], i) => [contrastPrefix + name, gradients[i]!])) } };
+  });
 }

@@ -1,18 +1,13 @@
 // A batch of studies as named arrays, and its symbolic shapes for tracing.
-import type { HostArrays, Tensor, TensorSpec } from '@hybridmed/tensor';
+import type { HostArrays, TensorSpec } from '@hybridmed/tensor';
+import type { BatchField } from '../model/batch-fields.ts';
 import type { Model } from '../model/model.ts';
-
-/** Names of a batch's arrays, as the loader makes them. `groups` numbers studies with equal impressions alike. */
-export type BatchField = 'image' | 'findings' | 'findings_mask' | 'impression' | 'impression_mask' | 'input' | 'target' | 'target_mask' | 'groups';
 
 /** A batch as host arrays: image (B, C, H, W), findings (B, L), impression (B, Y), input, target (B, T), masks f32 alike, groups (B). */
 export type Batch = Readonly<Partial<Record<BatchField, HostArrays[string]>>>;
 
-/** A batch as traced values. */
-export type BatchTensors = Readonly<Record<BatchField, Tensor>>;
-
 /** Symbolic shapes of a model's batch: B studies, L findings, Y impression and T target tokens. Where the vision encoder has a frozen part, `image` is what that makes. */
-export function batchSpecs({ vision }: Model): Record<BatchField, TensorSpec> {
+export function batchSpecs({ vision }: Pick<Model, 'vision'>): Record<BatchField, TensorSpec> {
   const { size, channels } = vision.image;
   const ids = (length: string): TensorSpec => ({ shape: ['B', length], dtype: 'i32' });
   const mask = (length: string): TensorSpec => ({ shape: ['B', length], dtype: 'f32' });

@@ -1,9 +1,14 @@
 // Which step of pre-training to build: the stage, its losses and its teacher, and the batch fields that follow from them.
 import type { TensorSpec } from '@hybridmed/tensor';
+import type { BatchField } from '../model/batch-fields.ts';
+import { batchFields } from '../model/batch-fields.ts';
 import type { Model } from '../model/model.ts';
 import { stage1Names } from '../model/model.ts';
-import type { Stage2Options } from '../objective/losses.ts';
-import type { BatchField } from './batch.ts';
+import { fieldsOfFeatures } from '../objective/features.ts';
+import type { LossOptions } from '../objective/row.ts';
+import type { LossWeights } from '../objective/rows.ts';
+import type { LossTerm } from '../objective/terms.ts';
+import { featuresOf, fieldsOf, lossTerms } from '../objective/terms.ts';
 import { batchSpecs } from './batch.ts';
 
 /** How stage 2's teacher is run: the frozen copy inside the step (`snapshot`), its precomputed hidden states (`cached`), or the live branch. */
@@ -15,7 +20,7 @@ export type TeacherMode = 'snapshot' | 'cached' | 'live';
  */
 export type StagePlan = { readonly remat?: boolean; readonly lossScale?: boolean } & (
   | { readonly stage: 1 }
-  | ({ readonly stage: 2; readonly teacher: TeacherMode } & Stage2Options)
+  | ({ readonly stage: 2; readonly teacher: TeacherMode; readonly weights: LossWeights } & LossOptions)
 );
 
 /** Prefix of the frozen teacher's parameters in the state. */
@@ -24,15 +29,18 @@ export const teacherPrefix = 'teacher.';
 /** Prefix of accumulated gradients in the state. */
 export const gradientPrefix = 'grad.';
 
-const stage1Fields: readonly BatchField[] = ['findings', 'findings_mask', 'input', 'target', 'target_mask'];
+/** What losses read of a plan; stage 1 has none of its own. */
+export const optionsOf = (plan: StagePlan): LossOptions => (plan.stage === 2 ? plan : { temperature: 1, tau: 0.1, duplicates: 'negatives' });
 
-/** Batch fields a step reads, in a fixed order. */
-export function stepFields(plan: StagePlan): BatchField[] {
-  if (plan.stage === 1) return [...stage1Fields];
-  const contrast: BatchField[] =
-    plan.weights.cg === 0 ? [] : ['impression', 'impression_mask', ...(plan.duplicates === 'positives' ? (['groups'] as const) : [])];
-  return ['image', ...stage1Fields, ...contrast];
+/** Batch fields that some losses of a plan read, in the batch's order. */
+export function termFields(plan: StagePlan, terms: readonly LossTerm[]): BatchField[] {
+  const ofTokens = terms.some(({ row }) => row.unit === 'token') ? ['target_mask' as const] : [];
+  const fields = new Set<BatchField>([...fieldsOfFeatures(featuresOf(terms)), ...ofTokens, ...fieldsOf(terms, optionsOf(plan))]);
+  return batchFields.filter((field) => fields.has(field));
 }
+
+/** Batch fields a step reads, in the batch's order. */
+export const stepFields = (plan: StagePlan): BatchField[] => termFields(plan, lossTerms(plan));
 
 /** Symbolic shapes of some fields of a batch. */
 export const specsOf = (model: Model, fields: readonly BatchField[]): Record<string, TensorSpec> => {
@@ -41,7 +49,8 @@ export const specsOf = (model: Model, fields: readonly BatchField[]): Record<str
 };
 
 /** Whether a plan's teacher is frozen: its parameters are in the state. */
-export const usesTeacher = (plan: StagePlan): plan is StagePlan & { stage: 2 } => plan.stage === 2 && plan.weights.dis !== 0 && plan.teacher !== 'live';
+export const usesTeacher = (plan: StagePlan): plan is StagePlan & { stage: 2 } =>
+  plan.stage === 2 && plan.teacher !== 'live' && featuresOf(lossTerms(plan)).has('divergence');
 
 /** Names of the teacher's parameters a plan needs: the text encoder and the findings branch, or only the output layer. */
 export function teacherParameters(model: Model, mode: TeacherMode): string[] {

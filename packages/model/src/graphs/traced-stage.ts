@@ -1,19 +1,21 @@
 // What the programs of a stage have in common: traced losses and gradients in training mode, the optimizer, and the state that they read.
-import type { AdamWOptions, Scope } from '@hybridmed/nn';
-import { adamWStep, lossScaleOf, lossScaleSpecs, rootScope } from '@hybridmed/nn';
+import type { Scope } from '@hybridmed/nn';
+import { rootScope } from '@hybridmed/nn';
 import type { Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
-import { grad, ops } from '@hybridmed/tensor';
 import type { Model } from '../model/model.ts';
 import { parameterCeilings, trainable } from '../model/model.ts';
-import type { Counts, GlobalTerm, Losses, Teacher } from '../objective/losses.ts';
-import { stage1Losses, stage2Losses, summarize } from '../objective/losses.ts';
-import type { BatchTensors } from './batch.ts';
+import type { BatchTensors } from '../model/batch-fields.ts';
+import type { Counts, Losses } from '../objective/compose.ts';
+import { composeLosses, weightedSum } from '../objective/compose.ts';
+import type { Teacher } from '../objective/features.ts';
+import { modelFeatures, summarize } from '../objective/features.ts';
+import type { FeatureReader } from '../objective/row.ts';
+import type { LossTerm } from '../objective/terms.ts';
+import { featuresOf, lossTerms } from '../objective/terms.ts';
+import type { Objective, Optimized, TracedLosses } from './optimizer-step.ts';
 import { floatSpecs } from './parameter-specs.ts';
 import type { StagePlan } from './stage-plan.ts';
-import { teacherParameters, teacherPrefix, usesTeacher } from './stage-plan.ts';
-
-/** Spec of a scalar. */
-export const scalar: TensorSpec = { shape: [], dtype: 'f32' };
+import { optionsOf, specsOf, stepFields, teacherParameters, teacherPrefix, usesTeacher } from './stage-plan.ts';
 
 /** Specs of the frozen teacher's parameters that a plan reads. */
 export function teacherSpecs(model: Model, plan: StagePlan): Record<string, TensorSpec> {
@@ -22,10 +24,10 @@ export function teacherSpecs(model: Model, plan: StagePlan): Record<string, Tens
   return floatSpecs(Object.fromEntries(names.map((name) => [name, model.parameters[name]!])), teacherPrefix);
 }
 
-function teacherOf(model: Model, plan: StagePlan & { stage: 2 }, data: Tensors, state: Tensors): Teacher {
+function teacherOf(model: Model, plan: StagePlan, data: Tensors, state: Tensors): Teacher {
   if (!usesTeacher(plan)) return { kind: 'live' };
   const frozen = rootScope(state).child('teacher');
-  const hidden = plan.teacher === 'cached' ? data.teacher_hidden! : summarize(model, frozen, data as BatchTensors).head.hidden;
+  const hidden = plan.teacher === 'cached' ? data.teacher_hidden! : summarize(model, frozen, data as BatchTensors).hidden;
   return { kind: 'frozen', head: model.decoder.head(frozen.child('decoder'), hidden) };
 }
 
@@ -36,44 +38,52 @@ export function extraSpecs(model: Model, plan: StagePlan): Record<string, Tensor
   return { ...cached, key: { shape: [2], dtype: 'i32' } };
 }
 
-/** Losses, and updates of buffers. */
+/** Losses of some terms, the features they are made of, and updates of buffers. */
 interface Traced {
-  losses: Losses;
-  updates: Record<string, Tensor>;
+  readonly losses: Losses;
+  readonly feature: FeatureReader;
+  readonly updates: Record<string, Tensor>;
 }
 
-/** Losses of one (micro-)batch in training mode, with buffer updates. */
-export function lossesOf(model: Model, plan: StagePlan, data: Tensors, state: Tensors, term?: GlobalTerm, counts?: Counts): Traced {
+/** Which losses of a batch are traced, what they are divided by where the batch is a part of one, and the mode: training, or evaluation with a live teacher. */
+export interface TracedTerms {
+  readonly terms: readonly LossTerm[];
+  readonly counts?: Counts;
+  readonly training?: boolean;
+}
+
+/** Losses of one batch. */
+export function lossesOf(model: Model, plan: StagePlan, data: Tensors, state: Tensors, { terms, counts, training = true }: TracedTerms): Traced {
   const updates: Record<string, Tensor> = {};
-  const { remat = false } = plan;
-  const scope: Scope = rootScope(state, { training: true, updates, key: { data: data.key!, stream: 1 }, specs: model.parameters, remat });
+  const scope: Scope = training
+    ? rootScope(state, { training, updates, key: { data: data.key!, stream: 1 }, specs: model.parameters, remat: plan.remat ?? false })
+    : rootScope(state);
   const batch = data as BatchTensors;
-  const losses =
-    plan.stage === 1 ? stage1Losses(model, scope, batch, counts) : stage2Losses(model, scope, batch, plan, teacherOf(model, plan, data, state), term, counts);
-  return { losses, updates };
+  const options = optionsOf(plan);
+  const teacher: Teacher = training ? teacherOf(model, plan, data, state) : { kind: 'live' };
+  const feature = modelFeatures({ model, scope, batch, teacher, temperature: options.temperature }, featuresOf(terms));
+  return { losses: composeLosses(terms, { feature, batch, parameters: state, options }, counts), feature, updates };
 }
 
-/** Gradients by name: of the loss, or of the loss times its scale. */
-export function gradientsOf(model: Model, plan: StagePlan, losses: Losses, state: Tensors): Record<string, Tensor> {
-  const names = trainable(model, plan.stage);
-  const gradients = grad(
-    plan.lossScale ? ops.mul(losses.total, lossScaleOf(state)) : losses.total,
-    names.map((name) => state[name]!),
-  );
-  return Object.fromEntries(names.map((name, i) => [name, gradients[i]!]));
+/** What of a stage the optimizer knows. */
+export const optimized = (model: Model, plan: StagePlan): Optimized => ({
+  parameters: model.parameters,
+  trained: trainable(model, plan.stage),
+  state: teacherSpecs(model, plan),
+  lossScale: plan.lossScale,
+  ceilings: parameterCeilings,
+});
+
+/** All losses of a plan over one batch, and their weighted sum. */
+export function planLosses(model: Model, plan: StagePlan, data: Tensors, state: Tensors, training = true): TracedLosses {
+  const terms = lossTerms(plan);
+  const { losses, updates } = lossesOf(model, plan, data, state, { terms, training });
+  return { losses, updates, total: weightedSum(terms, losses) };
 }
 
-/** Spec of the loss scale, in mixed precision. */
-export const scaleSpecs = ({ lossScale }: StagePlan): Record<string, TensorSpec> => (lossScale ? lossScaleSpecs() : {});
-
-/** The scale that a step used, among its results. */
-export const scaleResult = ({ lossScale }: StagePlan, state: Tensors): Record<string, Tensor> => (lossScale ? { loss_scale: lossScaleOf(state) } : {});
-
-/** The data that the optimizer reads. */
-export const optimizerData = { learning_rate: scalar, step: scalar };
-
-/** AdamW on some parameters' gradients. */
-export function optimize(model: Model, { lossScale = false }: StagePlan, state: Tensors, gradients: Tensors, data: Tensors, options: AdamWOptions) {
-  const scalars = { learningRate: data.learning_rate!, step: data.step! };
-  return adamWStep(model.parameters, state, gradients, scalars, { ceilings: parameterCeilings, ...options, lossScale });
-}
+/** A stage of pre-training as what a step lowers. */
+export const stageObjective = (model: Model, plan: StagePlan): Objective => ({
+  ...optimized(model, plan),
+  data: { ...specsOf(model, stepFields(plan)), ...extraSpecs(model, plan) },
+  losses: (data, state) => planLosses(model, plan, data, state),
+});

@@ -1,7 +1,10 @@
 // The model's sizes as plain JSON: what a checkpoint's config.json holds and presets fill in.
 import type { DecoderConfig } from '@hybridmed/decoder';
 import type { BertConfig } from '@hybridmed/text';
-import type { ResNetConfig, ViTConfig } from '@hybridmed/vision';
+import type { VisionConfig } from '@hybridmed/vision';
+
+/** The stages of pre-training. */
+export type Stage = 1 | 2;
 
 /** Ids of the special tokens, looked up by name in the vocabulary. */
 export interface SpecialTokens {
@@ -30,7 +33,7 @@ export interface ModuleTextConfig {
 
 /** Sizes of a whole model. */
 export interface ModelConfig {
-  readonly vision: ViTConfig | ResNetConfig | ModuleVisionConfig;
+  readonly vision: VisionConfig | ModuleVisionConfig;
   readonly text: BertConfig | ModuleTextConfig;
   /** Width d of the common space of images and texts. */
   readonly align: number;
@@ -38,22 +41,6 @@ export interface ModelConfig {
   readonly projection?: 'linear' | 'mlp';
   readonly decoder: DecoderConfig;
   readonly special: SpecialTokens;
+  /** Losses with parameters of their own that the model is trained with. */
+  readonly losses?: readonly string[];
 }
-
-/** Weights of the five losses of stage 2. A weight of 0 leaves the loss out of the graph. */
-export interface LossWeights {
-  readonly cg: number;
-  readonly cl: number;
-  readonly sum: number;
-  readonly cap: number;
-  readonly dis: number;
-}
-
-/** The paper's weights: 1, 1, 1, 2, 1. */
-export const defaultWeights: LossWeights = { cg: 1, cl: 1, sum: 1, cap: 2, dis: 1 };
-
-/** Names of the losses in the order of the method. */
-export const lossNames = ['cg', 'cl', 'sum', 'cap', 'dis'] as const;
-
-/** Name of one loss. */
-export type LossName = (typeof lossNames)[number];

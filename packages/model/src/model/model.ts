@@ -9,12 +9,13 @@ import { isAdapter } from '@hybridmed/nn/fine-tuning';
 import { HybridmedError } from '@hybridmed/tensor';
 import { bert } from '@hybridmed/text';
 import { visionEncoder } from '@hybridmed/vision';
-import type { ModelConfig, SpecialTokens } from './config.ts';
+import { lossParameters } from '../objective/terms.ts';
+import type { ModelConfig, SpecialTokens, Stage } from './config.ts';
 
 /** The two branches, by the memory they read. */
 export type Branch = 'image' | 'findings';
 
-/** A model: its parts, and all their parameters as `vision.*`, `text.*`, `align.*`, `decoder.*`. */
+/** A model: its parts, and all their parameters as `vision.*`, `text.*`, `align.*`, `decoder.*`, and `KEY.*` of a loss that has its own. */
 export interface Model {
   readonly vision: VisionEncoder;
   readonly text: TextEncoder;
@@ -31,13 +32,15 @@ export interface ModelParts {
   align?: { width?: number; projection?: 'linear' | 'mlp' };
   decoder: DecoderConfig;
   special: SpecialTokens;
+  /** Losses with parameters of their own that the model is trained with. */
+  losses?: readonly string[];
 }
 
 /** Composes a model from encoders, whoever made them. Throws a HybridmedError where sizes do not fit. */
-export function composeModel({ vision, text, align: common = {}, decoder: sizes, special }: ModelParts): Model {
+export function composeModel({ vision, text, align: common = {}, decoder: sizes, special, losses = [] }: ModelParts): Model {
   const align = alignment({ vision: vision.width, text: text.width, ...common });
   const decoder = dualBranchDecoder(sizes, { image: vision.width, findings: text.width });
-  return { vision, text, align, decoder, special, parameters: collect({ vision, text, align, decoder }) };
+  return { vision, text, align, decoder, special, parameters: { ...collect({ vision, text, align, decoder }), ...lossParameters(losses, { vision, text }) } };
 }
 
 /** Encoders of users' modules, loaded. */
@@ -53,13 +56,14 @@ const loaded = <T>(encoder: T | undefined, kind: string, module: string): T => {
 };
 
 /** Builds a model from its sizes; `encoders` are those of modules. Throws a HybridmedError where one is missing. */
-export function createModel({ vision, text, align, projection, decoder, special }: ModelConfig, encoders: ModuleEncoders = {}): Model {
+export function createModel({ vision, text, align, projection, decoder, special, losses }: ModelConfig, encoders: ModuleEncoders = {}): Model {
   return composeModel({
     vision: vision.kind === 'module' ? loaded(encoders.vision, 'vision', vision.module) : visionEncoder(vision),
     text: 'kind' in text ? loaded(encoders.text, 'text', text.module) : bert(text),
     align: { width: align, ...(projection ? { projection } : {}) },
     decoder,
     special,
+    ...(losses ? { losses } : {}),
   });
 }
 
@@ -69,7 +73,7 @@ export const parameterCeilings = { 'align.logit_scale': maxLogScale };
 const ofStage1 = (name: string): boolean => name.startsWith('text.') || (name.startsWith('decoder.') && !name.includes('.image.'));
 
 /** Names of what a stage trains. Stage 1: the text encoder, and the decoder without the image branch's tensors; stage 2: everything. Buffers and what is frozen are never trained. */
-export function trainable({ parameters }: Model, stage: 1 | 2): string[] {
+export function trainable({ parameters }: Model, stage: Stage): string[] {
   const names = trainedNames(parameters);
   return stage === 2 ? names : names.filter(ofStage1);
 }

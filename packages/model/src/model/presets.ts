@@ -4,8 +4,6 @@ import type { BertConfig } from '@hybridmed/text';
 import type { ViTConfig } from '@hybridmed/vision';
 import type { ModelConfig, SpecialTokens } from './config.ts';
 
-export { defaultWeights, lossNames } from './config.ts';
-
 /** Everything a preset decides: sizes, input shapes, and how long and how fast to train. */
 export interface Preset {
   readonly vision: ViTConfig;

@@ -1,2 +1,11 @@
-// The entry of the objective: the losses of both stages over traced batches.
-export { summarize, wordMask } from './losses.ts';
+// The entry of the objective: the table of losses, which of them a stage trains, and their composition over features.
+export { composeLosses, weightedSum } from './compose.ts';
+export type { Counts, LossInputs, Losses } from './compose.ts';
+export { summarize, wordMask } from './features.ts';
+export { outputFeatures } from './output-features.ts';
+export type { ModelOutputs } from './output-features.ts';
+export type { FeatureName, LossContext, LossFeatures, LossOptions, LossParts, LossRow } from './row.ts';
+export { defaultWeights, lossNames, lossRows } from './rows.ts';
+export type { LossName, LossWeights } from './rows.ts';
+export { evaluatedWeights, lossesWithParameters, lossTerms, parametersRead, watchedLoss, weightsInWords } from './terms.ts';
+export type { LossTerm, StageWeights } from './terms.ts';

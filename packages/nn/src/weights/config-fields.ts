@@ -11,8 +11,12 @@ export interface ConfigFields {
   count(key: string, fallback?: number): number;
   /** A positive number. */
   positive(key: string, fallback?: number): number;
+  /** A list of 1 to 64 finite numbers. */
+  numbers(key: string): readonly number[];
   text(key: string, fallback?: string): string;
   flag(key: string, fallback?: boolean): boolean;
+  /** A list of 1 to 256 objects. */
+  objects(key: string): readonly ConfigFields[];
   /** An object inside; an empty one where it is absent. */
   inner(key: string): ConfigFields;
   /** Throws: the field is wrong for a reason of the caller's. */
@@ -40,8 +44,19 @@ export function configFields(json: unknown, label: string): ConfigFields {
     count: (key, fallback) =>
       read(key, fallback, 'a whole number of at least 1', (n) => Number.isSafeInteger(n) && (n as number) >= 1 && (n as number) < 2 ** 31),
     positive: (key, fallback) => read(key, fallback, 'a positive number', (n) => typeof n === 'number' && Number.isFinite(n) && n > 0),
+    numbers: (key) =>
+      read<readonly number[]>(
+        key,
+        undefined,
+        'a list of numbers',
+        (list) => Array.isArray(list) && list.length >= 1 && list.length <= 64 && list.every((n) => Number.isFinite(n)),
+      ),
     text: (key, fallback) => read(key, fallback, 'a text', (field) => typeof field === 'string'),
     flag: (key, fallback) => read(key, fallback, 'true or false', (field) => typeof field === 'boolean'),
+    objects: (key) =>
+      read<readonly unknown[]>(key, undefined, 'a list of objects', (items) => Array.isArray(items) && items.length >= 1 && items.length <= 256).map(
+        (item, i) => configFields(item, `${label}: "${key}" ${i}`),
+      ),
     inner: (key) => configFields(value(key) ?? {}, `${label}: "${key}"`),
     refuse,
   };

@@ -1,9 +1,11 @@
 // The CPU device's state: arrays on the host, each bound to an ONNX Runtime tensor once, and the optimizer's places in WebAssembly memory.
-import type { DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
-import { DeviceError } from '@hybridmed/tensor';
+import type { DeviceState, ExchangeChange, ExchangeOptions, HostArray, HostArrays } from '@hybridmed/tensor';
+import { DeviceError, dtypeOf } from '@hybridmed/tensor';
+import { checkExchangeable, exchangeLength } from '@hybridmed/tensor/exchange';
 import { discard } from './discard.ts';
 import type { Entry } from './bound-array.ts';
 import { bindEntry } from './bound-array.ts';
+import { ExchangeBlocks } from './exchange-blocks.ts';
 import type { Slot } from './slots.ts';
 import { allocateSlots, moveInto } from './slots.ts';
 
@@ -18,6 +20,7 @@ export interface SlotNames {
 export class CpuState implements DeviceState {
   readonly #entries = new Map<string, Entry>();
   readonly #slots = new Map<string, { readonly names: SlotNames; readonly slot: Slot }>();
+  readonly #blocks = new ExchangeBlocks();
 
   constructor(initial: HostArrays = {}) {
     this.write(initial);
@@ -44,9 +47,20 @@ export class CpuState implements DeviceState {
     );
   }
 
+  async exchange(names: readonly string[], change: ExchangeChange, options?: ExchangeOptions): Promise<void> {
+    const length = exchangeLength('cpu', options);
+    for (const name of names) {
+      const entry = this.#entries.get(name);
+      checkExchangeable('cpu', name, entry && dtypeOf(entry.array));
+    }
+    discard(this.#blocks.gather(names, this.#entries));
+    await this.#blocks.exchange(names, this.#entries, length, change);
+  }
+
   drop(names: readonly string[] = this.names()): void {
     const dropped = new Set(names);
     for (const name of dropped) this.#entries.delete(name);
+    this.#blocks.forget(this.#entries);
     for (const [
       key,
       {
@@ -61,11 +75,14 @@ export class CpuState implements DeviceState {
     return this.#entries.get(name);
   }
 
-  /** Takes over arrays without copying them, unless an entry has memory of its own; frees what they replace. */
+  /** Takes over arrays, with their memory: without copying them unless an entry has memory of its own; frees what is not needed any more. */
   replace(arrays: HostArrays): void {
     const former: ArrayBuffer[] = [];
     for (const [name, array] of Object.entries(arrays)) {
-      if (this.#overwrite(name, array)) continue;
+      if (this.#overwrite(name, array)) {
+        former.push(array.data.buffer as ArrayBuffer);
+        continue;
+      }
       const entry = this.#entries.get(name);
       if (entry && !entry.fixed) former.push(entry.array.data.buffer as ArrayBuffer);
       this.#entries.set(name, bindEntry(array));

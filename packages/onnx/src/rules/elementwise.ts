@@ -9,13 +9,13 @@ import { tiles } from './tiles.ts';
 const inputs = ({ name }: LoweringContext, node: { readonly inputs: readonly Tensor[] }): string[] => node.inputs.map(name);
 
 const direct =
-  <K extends OpName>(op: string): Rule<K> =>
+  (op: string): Rule<OpName> =>
   (context, node) => [context.b.node(op, inputs(context, node))];
 
 const comparison =
-  <K extends 'less' | 'equal'>(op: string): Rule<K> =>
+  (op: string): Rule<OpName> =>
   (context, node) => {
-    const bool = context.b.node(op, inputs(context, node as Node));
+    const bool = context.b.node(op, inputs(context, node));
     context.setBool(node.outputs[0]!, bool);
     return [context.b.node('Cast', [bool], { to: elementTypes.f32 })];
   };
@@ -94,18 +94,18 @@ export const elementwise = {
   size,
   random,
   add,
-  sub: direct<'sub'>('Sub'),
-  mul: direct<'mul'>('Mul'),
-  div: direct<'div'>('Div'),
-  maximum: direct<'maximum'>('Max'),
-  less: comparison<'less'>('Less'),
-  equal: comparison<'equal'>('Equal'),
+  sub: direct('Sub'),
+  mul: direct('Mul'),
+  div: direct('Div'),
+  maximum: direct('Max'),
+  less: comparison('Less'),
+  equal: comparison('Equal'),
   where,
-  neg: direct<'neg'>('Neg'),
-  exp: direct<'exp'>('Exp'),
-  log: direct<'log'>('Log'),
-  sqrt: direct<'sqrt'>('Sqrt'),
-  erf: direct<'erf'>('Erf'),
+  neg: direct('Neg'),
+  exp: direct('Exp'),
+  log: direct('Log'),
+  sqrt: direct('Sqrt'),
+  erf: direct('Erf'),
   cast,
   stopGradient,
 };

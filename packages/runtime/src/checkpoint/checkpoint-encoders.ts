@@ -8,32 +8,49 @@ import { fileError } from '../files.ts';
 export interface CheckpointEncoders {
   readonly vision?: string | VisionEncoder | undefined;
   readonly text?: string | TextEncoder | undefined;
+  /** The flag that names the text encoder's module, for messages: `--text` by default. */
+  readonly textFlag?: string | undefined;
 }
 
-async function encoderOf<T>(
+type Part = 'vision' | 'text';
+
+const flagOf = (part: Part, { textFlag = '--text' }: CheckpointEncoders): string => (part === 'text' ? textFlag : '--vision');
+
+const moduleOf = (part: Part, sizes: ModelConfig): string | undefined => {
+  const encoder = sizes[part];
+  return 'module' in encoder ? encoder.module : undefined;
+};
+
+/** Throws one line where a module is named for an encoder that is none's. */
+export function checkNamed(file: string, sizes: ModelConfig, named: CheckpointEncoders): void {
+  for (const part of ['vision', 'text'] as const)
+    if (typeof named[part] === 'string' && moduleOf(part, sizes) === undefined)
+      throw fileError(file, `its ${part} encoder is not a module's`, `leave ${flagOf(part, named)} out`);
+}
+
+async function encoderOf<T extends VisionEncoder | TextEncoder>(
   file: string,
-  part: 'vision' | 'text',
-  sizes: object,
-  named: string | T | undefined,
+  part: Part,
+  sizes: ModelConfig,
+  named: CheckpointEncoders,
   load: (specifier: string) => Promise<T>,
 ): Promise<T | undefined> {
-  const module = 'module' in sizes ? sizes.module : undefined;
-  if (module === undefined) {
-    if (typeof named === 'string') throw fileError(file, `its ${part} encoder is not a module's`, `leave --${part} out`);
-    return undefined;
-  }
-  if (named === undefined)
-    throw fileError(file, `its ${part} encoder is that of the module ${JSON.stringify(module)}`, `name that module with --${part} to have it run`);
-  return typeof named === 'string' ? load(named) : named;
+  const module = moduleOf(part, sizes);
+  if (module === undefined) return undefined;
+  const encoder = named[part];
+  if (encoder === undefined)
+    throw fileError(file, `its ${part} encoder is that of the module ${JSON.stringify(module)}`, `name that module with ${flagOf(part, named)} to have it run`);
+  return typeof encoder === 'string' ? load(encoder) : (encoder as T);
 }
 
 /** The encoders that a checkpoint's model needs from modules. Throws one line where one is needed and not named, or named and not needed. */
-export async function loadModuleEncoders(file: string, { vision, text }: ModelConfig, named: CheckpointEncoders): Promise<ModuleEncoders> {
-  const ownVision = await encoderOf(file, 'vision', vision, named.vision, (module) =>
-    moduleVision(module, { size: vision.imageSize, channels: vision.channels }),
+export async function loadModuleEncoders(file: string, sizes: ModelConfig, named: CheckpointEncoders): Promise<ModuleEncoders> {
+  checkNamed(file, sizes, named);
+  const vision = await encoderOf(file, 'vision', sizes, named, (module) =>
+    moduleVision(module, { size: sizes.vision.imageSize, channels: sizes.vision.channels }),
   );
-  const ownText = await encoderOf(file, 'text', text, named.text, (module) =>
-    moduleText(module, { vocabulary: text.vocabularySize, maxTokens: text.positions }),
+  const text = await encoderOf(file, 'text', sizes, named, (module) =>
+    moduleText(module, { vocabulary: sizes.text.vocabularySize, maxTokens: sizes.text.positions }),
   );
-  return { ...(ownVision ? { vision: ownVision } : {}), ...(ownText ? { text: ownText } : {}) };
+  return { ...(vision ? { vision } : {}), ...(text ? { text } : {}) };
 }

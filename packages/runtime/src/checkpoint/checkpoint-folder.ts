@@ -5,7 +5,8 @@ import { createReadStream, existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Checkpoint, CheckpointConfig, Model } from '@hybridmed/model';
-import { checkTokenizer, checkConfig, createModel } from '@hybridmed/model';
+import { checkTokenizer, checkConfig, createModel, manifestName } from '@hybridmed/model';
+import { checkpointNeededError } from '@hybridmed/model/session';
 import { encodeSafetensors } from '@hybridmed/nn';
 import type { HostArray, HostArrays } from '@hybridmed/tensor';
 import type { TrainerState } from '@hybridmed/training';
@@ -108,6 +109,7 @@ export async function resolveCheckpoint(path: string): Promise<string> {
     const folder = await readableFolder(checkpointFolder(path, stage, 'best'));
     if (folder !== undefined && existsSync(join(folder, 'model.safetensors'))) return folder;
   }
+  if (existsSync(join(path, manifestName))) throw checkpointNeededError(path, 'this');
   throw fileError(path, 'holds no checkpoint', 'name a checkpoint or the --out folder of a run that has finished an epoch');
 }
 
@@ -116,4 +118,10 @@ export async function stage1Checkpoint(run: string): Promise<string> {
   const folder = await readableFolder(checkpointFolder(run, 1, 'best'));
   if (folder === undefined) throw fileError(run, 'has no stage-1 checkpoint', 'name with --stage1 a run that finished an epoch of stage 1');
   return folder;
+}
+
+/** Loads the checkpoint that a path means, as `resolveCheckpoint` and `loadCheckpoint` do. */
+export async function openCheckpoint(path: string, encoders: CheckpointEncoders = {}): Promise<Checkpoint & { readonly folder: string }> {
+  const folder = await resolveCheckpoint(path);
+  return { folder, ...(await loadCheckpoint(folder, encoders)) };
 }

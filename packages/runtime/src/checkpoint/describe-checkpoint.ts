@@ -12,7 +12,7 @@ export interface CheckpointInfo {
   readonly vocabulary: number;
   readonly image: { readonly size: number; readonly channels: number };
   readonly input: { readonly resize: number; readonly findingsLength: number; readonly impressionLength: number };
-  /** Numbers of parameters: the parts, the decoder's pieces, the sum. Buffers are not counted. */
+  /** Numbers of parameters: the parts, losses that have their own, the decoder's pieces, the sum. Buffers are not counted. */
   readonly parameters: Readonly<Record<string, number>>;
   /** What the image branch adds to a decoder with the findings branch alone. */
   readonly secondBranch: { readonly parameters: number; readonly percentOfDecoder: number; readonly percentOfModel: number };
@@ -42,6 +42,7 @@ export async function describeCheckpoint(path: string, encoders: CheckpointEncod
       vision: part('vision.'),
       text: part('text.'),
       align: part('align.'),
+      ...Object.fromEntries((sizes.losses ?? []).map((key) => [key, part(`${key}.`)])),
       decoder,
       'decoder: embeddings': count((name) => name.startsWith('decoder.') && !/\.(layers|blocks)\./.test(name)),
       'decoder: image cross-attention': image,

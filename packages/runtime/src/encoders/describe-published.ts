@@ -12,16 +12,18 @@ export interface PublishedEncoder {
   readonly tensors: readonly WeightRow[];
   /** What neither tensors nor config tell and is taken by convention. */
   readonly assumed: readonly string[];
+  /** In words, how a vision encoder's images are normalized, and who says so. */
+  readonly normalization?: string;
 }
 
-/** The encoders in a folder or file: a BERT, a ViT or ResNet, or both. Throws the reason where there is none. */
+/** The encoders in a folder or file: a BERT, a vision encoder, or both. Throws the reason where there is none. */
 export async function describePublished(path: string, image: WantedImage): Promise<PublishedEncoder[]> {
   const encoders: PublishedEncoder[] = [];
   const reasons: unknown[] = [];
   const attempt = async (kind: PublishedEncoder['kind'], open: () => Promise<PretrainedEncoder<object>>): Promise<void> => {
     try {
-      const { config, table, assumed } = await open();
-      encoders.push({ kind, config, tensors: table, assumed });
+      const { config, table, assumed, normalization } = await open();
+      encoders.push({ kind, config, tensors: table, assumed, ...(normalization === undefined ? {} : { normalization: normalization.description }) });
     } catch (error) {
       reasons.push(error);
     }

@@ -8,7 +8,7 @@ import { loadWeights, weightTable } from '@hybridmed/nn/weights';
 import type { HostArray } from '@hybridmed/tensor';
 import type { BertConfig, BertHeadsConfig, Tokenizer } from '@hybridmed/text';
 import { bert, bertHeads, bertHeadsWeights, bertWeights } from '@hybridmed/text';
-import type { ResNetConfig, ViTConfig, WantedImage } from '@hybridmed/vision';
+import type { DescribedNormalization, VisionConfig, WantedImage } from '@hybridmed/vision';
 import { visionEncoder, visionWeights } from '@hybridmed/vision';
 import { fileError, isFolder } from '../files.ts';
 import { readTokenizer } from '../tokenizer/read-tokenizer.ts';
@@ -22,6 +22,8 @@ export interface PretrainedEncoder<C> {
   readonly table: readonly WeightRow[];
   /** In words, what neither tensors nor config tell and is taken by convention. */
   readonly assumed: readonly string[];
+  /** How the images of a published vision encoder are normalized, which ours does by itself. */
+  readonly normalization?: DescribedNormalization;
   /** Reads the parameters, by the encoder's published names. Throws where one is missing. */
   load(): Promise<Record<string, HostArray>>;
 }
@@ -38,13 +40,20 @@ async function withWeights<T>(path: string, work: (weights: PublishedWeights) =>
 
 async function pretrained<C>(
   path: string,
-  describe: (weights: PublishedWeights) => { config: C; recipes: Recipes; specs: ParameterSpecs; assumed?: readonly string[] },
+  describe: (weights: PublishedWeights) => {
+    config: C;
+    recipes: Recipes;
+    specs: ParameterSpecs;
+    assumed?: readonly string[];
+    normalization?: DescribedNormalization;
+  },
 ): Promise<PretrainedEncoder<C>> {
   return withWeights(path, (weights) => {
-    const { config, recipes, specs, assumed = [] } = describe(weights);
+    const { config, recipes, specs, assumed = [], normalization } = describe(weights);
     return {
       config,
       assumed,
+      ...(normalization === undefined ? {} : { normalization }),
       table: weightTable(specs, recipes, weights.source),
       load: () => withWeights(path, ({ source }) => loadWeights(specs, recipes, source)),
     };
@@ -52,10 +61,11 @@ async function pretrained<C>(
 }
 
 /** The vision encoder in a folder or file, for images of a size and number of channels (by default its own). Throws one line that names the file and what is wrong. */
-export function pretrainedVision(path: string, image: WantedImage = {}): Promise<PretrainedEncoder<ViTConfig | ResNetConfig>> {
-  return pretrained(path, ({ source, config: json, configFile }) => {
-    const { config, recipes, assumed } = visionWeights(source.shapes, { config: json, configLabel: configFile, label: source.label, image });
-    return { config, recipes, specs: visionEncoder(config).parameters, assumed };
+export function pretrainedVision(path: string, image: WantedImage = {}): Promise<PretrainedEncoder<VisionConfig>> {
+  return pretrained(path, ({ source, config: json, configFile, preprocessor, preprocessorFile }) => {
+    const options = { config: json, preprocessor, configLabel: configFile, preprocessorLabel: preprocessorFile, label: source.label, image };
+    const { config, recipes, assumed, normalization } = visionWeights(source.shapes, options);
+    return { config, recipes, specs: visionEncoder(config).parameters, assumed, normalization };
   });
 }
 

@@ -15,6 +15,9 @@ export interface PublishedWeights {
   readonly config: unknown;
   /** Where the config is, or should be. */
   readonly configFile: string;
+  /** Parsed preprocessor_config.json of transformers; undefined where there is none. */
+  readonly preprocessor: unknown;
+  readonly preprocessorFile: string;
   close(): Promise<void>;
 }
 
@@ -53,6 +56,8 @@ export async function openWeights(path: string): Promise<PublishedWeights> {
 async function opened(files: readonly (SafetensorsFile & { close(): Promise<void> })[], label: string, configFile: string): Promise<PublishedWeights> {
   const close = async (): Promise<void> => void (await Promise.all(files.map((file) => file.close())));
   try {
+    // It lies in a folder of its own: a state dict among others has none.
+    const preprocessorFile = join(dirname(configFile), 'preprocessor_config.json');
     const owner = new Map<string, SafetensorsFile>();
     for (const file of files) for (const name of Object.keys(file.shapes)) owner.set(name, file);
     return {
@@ -63,6 +68,8 @@ async function opened(files: readonly (SafetensorsFile & { close(): Promise<void
       },
       config: existsSync(configFile) ? await readJson(configFile) : undefined,
       configFile,
+      preprocessor: existsSync(preprocessorFile) ? await readJson(preprocessorFile) : undefined,
+      preprocessorFile,
       close,
     };
   } catch (error) {

@@ -3,13 +3,14 @@ import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExportedGraph, ExportedPart, ExportManifest, PortSpec, PartName, Checkpoint } from '@hybridmed/model';
-import { exportVersion, manifestName, partGraphs } from '@hybridmed/model';
+import { exportVersion, lossParametersOf, manifestName, partGraphs } from '@hybridmed/model';
+import { isTrained, noRemovalError, untrainedError } from '@hybridmed/model/session';
 import type { OnnxFile, Precision } from '@hybridmed/onnx';
 import { cpuDevice, exportOnnx } from '@hybridmed/onnx';
 import type { Device, Graph, HostArrays, Tensor } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { CheckpointEncoders } from '../checkpoint/checkpoint-encoders.ts';
-import { hashParameters, loadCheckpoint, resolveCheckpoint } from '../checkpoint/checkpoint-folder.ts';
+import { hashParameters, openCheckpoint } from '../checkpoint/checkpoint-folder.ts';
 import { checkFolderPath, fileError, makeFolder, writeFileAtomic } from '../files.ts';
 import { checkGraph } from './validate-export.ts';
 import { readManifest } from './exported-folder.ts';
@@ -43,11 +44,10 @@ const ports = (values: Readonly<Record<string, Tensor>>): Record<string, PortSpe
  */
 export async function exportCheckpoint(options: ExportCheckpointOptions): Promise<ExportManifest> {
   const { parts, out, opset = 20, precision = 'f32', onMessage = () => undefined } = options;
-  const folder = await resolveCheckpoint(options.checkpoint);
-  const checkpoint = await loadCheckpoint(folder, options.encoders);
-  const untrained = parts.find((part) => checkpoint.config.stage === 1 && part !== 'text' && part !== 'summarize');
-  if (untrained)
-    throw new HybridmedError(`${folder}: is of stage 1, which has not trained "${untrained}"; name a stage-2 checkpoint, or export text or summarize`);
+  const { folder, ...checkpoint } = await openCheckpoint(options.checkpoint, options.encoders);
+  const untrained = parts.find((part) => !isTrained(checkpoint.config.stage, part));
+  if (untrained) throw untrainedError(folder, untrained, ', or export text or summarize');
+  if (parts.includes('removal') && !checkpoint.model.vision.partial) throw noRemovalError(folder);
   const notExportable = checkpoint.model.vision.frozen && parts.find((part) => part !== 'text' && part !== 'summarize');
   if (notExportable)
     throw new HybridmedError(
@@ -73,10 +73,12 @@ export async function exportCheckpoint(options: ExportCheckpointOptions): Promis
   return manifest;
 }
 
-function describe({ config, model, parameters }: Checkpoint, weights: string, parts: ExportManifest['parts']): ExportManifest {
+function describe(checkpoint: Checkpoint, weights: string, parts: ExportManifest['parts']): ExportManifest {
+  const { config, model, parameters } = checkpoint;
   const { size, channels } = model.vision.image;
   const { resize, findingsLength, impressionLength } = config.input;
   const { vocabularySize, width, depth, positions } = model.decoder.config;
+  const lossParameters = lossParametersOf(checkpoint);
   return {
     exportVersion,
     weights,
@@ -87,6 +89,7 @@ function describe({ config, model, parameters }: Checkpoint, weights: string, pa
     special: model.special,
     decoder: { vocabularySize, width, depth, positions },
     logitScale: parameters['align.logit_scale']!.data[0]!,
+    ...(lossParameters ? { lossParameters } : {}),
     parts,
   };
 }

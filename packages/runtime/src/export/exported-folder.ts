@@ -1,10 +1,11 @@
 // Reads an exported folder and opens its graphs; everything in its manifest is validated.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ExportManifest, PartName, Generator } from '@hybridmed/model';
-import { exportVersion, manifestName, exportedGenerator, branchOf, partNames } from '@hybridmed/model';
+import type { ExportManifest, PartName } from '@hybridmed/model';
+import { exportVersion, manifestName, partNames } from '@hybridmed/model';
+import { notExportedError } from '@hybridmed/model/session';
 import type { OnnxModel } from '@hybridmed/onnx';
-import { HybridmedError } from '@hybridmed/tensor';
+import { sizeOf } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import { tokenizerFromJson } from '@hybridmed/text';
 import { z } from 'zod';
@@ -27,6 +28,9 @@ const graph = z.object({
   error: z.number(),
 });
 const part = z.object({ opset: upTo(1000), precision: z.enum(['f32', 'f16', 'int8']), graphs: z.record(z.string(), graph) });
+const lossParameter = z
+  .object({ shape: z.array(upTo(2 ** 22)).max(8), values: z.array(z.number()) })
+  .refine(({ shape, values }) => sizeOf(shape) === values.length, { path: ['values'], message: 'must be as many as "shape" says' });
 const manifestSchema = z
   .object({
     exportVersion: z.literal(exportVersion),
@@ -40,6 +44,7 @@ const manifestSchema = z
     special: z.object({ pad: count, unk: count, cls: count, sep: count, mask: count.optional() }),
     decoder: z.object({ vocabularySize: tokenCount, width: upTo(16_384), depth: upTo(256), positions: upTo(2 ** 17) }),
     logitScale: z.number(),
+    lossParameters: z.record(z.string().regex(/^\w+\.\w+$/), lossParameter).optional(),
     parts: z.partialRecord(z.enum(partNames), part),
   })
   .refine(({ special, decoder }) => Object.values(special).every((token) => token === undefined || token < decoder.vocabularySize), {
@@ -59,6 +64,13 @@ export async function readManifest(folder: string): Promise<ExportManifest> {
   throw fileError(file, `"${key.join('.')}": ${message}`, 'export again with this version');
 }
 
+/** Every file of an exported folder, in a fixed order. */
+export function exportedFiles(folder: string, { parts }: ExportManifest): string[] {
+  const graphs = partNames.flatMap((name) => Object.values(parts[name]?.graphs ?? {}));
+  const files = graphs.flatMap(({ file, external }) => [file, ...(external ? [external.file] : [])]);
+  return [manifestName, 'tokenizer.json', ...files].map((file) => join(folder, file));
+}
+
 /** An exported folder in use. */
 export interface Exported {
   readonly folder: string;
@@ -66,8 +78,6 @@ export interface Exported {
   readonly tokenizer: Tokenizer;
   /** One graph, opened once. Throws one line for a part that was not exported. */
   open(part: PartName, name: string): Promise<OnnxModel>;
-  /** Writes impressions with a branch's graphs. Throws one line where its part was not exported. */
-  generator(part: 'caption' | 'summarize'): Promise<Generator>;
   close(): Promise<void>;
 }
 
@@ -82,12 +92,7 @@ export async function openExported(folder: string, { threads }: { readonly threa
   const models = new Map<string, Promise<OnnxModel>>();
   const open = (name: PartName, graphName: string): Promise<OnnxModel> => {
     const exportedGraph = manifest.parts[name]?.graphs[graphName];
-    if (!exportedGraph)
-      return Promise.reject(
-        new HybridmedError(
-          `${folder}: has no exported "${name}" (it has ${Object.keys(manifest.parts).join(', ')}); add it with \`hybridmed export CHECKPOINT --part ${name} --out ${folder}\``,
-        ),
-      );
+    if (!exportedGraph) return Promise.reject(notExportedError(folder, name, Object.keys(manifest.parts)));
     const { file: path } = exportedGraph;
     const model = models.get(path) ?? openOnnx(join(folder, path), threads === undefined ? {} : { threads });
     models.set(path, model);
@@ -98,12 +103,6 @@ export async function openExported(folder: string, { threads }: { readonly threa
     manifest,
     tokenizer,
     open,
-    async generator(name) {
-      const [encoder, prefill, decode] = [await open(name, 'encoder'), await open(name, 'prefill'), await open(name, 'decode')];
-      const { vocabularySize, positions } = manifest.decoder;
-      const maxTokens = Math.min(manifest.text.impressionLength, positions);
-      return exportedGenerator({ branch: branchOf[name]!, encoder, prefill, decode, special: manifest.special, vocabularySize, maxTokens });
-    },
     async close() {
       for (const model of models.values()) await (await model).close();
     },

@@ -1,7 +1,7 @@
 // A stage's last checkpoint and, until the step after it was finite, the last confirmed one before it.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Stage } from '@hybridmed/training';
+import type { Stage } from '@hybridmed/model';
 import { checkpointFolder, readTrainerState } from '../checkpoint/checkpoint-folder.ts';
 import { moveFolder, recoverFolder, removeFolder, removeTemporaries } from '../files.ts';
 

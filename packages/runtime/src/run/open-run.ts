@@ -13,7 +13,7 @@ import { runModel } from '@hybridmed/training';
 import { stage1Checkpoint } from '../checkpoint/checkpoint-folder.ts';
 import { readJson } from '../files.ts';
 import { readableStudies } from '../session/readable-studies.ts';
-import { studyLoader } from '../session/study-loader.ts';
+import { modelInput, studyLoader } from '../session/study-loader.ts';
 import { studySource } from '../session/study-source.ts';
 import { runTokenizer } from '../tokenizer/run-tokenizer.ts';
 import { processClock } from './process-clock.ts';
@@ -95,18 +95,19 @@ async function openRunTokenizer({ config, out }: PretrainOptions, training: read
 
 /** Loaders of both splits. */
 function openLoaders({ config, workers }: PretrainOptions, { vision }: Model, { input }: RunEncoders, tokenizer: Tokenizer, studies: RunStudies) {
-  const prepared = { vision, input };
+  const prepared = modelInput(vision, input);
   const common = { tokenizer, tokenizerModule, ...(workers === undefined ? {} : { workers }), seed: config.seed };
   const train: Loader = studyLoader(prepared, {
     ...common,
     studies: studies.train,
     batchSize: config.batch * config.accumulate,
+    passes: config.accumulate,
     train: true,
     sampling: { by: config.sampling },
     augmentation: config.augment,
   });
   const validation: Loader = studyLoader(prepared, { ...common, studies: studies.validate, batchSize: validationBatch, train: false });
-  return { train: studySource(train, { onBadData: config.onBadData }), validation: studySource(validation) };
+  return { train: studySource(train, { onBadData: config.onBadData, passSize: config.batch }), validation: studySource(validation) };
 }
 
 /** Opens and checks everything that a run needs. Throws one line for too few studies, a missing stage 1, or encoders that do not fit. */
@@ -138,7 +139,13 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
       encoders: encoders.ofModules,
       hold,
       onMessage: events.onMessage,
-      session: await beginSession(out, device, { record, sources, changed: [...changed, ...otherData, ...otherSources], assumed: encoders.assumed }),
+      session: await beginSession(out, device, {
+        record,
+        sources,
+        changed: [...changed, ...otherData, ...otherSources],
+        assumed: encoders.assumed,
+        images: encoders.images,
+      }),
     }),
     clock: processClock,
     events,

@@ -30,6 +30,7 @@ const session = z.looseObject({
   sources: z.record(text, text).optional(),
   changes: z.array(change).optional(),
   assumed: z.array(text).optional(),
+  images: text.optional(),
 });
 
 /** What provenance.json must hold; other keys are kept. */

@@ -49,6 +49,8 @@ export interface SessionRecord {
   readonly changes?: readonly RecordedChange[];
   /** What published checkpoints did not state and was taken by convention. */
   readonly assumed?: readonly string[];
+  /** How the images of a published vision encoder are normalized, and who says so. */
+  readonly images?: string;
 }
 
 /** Something that is not what it was when the run stopped: a setting, or the `studies` themselves. */
@@ -172,7 +174,14 @@ export async function beginSession(
     sources = {},
     changed,
     assumed,
-  }: { readonly record: DataRecord; readonly sources?: SourceHashes; readonly changed: readonly Change[]; readonly assumed: readonly string[] },
+    images,
+  }: {
+    readonly record: DataRecord;
+    readonly sources?: SourceHashes;
+    readonly changed: readonly Change[];
+    readonly assumed: readonly string[];
+    readonly images?: string | undefined;
+  },
 ): Promise<Session> {
   const skipped = [...(await skippedStudies(out))];
   let recorded: RecordedData | undefined;
@@ -201,6 +210,7 @@ export async function beginSession(
         ...(Object.keys(sources).length > 0 ? { sources } : {}),
         ...(changes?.length ? { changes } : {}),
         ...(assumed.length > 0 ? { assumed } : {}),
+        ...(images === undefined ? {} : { images }),
       };
       const provenance: Provenance = { data, sessions: [...earlier, session] };
       await writeFileAtomic(fileOf(out), [`${JSON.stringify(provenance, undefined, 2)}\n`]);

@@ -9,6 +9,7 @@ import type { RunConfig } from '../settings/run-settings.ts';
 import { runModelConfig } from '@hybridmed/training';
 import { moduleText, moduleVision } from '../encoders/module-encoders.ts';
 import { pretrainedText, pretrainedVision } from '../encoders/published-encoders.ts';
+import { published } from './run-modules.ts';
 
 /** A run's encoders and the sizes that follow from them. */
 export interface RunEncoders {
@@ -18,6 +19,8 @@ export interface RunEncoders {
   readonly ofModules: ModuleEncoders;
   /** What is taken by convention of published checkpoints that do not state it. */
   readonly assumed: readonly string[];
+  /** How the images of a published vision encoder are normalized, and who says so. */
+  readonly images?: string | undefined;
   /** Start values of published checkpoints, by the model's names. */
   load(): Promise<Record<string, HostArray>>;
 }
@@ -27,10 +30,9 @@ interface EncoderPart {
   readonly sizes: Partial<Pick<ModelConfig, 'vision' | 'text'>>;
   readonly ofModules?: ModuleEncoders;
   readonly assumed?: readonly string[];
+  readonly images?: string | undefined;
   load?(): Promise<Record<string, HostArray>>;
 }
-
-const published = 'hf:';
 
 /** What was loaded of a checkpoint, in a few lines: the counts, and each tensor with a note. */
 function describeTable(part: string, path: string, table: readonly WeightRow[]): string[] {
@@ -57,8 +59,10 @@ async function visionOf(config: RunConfig, onMessage: (text: string) => void): P
     const { config: own, table, load, ...rest } = await pretrainedVision(path, image);
     describeTable('vision', path, table).forEach(onMessage);
     const assumed = rest.assumed.map((what) => `vision: ${path}: assumed: ${what}`);
+    const images = rest.normalization?.description;
+    if (images !== undefined) onMessage(`vision: ${path}: ${images}`);
     assumed.forEach((line) => onMessage(line));
-    return { sizes: { vision: own }, assumed, load };
+    return { sizes: { vision: own }, assumed, images, load };
   }
   const encoder = await moduleVision(vision, image);
   return {
@@ -101,6 +105,7 @@ export async function runEncoders(config: RunConfig, tokenizer: Tokenizer, onMes
     },
     ofModules: { ...vision.ofModules, ...text.ofModules },
     assumed: [...(vision.assumed ?? []), ...(text.assumed ?? [])],
+    images: vision.images,
     load: async () => Object.fromEntries([...withPrefix((await vision.load?.()) ?? {}, 'vision'), ...withPrefix((await text.load?.()) ?? {}, 'text')]),
   };
 }

@@ -1,6 +1,7 @@
 // What a reader of a run's log should know before its first step: texts that are cut, losses that have nothing to compare.
 import type { Study } from '@hybridmed/data';
-import type { InputConfig } from '@hybridmed/model';
+import type { InputConfig, LossWeights } from '@hybridmed/model';
+import { lossTerms } from '@hybridmed/model/objective';
 import type { Tokenizer } from '@hybridmed/text';
 import type { RunConfig } from '../settings/run-settings.ts';
 
@@ -9,7 +10,7 @@ const mostCounted = 5000;
 
 /** The notes, a line each. */
 export function runNotes(
-  { batch, accumulate, cg, cl }: Pick<RunConfig, 'batch' | 'accumulate' | 'cg' | 'cl'>,
+  { batch, accumulate, ...weights }: Pick<RunConfig, 'batch' | 'accumulate'> & LossWeights,
   { findingsLength, impressionLength }: Pick<InputConfig, 'findingsLength' | 'impressionLength'>,
   tokenizer: Tokenizer,
   training: readonly Pick<Study, 'findings' | 'impression'>[],
@@ -24,14 +25,15 @@ export function runNotes(
     counted.map((study) => study.impression),
     impressionLength,
   );
+  const comparing = lossTerms({ stage: 2, weights }).flatMap(({ row }) => (row.scope === 'batch' ? [row] : []));
   const of = counted.length < training.length ? `the first ${counted.length} training studies` : `${counted.length} training studies`;
   return [
     ...(findings + impressions > 0
       ? [`texts cut to the token limit, of ${of}: ${findings} findings (limit ${findingsLength}), ${impressions} impressions (limit ${impressionLength})`]
       : []),
-    ...(batch * accumulate === 1 && cg + cl > 0
+    ...(batch * accumulate === 1 && comparing.length > 0
       ? [
-          'a step of one study leaves the contrastive losses nothing to compare: they teach nothing; raise --batch or --accumulate, or disable them with --no-cg --no-cl',
+          `a step of one study leaves ${comparing.map(({ symbol }) => symbol).join(' and ')} nothing to compare; raise --batch or --accumulate, or set ${comparing.map(({ key }) => `--${key} 0`).join(' ')}`,
         ]
       : []),
   ];

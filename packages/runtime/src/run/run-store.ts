@@ -1,9 +1,9 @@
 // A run kept in a folder: settings, tokenizer, checkpoints, metrics.jsonl, TensorBoard events and provenance.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CheckpointConfig, ModuleEncoders } from '@hybridmed/model';
+import type { CheckpointConfig, ModuleEncoders, Stage } from '@hybridmed/model';
 import type { Tokenizer } from '@hybridmed/text';
-import type { RunStore, Stage } from '@hybridmed/training';
+import type { RunStore } from '@hybridmed/training';
 import type { RunConfig } from '../settings/run-settings.ts';
 import { checkpointFolder, loadCheckpoint, loadTrainerState, saveCheckpoint } from '../checkpoint/checkpoint-folder.ts';
 import { readableFolder, recoverFolder, removeTemporaries } from '../files.ts';

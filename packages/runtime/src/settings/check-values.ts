@@ -1,6 +1,6 @@
 // Schemas of tables of settings, and the check of what a file says.
 import { HybridmedError } from '@hybridmed/tensor';
-import type { Options, ValueOf } from '@hybridmed/training/settings';
+import type { Options, ValueOf } from '@hybridmed/training/options';
 import type { ZodType } from 'zod';
 import { z } from 'zod';
 import { nearestKey } from './nearest-key.ts';
@@ -20,20 +20,36 @@ export const fileSchema = <O extends Options>(options: O) => z.strictObject({ $s
 /** Schema of a run's complete configuration. */
 export const runConfigSchema = z.strictObject(schemasOf(runSettings));
 
+const maxListedKeys = 20;
+
+/** The line about a key that no option has. */
+function unknownKey(key: string, keys: readonly string[]): string {
+  const nearest = nearestKey(key, keys);
+  if (nearest !== undefined) return `unknown key "${key}"; did you mean "${nearest}"?`;
+  return `unknown key "${key}"; ${keys.length > maxListedKeys ? 'keys are flags in camelCase, see --help' : `keys are ${keys.join(', ')}`}`;
+}
+
+/** A value as an error quotes it. */
+function quoted(value: unknown): string {
+  const written = JSON.stringify(value);
+  return written.length > 80 ? `${written.slice(0, 80)}...` : written;
+}
+
 /** Checks what the file `source` gives as values of a table. Throws one line that names the file, the key and what it must be. */
 export function checkValues(source: string, content: unknown, options: Options): Record<string, unknown> {
+  const keys = Object.keys(options);
   if (typeof content !== 'object' || content === null || Array.isArray(content))
-    throw new HybridmedError(`${source}: is no object; write {"${Object.keys(options)[0]}": ..., ...}`);
+    throw new HybridmedError(`${source}: holds no values by key; write {"${keys[0]}": ..., ...} in JSON, or lines such as ${keys[0]}: ... in YAML`);
   const result = fileSchema(options).safeParse(content);
   if (result.success) {
     const { $schema: _schema, ...values } = result.data as Record<string, unknown>;
     return values;
   }
-  const issue = result.error.issues[0]!;
-  const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0]! : undefined;
-  const path = [...issue.path.map(String), ...(unknown === undefined ? [] : [unknown])];
-  const problem = issue.message.replace(/^Invalid input: /, '');
-  const nearest = unknown === undefined || path.length > 1 ? undefined : nearestKey(unknown, Object.keys(options));
-  const advice = nearest === undefined ? `keys are ${Object.keys(options).join(', ')}` : `did you mean "${nearest}"?`;
-  throw new HybridmedError(`${source}: "${path.join('.')}": ${problem}${unknown === undefined ? '' : `; ${advice}`}`);
+  const unknown = Object.keys(content).find((key) => key !== '$schema' && !keys.includes(key));
+  if (unknown !== undefined) throw new HybridmedError(`${source}: ${unknownKey(unknown, keys)}`);
+  const { path, message } = result.error.issues[0]!;
+  const [key = ''] = path.map(String);
+  const value = (content as Record<string, unknown>)[key];
+  if (path.length > 1) throw new HybridmedError(`${source}: "${path.join('.')}": ${message.replace(/^Invalid input: /, '')}`);
+  throw new HybridmedError(`${source}: "${key}" is ${quoted(value)}; give ${options[key]?.value.words ?? 'a text'}`);
 }

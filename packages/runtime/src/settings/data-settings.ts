@@ -1,8 +1,8 @@
 // The settings of a run's data: which studies, and how they are read.
 import type { ColumnRole, SelectOptions } from '@hybridmed/data/browser';
 import { columnRoles } from '@hybridmed/data/browser';
-import type { Value, Values } from '@hybridmed/training/settings';
-import { choice, integer, named, number, ofRun, option, string } from '@hybridmed/training/settings';
+import type { Value, Values } from '@hybridmed/training/options';
+import { choice, integer, named, number, ofRun, option, string } from '@hybridmed/training/options';
 
 const columnNames = named(Object.fromEntries(columnRoles.map((role) => [role, string()])) as Record<ColumnRole, Value<string>>, 'ROLE=NAME');
 

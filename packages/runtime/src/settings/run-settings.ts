@@ -1,6 +1,7 @@
 // The settings of a run, complete: those of its data and those of training. A run keeps their values in run.json.
-import type { Values } from '@hybridmed/training/settings';
-import { mergeSettings, trainingSettings } from '@hybridmed/training/settings';
+import type { Values } from '@hybridmed/training/options';
+import { mergeSettings } from '@hybridmed/training/options';
+import { trainingSettings } from '@hybridmed/training/settings';
 import { dataSettings } from './data-settings.ts';
 
 /** The table; every row affects what is computed. */

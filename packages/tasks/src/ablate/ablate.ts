@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path';
 import { describeCheckpoint } from '@hybridmed/runtime';
 import { writeFileAtomic } from '@hybridmed/runtime/files';
+import { runModules } from '@hybridmed/runtime/run';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { RunEvents } from '@hybridmed/training';
@@ -74,7 +75,7 @@ async function rowOf(
 ): Promise<AblationRow | undefined> {
   const seeds = [...own.keys()].filter((seed) => full.has(seed));
   if (seeds.length === 0) return undefined;
-  const { parameters, secondBranch } = await describeCheckpoint(own.get(seeds[0]!)!.folder);
+  const { parameters, secondBranch } = await describeCheckpoint(own.get(seeds[0]!)!.folder, runModules(config));
   const figures = (runs: ReadonlyMap<number, FinishedRun>) => seeds.map((seed) => runs.get(seed)!.figures);
   return {
     name: variant.name,

@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataSet } from '@hybridmed/data';
 import { openDataSet } from '@hybridmed/data';
-import { checkpointFolder } from '@hybridmed/runtime';
+import { checkpointFolder, openModel } from '@hybridmed/runtime';
 import { withScopedDevice } from '@hybridmed/runtime/device';
 import { readJson } from '@hybridmed/runtime/files';
-import { pretrain, checkSameRun } from '@hybridmed/runtime/run';
+import { pretrain, checkSameRun, runModules } from '@hybridmed/runtime/run';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { TrainerState, RunEvents } from '@hybridmed/training';
@@ -57,5 +57,8 @@ export async function completeRun(
   if (await isFinished(out, config)) events.onMessage?.(`${out} is trained`);
   else await scoped((own) => pretrain({ config, out, device: own, resume: true, events, ...(workers === undefined ? {} : { workers }) }));
   const { onMessage } = events;
-  return scoped((own) => evaluateRun({ run: out, data, split, select: dataSelection(config), limit: 0, device: own, ...(onMessage ? { onMessage } : {}) }));
+  return scoped((own) => {
+    const model = () => openModel(out, { device: own, encoders: runModules(config) });
+    return evaluateRun({ run: out, data, split, select: dataSelection(config), limit: 0, model, ...(onMessage ? { onMessage } : {}) });
+  });
 }

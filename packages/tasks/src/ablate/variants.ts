@@ -1,4 +1,5 @@
 // The ways of training that the paper's table compares: each is the full method with one thing changed.
+import { lossRows } from '@hybridmed/model/objective';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { RunConfig } from '@hybridmed/runtime/settings';
 
@@ -15,12 +16,22 @@ export interface Variant {
 /** The full method: the baseline of every difference. */
 export const fullVariant: Variant = { name: 'full', title: 'the full method', change: () => ({}), sharesStage1: false };
 
+/** A variant of each loss but the one that chooses the checkpoint: without those of the full method, with those beyond it. */
+const lossVariants: readonly Variant[] = lossRows
+  .filter(({ watch, stages }) => !watch && stages.includes(2))
+  .map(({ key, symbol, stages, defaultWeight }) => {
+    const [name, how] = defaultWeight === 0 ? [key, 'with'] : [`no-${key}`, 'without'];
+    return {
+      name,
+      title: `${how} ${symbol}${stages.length > 1 ? ' in stage 2' : ''}`,
+      change: () => ({ [key]: defaultWeight === 0 ? 1 : 0 }),
+      sharesStage1: true,
+    };
+  });
+
 /** The variants that are compared with it. */
 export const variants: readonly Variant[] = [
-  { name: 'no-dis', title: 'without distillation', change: () => ({ dis: 0 }), sharesStage1: true },
-  { name: 'no-cg', title: 'without L_CG', change: () => ({ cg: 0 }), sharesStage1: true },
-  { name: 'no-cl', title: 'without L_CL', change: () => ({ cl: 0 }), sharesStage1: true },
-  { name: 'no-sum', title: 'without L_Sum in stage 2', change: () => ({ sum: 0 }), sharesStage1: true },
+  ...lossVariants,
   // Without stage 1 there is nothing to take a snapshot of: an untrained teacher would teach noise.
   { name: 'no-stage1', title: 'without stage 1 (live teacher)', change: () => ({ stage1: false, teacher: 'live' }), sharesStage1: false },
   { name: 'unshared', title: 'unshared decoder', change: () => ({ unsharedDecoder: true }), sharesStage1: false },

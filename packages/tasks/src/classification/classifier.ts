@@ -4,7 +4,7 @@ import type { Model, Checkpoint } from '@hybridmed/model';
 import { batchSpecs, floatSpecs, throughFrozen } from '@hybridmed/model/graphs';
 import { collect, linear, rootScope } from '@hybridmed/nn';
 import { layerDecay } from '@hybridmed/nn/fine-tuning';
-import { studyLoader } from '@hybridmed/runtime';
+import { modelInput, studyLoader } from '@hybridmed/runtime';
 import type { Device, DeviceState, HostArrays, Tensor } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
 import type { Task } from '@hybridmed/training';
@@ -44,7 +44,7 @@ export function labelledLoader(
   studies: readonly Study[],
   options: { batchSize: number; train: boolean; seed?: number },
 ): Loader {
-  return studyLoader({ vision: model.vision, input: config.input }, { studies, tokenizer: { encode: () => [], special: { pad: 0 } }, ...options });
+  return studyLoader(modelInput(model.vision, config.input), { studies, tokenizer: { encode: () => [], special: { pad: 0 } }, ...options });
 }
 
 /** Batches of an epoch with targets and weights. With `balanced` the positives and the negatives of a class have equal total weight. */

@@ -4,9 +4,9 @@ import type { Study } from '@hybridmed/data';
 import type { Checkpoint } from '@hybridmed/model';
 import { presets } from '@hybridmed/model/presets';
 import { initialize } from '@hybridmed/nn';
-import { hashCheckpoint, loadCheckpoint, readableStudies, resolveCheckpoint, readSafetensors, writeSafetensors } from '@hybridmed/runtime';
+import { tracedModel, untrainedError } from '@hybridmed/model/session';
+import { readSafetensors, writeSafetensors, readableStudies } from '@hybridmed/runtime';
 import type { Device, HostArrays } from '@hybridmed/tensor';
-import { HybridmedError } from '@hybridmed/tensor';
 import { fit } from '@hybridmed/training';
 import { chooseClasses, openLabelled } from '../labelled-set.ts';
 import { classifierTask, createScorer, labelledLoader, withTargets } from './classifier.ts';
@@ -131,13 +131,11 @@ async function withReadableImage(studies: readonly Study[], onMessage: (text: st
   return readable;
 }
 
-/** Fine-tunes with fractions of the labels. Throws one line for a stage-1 checkpoint (unless from scratch), missing labels or splits, or a folder with results. */
+/** Fine-tunes with fractions of the labels. Throws one line for exported graphs, a stage-1 checkpoint (unless from scratch), missing labels or splits, or a folder with results. */
 export async function finetune({
-  checkpoint: path,
+  model,
   data: spec,
   out,
-  device,
-  encoders = {},
   select = {},
   classes: chosenClasses,
   percent = [1, 10, 100],
@@ -154,10 +152,8 @@ export async function finetune({
   onMessage = () => undefined,
 }: FinetuneOptions): Promise<FinetuneResult> {
   checkUnread(out);
-  const folder = await resolveCheckpoint(path);
-  const checkpoint = await loadCheckpoint(folder, encoders);
-  if (checkpoint.config.stage === 1 && !fromScratch)
-    throw new HybridmedError(`${folder}: is of stage 1, whose image encoder is not trained; name a stage-2 checkpoint, or use --from-scratch`);
+  const { device, checkpoint } = tracedModel(model, 'fine-tuning');
+  if (!fromScratch && !model.has('vision')) throw untrainedError(model.info.source, 'vision', ', or use --from-scratch');
   const labelled = await openLabelled(spec, select);
   const classes = chooseClasses(labelled, chosenClasses);
   const readable = await withReadableImage(labelled.data.studies, onMessage);
@@ -169,11 +165,11 @@ export async function finetune({
   const result = await runProtocol({ set, classes, percentages: percent, seeds, rule, out, onMessage }, fitClassifier);
   const complete: FinetuneResult = {
     task: 'finetune',
-    checkpoint: folder,
-    checkpointHash: await hashCheckpoint(folder),
+    checkpoint: model.info.source,
+    checkpointHash: await model.contentHash(),
     fromScratch,
     data: spec,
-    device: device.info.name,
+    device: model.info.device,
     settings,
     ...result,
   };

@@ -4,8 +4,9 @@ import { auc } from '@hybridmed/eval';
 import type { Probe, ThresholdRule } from '@hybridmed/eval/protocols';
 import { applyProbe, fitProbe } from '@hybridmed/eval/protocols';
 import { takeRows } from '@hybridmed/model/host-arrays';
-import type { EncoderOptions, StudyFeatures } from '../features/encoder.ts';
-import { openEncoder } from '../features/encoder.ts';
+import type { OpenedModel } from '@hybridmed/runtime';
+import type { FeatureOptions, StudyFeatures } from '../features/study-features.ts';
+import { studyFeatures } from '../features/study-features.ts';
 import { chooseClasses, labelsOf, openLabelled } from '../labelled-set.ts';
 import type { FitClassifier } from './protocol.ts';
 import { runProtocol } from './protocol.ts';
@@ -13,7 +14,8 @@ import type { ProtocolResult, ScoresByClass } from './results.ts';
 import { checkUnread, saveResults } from './results.ts';
 
 /** What to probe, on what. */
-export interface ProbeCommandOptions extends EncoderOptions {
+export interface ProbeCommandOptions extends FeatureOptions {
+  readonly model: OpenedModel;
   readonly data: string;
   readonly out: string;
   readonly select?: SelectOptions;
@@ -37,8 +39,8 @@ export interface ProbeResult extends ProtocolResult {
 /** Strengths tried: the one with the best mean validation AUC wins; of equals, the stronger. */
 const strengths = [1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001] as const;
 
-const scoresOf = (probes: ReadonlyMap<string, Probe>, { global }: Pick<StudyFeatures, 'global'>): ScoresByClass =>
-  Object.fromEntries([...probes].map(([name, classProbe]) => [name, applyProbe(classProbe, global)]));
+const scoresOf = (probes: ReadonlyMap<string, Probe>, { vectors }: StudyFeatures): ScoresByClass =>
+  Object.fromEntries([...probes].map(([name, classProbe]) => [name, applyProbe(classProbe, vectors)]));
 
 /** A mean AUC as it is reported: null where no class has both kinds among the validation studies. */
 export const reportedAuc = (mean: number): number | null => (mean < 0 ? null : mean);
@@ -57,8 +59,9 @@ export function meanValidationAuc(studies: readonly Study[], scores: ScoresByCla
   return values.length === 0 ? -1 : values.reduce((a, b) => a + b, 0) / values.length;
 }
 
-/** Probes a checkpoint's frozen features with fractions of the labels. Throws one line for a stage-1 checkpoint, missing labels or splits, or a folder with results. */
+/** Probes a checkpoint's frozen features with fractions of the labels. Throws one line for a model without an image encoder, missing labels or splits, or a folder with results. */
 export async function probe({
+  model,
   data: spec,
   out,
   select = {},
@@ -73,45 +76,42 @@ export async function probe({
   checkUnread(out);
   const set = await openLabelled(spec, select);
   const classes = chooseClasses(set, chosenClasses);
-  const encoder = await openEncoder({ ...options, onMessage });
-  try {
-    const [train, validation] = [await encoder.images(set.ofSplit('train')), await encoder.images(set.ofSplit('validate'))];
-    const rows = new Map(train.studies.map(({ id }, row) => [id, row]));
-    const fitProbes: FitClassifier = (subset, _, { classes: trained }) => {
-      const studies = subset.filter(({ id }) => rows.has(id));
-      const subsetFeatures = takeRows(
-        train.global,
-        studies.map(({ id }) => rows.get(id)!),
-      );
-      let best: { probes: Map<string, Probe>; l2: number; value: number; scores: ScoresByClass } | undefined;
-      for (const l2 of strengths) {
-        const probes = new Map(trained.map((name) => [name, fitProbe(subsetFeatures, labelsOf(studies, name), { l2, classWeights })]));
-        const scores = scoresOf(probes, validation);
-        const value = meanValidationAuc(validation.studies, scores);
-        if (!best || value > best.value) best = { probes, l2, value, scores };
-      }
-      const { probes, l2, value, scores } = best!;
-      return Promise.resolve({
-        validation: { studies: validation.studies, scores },
-        chosen: { l2, validationAuc: reportedAuc(value) },
-        async predict(test) {
-          const features = await encoder.images(test);
-          return { studies: features.studies, scores: scoresOf(probes, features) };
-        },
-      });
-    };
-    const result = await runProtocol({ set, classes, percentages: percent, seeds, rule, out, onMessage }, fitProbes);
-    const complete: ProbeResult = {
-      task: 'probe',
-      checkpoint: encoder.folder,
-      checkpointHash: encoder.hash,
-      data: spec,
-      device: options.device.info.name,
-      ...result,
-    };
-    await saveResults(out, complete);
-    return complete;
-  } finally {
-    encoder.close();
-  }
+  model.require('vision');
+  const features = (studies: readonly Study[]) => studyFeatures(model, studies, 'global', { ...options, onMessage });
+  const [train, validation] = [await features(set.ofSplit('train')), await features(set.ofSplit('validate'))];
+  const rows = new Map(train.studies.map(({ id }, row) => [id, row]));
+  const fitProbes: FitClassifier = (subset, _, { classes: trained }) => {
+    const studies = subset.filter(({ id }) => rows.has(id));
+    const subsetFeatures = takeRows(
+      train.vectors,
+      studies.map(({ id }) => rows.get(id)!),
+    );
+    let best: { probes: Map<string, Probe>; l2: number; value: number; scores: ScoresByClass } | undefined;
+    for (const l2 of strengths) {
+      const probes = new Map(trained.map((name) => [name, fitProbe(subsetFeatures, labelsOf(studies, name), { l2, classWeights })]));
+      const scores = scoresOf(probes, validation);
+      const value = meanValidationAuc(validation.studies, scores);
+      if (!best || value > best.value) best = { probes, l2, value, scores };
+    }
+    const { probes, l2, value, scores } = best!;
+    return Promise.resolve({
+      validation: { studies: validation.studies, scores },
+      chosen: { l2, validationAuc: reportedAuc(value) },
+      async predict(test) {
+        const tested = await features(test);
+        return { studies: tested.studies, scores: scoresOf(probes, tested) };
+      },
+    });
+  };
+  const result = await runProtocol({ set, classes, percentages: percent, seeds, rule, out, onMessage }, fitProbes);
+  const complete: ProbeResult = {
+    task: 'probe',
+    checkpoint: model.info.source,
+    checkpointHash: await model.contentHash(),
+    data: spec,
+    device: model.info.device,
+    ...result,
+  };
+  await saveResults(out, complete);
+  return complete;
 }

@@ -137,7 +137,9 @@ async function testFit({ classes, rule }: ProtocolOptions, fit: SubsetFit, test:
   const scoresOf = (name: string): ClassScores => {
     const values = scores[name];
     if (!values) return { labels: studies.map(() => undefined), scores: new Float64Array(studies.length) };
-    return { labels: labelsOf(studies, name), scores: values, threshold: thresholdOf(fit.classifier.validation, name, rule) };
+    // Both kinds of classifiers score by logits.
+    const probabilities = Float64Array.from(values, (logit) => 1 / (1 + Math.exp(-logit)));
+    return { labels: labelsOf(studies, name), scores: values, threshold: thresholdOf(fit.classifier.validation, name, rule), probabilities };
   };
   return { ...fit, tested: studies, byClass: Object.fromEntries(classes.map((name) => [name, scoresOf(name)])) };
 }

@@ -1,7 +1,7 @@
 // Writes features of texts or images as a safetensors file for other tools: token vectors, mask and one vector per input.
-import { prepareTexts } from '@hybridmed/data/browser';
+import { readSquare } from '@hybridmed/data';
+import { prepareSquares, prepareTexts } from '@hybridmed/data/browser';
 import { safetensorsHeader } from '@hybridmed/nn';
-import { prepareImages } from '@hybridmed/runtime';
 import { writeFileAtomic } from '@hybridmed/runtime/files';
 import type { HostArray } from '@hybridmed/tensor';
 import type { Features, ImageSource, TextSource } from './feature-sources.ts';
@@ -20,27 +20,40 @@ const batchSize = 16;
 /** Rows of features, computed batch by batch. */
 interface FeatureRows {
   readonly count: number;
-  /** Tokens of the longest row: what all are padded to. */
-  readonly length: number;
-  readonly width: number;
+  /** Tokens of the longest row, to which all are padded; of images as many as the first batch has. */
+  readonly length?: number;
   /** Features of rows `from` up to `to` with their mask (B, l), l at most `length`. */
-  batch(from: number, to: number): Promise<Features & { readonly mask: HostArray }>;
+  batch(from: number, to: number): Promise<Batch>;
 }
+
+/** Features of some rows with their mask (B, l). */
+type Batch = Features & { readonly mask: HostArray };
 
 const bytes = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength);
 
-/** The file in chunks: only one batch's tokens are in memory at a time. */
+/** Shapes of the file's tensors. */
+type Shapes = EmbedResult['shapes'];
+
+const shapesOf = ({ count, length }: FeatureRows, { tokens }: Batch): Shapes => {
+  const [, own, width] = tokens.shape as [number, number, number];
+  return { tokens: [count, length ?? own, width], mask: [count, length ?? own], global: [count, width] };
+};
+
+/** The file in chunks: only one batch's tokens are in memory at a time. The first batch says the shapes. */
 async function* fileChunks(
-  { count, length, width, batch }: FeatureRows,
+  { count, batch }: FeatureRows,
+  first: Batch,
+  shapes: Shapes,
   metadata: Readonly<Record<string, string>>,
   onProgress: (done: number) => void,
 ): AsyncGenerator<Uint8Array> {
-  const f32 = (...shape: number[]) => ({ dtype: 'F32', shape }) as const;
-  yield* safetensorsHeader({ tokens: f32(count, length, width), mask: f32(count, length), global: f32(count, width) }, metadata);
+  const [, length, width] = shapes.tokens as [number, number, number];
+  const f32 = (shape: readonly number[]) => ({ dtype: 'F32', shape }) as const;
+  yield* safetensorsHeader({ tokens: f32(shapes.tokens), mask: f32(shapes.mask), global: f32(shapes.global) }, metadata);
   const [masks, globals] = [new Float32Array(count * length), new Float32Array(count * width)];
   for (let from = 0; from < count; from += batchSize) {
     const to = Math.min(count, from + batchSize);
-    const { tokens, mask, global } = await batch(from, to);
+    const { tokens, mask, global } = from === 0 ? first : await batch(from, to);
     const own = mask.shape[1]!;
     const padded = new Float32Array((to - from) * length * width);
     for (let row = 0; row < to - from; row++) {
@@ -66,12 +79,13 @@ async function write(
   cut: number,
   onProgress: (done: number, total: number) => void,
 ): Promise<EmbedResult> {
-  const { count, length, width } = rows;
+  const first = await rows.batch(0, Math.min(rows.count, batchSize));
+  const shapes = shapesOf(rows, first);
   await writeFileAtomic(
     out,
-    fileChunks(rows, { source, ...metadata }, (done) => onProgress(done, count)),
+    fileChunks(rows, first, shapes, { source, ...metadata }, (done) => onProgress(done, rows.count)),
   );
-  return { out, source, shapes: { tokens: [count, length, width], mask: [count, length], global: [count, width] }, cut };
+  return { out, source, shapes, cut };
 }
 
 /** Options of embedding. */
@@ -93,7 +107,6 @@ export async function embedTextsToFile(
   const rows: FeatureRows = {
     count: texts.length,
     length: lengths.reduce((longest, length) => Math.max(longest, Math.min(length, limit)), 0),
-    width: source.width,
     async batch(from, to) {
       const { ids, mask } = prepareTexts(source.tokenizer, texts.slice(from, to), limit);
       return { ...(await source.run(ids, mask)), mask };
@@ -110,12 +123,12 @@ export async function embedImagesToFile(
 ): Promise<EmbedResult> {
   const rows: FeatureRows = {
     count: files.length,
-    length: source.tokenCount,
-    width: source.width,
     async batch(from, to) {
-      const shape = [to - from, source.tokenCount];
-      const mask = { data: new Float32Array(shape[0]! * shape[1]!).fill(1), shape };
-      return { ...(await source.run(await prepareImages(source.image, files.slice(from, to)))), mask };
+      const squares: Uint8Array[] = [];
+      for (const file of files.slice(from, to)) squares.push(await readSquare(file, source.image.resize));
+      const features = await source.run(prepareSquares(source.image, squares));
+      const shape = features.tokens.shape.slice(0, 2);
+      return { ...features, mask: { data: new Float32Array(shape[0]! * shape[1]!).fill(1), shape } };
     },
   };
   return write(out, source.label, rows, { kind: 'images', files: JSON.stringify(files) }, 0, onProgress);

@@ -1,9 +1,17 @@
-// What an evaluation says of the common space: retrieval, neighbours, and zero-shot classification.
-import type { Loader } from '@hybridmed/data';
-import type { EvaluatedModel } from './evaluated-model.ts';
-import { zeroShotTasks } from './zero-shot-tasks.ts';
+// What an evaluation says of the common space: the protocols of retrieval and of zero-shot classification over one split, and neighbours of each study.
+import type { Loader, Study } from '@hybridmed/data';
+import type { Vectors } from '@hybridmed/eval';
+import { cosineSimilarities, ranks } from '@hybridmed/eval';
+import type { ClassScores } from '@hybridmed/eval/protocols';
+import { classificationReport, promptScores, recallReport } from '@hybridmed/eval/protocols';
+import type { ModelSession } from '@hybridmed/model/session';
+import type { HostArray } from '@hybridmed/tensor';
+import { embedTexts, joined } from '../features/embeddings.ts';
+import { labelsOf, withTagLabels } from '../labelled-set.ts';
+import { distinctImpressions } from '../retrieval/distinct-impressions.ts';
+import { fittingPrompts } from '../zero-shot/prompt-file.ts';
+import { embedPrompts } from '../zero-shot/prompt-vectors.ts';
 import type { EvaluationReport, Example, ZeroShotRow } from './report.ts';
-import { distinctImpressions, neighbours, retrievalTable, zeroShotRow } from './retrieval-tables.ts';
 
 /** What the common space adds to the report, and to each study's example. */
 export interface AlignmentSection {
@@ -11,26 +19,73 @@ export interface AlignmentSection {
   readonly byStudy: readonly Pick<Example, 'rank' | 'nearest' | 'nearestImages' | 'zeroShot'>[];
 }
 
-/** Retrieval and zero-shot classification of a loader's studies. */
-export async function alignmentSection(model: EvaluatedModel, loader: Loader): Promise<AlignmentSection> {
+const recallPlaces = [1, 5, 10, 50];
+const shownNeighbours = 3;
+
+/** Unit vectors (N, d) of a loader's images, in order. */
+async function embedImages(model: ModelSession, loader: Loader): Promise<Vectors> {
+  const parts: HostArray[] = [];
+  for await (const { arrays } of loader.batches()) parts.push((await model.imageFeatures(arrays.image, ['embedding'])).embedding);
+  return joined(parts);
+}
+
+/** Indices of the largest values, largest first. */
+const largest = (values: Float64Array): number[] =>
+  Array.from(values.keys())
+    .toSorted((a, b) => values[b]! - values[a]!)
+    .slice(0, shownNeighbours);
+
+/** The rank of each study's own impression, from 1, and its neighbours: impressions to its image, images to its impression. */
+function neighbours(images: Vectors, gallery: Vectors, texts: readonly string[], own: readonly number[], studies: readonly Study[]) {
+  const size = texts.length;
+  const similarities = cosineSimilarities(images, gallery);
+  const ownRanks = ranks(similarities, own.length, (query, entry) => own[query] === entry);
+  const nearestImages = texts.map((_, entry) => largest(Float64Array.from(own, (_own, query) => similarities[query * size + entry]!)));
+  return own.map((entry, query) => {
+    const row = similarities.subarray(query * size, (query + 1) * size);
+    return {
+      rank: ownRanks[query]! + 1,
+      nearest: largest(row).map((i) => ({ impression: texts[i]!, own: i === entry, similarity: row[i]! })),
+      nearestImages: nearestImages[entry]!.map((i) => studies[i]!.id),
+    };
+  });
+}
+
+/** Scores of every study by the shipped prompts that name a label of the set, or Open-I's tag. */
+async function promptClasses(model: ModelSession, images: Vectors, studies: readonly Study[], spec: string): Promise<Record<string, ClassScores>> {
+  const names = [...new Set(studies.flatMap(({ labels }) => Object.keys(labels ?? {})))];
+  const vectors = await embedPrompts((texts) => embedTexts(model, texts), fittingPrompts(names, spec));
+  return Object.fromEntries(Object.entries(vectors).map(([name, pair]) => [name, { labels: labelsOf(studies, name), scores: promptScores(images, pair) }]));
+}
+
+/** The table of zero-shot classification, without thresholds: a split has none of its own. */
+function zeroShotTable(classes: Readonly<Record<string, ClassScores>>): Pick<EvaluationReport, 'zeroShot' | 'meanAuc'> {
+  if (Object.keys(classes).length === 0) return { zeroShot: [] };
+  const { classes: metrics, meanAuc } = classificationReport(classes);
+  const zeroShot = Object.entries(metrics).map(([name, { positives, studies, auc, undefined: reason }]): ZeroShotRow => {
+    return { name, positives, studies, auc, ...(auc === null && reason !== undefined ? { undefined: reason } : {}) };
+  });
+  return { zeroShot, ...(meanAuc ? { meanAuc: meanAuc.value } : {}) };
+}
+
+/** A study's answers by class: the truth, and the score. */
+const answersOf = (classes: Readonly<Record<string, ClassScores>>, study: number): NonNullable<Example['zeroShot']> =>
+  Object.fromEntries(
+    Object.entries(classes).flatMap(([name, { labels, scores }]) => {
+      const truth = labels[study];
+      return truth === undefined ? [] : [[name, { truth, score: scores[study]! }]];
+    }),
+  );
+
+/** Retrieval and zero-shot classification of a loader's studies; `spec` names their data set, whose own prompts are taken where there are some. */
+export async function alignmentSection(model: ModelSession, loader: Loader, spec: string): Promise<AlignmentSection> {
   const { studies } = loader;
-  const images = await model.embedImages(loader);
+  const images = await embedImages(model, loader);
   const { texts, own } = distinctImpressions(studies);
-  const gallery = await model.embedTexts(texts);
-  const { table, ranks } = retrievalTable(images, gallery, own);
-  const ids = studies.map(({ id }) => id);
-  const nearest = neighbours(images, gallery, texts, own, ids);
-  const zeroShot: ZeroShotRow[] = [];
-  const answers: Record<string, { truth: 0 | 1; score: number }>[] = studies.map(() => ({}));
-  for (const task of zeroShotTasks(studies)) {
-    const [positive, negative] = [await model.embedTexts(task.prompts.positive), await model.embedTexts(task.prompts.negative)];
-    const { row, answered } = zeroShotRow(task, studies, images, positive, negative);
-    zeroShot.push(row);
-    for (const { study, ...answer } of answered) answers[study]![task.name] = answer;
-  }
-  const aucs = zeroShot.flatMap(({ auc }) => (auc === null ? [] : [auc.value]));
+  const gallery = await embedTexts(model, texts);
+  const classes = await promptClasses(model, images, studies.map(withTagLabels), spec);
   return {
-    report: { retrieval: table, zeroShot, ...(aucs.length > 0 ? { meanAuc: aucs.reduce((a, b) => a + b, 0) / aucs.length } : {}) },
-    byStudy: ranks.map((rank, i) => ({ rank: rank + 1, ...nearest[i]!, zeroShot: answers[i]! })),
+    report: { retrieval: recallReport(images, gallery, (query, entry) => own[query] === entry, recallPlaces), ...zeroShotTable(classes) },
+    byStudy: neighbours(images, gallery, texts, own, studies).map((study, i) => ({ ...study, zeroShot: answersOf(classes, i) })),
   };
 }

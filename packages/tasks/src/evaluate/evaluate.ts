@@ -1,34 +1,32 @@
-// Evaluates a checkpoint or an exported folder on a split: losses, texts beside baselines, retrieval, zero-shot classification, labels.
+// Evaluates a model, a checkpoint or exported graphs, on a split: losses, texts beside baselines, retrieval, zero-shot classification, labels.
 import type { SelectOptions, Study } from '@hybridmed/data';
 import { openDataSet } from '@hybridmed/data';
-import type { CheckpointEncoders } from '@hybridmed/runtime';
-import { isExported, readableStudies } from '@hybridmed/runtime';
+import type { OpenedModel } from '@hybridmed/runtime';
+import { studyLoader, readableStudies } from '@hybridmed/runtime';
 import { hashIds } from '@hybridmed/runtime/run';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { AlignmentSection } from './alignment-section.ts';
 import { alignmentSection } from './alignment-section.ts';
-import { openEvaluatedCheckpoint } from './evaluated-checkpoint.ts';
-import { openEvaluatedExport } from './evaluated-export.ts';
+import { evaluationBatch } from './evaluation-plan.ts';
 import { lossSection } from './loss-section.ts';
+import { openLosses } from './losses.ts';
 import type { EvaluationReport } from './report.ts';
+import type { PublishedMetricsOptions } from '../text-metrics/published-metrics.ts';
+import { openPublishedMetrics } from '../text-metrics/published-metrics.ts';
 import { textSection } from './text-section.ts';
 
 /** What to evaluate, on what. */
-export interface EvaluateOptions {
-  /** A checkpoint, a run's folder, or an exported folder. */
-  readonly checkpoint: string;
+export interface EvaluateOptions extends PublishedMetricsOptions {
+  readonly model: OpenedModel;
   readonly data: string;
   readonly split?: Study['split'];
   /** Max number of studies; 0 for all. */
   readonly limit?: number;
   /** What is taken of the data set: frontal views by default. */
   readonly select?: SelectOptions;
+  /** Computes the losses from what exported graphs give. */
   readonly device: Device;
-  /** Modules of the checkpoint's encoders, where they are modules'. */
-  readonly encoders?: CheckpointEncoders;
-  /** Threads of ONNX Runtime for an exported folder. */
-  readonly threads?: number;
   readonly onMessage?: (text: string) => void;
 }
 
@@ -50,36 +48,47 @@ async function openStudies(options: EvaluateOptions): Promise<{ studies: readonl
 
 const noAlignment: AlignmentSection = { report: { zeroShot: [] }, byStudy: [] };
 
-/** Evaluates. Throws one line for a missing checkpoint, a data set without the split, or unreadable files. */
+/** Who computes, in words. */
+const computedBy = ({ info, traced }: OpenedModel, device: Device): string => (traced ? info.device : `${info.device}, losses by ${device.info.name}`);
+
+/** Evaluates. Throws one line for a part that the model lacks, a data set without the split, or unreadable files. */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
-  const { checkpoint: path, data: spec, split = 'test', device, encoders = {}, threads, onMessage = () => undefined } = options;
-  const model = isExported(path) ? await openEvaluatedExport(path, device, { threads }) : await openEvaluatedCheckpoint(path, device, encoders);
+  const { model, data: spec, split = 'test', device, onMessage = () => undefined } = options;
+  const hasImageBranch = model.info.stage === 2;
+  const losses = await openLosses(model, device);
+  const publishedMetrics = await openPublishedMetrics(options, device).catch((error: unknown) => {
+    losses.release();
+    throw error;
+  });
   try {
     const { studies, train } = await openStudies(options);
-    const loader = model.loader(studies);
+    const loader = studyLoader(model.info, { studies, tokenizer: model.tokenizer, batchSize: evaluationBatch, train: false });
     try {
       onMessage(`losses of ${studies.length} studies`);
-      const losses = await lossSection(model, loader);
+      const lossValues = await lossSection(model, losses, loader, train);
       onMessage('writing impressions');
       const texts = await textSection(model, loader, train);
+      const truth = studies.map(({ impression }) => impression);
+      const published = await publishedMetrics.of(texts.texts, truth, onMessage);
       onMessage('retrieval and zero-shot classification');
-      const alignment = model.hasImageBranch ? await alignmentSection(model, loader) : noAlignment;
+      const alignment = hasImageBranch ? await alignmentSection(model, loader, spec) : noAlignment;
       return {
-        checkpoint: model.folder,
+        checkpoint: model.info.source,
         data: spec,
         split,
         studies: studies.length,
-        device: model.device,
-        inputs: { checkpoint: model.hash, studies: hashIds(studies) },
-        ...losses.report,
+        device: computedBy(model, device),
+        inputs: { checkpoint: await model.weightsHash(), studies: hashIds(studies) },
+        ...lossValues.report,
         text: texts.text,
         ...alignment.report,
         ...(texts.labels ? { labels: texts.labels } : {}),
+        ...published,
         examples: studies.map(({ id, impression }, i) => ({
           id,
           truth: impression,
           ...texts.byStudy[i]!,
-          ...losses.byStudy[i]!,
+          ...lossValues.byStudy[i]!,
           ...alignment.byStudy[i],
         })),
       };
@@ -87,6 +96,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
       await loader.close();
     }
   } finally {
-    await model.close();
+    losses.release();
+    await publishedMetrics.close();
   }
 }

@@ -1,11 +1,11 @@
 // The losses of stage 2 from the outputs of exported graphs: logits of both branches, and vectors of the common space.
-import { globalContrast, localContrast } from '@hybridmed/align';
-import { distillationLoss, tokenLoss } from '@hybridmed/decoder';
+import { tokenLoss } from '@hybridmed/decoder';
 import type { SpecialTokens } from '@hybridmed/model';
-import { wordMask } from '@hybridmed/model/objective';
+import { floatSpecs } from '@hybridmed/model/graphs';
+import { composeLosses, lossTerms, outputFeatures, wordMask } from '@hybridmed/model/objective';
 import type { Graph, TensorSpec } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
-import { evaluationPlan } from './evaluated-model.ts';
+import { evaluationPlan } from './evaluation-plan.ts';
 import { sumByStudy } from './study-losses.ts';
 
 /** Sizes of the features. */
@@ -17,6 +17,8 @@ export interface FeatureSizes {
   readonly special: SpecialTokens;
   /** Whether the text encoder gives a weight of each word. */
   readonly importance: boolean;
+  /** Parameters of losses that have their own. */
+  readonly lossParameters?: Readonly<Record<string, { readonly shape: TensorSpec['shape'] }>> | undefined;
 }
 
 const f32 = (...shape: TensorSpec['shape']): TensorSpec => ({ shape, dtype: 'f32' });
@@ -31,9 +33,9 @@ export function branchLossGraph(vocabularySize: number): Graph {
   }));
 }
 
-/** The five losses of a batch, by name; vectors are unit vectors, `log_scale` the logarithm of the inverse temperature. */
-export function featureLossGraph({ vocabularySize, width, patches, special, importance }: FeatureSizes): Graph {
-  const { tau, temperature } = evaluationPlan;
+/** The losses of a batch, by name; vectors are unit vectors, `log_scale` the logarithm of the inverse temperature; parameters of losses are called as in a checkpoint. */
+export function featureLossGraph({ vocabularySize, width, patches, special, importance, lossParameters = {} }: FeatureSizes): Graph {
+  const plan = evaluationPlan(lossParameters);
   const data = {
     ...targets,
     caption: f32('B', 'T', vocabularySize),
@@ -47,24 +49,24 @@ export function featureLossGraph({ vocabularySize, width, patches, special, impo
     findings_mask: f32('B', 'L'),
     groups: i32('B'),
     log_scale: f32(),
+    ...floatSpecs(lossParameters),
   };
-  return trace({ data }, (features) => {
-    const { caption, summary, target, target_mask: mask } = features;
-    const local = localContrast({
-      patches: features.patches!,
-      words: features.words!,
-      wordMask: wordMask(features.findings!, features.findings_mask!, special),
-      ...(features.importance ? { importance: features.importance } : {}),
-      temperature: tau,
-    });
-    return {
-      results: {
-        cg: globalContrast({ image: features.image!, text: features.text!, logScale: features.log_scale!, groups: features.groups! }),
-        cl: ops.mean(local),
-        sum: tokenLoss(summary!, target!, mask!),
-        cap: tokenLoss(caption!, target!, mask!),
-        dis: distillationLoss(caption!, summary!, mask!, temperature),
+  return trace({ data }, (inputs) => {
+    const feature = outputFeatures(
+      {
+        summaryLogits: inputs.summary!,
+        captionLogits: inputs.caption!,
+        target: inputs.target!,
+        imageVector: inputs.image!,
+        textVector: inputs.text!,
+        patches: inputs.patches!,
+        words: inputs.words!,
+        wordMask: wordMask(inputs.findings!, inputs.findings_mask!, special),
+        importance: inputs.importance,
       },
-    };
+      plan.temperature,
+    );
+    const parameters = { ...inputs, 'align.logit_scale': inputs.log_scale! };
+    return { results: composeLosses(lossTerms(plan), { feature, batch: inputs, parameters, options: plan }) };
   });
 }

@@ -1,49 +1,62 @@
-// The losses of an evaluation: over the split, per token with intervals, and study by study; the control is every study with another's image.
-import type { Loader } from '@hybridmed/data';
+// The losses of an evaluation: over the split, per token with intervals, and study by study; the control is every study with other patients' images.
+import type { Loader, Study } from '@hybridmed/data';
 import { bootstrap } from '@hybridmed/eval';
-import type { EvaluatedModel } from './evaluated-model.ts';
-import { permuteImages } from './permute-images.ts';
-import type { EvaluationReport, Example } from './report.ts';
+import { mismatchGap } from '@hybridmed/eval/generation';
+import type { ModelSession } from '@hybridmed/model/session';
+import type { ImageLosses } from './image-losses.ts';
+import { imageLosses } from './image-losses.ts';
+import type { Losses } from './losses.ts';
+import { normalLikelihood, normalSentences } from './normal-sentences.ts';
+import type { CaptioningLosses, EvaluationReport, Example } from './report.ts';
 import type { StudyLosses } from './study-losses.ts';
 import { perToken } from './study-losses.ts';
 
 /** What the losses add to the report, and to each study's example. */
 export interface LossSection {
-  readonly report: Pick<EvaluationReport, 'losses' | 'captioning' | 'perToken'>;
+  readonly report: Pick<EvaluationReport, 'losses' | 'captioning' | 'normalLikelihood' | 'perToken'>;
   readonly byStudy: readonly Pick<Example, 'loss'>[];
 }
 
-/** Losses of the image branch when each study gets another study's image. */
-async function mismatchedLosses(model: EvaluatedModel, loader: Loader): Promise<StudyLosses> {
-  const mismatched = model.loader(permuteImages(loader.studies));
-  const losses = await model.studyLosses('image', mismatched);
-  await mismatched.close();
-  return losses;
+const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Each study's loss with wrong images, the mean over shuffles; undefined where nothing was shuffled. */
+const mismatchedLosses = ({ own, mismatched }: ImageLosses): number[] | undefined =>
+  mismatched.length === 0 ? undefined : own.nats.map((_, i) => meanOf(mismatched.map((nats) => nats[i]!)));
+
+function captioningLosses({ own, mismatched }: ImageLosses, wrong: readonly number[]): CaptioningLosses {
+  const all = Array.from(own.nats.keys());
+  const { draws, perStudy, perToken: difference, byDraw } = mismatchGap(own.nats, mismatched, own.tokens);
+  return {
+    draws,
+    perToken: perToken(own, all),
+    shuffledPerToken: perToken({ nats: wrong, tokens: own.tokens }, all),
+    shuffled: meanOf(wrong),
+    difference,
+    perStudy,
+    byDraw,
+  };
 }
 
-/** Losses of a loader's studies. */
-export async function lossSection(model: EvaluatedModel, loader: Loader): Promise<LossSection> {
-  const losses = await model.losses(loader);
-  const count = loader.studies.length;
-  const interval = (of: StudyLosses) => bootstrap(count, (indices) => perToken(of, indices));
-  const findings = await model.studyLosses('findings', loader);
+/** Losses of a loader's studies; normal sentences are those of the training studies. */
+export async function lossSection({ info, tokenizer }: ModelSession, lossesOf: Losses, loader: Loader, train: readonly Study[]): Promise<LossSection> {
+  const losses = await lossesOf.ofSplit(loader);
+  const { studies } = loader;
+  const interval = (of: StudyLosses) => bootstrap(studies.length, (indices) => perToken(of, indices));
+  const findings = await lossesOf.ofFindings(loader);
   const textLoss = (i: number) => ({ findings: findings.nats[i]!, tokens: findings.tokens[i]! });
-  if (!model.hasImageBranch)
-    return { report: { losses, perToken: { findings: interval(findings) } }, byStudy: loader.studies.map((_, i) => ({ loss: textLoss(i) })) };
-  const image = await model.studyLosses('image', loader);
-  const mismatched = await mismatchedLosses(model, loader);
-  const all = Array.from(loader.studies.keys());
+  if (info.stage === 1) return { report: { losses, perToken: { findings: interval(findings) } }, byStudy: studies.map((_, i) => ({ loss: textLoss(i) })) };
+  const sentences = normalSentences(train);
+  const decoder = await lossesOf.imageDecoder();
+  const image = await imageLosses(decoder, loader, { tokenizer, sentences, maxTokens: info.impressionLength }).finally(() => decoder.release());
+  const wrong = mismatchedLosses(image);
+  const normal = normalLikelihood(studies, sentences, image.sentences);
   return {
     report: {
       losses,
-      captioning: {
-        perToken: perToken(image, all),
-        shuffledPerToken: perToken(mismatched, all),
-        shuffled: mismatched.nats.reduce((a, b) => a + b, 0) / count,
-        difference: bootstrap(count, (indices) => perToken(mismatched, indices) - perToken(image, indices)),
-      },
-      perToken: { image: interval(image), findings: interval(findings) },
+      ...(wrong ? { captioning: captioningLosses(image, wrong) } : {}),
+      ...(normal ? { normalLikelihood: normal } : {}),
+      perToken: { image: interval(image.own), findings: interval(findings) },
     },
-    byStudy: all.map((i) => ({ loss: { ...textLoss(i), image: image.nats[i]!, mismatchedImage: mismatched.nats[i]! } })),
+    byStudy: studies.map((_, i) => ({ loss: { ...textLoss(i), image: image.own.nats[i]!, ...(wrong ? { mismatchedImage: wrong[i]! } : {}) } })),
   };
 }

@@ -1,6 +1,10 @@
 // The report of an evaluation, as plain JSON.
-import type { Interval, LabelF1, TextIntervals, TextScores } from '@hybridmed/eval';
+import type { Interval, TextIntervals, TextScores } from '@hybridmed/eval';
+import type { BertScore, LikelihoodAuc } from '@hybridmed/eval/generation';
+import type { ChexbertAgreement, LabelAgreement } from '@hybridmed/eval/labeller';
+import type { RecallReport } from '@hybridmed/eval/protocols';
 import type { LossValues } from '@hybridmed/training';
+import type { BySystem } from './systems.ts';
 
 /** One study's texts side by side. */
 export interface Example {
@@ -10,7 +14,7 @@ export interface Example {
   readonly image?: string;
   /** Written from the findings. */
   readonly findings: string;
-  /** Nats of the true impression's `tokens`, from the image, from another study's image, and from the findings. */
+  /** Nats of the true impression's `tokens`, from the image, from other patients' images (the mean over shuffles), and from the findings. */
   readonly loss: { readonly image?: number; readonly mismatchedImage?: number; readonly findings: number; readonly tokens: number };
   /** Labels that the study has, and that each text names, where studies are labelled. */
   readonly labels?: { readonly truth: readonly string[]; readonly image?: readonly string[]; readonly findings: readonly string[] };
@@ -29,23 +33,11 @@ export interface TextRow extends TextScores {
   readonly intervals: TextIntervals;
 }
 
-/** Agreement of texts, of each branch and of the baselines. */
-export interface TextTable {
-  readonly image?: TextRow;
-  readonly findings: TextRow;
-  /** The most frequent training impression, for every study. */
-  readonly mostFrequent: TextRow;
-  /** The impression of the training study with the nearest findings (tf-idf): it reads the findings. */
-  readonly nearestFindings: TextRow;
-}
-
-/** Image to impression, among the distinct impressions of the split. */
-export interface RetrievalTable {
-  readonly gallery: number;
-  readonly medianRank: number;
-  /** By K: recall with its interval, and the recall of chance. */
-  readonly recall: Readonly<Record<string, Interval & { readonly chance: number }>>;
-}
+/**
+ * Agreement of texts, of each branch and of the baselines: the most frequent training impression for every study, the impression of the
+ * training study with the nearest findings (tf-idf), and the consensus of the ten nearest; the last two read the findings.
+ */
+export type TextTable = BySystem<TextRow>;
 
 /** Zero-shot classification of one question. */
 export interface ZeroShotRow {
@@ -58,26 +50,53 @@ export interface ZeroShotRow {
   readonly undefined?: string;
 }
 
-/** F1 of the labels that one system's texts state, and its intervals (95 %, over studies). */
-export interface LabelRow extends LabelF1 {
-  readonly intervals: { readonly micro: Interval; readonly macro: Interval };
+/** Agreement of the labels that one system's texts state, with intervals (95 %, over studies). */
+export type LabelRow = LabelAgreement;
+
+/** What the image contributes to the captioning loss, by its difference to the loss with other patients' images, the mean over `draws` shuffles. */
+export interface CaptioningLosses {
+  readonly draws: number;
+  readonly perToken: number;
+  readonly shuffledPerToken: number;
+  /** Nats per study with the wrong image. */
+  readonly shuffled: number;
+  /** The gap in nats per token, with its interval over studies. */
+  readonly difference: Interval;
+  /** The same in nats per study, and of each shuffle alone. */
+  readonly perStudy: Interval;
+  readonly byDraw: readonly number[];
+}
+
+/** AUC of the probability that the image branch gives to any of the most frequent impressions of normal training studies. */
+export interface NormalLikelihood {
+  readonly sentences: readonly string[];
+  /** For normal by the data set's tag or labels, where it has them. */
+  readonly byData?: LikelihoodAuc;
+  /** For impressions that name no finding, by the rule labeller. */
+  readonly byText: LikelihoodAuc;
 }
 
 /** Texts of every system, study by study. */
-export interface NamedTexts {
-  readonly image: readonly string[] | undefined;
-  readonly findings: readonly string[];
-  readonly mostFrequent: readonly string[];
-  readonly nearestFindings: readonly string[];
-}
+export type NamedTexts = BySystem<readonly string[]>;
 
 /** Clinical agreement of texts by the rule labeller: with the studies' own labels, or with what it reads in the true impressions. */
-export interface LabelTable {
+export interface LabelTable extends BySystem<LabelRow> {
   readonly source: 'labels' | 'impressions';
-  readonly image?: LabelRow;
-  readonly findings: LabelRow;
-  readonly mostFrequent: LabelRow;
-  readonly nearestFindings: LabelRow;
+}
+
+/** Agreement with the true impressions by the labels that a BERT with CheXbert's heads reads in both; uncertain counts as present. */
+export interface ChexbertTable extends BySystem<ChexbertAgreement> {
+  /** The labeller's folder. */
+  readonly labeller: string;
+}
+
+/** BERTScore against the true impressions: means with intervals (95 %, over studies). */
+export interface BertScoreTable extends BySystem<Readonly<Record<keyof BertScore, Interval>>> {
+  /** The encoder's folder, the layer that is compared and how many there are. */
+  readonly encoder: string;
+  readonly layer: number;
+  readonly depth: number;
+  readonly idf: boolean;
 }
 
 /** A whole evaluation. */
@@ -89,17 +108,24 @@ export interface EvaluationReport {
   readonly device: string;
   /** SHA-256 of the checkpoint's parameters, and of the sorted ids of the studies: what these figures are of. */
   readonly inputs: { readonly checkpoint: string; readonly studies: string };
-  /** Nats per study: sums over its tokens for sum, cap and dis. */
+  /** Nats per study: of losses over tokens, sums over the study's. */
   readonly losses: LossValues;
-  /** The captioning loss per token, and when each study gets another's image: the difference (with its interval over studies) is what the image contributes. */
-  readonly captioning?: { readonly perToken: number; readonly shuffledPerToken: number; readonly shuffled: number; readonly difference: Interval };
+  /** The captioning loss with the study's image and with another's; absent where no study can get another patient's image. */
+  readonly captioning?: CaptioningLosses;
+  /** Whether normal sentences are likelier for normal studies; absent where training studies have none. */
+  readonly normalLikelihood?: NormalLikelihood;
   /** Nats per token of each branch, and the interval over studies. */
   readonly perToken: { readonly image?: Interval; readonly findings: Interval };
   readonly text: TextTable;
-  readonly retrieval?: RetrievalTable;
+  /** Image to impression, among the distinct impressions of the split. */
+  readonly retrieval?: RecallReport;
   readonly zeroShot: readonly ZeroShotRow[];
   readonly meanAuc?: number;
   /** Clinical agreement; absent where no label is named. */
   readonly labels?: LabelTable;
+  /** By a published labeller, where one was named. */
+  readonly chexbert?: ChexbertTable;
+  /** By a published encoder, where one was named. */
+  readonly bertScore?: BertScoreTable;
   readonly examples: readonly Example[];
 }

@@ -1,54 +1,57 @@
 // The texts of an evaluation: what each branch writes beside two baselines, their scores, and the labels that they state.
 import type { Loader, Study } from '@hybridmed/data';
 import { mostFrequent, nearestTexts, normalizeForComparison, textIntervals, textScores } from '@hybridmed/eval';
+import { consensusTexts } from '@hybridmed/eval/generation';
 import type { Branch } from '@hybridmed/model';
-import type { HostArrays } from '@hybridmed/tensor';
-import type { EvaluatedModel } from './evaluated-model.ts';
+import type { BranchInput, ModelSession } from '@hybridmed/model/session';
 import { labelAgreement } from './label-agreement.ts';
 import type { EvaluationReport, Example, NamedTexts, TextRow, TextTable } from './report.ts';
+import { mapSystems } from './systems.ts';
 
 /** What the texts add to the report, and to each study's example. */
 export interface TextSection {
   readonly text: TextTable;
+  /** The texts themselves. */
+  readonly texts: NamedTexts;
   readonly labels?: EvaluationReport['labels'];
   readonly byStudy: readonly Pick<Example, 'image' | 'findings' | 'labels'>[];
 }
 
 /** Impressions that a branch writes, in the loader's order. */
-async function generateTexts(model: EvaluatedModel, branch: Branch, loader: Loader): Promise<string[]> {
-  const generator = await model.generator(branch);
+async function generateTexts(model: ModelSession, branch: Branch, loader: Loader): Promise<string[]> {
   const texts: string[] = [];
-  const add = async (inputs: HostArrays) => {
-    for (const { ids } of await generator.generate(inputs)) texts.push(model.tokenizer.decode(ids));
+  const add = async (input: BranchInput) => {
+    for (const { text } of await model.generate(input)) texts.push(text);
   };
   if (branch === 'image') for await (const { arrays } of loader.batches()) await add({ image: arrays.image });
-  else for (const { arrays } of loader.texts(32)) await add({ findings: arrays.findings, findings_mask: arrays.findings_mask });
+  else for (const { arrays } of loader.texts(32)) await add({ findings: { ids: arrays.findings, mask: arrays.findings_mask } });
   return texts;
 }
 
-/** The most frequent training impression, and the impression of the training study with the nearest findings, for every study. */
-function baselines(studies: readonly Study[], train: readonly Study[]): Pick<NamedTexts, 'mostFrequent' | 'nearestFindings'> {
-  const nearest = nearestTexts(
-    studies.map(({ findings }) => findings),
-    train.map(({ findings }) => findings),
-  );
+/** What the training studies alone would write for every study: see `textSystems`. */
+function baselines(studies: readonly Study[], train: readonly Study[]): Pick<NamedTexts, 'mostFrequent' | 'nearestFindings' | 'consensus'> {
+  const queries = studies.map(({ findings }) => findings);
+  const corpus = { findings: train.map(({ findings }) => findings), impressions: train.map(({ impression }) => impression) };
+  const frequent = mostFrequent(corpus.impressions.map(normalizeForComparison));
+  const impressionsAt = (indices: readonly number[]) => indices.map((i) => corpus.impressions[i]!);
   return {
-    mostFrequent: studies.map(() => mostFrequent(train.map(({ impression }) => normalizeForComparison(impression)))),
-    nearestFindings: nearest.map((i) => train[i]!.impression),
+    mostFrequent: studies.map(() => frequent),
+    nearestFindings: impressionsAt(nearestTexts(queries, corpus.findings)),
+    consensus: impressionsAt(consensusTexts(queries, corpus)),
   };
 }
 
 /** Texts of a loader's studies; `train` is what the baselines know. */
-export async function textSection(model: EvaluatedModel, loader: Loader, train: readonly Study[]): Promise<TextSection> {
+export async function textSection(model: ModelSession, loader: Loader, train: readonly Study[]): Promise<TextSection> {
   const { studies } = loader;
-  const image = model.hasImageBranch ? await generateTexts(model, 'image', loader) : undefined;
+  const image = model.info.stage === 2 ? await generateTexts(model, 'image', loader) : undefined;
   const findings = await generateTexts(model, 'findings', loader);
-  const { mostFrequent: frequent, nearestFindings } = baselines(studies, train);
+  const texts: NamedTexts = { ...(image ? { image } : {}), findings, ...baselines(studies, train) };
   const truth = studies.map(({ impression }) => impression);
-  const row = (texts: readonly string[]): TextRow => ({ ...textScores(texts, truth), intervals: textIntervals(texts, truth) });
-  const agreement = labelAgreement(studies, { image, findings, mostFrequent: frequent, nearestFindings });
+  const agreement = labelAgreement(studies, texts);
   return {
-    text: { ...(image ? { image: row(image) } : {}), findings: row(findings), mostFrequent: row(frequent), nearestFindings: row(nearestFindings) },
+    texts,
+    text: mapSystems(texts, (own): TextRow => ({ ...textScores(own, truth), intervals: textIntervals(own, truth) })),
     ...(agreement.table ? { labels: agreement.table } : {}),
     byStudy: findings.map((text, i) => ({ ...(image ? { image: image[i]! } : {}), findings: text, ...agreement.byStudy[i] })),
   };

@@ -2,14 +2,16 @@
 import type { Model } from '@hybridmed/model';
 import { parameterSpecs, batchSpecs } from '@hybridmed/model/graphs';
 import { rootScope } from '@hybridmed/nn';
-import type { Device, DeviceState, Graph, HostArray, HostArrays } from '@hybridmed/tensor';
+import type { TracedModel } from '@hybridmed/model/session';
+import type { Graph, HostArray, Program } from '@hybridmed/tensor';
 import { grad, ops, trace } from '@hybridmed/tensor';
-import { alignedLogOdds, pairSpecs, writtenLogOdds } from './log-odds.ts';
+import type { TextPair } from './log-odds.ts';
+import { alignedLogOdds, pairArrays, pairSpecs, writtenLogOdds } from './log-odds.ts';
 import type { PatchMap } from './maps.ts';
 
 /** Makes a map of gradients of one image (1, C, S, S) for two texts. */
 export interface Gradient {
-  map(image: HostArray, pair: HostArrays): Promise<PatchMap>;
+  map(image: HostArray, pair: TextPair): Promise<PatchMap>;
   release(): void;
 }
 
@@ -27,11 +29,12 @@ export function logOddsGradientGraph(model: Model): Graph {
 // Points on the path from an evenly grey image to the image [Sundararajan et al. 2017]: more change the map little.
 const points = 12;
 
-/** Compiles it on a device. The map: the mean magnitude of the gradient on the path from an evenly grey image to the image, over channels, a value a pixel. */
-export async function openGradient(device: Device, state: DeviceState, model: Model): Promise<Gradient> {
-  const program = await device.compile(logOddsGradientGraph(model));
+/** Prepares it; the program is compiled when it is first needed. The map: the mean magnitude of the gradient on the path from an evenly grey image to the image, over channels, a value a pixel. */
+export function openGradient({ device, checkpoint, state }: TracedModel): Gradient {
+  let program: Promise<Program> | undefined;
   return {
     async map(image, pair) {
+      program ??= device.compile(logOddsGradientGraph(checkpoint.model));
       const [, channels, side] = image.shape as [number, number, number, number];
       const size = image.data.length;
       const mean = (image.data as Float32Array).reduce((sum, value) => sum + value, 0) / size;
@@ -40,11 +43,11 @@ export async function openGradient(device: Device, state: DeviceState, model: Mo
         const fraction = (point + 0.5) / points;
         for (let i = 0; i < size; i++) path[point * size + i] = mean + fraction * (image.data[i]! - mean);
       }
-      const { gradient } = await program.run({ ...pair, image: { data: path, shape: [points, ...image.shape.slice(1)] } }, state);
+      const { gradient } = await (await program).run({ ...pairArrays(pair), image: { data: path, shape: [points, ...image.shape.slice(1)] } }, state());
       const values = new Float64Array(side * side);
       for (let i = 0; i < points * size; i++) values[i % (side * side)]! += Math.abs(gradient!.data[i]!) / (points * channels);
       return { side, values };
     },
-    release: () => program.release?.(),
+    release: () => void program?.then((compiled) => compiled.release?.()).catch(() => undefined),
   };
 }

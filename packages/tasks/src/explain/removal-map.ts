@@ -1,33 +1,9 @@
 // What a text loses when patches are left out of an image: occlusion among the encoder's tokens, where nothing has to be painted over.
-import type { Model } from '@hybridmed/model';
-import { parameterSpecs } from '@hybridmed/model/graphs';
-import { rootScope } from '@hybridmed/nn';
-import type { Device, DeviceState, Graph, HostArray, HostArrays } from '@hybridmed/tensor';
-import { ops, trace } from '@hybridmed/tensor';
-import { pairSpecs, writtenLogOdds } from './log-odds.ts';
+import { takeRows } from '@hybridmed/model/host-arrays';
+import type { ModelSession } from '@hybridmed/model/session';
+import type { HostArray } from '@hybridmed/tensor';
+import type { TextPair } from './log-odds.ts';
 import type { PatchMap } from './maps.ts';
-
-/** Makes a map of removal of one image (1, C, S, S) for two texts. */
-export interface Removal {
-  map(image: HostArray, pair: HostArrays): Promise<PatchMap>;
-  release(): void;
-}
-
-/** image (1, C, S, S), shown (B, N) and two texts -> `odds` (B) of the image branch, for an encoder that can leave patches out. */
-export function removalGraph(model: Model): Graph {
-  const { size, channels } = model.vision.image;
-  const data = {
-    image: { shape: [1, channels, size, size], dtype: 'f32' },
-    shown: { shape: ['B', model.vision.tokenCount], dtype: 'f32' },
-    ...pairSpecs,
-  } as const;
-  return trace({ data, state: parameterSpecs(model, ['vision.', 'decoder.']) }, ({ image, shown, ...pair }, state) => {
-    const scope = rootScope(state);
-    const images = ops.broadcast(image!, [shown!.shape[0]!, channels, size, size]);
-    const features = model.vision.partial!(scope.child('vision'), images, shown!);
-    return { results: { odds: writtenLogOdds(model, scope, features, pair, shown!) } };
-  });
-}
 
 // A window's side in patches: about a sixth of the image's, as large as a finding; neighbours overlap by half.
 const windowsAcross = 6;
@@ -44,32 +20,68 @@ export function removalWindows(side: number): number[][] {
 // Images of one batch: more need memory and save no time.
 const batchSize = 32;
 
-/** Compiles it on a device. The map: each patch's mean over the windows that hold it of the log-odds lost without the window, where they are lost. */
-export async function openRemoval(device: Device, state: DeviceState, model: Model, side: number): Promise<Removal> {
-  const program = await device.compile(removalGraph(model));
+/** The tokens that are left of memories (B, N, D), as many in every row. */
+function leftTokens({ data, shape }: HostArray, removed: readonly (readonly number[])[]): HostArray {
+  const [rows, patches, width] = shape as [number, number, number];
+  const flat = { data, shape: [rows * patches, width] };
+  const left = removed.flatMap((own, row) =>
+    Array.from({ length: patches }, (_, patch) => patch).flatMap((patch) => (own.includes(patch) ? [] : [row * patches + patch])),
+  );
+  return { ...takeRows(flat, left), shape: [rows, left.length / rows, width] };
+}
+
+/** The sum of log probabilities of target tokens (1, T), for each row of logits (B, T, vocabulary). */
+function logProbabilities({ data, shape }: HostArray, target: HostArray): number[] {
+  const [rows, length, vocabulary] = shape as [number, number, number];
+  return Array.from({ length: rows }, (_, row) => {
+    let sum = 0;
+    for (let at = 0; at < length; at++) {
+      const start = (row * length + at) * vocabulary;
+      let greatest = -Infinity;
+      for (let id = 0; id < vocabulary; id++) greatest = Math.max(greatest, data[start + id]!);
+      let total = 0;
+      for (let id = 0; id < vocabulary; id++) total += Math.exp(data[start + id]! - greatest);
+      sum += data[start + target.data[at]!]! - greatest - Math.log(total);
+    }
+    return sum;
+  });
+}
+
+const repeated = ({ data, shape }: HostArray, rows: number): HostArray => {
+  const copy = new Int32Array(rows * data.length);
+  for (let row = 0; row < rows; row++) copy.set(data, row * data.length);
+  return { data: copy, shape: [rows, ...shape.slice(1)] };
+};
+
+/** The image branch's log-odds of the first text against the second, in nats, by the patches that are left out: as many in every list. */
+async function oddsWithout(model: ModelSession, image: HostArray, pair: TextPair, removed: readonly (readonly number[])[], patches: number): Promise<number[]> {
+  // Of an image without any patch nothing can be read.
+  if (removed[0]!.length === patches) return removed.map(() => 0);
+  const mask = new Float32Array(removed.length * patches).fill(1);
+  removed.forEach((own, row) => own.forEach((patch) => (mask[row * patches + patch] = 0)));
+  const { memory } = await model.imageFeatures(image, ['memory'], { patchMask: { data: mask, shape: [removed.length, patches] } });
+  const left = leftTokens(memory, removed);
+  const [text, against] = [pair.text, pair.against].map(async ({ input, target }) =>
+    logProbabilities(await model.logits('image', { memory: left, ids: repeated(input, removed.length) }), target),
+  );
+  const [own, other] = [await text!, await against!];
+  return own.map((value, row) => value - other[row]!);
+}
+
+/** Each patch's mean over the windows that hold it of the log-odds lost without the window, where they are lost; of one image (1, C, S, S). */
+export async function removalMap(model: ModelSession, image: HostArray, pair: TextPair, side: number): Promise<PatchMap> {
   const windows = removalWindows(side);
   const patches = side * side;
-  return {
-    async map(image, pair) {
-      // The first row is the whole image.
-      const rows = [[], ...windows];
-      const odds: number[] = [];
-      for (let start = 0; start < rows.length; start += batchSize) {
-        const batch = rows.slice(start, start + batchSize);
-        const shown = new Float32Array(batch.length * patches).fill(1);
-        batch.forEach((removed, row) => removed.forEach((patch) => (shown[row * patches + patch] = 0)));
-        const results = await program.run({ ...pair, image, shown: { data: shown, shape: [batch.length, patches] } }, state);
-        odds.push(...results['odds']!.data);
-      }
-      const [loss, count] = [new Float64Array(patches), new Float64Array(patches)];
-      windows.forEach((window, i) => {
-        for (const patch of window) {
-          loss[patch]! += odds[0]! - odds[i + 1]!;
-          count[patch]!++;
-        }
-      });
-      return { side, values: loss.map((sum, patch) => Math.max(0, sum / count[patch]!)) };
-    },
-    release: () => program.release?.(),
-  };
+  const [whole] = await oddsWithout(model, image, pair, [[]], patches);
+  const odds: number[] = [];
+  for (let start = 0; start < windows.length; start += batchSize)
+    odds.push(...(await oddsWithout(model, image, pair, windows.slice(start, start + batchSize), patches)));
+  const [loss, count] = [new Float64Array(patches), new Float64Array(patches)];
+  windows.forEach((window, i) => {
+    for (const patch of window) {
+      loss[patch]! += whole! - odds[i]!;
+      count[patch]!++;
+    }
+  });
+  return { side, values: loss.map((sum, patch) => Math.max(0, sum / count[patch]!)) };
 }

@@ -4,23 +4,23 @@ import { openDataSet } from '@hybridmed/data';
 import type { Interval } from '@hybridmed/eval';
 import { bootstrapMean } from '@hybridmed/eval';
 import { contrastToNoise, pointingGame } from '@hybridmed/eval/protocols';
-import type { Device } from '@hybridmed/tensor';
+import type { ModelSession } from '@hybridmed/model/session';
+import { readImages } from '@hybridmed/runtime';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { ExplainerOptions } from './explainer.ts';
-import { openExplainer } from './file-explainer.ts';
+import { createExplainer } from './explainer.ts';
 import type { ImageMaps, MapKind, PatchMap } from './maps.ts';
 import { overImage } from './projection.ts';
 import type { Region } from './regions.ts';
 import { hasRegion, regionOf } from './regions.ts';
 
-/** What to score, on what; every kind of map that the encoder allows, where none is named. */
+/** What to score, on what; every kind of map that the model allows, where none is named. */
 export interface ScoreMapsOptions extends ExplainerOptions {
-  readonly checkpoint: string;
+  readonly model: ModelSession;
   readonly data: string;
   readonly split?: Split;
   /** Max number of studies; 0 for all. */
   readonly limit?: number;
-  readonly device: Device;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -112,12 +112,11 @@ async function studiesWithRegion(spec: string, split: Split, limit: number): Pro
   return limit > 0 ? studies.slice(0, limit) : studies;
 }
 
-/** Scores maps. Throws one line for a data set without regions in the split, or a checkpoint that cannot make maps. */
+/** Scores maps. Throws one line for a data set without regions in the split, or a model that cannot make maps. */
 export async function scoreMaps(options: ScoreMapsOptions): Promise<MapScores> {
-  const { checkpoint, data: spec, split = 'test', limit = 0, device, onProgress, kinds = 'all', ...explainerOptions } = options;
+  const { model, data: spec, split = 'test', limit = 0, onProgress, kinds = 'all', ...explainerOptions } = options;
   const studies = await studiesWithRegion(spec, split, limit);
-  const explainer = await openExplainer(checkpoint, device, { ...explainerOptions, kinds });
-  const { model, config } = explainer.checkpoint;
+  const explainer = createExplainer(model, { ...explainerOptions, kinds });
   const scores = explainer.kinds.map((kind) => new KindScores(kind));
   const covered: number[] = [];
   try {
@@ -125,8 +124,8 @@ export async function scoreMaps(options: ScoreMapsOptions): Promise<MapScores> {
       const region = await regionOf(study);
       onProgress?.(i + 1, studies.length);
       if (!region) continue;
-      const maps = await explainer.maps(study.image, region.text);
-      const over = (map: PatchMap) => overImage(map, region.image, config.input, model.vision.image.size).values;
+      const maps = await explainer.maps(await readImages(model, [study.image]), region.text);
+      const over = (map: PatchMap) => overImage(map, region.image, model.info.image, model.info.image.size).values;
       const fraction = coveredFraction(over(anywhere), region.mask);
       // A region wholly outside the crop cannot be pointed at.
       if (!(fraction > 0)) continue;
@@ -137,11 +136,11 @@ export async function scoreMaps(options: ScoreMapsOptions): Promise<MapScores> {
       }
     }
   } finally {
-    explainer.close();
+    explainer.release();
   }
   if (covered.length === 0) throw new HybridmedError(`${spec}: no region lies in what the model sees of its image; check the masks or boxes`);
   return {
-    checkpoint: explainer.folder,
+    checkpoint: model.info.source,
     data: spec,
     split,
     studies: covered.length,

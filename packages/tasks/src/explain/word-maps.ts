@@ -1,62 +1,47 @@
-// Maps of a text word by word, from attention: words against patches, and the image branch's cross-attention; and the class token's map.
-import { prepareTexts } from '@hybridmed/data/browser';
-import type { Model } from '@hybridmed/model';
-import type { Device, DeviceState, HostArray } from '@hybridmed/tensor';
+// Maps of a text word by word: its words against the patches of an image, as any model gives them, and the cross-attention that writes it.
+import type { ModelSession } from '@hybridmed/model/session';
+import type { HostArray } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
-import { alignmentMapGraph, crossAttentionGraph } from './attention-graphs.ts';
 import type { PatchMap, TextMaps } from './maps.ts';
 import { wordsOf } from './words.ts';
-
-/** Makes maps from attention. */
-export interface AttentionMaps {
-  /** Each word of a text against the patches, and the class token's attention where the encoder has one. */
-  alignment(image: HostArray, text: string): Promise<{ alignment: TextMaps; cls?: PatchMap }>;
-  /** The cross-attention that writes each word of token ids, without the special tokens. */
-  attention(image: HostArray, writtenIds: readonly number[]): Promise<TextMaps>;
-  release(): void;
-}
-
-const rowOf = ({ data, shape }: HostArray, row: number): Float64Array => Float64Array.from(data.subarray(row * shape.at(-1)!, (row + 1) * shape.at(-1)!));
 
 const meanMap = (side: number, rows: readonly Float64Array[]): PatchMap => ({
   side,
   values: Float64Array.from({ length: side * side }, (_, i) => rows.reduce((sum, row) => sum + row[i]!, 0) / Math.max(1, rows.length)),
 });
 
-/** Compiles both on a device. `tau` is the temperature of the local alignment, `textLength` the max number of tokens. */
-export async function openAttentionMaps(
-  device: Device,
-  state: DeviceState,
-  { model, tokenizer, side, tau, textLength }: { model: Model; tokenizer: Tokenizer; side: number; tau: number; textLength: number },
-): Promise<AttentionMaps> {
-  const [align, cross] = [await device.compile(alignmentMapGraph(model, tau)), await device.compile(crossAttentionGraph(model))];
-  const textMaps = (text: string, ids: readonly number[], map: (place: number) => Float64Array): TextMaps => {
-    const words = wordsOf(tokenizer, ids).map(({ word, places }) => ({ word, map: meanMap(side, places.map(map)) }));
-    return {
-      text,
-      words,
-      whole: meanMap(
-        side,
-        words.map((own) => own.map.values),
-      ),
-    };
-  };
+/** Maps of a text's words from one map per token, and their mean. */
+export function textMaps(tokenizer: Tokenizer, side: number, text: string, ids: readonly number[], map: (place: number) => Float64Array): TextMaps {
+  const words = wordsOf(tokenizer, ids).map(({ word, places }) => ({ word, map: meanMap(side, places.map(map)) }));
   return {
-    async alignment(image, text) {
-      const { ids, mask } = prepareTexts(tokenizer, [text], textLength);
-      const { alignment, cls } = await align.run({ image, findings: ids, findings_mask: mask }, state);
-      const words = textMaps(text, Array.from(ids.data), (place) => rowOf(alignment!, place));
-      return { alignment: words, ...(cls ? { cls: { side, values: rowOf(cls, 0) } } : {}) };
-    },
-    async attention(image, writtenIds) {
-      // Row t of the attention writes token t + 1: the rows of y1..yn are those of [CLS] y1..y(n-1).
-      const input = Int32Array.from([tokenizer.special.cls, ...writtenIds]).subarray(0, Math.max(1, writtenIds.length));
-      const { attention } = await cross.run({ image, input: { data: input, shape: [1, input.length] } }, state);
-      return textMaps(tokenizer.decode([...writtenIds]), writtenIds, (place) => rowOf(attention!, place));
-    },
-    release() {
-      align.release?.();
-      cross.release?.();
-    },
+    text,
+    words,
+    whole: meanMap(
+      side,
+      words.map((own) => own.map.values),
+    ),
   };
+}
+
+/** softmax_j(w_i.p_j / tau) of one word vector over patches (1, N, d). */
+function attentionOver(word: ArrayLike<number>, { data, shape }: HostArray, tau: number): Float64Array {
+  const [, count, width] = shape as [number, number, number];
+  const logits = Float64Array.from({ length: count }, (_, patch) => {
+    let dot = 0;
+    for (let i = 0; i < width; i++) dot += word[i]! * data[patch * width + i]!;
+    return dot / tau;
+  });
+  const greatest = logits.reduce((a, b) => Math.max(a, b), -Infinity);
+  const weights = logits.map((value) => Math.exp(value - greatest));
+  const total = weights.reduce((a, b) => a + b, 0);
+  return weights.map((value) => value / total);
+}
+
+/** Each word of a text against the patches of an image (1, C, H, W), as the local alignment loss has it. */
+export async function alignmentMaps(model: ModelSession, image: HostArray, text: string, { side, tau }: { side: number; tau: number }): Promise<TextMaps> {
+  const tokens = model.prepare.texts([text], 'findings');
+  const [{ patches }, { words }] = [await model.imageFeatures(image, ['patches']), await model.textFeatures(tokens, ['words'])];
+  const width = words.shape[2]!;
+  const wordVector = (place: number) => words.data.subarray(place * width, (place + 1) * width);
+  return textMaps(model.tokenizer, side, text, Array.from(tokens.ids.data), (place) => attentionOver(wordVector(place), patches, tau));
 }

@@ -1,9 +1,12 @@
 // Builds an index from a data set's split: every image, and every distinct impression once.
 import type { DataSet, SelectOptions, Split, Study } from '@hybridmed/data';
 import { DataError, openDataSet } from '@hybridmed/data';
-import { normalizeForComparison } from '@hybridmed/eval';
 import { HybridmedError } from '@hybridmed/tensor';
-import type { Encoder } from '../features/encoder.ts';
+import type { OpenedModel } from '@hybridmed/runtime';
+import { embedTexts } from '../features/embeddings.ts';
+import type { FeatureOptions } from '../features/study-features.ts';
+import { studyFeatures } from '../features/study-features.ts';
+import { distinctImpressions } from './distinct-impressions.ts';
 import type { RetrievalIndex } from './index-file.ts';
 
 /** Opens a set for its reports; one without reports for its images alone. Throws a DataError of one line where it has neither. */
@@ -26,19 +29,14 @@ export function studiesOf({ studies, spec }: DataSet, split: Split | 'all'): rea
 }
 
 /** Embeds studies: an index, and the studies whose images could be read, in its order. */
-export async function buildIndex(encoder: Encoder, wanted: readonly Study[]): Promise<{ index: RetrievalIndex; studies: readonly Study[] }> {
-  const { studies, embedding } = await encoder.images(wanted);
-  const rows = new Map<string, number>();
-  const reports: string[] = [];
-  const entries = studies.map(({ id, image, impression }) => {
-    const key = normalizeForComparison(impression);
-    if (key === '') return { id, image, report: -1 };
-    if (!rows.has(key)) {
-      rows.set(key, reports.length);
-      reports.push(impression);
-    }
-    return { id, image, report: rows.get(key)! };
-  });
-  const texts = reports.length > 0 ? await encoder.texts(reports) : { data: new Float32Array(0), shape: [0, embedding.shape[1]!] };
-  return { index: { checkpoint: encoder.hash, entries, reports, images: embedding, texts }, studies };
+export async function buildIndex(
+  model: OpenedModel,
+  wanted: readonly Study[],
+  options: FeatureOptions,
+): Promise<{ index: RetrievalIndex; studies: readonly Study[] }> {
+  const { studies, vectors: images } = await studyFeatures(model, wanted, 'embedding', options);
+  const { texts: reports, own } = distinctImpressions(studies);
+  const entries = studies.map(({ id, image }, i) => ({ id, image, report: own[i]! }));
+  const texts = reports.length > 0 ? await embedTexts(model, reports) : { data: new Float32Array(0), shape: [0, images.shape[1]!] };
+  return { index: { checkpoint: await model.contentHash(), entries, reports, images, texts }, studies };
 }

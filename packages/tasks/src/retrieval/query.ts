@@ -5,14 +5,17 @@ import type { Vectors } from '@hybridmed/eval';
 import { nearestEntries } from '@hybridmed/eval/protocols';
 import { fileError } from '@hybridmed/runtime/files';
 import { HybridmedError } from '@hybridmed/tensor';
-import type { Encoder, EncoderOptions } from '../features/encoder.ts';
-import { openEncoder } from '../features/encoder.ts';
+import type { OpenedModel } from '@hybridmed/runtime';
+import { embedTexts } from '../features/embeddings.ts';
+import type { FeatureOptions } from '../features/study-features.ts';
+import { studyFeatures } from '../features/study-features.ts';
 import { buildIndex, openForRetrieval, studiesOf } from './build-index.ts';
 import type { RetrievalIndex } from './index-file.ts';
 import { readIndex, saveIndex } from './index-file.ts';
 
 /** What to look for, and where. */
-export interface QueryOptions extends EncoderOptions {
+export interface QueryOptions extends FeatureOptions {
+  readonly model: OpenedModel;
   /** An image file, or words. */
   readonly query: string;
   /** A saved index; one that does not exist is built from `data` and saved. */
@@ -53,40 +56,35 @@ function queryKind(words: string): 'image' | 'text' {
   return 'text';
 }
 
-async function vectorOf(encoder: Encoder, words: string, kind: 'image' | 'text'): Promise<Vectors> {
-  if (kind === 'text') return encoder.texts([words]);
-  const { embedding } = await encoder.images([{ id: words, report: words, image: words, findings: '', impression: '', split: 'test' }]);
-  return embedding;
+async function vectorOf(words: string, kind: 'image' | 'text', { model, ...options }: QueryOptions): Promise<Vectors> {
+  if (kind === 'text') return embedTexts(model, [words]);
+  const study = { id: words, report: words, image: words, findings: '', impression: '', split: 'test' } as const;
+  return (await studyFeatures(model, [study], 'embedding', options)).vectors;
 }
 
-async function openIndex(encoder: Encoder, { index: file, data, split = 'all', select = {} }: QueryOptions): Promise<RetrievalIndex> {
-  if (file !== undefined && existsSync(file)) return readIndex(file, encoder.hash);
+async function openIndex({ model, index: file, data, split = 'all', select = {}, ...options }: QueryOptions): Promise<RetrievalIndex> {
+  if (file !== undefined && existsSync(file)) return readIndex(file, await model.contentHash());
   if (data === undefined) throw new HybridmedError(`${file ?? '--query'}: there is no index yet; give --data SPEC to make one`);
-  const { index } = await buildIndex(encoder, studiesOf(await openForRetrieval(data, select), split));
+  const { index } = await buildIndex(model, studiesOf(await openForRetrieval(data, select), split), options);
   if (file !== undefined) await saveIndex(file, index);
   return index;
 }
 
 /** Finds the studies nearest to an image or to words. Throws one line for an index of another checkpoint, or a query that is no file and no words. */
 export async function query(options: QueryOptions): Promise<QueryResult> {
-  const { query: words, gallery = 'images', count = 5 } = options;
+  const { model, query: words, gallery = 'images', count = 5 } = options;
   const kind = queryKind(words);
-  const encoder = await openEncoder(options);
-  try {
-    const index = await openIndex(encoder, options);
-    const { entries, reports, images, texts } = index;
-    if (gallery === 'reports' && reports.length === 0) throw new HybridmedError('the index holds no reports; search --gallery images');
-    const vector = await vectorOf(encoder, words, kind);
-    const neighbour = (row: number, similarity: number): Neighbour => {
-      const { id, image, report } = entries[row]!;
-      return { id, similarity, image, impression: reports[report] ?? '' };
-    };
-    const nearest = nearestEntries(vector, gallery === 'images' ? images : texts, count).map(({ entry, similarity }) =>
-      // A report represents the first study that has it.
-      neighbour(gallery === 'images' ? entry : entries.findIndex(({ report }) => report === entry), similarity),
-    );
-    return { checkpoint: encoder.folder, query: words, kind, gallery, studies: entries.length, nearest };
-  } finally {
-    encoder.close();
-  }
+  model.require('align');
+  const { entries, reports, images, texts } = await openIndex(options);
+  if (gallery === 'reports' && reports.length === 0) throw new HybridmedError('the index holds no reports; search --gallery images');
+  const vector = await vectorOf(words, kind, options);
+  const neighbour = (row: number, similarity: number): Neighbour => {
+    const { id, image, report } = entries[row]!;
+    return { id, similarity, image, impression: reports[report] ?? '' };
+  };
+  const nearest = nearestEntries(vector, gallery === 'images' ? images : texts, count).map(({ entry, similarity }) =>
+    // A report represents the first study that has it.
+    neighbour(gallery === 'images' ? entry : entries.findIndex(({ report }) => report === entry), similarity),
+  );
+  return { checkpoint: model.info.source, query: words, kind, gallery, studies: entries.length, nearest };
 }

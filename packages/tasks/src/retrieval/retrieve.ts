@@ -5,14 +5,15 @@ import type { PrecisionReport, RecallReport } from '@hybridmed/eval/protocols';
 import { exclusiveSets, precisionReport, recallReport } from '@hybridmed/eval/protocols';
 import { takeRows } from '@hybridmed/model/host-arrays';
 import { HybridmedError } from '@hybridmed/tensor';
-import type { EncoderOptions } from '../features/encoder.ts';
-import { openEncoder } from '../features/encoder.ts';
+import type { OpenedModel } from '@hybridmed/runtime';
+import type { FeatureOptions } from '../features/study-features.ts';
 import { buildIndex, openForRetrieval, studiesOf } from './build-index.ts';
 import type { RetrievalIndex } from './index-file.ts';
 import { saveIndex } from './index-file.ts';
 
 /** What to measure, on what. */
-export interface RetrieveOptions extends EncoderOptions {
+export interface RetrieveOptions extends FeatureOptions {
+  readonly model: OpenedModel;
   readonly data: string;
   readonly split?: Split | 'all';
   readonly select?: SelectOptions;
@@ -103,27 +104,31 @@ export function retrievalTables(
   };
 }
 
-/** Measures retrieval over a split, and saves the index where asked. Throws one line for a stage-1 checkpoint or an empty split. */
-export async function retrieve({ data: spec, split = 'test', select = {}, perClass = 200, index: file, ...options }: RetrieveOptions): Promise<RetrieveReport> {
+/** Measures retrieval over a split, and saves the index where asked. Throws one line for a model without a common space or an empty split. */
+export async function retrieve({
+  model,
+  data: spec,
+  split = 'test',
+  select = {},
+  perClass = 200,
+  index: file,
+  ...options
+}: RetrieveOptions): Promise<RetrieveReport> {
   const set = await openForRetrieval(spec, select);
   const wanted = studiesOf(set, split);
   for (const warning of set.warnings) options.onMessage?.(`warning: ${warning}`);
-  const encoder = await openEncoder(options);
-  try {
-    const { index, studies } = await buildIndex(encoder, wanted);
-    const tables = retrievalTables(index, studies, perClass);
-    if (file !== undefined) await saveIndex(file, index);
-    return {
-      checkpoint: encoder.folder,
-      checkpointHash: encoder.hash,
-      data: spec,
-      split,
-      device: options.device.info.name,
-      studies: studies.length,
-      ...tables,
-      ...(file === undefined ? {} : { index: file }),
-    };
-  } finally {
-    encoder.close();
-  }
+  model.require('align');
+  const { index, studies } = await buildIndex(model, wanted, options);
+  const tables = retrievalTables(index, studies, perClass);
+  if (file !== undefined) await saveIndex(file, index);
+  return {
+    checkpoint: model.info.source,
+    checkpointHash: await model.contentHash(),
+    data: spec,
+    split,
+    device: model.info.device,
+    studies: studies.length,
+    ...tables,
+    ...(file === undefined ? {} : { index: file }),
+  };
 }

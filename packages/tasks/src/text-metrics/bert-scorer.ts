@@ -1,6 +1,6 @@
 // BERTScore by a published BERT on a device: hidden states of candidates and references, a few studies at a time; the arithmetic is eval's.
 import type { BertScore, EmbeddedText } from '@hybridmed/eval/generation';
-import { bertScore } from '@hybridmed/eval/generation';
+import { bertScore, inverseFrequencies } from '@hybridmed/eval/generation';
 import { prepareTexts } from '@hybridmed/data/browser';
 import { readTokenizer } from '@hybridmed/runtime';
 import { pretrainedText } from '@hybridmed/runtime/encoders';
@@ -17,20 +17,28 @@ export interface BertScorer {
   /** Whose hidden states are compared, counted from 1; the last where it is the BERT's depth. */
   readonly layer: number;
   readonly depth: number;
+  /** Whether word pieces weigh by their inverse document frequencies over the references. */
+  readonly idf: boolean;
   /** Scores of several systems' texts against the same references, text by text. */
   score<S extends string>(systems: Readonly<Record<S, readonly string[]>>, references: readonly string[]): Promise<Record<S, BertScore[]>>;
   close(): Promise<void>;
+}
+
+/** The layer whose hidden states are compared (by default the last), and whether rare word pieces weigh more (by default not). */
+export interface BertScorerOptions {
+  readonly layer?: number | undefined;
+  readonly idf?: boolean | undefined;
 }
 
 // Studies whose states are held at once: a few megabytes of a large BERT.
 const studiesAtOnce = 64;
 
 /**
- * Opens a published folder of a BERT with its tokenizer. `layer` is the layer whose hidden states are compared (the last by default;
- * published figures take one in the middle, 9 of 12 for bert-base-uncased), and no later one is computed. Throws one line for a folder
+ * Opens a published folder of a BERT with its tokenizer. Published figures take a layer in the middle, 9 of 12 for bert-base-uncased; no
+ * later one is computed. Throws one line for a folder
  * that holds no BERT, or a layer that it lacks.
  */
-export async function openBertScorer(folder: string, device: Device, { layer }: { readonly layer?: number | undefined } = {}): Promise<BertScorer> {
+export async function openBertScorer(folder: string, device: Device, { layer, idf = false }: BertScorerOptions = {}): Promise<BertScorer> {
   const { config, load } = await pretrainedText(folder);
   const depth = layer ?? config.depth;
   if (!Number.isInteger(depth) || depth < 1 || depth > config.depth)
@@ -52,7 +60,7 @@ export async function openBertScorer(folder: string, device: Device, { layer }: 
         source.maxTokens,
       );
       const { data } = (await source.run(ids, mask)).tokens;
-      const [width, length] = [source.width, ids.shape[1]!];
+      const [width, length] = [encoder.width, ids.shape[1]!];
       batch.forEach((i, row) => {
         const own = Array.from(ids.data.subarray(row * length, (row + 1) * length)).filter((_, at) => mask.data[row * length + at] === 1);
         const start = row * length * width;
@@ -66,18 +74,21 @@ export async function openBertScorer(folder: string, device: Device, { layer }: 
     label: folder,
     layer: depth,
     depth: config.depth,
+    idf,
     async score<S extends string>(systems: Readonly<Record<S, readonly string[]>>, references: readonly string[]) {
       const names = Object.keys(systems) as S[];
       for (const name of names)
         if (systems[name].length !== references.length)
           throw new HybridmedError(`BERTScore: ${systems[name].length} texts of "${name}" but ${references.length} references; give one for each`);
+      const weight = idf ? { weight: inverseFrequencies(references.map((text) => tokenizer.encode(text, source.maxTokens))) } : {};
       const scores = Object.fromEntries(names.map((name) => [name, [] as BertScore[]])) as Record<S, BertScore[]>;
       for (let start = 0; start < references.length; start += studiesAtOnce) {
         const end = Math.min(references.length, start + studiesAtOnce);
         const some = [references, ...names.map((name) => systems[name])].flatMap((texts) => texts.slice(start, end));
         const states = await embed([...new Set(some)]);
         for (const name of names)
-          for (let i = start; i < end; i++) scores[name].push(bertScore(states.get(systems[name][i]!)!, states.get(references[i]!)!, { special: [cls, sep] }));
+          for (let i = start; i < end; i++)
+            scores[name].push(bertScore(states.get(systems[name][i]!)!, states.get(references[i]!)!, { special: [cls, sep], ...weight }));
       }
       return scores;
     },

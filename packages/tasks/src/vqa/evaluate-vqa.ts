@@ -1,12 +1,22 @@
 // Evaluates a fitted model on test questions, beside three baselines that need no image.
 import type { Question, SelectOptions } from '@hybridmed/data';
 import type { Interval } from '@hybridmed/eval';
-import type { AnswerReport } from '@hybridmed/eval/protocols';
-import { answerDifference, answerReport, checkAnswers, commonestAnswer, commonestByType, unseenAnswers } from '@hybridmed/eval/protocols';
+import type { AnswerReport, CalibrationReport } from '@hybridmed/eval/protocols';
+import {
+  answerDifference,
+  answerReport,
+  checkAnswers,
+  commonestAnswer,
+  commonestByType,
+  multiclassCalibration,
+  normalizeAnswer,
+  unseenAnswers,
+} from '@hybridmed/eval/protocols';
 import type { CheckpointEncoders } from '@hybridmed/runtime';
 import { hashNames } from '@hybridmed/runtime';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
+import type { Answered } from './answerer.ts';
 import { createAnswerer, questionLoader } from './answerer.ts';
 import type { VqaSettings } from './vqa-folder.ts';
 import { configsOf, loadVqa } from './vqa-folder.ts';
@@ -44,6 +54,8 @@ export interface VqaReport {
   readonly systems: Readonly<Record<VqaSystem, AnswerReport>>;
   /** Strict accuracy of the model less that of a baseline, paired. */
   readonly differences: Readonly<Record<Exclude<VqaSystem, 'model'>, Interval>>;
+  /** Calibration over the answers of a head; absent where answers are written. */
+  readonly calibration?: Readonly<Record<'model' | 'questionOnly', CalibrationReport>>;
   readonly warnings: readonly string[];
   readonly examples: readonly {
     readonly id: string;
@@ -52,6 +64,20 @@ export interface VqaReport {
     readonly model: string;
     readonly questionOnly: string;
   }[];
+}
+
+/** Calibration of systems with a head over `answers`; a question whose answer is none of them is one that the head must miss. */
+function calibrationOf(
+  { model, questionOnly }: Readonly<Record<'model' | 'questionOnly', Answered>>,
+  test: readonly Question[],
+  answers: readonly string[],
+): Pick<VqaReport, 'calibration'> {
+  if (!model.probabilities || !questionOnly.probabilities) return {};
+  const places = new Map(answers.map((answer, place) => [answer, place]));
+  const labels = test.map((question) => places.get(normalizeAnswer(question.answers[0]!)) ?? -1);
+  return {
+    calibration: { model: multiclassCalibration(model.probabilities, labels), questionOnly: multiclassCalibration(questionOnly.probabilities, labels) },
+  };
 }
 
 /** Evaluates a model. Throws one line for a folder that holds none, or a set without test questions. */
@@ -64,7 +90,7 @@ export async function evaluateVqa({ model: folder, data: namedData, select = {},
   if (spec === settings.data && hashNames(train.map(({ id }) => id)) !== settings.trainIds)
     throw new HybridmedError(`${spec}: its training questions are not those that ${folder} was fitted to; restore the data set or fit again`);
   const configs = configsOf(settings);
-  const answersOf = async (system: 'model' | 'questionOnly', questions: readonly Question[]): Promise<string[]> => {
+  const answersOf = async (system: 'model' | 'questionOnly', questions: readonly Question[]): Promise<Answered> => {
     const vqa = vqaModel(checkpoint.model, configs[system]);
     const state = device.createState(parameters[system]);
     const loader = questionLoader(checkpoint, questions, { batchSize: 32, train: false });
@@ -78,9 +104,10 @@ export async function evaluateVqa({ model: folder, data: namedData, select = {},
     }
   };
   const fittedTo = [...train, ...validate];
+  const fitted = { model: await answersOf('model', test), questionOnly: await answersOf('questionOnly', test) };
   const answersBy: Record<VqaSystem, string[]> = {
-    model: await answersOf('model', test),
-    questionOnly: await answersOf('questionOnly', test),
+    model: fitted.model.answers,
+    questionOnly: fitted.questionOnly.answers,
     commonestByType: commonestByType(fittedTo, test),
     commonest: commonestAnswer(fittedTo, test),
   };
@@ -102,6 +129,7 @@ export async function evaluateVqa({ model: folder, data: namedData, select = {},
       commonest: answerReport(test, answersBy.commonest),
     },
     differences: { questionOnly: difference('questionOnly'), commonestByType: difference('commonestByType'), commonest: difference('commonest') },
+    ...calibrationOf(fitted, test, settings.answers),
     warnings: data.warnings,
     examples: test.map(({ id, question, answers }, i) => ({
       id,

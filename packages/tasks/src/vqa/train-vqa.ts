@@ -5,11 +5,11 @@ import { answerVocabulary, normalizeAnswer, strictMatch } from '@hybridmed/eval/
 import type { Checkpoint } from '@hybridmed/model';
 import { presets } from '@hybridmed/model/presets';
 import { initialize } from '@hybridmed/nn';
-import type { CheckpointEncoders } from '@hybridmed/runtime';
-import { hashCheckpoint, hashNames, loadCheckpoint, resolveCheckpoint } from '@hybridmed/runtime';
+import { tracedModel, untrainedError } from '@hybridmed/model/session';
+import type { OpenedModel } from '@hybridmed/runtime';
+import { hashNames } from '@hybridmed/runtime';
 import { checkFolderPath, fileError } from '@hybridmed/runtime/files';
 import type { Device, HostArrays } from '@hybridmed/tensor';
-import { HybridmedError } from '@hybridmed/tensor';
 import type { Fitted } from '@hybridmed/training';
 import { fit } from '@hybridmed/training';
 import { questionFields, createAnswerer, questionLoader } from './answerer.ts';
@@ -22,13 +22,10 @@ import { openQuestions } from './questions.ts';
 
 /** What to fit, to what. */
 export interface VqaTrainOptions {
-  /** A checkpoint, or a run's folder. */
-  readonly checkpoint: string;
+  /** A checkpoint on a device. */
+  readonly model: OpenedModel;
   readonly data: string;
   readonly out: string;
-  readonly device: Device;
-  /** Modules of the checkpoint's encoders, where they are modules'. */
-  readonly encoders?: CheckpointEncoders | undefined;
   readonly select?: SelectOptions;
   readonly mode?: AnswerMode;
   readonly questionSplit?: QuestionSplit;
@@ -55,7 +52,8 @@ interface System {
   readonly questions: QuestionSet;
   readonly answers: readonly string[];
   readonly config: VqaConfig;
-  readonly options: Required<Pick<VqaTrainOptions, 'device' | 'fromScratch' | 'epochs' | 'batch' | 'weightDecay' | 'patience' | 'seed' | 'onMessage'>> & {
+  readonly options: Required<Pick<VqaTrainOptions, 'fromScratch' | 'epochs' | 'batch' | 'weightDecay' | 'patience' | 'seed' | 'onMessage'>> & {
+    readonly device: Device;
     readonly learningRate: number;
   };
 }
@@ -104,8 +102,8 @@ async function fitSystem({ name, checkpoint, questions: { train, validate }, ans
       weightDecay,
       seed,
       async validate(state) {
-        const answersGiven = await answer(state, validation);
-        return answersGiven.filter((text, i) => strictMatch(text, validate[i]!.answers)).length / validate.length;
+        const { answers: given } = await answer(state, validation);
+        return given.filter((text, i) => strictMatch(text, validate[i]!.answers)).length / validate.length;
       },
       onRound: ({ step, steps, loss, validation: value, best }) =>
         onMessage(`${name}: step ${step} of ${steps}, loss ${loss.toFixed(3)}, validation accuracy ${value.toFixed(3)}${best ? ' (best so far)' : ''}`),
@@ -116,15 +114,13 @@ async function fitSystem({ name, checkpoint, questions: { train, validate }, ans
 }
 
 /**
- * Fits a model and its question-only baseline to the training questions; test questions are not read. Throws one line for a
- * stage-1 checkpoint (unless from scratch), a set without questions, answers of zero length, or a folder that exists.
+ * Fits a model and its question-only baseline to the training questions; test questions are not read. Throws one line for exported
+ * graphs, a stage-1 checkpoint (unless from scratch), a set without questions, answers of zero length, or a folder that exists.
  */
 export async function trainVqa({
-  checkpoint: path,
+  model: opened,
   data: spec,
   out,
-  device,
-  encoders = {},
   select = {},
   mode = 'classify',
   questionSplit = 'published',
@@ -141,10 +137,8 @@ export async function trainVqa({
 }: VqaTrainOptions): Promise<VqaTrainResult> {
   if (existsSync(out)) throw fileError(out, 'exists', 'name another --out, or remove it');
   checkFolderPath(out);
-  const folder = await resolveCheckpoint(path);
-  const checkpoint = await loadCheckpoint(folder, encoders);
-  if (checkpoint.config.stage === 1 && !fromScratch)
-    throw new HybridmedError(`${folder}: is of stage 1, whose image encoder is not trained; name a stage-2 checkpoint, or use --from-scratch`);
+  const { device, checkpoint } = tracedModel(opened, 'training visual question answering');
+  if (!fromScratch && !opened.has('vision')) throw untrainedError(opened.info.source, 'vision', ', or use --from-scratch');
   const questions = await openQuestions(spec, questionSplit, select);
   for (const warning of questions.data.warnings) onMessage(`warning: ${warning}`);
   const answers = mode === 'classify' ? answerVocabulary(questions.train.map((question) => question.answers[0]!)) : [];
@@ -163,7 +157,7 @@ export async function trainVqa({
     dropout,
     answers,
     checkpoint: checkpoint.config,
-    checkpointHash: await hashCheckpoint(folder),
+    checkpointHash: await opened.contentHash(),
     fromScratch,
     data: spec,
     questionSplit,

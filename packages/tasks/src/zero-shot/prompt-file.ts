@@ -27,15 +27,20 @@ export async function readPrompts(file: string): Promise<PromptSets> {
   return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, checkSet(file, name, value)]));
 }
 
+/** The shipped prompts that name labels of a data set: of the named set, else of the set of the data set's own name, else of every set. */
+export function fittingPrompts(labels: readonly string[], spec: string, name?: string): PromptSets {
+  const own = shippedPrompts[name ?? spec.slice(0, spec.indexOf(':'))];
+  const sets = (own ? [own] : Object.values(shippedPrompts)).flatMap((set) => Object.entries(set));
+  return Object.fromEntries(sets.filter(([label]) => labels.includes(label)));
+}
+
 /**
  * The prompts of a data set's classes: from a shipped set by name, from a file, or, by default, from the shipped set of the data set's
  * own name, else from every shipped set that names one of its labels. Throws one line where a file or a named set names a class that the data set has no label of, or where nothing fits.
  */
 export async function promptsFor(labels: readonly string[], spec: string, source?: string): Promise<PromptSets> {
   if (source === undefined || Object.hasOwn(shippedPrompts, source)) {
-    const own = shippedPrompts[source ?? spec.slice(0, spec.indexOf(':'))];
-    const sets = (own ? [own] : Object.values(shippedPrompts)).flatMap((set) => Object.entries(set));
-    const fitting = Object.fromEntries(sets.filter(([name]) => labels.includes(name)));
+    const fitting = fittingPrompts(labels, spec, source);
     if (Object.keys(fitting).length > 0) return fitting;
     const none = source === undefined ? 'no shipped prompt set names one' : `prompt set "${source}" names none`;
     throw new HybridmedError(`${spec}: ${none} of its labels (${labels.join(', ')}); give a file with --prompts`);

@@ -1,6 +1,5 @@
-// Prompt sets as vectors, and the model's scale of similarities.
+// Prompt sets as vectors.
 import type { Vectors } from '@hybridmed/eval';
-import type { Checkpoint } from '@hybridmed/model';
 import { takeRows } from '@hybridmed/model/host-arrays';
 import type { PromptSets } from './prompt-sets.ts';
 
@@ -20,6 +19,3 @@ export async function embedPrompts(embed: (texts: readonly string[]) => Promise<
     Object.entries(prompts).map(([name, { positive, negative }]) => [name, { positive: vectorsOf(positive), negative: vectorsOf(negative) }]),
   );
 }
-
-/** The factor that the alignment learned for similarities. */
-export const logitScale = ({ parameters }: Pick<Checkpoint, 'parameters'>): number => Math.exp(parameters['align.logit_scale']!.data[0]!);

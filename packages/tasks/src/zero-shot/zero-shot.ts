@@ -4,16 +4,19 @@ import type { Interval } from '@hybridmed/eval';
 import { bootstrapMean, cosineSimilarities } from '@hybridmed/eval';
 import type { ClassificationReport, PromptScore, ThresholdRule } from '@hybridmed/eval/protocols';
 import { bestThreshold, classificationReport, exclusiveSets, promptDirection, promptScores } from '@hybridmed/eval/protocols';
-import type { Encoder, EncoderOptions, StudyFeatures } from '../features/encoder.ts';
-import { openEncoder } from '../features/encoder.ts';
+import type { OpenedModel } from '@hybridmed/runtime';
+import { embedTexts } from '../features/embeddings.ts';
+import type { FeatureOptions, StudyFeatures } from '../features/study-features.ts';
+import { studyFeatures } from '../features/study-features.ts';
 import { labelsOf, openLabelled } from '../labelled-set.ts';
 import { promptsFor } from './prompt-file.ts';
 import type { PromptSets } from './prompt-sets.ts';
 import type { PromptVectors } from './prompt-vectors.ts';
-import { embedPrompts, logitScale } from './prompt-vectors.ts';
+import { embedPrompts } from './prompt-vectors.ts';
 
 /** What to classify, and how. */
-export interface ZeroShotOptions extends EncoderOptions {
+export interface ZeroShotOptions extends FeatureOptions {
+  readonly model: OpenedModel;
   readonly data: string;
   /** Name of a shipped prompt set, or a file; by default every shipped set that names a label of the data. */
   readonly prompts?: string | undefined;
@@ -48,7 +51,7 @@ export interface ZeroShotReport extends ClassificationReport {
 const maxPerClass = 200;
 
 /** Classes by the largest similarity to their positive prompts, among studies of one class alone. */
-function exclusiveAccuracy({ studies, embedding }: StudyFeatures, prompts: PromptVectors): ExclusiveAccuracy | undefined {
+function exclusiveAccuracy({ studies, vectors: images }: StudyFeatures, prompts: PromptVectors): ExclusiveAccuracy | undefined {
   const classes = Object.keys(prompts);
   const sets = exclusiveSets(
     studies.map(({ labels }) => labels ?? {}),
@@ -57,7 +60,7 @@ function exclusiveAccuracy({ studies, embedding }: StudyFeatures, prompts: Promp
   );
   const present = classes.filter((name) => sets.some((entry) => entry.class === name));
   if (present.length < 2) return undefined;
-  const similarities = present.map((name) => cosineSimilarities(embedding, promptDirection(prompts[name]!.positive)));
+  const similarities = present.map((name) => cosineSimilarities(images, promptDirection(prompts[name]!.positive)));
   const correct = sets.map(({ index, class: truth }) => {
     const values = similarities.map((of) => of[index]!);
     return present[values.indexOf(Math.max(...values))] === truth ? 1 : 0;
@@ -65,12 +68,18 @@ function exclusiveAccuracy({ studies, embedding }: StudyFeatures, prompts: Promp
   return { classes: present, studies: sets.length, accuracy: bootstrapMean(correct), chance: 1 / present.length };
 }
 
+/** How a pair of prompts is scored; `scale` is the factor that the alignment learnt for similarities. */
+interface PromptScoring {
+  readonly score: PromptScore;
+  readonly scale: number;
+}
+
 /** Thresholds by class from the validation split; none where that is the evaluated split, or lacks positive or negative studies of a class. */
-async function thresholdsOf(encoder: Encoder, validation: StudyFeatures | undefined, prompts: PromptVectors, score: PromptScore, rule: ThresholdRule) {
+function thresholdsOf(validation: StudyFeatures | undefined, prompts: PromptVectors, scoring: PromptScoring, rule: ThresholdRule) {
   const thresholds: Record<string, number | undefined> = {};
   for (const [name, pair] of Object.entries(prompts)) {
     if (!validation) break;
-    const scores = promptScores(validation.embedding, pair, { score, scale: logitScale(encoder.checkpoint) });
+    const scores = promptScores(validation.vectors, pair, scoring);
     const rows = labelsOf(validation.studies, name).flatMap((label, i) => (label === undefined ? [] : [{ label, score: scores[i]! }]));
     if (rows.length > 0)
       thresholds[name] = bestThreshold(
@@ -83,10 +92,11 @@ async function thresholdsOf(encoder: Encoder, validation: StudyFeatures | undefi
 }
 
 /**
- * Classifies a split by prompts. Figures carry percentile intervals over studies. Throws one line for a stage-1 checkpoint, labels that
- * are missing, or prompts that name unknown classes.
+ * Classifies a split by prompts. Figures carry percentile intervals over studies. Throws one line for a model without a common space, labels
+ * that are missing, or prompts that name unknown classes.
  */
 export async function zeroShot({
+  model,
   data: spec,
   prompts: source,
   split = 'test',
@@ -99,37 +109,35 @@ export async function zeroShot({
   const prompts = await promptsFor(set.classes, spec, source);
   const evaluated = set.ofSplit(split);
   for (const warning of set.data.warnings) options.onMessage?.(`warning: ${warning}`);
-  const encoder = await openEncoder(options);
-  try {
-    const vectors = await embedPrompts(encoder.texts, prompts);
-    const validating = split === 'validate' ? [] : set.data.studies.filter((study) => study.split === 'validate');
-    const validation = validating.length > 0 ? await encoder.images(validating) : undefined;
-    const thresholds = await thresholdsOf(encoder, validation, vectors, score, rule);
-    const features = await encoder.images(evaluated);
-    const classes = Object.fromEntries(
-      Object.entries(vectors).map(([name, pair]) => [
-        name,
-        {
-          labels: labelsOf(features.studies, name),
-          scores: promptScores(features.embedding, pair, { score, scale: logitScale(encoder.checkpoint) }),
-          threshold: thresholds[name],
-        },
-      ]),
-    );
-    const exclusive = exclusiveAccuracy(features, vectors);
-    return {
-      checkpoint: encoder.folder,
-      checkpointHash: encoder.hash,
-      data: spec,
-      split,
-      device: options.device.info.name,
-      score,
-      threshold: { rule, split: 'validate', studies: validation?.studies.length ?? 0 },
-      ...classificationReport(classes),
-      ...(exclusive ? { exclusive } : {}),
-      prompts,
-    };
-  } finally {
-    encoder.close();
-  }
+  model.require('align');
+  const vectors = await embedPrompts((texts) => embedTexts(model, texts), prompts);
+  const scoring = { score, scale: Math.exp(model.info.logitScale) };
+  const validating = split === 'validate' ? [] : set.data.studies.filter((study) => study.split === 'validate');
+  const validation = validating.length > 0 ? await studyFeatures(model, validating, 'embedding', options) : undefined;
+  const thresholds = thresholdsOf(validation, vectors, scoring, rule);
+  const features = await studyFeatures(model, evaluated, 'embedding', options);
+  const classes = Object.fromEntries(
+    Object.entries(vectors).map(([name, pair]) => [
+      name,
+      {
+        labels: labelsOf(features.studies, name),
+        scores: promptScores(features.vectors, pair, scoring),
+        threshold: thresholds[name],
+        probabilities: promptScores(features.vectors, pair, { ...scoring, score: 'softmax' }),
+      },
+    ]),
+  );
+  const exclusive = exclusiveAccuracy(features, vectors);
+  return {
+    checkpoint: model.info.source,
+    checkpointHash: await model.contentHash(),
+    data: spec,
+    split,
+    device: model.info.device,
+    score,
+    threshold: { rule, split: 'validate', studies: validation?.studies.length ?? 0 },
+    ...classificationReport(classes),
+    ...(exclusive ? { exclusive } : {}),
+    prompts,
+  };
 }

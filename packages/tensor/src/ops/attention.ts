@@ -12,6 +12,24 @@ import { apply } from './op-row.ts';
 import type { OpRow } from './op-row.ts';
 import type { OpAttributes } from './attributes.ts';
 
+export interface Attention {
+  /** Number of heads; the width is split evenly. */
+  readonly heads: number;
+  /** Query i sees keys 0..i only. */
+  readonly causal: boolean;
+  /** Factor on the scores, by convention 1/sqrt(head size). */
+  readonly scale: number;
+  /** True where the inputs end with a key mask (B, S), 1 for keys that may be seen. */
+  readonly masked: boolean;
+}
+
+declare module './attributes.ts' {
+  interface OpAttributes {
+    attention: Attention;
+    attentionGrad: Attention;
+  }
+}
+
 /** Options of attention. `mask` (B, S) f32 is 1 for keys that may be seen; `scale` is 1/sqrt(head size) by default. */
 export interface AttentionOptions {
   heads: number;

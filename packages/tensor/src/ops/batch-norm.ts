@@ -8,6 +8,13 @@ import { mean, sum } from './reductions.ts';
 import { apply } from './op-row.ts';
 import type { OpRow } from './op-row.ts';
 
+declare module './attributes.ts' {
+  interface OpAttributes {
+    batchNorm: { readonly epsilon: number };
+    batchNormGrad: { readonly epsilon: number };
+  }
+}
+
 /** Results of batch norm: y (B, C, H, W), and the batch's mean and variance (C), which is that of a population. */
 export interface BatchNormResult {
   readonly y: Tensor;

@@ -3,9 +3,27 @@ import type { Dim } from '../dim.ts';
 import { broadcastShapes, dimProduct } from '../dim.ts';
 import type { Tensor } from '../node.ts';
 import { reshape } from './movement.ts';
-import { sumTo } from './reductions.ts';
+import { sumTo } from './sum-to.ts';
 import { applyOne } from './op-row.ts';
 import type { OpRow } from './op-row.ts';
+
+export interface Convolution {
+  /** Steps along height and width. */
+  readonly stride: readonly [number, number];
+  /** Zeros added at each side. */
+  readonly padding: readonly [top: number, left: number, bottom: number, right: number];
+  /** Parts that channels fall into, each convolved alone: 1, or as many as there are channels for a depthwise convolution. */
+  readonly groups: number;
+}
+
+declare module './attributes.ts' {
+  interface OpAttributes {
+    matmul: { readonly transposeA: boolean; readonly transposeB: boolean };
+    conv2d: Convolution;
+    conv2dGradInput: Convolution & { readonly size: readonly [Dim, Dim] };
+    conv2dGradWeight: Convolution & { readonly kernel: readonly [number, number] };
+  }
+}
 
 /** Transpose flags of a matrix product: whether the last two axes of an operand are read swapped. */
 export interface MatmulOptions {

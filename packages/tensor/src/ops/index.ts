@@ -9,6 +9,7 @@ export { crossEntropy, distillation } from './losses.ts';
 export { broadcast, concat, gather, narrow, pad, reshape, scatterAdd, slice, transpose } from './movement.ts';
 export { gelu, layerNorm, logSoftmax, softmax } from './normalization.ts';
 export { adamW } from './optimizer.ts';
-export { argmax, max, mean, sum, sumTo } from './reductions.ts';
+export { argmax, max, mean, sum } from './reductions.ts';
 export { full, iota, random, size } from './sources.ts';
+export { sumTo } from './sum-to.ts';
 export { vocabularyLoss } from './vocabulary.ts';

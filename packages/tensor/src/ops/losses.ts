@@ -9,6 +9,15 @@ import { iota, size } from './sources.ts';
 import { apply, applyOne } from './op-row.ts';
 import type { OpRow } from './op-row.ts';
 
+declare module './attributes.ts' {
+  interface OpAttributes {
+    crossEntropy: None;
+    crossEntropyGrad: None;
+    distillation: { readonly temperature: number };
+    distillationGrad: { readonly temperature: number };
+  }
+}
+
 /**
  * -log softmax(logits)[target] per row: logits (..., V), target (...) i32 -> (...), in nats. A row whose target is none of 0..V-1 is
  * ignored: its loss and gradient are 0.

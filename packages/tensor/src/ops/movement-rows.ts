@@ -3,7 +3,7 @@ import type { Dim } from '../dim.ts';
 import { broadcastShapes, dimProduct, dimSum, formatShape, sameShape } from '../dim.ts';
 import type { TensorSpec } from '../spec.ts';
 import { gather, narrow, pad, reshape, scatterAdd, slice, transpose } from './movement.ts';
-import { sumTo } from './reductions.ts';
+import { sumTo } from './sum-to.ts';
 import type { OpRow } from './op-row.ts';
 
 /** Inverse of a permutation of axes. */

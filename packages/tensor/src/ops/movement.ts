@@ -4,6 +4,19 @@ import { dimProduct, dimQuotient, sameShape } from '../dim.ts';
 import type { Tensor } from '../node.ts';
 import { applyOne } from './op-row.ts';
 
+declare module './attributes.ts' {
+  interface OpAttributes {
+    reshape: { readonly shape: Shape };
+    transpose: { readonly permutation: readonly number[] };
+    broadcast: { readonly shape: Shape };
+    slice: { readonly starts: readonly number[]; readonly sizes: Shape; readonly strides: readonly number[] };
+    pad: { readonly low: readonly number[]; readonly sizes: Shape; readonly interior: readonly number[] };
+    concat: { readonly axis: number };
+    gather: None;
+    scatterAdd: { readonly rows: Dim };
+  }
+}
+
 /** The same elements in row-major order under another shape; one dimension may be -1 and is worked out. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const hole = shape.indexOf(-1);

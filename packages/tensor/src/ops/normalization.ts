@@ -8,6 +8,17 @@ import { max, mean, sum } from './reductions.ts';
 import { apply, applyOne } from './op-row.ts';
 import type { OpRow } from './op-row.ts';
 
+declare module './attributes.ts' {
+  interface OpAttributes {
+    gelu: None;
+    geluGrad: None;
+    softmax: None;
+    logSoftmax: None;
+    layerNorm: { readonly epsilon: number };
+    layerNormGrad: None;
+  }
+}
+
 /** GELU with the error function: x (1 + erf(x / sqrt 2)) / 2 [Hendrycks & Gimpel 2016]. */
 export const gelu = (x: Tensor): Tensor => applyOne('gelu', [x], {});
 /** Softmax over the last axis. */

@@ -9,6 +9,27 @@ import { apply } from './op-row.ts';
 import type { OpRow } from './op-row.ts';
 import { full } from './sources.ts';
 
+declare module './attributes.ts' {
+  interface OpAttributes {
+    adamW: {
+      readonly beta1: number;
+      readonly beta2: number;
+      readonly epsilon: number;
+      /** Decoupled weight decay, applied where `decay` is true. */
+      readonly weightDecay: number;
+      readonly decay: readonly boolean[];
+      /** Gradients are scaled down to this global L2 norm; Infinity turns clipping off. */
+      readonly maxNorm: number;
+      /** Upper bound of each parameter's elements after the update; Infinity for none. */
+      readonly ceilings: readonly number[];
+      /** Factors on the learning rate by parameter; 1 for all by default. */
+      readonly rates?: readonly number[];
+      /** True where the inputs end with the factor that the gradients were multiplied by. */
+      readonly scaled?: boolean;
+    };
+  }
+}
+
 /** What AdamW reads and writes for each parameter, in one order. */
 export interface AdamWInputs {
   /** Learning rate, f32 scalar. */

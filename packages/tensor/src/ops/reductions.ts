@@ -1,6 +1,6 @@
-// Reductions over axes, and `sumTo`, the adjoint of broadcasting.
-import type { Dim, Shape } from '../dim.ts';
-import { dimProduct, sameShape } from '../dim.ts';
+// Reductions over axes.
+import type { Dim } from '../dim.ts';
+import { dimProduct } from '../dim.ts';
 import type { TensorSpec } from '../spec.ts';
 import type { Tensor } from '../node.ts';
 import { div, equal, mul } from './elementwise.ts';
@@ -8,6 +8,14 @@ import { broadcast, reshape } from './movement.ts';
 import { applyOne } from './op-row.ts';
 import type { OpRow } from './op-row.ts';
 import { size } from './sources.ts';
+
+declare module './attributes.ts' {
+  interface OpAttributes {
+    sum: { readonly axes: readonly number[]; readonly keepDims: boolean };
+    max: { readonly axes: readonly number[]; readonly keepDims: boolean };
+    argmax: None;
+  }
+}
 
 /** Options of a reduction: axes (negative counts from the end; all by default), and whether reduced axes stay as size 1. */
 export interface ReduceOptions {
@@ -38,14 +46,6 @@ export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
 
 /** Index (i32) of the greatest element of the last axis, the first on a tie: (..., n) -> (...). */
 export const argmax = (x: Tensor): Tensor => applyOne('argmax', [x], {});
-
-/** Sums a broadcast result back to the shape it was broadcast from. */
-export function sumTo(x: Tensor, shape: Shape): Tensor {
-  if (sameShape(x.shape, shape)) return x;
-  const lead = x.shape.length - shape.length;
-  const axes = x.shape.flatMap((dim, axis) => (axis < lead || (shape[axis - lead] === 1 && dim !== 1) ? [axis] : []));
-  return reshape(sum(x, { axes, keepDims: true }), shape);
-}
 
 function inferReduction(
   [x]: readonly TensorSpec[],

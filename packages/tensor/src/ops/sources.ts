@@ -6,6 +6,15 @@ import { createNode } from '../node.ts';
 import type { OpRow } from './op-row.ts';
 import { applyOne } from './op-row.ts';
 
+declare module './attributes.ts' {
+  interface OpAttributes {
+    full: { readonly value: number; readonly shape: Shape; readonly dtype: DType };
+    iota: { readonly size: Dim };
+    size: { readonly dim: Dim };
+    random: { readonly shape: Shape; readonly stream: number };
+  }
+}
+
 /** A named input of the graph. */
 export function input(name: string, { shape, dtype }: TensorSpec): Tensor {
   return createNode('input', [], { name }, [{ shape, dtype }]).outputs[0]!;

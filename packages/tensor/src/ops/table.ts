@@ -3,7 +3,7 @@ import type { OpName } from './attributes.ts';
 import { attentionRows } from './attention.ts';
 import { batchNormRows } from './batch-norm.ts';
 import { contractionRows } from './contractions.ts';
-import { elementwiseRows } from './elementwise-rows.ts';
+import { elementwiseRows } from './elementwise.ts';
 import { lossRows } from './losses.ts';
 import { movementRows } from './movement-rows.ts';
 import { normalizationRows } from './normalization.ts';

@@ -6,10 +6,24 @@ import type { OpAttributes } from './attributes.ts';
 import { matmul } from './contractions.ts';
 import { add } from './elementwise.ts';
 import { reshape } from './movement.ts';
-import { sumTo } from './reductions.ts';
+import { sumTo } from './sum-to.ts';
 import { apply, applyOne } from './op-row.ts';
 import type { OpRow } from './op-row.ts';
 import { full } from './sources.ts';
+
+export interface VocabularyLoss {
+  /** True where the inputs hold a teacher's hidden states, weight and bias after the student's. */
+  readonly teacher: boolean;
+  /** Temperature of the divergence from the teacher. */
+  readonly temperature: number;
+}
+
+declare module './attributes.ts' {
+  interface OpAttributes {
+    vocabularyLoss: VocabularyLoss;
+    vocabularyLossGrad: VocabularyLoss;
+  }
+}
 
 /** Hidden states (..., d) and the linear layer that turns them into logits: weight (V, d), bias (V). */
 export interface VocabularyHead {

@@ -10,6 +10,14 @@ export interface Golden {
   readonly arrays: HostArrays;
   /** Text files its JSON names (vocabularies), by the path it names them by. */
   readonly texts?: Readonly<Record<string, string>>;
+  /** The folder that it is in, for what it names beside itself. */
+  readonly folder?: string;
+}
+
+/** What a replay may be given beside the golden. */
+export interface ReplayOptions {
+  /** Folder of trained weights, for a golden that holds none. */
+  readonly weights?: string | undefined;
 }
 
 /** One quantity checked against its golden value. */

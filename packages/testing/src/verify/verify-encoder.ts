@@ -6,8 +6,8 @@ import type { Device, HostArrays, Tensor, Tensors, TensorSpec } from '@hybridmed
 import { dtypeOf, grad, ops, trace } from '@hybridmed/tensor';
 import type { BertConfig } from '@hybridmed/text';
 import { bert } from '@hybridmed/text';
-import type { ResNetConfig, ViTConfig } from '@hybridmed/vision';
-import { visionEncoder } from '@hybridmed/vision';
+import type { VisionConfig } from '@hybridmed/vision';
+import { visionEncoder, visionWeights } from '@hybridmed/vision';
 import type { Comparison, Golden } from './golden.ts';
 import { asFloat, relativeError, Report, withPrefix } from './golden.ts';
 
@@ -22,13 +22,26 @@ interface Features {
   importance?: Tensor | undefined;
 }
 
-/** Replays `vit`, `resnet-*` and `bert`. */
+/**
+ * The configuration of a vision golden: its own of the first set; of the second what loading reads from the names and shapes of its
+ * parameters and the architecture that it names. Its images are normalized already.
+ */
+function configOf({ json, arrays, name }: Golden): VisionConfig {
+  if (json.config?.kind !== undefined) return withCurrentNames(json.config) as VisionConfig;
+  const parameters = { ...withPrefix(arrays, 'param.'), ...withPrefix(arrays, 'buffer.') };
+  const shapes = Object.fromEntries(Object.entries(parameters).map(([key, { shape }]) => [key, shape]));
+  const { pretrained_cfg: _, ...config } = json.config as Record<string, unknown>;
+  const [, channels, size] = arrays['in.image']!.shape as [number, number, number, number];
+  const stated = { architecture: json.architecture, ...(json.names === 'timm' ? {} : { library: json.names }), ...config, input_range: [-1, 1] };
+  return visionWeights(shapes, { config: stated, configLabel: `${name}.json`, label: `${name}.safetensors`, image: { size, channels } }).config;
+}
+
+/** Replays `vit`, `resnet-*`, `bert`, and the encoders of the second set. */
 export async function verifyEncoder(device: Device, golden: Golden): Promise<Comparison[]> {
   const { arrays, json, name } = golden;
   const report = new Report(name, device.info);
   const isText = 'in.ids' in arrays;
-  const sizes = withCurrentNames(json.config);
-  const encoder = (isText ? bert(sizes as BertConfig) : visionEncoder(sizes as ViTConfig | ResNetConfig)) as Module<readonly Tensor[], Features>;
+  const encoder = (isText ? bert(withCurrentNames(json.config) as BertConfig) : visionEncoder(configOf(golden))) as Module<readonly Tensor[], Features>;
   const inputs: HostArrays = isText ? { ids: arrays['in.ids']!, mask: asFloat(arrays['in.mask']!) } : { image: arrays['in.image']! };
   const parameters = { ...withPrefix(arrays, 'param.'), ...withPrefix(arrays, 'buffer.') };
   const training = Object.keys(arrays).some((key) => key.startsWith('buffer_after.'));

@@ -1,6 +1,6 @@
 // Replays whole-model goldens: losses and gradients of both stages, training trajectories, and generation.
 import type { LossWeights, ModelConfig, Branch, Model } from '@hybridmed/model';
-import { createGenerator, createModel, modelWithCurrentNames, trainable } from '@hybridmed/model';
+import { createGenerator, createModel, lossNames, modelWithCurrentNames, trainable } from '@hybridmed/model';
 import type { BatchTensors, StagePlan, TeacherMode } from '@hybridmed/model/graphs';
 import { batchSpecs, floatSpecs, gradientGraph, stepFields, stepGraph, teacherParameters, teacherPrefix } from '@hybridmed/model/graphs';
 import { scalar, zeros } from '@hybridmed/model/host-arrays';
@@ -48,7 +48,7 @@ export async function verifyModelLosses(device: Device, golden: Golden): Promise
     const state = device.createState({ ...withPrefix(arrays, 'param.'), ...startLossScale(), ...(stage === 'stage2' ? teacherState(model, teacher) : {}) });
     const program = await device.compile(gradientGraph(model, plan));
     const results = await program.run({ ...pickFields(batch, plan), key }, state);
-    for (const loss of ['cg', 'cl', 'sum', 'cap', 'dis', 'total']) {
+    for (const loss of [...lossNames, 'total']) {
       if (loss in json[stage] && results[loss]) report.add(`${stage}: L_${loss}`, scalarError(results[loss].data[0]!, json[stage][loss]), 1e-5, 'losses');
     }
     report.addGradients(`${stage}: gradients`, withPrefix(results, 'grad.'), withPrefix(arrays, `grad.${stage}.`), 1e-4);
@@ -107,7 +107,7 @@ export async function verifyTraining(device: Device, golden: Golden): Promise<Co
         state,
       );
       report.add(`${stage}: gradient norm`, scalarError(results.gradient_norm!.data[0]!, row.grad_norm), 1e-2, 'trajectory');
-      for (const loss of ['cg', 'cl', 'sum', 'cap', 'dis', 'total'])
+      for (const loss of [...lossNames, 'total'])
         if (row[loss] !== undefined && results[loss]) report.add(`${stage}: L_${loss}`, scalarError(results[loss].data[0]!, row[loss]), 1e-3, 'trajectory');
     }
     const expected = withPrefix(arrays, `after_${stage}.`);
@@ -128,7 +128,7 @@ async function forcedLogits(device: Device, state: DeviceState, model: Model, br
   const graph = trace({ data, state: floatSpecs(model.parameters) }, (inputs, values) => {
     const scope = rootScope(values);
     if (branch === 'findings')
-      return { results: { logits: model.decoder.logits(scope.child('decoder'), summarize(model, scope, inputs as BatchTensors).head.hidden) } };
+      return { results: { logits: model.decoder.logits(scope.child('decoder'), summarize(model, scope, inputs as BatchTensors).hidden) } };
     const { tokens } = model.vision.call(scope.child('vision'), inputs.image!);
     const decoder = scope.child('decoder');
     return { results: { logits: model.decoder.logits(decoder, model.decoder.hidden(decoder, 'image', inputs.input!, tokens)) } };

@@ -1,8 +1,15 @@
 // What a run records of each step and each validation: the lines of metrics.jsonl, and what loggers receive.
 import type { LossName } from '@hybridmed/model';
+import { lossRows } from '@hybridmed/model/objective';
 
-/** Losses by name, null where a stage does not use one. */
-export type LossValues = Readonly<Record<LossName | 'total', number | null>>;
+/** Losses by name in the table's order, null where a stage does not use one; those that are off by default are there only where they are used. */
+export type LossValues = Readonly<Partial<Record<LossName, number | null>> & { readonly total: number | null }>;
+
+/** Values of the losses that are used, as the log records them. */
+export function lossValues(values: Readonly<Partial<Record<LossName | 'total', number>>>): LossValues {
+  const recorded = lossRows.filter(({ key, defaultWeight }) => defaultWeight !== 0 || values[key] !== undefined);
+  return { ...Object.fromEntries(recorded.map(({ key }) => [key, values[key] ?? null])), total: values.total ?? null };
+}
 
 /** What every line has. */
 interface Line {
@@ -25,7 +32,7 @@ export interface StepLine extends Line {
   readonly residentMiB?: number;
 }
 
-/** A validation, losses in nats per study (sum over its tokens for sum, cap and dis). */
+/** A validation, losses in nats per study (summed over its tokens for those of unit `token`). */
 export interface ValidationLine extends Line {
   readonly validation: LossValues;
   /** Mean number of target tokens of a study; lines of earlier versions lack it. */

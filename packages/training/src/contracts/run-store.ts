@@ -1,10 +1,8 @@
 // The contract of a run's storage: a folder in Node, or whatever a page has.
+import type { Stage } from '@hybridmed/model';
 import type { HostArray, HostArrays } from '@hybridmed/tensor';
 import type { StepLine, ValidationLine } from './metrics.ts';
 import type { TrainerState } from './trainer-state.ts';
-
-/** The stages of pre-training. */
-export type Stage = 1 | 2;
 
 /** A stage's checkpoints: the one of the lowest watched loss, and the newest. */
 export type CheckpointKind = 'best' | 'last';

@@ -1,6 +1,6 @@
 // The error of a run whose signal was aborted.
 import { HybridmedError } from '@hybridmed/tensor';
-import type { Stage } from './run-store.ts';
+import type { Stage } from '@hybridmed/model';
 
 /** Thrown by a run whose signal was aborted, once everything that it computed is saved: it resumes where it stopped. */
 export class TrainingStoppedError extends HybridmedError {

@@ -1,9 +1,3 @@
-// The entry of settings as rows: kinds of values, tables, the rule of precedence, and the settings of training. It loads no schema library and no model.
-export { defaultPreset, mergeSettings } from './merge-settings.ts';
-export type { Given } from './merge-settings.ts';
-export { flagOf, ofRun, option } from './option.ts';
-export type { DefaultContext, Option, Options, OptionWithDefault, RequiredOption, ValueOf, Values } from './option.ts';
+// The entry of the settings of training as rows. It loads no schema library, and of the model only its presets and its table of losses.
 export { completeTraining, trainingSettings } from './training-settings.ts';
 export type { TrainingConfig } from './training-settings.ts';
-export { choice, commaList, integer, named, number, numberOr, several, stagePair, string, toggle, toggleOr, ValueError } from './values.ts';
-export type { Bounds, Value, Zod } from './values.ts';

@@ -1,37 +1,16 @@
 // The settings of pre-training: what the model is, how it is optimized, and by which losses. Those of the data are rows of who opens it.
-import type { LossName, LossWeights } from '@hybridmed/model';
+import type { LossWeights } from '@hybridmed/model';
+import { lossNames } from '@hybridmed/model/objective';
 import type { PresetName } from '@hybridmed/model/presets';
-import { defaultWeights, lossNames, presets } from '@hybridmed/model/presets';
+import { presets } from '@hybridmed/model/presets';
 import { precisions } from '@hybridmed/tensor';
-import { mergeSettings } from './merge-settings.ts';
-import type { OptionWithDefault, Values } from './option.ts';
-import { ofRun, option } from './option.ts';
-import { choice, integer, number, numberOr, several, stagePair, string, toggle, toggleOr } from './values.ts';
+import { mergeSettings } from '../options/merge-settings.ts';
+import type { Values } from '../options/option.ts';
+import { ofRun, option } from '../options/option.ts';
+import { choice, integer, number, numberOr, several, stagePair, string, toggle, toggleOr } from '../options/values.ts';
+import { lossSettings } from './loss-settings.ts';
 
 const weight = number({ min: 0 });
-
-/** Names of losses in words, as after "weight of". */
-const lossTitles: Readonly<Record<LossName, string>> = {
-  cg: 'the global contrastive loss',
-  cl: 'the local contrastive loss',
-  sum: 'summarization in stage 2',
-  cap: 'captioning',
-  dis: 'distillation',
-};
-
-/** A weight for each loss; `--no-X` is weight 0. */
-const lossSettings = Object.fromEntries(
-  lossNames.map((key) => [
-    key,
-    option({
-      value: weight,
-      argument: 'weight',
-      help: `weight of ${lossTitles[key]}; 0 disables it`,
-      default: defaultWeights[key],
-      off: { value: 0, help: `without ${lossTitles[key]}` },
-    }),
-  ]),
-) as Readonly<Record<LossName, OptionWithDefault<number>>>;
 
 const modelSettings = {
   preset: option({ value: choice(Object.keys(presets) as PresetName[]), argument: 'name', help: 'sizes, lengths and defaults of training', default: 'small' }),
@@ -49,7 +28,7 @@ const modelSettings = {
   }),
   imageSize: option({ value: integer(0, 4096), argument: 'pixels', help: "side of the images; 0 for the preset's", default: 0 }),
   vocabulary: option({
-    value: numberOr(integer(10), string({ words: 'file' })),
+    value: numberOr(integer(10), string({ words: 'a file' })),
     argument: 'n|file',
     help: 'maximum size of the vocabulary trained on the training texts, or a vocab.txt or tokenizer.json to use instead',
     // A published text encoder comes with its vocabulary.
@@ -190,4 +169,4 @@ export type TrainingConfig = Values<typeof trainingSettings>;
 export const completeTraining = (options: Partial<TrainingConfig>): TrainingConfig => mergeSettings(trainingSettings, { file: options });
 
 /** The weights of stage 2's losses. */
-export const lossWeights = (config: TrainingConfig): LossWeights => Object.fromEntries(lossNames.map((name) => [name, config[name]])) as unknown as LossWeights;
+export const lossWeights = (config: TrainingConfig): LossWeights => Object.fromEntries(lossNames.map((name) => [name, config[name]]));

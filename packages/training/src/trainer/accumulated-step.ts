@@ -1,12 +1,13 @@
 // An optimizer step over micro-batches whose gradients add up to the large batch's exactly.
-import type { Model } from '@hybridmed/model';
 import { trainable } from '@hybridmed/model';
 import type { StagePlan } from '@hybridmed/model/graphs';
-import { accumulateGraph, applyGraph, contrastGraph, gradientPrefix, projectionGraph, stepFields } from '@hybridmed/model/graphs';
+import { accumulateGraph, applyGraph, contrastGraph, contrastPrefix, gradientPrefix, projectionGraph } from '@hybridmed/model/graphs';
 import { concatRows, scalar, sliceRows, zeros } from '@hybridmed/model/host-arrays';
+import { lossTerms } from '@hybridmed/model/objective';
 import type { DeviceState, HostArray, HostArrays, Program } from '@hybridmed/tensor';
 import { keyData, mix32 } from '@hybridmed/tensor';
-import type { StepOptions, Stepper, StepResult } from './whole-step.ts';
+import type { StepMoment, StepOptions, Stepper, StepResult } from './whole-step.ts';
+import { maskCount } from './validate.ts';
 import { number, updateResults } from './whole-step.ts';
 
 /** Some rows of a batch, and the key of their dropout. */
@@ -17,7 +18,7 @@ interface MicroBatch {
   readonly key: HostArray;
 }
 
-/** Programs of the contrast over the whole batch: projections of a micro-batch, and the loss with its gradients. */
+/** Programs of the losses that compare the whole batch: what they read of a micro-batch, and the losses with their gradients. */
 interface ContrastPrograms {
   readonly project: Program;
   readonly contrast: Program;
@@ -27,9 +28,12 @@ interface ContrastPrograms {
 const sliceBatch = (batch: HostArrays, from: number, to: number): Record<string, HostArray> =>
   Object.fromEntries(Object.entries(batch).map(([name, array]) => [name, sliceRows(array, from, to)]));
 
+/** Number of studies of a batch. */
+const studiesOf = (batch: HostArrays): number => Object.values(batch)[0]!.shape[0]!;
+
 /** A batch in at most `passes` parts of equal size, the last perhaps smaller. */
 function microBatches(batch: HostArrays, passes: number, keyOf: (pass: number) => HostArray): MicroBatch[] {
-  const studies = batch.input!.shape[0]!;
+  const studies = studiesOf(batch);
   const size = Math.ceil(studies / passes);
   return Array.from({ length: Math.ceil(studies / size) }, (_, pass) => {
     const [from, to] = [pass * size, Math.min(studies, (pass + 1) * size)];
@@ -37,67 +41,69 @@ function microBatches(batch: HostArrays, passes: number, keyOf: (pass: number) =
   });
 }
 
-/** First pass: L_CG over the projections of all micro-batches, with its gradients: `cg`, `cg_image` and `cg_text` (B, d), `cg_scale`. */
+/** The arrays that a program reads. */
+const dataOf = ({ graph }: Program, arrays: HostArrays): HostArrays =>
+  Object.fromEntries(Object.keys(graph.data).flatMap((name) => (arrays[name] ? [[name, arrays[name]] as const] : [])));
+
+/** First pass: the losses that compare the whole batch, from what they read of all micro-batches, and `contrast.NAME`, the gradients of that. */
 async function contrastOfBatch(
   { project, contrast }: ContrastPrograms,
   state: DeviceState,
   parts: readonly MicroBatch[],
-  groups: HostArray | undefined,
+  batch: HostArrays,
 ): Promise<HostArrays> {
-  const projections: HostArrays[] = [];
-  for (const { arrays, key } of parts)
-    projections.push(await project.run({ image: arrays.image!, impression: arrays.impression!, impression_mask: arrays.impression_mask!, key }, state));
-  const [image, text] = [concatRows(projections.map((p) => p.image!)), concatRows(projections.map((p) => p.text!))];
-  return contrast.run({ image, text, ...(groups ? { groups } : {}) }, state);
+  const ofParts: HostArrays[] = [];
+  for (const { arrays, key } of parts) ofParts.push(await project.run({ ...dataOf(project, arrays), key }, state));
+  const features = Object.fromEntries(Object.keys(project.graph.results).map((name) => [name, concatRows(ofParts.map((part) => part[name]!))]));
+  return contrast.run({ ...dataOf(contrast, batch), ...features }, state);
 }
 
-/** A micro-batch's rows of the contrast's gradients; the logit scale's gradient counts once, with the first. */
-const contrastGradients = ({ cg_image, cg_text, cg_scale }: HostArrays, { from, to }: MicroBatch): HostArrays => ({
-  ...sliceBatch({ cg_image: cg_image!, cg_text: cg_text! }, from, to),
-  cg_scale: from === 0 ? cg_scale! : scalar(0),
-});
+/** A micro-batch's rows of the features' gradients; those of parameters count once, with the first. */
+function contrastGradients({ project }: ContrastPrograms, results: HostArrays, { from, to }: MicroBatch): HostArrays {
+  const gradients = Object.entries(results).filter(([name]) => name.startsWith(contrastPrefix));
+  const ofFeature = (name: string) => name.slice(contrastPrefix.length) in project.graph.results;
+  return Object.fromEntries(gradients.map(([name, value]) => [name, ofFeature(name) ? sliceRows(value, from, to) : from === 0 ? value : zeros(value.shape)]));
+}
 
-/** Width d of the common space. */
-const alignWidth = ({ parameters }: Model): number =>
-  parameters['align.vision_global.weight']?.shape[0] ?? parameters['align.vision_global.fc2.weight']!.shape[0]!;
-
-/** The weighted sum of losses, as a single program would give it. */
+/** The losses with their weighted sum, as a single program would give it. */
 function withTotal(losses: Readonly<Record<string, number>>, plan: StagePlan): StepResult['losses'] {
-  const weights: Readonly<Record<string, number>> = plan.stage === 1 ? { sum: 1 } : { ...plan.weights };
-  return { ...losses, total: Object.entries(losses).reduce((sum, [name, value]) => sum + (weights[name] ?? 0) * value, 0) };
+  const weights = new Map<string, number>(lossTerms(plan).map(({ row, weight }) => [row.key, weight]));
+  return { ...losses, total: Object.entries(losses).reduce((sum, [name, value]) => sum + weights.get(name)! * value, 0) };
+}
+
+/** Programs of the losses that compare the whole batch; undefined where a plan has none. */
+async function contrastPrograms({ device, model, plan }: StepOptions): Promise<ContrastPrograms | undefined> {
+  if (lossTerms(plan).every(({ row }) => row.scope !== 'batch')) return undefined;
+  return { project: await device.compile(projectionGraph(model, plan)), contrast: await device.compile(contrastGraph(model, plan)) };
 }
 
 /**
- * A step over `passes` micro-batches with the gradients of the whole batch: token means over all its tokens; contrastive
- * negatives from all its studies, in two passes (projections first, then gradients through the cached gradients of L_CG)
- * [Gao et al. 2021, GradCache].
+ * A step over `passes` micro-batches with the gradients of the whole batch: token means over all its tokens; losses that compare studies
+ * over all its studies, in two passes (what they read first, then gradients through their cached gradients) [Gao et al. 2021, GradCache].
  */
-export async function accumulatedStep({ device, state, model, plan, seed, optimizer }: StepOptions, passes: number): Promise<Stepper> {
-  const width = alignWidth(model);
-  const micro = await device.compile(accumulateGraph(model, plan, width));
+export async function accumulatedStep(options: StepOptions, passes: number): Promise<Stepper> {
+  const { device, state, model, plan, seed, optimizer } = options;
+  const micro = await device.compile(accumulateGraph(model, plan));
   const update = await device.compile(applyGraph(model, plan, optimizer));
-  const programs: ContrastPrograms | undefined =
-    plan.stage === 2 && plan.weights.cg !== 0
-      ? { project: await device.compile(projectionGraph(model)), contrast: await device.compile(contrastGraph(model, width, plan.duplicates)) }
-      : undefined;
+  const programs = await contrastPrograms(options);
   state.write(Object.fromEntries(trainable(model, plan.stage).map((name) => [gradientPrefix + name, zeros(model.parameters[name]!.shape)])));
-  const grouped = plan.stage === 2 && plan.duplicates === 'positives';
-  const fields = stepFields(plan).filter((field) => field !== 'groups');
-  return async (batch, { step, learningRate }) => {
+  const run = async (batch: HostArrays, { step, learningRate }: StepMoment): Promise<StepResult> => {
     const parts = microBatches(batch, passes, (pass) => keyData(mix32(seed + plan.stage), step * passes + pass));
-    const contrast = programs && (await contrastOfBatch(programs, state, parts, grouped ? batch.groups! : undefined));
-    const tokens = (batch.target_mask!.data as Float32Array).reduce((total: number, value: number) => total + value, 0);
-    const counts = { token_count: scalar(Math.max(1, tokens)), study_count: scalar(batch.input!.shape[0]!) };
+    const contrast = programs && (await contrastOfBatch(programs, state, parts, batch));
+    const tokens = batch.target_mask ? maskCount(batch.target_mask.data) : 0;
+    const counts = { token_count: scalar(Math.max(1, tokens)), study_count: scalar(studiesOf(batch)) };
     const losses: Record<string, number> = {};
     for (const part of parts) {
-      const { arrays, key } = part;
-      const hidden: HostArrays = arrays.teacher_hidden ? { teacher_hidden: arrays.teacher_hidden } : {};
-      const data = Object.fromEntries(fields.map((field) => [field, arrays[field]!]));
-      const results = await micro.run({ ...data, ...hidden, ...(contrast ? contrastGradients(contrast, part) : {}), key, ...counts }, state);
+      const gradients = programs ? contrastGradients(programs, contrast!, part) : {};
+      const results = await micro.run({ ...dataOf(micro, part.arrays), ...gradients, key: part.key, ...counts }, state);
       for (const [name, value] of Object.entries(results)) losses[name] = (losses[name] ?? 0) + number(value);
     }
-    if (contrast) losses.cg = number(contrast.cg);
+    for (const { row } of lossTerms(plan)) if (contrast?.[row.key]) losses[row.key] = number(contrast[row.key]);
     const updated = await update.run({ learning_rate: scalar(learningRate), step: scalar(step + 1) }, state);
     return { losses: withTotal(losses, plan), ...updateResults(updated) };
   };
+  const release = () => {
+    for (const program of [micro, update, programs?.project, programs?.contrast]) program?.release?.();
+  };
+  return Object.assign(run, { release });
 }

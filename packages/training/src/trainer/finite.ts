@@ -16,10 +16,15 @@ export class NotFiniteError extends HybridmedError {
   }
 }
 
-/** Throws where a loss or the gradients of the step after `now` are no numbers. Gradients that overflow under a loss scale are no error: the scale is lowered. */
-export function checkStep({ losses, gradientNorm, lossScale = 1 }: StepResult, now: TrainerState): void {
-  const checked = lossScale > 1 ? losses : { ...losses, 'gradient norm': gradientNorm };
-  const notFinite = Object.entries(checked).find(([, value]) => !Number.isFinite(value));
+/** What of a step is no number, and its value. Gradients that overflow under a loss scale are no error: the scale is lowered. */
+export function notFiniteResult({ losses, gradientNorm, lossScale = 1 }: StepResult): readonly [name: string, value: number] | undefined {
+  const checked: Readonly<Record<string, number>> = lossScale > 1 ? losses : { ...losses, 'gradient norm': gradientNorm };
+  return Object.entries(checked).find(([, value]) => !Number.isFinite(value));
+}
+
+/** Throws where a loss or the gradients of the step after `now` are no numbers. */
+export function checkStep(result: StepResult, now: TrainerState): void {
+  const notFinite = notFiniteResult(result);
   if (!notFinite) return;
   const [key, value] = notFinite;
   const name = key === 'gradient norm' ? 'the gradient norm' : `the loss "${key}"`;

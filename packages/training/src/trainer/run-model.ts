@@ -1,6 +1,7 @@
 // The model a run trains: the preset's sizes with the run's options, and what of it is trained.
 import type { ModelConfig, Model, ModuleEncoders } from '@hybridmed/model';
 import { fineTune, createModel } from '@hybridmed/model';
+import { lossesWithParameters } from '@hybridmed/model/objective';
 import { presetModel, presets } from '@hybridmed/model/presets';
 import type { Tokenizer } from '@hybridmed/text';
 import type { TrainingConfig } from '../settings/training-settings.ts';
@@ -14,11 +15,13 @@ export function runModel(sizes: ModelConfig, encoders: ModuleEncoders, { freeze,
 export function runModelConfig(config: TrainingConfig, tokenizer: Tokenizer, encoders: Partial<Pick<ModelConfig, 'vision' | 'text'>> = {}): ModelConfig {
   const sizes = { ...presetModel(config.preset, tokenizer.vocabularySize, tokenizer.special), ...encoders };
   const drop = config.dropout > 0 || presets[config.preset].vision.dropout ? { dropout: config.dropout } : {};
+  const losses = lossesWithParameters.filter((key) => config[key] !== 0);
   return {
     ...sizes,
     vision: sizes.vision.kind === 'vit' ? { ...sizes.vision, ...drop } : sizes.vision,
     text: 'kind' in sizes.text ? sizes.text : { ...sizes.text, ...drop },
     decoder: { ...sizes.decoder, ...drop, ...(config.sharedCross ? { sharedCross: true } : {}), ...(config.unsharedDecoder ? { unshared: true } : {}) },
     ...(config.projection === 'mlp' ? { projection: 'mlp' as const } : {}),
+    ...(losses.length > 0 ? { losses } : {}),
   };
 }

@@ -1,10 +1,10 @@
 // What a stage begins with: a resumed checkpoint, stage 1's best, or start values.
-import type { Model } from '@hybridmed/model';
+import type { Model, Stage } from '@hybridmed/model';
 import { checkParameters } from '@hybridmed/model';
 import { teacherParameters } from '@hybridmed/model/graphs';
 import { initialize } from '@hybridmed/nn';
 import type { HostArrays } from '@hybridmed/tensor';
-import type { Stage, Stage1Parameters } from '../contracts/run-store.ts';
+import type { Stage1Parameters } from '../contracts/run-store.ts';
 import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
 

@@ -1,11 +1,12 @@
 // Trains one stage of a run: its state, its teacher, its step's program, and what is saved when.
+import type { Stage } from '@hybridmed/model';
 import { trainable } from '@hybridmed/model';
-import type { StagePlan } from '@hybridmed/model/graphs';
-import { teacherParameters, teacherPrefix } from '@hybridmed/model/graphs';
+import type { StagePlan, TeacherMode } from '@hybridmed/model/graphs';
+import { teacherParameters, teacherPrefix, usesTeacher } from '@hybridmed/model/graphs';
 import { adapterState, mergeLora } from '@hybridmed/nn/fine-tuning';
 import type { DeviceState, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
-import type { CheckpointKind, RunStore, Stage, StageSnapshot } from '../contracts/run-store.ts';
+import type { CheckpointKind, RunStore, StageSnapshot } from '../contracts/run-store.ts';
 import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
 import { TrainingStoppedError } from '../contracts/training-stopped.ts';
@@ -23,20 +24,11 @@ import { computeTeacherStates, teacherBytes } from './teacher-states.ts';
 // Hidden states of the teacher are precomputed up to this size; beyond it the teacher runs inside each step.
 const maxTeacherBytes = 2 ** 31;
 
-function planOf(config: TrainingConfig, stage: Stage, cached: boolean): StagePlan {
+function planOf(config: TrainingConfig, stage: Stage, teacher: TeacherMode): StagePlan {
   const { temperature, tau, duplicates, remat, precision } = config;
   const lossScale = precision === 'mixed';
-  if (stage === 1) return { stage: 1, remat, lossScale };
-  return {
-    stage: 2,
-    remat,
-    lossScale,
-    weights: lossWeights(config),
-    temperature,
-    tau,
-    duplicates,
-    teacher: config.teacher === 'live' ? 'live' : cached ? 'cached' : 'snapshot',
-  };
+  if (stage === 1) return { stage, remat, lossScale };
+  return { stage, remat, lossScale, weights: lossWeights(config), temperature, tau, duplicates, teacher };
 }
 
 /** Trains a stage from its start, or from where it resumes. Throws one line where everything that it trains is frozen. */
@@ -52,14 +44,14 @@ export async function trainStage(run: TrainingRun, stage: Stage): Promise<Traine
   if (run.signal?.aborted) throw new TrainingStoppedError(start.trainer);
   const fresh = startOptimizer(model, { stage, lossScale: config.precision === 'mixed' });
   const state = device.createState({ ...start.parameters, ...(start.optimizer ?? fresh) });
-  const distilled = stage === 2 && config.dis !== 0 && config.teacher === 'snapshot';
+  const distilled = usesTeacher(planOf(config, stage, config.teacher));
   const cached = distilled && teacherBytes(run.train, model) <= maxTeacherBytes;
   const teacher = distilled
     ? await teach(run, state, start.teacher, cached).catch((error: unknown) => {
         throw run.signal?.aborted ? new TrainingStoppedError(start.trainer) : error;
       })
     : undefined;
-  const plan = planOf(config, stage, cached);
+  const plan = planOf(config, stage, cached ? 'cached' : config.teacher);
   const { weightDecay, clip, seed, accumulate } = config;
   const options = { device, state, model, plan, seed, optimizer: { weightDecay, clip } };
   const step = accumulate > 1 ? await accumulatedStep(options, accumulate) : await wholeStep(options);
@@ -79,6 +71,7 @@ export async function trainStage(run: TrainingRun, stage: Stage): Promise<Traine
     throw error instanceof NotFiniteError ? await keeper.fallBack(error) : error;
   });
   state.drop();
+  step.release();
   return end;
 }
 

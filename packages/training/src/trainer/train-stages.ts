@@ -1,9 +1,11 @@
 // Both stages of a run, and what is checked before the first of them.
+import { lossNames, lossTerms } from '@hybridmed/model/objective';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
 import type { TrainingConfig } from '../settings/training-settings.ts';
+import { lossWeights } from '../settings/training-settings.ts';
 import { trainStage } from './train-stage.ts';
 
 /** Throws one line where the device computes in another precision than the run. */
@@ -13,10 +15,11 @@ export function checkPrecision({ precision }: TrainingConfig, device: Device): v
 }
 
 /** Throws one line where the settings leave no stage, or a second stage without a loss. */
-export function checkWork({ epochs, stage1, cg, cl, sum, cap, dis }: TrainingConfig): void {
+export function checkWork(config: TrainingConfig): void {
+  const { epochs, stage1 } = config;
   if (epochs[1] === 0 && (epochs[0] === 0 || stage1 !== true)) throw new HybridmedError('"epochs" leaves no stage to train; give --epochs A,B');
-  if (epochs[1] > 0 && cg + cl + sum + cap + dis === 0)
-    throw new HybridmedError('every loss of stage 2 has weight 0; keep one of cg, cl, sum, cap, dis, or give stage 2 no epochs (--epochs A,0)');
+  if (epochs[1] > 0 && lossTerms({ stage: 2, weights: lossWeights(config) }).length === 0)
+    throw new HybridmedError(`every loss of stage 2 has weight 0; keep one of ${lossNames.join(', ')}, or give stage 2 no epochs (--epochs A,0)`);
 }
 
 /** Trains the stages that the settings ask for, each from where its store says that it resumes. */

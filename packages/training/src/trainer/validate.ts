@@ -1,10 +1,11 @@
 // Losses over a whole split in evaluation mode, in nats per study.
 import type { LossName } from '@hybridmed/model';
-import { lossNames } from '@hybridmed/model';
 import type { FrozenStep } from '@hybridmed/model/graphs';
 import { pick } from '@hybridmed/model/graphs';
+import { lossRows } from '@hybridmed/model/objective';
 import type { DeviceState, HostArray, HostArrays, Program } from '@hybridmed/tensor';
 import type { LossValues } from '../contracts/metrics.ts';
+import { lossValues } from '../contracts/metrics.ts';
 import type { StudySource } from '../contracts/study-source.ts';
 
 /** Number of ones in a mask. */
@@ -45,8 +46,8 @@ export function validate({ program, state, frozen, signal }: Validator, source: 
 }
 
 /**
- * Mean losses per study, and its mean number of target tokens. The sum of token losses of a study for sum, cap and dis; cg and cl are
- * means over the split's batches. The source gives the split in order.
+ * Mean losses per study, and its mean number of target tokens. Losses over tokens are summed over a study's tokens; the others are means
+ * over the split's batches, by their numbers of studies. The source gives the split in order.
  */
 export async function evaluateSplit({ fields, run }: BatchLosses, source: StudySource): Promise<SplitLosses> {
   const totals: Partial<Record<LossName, number>> = {};
@@ -58,14 +59,11 @@ export async function evaluateSplit({ fields, run }: BatchLosses, source: StudyS
     if ('image' in arrays) source.recycle({ arrays, studies: indices });
     studies += indices.length;
     allTokens += tokens;
-    for (const name of lossNames) {
-      const value = results[name]?.data[0];
-      if (value !== undefined) totals[name] = (totals[name] ?? 0) + value * (name === 'cg' || name === 'cl' ? indices.length : tokens);
+    for (const { key, unit } of lossRows) {
+      const value = results[key]?.data[0];
+      if (value !== undefined) totals[key] = (totals[key] ?? 0) + value * (unit === 'token' ? tokens : indices.length);
     }
   }
-  const mean = (name: LossName) => (totals[name] === undefined ? null : totals[name] / studies);
-  return {
-    losses: { cg: mean('cg'), cl: mean('cl'), sum: mean('sum'), cap: mean('cap'), dis: mean('dis'), total: null },
-    tokensPerStudy: allTokens / studies,
-  };
+  const means = Object.fromEntries(Object.entries(totals).map(([key, total]) => [key, total / studies]));
+  return { losses: lossValues(means), tokensPerStudy: allTokens / studies };
 }

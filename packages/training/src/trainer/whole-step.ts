@@ -1,16 +1,17 @@
-// One optimizer step on a batch as a single program, and what both kinds of step share.
+// One optimizer step on a batch as a single program, of a stage of pre-training or of a head, and what both kinds of step share.
 import type { LossName, Model } from '@hybridmed/model';
 import { trainable } from '@hybridmed/model';
 import type { StagePlan } from '@hybridmed/model/graphs';
 import { stepGraph } from '@hybridmed/model/graphs';
 import { scalar, zeros } from '@hybridmed/model/host-arrays';
-import type { AdamWOptions } from '@hybridmed/nn';
+import type { AdamWOptions, ParameterSpecs } from '@hybridmed/nn';
 import { momentNames, startLossScale } from '@hybridmed/nn';
-import type { Device, DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
+import type { Device, DeviceState, Graph, HostArray, HostArrays } from '@hybridmed/tensor';
 import { keyData, mix32 } from '@hybridmed/tensor';
 
 /** Results of a step. */
 export interface StepResult {
+  /** Losses by name, and what was lowered. */
   readonly losses: Readonly<Partial<Record<LossName, number>> & { total: number }>;
   /** Not finite where the loss scale was too large: the step then updated nothing but the scale. */
   readonly gradientNorm: number;
@@ -18,27 +19,30 @@ export interface StepResult {
   readonly lossScale?: number;
 }
 
-/** Runs one optimizer step. `step` counts from 0 within the stage; the batch has every field the plan reads, and `teacher_hidden` where the teacher's states are precomputed. */
-export type Stepper = (batch: HostArrays, options: { step: number; learningRate: number }) => Promise<StepResult>;
+/** Where a step is in its schedule: its number, counted from 0, and its learning rate. */
+export interface StepMoment {
+  readonly step: number;
+  readonly learningRate: number;
+}
 
-/** The optimizer's entries of a stage at its start: zero moments and, in mixed precision, the loss scale. */
-export const startOptimizer = (model: Model, { stage, lossScale }: Pick<StagePlan, 'stage' | 'lossScale'>): Record<string, HostArray> => ({
-  ...zeroMoments(model, stage),
+/** Runs one optimizer step on a batch, which has every array that it reads. */
+export interface Stepper {
+  (batch: HostArrays, moment: StepMoment): Promise<StepResult>;
+  release(): void;
+}
+
+/** The optimizer's entries of some parameters at the start: zero moments and, in mixed precision, the loss scale. */
+export const startMoments = (parameters: ParameterSpecs, names: readonly string[], lossScale: boolean): Record<string, HostArray> => ({
+  ...Object.fromEntries(names.flatMap((name) => momentNames(name).map((moment) => [moment, zeros(parameters[name]!.shape)]))),
   ...(lossScale ? startLossScale() : {}),
 });
 
-/** Zero moments for what a stage trains. */
-export function zeroMoments(model: Model, stage: 1 | 2): Record<string, HostArray> {
-  return Object.fromEntries(trainable(model, stage).flatMap((name) => momentNames(name).map((moment) => [moment, zeros(model.parameters[name]!.shape)])));
-}
+/** The optimizer's entries of a stage at its start. */
+export const startOptimizer = (model: Model, { stage, lossScale = false }: Pick<StagePlan, 'stage' | 'lossScale'>): Record<string, HostArray> =>
+  startMoments(model.parameters, trainable(model, stage), lossScale);
 
 /** The value of a scalar result; NaN where there is none. */
 export const number = (array: HostArray | undefined): number => array?.data[0] ?? Number.NaN;
-
-function lossValues(results: HostArrays, plan: StagePlan): StepResult['losses'] {
-  const names: readonly LossName[] = plan.stage === 1 ? ['sum'] : (['cg', 'cl', 'sum', 'cap', 'dis'] as const).filter((name) => plan.weights[name] !== 0);
-  return { ...Object.fromEntries(names.map((name) => [name, number(results[name])])), total: number(results.total) };
-}
 
 /** Gradient norm and loss scale of an update's results. */
 export const updateResults = ({ gradient_norm: norm, loss_scale: scale }: HostArrays): Pick<StepResult, 'gradientNorm' | 'lossScale'> => ({
@@ -46,7 +50,20 @@ export const updateResults = ({ gradient_norm: norm, loss_scale: scale }: HostAr
   ...(scale ? { lossScale: number(scale) } : {}),
 });
 
-/** What a step is made from. */
+/** Compiles an `optimizerStepGraph`; `seed` is that of dropout. */
+export async function compileStep(device: Device, state: DeviceState, graph: Graph, seed: number): Promise<Stepper> {
+  const program = await device.compile(graph);
+  const names = Object.keys(graph.results).filter((name) => name !== 'gradient_norm' && name !== 'loss_scale');
+  const step = async (batch: HostArrays, { step: index, learningRate }: StepMoment): Promise<StepResult> => {
+    const data = { ...batch, key: keyData(mix32(seed), index), learning_rate: scalar(learningRate), step: scalar(index + 1) };
+    const results = await program.run(data, state);
+    const losses = Object.fromEntries(names.map((name) => [name, number(results[name])])) as StepResult['losses'];
+    return { losses, ...updateResults(results) };
+  };
+  return Object.assign(step, { release: () => program.release?.() });
+}
+
+/** What a stage's step is made from. */
 export interface StepOptions {
   readonly device: Device;
   readonly state: DeviceState;
@@ -56,14 +73,6 @@ export interface StepOptions {
   readonly optimizer: AdamWOptions;
 }
 
-/** A step as one program. */
-export async function wholeStep({ device, state, model, plan, seed, optimizer }: StepOptions): Promise<Stepper> {
-  const program = await device.compile(stepGraph(model, plan, optimizer));
-  return async (batch, { step, learningRate }) => {
-    const results = await program.run(
-      { ...batch, key: keyData(mix32(seed + plan.stage), step), learning_rate: scalar(learningRate), step: scalar(step + 1) },
-      state,
-    );
-    return { losses: lossValues(results, plan), ...updateResults(results) };
-  };
-}
+/** A stage's step as one program. */
+export const wholeStep = ({ device, state, model, plan, seed, optimizer }: StepOptions): Promise<Stepper> =>
+  compileStep(device, state, stepGraph(model, plan, optimizer), seed + plan.stage);

@@ -1,45 +1,59 @@
 // Which vision encoder a checkpoint holds, by the names of its tensors, and how ours is made from it.
 import type { Recipes, TensorShapes } from '@hybridmed/nn/weights';
 import { WeightsError } from '@hybridmed/nn/weights';
-import type { ResNetConfig } from '../resnet.ts';
-import type { ViTConfig } from '../vit-config.ts';
-import { findTransformers } from './tensor-names.ts';
-import { findResNets, resnetWeights } from './resnet-weights.ts';
-import type { WantedImage } from './vit-weights.ts';
-import { vitWeights } from './vit-weights.ts';
+import type { EncoderRow, PublishedTensors, WantedImage } from '../encoder-row.ts';
+import type { VisionConfig } from '../table.ts';
+import { encoderRows } from '../table.ts';
+import type { DescribedNormalization } from './normalization.ts';
+import { described, readNormalization } from './normalization.ts';
 
 /** What is known of a checkpoint beside its tensors. */
 export interface VisionWeightsOptions {
-  /** Parsed config.json (transformers, timm) or open_clip_config.json; undefined where there is none. */
+  /** Parsed config.json (transformers, timm, torchvision, torchxrayvision) or open_clip_config.json; undefined where there is none. */
   readonly config?: unknown;
-  /** What messages call the config and the checkpoint. */
+  /** Parsed preprocessor_config.json (transformers). */
+  readonly preprocessor?: unknown;
+  /** What messages call these files and the checkpoint. */
   readonly configLabel?: string;
+  readonly preprocessorLabel?: string;
   readonly label?: string;
-  /** The images the encoder is to read, where they are not those of the checkpoint (224 pixels for a ResNet). */
+  /** The images the encoder is to read, where they are not those of the checkpoint. */
   readonly image?: WantedImage;
 }
 
+/** An encoder of ours made from a checkpoint. */
+export interface VisionWeights {
+  /** Our configuration, for images in [-1, 1] of the wanted size and channels: normalization is part of the encoder. */
+  readonly config: VisionConfig;
+  /** For `loadWeights`. */
+  readonly recipes: Recipes;
+  /** In words, what neither tensors nor config tell and is taken by convention. */
+  readonly assumed: readonly string[];
+  /** How the published network's images are normalized, which ours does by itself. */
+  readonly normalization: DescribedNormalization;
+}
+
+const known =
+  'it loads ViTs of transformers, timm, torchvision and open_clip, ResNets and DenseNets of torchvision and timm, DenseNets of torchxrayvision, ' +
+  'EfficientNets of torchvision, timm and efficientnet_lite_pytorch, and MobileNetV3 and ConvNeXt of timm';
+
 /**
- * Recognizes a ViT (transformers' ViT, DeiT, MAE, DINO, DINOv2 with registers and SwiGLU, CLIP; timm; torchvision; open_clip) or a plain
- * ResNet (torchvision, timm) under any prefix. Returns our configuration for images of the wanted size and channels, and recipes for
- * `loadWeights`, and in words what neither tensors nor config tell and is taken by convention. Throws a WeightsError where there is none, more than one, or one that computes something else.
+ * Recognizes a vision encoder under any prefix, by the rows of the table. Throws a WeightsError where there is none, more than one, or one
+ * that computes something else than ours would.
  */
 export function visionWeights(
   shapes: TensorShapes,
-  { config, configLabel = 'config.json', label = 'checkpoint', image = {} }: VisionWeightsOptions,
-): { config: ViTConfig | ResNetConfig; recipes: Recipes; assumed: readonly string[] } {
+  { config, preprocessor, configLabel = 'config.json', preprocessorLabel = 'preprocessor_config.json', label = 'checkpoint', image = {} }: VisionWeightsOptions,
+): VisionWeights {
   const names = Object.keys(shapes);
-  const transformers = findTransformers(names);
-  const resnets = findResNets(names);
-  const prefixes = [...transformers.map(({ prefix }) => prefix), ...resnets];
-  if (prefixes.length === 0)
+  const foundEncoders = Object.values(encoderRows).flatMap((row) => row.find(names).map((prefix) => ({ row: row as EncoderRow<VisionConfig>, prefix })));
+  const [first, ...others] = foundEncoders;
+  if (!first) throw new WeightsError(`${label}: holds no vision encoder that this knows; ${known}`);
+  if (others.length > 0)
     throw new WeightsError(
-      `${label}: holds no vision encoder that this knows; it loads ViTs of transformers, timm, torchvision and open_clip, and ResNets of torchvision and timm`,
+      `${label}: holds ${foundEncoders.length} vision encoders, under ${foundEncoders.map(({ prefix }) => `"${prefix}"`).join(', ')}; save the one you want alone`,
     );
-  if (prefixes.length > 1)
-    throw new WeightsError(
-      `${label}: holds ${prefixes.length} vision encoders, under ${prefixes.map((prefix) => `"${prefix}"`).join(', ')}; save the one you want alone`,
-    );
-  if (transformers[0]) return vitWeights(shapes, transformers[0], { config, configLabel, label, image });
-  return resnetWeights(shapes, resnets[0]!, { config, configLabel, label, image });
+  const normalization = readNormalization({ config, configLabel, preprocessor, preprocessorLabel });
+  const checkpoint: PublishedTensors = { shapes, prefix: first.prefix, config, configLabel, label, image, normalization };
+  return { ...first.row.read(checkpoint), normalization: described(normalization) };
 }

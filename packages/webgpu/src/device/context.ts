@@ -9,7 +9,7 @@ import type { DeviceEvents } from './events.ts';
 import { DeviceLimitError, deviceName } from './errors.ts';
 
 // WebGPU's flags by number: Node has no globals for them before an adapter was asked for, and they never change.
-export const usage = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128, queryResolve: 512 } as const;
+export const usage = { mapRead: 1, mapWrite: 2, copySource: 4, copyTarget: 8, uniform: 64, storage: 128, queryResolve: 512 } as const;
 
 /** A pipeline and the layout its bind groups follow. */
 export interface CompiledShader {

@@ -3,7 +3,8 @@ import type { Bindings, Graph, HostArrays, Precision, Program } from '@hybridmed
 import { bindInputs, decompose } from '@hybridmed/tensor';
 import type { Plan } from '../plan/plan.ts';
 import { makePlan } from '../plan/plan.ts';
-import { fullPrecision, mixedPrecision } from '../plan/precision.ts';
+import { mixedPrecision } from '../plan/precision.ts';
+import { fullPrecision } from '../plan/storage.ts';
 import type { PlanSummary } from '../plan/summary.ts';
 import { summarize } from '../plan/summary.ts';
 import { rules } from '../rules/table.ts';

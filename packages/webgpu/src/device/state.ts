@@ -1,10 +1,12 @@
 // Named arrays that stay on the GPU between runs.
-import type { DeviceState, HostArray, HostArrays } from '@hybridmed/tensor';
+import type { DeviceState, ExchangeChange, ExchangeOptions, HostArray, HostArrays } from '@hybridmed/tensor';
 import { DeviceError, dtypeOf, sizeOf } from '@hybridmed/tensor';
+import { checkExchangeable, exchangeLength } from '@hybridmed/tensor/exchange';
 import type { GpuContext } from './context.ts';
 import { usage } from './context.ts';
 import { deviceName } from './errors.ts';
 import { Readback } from './readback.ts';
+import { Staging } from './staging.ts';
 import { layOut } from '../plan/memory.ts';
 
 /** A buffer with one entry, or with several packed into it. */
@@ -30,12 +32,14 @@ export class GpuState implements DeviceState {
   readonly #context: GpuContext;
   readonly #entries = new Map<string, Entry & { readonly block: Block }>();
   readonly #readback: Readback;
+  readonly #staging: Staging;
   /** Grows when an entry gets another place or none: bind groups made before are stale. */
   generation = 0;
 
   constructor(context: GpuContext, initial: HostArrays = {}) {
     this.#context = context;
     this.#readback = new Readback(context);
+    this.#staging = new Staging(context);
     this.write(initial);
   }
 
@@ -122,11 +126,24 @@ export class GpuState implements DeviceState {
     });
   }
 
+  exchange(names: readonly string[], change: ExchangeChange, options?: ExchangeOptions): Promise<void> {
+    return this.#context.enqueue(async () => {
+      const length = exchangeLength(deviceName, options);
+      const segments = names.map((name) => {
+        const entry = this.#entries.get(name);
+        checkExchangeable(deviceName, name, entry?.type);
+        return { buffer: entry!.buffer, offset: entry!.offset, length: sizeOf(entry!.shape) };
+      });
+      await this.#staging.exchange(segments, length, change);
+    });
+  }
+
   drop(names: readonly string[] = this.names()): void {
     for (const name of names) {
       this.#leave(name);
       this.#entries.delete(name);
     }
+    if (this.#entries.size === 0) this.#staging.release();
     this.generation++;
   }
 }

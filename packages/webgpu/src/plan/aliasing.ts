@@ -1,4 +1,4 @@
-// State aliasing: which nodes may rewrite an entry of the state where it lies, and what is still used after them.
+// The pass of state aliasing: which nodes may rewrite an entry of the state where it lies, and what is still used after them.
 import type { Graph, Node, Tensor } from '@hybridmed/tensor';
 import { graphOutputs } from '@hybridmed/tensor';
 import type { Value } from './values.ts';

@@ -1,19 +1,10 @@
 // Mixed precision: which values of a graph are stored as f16, and which products may round their operands. Everything else stays f32:
 // inputs and state (master weights, moments), norms and their statistics, softmax, losses, reductions, gradients of parameters.
+import { mapOperations } from '@hybridmed/kernels';
 import type { Graph, Node, OpName, Tensor } from '@hybridmed/tensor';
 import { graphNodes, graphOutputs } from '@hybridmed/tensor';
+import type { Storage } from './storage.ts';
 import { isView } from './values.ts';
-
-/** How values are stored. */
-export interface Storage {
-  /** Whether a tensor's array holds f16. */
-  half(tensor: Tensor): boolean;
-  /** Whether a product, or a loss whose logits are products, may round operands to f16 on their way in. */
-  rounds(node: Node): boolean;
-}
-
-/** Everything as f32. */
-export const fullPrecision: Storage = { half: () => false, rounds: () => false };
 
 /** What a view reads in the end, as its node's own output. */
 function source({ node, index }: Tensor): Tensor {
@@ -38,17 +29,18 @@ const roundedOps: ReadonlySet<OpName> = new Set<OpName>(['conv2d', 'conv2dGradIn
 /** What a reader makes of f16: wants it, takes it as an activation, adds it up in f32, computes with it element by element, or has no use for it. */
 type Reading = 'half' | 'activation' | 'sum' | 'chain' | 'full';
 
-const chains: ReadonlySet<OpName> = new Set<OpName>(
-  // oxfmt-ignore
-  ['add', 'sub', 'mul', 'div', 'maximum', 'less', 'equal', 'where', 'neg', 'exp', 'log', 'sqrt', 'erf', 'cast', 'pad', 'concat'],
-);
+/** What computes with its inputs in f32 and may read and write them as f16. */
+const activations: ReadonlySet<string> = new Set<OpName>(['gelu', 'geluGrad']);
+
+/** Ops that are operations of a chain, or moves of values that are. */
+const chains: ReadonlySet<string> = new Set([...Object.keys(mapOperations).filter((op) => !activations.has(op)), 'cast', 'pad', 'concat']);
 
 /** Inputs of attention that are rows of vectors. */
 const attentionInputs: Partial<Record<OpName, readonly number[]>> = { attention: [0, 1, 2], attentionGrad: [0, 1, 2, 3, 5] };
 
 function readingOf(node: Node, input: number, layers: ReadonlySet<Node>): Reading {
   if (layers.has(node) || attentionInputs[node.op]?.includes(input)) return 'half';
-  if (node.op === 'gelu' || node.op === 'geluGrad') return 'activation';
+  if (activations.has(node.op)) return 'activation';
   if (node.op === 'sum') return 'sum';
   return chains.has(node.op) ? 'chain' : 'full';
 }
@@ -59,7 +51,8 @@ const isAttention = ({ node, index }: Tensor): boolean => (node.op === 'attentio
 const writesHalf = (tensor: Tensor): boolean =>
   isAttention(tensor) ||
   (tensor.node.op === 'layerNorm' && tensor.index === 0) ||
-  ['matmul', 'gelu', 'geluGrad'].includes(tensor.node.op) ||
+  tensor.node.op === 'matmul' ||
+  activations.has(tensor.node.op) ||
   chains.has(tensor.node.op);
 
 /**

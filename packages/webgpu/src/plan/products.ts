@@ -1,7 +1,7 @@
 // Products and convolutions that no dispatch computes yet: a chain that alone reads one becomes its epilogue.
 import type { ConvolutionProblem, ElementType, MatmulProblem } from '@hybridmed/kernels';
 import { kernels } from '@hybridmed/kernels';
-import type { Emission } from './emission.ts';
+import type { KernelCalls } from './calls.ts';
 import type { JoinedChain } from './epilogues.ts';
 import { joinToProduct } from './epilogues.ts';
 import type { Chain, Value } from './values.ts';
@@ -25,13 +25,13 @@ function storedProduct(problem: MatmulProblem, [a, b]: readonly Value[], { type 
 
 /** The products that wait, by the value that they will be. */
 export class PendingProducts {
-  readonly #emission: Emission;
+  readonly #calls: KernelCalls;
   /** Arrays that an epilogue may read beside the product's two operands. */
   readonly #maxInputs: number;
   readonly #products = new Map<Value, PendingProduct>();
 
-  constructor(emission: Emission, maxInputs: number) {
-    this.#emission = emission;
+  constructor(calls: KernelCalls, maxInputs: number) {
+    this.#calls = calls;
     this.#maxInputs = maxInputs - 2;
   }
 
@@ -87,7 +87,7 @@ export class PendingProducts {
   #run({ kernel, problem, inputs }: PendingProduct, value: Value, joined?: JoinedChain): void {
     const epilogue = joined ? { epilogue: joined.epilogue } : {};
     const all = [...inputs, ...(joined?.inputs ?? [])];
-    if (kernel === 'matmul') this.#emission.run(kernels.matmul, { ...storedProduct(problem, inputs, value), ...epilogue }, all, [value]);
-    else this.#emission.run(kernels.convolution, { ...problem, ...epilogue }, all, [value]);
+    if (kernel === 'matmul') this.#calls.run(kernels.matmul, { ...storedProduct(problem, inputs, value), ...epilogue }, all, [value]);
+    else this.#calls.run(kernels.convolution, { ...problem, ...epilogue }, all, [value]);
   }
 }

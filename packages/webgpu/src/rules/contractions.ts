@@ -14,28 +14,28 @@ function leadStrides(operand: readonly number[], lead: readonly number[]): numbe
   });
 }
 
-const matmul: Rule<'matmul'> = (node, lowering) => {
-  const [a, b] = node.inputs.map((input) => lowering.shape(input)) as [number[], number[]];
-  const shape = lowering.shape(node.outputs[0]!);
+const matmul: Rule<'matmul'> = (node, fusion) => {
+  const [a, b] = node.inputs.map((input) => fusion.shape(input)) as [number[], number[]];
+  const shape = fusion.shape(node.outputs[0]!);
   const { transposeA, transposeB } = node.attributes;
   const lead = shape.slice(0, -2);
   const [m, n, k] = [shape.at(-2)!, shape.at(-1)!, a.at(transposeA ? -2 : -1)!];
   const problem = { m, n, k, transposeA, transposeB, lead, leadA: leadStrides(a, lead), leadB: leadStrides(b, lead) };
-  lowering.setProduct(node, { kernel: 'matmul', problem });
+  fusion.setProduct(node, { kernel: 'matmul', problem });
 };
 
 type Four = readonly [number, number, number, number];
 
 /** A convolution's output, or one of its gradients. */
 function convolution<K extends 'conv2d' | 'conv2dGradInput' | 'conv2dGradWeight'>(of: 'output' | 'input' | 'weight'): Rule<K> {
-  return (node, lowering) => {
-    const [a, b, y] = [...node.inputs, node.outputs[0]!].map((tensor) => lowering.shape(tensor)) as unknown as [Four, Four, Four];
+  return (node, fusion) => {
+    const [a, b, y] = [...node.inputs, node.outputs[0]!].map((tensor) => fusion.shape(tensor)) as unknown as [Four, Four, Four];
     const shapes = of === 'output' ? { x: a, weight: b, y } : of === 'input' ? { y: a, weight: b, x: y } : { x: a, y: b, weight: y };
     const { stride, padding, groups } = node.attributes;
     const [top, left] = padding;
     const problem = { of, ...shapes, stride, padding: [top, left] as const, ...(groups > 1 ? { groups } : {}) };
-    if (of === 'output') lowering.setProduct(node, { kernel: 'convolution', problem });
-    else runKernel(lowering, node, kernels.convolution, lowering.storage.rounds(node) ? { ...problem, half: true } : problem);
+    if (of === 'output') fusion.setProduct(node, { kernel: 'convolution', problem });
+    else runKernel(fusion, node, kernels.convolution, fusion.storage.rounds(node) ? { ...problem, half: true } : problem);
   };
 }
 

@@ -9,23 +9,23 @@ import { vocabularyLoss, vocabularyLossGrad } from './vocabulary-loss.ts';
 
 type Pass = 'forward' | 'gradient';
 
-const softmax: Rule<'softmax'> = (node, lowering) => runKernel(lowering, node, kernels.softmax, { ...rowsOf(node.inputs[0]!, lowering), log: false });
+const softmax: Rule<'softmax'> = (node, fusion) => runKernel(fusion, node, kernels.softmax, { ...rowsOf(node.inputs[0]!, fusion), log: false });
 
-const logSoftmax: Rule<'logSoftmax'> = (node, lowering) => runKernel(lowering, node, kernels.softmax, { ...rowsOf(node.inputs[0]!, lowering), log: true });
+const logSoftmax: Rule<'logSoftmax'> = (node, fusion) => runKernel(fusion, node, kernels.softmax, { ...rowsOf(node.inputs[0]!, fusion), log: true });
 
-const layerNorm: Rule<'layerNorm'> = (node, lowering) => {
-  const problem = { of: 'forward', ...rowsOf(node.inputs[0]!, lowering), epsilon: node.attributes.epsilon } as const;
-  runKernel(lowering, node, kernels.layerNorm, lowering.storage.half(node.outputs[0]!) ? { ...problem, half: true } : problem);
+const layerNorm: Rule<'layerNorm'> = (node, fusion) => {
+  const problem = { of: 'forward', ...rowsOf(node.inputs[0]!, fusion), epsilon: node.attributes.epsilon } as const;
+  runKernel(fusion, node, kernels.layerNorm, fusion.storage.half(node.outputs[0]!) ? { ...problem, half: true } : problem);
 };
 
-const layerNormGrad: Rule<'layerNormGrad'> = (node, lowering) =>
-  runKernel(lowering, node, kernels.layerNorm, { of: 'gradient', ...rowsOf(node.inputs[0]!, lowering), epsilon: 0 });
+const layerNormGrad: Rule<'layerNormGrad'> = (node, fusion) =>
+  runKernel(fusion, node, kernels.layerNorm, { of: 'gradient', ...rowsOf(node.inputs[0]!, fusion), epsilon: 0 });
 
 function batchNorm<K extends 'batchNorm' | 'batchNormGrad'>(of: Pass): Rule<K> {
-  return (node, lowering) => {
-    const [batch, channels, height, width] = lowering.shape(node.inputs[0]!) as [number, number, number, number];
+  return (node, fusion) => {
+    const [batch, channels, height, width] = fusion.shape(node.inputs[0]!) as [number, number, number, number];
     const { epsilon } = node.attributes;
-    runKernel(lowering, node, kernels.batchNorm, { of, batch, channels, places: height * width, epsilon });
+    runKernel(fusion, node, kernels.batchNorm, { of, batch, channels, places: height * width, epsilon });
   };
 }
 
@@ -36,27 +36,26 @@ const attentionRows: Readonly<Record<Pass, { readonly inputs: readonly (Attentio
 };
 
 function attention<K extends 'attention' | 'attentionGrad'>(of: Pass): Rule<K> {
-  return (node, lowering) => {
-    const [batch, queries, width] = lowering.shape(node.inputs[0]!) as [number, number, number];
-    const [, keys] = lowering.shape(node.inputs[1]!) as [number, number];
+  return (node, fusion) => {
+    const [batch, queries, width] = fusion.shape(node.inputs[0]!) as [number, number, number];
+    const [, keys] = fusion.shape(node.inputs[1]!) as [number, number];
     const { heads, causal, scale, masked } = node.attributes;
     const { inputs, outputs } = attentionRows[of];
     const half = [
-      ...inputs.filter((name, i) => name && lowering.value(node.inputs[i]!).type === 'f16'),
-      ...outputs.filter((_, i) => lowering.storage.half(node.outputs[i]!)),
+      ...inputs.filter((name, i) => name && fusion.value(node.inputs[i]!).type === 'f16'),
+      ...outputs.filter((_, i) => fusion.storage.half(node.outputs[i]!)),
     ] as AttentionRows[];
     const problem = { of, batch, queries, keys, heads, headSize: width / heads, scale, causal, masked };
-    runKernel(lowering, node, kernels.attention, half.length > 0 ? { ...problem, half } : problem);
+    runKernel(fusion, node, kernels.attention, half.length > 0 ? { ...problem, half } : problem);
   };
 }
 
 function crossEntropy<K extends 'crossEntropy' | 'crossEntropyGrad'>(of: Pass): Rule<K> {
-  return (node, lowering) => runKernel(lowering, node, kernels.crossEntropy, { of, ...rowsOf(node.inputs[0]!, lowering) });
+  return (node, fusion) => runKernel(fusion, node, kernels.crossEntropy, { of, ...rowsOf(node.inputs[0]!, fusion) });
 }
 
 function distillation<K extends 'distillation' | 'distillationGrad'>(of: Pass): Rule<K> {
-  return (node, lowering) =>
-    runKernel(lowering, node, kernels.distillation, { of, ...rowsOf(node.inputs[0]!, lowering), temperature: node.attributes.temperature });
+  return (node, fusion) => runKernel(fusion, node, kernels.distillation, { of, ...rowsOf(node.inputs[0]!, fusion), temperature: node.attributes.temperature });
 }
 
 /** Rules of fused ops beside those that are chains. */

@@ -3,7 +3,7 @@
 import { kernels } from '@hybridmed/kernels';
 import type { Node } from '@hybridmed/tensor';
 import { chainOf } from '../plan/chains.ts';
-import type { Lowering } from '../plan/lowering.ts';
+import type { Fusion } from '../plan/fusion.ts';
 import { layOut } from '../plan/memory.ts';
 import type { Value } from '../plan/values.ts';
 import type { Rule } from './rule.ts';
@@ -23,16 +23,16 @@ interface TargetPlace {
 }
 
 /** A copy of a value. */
-const copyOf = (value: Value, lowering: Lowering): Value => lowering.compute(chainOf(value, [value.length]));
+const copyOf = (value: Value, fusion: Fusion): Value => fusion.compute(chainOf(value, [value.length]));
 
 /** State entries as one array, and the first element of each. */
-function packEntries(values: readonly Value[], lowering: Lowering): { readonly array: Value; readonly offsets: readonly number[] } {
+function packEntries(values: readonly Value[], fusion: Fusion): { readonly array: Value; readonly offsets: readonly number[] } {
   const { offsets, total } = layOut(
     values.map(({ length }) => length * 4),
-    lowering.limits.alignment,
+    fusion.limits.alignment,
   );
   const names = values.map(({ home }) => (home.kind === 'state' ? home.name : ''));
-  return { array: lowering.emission.create('f32', total / 4, { kind: 'entries', names }), offsets: offsets.map((offset) => offset / 4) };
+  return { array: fusion.calls.create('f32', total / 4, { kind: 'entries', names }), offsets: offsets.map((offset) => offset / 4) };
 }
 
 /** Indices of neighbours whose bytes fit into one array. */
@@ -49,46 +49,46 @@ function groupsOf(indices: readonly number[], bytesOf: (i: number) => number, ma
 }
 
 /** A group's gradients that the state keeps as parts of one array there; the others as they are. */
-function packGradients(gradients: readonly Value[], members: readonly number[], lowering: Lowering): Value[] {
+function packGradients(gradients: readonly Value[], members: readonly number[], fusion: Fusion): Value[] {
   const entries = [...new Set(members.map((i) => gradients[i]!).filter(({ home }) => home.kind === 'state'))];
   if (entries.length === 0) return [...gradients];
-  const { array, offsets } = packEntries(entries, lowering);
-  const parts = new Map(entries.map((value, k) => [value, lowering.emission.create('f32', value.length, { kind: 'part', of: array, offset: offsets[k]! })]));
+  const { array, offsets } = packEntries(entries, fusion);
+  const parts = new Map(entries.map((value, k) => [value, fusion.calls.create('f32', value.length, { kind: 'part', of: array, offset: offsets[k]! })]));
   return gradients.map((value, i) => (members.includes(i) ? (parts.get(value) ?? value) : value));
 }
 
 /** The node's inputs as values: rate and step, then for every parameter itself, its gradient and its moments, then the loss scale. */
-function valuesOf(node: Node<'adamW'>, lowering: Lowering) {
+function valuesOf(node: Node<'adamW'>, fusion: Fusion) {
   const n = Math.floor((node.inputs.length - 2) / 4);
   const block = (k: number) => node.inputs.slice(2 + k * n, 2 + (k + 1) * n);
-  const valuesIn = (k: number) => block(k).map((tensor) => lowering.value(tensor));
-  const [rate, step] = [lowering.value(node.inputs[0]!), lowering.value(node.inputs[1]!)];
-  const lossScale = node.attributes.scaled ? [lowering.value(node.inputs.at(-1)!)] : [];
+  const valuesIn = (k: number) => block(k).map((tensor) => fusion.value(tensor));
+  const [rate, step] = [fusion.value(node.inputs[0]!), fusion.value(node.inputs[1]!)];
+  const lossScale = node.attributes.scaled ? [fusion.value(node.inputs.at(-1)!)] : [];
   const old: ParameterMoments<Value[]> = [valuesIn(0), valuesIn(2), valuesIn(3)];
-  const rewritten = new Set(old.flat().filter((value) => lowering.aliasing.mayOverwrite(node, value)));
+  const rewritten = new Set(old.flat().filter((value) => fusion.aliasing.mayOverwrite(node, value)));
   // What is rewritten cannot be read by the same dispatch.
   const gradients = block(1).map((tensor) => {
-    const value = lowering.value(tensor);
-    return rewritten.has(value) ? copyOf(value, lowering) : value;
+    const value = fusion.value(tensor);
+    return rewritten.has(value) ? copyOf(value, fusion) : value;
   });
-  lowering.materializeReaders(rewritten, node);
-  const updated = mapMoments(old, (values) => values.map((value) => (rewritten.has(value) ? value : copyOf(value, lowering))));
+  fusion.materializeReaders(rewritten, node);
+  const updated = mapMoments(old, (values) => values.map((value) => (rewritten.has(value) ? value : copyOf(value, fusion))));
   return { rate, step, lossScale, gradients, updated, rewritten };
 }
 
 /** The arrays that are rewritten, and where each parameter lies in them: entries of the state packed into few, copies by themselves. */
-function targetsOf(indices: readonly number[], gradients: readonly Value[], updated: ParameterMoments<Value[]>, rewritten: Set<Value>, lowering: Lowering) {
+function targetsOf(indices: readonly number[], gradients: readonly Value[], updated: ParameterMoments<Value[]>, rewritten: Set<Value>, fusion: Fusion) {
   const targets: ParameterMoments<Value>[] = [];
   const places = new Map<number, TargetPlace>();
-  const { alignment, maxBindingSize } = lowering.limits;
+  const { alignment, maxBindingSize } = fusion.limits;
   const bytesOf = (i: number) => Math.ceil((gradients[i]!.length * 4) / alignment) * alignment;
   const inPlace = indices.filter((i) => updated.every((values) => rewritten.has(values[i]!)));
   let packedGradients = gradients;
   for (const members of groupsOf(inPlace, bytesOf, Math.min(maxPacked, maxBindingSize))) {
-    packedGradients = packGradients(packedGradients, members, lowering);
+    packedGradients = packGradients(packedGradients, members, fusion);
     const packed = mapMoments(updated, (values) => {
       const own = members.map((i) => values[i]!);
-      return packEntries(own, lowering);
+      return packEntries(own, fusion);
     });
     members.forEach((i, k) => places.set(i, { target: targets.length, at: packed[0].offsets[k]! }));
     targets.push(mapMoments(packed, ({ array }) => array));
@@ -102,20 +102,20 @@ function targetsOf(indices: readonly number[], gradients: readonly Value[], upda
 }
 
 /** The norm of all gradients, then the updates of all parameters. An output that is its state input's own array was updated in place. */
-export const adamW: Rule<'adamW'> = (node, lowering) => {
+export const adamW: Rule<'adamW'> = (node, fusion) => {
   const { beta1, beta2, epsilon, weightDecay, decay, maxNorm, ceilings, rates, scaled = false } = node.attributes;
-  const { rate, step, lossScale, updated, rewritten, ...values } = valuesOf(node, lowering);
+  const { rate, step, lossScale, updated, rewritten, ...values } = valuesOf(node, fusion);
   // Empty parameters have nothing to update.
   const indices = values.gradients.flatMap(({ length }, i) => (length > 0 ? [i] : []));
-  const { targets, places, gradients } = targetsOf(indices, values.gradients, updated, rewritten, lowering);
+  const { targets, places, gradients } = targetsOf(indices, values.gradients, updated, rewritten, fusion);
   const tensors = indices.map((i) => gradients[i]!);
-  const [norm] = lowering.emission.runPacked(kernels.gradientNorm, {
+  const [norm] = fusion.calls.runPacked(kernels.gradientNorm, {
     problemOf: (sources, parts) => ({ sources, gradients: parts, scaled }),
     tensors,
     after: lossScale,
   });
   const constantsOf = (i: number) => ({ weightDecay: decay[i] ? weightDecay : 0, rate: rates?.[i] ?? 1, ceiling: ceilings[i]! });
-  lowering.emission.runPacked(kernels.adamW, {
+  fusion.calls.runPacked(kernels.adamW, {
     problemOf: (sources, parts) => ({
       sources,
       targets: targets.map(([parameters]) => parameters.length),
@@ -130,5 +130,5 @@ export const adamW: Rule<'adamW'> = (node, lowering) => {
     tensors,
     outputs: ([0, 1, 2] as const).flatMap((k) => targets.map((arrays) => arrays[k])),
   });
-  lowering.setValues(node, [...updated.flat(), norm!]);
+  fusion.setValues(node, [...updated.flat(), norm!]);
 };

@@ -6,18 +6,18 @@ import { rowsOf, runKernel } from './rule.ts';
 
 /** A sum or maximum over axes. */
 function reduction<K extends 'sum' | 'max'>(op: K): Rule<K> {
-  return (node, lowering) => {
+  return (node, fusion) => {
     const { axes } = node.attributes;
-    const chain = lowering.readOnce(node.inputs[0]!);
+    const chain = fusion.readOnce(node.inputs[0]!);
     const { shape, inputs, steps } = chainProblem(chain);
     const values = chain.inputs.map(({ value }) => value);
-    lowering.setValues(node, lowering.emission.run(kernels.reduce, { op, type: node.outputs[0]!.dtype, axes, shape, inputs, steps }, values));
+    fusion.setValues(node, fusion.calls.run(kernels.reduce, { op, type: node.outputs[0]!.dtype, axes, shape, inputs, steps }, values));
   };
 }
 
-const argmax: Rule<'argmax'> = (node, lowering) => {
+const argmax: Rule<'argmax'> = (node, fusion) => {
   const [x] = node.inputs;
-  runKernel(lowering, node, kernels.argmax, { type: x!.dtype, ...rowsOf(x!, lowering) });
+  runKernel(fusion, node, kernels.argmax, { type: x!.dtype, ...rowsOf(x!, fusion) });
 };
 
 /** Rules of reductions. */

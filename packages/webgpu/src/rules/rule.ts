@@ -2,19 +2,19 @@
 import type { Kernel } from '@hybridmed/kernels';
 import type { Node, OpName, Tensor } from '@hybridmed/tensor';
 import { sizeOf } from '@hybridmed/tensor';
-import type { Lowering } from '../plan/lowering.ts';
+import type { Fusion } from '../plan/fusion.ts';
 
 /** Sets a node's outputs, as chains, pending products or values that kernels compute. */
-export type Rule<K extends OpName> = (node: Node<K>, lowering: Lowering) => void;
+export type Rule<K extends OpName> = (node: Node<K>, fusion: Fusion) => void;
 
 /** Runs a kernel on a node's inputs and sets the node's outputs to its outputs. */
-export function runKernel<P>(lowering: Lowering, node: Node, kernel: Kernel<P>, problem: NoInfer<P>): void {
-  const inputs = node.inputs.map((input) => lowering.value(input));
-  lowering.setValues(node, lowering.emission.run(kernel, problem, inputs));
+export function runKernel<P>(fusion: Fusion, node: Node, kernel: Kernel<P>, problem: NoInfer<P>): void {
+  const inputs = node.inputs.map((input) => fusion.value(input));
+  fusion.setValues(node, fusion.calls.run(kernel, problem, inputs));
 }
 
 /** A tensor as rows of its last axis. */
-export function rowsOf(tensor: Tensor, lowering: Lowering): { rows: number; width: number } {
-  const shape = lowering.shape(tensor);
+export function rowsOf(tensor: Tensor, fusion: Fusion): { rows: number; width: number } {
+  const shape = fusion.shape(tensor);
   return { width: shape.at(-1)!, rows: sizeOf(shape.slice(0, -1)) };
 }

@@ -3,7 +3,7 @@ import type { MatmulProblem, View } from '@hybridmed/kernels';
 import { kernels } from '@hybridmed/kernels';
 import type { Bindings, Node, OpAttributes, Tensor } from '@hybridmed/tensor';
 import { bindShape, sizeOf, stridesOf } from '@hybridmed/tensor';
-import type { Lowering, PlanLimits } from '../plan/lowering.ts';
+import type { Fusion, PlanLimits } from '../plan/fusion.ts';
 import type { Value } from '../plan/values.ts';
 import type { Rule } from './rule.ts';
 
@@ -69,7 +69,7 @@ interface Head {
 
 /** What both passes read. */
 interface Loss {
-  readonly lowering: Lowering;
+  readonly fusion: Fusion;
   readonly rows: number;
   readonly vocabulary: number;
   readonly student: Head;
@@ -81,41 +81,40 @@ interface Loss {
   readonly parts: readonly Part[];
 }
 
-function lossOf(node: LossNode, lowering: Lowering): Loss {
+function lossOf(node: LossNode, fusion: Fusion): Loss {
   const { inputs, attributes } = node;
   const head = (at: number): Head => {
-    const [hidden, weight, bias] = inputs.slice(at, at + 3).map((tensor) => lowering.value(tensor)) as [Value, Value, Value];
-    return { hidden, weight, bias, width: lowering.shape(inputs[at]!).at(-1)! };
+    const [hidden, weight, bias] = inputs.slice(at, at + 3).map((tensor) => fusion.value(tensor)) as [Value, Value, Value];
+    return { hidden, weight, bias, width: fusion.shape(inputs[at]!).at(-1)! };
   };
-  const rows = sizeOf(lowering.shape(inputs[3]!));
-  const vocabulary = lowering.shape(inputs[1]!)[0]!;
+  const rows = sizeOf(fusion.shape(inputs[3]!));
+  const vocabulary = fusion.shape(inputs[1]!)[0]!;
   return {
-    lowering,
+    fusion,
     rows,
     vocabulary,
     student: head(0),
-    target: lowering.value(inputs[3]!),
+    target: fusion.value(inputs[3]!),
     teacher: attributes.teacher ? head(4) : undefined,
     attributes,
-    half: lowering.storage.rounds(node as Node),
-    parts: partsOf(rows, vocabulary, lowering.limits),
+    half: fusion.storage.rounds(node as Node),
+    parts: partsOf(rows, vocabulary, fusion.limits),
   };
 }
 
 /** Elements of a value as a value of their own. */
-const partOf = (lowering: Lowering, of: Value, offset: number, length: number): Value =>
-  lowering.emission.create(of.type, length, { kind: 'part', of, offset });
+const partOf = (fusion: Fusion, of: Value, offset: number, length: number): Value => fusion.calls.create(of.type, length, { kind: 'part', of, offset });
 
 /** The rows of a head's weight that belong to a part. */
-const weightOf = ({ lowering }: Loss, { weight, width }: Head, part: Part): Value => partOf(lowering, weight, part.start * width, part.width * width);
+const weightOf = ({ fusion }: Loss, { weight, width }: Head, part: Part): Value => partOf(fusion, weight, part.start * width, part.width * width);
 
 /** A part of a head's logits (rows, width). */
 function logitsOf(loss: Loss, head: Head, part: Part): Value {
-  const { lowering, rows, half } = loss;
+  const { fusion, rows, half } = loss;
   const bias: View = { type: head.bias.type, length: head.bias.length, offset: part.start, strides: [0, 1] };
   const epilogue = { shape: [rows, part.width], inputs: [bias], steps: [{ op: 'add', type: 'f32', arguments: [0, 1] }] } as const;
   const problem = product(rows, part.width, head.width, { transposeB: true, epilogue, half });
-  return lowering.emission.run(kernels.matmul, problem, [head.hidden, weightOf(loss, head, part), head.bias])[0]!;
+  return fusion.calls.run(kernels.matmul, problem, [head.hidden, weightOf(loss, head, part), head.bias])[0]!;
 }
 
 const problemOf = ({ rows, vocabulary, attributes }: Loss, of: 'part' | 'finish' | 'gradient', { start, width }: Part) => ({
@@ -128,50 +127,50 @@ const problemOf = ({ rows, vocabulary, attributes }: Loss, of: 'part' | 'finish'
 });
 
 /** Forward: a product and one pass over its result for each part, then the losses. */
-export const vocabularyLoss: Rule<'vocabularyLoss'> = (node, lowering) => {
-  const loss = lossOf(node, lowering);
+export const vocabularyLoss: Rule<'vocabularyLoss'> = (node, fusion) => {
+  const loss = lossOf(node, fusion);
   const { parts, student, teacher, target, rows } = loss;
-  const running = lowering.emission.create('f32', rows * (teacher ? 8 : 3));
+  const running = fusion.calls.create('f32', rows * (teacher ? 8 : 3));
   for (const part of parts) {
     const logits = [student, ...(teacher ? [teacher] : [])].map((head) => logitsOf(loss, head, part));
-    lowering.emission.run(kernels.vocabularyLoss, problemOf(loss, 'part', part), [...logits, target], [running]);
+    fusion.calls.run(kernels.vocabularyLoss, problemOf(loss, 'part', part), [...logits, target], [running]);
   }
-  lowering.setValues(node, lowering.emission.run(kernels.vocabularyLoss, problemOf(loss, 'finish', { start: 0, width: 0 }), [running, target]));
+  fusion.setValues(node, fusion.calls.run(kernels.vocabularyLoss, problemOf(loss, 'finish', { start: 0, width: 0 }), [running, target]));
 };
 
 /** What the gradient's kernel reads beside the logits. */
-function slopesOf(node: Node<'vocabularyLossGrad'>, lowering: Lowering, teacher: boolean): Value[] {
-  const rest = node.inputs.slice(teacher ? 7 : 4).map((tensor: Tensor) => lowering.value(tensor));
+function slopesOf(node: Node<'vocabularyLossGrad'>, fusion: Fusion, teacher: boolean): Value[] {
+  const rest = node.inputs.slice(teacher ? 7 : 4).map((tensor: Tensor) => fusion.value(tensor));
   return teacher ? [rest[0]!, rest[3]!, rest[1]!, rest[2]!, rest[4]!] : rest;
 }
 
 /** Backward: each part's logits again, their gradient in place; its rows of dweight and dbias; dhidden as a sum over the parts in order. */
-export const vocabularyLossGrad: Rule<'vocabularyLossGrad'> = (node, lowering) => {
-  const loss = lossOf(node, lowering);
+export const vocabularyLossGrad: Rule<'vocabularyLossGrad'> = (node, fusion) => {
+  const loss = lossOf(node, fusion);
   const { parts, student, teacher, target, rows, vocabulary, half } = loss;
   const { hidden, width } = student;
-  const [lse, slope, lseS, lseT, slopeT] = slopesOf(node, lowering, teacher !== undefined) as [Value, Value, ...Value[]];
-  const dweight = lowering.emission.create('f32', vocabulary * width);
-  const dbias = lowering.emission.create('f32', vocabulary);
+  const [lse, slope, lseS, lseT, slopeT] = slopesOf(node, fusion, teacher !== undefined) as [Value, Value, ...Value[]];
+  const dweight = fusion.calls.create('f32', vocabulary * width);
+  const dbias = fusion.calls.create('f32', vocabulary);
   let dhidden: Value | undefined;
   for (const part of parts) {
     const ofTeacher = teacher ? [logitsOf(loss, teacher, part), lseS!, lseT!, slopeT!] : [];
     const slopes = logitsOf(loss, student, part);
-    lowering.emission.run(kernels.vocabularyLoss, problemOf(loss, 'gradient', part), [target, lse, slope, ...ofTeacher], [slopes]);
+    fusion.calls.run(kernels.vocabularyLoss, problemOf(loss, 'gradient', part), [target, lse, slope, ...ofTeacher], [slopes]);
     const dense: View = { type: 'f32', length: rows * width, offset: 0, strides: stridesOf([rows, width]) };
     const sum = { shape: [rows, width], inputs: [dense], steps: [{ op: 'add', type: 'f32', arguments: [1, 0] }] } as const;
     const towards = product(rows, width, part.width, dhidden ? { epilogue: sum, half } : { half });
-    [dhidden] = lowering.emission.run(kernels.matmul, towards, [slopes, weightOf(loss, student, part), ...(dhidden ? [dhidden] : [])]);
-    const own = partOf(lowering, dweight, part.start * width, part.width * width);
-    lowering.emission.run(kernels.matmul, product(part.width, width, rows, { transposeA: true, half }), [slopes, hidden], [own]);
+    [dhidden] = fusion.calls.run(kernels.matmul, towards, [slopes, weightOf(loss, student, part), ...(dhidden ? [dhidden] : [])]);
+    const own = partOf(fusion, dweight, part.start * width, part.width * width);
+    fusion.calls.run(kernels.matmul, product(part.width, width, rows, { transposeA: true, half }), [slopes, hidden], [own]);
     const shape = [rows, part.width];
     const inputs: View[] = [{ type: 'f32', length: rows * part.width, offset: 0, strides: stridesOf(shape) }];
-    lowering.emission.run(
+    fusion.calls.run(
       kernels.reduce,
       { op: 'sum', type: 'f32', axes: [0], shape, inputs, steps: [] },
       [slopes],
-      [partOf(lowering, dbias, part.start, part.width)],
+      [partOf(fusion, dbias, part.start, part.width)],
     );
   }
-  lowering.setValues(node, [dhidden ?? lowering.emission.create('f32', rows * width), dweight, dbias]);
+  fusion.setValues(node, [dhidden ?? fusion.calls.create('f32', rows * width), dweight, dbias]);
 };

@@ -1,7 +1,6 @@
 // `hybridmed ablate`: the full method against its ablations, over several seeds.
-import { runConfig, runSettings } from '@hybridmed/runtime/settings';
 import type { AblationReport, AblationRow, Figure, Measure } from '@hybridmed/tasks/node';
-import { integer, option, several, string } from '@hybridmed/training/settings';
+import { integer, option, several, string } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { deviceOptions, jsonOption, workersOption } from '../options/shared.ts';
 import { printResult, table } from '../output.ts';
@@ -44,17 +43,21 @@ function formatAblation(report: AblationReport, measures: readonly Measure[]): s
 export const ablate = defineCommand({
   name: 'ablate',
   description: "train and evaluate the full method and its ablations over several seeds (the paper's table); finished runs are not repeated",
-  options: {
-    ...runSettings,
+  examples: {
+    'ablate --data openi:DIR --preset small --seeds 3 --out runs/ablation': "the paper's ablations; can be resumed",
+  },
+  options: async () => ({
+    ...(await import('@hybridmed/runtime/settings')).runSettings,
     seeds: option({ value: integer(1), argument: 'n', help: 'number of seeds', default: 3 }),
     out: option({ value: string(), argument: 'dir', help: 'folder of the runs and of ablation.json', required: true }),
     variants: option({ value: several(string()), argument: 'names', help: 'which ablations', defaultWords: 'all' }),
     ...workersOption,
     ...deviceOptions,
     ...jsonOption,
-  },
+  }),
   async run({ values, output, openDevice, usage }) {
     const { seeds, out, variants: names, workers, json } = values;
+    const { runConfig } = await import('@hybridmed/runtime/settings');
     const config = runConfig(values);
     if (config.epochs[1] === 0) usage('the ablations train stage 2; give it at least one epoch with --epochs');
     const [tasks, { trainingProgress }] = await Promise.all([import('@hybridmed/tasks/node'), import('../training-progress.ts')]);

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import type { EvaluationReport, Example } from '@hybridmed/tasks/node';
 import type { Device } from '@hybridmed/tensor';
-import type { Values } from '@hybridmed/training/settings';
-import { integer, option, stagePair, string } from '@hybridmed/training/settings';
+import type { Values } from '@hybridmed/training/options';
+import { integer, option, stagePair, string } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { deviceOptions, jsonOption } from '../options/shared.ts';
 import type { Output } from '../output.ts';
@@ -72,6 +72,9 @@ async function makePhantoms({ out, studies }: DemoValues): Promise<void> {
 export const demo = defineCommand({
   name: 'demo',
   description: 'make phantoms, pre-train both stages on them, and write a report',
+  examples: {
+    demo: 'phantoms, both stages and a report, in some minutes',
+  },
   options,
   async run({ values, output, openDevice }) {
     await makePhantoms(values);

@@ -7,6 +7,9 @@ import { printJson, table } from '../output.ts';
 export const devices = defineCommand({
   name: 'devices',
   description: 'list the available devices, and which one auto selects',
+  examples: {
+    devices: 'available devices, which one auto selects and why',
+  },
   options: { ...jsonOption },
   async run({ values, output }) {
     const { listDevices } = await import('@hybridmed/runtime/device');

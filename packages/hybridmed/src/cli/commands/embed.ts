@@ -1,10 +1,10 @@
 // `hybridmed embed`: features of texts or images as a safetensors file for other tools.
 import type { EmbedResult, ImageSource, TextSource } from '@hybridmed/tasks/node';
-import type { Device } from '@hybridmed/tensor';
-import type { Values } from '@hybridmed/training/settings';
-import { integer, option, several, string } from '@hybridmed/training/settings';
+import type { Values } from '@hybridmed/training/options';
+import { integer, option, several, string } from '@hybridmed/training/options';
 import type { CommandContext } from '../define-command.ts';
 import { defineCommand } from '../define-command.ts';
+import { withModel } from '../options/model.ts';
 import { deviceOptions, jsonOption, modelHelp } from '../options/shared.ts';
 import { printResult } from '../output.ts';
 import { progressBar } from '../progress.ts';
@@ -40,37 +40,37 @@ function problemOf({ checkpoint, text: textEncoder, vision, texts, images }: Val
   return own.startsWith(published) ? undefined : `write hf: before the folder, as in ${flag} hf:${own}`;
 }
 
-async function openSource(
-  { checkpoint, text: textEncoder, vision, images, threads }: Values<typeof options>,
-  device: Device,
-  onMessage: (line: string) => void,
-): Promise<TextSource | ImageSource> {
-  const { checkpointSource, publishedText, publishedVision } = await import('@hybridmed/tasks/node');
-  if (checkpoint !== undefined) return checkpointSource(checkpoint, images ? 'image' : 'text', { device, threads, encoders: { vision, text: textEncoder } });
-  return images ? publishedVision(vision!.slice(published.length), device, onMessage) : publishedText(textEncoder!.slice(published.length), device);
+/** Runs `use` with what gives the features: an open model, or a published encoder. */
+async function withSource<T>({ values, output, openDevice }: Context, use: (source: TextSource | ImageSource) => Promise<T>): Promise<T> {
+  const { modelImages, modelTexts, publishedText, publishedVision } = await import('@hybridmed/tasks/node');
+  const { checkpoint, text: textEncoder, vision, images } = values;
+  if (checkpoint !== undefined)
+    return withModel({ values: { ...values, checkpoint }, openDevice }, (model) => use(images ? modelImages(model) : modelTexts(model)));
+  const device = await openDevice();
+  const source = images
+    ? await publishedVision(vision!.slice(published.length), device, (line) => output.log(line))
+    : await publishedText(textEncoder!.slice(published.length), device);
+  return use(source).finally(() => source.close());
 }
 
-async function embedToFile({ values, output, openDevice }: Context): Promise<EmbedResult> {
-  const { texts: textsFile, images, out, maxTokens } = values;
+async function embedToFile(context: Context): Promise<EmbedResult> {
+  const { texts: textsFile, images, out, maxTokens } = context.values;
   const { embedTextsToFile, embedImagesToFile, readTexts } = await import('@hybridmed/tasks/node');
   const texts = textsFile === undefined ? [] : await readTexts(textsFile);
-  const device = await openDevice();
   const bar = progressBar(images ? 'images' : 'texts');
   const progress = { out, onProgress: (done: number, total: number) => bar.update(done, total), ...(maxTokens === undefined ? {} : { maxTokens }) };
-  try {
-    const source = await openSource(values, device, (line) => output.log(line));
-    const result = source.kind === 'text' ? await embedTextsToFile(source, texts, progress) : await embedImagesToFile(source, images!, progress);
-    await source.close();
-    return result;
-  } finally {
-    bar.stop();
-  }
+  return withSource(context, (source) =>
+    source.kind === 'text' ? embedTextsToFile(source, texts, progress) : embedImagesToFile(source, images!, progress),
+  ).finally(() => bar.stop());
 }
 
 /** The command. */
 export const embed = defineCommand({
   name: 'embed',
   description: 'write features of texts or images as safetensors: tokens (N, L, D), zero at padding, mask (N, L) and global (N, D)',
+  examples: {
+    'embed --checkpoint runs/openi --texts reports.txt --out f.safetensors': 'tokens, mask and global vectors for other tools',
+  },
   options,
   async run(context) {
     const { values, output, usage } = context;

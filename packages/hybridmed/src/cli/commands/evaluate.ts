@@ -1,47 +1,78 @@
 // `hybridmed evaluate`: metrics of a checkpoint on a held-out split, compared with baselines.
+import type { TextSystem } from '@hybridmed/tasks';
+import { textSystems } from '@hybridmed/tasks';
 import type { EvaluationReport } from '@hybridmed/tasks/node';
-import { option, string } from '@hybridmed/training/settings';
+import type { Values } from '@hybridmed/training/options';
+import { integer, option, string, toggle } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { formatInterval } from '../metric-tables.ts';
 import { selectionOptions, selectOptions } from '../options/data-selection.ts';
-import { deviceOptions, jsonOption, limitOption, modelHelp, moduleOptions, precisionOption, splitOption } from '../options/shared.ts';
+import { modelOption, openingOptions, withModel } from '../options/model.ts';
+import { jsonOption, limitOption, precisionOption, splitOption } from '../options/shared.ts';
 import { printResult, table } from '../output.ts';
 
 const digits = (value: number, places = 3): string => (Number.isFinite(value) ? value.toFixed(places) : '-');
 const interval = ({ value, low, high }: { value: number; low: number; high: number }, places = 3): string =>
   `${digits(value, places)} (${digits(low, places)} to ${digits(high, places)})`;
 
-/** Names of the systems whose impressions are compared. */
-const systems = [
-  ['image', 'from the image'],
-  ['findings', 'from the findings'],
-  ['mostFrequent', 'most frequent impression'],
-  ['nearestFindings', 'nearest findings (tf-idf)'],
-] as const;
+/** Rows of a table, one for each system that is there. */
+const rowsBySystem = <T>(values: Readonly<Partial<Record<TextSystem, T>>>, cells: (value: T, system: TextSystem) => string[]): string[][] =>
+  textSystems.flatMap(({ key, title }) => {
+    const value = values[key];
+    return value === undefined ? [] : [[title, ...cells(value, key)]];
+  });
 
 function textTable({ text, labels }: EvaluationReport): string {
-  const rows = systems.flatMap(([system, name]) => {
-    const scores = text[system];
-    if (!scores) return [];
+  const rows = rowsBySystem(text, (scores, system) => {
     const labelF1 = labels?.[system]?.micro;
     return [
-      [
-        name,
-        interval(scores.intervals.bleu4),
-        interval(scores.intervals.rougeL),
-        interval(scores.intervals.cider, 2),
-        String(scores.distinct),
-        ...(labels ? [labelF1 === undefined ? '-' : digits(labelF1)] : []),
-      ],
+      interval(scores.intervals.bleu4),
+      interval(scores.intervals.rougeL),
+      interval(scores.intervals.cider, 2),
+      String(scores.distinct),
+      ...(labels ? [labelF1 === undefined ? '-' : digits(labelF1)] : []),
     ];
   });
   return table([['impressions (95 %)', 'BLEU-4', 'ROUGE-L', 'CIDEr', 'distinct', ...(labels ? ['label F1'] : [])], ...rows]);
+}
+
+/** What published networks say of the texts, where they were named. */
+function publishedParts({ bertScore, chexbert }: EvaluationReport): string[] {
+  const parts: string[] = [];
+  if (bertScore)
+    parts.push(
+      table([
+        ['BERTScore (95 %)', 'precision', 'recall', 'F1'],
+        ...rowsBySystem(bertScore, ({ precision, recall, f1 }) => [precision, recall, f1].map((value) => interval(value))),
+      ]) + `layer ${bertScore.layer} of ${bertScore.depth} of ${bertScore.encoder}, ${bertScore.idf ? 'weighed by idf' : 'without idf'}, not rescaled\n`,
+    );
+  if (chexbert)
+    parts.push(
+      table([
+        ['CheXbert F1 (95 %)', 'micro, 14', 'macro, 14', 'micro, 5', 'macro, 5'],
+        ...rowsBySystem(chexbert, ({ all14, five }) =>
+          [all14, five].flatMap(({ intervals }) => [intervals.micro, intervals.macro]).map((value) => interval(value)),
+        ),
+      ]) + `labels that ${chexbert.labeller} reads in the texts, against those in the true impressions; uncertain counts as present\n`,
+    );
+  return parts;
 }
 
 const lossLine = ({ losses }: EvaluationReport): string =>
   `losses (nats per study): ${Object.entries(losses)
     .flatMap(([name, value]) => (value === null ? [] : [`${name} ${digits(value)}`]))
     .join(', ')}\n`;
+
+function normalTable({ sentences, byData, byText }: NonNullable<EvaluationReport['normalLikelihood']>): string {
+  const rows = [
+    ['normal by the data set', byData],
+    ['no finding in the impression', byText],
+  ] as const;
+  return table([
+    [`likelihood of ${sentences.length} normal sentences`, 'AUC (95 %)', 'positive'],
+    ...rows.flatMap(([name, row]) => (row ? [[name, formatInterval(row.auc), `${row.positives}/${row.studies}`]] : [])),
+  ]);
+}
 
 const recallTable = ({ recall, gallery }: NonNullable<EvaluationReport['retrieval']>): string =>
   table([
@@ -53,56 +84,74 @@ function zeroShotParts({ zeroShot }: EvaluationReport): string[] {
   if (zeroShot.length === 0) return [];
   return [
     table([['zero-shot', 'AUC (95 %)', 'positive'], ...zeroShot.map((row) => [row.name, formatInterval(row.auc), `${row.positives}/${row.studies}`])]),
-    ...zeroShot.flatMap((row) => (row.undefined === undefined ? [] : [`${row.name}: ${row.undefined}, so that it has no AUC\n`])),
+    ...zeroShot.flatMap((row) => (row.undefined === undefined ? [] : [`${row.name}: ${row.undefined}\n`])),
   ];
 }
 
 /** The report as tables for people. */
 export function formatEvaluation(report: EvaluationReport): string {
-  const { captioning, retrieval, labels } = report;
+  const { captioning, normalLikelihood, retrieval, labels } = report;
   const parts = [`${report.checkpoint} on ${report.studies} ${report.split} studies of ${report.data}\n`, textTable(report)];
   if (labels)
     parts.push(
       `label F1 is micro, by the rule labeller, against ${labels.source === 'labels' ? "the studies' labels" : 'its labels of the true impressions'}\n`,
     );
-  parts.push(lossLine(report));
+  parts.push(...publishedParts(report), lossLine(report));
   if (captioning)
     parts.push(
-      `captioning: ${digits(captioning.perToken)} nats per token with the study's image, ${digits(captioning.shuffledPerToken)} with another study's\n`,
+      `captioning: ${digits(captioning.perToken)} nats per token with the study's image, ${digits(captioning.shuffledPerToken)} with another patient's (mean of ${captioning.draws} shuffles); the difference per study is ${interval(captioning.perStudy)}\n`,
     );
+  if (normalLikelihood) parts.push(normalTable(normalLikelihood));
   if (retrieval) parts.push(recallTable(retrieval));
   return [...parts, ...zeroShotParts(report)].join('\n');
+}
+
+const published = 'hf:';
+
+const options = {
+  ...selectionOptions,
+  ...modelOption,
+  data: option({ value: string(), argument: 'spec', help: 'data set as name:path', required: true }),
+  ...splitOption,
+  ...limitOption,
+  bertscore: option({ value: string(), argument: 'source', help: 'also BERTScore of the impressions, by a published BERT: hf:FOLDER' }),
+  bertscoreLayer: option({ value: integer(1), argument: 'n', help: 'layer whose hidden states BERTScore compares', defaultWords: 'the last' }),
+  bertscoreIdf: option({ value: toggle(), help: 'weigh word pieces in BERTScore by their inverse document frequencies', default: false }),
+  labeller: option({ value: string(), argument: 'source', help: "also F1 over 14 and 5 labels, by a BERT with CheXbert's heads: hf:FOLDER" }),
+  ...openingOptions,
+  ...precisionOption,
+  ...jsonOption,
+};
+
+/** Why a combination of flags is refused, or undefined. */
+function problemOf({ bertscore, bertscoreLayer, bertscoreIdf, labeller }: Values<typeof options>): string | undefined {
+  for (const [flag, source] of Object.entries({ '--bertscore': bertscore, '--labeller': labeller }))
+    if (source !== undefined && !/^hf:./.test(source)) return `write hf: and a folder, as in ${flag} hf:${source.replace(/^hf:/, '') || 'FOLDER'}`;
+  return bertscore === undefined && (bertscoreLayer !== undefined || bertscoreIdf)
+    ? 'give --bertscore hf:FOLDER with --bertscore-layer and --bertscore-idf'
+    : undefined;
 }
 
 /** The command. */
 export const evaluate = defineCommand({
   name: 'evaluate',
   description: 'evaluate a checkpoint on a split: texts compared with baselines, retrieval, zero-shot, losses',
-  options: {
-    ...selectionOptions,
-    checkpoint: option({ value: string(), argument: 'dir', help: modelHelp, required: true }),
-    data: option({ value: string(), argument: 'spec', help: 'data set as name:path', required: true }),
-    ...splitOption,
-    ...limitOption,
-    ...moduleOptions,
-    ...deviceOptions,
-    ...precisionOption,
-    ...jsonOption,
+  examples: {
+    'evaluate --checkpoint runs/openi --data openi:DIR': '',
   },
-  async run({ values, output, openDevice }) {
-    const { checkpoint, data, split, limit, threads, vision, text: textModule } = values;
+  options,
+  async run({ values, output, openDevice, usage }) {
+    const { data, split, limit, bertscore, bertscoreLayer, bertscoreIdf, labeller } = values;
+    const problem = problemOf(values);
+    if (problem !== undefined) usage(problem);
     const tasks = await import('@hybridmed/tasks/node');
-    const report = await tasks.evaluate({
-      checkpoint,
-      data,
-      split,
-      limit,
-      select: selectOptions(values),
-      ...(threads === undefined ? {} : { threads }),
-      encoders: { vision, text: textModule },
-      device: await openDevice(),
-      onMessage: (line) => output.log(line),
-    });
+    const metrics = {
+      bertScore: bertscore === undefined ? undefined : { folder: bertscore.slice(published.length), layer: bertscoreLayer, idf: bertscoreIdf },
+      labeller: labeller?.slice(published.length),
+    };
+    const report = await withModel({ values, openDevice }, (model, device) =>
+      tasks.evaluate({ model, data, split, limit, ...metrics, select: selectOptions(values), device, onMessage: (line) => output.log(line) }),
+    );
     printResult(output, values, report, formatEvaluation);
   },
 });

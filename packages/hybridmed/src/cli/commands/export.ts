@@ -1,8 +1,9 @@
 // `hybridmed export`: parts of a checkpoint as ONNX files.
 import type { ExportManifest, PartName } from '@hybridmed/model';
 import { partNames } from '@hybridmed/model/manifest';
-import { choice, integer, option, several, string, toggle } from '@hybridmed/training/settings';
+import { choice, integer, option, several, string, toggle } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
+import { encodersOf } from '../options/model.ts';
 import { checkpointHelp, jsonOption, moduleOptions } from '../options/shared.ts';
 import { printResult, table } from '../output.ts';
 
@@ -26,6 +27,9 @@ const names = (ports: Readonly<Record<string, unknown>>): string => [...new Set(
 export const exportModel = defineCommand({
   name: 'export',
   description: 'write parts of a checkpoint as ONNX files that run anywhere, each checked against the model',
+  examples: {
+    'export runs/openi --part caption summarize --out exported': 'ONNX files that run anywhere',
+  },
   arguments: { checkpoint: checkpointHelp },
   options: {
     part: option({ value: several(choice(partNames)), argument: 'names', help: `what to export: ${partNames.join(', ')}`, required: true }),
@@ -43,7 +47,7 @@ export const exportModel = defineCommand({
     ...jsonOption,
   },
   async run({ values, arguments: { checkpoint }, output, usage }) {
-    const { part, out, opset, f16, int8, inlineLimit, vision, text: textModule } = values;
+    const { part, out, opset, f16, int8, inlineLimit } = values;
     if (f16 && int8) usage('give either --f16 or --int8');
     const { exportCheckpoint } = await import('@hybridmed/runtime');
     const parts = [...new Set(part)];
@@ -53,7 +57,7 @@ export const exportModel = defineCommand({
       out,
       opset,
       precision: f16 ? 'f16' : int8 ? 'int8' : 'f32',
-      encoders: { vision, text: textModule },
+      encoders: encodersOf(values),
       ...(inlineLimit === undefined ? {} : { inlineLimit }),
       onMessage: (line) => output.log(line),
     });

@@ -1,9 +1,11 @@
 // `hybridmed generate`: impressions from radiographs, or from findings.
 import type { Search } from '@hybridmed/model';
-import type { Values } from '@hybridmed/training/settings';
-import { choice, integer, number, option, several, string } from '@hybridmed/training/settings';
+import type { OpenedModel } from '@hybridmed/runtime';
+import type { Values } from '@hybridmed/training/options';
+import { choice, integer, number, option, several, string } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
-import { deviceOptions, jsonOption, modelHelp, moduleOptions } from '../options/shared.ts';
+import { modelOption, openingOptions, withModel } from '../options/model.ts';
+import { jsonOption } from '../options/shared.ts';
 import { printResult } from '../output.ts';
 
 const searchOptions = {
@@ -20,32 +22,49 @@ function searchOf({ search: kind, beams, alpha, p, temperature, seed }: Values<t
   return kind === 'nucleus' ? { kind, p, temperature, seed } : { kind };
 }
 
+// Radiographs of one batch.
+const batchSize = 16;
+
+/** Impressions of image files, batch by batch. */
+async function fromImages(model: OpenedModel, files: readonly string[], search: Search): Promise<string[]> {
+  const { readImages } = await import('@hybridmed/runtime');
+  const impressions: string[] = [];
+  for (let start = 0; start < files.length; start += batchSize) {
+    const image = await readImages(model, files.slice(start, start + batchSize));
+    impressions.push(...(await model.generate({ image }, { search })).map(({ text: written }) => written));
+  }
+  return impressions;
+}
+
 /** The command. */
 export const generate = defineCommand({
   name: 'generate',
   description: 'generate impressions from images, or from the text of findings',
+  examples: {
+    'generate --checkpoint runs/openi --image image.png': '',
+    'generate --checkpoint runs/openi --findings "The heart is enlarged."': '',
+    'generate --checkpoint exported --image image.png': 'from ONNX files',
+  },
   options: {
-    checkpoint: option({ value: string(), argument: 'dir', help: modelHelp, required: true }),
+    ...modelOption,
     image: option({ value: several(string()), argument: 'files', help: 'radiographs: PNG, JPEG or DICOM' }),
     findings: option({ value: string(), argument: 'text', help: 'findings to summarize' }),
     ...searchOptions,
-    ...moduleOptions,
-    ...deviceOptions,
+    ...openingOptions,
     ...jsonOption,
   },
   async run({ values, output, openDevice, usage }) {
-    const { checkpoint, image: images, findings, threads, vision, text: textModule } = values;
+    const { image: images, findings } = values;
     if ((images === undefined) === (findings === undefined)) usage('give either --image FILE... or --findings TEXT');
-    const { loadGenerator } = await import('@hybridmed/runtime');
     const search = searchOf(values);
-    const generator = await loadGenerator(checkpoint, await openDevice(), {
-      ...(threads === undefined ? {} : { threads }),
-      encoders: { vision, text: textModule },
+    await withModel({ values, openDevice }, async (model) => {
+      const impressions = images
+        ? await fromImages(model, images, search)
+        : (await model.generate({ findings: [findings!] }, { search })).map((each) => each.text);
+      const results = impressions.map((impression, i) => (images ? { image: images[i]!, impression } : { findings: findings!, impression }));
+      printResult(output, values, { checkpoint: model.info.source, search, results }, () =>
+        impressions.map((impression, i) => (images && images.length > 1 ? `${images[i]}: ${impression}\n` : `${impression}\n`)).join(''),
+      );
     });
-    const impressions = images ? await generator.fromImages(images, search) : await generator.fromFindings([findings!], search);
-    const results = impressions.map((impression, i) => (images ? { image: images[i]!, impression } : { findings: findings!, impression }));
-    printResult(output, values, { checkpoint: generator.checkpoint, search, results }, () =>
-      impressions.map((impression, i) => (images && images.length > 1 ? `${images[i]}: ${impression}\n` : `${impression}\n`)).join(''),
-    );
   },
 });

@@ -1,9 +1,10 @@
 // `hybridmed info`: parameters of a checkpoint by part, and those of its second branch; or how a published checkpoint would be loaded.
 import type { CheckpointInfo } from '@hybridmed/runtime';
 import type { PublishedEncoder } from '@hybridmed/runtime/encoders';
-import type { Values } from '@hybridmed/training/settings';
-import { integer, option } from '@hybridmed/training/settings';
+import type { Values } from '@hybridmed/training/options';
+import { integer, option } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
+import { encodersOf } from '../options/model.ts';
 import { jsonOption, moduleOptions } from '../options/shared.ts';
 import type { Output } from '../output.ts';
 import { printResult, table } from '../output.ts';
@@ -18,7 +19,7 @@ const options = {
 };
 
 /** Configuration and every tensor of an encoder: loaded, converted, unused, missing. */
-function formatPublished({ kind, config, tensors, assumed }: PublishedEncoder): string {
+function formatPublished({ kind, config, tensors, assumed, normalization }: PublishedEncoder): string {
   const rows = tensors.map(({ status, tensor, shape, parameter, note }) => [
     status,
     tensor,
@@ -26,7 +27,7 @@ function formatPublished({ kind, config, tensors, assumed }: PublishedEncoder): 
     parameter === undefined || parameter === tensor ? '' : `-> ${parameter}`,
     note ?? '',
   ]);
-  return `${kind}: ${JSON.stringify(config)}\n${assumed.map((what) => `assumed: ${what}\n`).join('')}\n${table(rows)}`;
+  return `${kind}: ${JSON.stringify(config)}\n${normalization === undefined ? '' : `${normalization}\n`}${assumed.map((what) => `assumed: ${what}\n`).join('')}\n${table(rows)}`;
 }
 
 /** Sizes of a checkpoint by part, and those of the second branch. */
@@ -49,12 +50,16 @@ async function describePublishedFolder(path: string, { imageSize: size, channels
 export const info = defineCommand({
   name: 'info',
   description: "show a checkpoint's sizes and parameters per part; for hf:DIR, how each tensor would be loaded",
+  examples: {
+    'info runs/openi': '',
+    'info hf:DIR': 'how each tensor of a published checkpoint would be loaded',
+  },
   arguments: { dir: "checkpoint, a run's --out folder, or hf:DIR of a published checkpoint" },
   options,
   async run({ values, arguments: { dir }, output }) {
     if (dir.startsWith('hf:')) return describePublishedFolder(dir.slice(3), values, output);
-    const { json, vision, text } = values;
+    const { json } = values;
     const { describeCheckpoint } = await import('@hybridmed/runtime');
-    printResult(output, { json }, await describeCheckpoint(dir, { vision, text }), formatCheckpoint);
+    printResult(output, { json }, await describeCheckpoint(dir, encodersOf(values)), formatCheckpoint);
   },
 });

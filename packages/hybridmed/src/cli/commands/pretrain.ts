@@ -1,7 +1,7 @@
 // `hybridmed pretrain`: both stages from flags and a configuration file.
-import { runConfig, runSettings } from '@hybridmed/runtime/settings';
+import type { CheckpointEncoders } from '@hybridmed/runtime';
 import type { Device } from '@hybridmed/tensor';
-import { option, string, toggle } from '@hybridmed/training/settings';
+import { option, string, toggle } from '@hybridmed/training/options';
 import type { CommandContext } from '../define-command.ts';
 import { defineCommand } from '../define-command.ts';
 import { deviceOptions, jsonOption, tuningOption, workersOption } from '../options/shared.ts';
@@ -9,8 +9,7 @@ import type { Output } from '../output.ts';
 import { printJson, printResult } from '../output.ts';
 import { exitCodeOf, shellLine, stopSignals } from '../stop-signals.ts';
 
-const options = {
-  ...runSettings,
+const processOptions = {
   out: option({ value: string(), argument: 'dir', help: "the run's folder", required: true }),
   resume: option({ value: toggle(), help: 'resume where the run stopped; start a new run if there is none', default: false }),
   acceptChangedData: option({
@@ -31,13 +30,16 @@ const options = {
   ...jsonOption,
 };
 
+/** The settings of a run, and those of the process. */
+const options = async () => ({ ...(await import('@hybridmed/runtime/settings')).runSettings, ...processOptions });
+
 const optional = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } => (value === undefined ? {} : ({ [key]: value } as { [P in K]: V }));
 
 /** Writes the run's report. A report that cannot be written is no failure of the run, which is complete: the reason is logged. */
-async function writeRunReport(folder: string, device: Device, output: Output): Promise<string | undefined> {
+async function writeRunReport(folder: string, device: Device, encoders: CheckpointEncoders, output: Output): Promise<string | undefined> {
   const { writeReport } = await import('../../report/write-report.ts');
   try {
-    return (await writeReport({ run: folder, device: () => Promise.resolve(device), onMessage: (line) => output.log(line) })).file;
+    return (await writeReport({ run: folder, device: () => Promise.resolve(device), encoders, onMessage: (line) => output.log(line) })).file;
   } catch (error) {
     output.log(`no report was written: ${(error as Error).message.split('\n')[0]} (try again with hybridmed report ${folder})`);
     return undefined;
@@ -47,19 +49,21 @@ async function writeRunReport(folder: string, device: Device, output: Output): P
 /** The command that resumes a stopped one. */
 const resumeLine = (words: readonly string[]): string => shellLine(['hybridmed', ...words, ...(words.includes('--resume') ? [] : ['--resume'])]);
 
-async function pretrainAndReport({ values, output, words, openDevice }: CommandContext<typeof options, never>): Promise<void> {
-  const [{ pretrainWithRecovery }, { TrainingStoppedError }, { trainingProgress }] = await Promise.all([
+async function pretrainAndReport({ values, output, words, openDevice }: CommandContext<Awaited<ReturnType<typeof options>>, never>): Promise<void> {
+  const [{ pretrainWithRecovery, runModules }, { runConfig }, { TrainingStoppedError }, { trainingProgress }] = await Promise.all([
     import('@hybridmed/runtime/run'),
+    import('@hybridmed/runtime/settings'),
     import('@hybridmed/training'),
     import('../training-progress.ts'),
   ]);
+  const config = runConfig(values);
   const progress = trainingProgress(output);
   const onMessage = progress.events.onMessage!;
   const stop = stopSignals((name) => onMessage(`${name}: stopping after this step; a second signal ends at once`));
   const { out, resume, acceptChangedData, waitForLock, report: withReport, json } = values;
   try {
     const result = await pretrainWithRecovery({
-      config: runConfig(values),
+      config,
       out,
       // Called again after a lost device.
       open: () => openDevice({ again: true, onMessage }),
@@ -74,7 +78,7 @@ async function pretrainAndReport({ values, output, words, openDevice }: CommandC
     stop.release();
     const lateSignal = stop.received();
     if (lateSignal !== undefined) output.exitCode = exitCodeOf(lateSignal);
-    const report = withReport && lateSignal === undefined ? await writeRunReport(out, await openDevice(), output) : undefined;
+    const report = withReport && lateSignal === undefined ? await writeRunReport(out, await openDevice(), runModules(config), output) : undefined;
     printResult(
       output,
       values,
@@ -99,6 +103,10 @@ async function pretrainAndReport({ values, output, words, openDevice }: CommandC
 export const pretrain = defineCommand({
   name: 'pretrain',
   description: 'pre-train both stages; a run can be stopped at any moment and resumed',
+  examples: {
+    'pretrain --data openi:DIR --preset small --out runs/openi': '',
+    'pretrain --config settings.yaml --out runs/openi': 'settings from a file; flags take precedence',
+  },
   options,
   run: pretrainAndReport,
 });

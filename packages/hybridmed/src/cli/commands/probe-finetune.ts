@@ -1,17 +1,17 @@
 // `hybridmed probe` and `hybridmed finetune`: classification with fractions of the labels.
 import type { ProtocolResult } from '@hybridmed/tasks/node';
-import type { Values } from '@hybridmed/training/settings';
-import { choice, commaList, integer, number, option, string, toggle } from '@hybridmed/training/settings';
+import type { Values } from '@hybridmed/training/options';
+import { choice, commaList, integer, number, option, string, toggle } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
-import { formatInterval } from '../metric-tables.ts';
+import { calibrationByClass, calibrationTable, formatInterval } from '../metric-tables.ts';
 import { selectionOptions, selectOptions } from '../options/data-selection.ts';
-import { encoderOptions, withEncoder } from '../options/encoders.ts';
+import { checkpointOption, featureOptions, withFeatures } from '../options/model.ts';
 import { thresholdOption } from '../options/shared.ts';
 import type { Output } from '../output.ts';
 import { printResult, table } from '../output.ts';
 
 const protocolOptions = {
-  ...encoderOptions,
+  ...featureOptions,
   data: option({ value: string(), argument: 'spec', help: 'labelled data set as name:path', required: true }),
   out: option({ value: string(), argument: 'dir', help: 'folder for subsets, scores and results; the test split is read once', required: true }),
   classes: option({ value: commaList(string()), argument: 'names', help: 'labels to learn, separated by commas', defaultWords: 'all' }),
@@ -60,6 +60,7 @@ function formatResult({ classes, studies, shares, runs }: ProtocolResult, out: s
       return values.length === 0 ? 'undefined' : (values.reduce((a, b) => a + b, 0) / values.length).toFixed(3);
     }),
   ]);
+  const most = Math.max(...shares.map(({ percent }) => percent));
   const notes = new Set(
     runs.flatMap((run) =>
       Object.entries(run.test.classes).flatMap(([name, row]) => (row.undefined && !run.untrained.includes(name) ? [`${name}: ${row.undefined}\n`] : [])),
@@ -70,6 +71,9 @@ function formatResult({ classes, studies, shares, runs }: ProtocolResult, out: s
     table([['labels', 'studies', 'mean AUC (95 %)', 'seeds'], ...rows]),
     '\n',
     table([['AUC', ...shares.map(({ percent }) => `${percent} %`)], ...byClass]),
+    '\n',
+    calibrationTable(calibrationByClass(runs.filter(({ percent }) => percent === most).map((run) => run.test))),
+    `calibration with ${most} % of the labels, mean over seeds\n`,
     ...notes,
     `\nresults: ${out}\n`,
   ].join('');
@@ -81,11 +85,14 @@ const print = (output: Output, values: ProtocolValues, result: ProtocolResult) =
 export const probe = defineCommand({
   name: 'probe',
   description: 'linear probe on frozen features, with 1, 10 and 100 % of the labels',
+  examples: {
+    'probe --checkpoint runs/openi --data chexpert:DIR --out runs/probe': '1, 10, 100 % of the labels',
+  },
   options: protocolOptions,
   async run(context) {
     const { values, output } = context;
     const tasks = await import('@hybridmed/tasks/node');
-    print(output, values, await withEncoder(context, (options) => tasks.probe({ ...options, ...protocol(values) })));
+    print(output, values, await withFeatures(context, (options) => tasks.probe({ ...options, ...protocol(values) })));
   },
 });
 
@@ -93,8 +100,12 @@ export const probe = defineCommand({
 export const finetune = defineCommand({
   name: 'finetune',
   description: 'fine-tune the image encoder for classification, with 1, 10 and 100 % of the labels',
+  examples: {
+    'finetune --checkpoint runs/openi --data chexpert:DIR --out runs/tuned': 'compare with --from-scratch',
+  },
   options: {
     ...protocolOptions,
+    ...checkpointOption,
     fromScratch: option({ value: toggle(), help: "initialize the checkpoint's architecture at random instead of loading its parameters", default: false }),
     epochs: option({ value: integer(1), argument: 'n', help: 'maximum number of passes over a subset (at least 400 steps)', default: 30 }),
     batch: option({ value: integer(1), argument: 'n', help: 'studies per step', default: 32 }),
@@ -118,7 +129,7 @@ export const finetune = defineCommand({
     const tasks = await import('@hybridmed/tasks/node');
     const { fromScratch, epochs, batch, learningRate: learningRates, weightDecay, layerDecay, patience } = values;
     const own = { fromScratch, epochs, batch, learningRates, weightDecay, layerDecay, patience };
-    const result = await withEncoder(context, ({ cache: _cache, ...options }) => tasks.finetune({ ...options, ...protocol(values), ...own }));
+    const result = await withFeatures(context, ({ cache: _cache, ...options }) => tasks.finetune({ ...options, ...protocol(values), ...own }));
     print(output, values, result);
   },
 });

@@ -1,11 +1,11 @@
 // `hybridmed retrieve`: retrieval of radiographs and reports by each other, over a split or for one query.
 import type { PrecisionReport, RecallReport } from '@hybridmed/eval/protocols';
 import type { QueryResult, RetrieveReport } from '@hybridmed/tasks/node';
-import { choice, integer, option, string } from '@hybridmed/training/settings';
+import { choice, integer, option, string } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { formatInterval } from '../metric-tables.ts';
 import { selectionOptions, selectOptions } from '../options/data-selection.ts';
-import { encoderOptions, withEncoder } from '../options/encoders.ts';
+import { featureOptions, withFeatures } from '../options/model.ts';
 import { printResult, table } from '../output.ts';
 
 function recallRows(name: string, report: RecallReport | undefined): string {
@@ -45,8 +45,12 @@ const formatNearest = ({ nearest }: QueryResult): string =>
 export const retrieve = defineCommand({
   name: 'retrieve',
   description: 'find reports by image, images by report, images by image; or the studies nearest to one query',
+  examples: {
+    'retrieve --checkpoint runs/openi --data openi:DIR --saved openi.index': '',
+    'retrieve --checkpoint runs/openi --saved openi.index --query "left pleural effusion"': '',
+  },
   options: {
-    ...encoderOptions,
+    ...featureOptions,
     data: option({ value: string(), argument: 'spec', help: 'data set as name:path' }),
     split: option({
       value: choice(['train', 'validate', 'test', 'all']),
@@ -68,12 +72,12 @@ export const retrieve = defineCommand({
     const select = selectOptions(values);
     const tasks = await import('@hybridmed/tasks/node');
     if (queryText !== undefined) {
-      const result = await withEncoder(context, (options) =>
+      const result = await withFeatures(context, (options) =>
         tasks.query({ ...options, query: queryText, data, index, ...(split ? { split } : {}), select, gallery, count }),
       );
       return printResult(output, values, result, formatNearest);
     }
-    const report = await withEncoder(context, (options) => tasks.retrieve({ ...options, data: data!, ...(split ? { split } : {}), select, perClass, index }));
+    const report = await withFeatures(context, (options) => tasks.retrieve({ ...options, data: data!, ...(split ? { split } : {}), select, perClass, index }));
     printResult(output, values, report, formatReport);
   },
 });

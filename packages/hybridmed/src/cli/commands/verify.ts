@@ -1,7 +1,7 @@
 // `hybridmed verify`: replays goldens on a device, to check that a GPU and its driver compute correctly.
 import type { Comparison } from '@hybridmed/testing';
 import type { DeviceInfo, Precision } from '@hybridmed/tensor';
-import { option, several, string } from '@hybridmed/training/settings';
+import { option, several, string } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { deviceOptions, jsonOption, precisionOption } from '../options/shared.ts';
 import { printJson, table } from '../output.ts';
@@ -40,21 +40,30 @@ async function selectGoldens(folder: string, only: readonly string[] | undefined
 export const verify = defineCommand({
   name: 'verify',
   description: 'replay a folder of goldens on a device and check every quantity against its bound',
+  examples: {
+    'verify GOLDENS --device webgpu': 'checks that this GPU and its driver compute correctly',
+  },
   arguments: { goldens: 'folder of pairs of .json and .safetensors' },
   options: {
     ...deviceOptions,
     ...precisionOption,
     only: option({ value: several(string()), argument: 'names', help: 'only these files (names without extension)' }),
+    weights: option({ value: string(), argument: 'dir', help: 'folder of trained weights, for goldens that hold none (default: these are left out)' }),
     ...jsonOption,
   },
-  async run({ values: { only, precision, json }, arguments: { goldens: folder }, output, openDevice }) {
-    const { readGolden, verifyGolden } = await import('@hybridmed/testing');
+  async run({ values: { only, weights, precision, json }, arguments: { goldens: folder }, output, openDevice }) {
+    const { needsWeights, readGolden, verifyGolden } = await import('@hybridmed/testing');
     const goldens = await selectGoldens(folder, only);
     const device = await openDevice();
     const comparisons: Comparison[] = [];
     for (const golden of goldens) {
+      const read = await readGolden(folder, golden);
+      if (needsWeights(read) && weights === undefined) {
+        output.log(`${golden}: not replayed: it holds no weights; make them by the script beside it and give their folder by --weights`);
+        continue;
+      }
       output.log(`${golden} on ${device.info.name}`);
-      comparisons.push(...(await verifyGolden(device, await readGolden(folder, golden))));
+      comparisons.push(...(await verifyGolden(device, read, { weights })));
     }
     const ok = comparisons.every((comparison) => comparison.ok);
     // JSON has no number for an error that is not finite.

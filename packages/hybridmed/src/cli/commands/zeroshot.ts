@@ -1,10 +1,10 @@
 // `hybridmed zeroshot`: classification by prompts, without training on labels.
 import type { ZeroShotReport } from '@hybridmed/tasks/node';
-import { choice, option, string } from '@hybridmed/training/settings';
+import { choice, option, string } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
-import { classificationTable, formatInterval } from '../metric-tables.ts';
+import { calibrationByClass, calibrationTable, classificationTable, formatInterval } from '../metric-tables.ts';
 import { selectionOptions, selectOptions } from '../options/data-selection.ts';
-import { encoderOptions, withEncoder } from '../options/encoders.ts';
+import { featureOptions, withFeatures } from '../options/model.ts';
 import { splitOption, thresholdOption } from '../options/shared.ts';
 import { printResult } from '../output.ts';
 
@@ -13,6 +13,9 @@ function formatReport(report: ZeroShotReport): string {
   return [
     `${report.checkpoint} on ${report.studies} ${report.split} studies of ${report.data}; thresholds: best ${threshold.rule} on ${threshold.studies} validation studies\n`,
     classificationTable(report),
+    '\n',
+    calibrationTable(calibrationByClass([report])),
+    "calibration of the softmax over each pair of prompts, by the model's own scale\n",
     ...(exclusive
       ? [
           `best of ${exclusive.classes.length} classes, ${exclusive.studies} studies positive for exactly one: accuracy ${formatInterval(exclusive.accuracy)}, chance ${exclusive.chance.toFixed(3)}\n`,
@@ -25,8 +28,11 @@ function formatReport(report: ZeroShotReport): string {
 export const zeroshot = defineCommand({
   name: 'zeroshot',
   description: 'classify radiographs by prompts: AUC, average precision, F1, accuracy, MCC',
+  examples: {
+    'zeroshot --checkpoint runs/openi --data chexpert:DIR': 'classification by prompts; --prompts FILE',
+  },
   options: {
-    ...encoderOptions,
+    ...featureOptions,
     data: option({ value: string(), argument: 'spec', help: 'labelled data set as name:path', required: true }),
     prompts: option({
       value: string(),
@@ -43,7 +49,7 @@ export const zeroshot = defineCommand({
     const { values, output } = context;
     const { zeroShot } = await import('@hybridmed/tasks/node');
     const { data, prompts, split, score, threshold: rule } = values;
-    const report = await withEncoder(context, (options) => zeroShot({ ...options, data, prompts, split, select: selectOptions(values), score, rule }));
+    const report = await withFeatures(context, (options) => zeroShot({ ...options, data, prompts, split, select: selectOptions(values), score, rule }));
     printResult(output, values, report, formatReport);
   },
 });

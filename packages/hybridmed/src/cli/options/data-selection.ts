@@ -1,8 +1,8 @@
 // Options that select studies of a data set and say how its files are read, for all commands that open one.
 import type { SelectOptions } from '@hybridmed/data';
-import { columnRoles } from '@hybridmed/data/browser';
-import type { Options, Values } from '@hybridmed/training/settings';
-import { choice, integer, named, option, string, toggleOr } from '@hybridmed/training/settings';
+import { dataSettings } from '@hybridmed/runtime/data-settings';
+import type { Options, Values } from '@hybridmed/training/options';
+import { choice, integer, option, string, toggleOr } from '@hybridmed/training/options';
 
 /** A data set as an argument. */
 export const dataSetHelp = 'data set as name:path, such as openi:DIR';
@@ -17,22 +17,11 @@ export const needOption = {
   }),
 };
 
-/** The columns of a table by role. */
-const columns = named(
-  Object.fromEntries(columnRoles.map((role) => [role, string()])) as Record<(typeof columnRoles)[number], ReturnType<typeof string>>,
-  'ROLE=NAME',
-);
-
 /** The options that select studies; what a command needs of a set is its own. */
 export const selectionOptions = {
-  views: option({ value: choice(['frontal', 'all']), argument: 'views', help: 'frontal views only, or all', default: 'frontal' }),
+  views: dataSettings.views,
   minWords: option({ value: integer(1), argument: 'n', help: 'minimum number of words in each section of a report', default: 3 }),
-  deidPlaceholders: option({
-    value: choice(['keep', 'remove', 'mask']),
-    argument: 'policy',
-    help: 'what happens to the placeholders that de-identification left in texts (XXXX, ___)',
-    default: 'keep',
-  }),
+  deidPlaceholders: dataSettings.deidPlaceholders,
   uncertain: option({
     value: choice(['ones', 'zeros', 'ignore']),
     argument: 'policy',
@@ -41,12 +30,12 @@ export const selectionOptions = {
   }),
   unmentioned: option({ value: choice(['ignore', 'zeros']), argument: 'policy', help: 'treatment of blank labels', default: 'ignore' }),
   labelTable: option({ value: choice(['chexpert', 'negbio']), argument: 'name', help: 'mimic: source of the labels', default: 'chexpert' }),
-  splitFile: option({ value: string(), argument: 'file', help: "split ids to use in place of the set's own split (see data split)" }),
-  excludeIds: option({ value: string(), argument: 'file', help: 'ids of patients, studies or images to leave out (a table as data split writes)' }),
-  columns: option({ value: columns, argument: 'role=name,...', help: 'csv: names of columns, such as image=file,findings=text' }),
-  encoding: option({ value: string(), argument: 'name', help: 'encoding of text files that are not UTF-8, such as windows-1252' }),
+  splitFile: dataSettings.splitFile,
+  excludeIds: dataSettings.excludeIds,
+  columns: dataSettings.columns,
+  encoding: dataSettings.encoding,
   index: option({
-    value: toggleOr(string({ words: 'folder' })),
+    value: toggleOr(string({ words: 'a folder' })),
     argument: 'folder',
     help: 'where indexes of large tables are kept',
     default: true,
@@ -70,7 +59,7 @@ export function selectOptions(values: Selection): SelectOptions {
     ...(uncertain ? { uncertain } : {}),
     ...(splitFile ? { splitFile } : {}),
     ...(excludeIds ? { excludeIds } : {}),
-    ...(columnNames ? { columns: columnNames } : {}),
+    ...(Object.keys(columnNames).length > 0 ? { columns: columnNames } : {}),
     ...(encoding ? { encoding } : {}),
     ...(index === true ? {} : { index }),
   };

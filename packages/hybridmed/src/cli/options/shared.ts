@@ -1,7 +1,7 @@
 // Options that several commands share, each written once.
 import { deviceHelp, deviceNames, tuningModes } from '@hybridmed/runtime/device';
 import { precisions } from '@hybridmed/tensor';
-import { choice, integer, option, string, toggle } from '@hybridmed/training/settings';
+import { choice, integer, option, string, toggle } from '@hybridmed/training/options';
 
 /** The device that a command computes on. */
 export const deviceOptions = {

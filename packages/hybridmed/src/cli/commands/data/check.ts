@@ -1,6 +1,6 @@
 // `hybridmed data check`: what a data set contains, what is dropped, and what is in more than one part of its split.
 import type { DataReport } from '@hybridmed/data';
-import { option, toggle } from '@hybridmed/training/settings';
+import { option, toggle } from '@hybridmed/training/options';
 import { defineCommand } from '../../define-command.ts';
 import { dataSetHelp, needOption, selectionOptions, selectOptions } from '../../options/data-selection.ts';
 import { jsonOption } from '../../options/shared.ts';
@@ -45,6 +45,9 @@ function formatReport(report: DataReport): string {
 export const dataCheck = defineCommand({
   name: 'check',
   description: 'print what a data set contains: studies kept and dropped by reason, labels, text lengths, duplicates, leaks; exit code 1 for a leak',
+  examples: {
+    'data check openi:DIR': 'studies kept and dropped by reason, duplicates, leaks',
+  },
   arguments: { spec: dataSetHelp },
   options: {
     ...needOption,

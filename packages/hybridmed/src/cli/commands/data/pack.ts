@@ -2,7 +2,7 @@
 import { presets } from '@hybridmed/model/presets';
 import type { PackResult } from '@hybridmed/data';
 import type { PresetName } from '@hybridmed/model/presets';
-import { choice, integer, option } from '@hybridmed/training/settings';
+import { choice, integer, option } from '@hybridmed/training/options';
 import { defineCommand } from '../../define-command.ts';
 import { dataSetHelp, needOption, selectionOptions, selectOptions } from '../../options/data-selection.ts';
 import { jsonOption } from '../../options/shared.ts';
@@ -19,6 +19,9 @@ function formatPacked({ studies, questions, shards, kept, bytes }: PackResult, o
 export const dataPack = defineCommand({
   name: 'pack',
   description: 'write a data set as WebDataset shards (tar archives of PNG and JSON) for training; run again, it finishes an interrupted set',
+  examples: {
+    'data pack openi:DIR shards --preset small': 'WebDataset shards for --data shards:DIR or shards:URL',
+  },
   arguments: { spec: dataSetHelp, out: 'folder of the shards' },
   options: {
     need: option({ value: needOption.need.value, argument: 'need', help: 'what is packed', default: 'pairs' }),

@@ -1,5 +1,5 @@
 // `hybridmed data phantom`: makes a data set of procedurally generated radiographs.
-import { integer, option } from '@hybridmed/training/settings';
+import { integer, option } from '@hybridmed/training/options';
 import { defineCommand } from '../../define-command.ts';
 import { jsonOption } from '../../options/shared.ts';
 import { printResult } from '../../output.ts';
@@ -9,6 +9,9 @@ import { progressBar } from '../../progress.ts';
 export const dataPhantom = defineCommand({
   name: 'phantom',
   description: 'make a data set of procedurally generated chest radiographs with reports and labels',
+  examples: {
+    'data phantom DIR --studies 6000': 'procedurally generated chest radiographs with reports, labels and masks',
+  },
   arguments: { dir: 'folder to make' },
   options: {
     studies: option({ value: integer(10), argument: 'n', help: 'number of studies', default: 6000 }),

@@ -1,5 +1,5 @@
 // `hybridmed data render`: any input image as the pipeline sees it.
-import { integer, option, string } from '@hybridmed/training/settings';
+import { integer, option, string } from '@hybridmed/training/options';
 import { defineCommand } from '../../define-command.ts';
 import { jsonOption } from '../../options/shared.ts';
 import { printResult } from '../../output.ts';
@@ -8,6 +8,9 @@ import { printResult } from '../../output.ts';
 export const dataRender = defineCommand({
   name: 'render',
   description: 'write an image (JPEG, PNG, DICOM) as the pipeline sees it: 8-bit grey, DICOM look-up tables applied, MONOCHROME1 inverted',
+  examples: {
+    'data render FILE.dcm --out image.png': 'any image as the pipeline reads it; --size N for the padded square',
+  },
   arguments: { file: 'image to read' },
   options: {
     out: option({ value: string(), argument: 'png', help: 'PNG file to write', required: true }),
@@ -21,11 +24,7 @@ export const dataRender = defineCommand({
   },
   async run({ values, arguments: { file }, output }) {
     const { out, size } = values;
-    const [{ readGrey, readSquare }, { encodePicture }, { writeFileAtomic }] = await Promise.all([
-      import('@hybridmed/data'),
-      import('@hybridmed/tasks/node'),
-      import('@hybridmed/runtime/files'),
-    ]);
+    const [{ readGrey, readSquare }, { encodePicture, writeFileAtomic }] = await Promise.all([import('@hybridmed/data'), import('@hybridmed/runtime/files')]);
     const { assumed, ...image } = await readGrey(file);
     const { width, height, pixels } = size === undefined ? image : { width: size, height: size, pixels: await readSquare(file, size) };
     await writeFileAtomic(out, [await encodePicture({ width, height, channels: 1, pixels }, 'png')]);

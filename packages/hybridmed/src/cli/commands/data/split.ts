@@ -1,7 +1,7 @@
 // `hybridmed data split`: a set's split as a file of ids, and whether such a file fits a set.
 import type { SplitKey, SplitFractions, SplitVerification } from '@hybridmed/data';
-import type { Values } from '@hybridmed/training/settings';
-import { choice, number, option, string } from '@hybridmed/training/settings';
+import type { Values } from '@hybridmed/training/options';
+import { choice, number, option, string } from '@hybridmed/training/options';
 import { defineCommand } from '../../define-command.ts';
 import { dataSetHelp, needOption, selectionOptions, selectOptions } from '../../options/data-selection.ts';
 import { jsonOption } from '../../options/shared.ts';

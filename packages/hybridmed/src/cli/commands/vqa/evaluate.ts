@@ -1,9 +1,10 @@
 // `hybridmed vqa evaluate`: accuracy of a trained model on the test questions, compared with baselines.
 import type { AnswerAccuracy } from '@hybridmed/eval/protocols';
 import type { VqaReport, VqaSystem } from '@hybridmed/tasks/node';
-import { option, string } from '@hybridmed/training/settings';
+import { option, string } from '@hybridmed/training/options';
 import { defineCommand } from '../../define-command.ts';
-import { formatInterval } from '../../metric-tables.ts';
+import { calibrationTable, formatInterval } from '../../metric-tables.ts';
+import { encodersOf } from '../../options/model.ts';
 import { deviceOptions, jsonOption, moduleOptions } from '../../options/shared.ts';
 import { printResult, table } from '../../output.ts';
 
@@ -34,13 +35,14 @@ function accuracyTable({ systems }: VqaReport): string {
 }
 
 function formatReport(report: VqaReport): string {
-  const { model, data, questionSplit, questions, unseenAnswers, differences, warnings } = report;
+  const { model, data, questionSplit, questions, unseenAnswers, differences, calibration, warnings } = report;
   const differenceRows = Object.entries(differences).map(([name, value]) => [`the model minus ${systemNames[name as VqaSystem]}`, formatInterval(value)]);
   return [
     `${model} on ${questions} test questions of ${data} (split: ${questionSplit}); ${(100 * unseenAnswers).toFixed(1)} % of the answers are in no training question\n`,
     accuracyTable(report),
     '\n',
     table(differenceRows),
+    ...(calibration ? ['\n', calibrationTable({ [systemNames.model]: [calibration.model], [systemNames.questionOnly]: [calibration.questionOnly] })] : []),
     ...warnings.map((line) => `warning: ${line}\n`),
   ].join('');
 }
@@ -49,6 +51,9 @@ function formatReport(report: VqaReport): string {
 export const vqaEvaluate = defineCommand({
   name: 'evaluate',
   description: 'accuracy on the test questions: closed, open, all, by category; compared with three baselines',
+  examples: {
+    'vqa evaluate --model runs/vqa': '',
+  },
   options: {
     model: option({ value: string(), argument: 'dir', help: 'the --out folder of vqa train', required: true }),
     data: option({ value: string(), argument: 'spec', help: 'a data set other than the one it was trained on' }),
@@ -57,9 +62,9 @@ export const vqaEvaluate = defineCommand({
     ...jsonOption,
   },
   async run({ values, output, openDevice }) {
-    const { model, data, vision, text: textModule } = values;
+    const { model, data } = values;
     const { evaluateVqa } = await import('@hybridmed/tasks/node');
-    const report = await evaluateVqa({ model, data, device: await openDevice(), encoders: { vision, text: textModule } });
+    const report = await evaluateVqa({ model, data, device: await openDevice(), encoders: encodersOf(values) });
     printResult(output, values, report, formatReport);
   },
 });

@@ -1,12 +1,13 @@
 // `hybridmed vqa train`: trains visual question answering on a data set.
 import type { VqaTrainResult } from '@hybridmed/tasks/node';
-import { choice, integer, number, option, string, toggle } from '@hybridmed/training/settings';
+import { choice, integer, number, option, string, toggle } from '@hybridmed/training/options';
 import { defineCommand } from '../../define-command.ts';
-import { checkpointHelp, deviceOptions, jsonOption, moduleOptions } from '../../options/shared.ts';
+import { checkpointOption, openingOptions, withModel } from '../../options/model.ts';
+import { jsonOption } from '../../options/shared.ts';
 import { printResult } from '../../output.ts';
 
 const options = {
-  checkpoint: option({ value: string(), argument: 'dir', help: checkpointHelp, required: true }),
+  ...checkpointOption,
   data: option({ value: string(), argument: 'spec', help: 'data set with questions, such as vqa-rad:DIR', required: true }),
   out: option({ value: string(), argument: 'dir', help: "the trained model's folder", required: true }),
   mode: option({
@@ -30,8 +31,7 @@ const options = {
   weightDecay: option({ value: number({ min: 0 }), argument: 'x', help: 'decoupled weight decay', default: 0.05 }),
   patience: option({ value: integer(0), argument: 'n', help: 'validations without improvement before training ends; 0 for never', default: 6 }),
   seed: option({ value: integer(0), argument: 'n', help: 'seed of initialization, order and crops', default: 0 }),
-  ...moduleOptions,
-  ...deviceOptions,
+  ...openingOptions,
   ...jsonOption,
 };
 
@@ -45,12 +45,14 @@ function formatResult({ out, answers, counts, chosen }: VqaTrainResult): string 
 export const vqaTrain = defineCommand({
   name: 'train',
   description: 'train question answering on a data set, and the baseline without the image',
+  examples: {
+    'vqa train --checkpoint runs/openi --data vqa-rad:DIR --out runs/vqa': '',
+  },
   options,
   async run({ values, output, openDevice }) {
-    const { device: _device, threads: _threads, json, vision, text: textModule, ...training } = values;
+    const { checkpoint: _checkpoint, vision: _vision, text: _text, device: _device, threads: _threads, json, ...training } = values;
     const { trainVqa } = await import('@hybridmed/tasks/node');
-    const encoders = { vision, text: textModule };
-    const result = await trainVqa({ ...training, encoders, device: await openDevice(), onMessage: (line) => output.log(line) });
+    const result = await withModel({ values, openDevice }, (model) => trainVqa({ ...training, model, onMessage: (line) => output.log(line) }));
     printResult(output, { json }, { ...result, checkpoint: undefined }, () => formatResult(result));
   },
 });

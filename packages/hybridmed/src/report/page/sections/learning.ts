@@ -1,6 +1,5 @@
 // Loss curves of both stages: a chart per loss, training by step and validation by epoch.
-import type { LossName } from '@hybridmed/model';
-import { lossNames } from '@hybridmed/model';
+import { lossRows, watchedLoss } from '@hybridmed/model/objective';
 import type { StepLine, ValidationLine } from '@hybridmed/training';
 import type { ReportData } from '../../report-data.ts';
 import type { Series } from '../charts/line-chart.ts';
@@ -9,22 +8,23 @@ import type { Markup } from '../markup.ts';
 import { html } from '../markup.ts';
 import { section } from './section.ts';
 
-const titles: Readonly<Record<LossName, string>> = {
-  cap: 'Captioning (image to impression)',
-  sum: 'Summarization (findings to impression)',
-  dis: 'Distillation',
-  cg: 'Global contrast',
-  cl: 'Local contrast',
-};
-const perToken: readonly LossName[] = ['cap', 'sum', 'dis'];
-const order: readonly LossName[] = ['cap', 'sum', 'dis', 'cg', 'cl'];
+type Loss = (typeof lossRows)[number];
+
+const isOfTokens = ({ unit }: Loss): boolean => unit === 'token';
+
+/** The watched loss first, then those over tokens, then those over studies. */
+const rank = (row: Loss): number => (row.watch ? 0 : isOfTokens(row) ? 1 : 2);
+const charted = lossRows.toSorted((a, b) => rank(a) - rank(b));
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Both curves of a loss, in nats per token where it is one over tokens. */
-function curves(name: LossName, steps: readonly StepLine[], validations: readonly ValidationLine[]): Series[] {
-  const unit = (line: ValidationLine) => (perToken.includes(name) ? line.tokensPerStudy : 1);
-  const training = steps.flatMap(({ step, losses }) => (typeof losses[name] === 'number' ? [{ x: step, y: losses[name] }] : []));
+function curves(row: Loss, steps: readonly StepLine[], validations: readonly ValidationLine[]): Series[] {
+  const { key } = row;
+  const unit = (line: ValidationLine) => (isOfTokens(row) ? line.tokensPerStudy : 1);
+  const training = steps.flatMap(({ step, losses }) => (typeof losses[key] === 'number' ? [{ x: step, y: losses[key] }] : []));
   const validation = validations.flatMap((line) => {
-    const [value, divisor] = [line.validation[name], unit(line)];
+    const [value, divisor] = [line.validation[key], unit(line)];
     return typeof value === 'number' && divisor ? [{ x: line.step, y: value / divisor }] : [];
   });
   return [
@@ -36,33 +36,32 @@ function curves(name: LossName, steps: readonly StepLine[], validations: readonl
 function stageCharts(stage: 1 | 2, metrics: ReportData['metrics']): Markup | undefined {
   const steps = metrics.flatMap((line) => (line.stage === stage && 'losses' in line ? [line] : []));
   const validations = metrics.flatMap((line) => (line.stage === stage && 'validation' in line ? [line] : []));
-  const recordedLosses = order.filter(
-    (name) =>
-      lossNames.includes(name) &&
-      [...steps.map(({ losses }) => losses), ...validations.map(({ validation }) => validation)].some((values) => typeof values[name] === 'number'),
-  );
+  const values = [...steps.map(({ losses }) => losses), ...validations.map(({ validation }) => validation)];
+  const recordedLosses = charted.filter(({ key }) => values.some((line) => typeof line[key] === 'number'));
   if (recordedLosses.length === 0) return undefined;
   return html`<h3>Stage ${stage}</h3>
     <div class="charts">
-      ${recordedLosses.map((name) =>
+      ${recordedLosses.map((row) =>
         lineChart({
-          title: titles[name],
-          unit: perToken.includes(name) ? 'nats per token' : 'nats per study',
+          title: capital(row.title),
+          unit: isOfTokens(row) ? 'nats per token' : 'nats per study',
           xLabel: 'step',
-          series: curves(name, steps, validations),
+          series: curves(row, steps, validations),
         }),
       )}
     </div>`;
 }
 
 /** The loss curves. */
-export const learningSection = ({ metrics }: ReportData): Markup =>
-  section(
+export function learningSection({ metrics, config }: ReportData): Markup {
+  const watched = watchedLoss(metrics.some(({ stage }) => stage === 2) ? { stage: 2, weights: config } : { stage: 1 });
+  return section(
     'learning',
     'Learning curves',
     html`<span class="legend"><span class="key training"></span>training, each step</span>
       <span class="legend"><span class="key validation"></span>validation, each epoch</span> Long curves are averaged over neighbouring steps. The checkpoint is
-      the best by validation loss of ${metrics.some(({ stage }) => stage === 2) ? 'captioning' : 'summarization'}.`,
+      the best by validation of ${watched.title}.`,
     stageCharts(1, metrics),
     stageCharts(2, metrics),
   );
+}

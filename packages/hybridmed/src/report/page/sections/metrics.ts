@@ -1,4 +1,6 @@
 // Every metric with its confidence interval, compared with baselines.
+import type { TextSystem } from '@hybridmed/tasks';
+import { textSystems } from '@hybridmed/tasks';
 import type { EvaluationReport, TextRow } from '@hybridmed/tasks/node';
 import type { ReportData } from '../../report-data.ts';
 import type { Markup } from '../markup.ts';
@@ -7,13 +9,6 @@ import type { Metric, MetricRow } from './metric-panel.ts';
 import { metricPanel } from './metric-panel.ts';
 import { section } from './section.ts';
 
-const systems = [
-  ['image', 'from the image', 'own'],
-  ['findings', 'from the findings', 'own'],
-  ['mostFrequent', 'most frequent impression', 'baseline'],
-  ['nearestFindings', 'nearest findings (tf-idf)', 'baseline'],
-] as const;
-
 const textMetrics: readonly (readonly [keyof TextRow['intervals'], string, string])[] = [
   ['bleu1', 'BLEU-1', 'Matching single words, over the corpus.'],
   ['bleu4', 'BLEU-4', 'Matching n-grams of up to four words, over the corpus.'],
@@ -21,11 +16,18 @@ const textMetrics: readonly (readonly [keyof TextRow['intervals'], string, strin
   ['cider', 'CIDEr', 'Agreement of n-grams weighted towards rare ones, 0 to 10.'],
 ];
 
+/** A row for each system that is there. */
+const rowsBySystem = <T>(values: Readonly<Partial<Record<TextSystem, T>>>, intervalOf: (value: T) => MetricRow['interval']): MetricRow[] =>
+  textSystems.flatMap(({ key, title, kind }) => {
+    const value = values[key];
+    return value === undefined ? [] : [{ name: title, kind, interval: intervalOf(value) }];
+  });
+
 function textPanels({ text }: EvaluationReport): Metric[] {
   return textMetrics.map(([key, title, explanation]) => ({
     title,
     explanation,
-    rows: systems.flatMap(([system, name, kind]): MetricRow[] => (text[system] ? [{ name, kind, interval: text[system].intervals[key] }] : [])),
+    rows: rowsBySystem(text, (row) => row.intervals[key]),
   }));
 }
 
@@ -36,9 +38,7 @@ function distinctPanel({ text, studies }: EvaluationReport): Metric {
   return {
     title: 'Distinct impressions',
     explanation: `Different texts for ${studies} studies: a model with few of them repeats itself.`,
-    rows: systems.flatMap(([system, name, kind]): MetricRow[] =>
-      text[system] ? [{ name, kind, interval: withoutInterval(text[system].distinct), digits: 0 }] : [],
-    ),
+    rows: rowsBySystem(text, ({ distinct }) => withoutInterval(distinct)).map((row) => ({ ...row, digits: 0 })),
     range: [0, studies],
   };
 }
@@ -46,14 +46,33 @@ function distinctPanel({ text, studies }: EvaluationReport): Metric {
 function lossPanel({ captioning, perToken }: EvaluationReport): Metric {
   return {
     title: 'Nats per token of the true impression',
-    explanation: 'Loss of each branch on the radiologist’s impression; lower is better.',
+    explanation: `Loss of each branch on the radiologist’s impression; lower is better.${captioning ? ` Wrong images are the mean of ${captioning.draws} shuffles.` : ''}`,
     rows: [
       ...(perToken.image ? [{ name: 'image', interval: perToken.image }] : []),
       { name: 'findings', interval: perToken.findings },
-      ...(captioning ? [{ name: "another study's image", kind: 'baseline' as const, interval: withoutInterval(captioning.shuffledPerToken) }] : []),
+      ...(captioning ? [{ name: "another patient's image", kind: 'baseline' as const, interval: withoutInterval(captioning.shuffledPerToken) }] : []),
       ...(captioning ? [{ name: 'gained by the right image', interval: captioning.difference, reference: 0 }] : []),
     ],
   };
+}
+
+function normalPanel({ normalLikelihood }: EvaluationReport): Metric[] {
+  if (!normalLikelihood) return [];
+  const { sentences, byData, byText } = normalLikelihood;
+  const row = (name: string, { auc, positives, studies, undefined: reason }: typeof byText): MetricRow => ({
+    name,
+    interval: auc ?? withoutInterval(Number.NaN),
+    reference: 0.5,
+    note: reason ?? `${positives} of ${studies}`,
+  });
+  return [
+    {
+      title: 'AUC of normal sentences',
+      explanation: `Whether the image branch finds the ${sentences.length} most frequent normal impressions likelier for normal studies. The dashed line is chance.`,
+      rows: [...(byData ? [row('normal by the data set', byData)] : []), row('no finding in the impression', byText)],
+      range: [0, 1],
+    },
+  ];
 }
 
 function labelPanels({ labels }: EvaluationReport): Metric[] {
@@ -62,13 +81,36 @@ function labelPanels({ labels }: EvaluationReport): Metric[] {
   const panel = (key: 'micro' | 'macro', title: string, average: string): Metric => ({
     title,
     explanation: `Findings of the rule labeller in the text, against ${against}; ${average}.`,
-    rows: systems.flatMap(([system, name, kind]): MetricRow[] => (labels[system] ? [{ name, kind, interval: labels[system].intervals[key] }] : [])),
+    rows: rowsBySystem(labels, ({ intervals }) => intervals[key]),
     range: [0, 1],
   });
   return [
     panel('micro', 'Label F1, micro', 'over all findings of all studies'),
     panel('macro', 'Label F1, macro', `mean over ${Object.keys(labels.findings.perLabel).length} findings`),
   ];
+}
+
+/** What published networks say, where an evaluation named them. */
+function publishedPanels({ bertScore, chexbert }: EvaluationReport): Metric[] {
+  const panels: Metric[] = [];
+  if (bertScore)
+    panels.push({
+      title: 'BERTScore F1',
+      explanation: `Best cosines between word pieces of both texts, layer ${bertScore.layer} of ${bertScore.depth} of a published BERT${bertScore.idf ? ', weighed by idf' : ''}; not rescaled.`,
+      rows: rowsBySystem(bertScore, ({ f1 }) => f1),
+    });
+  if (chexbert)
+    for (const [part, title] of [
+      ['all14', '14 labels'],
+      ['five', '5 labels'],
+    ] as const)
+      panels.push({
+        title: `CheXbert F1, micro, ${title}`,
+        explanation: 'Labels that a published labeller reads in both texts; uncertain counts as present.',
+        rows: rowsBySystem(chexbert, (agreement) => agreement[part].intervals.micro),
+        range: [0, 1],
+      });
+  return panels;
 }
 
 function retrievalPanel({ retrieval }: EvaluationReport): Metric[] {
@@ -106,7 +148,9 @@ export function metricsSection({ evaluation }: ReportData): Markup {
   const panels = [
     ...textPanels(evaluation),
     ...labelPanels(evaluation),
+    ...publishedPanels(evaluation),
     lossPanel(evaluation),
+    ...normalPanel(evaluation),
     ...retrievalPanel(evaluation),
     ...zeroShotPanel(evaluation),
     distinctPanel(evaluation),

@@ -22,7 +22,7 @@ function tiles({ captioning, text, labels, retrieval, zeroShot, meanAuc }: Evalu
     all.push({
       title: 'Nats per token gained by the right image',
       value: formatNumber(captioning.difference.value),
-      comparison: `${formatNumber(captioning.perToken)} with the study's image, ${formatNumber(captioning.shuffledPerToken)} with another study's`,
+      comparison: `${formatNumber(captioning.perToken)} with the study's image, ${formatNumber(captioning.shuffledPerToken)} with another patient's`,
       verdict: verdictOf(captioning.difference, 0),
     });
   const [scores, source] = text.image ? [text.image, 'the image'] : [text.findings, 'the findings'];

@@ -1,5 +1,5 @@
 // The run: data with counts and hashes, settings, sizes, time and machine.
-import { lossNames } from '@hybridmed/model';
+import { weightsInWords } from '@hybridmed/model/objective';
 import type { Provenance, RecordedChange, SplitSummary } from '@hybridmed/runtime/run';
 import type { ReportData } from '../../report-data.ts';
 import type { Content, Markup } from '../markup.ts';
@@ -128,7 +128,6 @@ function modelCard({ checkpoint }: ReportData): Markup {
 }
 
 function settingsCard({ config }: ReportData): Markup {
-  const weights = lossNames.map((name) => `${name} ${config[name]}`).join(', ');
   return html`<article class="card">
     <h3>Settings</h3>
     ${factList([
@@ -137,7 +136,7 @@ function settingsCard({ config }: ReportData): Markup {
       ['stage 1', config.stage1 === true ? 'of this run' : config.stage1 === false ? 'skipped' : html`from <code>${config.stage1}</code>`],
       ['batch', `${config.batch}${config.accumulate > 1 ? ` × ${config.accumulate} passes` : ''}`],
       ['learning rate', `${config.learningRate} at its peak, ${config.warmup * 100} % warm-up, cosine to 0`],
-      ['loss weights', weights],
+      ['loss weights', weightsInWords(config)],
       ['distillation', config.dis === 0 ? 'none' : `${config.teacher} teacher, temperature ${config.temperature}`],
       ['equal impressions', config.duplicates === 'positives' ? 'positives' : 'negatives'],
     ])}

@@ -1,0 +1,93 @@
+// What the model makes of a batch for losses to read, each encoder and branch run once; and the fields of the batch that each feature reads.
+import type { Scope, TextFeatures } from '@hybridmed/nn';
+import type { Tensor, VocabularyHead } from '@hybridmed/tensor';
+import { ops } from '@hybridmed/tensor';
+import type { BatchField, BatchTensors } from '../model/batch-fields.ts';
+import type { SpecialTokens } from '../model/config.ts';
+import type { Model } from '../model/model.ts';
+import type { FeatureName, FeatureReader, LossFeatures } from './row.ts';
+
+const decoderFields: readonly BatchField[] = ['input', 'target'];
+const findingsFields: readonly BatchField[] = ['findings', 'findings_mask'];
+
+/** Fields of the batch behind each feature. */
+const fieldsOfFeature: Readonly<Record<FeatureName, readonly BatchField[]>> = {
+  summary: [...findingsFields, ...decoderFields],
+  caption: ['image', ...decoderFields],
+  divergence: ['image', ...findingsFields, ...decoderFields],
+  imageVector: ['image'],
+  textVector: ['impression', 'impression_mask'],
+  patches: ['image'],
+  words: findingsFields,
+  wordMask: findingsFields,
+  importance: findingsFields,
+};
+
+/** Fields of the batch that some features read, each once. */
+export const fieldsOfFeatures = (names: ReadonlySet<FeatureName>): readonly BatchField[] => [...new Set([...names].flatMap((name) => fieldsOfFeature[name]))];
+
+const readFindings = (model: Model, scope: Scope, batch: BatchTensors): TextFeatures =>
+  model.text.call(scope.child('text'), batch.findings, batch.findings_mask);
+
+/** The summarization branch's final states with the output layer. */
+function summaryHead(model: Model, scope: Scope, batch: BatchTensors, findings: TextFeatures): VocabularyHead {
+  const decoder = scope.child('decoder');
+  return model.decoder.head(decoder, model.decoder.hidden(decoder, 'findings', batch.input, findings.tokens, batch.findings_mask));
+}
+
+/** The summarization branch over a batch: its final states with the output layer. */
+export const summarize = (model: Model, scope: Scope, batch: BatchTensors): VocabularyHead =>
+  summaryHead(model, scope, batch, readFindings(model, scope, batch));
+
+/** 1 for words of a text: real tokens other than [CLS] and [SEP]: (B, L). */
+export function wordMask(ids: Tensor, mask: Tensor, special: SpecialTokens): Tensor {
+  return ops.mul(mask, ops.mul(ops.sub(1, ops.equal(ids, special.cls)), ops.sub(1, ops.equal(ids, special.sep))));
+}
+
+/** What the image branch learns from: the live findings branch, or states (B, T, width) with an output layer of their own. */
+export type Teacher = { readonly kind: 'live' } | { readonly kind: 'frozen'; readonly head: VocabularyHead };
+
+/** What features are made from. */
+export interface FeatureSource {
+  readonly model: Model;
+  readonly scope: Scope;
+  readonly batch: BatchTensors;
+  readonly teacher: Teacher;
+  /** Distillation temperature T. */
+  readonly temperature: number;
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+/** Features of a batch by name, each made when it is first asked for; `names` are those that will be. */
+export function modelFeatures({ model, scope, batch, teacher, temperature }: FeatureSource, names: ReadonlySet<FeatureName>): FeatureReader {
+  const [align, decoder] = [scope.child('align'), scope.child('decoder')];
+  const image = once(() => model.vision.call(scope.child('vision'), batch.image));
+  const impression = once(() => model.text.call(scope.child('text'), batch.impression, batch.impression_mask));
+  const findings = once(() => readFindings(model, scope, batch));
+  const summary = once(() => summaryHead(model, scope, batch, findings()));
+  const caption = once(() =>
+    ops.vocabularyLoss({
+      ...model.decoder.head(decoder, model.decoder.hidden(decoder, 'image', batch.input, image().tokens)),
+      target: batch.target,
+      ...(names.has('divergence') ? { teacher: { ...(teacher.kind === 'live' ? summary() : teacher.head), temperature } } : {}),
+    }),
+  );
+  const make: { readonly [N in FeatureName]: () => LossFeatures[N] } = {
+    summary: once(() => ops.vocabularyLoss({ ...summary(), target: batch.target }).crossEntropy),
+    caption: () => caption().crossEntropy,
+    divergence: () => caption().divergence!,
+    imageVector: once(() => model.align.projectImage(align, image())),
+    textVector: once(() => model.align.projectText(align, impression())),
+    patches: once(() => model.align.projectPatches(align, image())),
+    words: once(() => model.align.projectWords(align, findings())),
+    wordMask: once(() => wordMask(batch.findings, batch.findings_mask, model.special)),
+    importance: () => findings().importance,
+  };
+  // Images first, so that the backward pass comes to them last, whatever the losses' order.
+  if (fieldsOfFeatures(names).includes('image')) image();
+  return (name) => make[name]();
+}

@@ -1,0 +1,82 @@
+// A checkpoint on a device as a session: graphs are traced and compiled when they are first needed, with the outputs that are asked for.
+import type { Device, DeviceState, Graph, HostArrays, Program } from '@hybridmed/tensor';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { lossParametersOf } from '../export/loss-parameters.ts';
+import { branchPrefillGraph } from '../export/part-graphs.ts';
+import { createGenerator } from '../generation/generator.ts';
+import { imageFeatureGraph, partialMemoryGraph, textFeatureGraph } from '../graphs/features.ts';
+import { throughFrozen } from '../graphs/frozen-images.ts';
+import { composeSession } from './compose-session.ts';
+import type { ModelSession, SessionInfo } from './session.ts';
+import { isTrained, noRemovalError, untrainedError } from './session-error.ts';
+
+function infoOf(source: string, device: Device, checkpoint: Checkpoint): SessionInfo {
+  const { config, model, parameters } = checkpoint;
+  const lossParameters = lossParametersOf(checkpoint);
+  const { input, preset, stage } = config;
+  const { vocabularySize, positions } = model.decoder.config;
+  return {
+    source,
+    preset,
+    stage,
+    image: { size: model.vision.image.size, channels: model.vision.image.channels, resize: input.resize },
+    findingsLength: input.findingsLength,
+    impressionLength: input.impressionLength,
+    special: model.special,
+    vocabularySize,
+    maxTokens: Math.min(input.impressionLength, positions),
+    patches: model.vision.tokenCount,
+    modules: [...(config.model.vision.kind === 'module' ? (['vision'] as const) : []), ...('kind' in config.model.text ? (['text'] as const) : [])],
+    logitScale: parameters['align.logit_scale']!.data[0]!,
+    ...(lossParameters ? { lossParameters } : {}),
+    device: device.info.name,
+    deviceKind: device.info.kind,
+  };
+}
+
+/** Programs by name, compiled once. */
+function programsOn(device: Device): { program(name: string, graph: () => Graph): Promise<Program>; release(): Promise<void> } {
+  const programs = new Map<string, Promise<Program>>();
+  return {
+    program(name, graph) {
+      const compiled = programs.get(name) ?? device.compile(graph());
+      programs.set(name, compiled);
+      return compiled;
+    },
+    async release() {
+      for (const compiled of programs.values()) (await compiled.catch(() => undefined))?.release?.();
+      programs.clear();
+    },
+  };
+}
+
+/** Opens a checkpoint on a device; `source` names it in messages and results. Parameters go to the device when a graph first needs them. */
+export function openSession(device: Device, checkpoint: Checkpoint, source: string): ModelSession {
+  const { model, config, tokenizer } = checkpoint;
+  const info = infoOf(source, device, checkpoint);
+  const programs = programsOn(device);
+  let held: DeviceState | undefined;
+  const state = (): DeviceState => (held ??= device.createState(checkpoint.parameters));
+  const run = async (name: string, graph: () => Graph, inputs: HostArrays): Promise<HostArrays> => (await programs.program(name, graph)).run(inputs, state());
+  return composeSession({
+    info,
+    tokenizer,
+    traced: { device, checkpoint, state },
+    problemOf(part) {
+      if (!isTrained(config.stage, part)) return untrainedError(source, part);
+      return part === 'removal' && !model.vision.partial ? noRemovalError(source) : undefined;
+    },
+    images: async (outputs, images) =>
+      run(`image ${outputs.join()}`, () => imageFeatureGraph(model, outputs), { image: await throughFrozen(model.vision, images) }),
+    texts: (outputs, { ids, mask }) => run(`text ${outputs.join()}`, () => textFeatureGraph(model, outputs), { ids, mask }),
+    partialMemory: async (image, mask) =>
+      (await run('removal', () => partialMemoryGraph(model), { image: await throughFrozen(model.vision, image), patch_mask: mask })).memory!,
+    prefill: (branch, inputs) => run(`prefill ${branch}`, () => branchPrefillGraph(model, branch), inputs),
+    generator: (branch) => createGenerator(device, state(), model, branch, { maxTokens: info.maxTokens }),
+    async close() {
+      await programs.release();
+      held?.drop();
+      held = undefined;
+    },
+  });
+}

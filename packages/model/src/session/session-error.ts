@@ -1,0 +1,56 @@
+// What a model that is open cannot do, each in one line: these are the only places that say so.
+import { HybridmedError } from '@hybridmed/tensor';
+import type { PartName } from '../export/manifest.ts';
+
+/** Why: the part is not trained yet, was not exported, the encoder has no such part, or the task needs the checkpoint itself. */
+export type SessionProblem = 'untrained' | 'not exported' | 'not possible' | 'needs a checkpoint';
+
+/** Thrown by a session that is asked for what its model does not have. */
+export class SessionError extends HybridmedError {
+  override readonly name: string = 'SessionError';
+  /** The folder that was opened. */
+  readonly source: string;
+  readonly problem: SessionProblem;
+
+  constructor(source: string, problem: SessionProblem, text: string) {
+    super(`${source}: ${text}`);
+    this.source = source;
+    this.problem = problem;
+  }
+}
+
+/** Parts of a model that stage 1 trains. */
+const ofStage1: readonly PartName[] = ['text', 'summarize'];
+
+/** Whether a stage trains a part. */
+export const isTrained = (stage: 1 | 2, part: PartName): boolean => stage === 2 || ofStage1.includes(part);
+
+const untrained: Readonly<Partial<Record<PartName, string>>> = { vision: 'image encoder is', align: 'image encoder and alignment are' };
+
+/** A part of a stage-1 checkpoint that stage 2 trains; `otherwise` adds what else can be done. */
+export const untrainedError = (source: string, part: PartName, otherwise = ''): SessionError =>
+  new SessionError(source, 'untrained', `is of stage 1, whose ${untrained[part] ?? 'image branch is'} not trained; name a stage-2 checkpoint${otherwise}`);
+
+/** A part that an exported folder does not have. */
+export const notExportedError = (source: string, part: PartName, exported: readonly string[]): SessionError =>
+  new SessionError(
+    source,
+    'not exported',
+    `has no exported "${part}" (it has ${exported.join(', ')}); add it with \`hybridmed export CHECKPOINT --part ${part} --out ${source}\``,
+  );
+
+/** An encoder that cannot leave patches out. */
+export const noRemovalError = (source: string): SessionError =>
+  new SessionError(source, 'not possible', 'its vision encoder cannot leave patches out, which maps of kind "guided" and "removal" need; choose "gradient"');
+
+/** An encoder with a part that is no graph. */
+export const noGradientError = (source: string): SessionError =>
+  new SessionError(
+    source,
+    'not possible',
+    'part of its vision encoder is no graph of ours, so that gradients do not reach pixels, which maps of kind "gradient" need; choose "alignment"',
+  );
+
+/** An exported folder, asked for what its graphs cannot give. */
+export const checkpointNeededError = (source: string, purpose: string): SessionError =>
+  new SessionError(source, 'needs a checkpoint', `holds exported graphs; ${purpose} needs a checkpoint, or a run's folder`);

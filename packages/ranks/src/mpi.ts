@@ -1,0 +1,5 @@
+// Ranks over MPI, in Node.
+export { launchOf, launchers } from './mpi/launchers.ts';
+export type { Launch, Launcher } from './mpi/launchers.ts';
+export { openRanks } from './mpi/open-ranks.ts';
+export type { OpenRanksOptions } from './mpi/open-ranks.ts';

@@ -1,0 +1,66 @@
+// Opens a model for use by path: a checkpoint, a run, or an exported folder. Whatever opened it, tasks see a `ModelSession`.
+import { readSquare } from '@hybridmed/data';
+import type { ModelSession } from '@hybridmed/model/session';
+import { openExportedSession, openSession } from '@hybridmed/model/session';
+import type { Device, HostArray } from '@hybridmed/tensor';
+import { hashCheckpoint, hashFiles } from '../cache/content-hash.ts';
+import type { CheckpointEncoders } from '../checkpoint/checkpoint-encoders.ts';
+import { hashParameters, openCheckpoint } from '../checkpoint/checkpoint-folder.ts';
+import { exportedFiles, isExported, openExported } from '../export/exported-folder.ts';
+import { fileError } from '../files.ts';
+
+/** How a model is opened. */
+export interface OpenModelOptions {
+  /** The device of a checkpoint; exported graphs are run by ONNX Runtime. */
+  readonly device: Device;
+  /** Modules of the checkpoint's encoders, where they are modules'. */
+  readonly encoders?: CheckpointEncoders | undefined;
+  /** Threads of ONNX Runtime for exported graphs. */
+  readonly threads?: number | undefined;
+}
+
+/** A model opened from a folder. */
+export interface OpenedModel extends ModelSession {
+  /** Hash of everything that decides what it computes: caches and results go by it. Throws one line that names an unreadable file. */
+  contentHash(): Promise<string>;
+  /** SHA-256 of the checkpoint's parameters, of an exported folder those that it was exported from. */
+  weightsHash(): Promise<string>;
+}
+
+/** Calls a function once. */
+function once<T>(run: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => (result ??= run());
+}
+
+async function openExportedModel(folder: string, { encoders = {}, threads }: OpenModelOptions): Promise<OpenedModel> {
+  const named = encoders.vision !== undefined ? 'vision' : encoders.text !== undefined ? 'text' : undefined;
+  if (named) throw fileError(folder, 'holds exported graphs, which need no module', `leave --${named} out`);
+  const exported = await openExported(folder, threads === undefined ? {} : { threads });
+  return {
+    ...openExportedSession({ ...exported, source: folder }),
+    contentHash: once(() => hashFiles(exportedFiles(folder, exported.manifest))),
+    weightsHash: () => Promise.resolve(exported.manifest.weights),
+  };
+}
+
+/**
+ * Opens a checkpoint, a run's best one, or an exported folder. Throws one line for a folder that is none of them or damaged, and for a module's
+ * encoder that is not named, or named and not needed.
+ */
+export async function openModel(path: string, options: OpenModelOptions): Promise<OpenedModel> {
+  if (isExported(path)) return openExportedModel(path, options);
+  const { folder, ...checkpoint } = await openCheckpoint(path, options.encoders);
+  return {
+    ...openSession(options.device, checkpoint, folder),
+    contentHash: once(() => hashCheckpoint(folder)),
+    weightsHash: once(() => hashParameters(folder)),
+  };
+}
+
+/** Image files as a model reads them: (B, C, H, W) in [-1, 1]. Throws one line that names an unreadable file. */
+export async function readImages({ info, prepare }: Pick<ModelSession, 'info' | 'prepare'>, files: readonly string[]): Promise<HostArray> {
+  const squares: Uint8Array[] = [];
+  for (const file of files) squares.push(await readSquare(file, info.image.resize));
+  return prepare.images(squares);
+}

@@ -1,0 +1,133 @@
+// The losses that an evaluation needs: of the traced model in one graph, or from what a session gives, with the same composition of losses.
+import type { Loader } from '@hybridmed/data';
+import type { Branch } from '@hybridmed/model';
+import { partOfBranch } from '@hybridmed/model';
+import { frozenStep, validationGraph } from '@hybridmed/model/graphs';
+import { scalar } from '@hybridmed/model/host-arrays';
+import type { ModelSession, TracedModel } from '@hybridmed/model/session';
+import { studySource } from '@hybridmed/runtime';
+import type { Device, HostArray, HostArrays } from '@hybridmed/tensor';
+import type { BatchLosses, LossValues } from '@hybridmed/training';
+import { evaluateSplit, validate } from '@hybridmed/training';
+import { evaluationPlan } from './evaluation-plan.ts';
+import { branchLossGraph, featureLossGraph } from './feature-losses.ts';
+import type { ImageDecoder } from './image-decoder.ts';
+import { sessionImageDecoder, tracedImageDecoder } from './image-decoder.ts';
+import type { StudyLosses } from './study-losses.ts';
+import { collectFindingsLosses, findingsLosses } from './study-losses.ts';
+
+/** Losses over a loader's studies. */
+export interface Losses {
+  /** Mean losses per study over a split. */
+  ofSplit(loader: Loader): Promise<LossValues>;
+  /** Nats and tokens of each study by the findings branch. */
+  ofFindings(loader: Loader): Promise<StudyLosses>;
+  /** The image branch in its two halves. */
+  imageDecoder(): Promise<ImageDecoder>;
+  release(): void;
+}
+
+function tracedLosses(session: ModelSession, traced: TracedModel): Losses {
+  const { device, checkpoint, state } = traced;
+  const { model, config } = checkpoint;
+  return {
+    async ofSplit(loader) {
+      const program = await device.compile(validationGraph(model, config.stage === 1 ? { stage: 1 } : evaluationPlan(model.parameters)));
+      const { losses } = await validate({ program, state: state(), frozen: frozenStep(model.vision) }, studySource(loader));
+      program.release?.();
+      return losses;
+    },
+    ofFindings: (loader) => findingsLosses(traced, loader),
+    imageDecoder: () => tracedImageDecoder(session, traced),
+    release: () => undefined,
+  };
+}
+
+const stage1Fields = ['findings', 'findings_mask', 'input', 'target', 'target_mask'];
+const stage2Fields = ['image', 'impression', 'impression_mask', 'groups', ...stage1Fields];
+
+/** Logits (B, T, vocabulary) of a branch over the target's inputs. */
+async function branchLogits(model: ModelSession, branch: Branch, batch: HostArrays): Promise<HostArray> {
+  const mask = batch.findings_mask!;
+  const { memory } =
+    branch === 'image' ? await model.imageFeatures(batch.image!, ['memory']) : await model.textFeatures({ ids: batch.findings!, mask }, ['memory']);
+  return model.logits(branch, { memory, ids: batch.input!, ...(branch === 'image' ? {} : { mask }) });
+}
+
+/** The loss of a stage-1 model, from the losses of its findings branch. */
+const summaryLoss = (findingsLoss: (batch: HostArrays) => Promise<HostArrays>): BatchLosses => ({
+  fields: stage1Fields,
+  run: async (batch) => ({ sum: (await findingsLoss(batch)).mean! }),
+});
+
+/** The losses of a stage-2 model, from what a session gives. Their graph is compiled with the first batch, which says the sizes. */
+function allLosses(model: ModelSession, device: Device): BatchLosses & { release(): void } {
+  const { info } = model;
+  let program: ReturnType<Device['compile']> | undefined;
+  const parameters: HostArrays = Object.fromEntries(
+    Object.entries(info.lossParameters ?? {}).map(([name, { shape, values }]) => [name, { shape, data: Float32Array.from(values) }]),
+  );
+  return {
+    fields: stage2Fields,
+    async run(batch) {
+      const radiograph = await model.imageFeatures(batch.image!, ['embedding', 'patches']);
+      const { words, importance } = await model.textFeatures({ ids: batch.findings!, mask: batch.findings_mask! }, ['words', 'importance']);
+      const impression = await model.textFeatures({ ids: batch.impression!, mask: batch.impression_mask! }, ['embedding']);
+      const [, patches, width] = radiograph.patches.shape as [number, number, number];
+      const sizes = {
+        vocabularySize: info.vocabularySize,
+        width,
+        patches,
+        special: info.special,
+        importance: importance !== undefined,
+        lossParameters: info.lossParameters,
+      };
+      program ??= device.compile(featureLossGraph(sizes));
+      return (await program).run({
+        caption: await branchLogits(model, 'image', batch),
+        summary: await branchLogits(model, 'findings', batch),
+        image: radiograph.embedding,
+        patches: radiograph.patches,
+        words,
+        ...(importance ? { importance } : {}),
+        text: impression.embedding,
+        findings: batch.findings!,
+        findings_mask: batch.findings_mask!,
+        target: batch.target!,
+        target_mask: batch.target_mask!,
+        groups: batch.groups!,
+        log_scale: scalar(info.logitScale),
+        ...parameters,
+      });
+    },
+    release: () => void program?.then((compiled) => compiled.release?.()).catch(() => undefined),
+  };
+}
+
+async function sessionLosses(model: ModelSession, device: Device): Promise<Losses> {
+  const hasImageBranch = model.info.stage === 2;
+  model.require(partOfBranch.findings);
+  if (hasImageBranch) for (const part of [partOfBranch.image, 'align'] as const) model.require(part);
+  const tokenLosses = await device.compile(branchLossGraph(model.info.vocabularySize));
+  const findingsLoss = async (batch: HostArrays): Promise<HostArrays> =>
+    tokenLosses.run({ logits: await branchLogits(model, 'findings', batch), target: batch.target!, target_mask: batch.target_mask! });
+  return {
+    async ofSplit(loader) {
+      if (!hasImageBranch) return (await evaluateSplit(summaryLoss(findingsLoss), studySource(loader))).losses;
+      const all = allLosses(model, device);
+      const { losses } = await evaluateSplit(all, studySource(loader));
+      all.release();
+      return losses;
+    },
+    ofFindings: (loader) => collectFindingsLosses(findingsLoss, loader),
+    imageDecoder: () => Promise.resolve(sessionImageDecoder(model, (batch) => tokenLosses.run(batch))),
+    release: () => tokenLosses.release?.(),
+  };
+}
+
+/**
+ * Prepares the losses of a model; `device` computes them from what exported graphs give. Throws a SessionError where a part is missing: of a
+ * stage-2 model `caption`, `summarize` and `align` are evaluated, of a stage-1 model `summarize`.
+ */
+export const openLosses = async (model: ModelSession, device: Device): Promise<Losses> =>
+  model.traced ? tracedLosses(model, model.traced) : sessionLosses(model, device);
