@@ -29,6 +29,17 @@ describe('as pydicom, within one grey level', () => {
   });
 });
 
+const compressed = cases.filter(({ name, file }) => /JPEG|RLE|HTJ2K/.test(name) && !name.startsWith('two') && Buffer.from(file, 'base64').length > 600);
+test.each(compressed)('cut short it is refused, not filled up with zeros: $name', async ({ name, file }) => {
+  const whole = Buffer.from(file, 'base64');
+  const pixels = whole.indexOf(Buffer.from([0xe0, 0x7f, 0x10, 0x00]));
+  const ends = [0.2, 0.5, 0.8].map((part) => Math.floor(pixels + 60 + part * (whole.length - 48 - pixels - 60)));
+  for (const end of [...ends, whole.length - 48]) {
+    const error: unknown = await decodeGrey(whole.subarray(0, end), name).catch((thrown: unknown) => thrown);
+    expect(error, `${end} of ${whole.length} bytes`).toBeInstanceOf(DataError);
+  }
+});
+
 const shared = join(import.meta.dirname, '../../../../shared/data/dicom');
 describe.skipIf(!existsSync(shared))('radiographs (skipped where shared/data is absent)', () => {
   const transcoded = existsSync(shared) ? readdirSync(join(shared, 'transcoded')).filter((name) => name.startsWith('chest_') && !name.includes('mono2')) : [];

@@ -16,6 +16,8 @@ import { fullVariant, titleOf } from './variants.ts';
 
 /** What to compare. */
 export interface AblateOptions {
+  /** Asks to stop: the run that trains saves, and the error of its stop is thrown. */
+  readonly signal?: AbortSignal | undefined;
   /** The full method; its seed is the first one. */
   readonly config: RunConfig;
   readonly seeds: number;
@@ -134,10 +136,16 @@ export async function ablate(options: AblateOptions): Promise<AblationReport> {
       const folder = folderOf(out, seed, variant.name);
       events.onMessage?.(`${folder}: ${titleOf(variant, config)}, seed ${seed}`);
       try {
-        const evaluation = await completeRun(folder, own, { heldOut, device, events, ...(options.workers === undefined ? {} : { workers: options.workers }) });
+        const evaluation = await completeRun(folder, own, {
+          heldOut,
+          device,
+          events,
+          signal: options.signal,
+          ...(options.workers === undefined ? {} : { workers: options.workers }),
+        });
         finished.get(variant)!.set(seed, { folder, evaluation, figures: runFigures(evaluation, samples) });
       } catch (error) {
-        if (!(error instanceof Error)) throw error;
+        if (!(error instanceof Error) || options.signal?.aborted) throw error;
         const reason = error.message.split('\n')[0]!;
         events.onMessage?.(`${folder}: failed: ${reason}`);
         failures.push({ run: folder, reason });
