@@ -15,7 +15,7 @@ const marks: Readonly<Record<string, RegExp>> = {
   argmax: /kernels\.argmax\b|\/argmax\/|name: 'argmax'/,
   sg: /'sg'|\bsg:|no-sg\b|\bsg\.|\bpairwiseContrast\b/,
   r2gen: /r2gen/i,
-  resnet: /\bresnet\b|ResNetConfig|resnetWeights/,
+  resnet: /\bresnet\b|ResNetConfig|resnetRow/,
   embed: /\bembed\b.*defineCommand|commands\/embed\b/,
   checkpointEvery: /\bcheckpointEvery\b/,
   gpujs: /'gpujs'|\bgpujsDevice\b/,

@@ -83,6 +83,7 @@ function openi(): string {
     ? [
         ['most frequent impression', '', '', '', scores(text.mostFrequent), scores(text.mostFrequent), fixed(chance, 3), '0.5'],
         ['nearest training findings (tf-idf)', '', '', '', '(reads the findings)', scores(text.nearestFindings), '', ''],
+        ...(text.consensus ? [['consensus of the 10 nearest findings', '', '', '', '(reads the findings)', scores(text.consensus), '', '']] : []),
       ]
     : [];
   return table(

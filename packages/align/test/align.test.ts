@@ -4,13 +4,17 @@ import { initialize, rootScope } from '@hybridmed/nn';
 import type { HostArrays, Tensor, Tensors } from '@hybridmed/tensor';
 import { array, compile, ops, valueAndGrad } from '@hybridmed/tensor';
 import { describe, expect, test } from 'vitest';
-import { hasGoldens, readGolden, relativeError } from '../../nn/test/support/goldens.ts';
+import { hasGoldens, hasSecondGoldens, readGolden, relativeError } from '../../nn/test/support/goldens.ts';
 import { floats, ids, mask } from '../../tensor/test/support/numbers.ts';
 
 const device = plainDevice({ precision: 'f64' });
 const scalarOf = async (fn: (inputs: Tensors) => Tensor, inputs: HostArrays) => (await compile(device, fn)(inputs)).value!.data[0]!;
 
-const global = ({ image, text, scale, groups }: Tensors) => globalContrast({ image: image!, text: text!, logScale: scale!, ...(groups ? { groups } : {}) });
+const globalWith =
+  (unique: boolean) =>
+  ({ image, text, scale, groups }: Tensors) =>
+    globalContrast({ image: image!, text: text!, logScale: scale!, ...(groups ? { groups } : {}), unique });
+const [global, distinct] = [globalWith(false), globalWith(true)];
 const localAt =
   (temperature: number) =>
   ({ patches, words, seen, importance }: Tensors) =>
@@ -34,6 +38,27 @@ describe('L_CG', () => {
       groups: { data: Int32Array.of(4, 4), shape: [2] },
     };
     expect(await scalarOf(global, same)).toBeCloseTo(Math.log(2), 9);
+  });
+
+  test('distinct impressions as the gallery: a repeated one counts once, by its first study', async () => {
+    const groups = { data: Int32Array.of(4, 9, 4), shape: [3] };
+    const inputs = { image: floats([3, 4]), text: floats([3, 4], 2), scale: array([1], []), groups };
+    const value = await scalarOf(distinct, inputs);
+    const other = Float32Array.from(inputs.text.data);
+    other.fill(7, 8);
+    expect(await scalarOf(distinct, { ...inputs, text: { data: other, shape: [3, 4] } })).toBe(value);
+    // By hand: images 0 and 2 of text 0, image 1 of text 1.
+    const row = ({ data }: { data: ArrayLike<number> }, i: number) => Array.from(data).slice(4 * i, 4 * i + 4);
+    const unit = (v: number[]) => v.map((x) => x / Math.hypot(...v));
+    const logit = (i: number, k: number) => Math.E * unit(row(inputs.image, i)).reduce((sum, x, at) => sum + x * unit(row(inputs.text, k))[at]!, 0);
+    const logSoftmax = (all: number[], at: number) => all[at]! - Math.log(all.reduce((sum, x) => sum + Math.exp(x), 0));
+    const texts = [0, 1].map((k) => [0, 1, 2].map((i) => logit(i, k)));
+    const ofImages = [0, 1, 0].map((k, i) => -logSoftmax([logit(i, 0), logit(i, 1)], k));
+    const ofTexts = [-(logSoftmax(texts[0]!, 0) + logSoftmax(texts[0]!, 2)) / 2, -logSoftmax(texts[1]!, 1)];
+    const mean = (values: number[]) => values.reduce((a, b) => a + b) / values.length;
+    expect(value).toBeCloseTo((mean(ofImages) + mean(ofTexts)) / 2, 9);
+    const alone = { ...inputs, groups: { data: Int32Array.of(5, 1, 2), shape: [3] } };
+    expect(await scalarOf(distinct, alone)).toBeCloseTo(await scalarOf(global, { ...inputs, groups: alone.groups }), 12);
   });
 });
 
@@ -76,6 +101,7 @@ test('gradients are those of central differences', async () => {
     }
   };
   await check(global, { image: floats([4, 5]), text: floats([4, 5], 2), scale: array([1.2], []), groups: ids([4], 2) }, ['image', 'text', 'scale']);
+  await check(distinct, { image: floats([4, 5]), text: floats([4, 5], 2), scale: array([1.2], []), groups: ids([4], 2) }, ['image', 'text', 'scale']);
   await check(local, { patches: floats([2, 4, 6]), words: floats([2, 5, 6], 2), seen: mask([2, 5], 4) }, ['patches', 'words']);
 });
 
@@ -113,6 +139,18 @@ describe.skipIf(!hasGoldens)('reference values (skipped where shared/goldens is 
     const gradients = part('grad_in.');
     const results = await compile(device, valueAndGrad(fn, Object.keys(gradients)))(inputs as HostArrays);
     expect(Math.abs(results.value!.data[0]! - json.value) / Math.abs(json.value)).toBeLessThan(1e-5);
+    for (const [key, { data }] of Object.entries(gradients)) expect(relativeError(results[`grad.${key}`]!.data, data), key).toBeLessThan(1e-5);
+  });
+});
+
+describe.skipIf(!hasSecondGoldens)('reference values of equal impressions (skipped where shared/goldens-2 is absent)', () => {
+  test.each(['loss-global-unique', 'loss-global-all-distinct', 'loss-global-groups-equal'])('%s', async (name) => {
+    const { json, part } = readGolden(name, 'goldens-2');
+    const loss = globalWith((json as { duplicates?: string }).duplicates === 'unique');
+    const gradients = part('grad_in.');
+    const fn = ({ zv: image, zt: text, s: scale, groups }: Tensors) => loss({ image: image!, text: text!, scale: scale!, groups: groups! });
+    const results = await compile(device, valueAndGrad(fn, Object.keys(gradients)))(part('in.'));
+    expect(Math.abs(results.value!.data[0]! - json.value) / json.value).toBeLessThan(1e-5);
     for (const [key, { data }] of Object.entries(gradients)) expect(relativeError(results[`grad.${key}`]!.data, data), key).toBeLessThan(1e-5);
   });
 });

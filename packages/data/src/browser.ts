@@ -10,6 +10,8 @@ export { squareOf } from './image/resize.ts';
 export { streamSize } from './image/stream-size.ts';
 export type { StreamSize } from './image/stream-size.ts';
 export type { HostArray, StudyArrays, StudyBatch, TextArrays, TextBatch } from './loader/batch.ts';
+export { augmentLimits } from './loader/augment.ts';
+export type { Augmentation } from './loader/augment.ts';
 export { padRows } from './loader/collate.ts';
 export { prepareRadiograph, prepareSquares, prepareTexts } from './loader/prepare-inputs.ts';
 export type { ImagePreparation } from './loader/prepare-inputs.ts';

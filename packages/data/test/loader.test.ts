@@ -82,6 +82,14 @@ describe('batches', () => {
     expect(new Set(seen).size).toBe(seen.length);
   });
 
+  test('in evaluation are dealt to ranks in turn, some of which may have none', async () => {
+    const whole = await all(make({ train: false, batchSize: 7 }));
+    const dealt = await Promise.all([0, 1, 2].map((rank) => all(make({ train: false, batchSize: 7, rank, ranks: 3 }))));
+    expect(dealt.map((batches) => batches.length)).toEqual([2, 2, 1]);
+    expect(whole.map((_, i) => dealt[i % 3]![Math.floor(i / 3)])).toEqual(whole);
+    expect(await all(make({ train: false, batchSize: 30, rank: 1, ranks: 2 }))).toEqual([]);
+  });
+
   test('in evaluation are whole, in order, and cropped in the centre', async () => {
     const batches = await all(make({ train: false }));
     expect(batches.flatMap((batch) => batch.studies)).toEqual(studies.map((_, i) => i));

@@ -1,7 +1,7 @@
 // Decoding as programs: a memory's keys and values once per text, then one token per step on a cache of fixed capacity.
 import type { Device, DeviceState, Graph, Program, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
-import { rootScope } from '@hybridmed/nn';
+import { parameterSpecs, rootScope } from '@hybridmed/nn';
 import type { Decoder } from './decoder.ts';
 import { f32, flatten, i32, unflatten } from './named-values.ts';
 import type { Stepper } from './search.ts';
@@ -18,9 +18,7 @@ export interface DecodingOptions {
   masked?: boolean;
 }
 
-function parameterSpecs({ decoder, prefix = 'decoder.' }: DecodingOptions): Record<string, TensorSpec> {
-  return Object.fromEntries(Object.entries(decoder.parameters).map(([name, { shape }]) => [prefix + name, f32(...shape)]));
-}
+const ownSpecs = ({ decoder, prefix = 'decoder.' }: DecodingOptions): Record<string, TensorSpec> => parameterSpecs(decoder.parameters, prefix);
 
 const scopeOf = (state: Tensors, { prefix = 'decoder.' }: DecodingOptions) => rootScope(state).child(prefix.replace(/\.$/, ''));
 
@@ -31,7 +29,7 @@ const scopeOf = (state: Tensors, { prefix = 'decoder.' }: DecodingOptions) => ro
 export function startGraph(options: DecodingOptions): Graph {
   const { decoder, branch, maxTokens, masked = false } = options;
   const memory = { [`memory.${branch}`]: f32('B', 'S', decoder.memories[branch]!), ...(masked ? { [`memory.${branch}.mask`]: f32('B', 'S') } : {}) };
-  return trace({ data: { rows: i32('R') }, state: { ...parameterSpecs(options), ...memory } }, ({ rows }, state) => {
+  return trace({ data: { rows: i32('R') }, state: { ...ownSpecs(options), ...memory } }, ({ rows }, state) => {
     const cross = decoder.projectMemory(scopeOf(state, options), branch, state[`memory.${branch}`]!);
     const spread = cross.map(({ keys, values }) => ({ keys: ops.gather(keys, rows!), values: ops.gather(values, rows!) }));
     const empty = () => ops.full(0, ['R', maxTokens, decoder.config.width]);
@@ -56,7 +54,7 @@ export function stepGraph(options: DecodingOptions): Graph {
     }
   }
   return trace(
-    { data: { ids: i32('R', 1), parents: i32('R'), position: i32(1) }, state: { ...parameterSpecs(options), ...entries } },
+    { data: { ids: i32('R', 1), parents: i32('R'), position: i32(1) }, state: { ...ownSpecs(options), ...entries } },
     ({ ids, parents, position }, state) => {
       const cache = unflatten('cache', state, depth).map(({ keys, values }) => ({ keys: ops.gather(keys, parents!), values: ops.gather(values, parents!) }));
       const scope = scopeOf(state, options);

@@ -1,5 +1,5 @@
 // Decoding with a past that grows by a token a step, as graphs without state: what an exported decoder consists of.
-import { rootScope } from '@hybridmed/nn';
+import { parameterSpecs, rootScope } from '@hybridmed/nn';
 import type { Graph, TensorSpec } from '@hybridmed/tensor';
 import { trace } from '@hybridmed/tensor';
 import type { Decoder } from './decoder.ts';
@@ -11,9 +11,6 @@ export interface ExportedGraphOptions {
   branch: string;
   masked?: boolean;
 }
-
-const parameterSpecs = ({ decoder }: ExportedGraphOptions): Record<string, TensorSpec> =>
-  Object.fromEntries(Object.entries(decoder.parameters).map(([name, { shape }]) => [`decoder.${name}`, f32(...shape)]));
 
 const maskSpec = ({ masked = false }: ExportedGraphOptions): Record<string, TensorSpec> => (masked ? { memory_mask: f32('B', 'S') } : {});
 
@@ -27,7 +24,7 @@ const specsOf = (name: string, depth: number, spec: TensorSpec): Record<string, 
 export function prefillGraph(options: ExportedGraphOptions): Graph {
   const { decoder, branch } = options;
   const data = { ids: i32('B', 'T'), memory: f32('B', 'S', decoder.memories[branch]!), ...maskSpec(options) };
-  return trace({ data, state: parameterSpecs(options) }, ({ ids, memory, memory_mask: mask }, state) => {
+  return trace({ data, state: parameterSpecs(decoder.parameters, 'decoder.') }, ({ ids, memory, memory_mask: mask }, state) => {
     const scope = rootScope(state).child('decoder');
     const cross = decoder.projectMemory(scope, branch, memory!);
     const { hidden, cache } = decoder.prefill(scope, branch, ids!, cross, mask);
@@ -43,7 +40,7 @@ export function decodeGraph(options: ExportedGraphOptions): Graph {
   const { decoder, branch } = options;
   const { depth, width } = decoder.config;
   const data = { ids: i32('B', 1), ...specsOf('past', depth, f32('B', 'P', width)), ...specsOf('cross', depth, f32('B', 'S', width)), ...maskSpec(options) };
-  return trace({ data, state: parameterSpecs(options) }, (inputs, state) => {
+  return trace({ data, state: parameterSpecs(decoder.parameters, 'decoder.') }, (inputs, state) => {
     const scope = rootScope(state).child('decoder');
     const { hidden, cache } = decoder.extend(
       scope,

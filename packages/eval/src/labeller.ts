@@ -12,3 +12,5 @@ export { phantomLabels } from './labeller/phantom-labels.ts';
 export type { ReportSide } from './labeller/sides.ts';
 export { labelAgreementOf } from './ranking/label-agreement.ts';
 export type { LabelAgreement, LabelSet } from './ranking/label-agreement.ts';
+export { namingAgreement } from './ranking/naming.ts';
+export type { NamingAgreement } from './ranking/naming.ts';

@@ -7,6 +7,7 @@ import {
   chexbertLabels,
   chexbertLabelSet,
   chexbertPredictions,
+  namingAgreement,
   reportLabels,
 } from '@hybridmed/eval/labeller';
 import { describe, expect, test } from 'vitest';
@@ -78,4 +79,15 @@ test('agreement worked out by hand', () => {
   expect([all14.exactMatch, five.exactMatch]).toEqual([1 / 3, 2 / 3]);
   expect(chexbertLabelSet(classesOf({ Edema: 3 }), { uncertain: 0 }).Edema).toBe(0);
   expect(() => chexbertLabelSet([1])).toThrow('chexbertLabelSet: 1 classes; give one for each of the 14 labels');
+});
+
+test('naming a finding: balanced accuracy by hand, and none for studies of one kind', () => {
+  // Two of three with a finding are named, one of two without.
+  const { rate, balancedAccuracy } = namingAgreement([1, 1, 1, 0, 0], [1, 1, 0, 1, 0], { samples: 50 });
+  expect(rate).toBe(3 / 5);
+  expect(balancedAccuracy!.value).toBeCloseTo((2 / 3 + 1 / 2) / 2, 12);
+  expect(balancedAccuracy!.low).toBeLessThan(balancedAccuracy!.high);
+  expect(namingAgreement([1, 0, 0], [0, 0, 0]).balancedAccuracy!.value).toBe(0.5);
+  expect(namingAgreement([1, 1], [1, 0])).toEqual({ rate: 0.5, balancedAccuracy: null });
+  expect(() => namingAgreement([1], [1, 0])).toThrow('namingAgreement: 1 labels but 2 decisions; give one for each');
 });

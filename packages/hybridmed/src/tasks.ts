@@ -19,3 +19,5 @@ export { trainVqa } from '@hybridmed/tasks/node';
 export type { VqaTrainOptions, VqaTrainResult } from '@hybridmed/tasks/node';
 export { zeroShot } from '@hybridmed/tasks/node';
 export type { ZeroShotOptions, ZeroShotReport } from '@hybridmed/tasks/node';
+export { openBertLabeller, openBertScorer } from '@hybridmed/tasks/node';
+export type { BertLabeller, BertScorer, BertScorerOptions } from '@hybridmed/tasks/node';

@@ -143,5 +143,5 @@ test('wrong classes, labels, shares and checkpoints fail with one line, and leav
   expect(existsSync(join(out, 'results.json'))).toBe(false);
   const usage = await run(...probe(...data, '--percent', '200'));
   expect(usage.code).toBe(2);
-  expect(usage.log).toContain('percentages above 0 and up to 100');
+  expect(usage.log).toContain('a number above 0 and up to 100');
 });

@@ -202,12 +202,14 @@ describe('a run', () => {
     const one = ['evaluate', '--checkpoint', trained, '--data', `phantom:${phantoms}`, '--device', 'cpu', '--limit', '1'];
     const { zeroShot, meanAuc } = JSON.parse((await run(...one, '--json')).out);
     expect(zeroShot.length).toBeGreaterThan(3);
-    for (const { auc, positives, undefined: why } of zeroShot)
-      expect([auc, why]).toEqual([null, positives ? 'all 1 studies are positive' : 'none of the 1 studies is positive']);
+    for (const { auc, positives, undefined: why } of zeroShot) {
+      expect(auc).toBeNull();
+      expect(why).toContain(positives ? 'all 1 studies are positive' : 'none of the 1 studies is positive');
+    }
     expect(meanAuc).toBeUndefined();
     const { out } = await run(...one);
     expect(out).toMatch(/^edema +undefined +[01]\/1$/m);
-    expect(out).toMatch(/^edema: (none|all) of the 1 studies .* has no AUC$/m);
+    expect(out).toMatch(/^edema: (none|all) of the 1 studies .* undefined$/m);
   });
 
   test('takes a published vocabulary, cut to what the texts use', async () => {

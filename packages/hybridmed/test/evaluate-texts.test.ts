@@ -31,7 +31,9 @@ test('BERTScore and F1 by published networks, for every system', async () => {
   const { bertScore, chexbert, text } = JSON.parse(out) as EvaluationReport;
   expect(bertScore).toMatchObject({ encoder: published, layer: 1, depth: 2, idf: false });
   expect(chexbert!.labeller).toBe(published);
+  expect([text, bertScore, chexbert].map((table) => 'imageRatio' in table!)).toEqual([false, false, false]);
   for (const { key } of textSystems) {
+    if (key === 'imageRatio') continue;
     expect(text[key]!.rougeL).toBeGreaterThanOrEqual(0);
     const { f1, precision } = bertScore![key]!;
     expect(f1.low).toBeLessThanOrEqual(f1.value);
@@ -75,6 +77,18 @@ test('the consensus is that of the training studies', async () => {
   expect(report).not.toHaveProperty('chexbert');
 });
 
+test('impressions by likelihood ratio are training impressions, chosen on validation studies', async () => {
+  const { out, code, log } = await run(...args, '--likelihood-ratio', '--json');
+  expect(code, log).toBe(0);
+  const { text, labels, ratioWriting } = JSON.parse(out) as EvaluationReport;
+  expect(ratioWriting!.candidates.length).toBeLessThanOrEqual(100);
+  expect(ratioWriting!.means).toHaveLength(ratioWriting!.candidates.length);
+  expect(ratioWriting!.candidates.map(({ names }) => names)).toEqual(expect.arrayContaining([true, false]));
+  expect(text.imageRatio!.distinct).toBeGreaterThanOrEqual(1);
+  expect(labels!.imageRatio!.naming.rate).toBeGreaterThanOrEqual(0);
+  expect(labels!.mostFrequent.naming.balancedAccuracy!.value).toBe(0.5);
+});
+
 test('tables name what computed them', async () => {
   const { out } = await run(...args, '--bertscore', `hf:${published}`, '--bertscore-idf', '--labeller', `hf:${published}`);
   expect(out).toMatch(/^consensus of 10 nearest findings +0\.\d+ \(/m);
@@ -91,6 +105,7 @@ test('what cannot be measured is said before anything is evaluated', async () =>
   };
   await fails(2, 'write hf: and a folder, as in --bertscore hf:folder', '--bertscore', 'folder');
   await fails(2, 'write hf: and a folder, as in --labeller hf:FOLDER', '--labeller', 'hf:');
+  await fails(1, 'is chosen on the split "validate"; evaluate it on another', '--likelihood-ratio', '--split', 'validate');
   await fails(2, 'give --bertscore hf:FOLDER with --bertscore-layer', '--bertscore-layer', '1');
   await fails(1, 'layer 7 is none of its 2 layers; give 1 to 2', '--bertscore', `hf:${published}`, '--bertscore-layer', '7');
   await fails(1, 'none: does not exist', '--labeller', `hf:${folder}/none`);

@@ -79,7 +79,7 @@ test('--layer-decay gives another run, and wrong options are one line', async ()
   await fails('freeze: "visoin.*" matches no parameter; they are called "vision.cls_token"', 1, '--freeze', 'visoin.*');
   await fails('LoRA: "text.embeddings.*" matches no linear layer', 1, '--lora', 'text.embeddings.*');
   await fails('stage 1: everything it trains is frozen', 1, '--freeze', 'text.*', 'decoder.*');
-  await fails('--layer-decay: Too big', 2, '--layer-decay', '2');
+  await fails("option '--layer-decay <x>' argument '2' is invalid. Give a number above 0 and up to 1.", 2, '--layer-decay', '2');
 });
 
 /** Rank of a matrix by Gaussian elimination with full pivoting; pivots below `tolerance` of the first count as 0. */

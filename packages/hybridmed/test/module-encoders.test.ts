@@ -63,11 +63,12 @@ const rows: Readonly<Record<string, { readonly words: () => readonly string[]; r
 /** Commands whose settings name encoders, and the one that opens a part alone. */
 const others = ['pretrain', 'ablate', 'save'];
 
-test('are all the commands that take a module', () => {
+test('are all the commands that take a module', async () => {
   const all = commands.flatMap((command) =>
     'commands' in command ? command.commands.map((own) => ({ ...own, name: `${command.name} ${own.name}` })) : [command],
   );
-  const takesModule = all.filter(({ options }) => 'vision' in options).map(({ name }) => name);
+  const options = await Promise.all(all.map((command) => (typeof command.options === 'function' ? command.options() : command.options)));
+  const takesModule = all.filter((_, i) => 'vision' in options[i]!).map(({ name }) => name);
   expect(takesModule.toSorted()).toEqual([...Object.keys(rows), ...others].toSorted());
 });
 

@@ -63,7 +63,11 @@ test.each([
   ['input.impressionLength', 0, '"input.impressionLength" is 0; it must be a whole number from 3 to 131072'],
   ['input.findingsLength', 129, `"input.findingsLength" must be at most the text encoder's positions, 128`],
   ['model.decoder.vocabularySize', 61_000, `"model.decoder.vocabularySize" must be that of "model.text", ${tokenizer.vocabularySize}`],
-  ['model.vision.kind', 'toString', '"model.vision.kind" is "toString"; it must be "vit" or "resnet" or "module"'],
+  [
+    'model.vision.kind',
+    'toString',
+    '"model.vision.kind" is "toString"; it must be "vit" or "resnet" or "densenet" or "efficientnet" or "convnext" or "module"',
+  ],
   ['model.vision', undefined, '"model.vision" is missing'],
   ['model.vision.layers', [1], '"model.vision.layers" is no key of this version'],
   ['preset', 'tiny\u001b[31m', 'it must be a text of 1 to 64 characters without control characters'],
@@ -123,4 +127,37 @@ describe('a configuration with values changed at random', () => {
       expect((process.memoryUsage().rss - before) / 2 ** 20, what).toBeLessThan(100);
     }
   });
+});
+
+const image = { imageSize: 32, channels: 1 };
+const network = {
+  kind: 'efficientnet',
+  ...image,
+  names: 'timm',
+  architecture: 'efficientnet_lite0',
+  stem: 4,
+  stages: [[{ kernel: 3, stride: 2, outputs: 4 }]],
+  head: 8,
+  activation: 'relu6',
+};
+const next = { kind: 'convnext', ...image, depths: [1, 1], widths: [4, 8] };
+
+test.each<[object, string]>([
+  [{ ...network, stages: [[{ kernel: 3, stride: 0, outputs: 4 }]] }, '"model.vision.stages"'],
+  [{ ...network, stages: [[{ kernel: 3, stride: 1, outputs: 4, more: 1 }]] }, '"model.vision.stages"'],
+  [{ ...network, stages: [[{ kernel: 4, stride: 1, outputs: 4 }]] }, '"model.vision.stages" must be of kernels of an odd side'],
+  [{ ...network, stages: [] }, '"model.vision.stages"'],
+  [{ ...network, names: 'constructor' }, '"model.vision.names" is "constructor"'],
+  [{ ...network, activation: 'toString' }, '"model.vision.activation" is "toString"'],
+  [{ ...network, mean: [0.5, 0.5, 0.5] }, '"model.vision.mean" must be as long as "std"'],
+  [{ ...network, mean: [0.5, 0.5], std: [1, 0] }, '"model.vision.std"'],
+  [{ ...network, channels: 3, mean: [0.5, 0.5], std: [1, 1] }, '"model.vision.mean" must be as long as "std", with a number for each channel'],
+  [
+    { kind: 'densenet', ...image, layers: [1, 1], growth: 4, bottleneck: 8, stem: 4, transitions: [4, 4] },
+    '"model.vision.transitions" must be one fewer than "layers"',
+  ],
+  [{ ...next, widths: [4] }, '"model.vision.widths" must be as long as "depths"'],
+  [{ ...next, kernel: 6 }, '"model.vision.kernel" must be odd'],
+])('of a convolutional encoder %j is refused by name', (vision, problem) => {
+  expect(refusal(withValue('model.vision', vision))).toContain(problem);
 });

@@ -1,5 +1,5 @@
 // Parameters as plain data: shapes, start values and whether weight decay applies, under the names checkpoints use.
-import type { HostArray } from '@hybridmed/tensor';
+import type { HostArray, TensorSpec } from '@hybridmed/tensor';
 import { mix32, sizeOf, uniformAt } from '@hybridmed/tensor';
 
 /** How a parameter starts. `normal` is truncated at +-2 absolute, as timm's and torch's trunc_normal_ are; `fanIn` is uniform in +-1/sqrt(fan in), torch's default for convolutions. */
@@ -28,6 +28,13 @@ export interface ParameterSpec {
 
 /** Named arrays of a module. */
 export type ParameterSpecs = Readonly<Record<string, ParameterSpec>>;
+
+/** Anything with a shape, by name: specs of parameters, or arrays. */
+export type NamedShapes = Readonly<Record<string, { readonly shape: TensorSpec['shape'] }>>;
+
+/** What a graph reads of the state for parameters of these shapes, all f32, their names under a prefix. */
+export const parameterSpecs = (shapes: NamedShapes, prefix = ''): Record<string, TensorSpec> =>
+  Object.fromEntries(Object.entries(shapes).map(([name, { shape }]) => [prefix + name, { shape, dtype: 'f32' }]));
 
 /** Specs of parts under the names they have in the whole: `{ 'attn.qkv': specs }` gives `attn.qkv.weight`, ... */
 export function collect(parts: Readonly<Record<string, { readonly parameters: ParameterSpecs }>>, own: ParameterSpecs = {}): ParameterSpecs {

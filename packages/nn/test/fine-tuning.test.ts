@@ -1,7 +1,7 @@
 // Freezing, layer-wise learning rates, LoRA with its merge, and recomputed layers.
 import { plainDevice } from '@hybridmed/gpujs';
 import type { Module, ParameterSpecs } from '@hybridmed/nn';
-import { adamWStep, batchNorm, collect, initialize, linear, momentNames, rootScope, trainedNames } from '@hybridmed/nn';
+import { adamWStep, batchNorm, collect, initialize, linear, momentNames, parameterSpecs, rootScope, trainedNames } from '@hybridmed/nn';
 import { adapterState, addLora, freeze, layerDecay, mergeLora } from '@hybridmed/nn/fine-tuning';
 import type { HostArrays } from '@hybridmed/tensor';
 import { grad, graphNodes, HybridmedError, ops, sizeOf, trace } from '@hybridmed/tensor';
@@ -25,10 +25,9 @@ const model: Module = {
 
 const wide = (arrays: HostArrays): HostArrays =>
   Object.fromEntries(Object.entries(arrays).map(([name, { data, shape }]) => [name, { data: Float64Array.from(data), shape }]));
-const stateSpecs = (of: ParameterSpecs) => Object.fromEntries(Object.entries(of).map(([name, { shape }]) => [name, { shape, dtype: 'f32' as const }]));
 
 function lossGraph(of: ParameterSpecs, { remat = false } = {}) {
-  return trace({ data: { x: { shape: [3, 4], dtype: 'f32' } }, state: stateSpecs(of) }, ({ x: input }, state) => {
+  return trace({ data: { x: { shape: [3, 4], dtype: 'f32' } }, state: parameterSpecs(of) }, ({ x: input }, state) => {
     const y = model.call(rootScope(state, { training: true, specs: of, remat }), input!);
     const loss = ops.mean(ops.mul(y, y));
     const names = trainedNames(of);
@@ -55,7 +54,7 @@ test('a frozen batch norm uses its running statistics in training, and leaves th
   const norm = batchNorm({ channels: 1 });
   const outputOf = async (of: ParameterSpecs) => {
     const updates = {};
-    const graph = trace({ data: { image: { shape: [2, 1, 2, 2], dtype: 'f32' } }, state: stateSpecs(of) }, ({ image }, state) => ({
+    const graph = trace({ data: { image: { shape: [2, 1, 2, 2], dtype: 'f32' } }, state: parameterSpecs(of) }, ({ image }, state) => ({
       results: { y: norm.call(rootScope(state, { training: true, updates, specs: of }), image!) },
     }));
     const image = { data: Float64Array.of(1, 2, 3, 4, 5, 6, 7, 8), shape: [2, 1, 2, 2] };
@@ -87,15 +86,18 @@ test('layers learn slower towards the input', async () => {
   const moments = Object.fromEntries(
     names.flatMap((name) => momentNames(name).map((moment) => [moment, { shape: specs[name]!.shape, dtype: 'f32' as const }])),
   );
-  const graph = trace({ data: scalars, state: { ...stateSpecs({ start: specs.start!, 'head.bias': specs['head.bias']! }), ...moments } }, (data, state) => ({
-    updates: adamWStep(
-      rates,
-      state,
-      Object.fromEntries(names.map((name) => [name, ops.full(3, specs[name]!.shape)])),
-      { learningRate: data.learning_rate!, step: data.step! },
-      { weightDecay: 0, clip: Infinity, epsilon: 1e-12 },
-    ).updates,
-  }));
+  const graph = trace(
+    { data: scalars, state: { ...parameterSpecs({ start: specs.start!, 'head.bias': specs['head.bias']! }), ...moments } },
+    (data, state) => ({
+      updates: adamWStep(
+        rates,
+        state,
+        Object.fromEntries(names.map((name) => [name, ops.full(3, specs[name]!.shape)])),
+        { learningRate: data.learning_rate!, step: data.step! },
+        { weightDecay: 0, clip: Infinity, epsilon: 1e-12 },
+      ).updates,
+    }),
+  );
   const zeros = Object.fromEntries(
     [...names, ...Object.keys(moments)].map((name) => {
       const { shape } = graph.state[name]!;

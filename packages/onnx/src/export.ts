@@ -1,9 +1,9 @@
 // Writing a traced graph as an ONNX file of standard operators: the lowering the CPU device runs, for a file that runs anywhere.
 import type { Graph, HostArrays } from '@hybridmed/tensor';
 import { decompose, graphNodes, HybridmedError } from '@hybridmed/tensor';
-import { lower } from './rules/lower.ts';
+import { lower } from './model/lower.ts';
 import { rules } from './rules/table.ts';
-import type { Precision } from './rules/target.ts';
+import type { Precision } from './model/target.ts';
 import type { BuildOptions, OnnxFile } from './model/initializers.ts';
 
 /** Options of an export. */

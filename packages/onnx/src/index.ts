@@ -5,5 +5,5 @@ export { exportOnnx, opsetRange } from './export.ts';
 export type { ExportOptions } from './export.ts';
 export { openOnnx } from './session/model.ts';
 export type { OnnxModel } from './session/model.ts';
-export type { Precision } from './rules/target.ts';
+export type { Precision } from './model/target.ts';
 export type { OnnxFile } from './model/initializers.ts';

@@ -5,8 +5,8 @@ import { RanksError } from './communicator.ts';
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** A text of rank `root`, on every rank. */
-async function textOf(ranks: Communicator, text: string, root: number): Promise<string> {
+/** A text of rank `root` (0 by default), on every rank; what the others give is not looked at. */
+export async function broadcastText(ranks: Communicator, text: string, root = 0): Promise<string> {
   const own = encoder.encode(text);
   const lengths = await ranks.allGather(Int32Array.of(own.length));
   const bytes = ranks.rank === root ? own : new Uint8Array(lengths[root]!);
@@ -27,11 +27,11 @@ const shown = (value: string | undefined): string => (value === undefined ? 'non
  * one: `rank 3 has data 9f3c, rank 0 has 71aa`.
  */
 export async function agree(ranks: Communicator, facts: Facts): Promise<void> {
-  const reference = JSON.parse(await textOf(ranks, JSON.stringify(facts), 0)) as Facts;
+  const reference = JSON.parse(await broadcastText(ranks, JSON.stringify(facts))) as Facts;
   const difference = firstDifference(facts, reference);
   const differs = await ranks.allGather(Int32Array.of(difference === undefined ? 0 : 1));
   const rank = differs.indexOf(1);
   if (rank < 0) return;
   const line = `rank ${rank} has ${difference} ${shown(facts[difference!])}, rank 0 has ${shown(reference[difference!])}; start all ranks alike`;
-  throw new RanksError(await textOf(ranks, ranks.rank === rank ? line : '', rank));
+  throw new RanksError(await broadcastText(ranks, ranks.rank === rank ? line : '', rank));
 }

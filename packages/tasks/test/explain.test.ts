@@ -1,7 +1,7 @@
 // Maps of where a model looks, worked cases of each step: windows, log-odds, guidance, projection to pixels, pictures, words.
 import type { CheckpointConfig } from '@hybridmed/model';
 import { createModel, formatVersion } from '@hybridmed/model';
-import { parameterSpecs } from '@hybridmed/model/graphs';
+import { partSpecs } from '@hybridmed/model/graphs';
 import { presetModel } from '@hybridmed/model/presets';
 import { openSession } from '@hybridmed/model/session';
 import { initialize, rootScope } from '@hybridmed/nn';
@@ -46,7 +46,7 @@ describe('removal', () => {
     const graph = trace(
       {
         data: { image: { shape: [1, 1, 32, 32], dtype: 'f32' }, shown: { shape: [1, 16], dtype: 'f32' }, ...pairSpecs },
-        state: parameterSpecs(model, ['vision.', 'decoder.']),
+        state: partSpecs(model, ['vision.', 'decoder.']),
       },
       ({ image: pixels, shown, ...texts }, state) => {
         const scope = rootScope(state);

@@ -2,10 +2,11 @@ import type { Loader, Study } from '@hybridmed/data';
 import type { HostArray } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import { trainWordPiece } from '@hybridmed/text';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ImageDecoder } from '../src/evaluate/image-decoder.ts';
 import { imageLosses } from '../src/evaluate/image-losses.ts';
 import { normalLikelihood, normalSentences } from '../src/evaluate/normal-sentences.ts';
+import { ratioCandidates, ratioTexts } from '../src/evaluate/ratio-texts.ts';
 
 const study = (i: number, more: Partial<Study> = {}): Study => ({
   id: `s${i}`,
@@ -129,4 +130,66 @@ test('the AUC of normal sentences is by tags where there are such, and by what i
   expect([byData!.auc!.value, byText.auc!.value, sentences]).toEqual([1, 0, ['Clear.']]);
   expect(normalLikelihood([study(0), study(1)], ['Clear.'], likelihoods)).not.toHaveProperty('byData');
   expect(normalLikelihood(studies, [], { data: new Float64Array(0), shape: [2, 0] })).toBeUndefined();
+});
+
+describe('writing by likelihood ratio', () => {
+  const [normal, edema, effusion] = ['No acute disease.', 'Pulmonary edema.', 'Left pleural effusion.'];
+  const train = [normal, normal, 'no acute disease .', edema, edema, effusion].map((impression, i) => study(i, { impression }));
+
+  test('candidates are the commonest impressions, each once and as first written', () => {
+    expect(ratioCandidates(train)).toEqual([
+      { text: normal, names: false },
+      { text: edema, names: true },
+      { text: effusion, names: true },
+    ]);
+    // The commonest that name a finding are there however many others are commoner.
+    const many = Array.from({ length: 60 }, (_, i) => [`Normal chest ${i}.`, `Normal chest ${i}.`]).flat();
+    const candidates = ratioCandidates([...many, effusion].map((impression, i) => study(i, { impression })));
+    expect(candidates).toHaveLength(41);
+    expect(candidates.at(-1)).toEqual({ text: effusion, names: true });
+  });
+
+  const words = trainWordPiece([normal, edema, effusion], { size: 80 });
+  /** Images 0 and 1 are normal, 2 shows edema, 3 an effusion; edema is likelier than an effusion in all of them. */
+  const nats = [
+    { [normal]: 1, [edema]: 4, [effusion]: 7 },
+    { [normal]: 1, [edema]: 4, [effusion]: 7 },
+    { [normal]: 2, [edema]: 3, [effusion]: 7 },
+    { [normal]: 2, [edema]: 3.9, [effusion]: 5 },
+  ];
+  const decoder: ImageDecoder = {
+    memory: async ({ data }) => ({ data: Float32Array.from(data), shape: [data.length, 1, 1] }),
+    async losses(memory, { target }) {
+      const length = target.shape[1]!;
+      const value = (row: number): number => {
+        const text = words.decode(Array.from(target.data.subarray(row * length, (row + 1) * length)));
+        const of = [normal, edema, effusion].find((sentence) => words.decode(words.encode(sentence)) === text);
+        return of === undefined ? 0 : nats[memory.data[row]!]![of]!;
+      };
+      return {
+        nats: { data: Float32Array.from({ length: memory.shape[0]! }, (_, row) => value(row)), shape: [memory.shape[0]!] },
+        tokens: { data: new Float32Array(memory.shape[0]!), shape: [memory.shape[0]!] },
+      };
+    },
+    release: () => undefined,
+  };
+  const model = { decoder, tokenizer: words, maxTokens: 20 };
+  const validation = loaderOf(
+    [normal, normal, edema, effusion].map((impression, i) => study(i, { impression })),
+    3,
+  );
+
+  test('what validation studies chose writes the evaluated ones', async () => {
+    const candidates = ratioCandidates(train);
+    const { texts, writing } = (await ratioTexts(model, { candidates, validation, loader: loaderOf([study(0), study(1), study(2), study(3)], 2) }))!;
+    expect(texts).toEqual([normal, normal, edema, effusion]);
+    expect(writing.candidates).toEqual(candidates);
+  });
+
+  test('nothing is written where there is nothing to choose', async () => {
+    const loader = loaderOf([study(0)], 2);
+    expect(await ratioTexts(model, { candidates: ratioCandidates([study(0, { impression: normal })]), validation, loader })).toBeUndefined();
+    const same = loaderOf([study(0, { impression: normal }), study(1, { impression: normal })], 2);
+    expect(await ratioTexts(model, { candidates: ratioCandidates(train), validation: same, loader })).toBeUndefined();
+  });
 });

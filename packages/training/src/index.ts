@@ -11,6 +11,8 @@ export { fit } from './fit.ts';
 export type { Fitted, FitOptions, Task } from './fit.ts';
 export { runModel, runModelConfig } from './trainer/run-model.ts';
 export { accumulatedStep } from './trainer/accumulated-step.ts';
+export { sharedStore } from './ranks/shared-store.ts';
+export { checkPasses } from './ranks/shared-step.ts';
 export { startOptimizer, wholeStep } from './trainer/whole-step.ts';
 export type { StepOptions, Stepper, StepResult } from './trainer/whole-step.ts';
 export type { TrainingRun } from './contracts/training-run.ts';

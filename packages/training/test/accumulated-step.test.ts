@@ -50,14 +50,14 @@ const plans: readonly [string, StagePlan][] = [
     },
   ],
   [
-    'stage 2, only losses that compare studies',
+    'stage 2, only losses that compare studies, an impression of several studies once',
     {
       stage: 2,
       teacher: 'live',
       weights: Object.fromEntries(lossRows.flatMap(({ key, scope }) => (scope === 'batch' ? [[key, 0.7]] : []))),
       temperature: 1,
       tau: 0.1,
-      duplicates: 'negatives',
+      duplicates: 'unique',
     },
   ],
   [

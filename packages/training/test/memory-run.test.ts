@@ -1,8 +1,9 @@
 // A run whose studies, log and checkpoints are in memory: whoever implements the contracts can train, a page included.
 import { plainDevice } from '@hybridmed/gpujs';
-import { trainStages, TrainingStoppedError } from '@hybridmed/training';
+import { sharedStore, trainStages, TrainingStoppedError } from '@hybridmed/training';
 import type { RunEvents, StudySource } from '@hybridmed/training';
 import { expect, test } from 'vitest';
+import { threads } from '../../ranks/test/support/threads.ts';
 import type { MemoryStore } from './support/memory-run.ts';
 import { memoryRun, memoryStore } from './support/memory-run.ts';
 
@@ -97,6 +98,39 @@ test('a run that stopped further on in an epoch than the epoch now has steps is 
   await expect(trainStages({ ...run, train: { ...run.train, stepsPerEpoch: 0 } })).rejects.toThrow(
     'stage 1 stopped after step 1 of an epoch, which has 0 steps now; restore the data, or begin the run anew',
   );
+});
+
+/** A run of two passes a step, shared by ranks; the store is rank 0's. `stopAt` is where the last rank is asked to stop. */
+async function trainOnRanks(size: number, store: MemoryStore, stopAt?: string): Promise<string[]> {
+  const ends = threads(size).map(async (ranks) => {
+    const controller = new AbortController();
+    const events: RunEvents = ranks.rank === size - 1 ? { onStep: ({ stage, step }) => void (`${stage}-${step}` === stopAt && controller.abort()) } : {};
+    const run = memoryRun(plainDevice(), sharedStore(ranks, ranks.rank === 0 ? store : undefined), events, { passes: 2, ranks });
+    return trainStages({ ...run, signal: controller.signal }).then(
+      () => 'finished',
+      (error: Error) => error.message,
+    );
+  });
+  return Promise.all(ends);
+}
+
+test('two ranks make the run of one: the same log, the same bits; asked to stop on any rank all stop after one step, and one goes on', async () => {
+  const [one, two] = [memoryStore(), memoryStore()];
+  expect(await trainOnRanks(1, one)).toEqual(['finished']);
+  // Asked while step 1 was logged: both stop after step 2. Then between an epoch's last step and its validation.
+  expect(await trainOnRanks(2, two, '1-1')).toEqual(Array.from({ length: 2 }, () => 'stopped in stage 1 after step 2, which is saved'));
+  expect(await trainOnRanks(2, two, '1-4')).toEqual(Array.from({ length: 2 }, () => expect.stringMatching(/^stopped before the first step of stage 2$/)));
+  expect(await trainOnRanks(2, two, '2-1')).toEqual(Array.from({ length: 2 }, () => 'stopped in stage 2 after step 2, which is saved'));
+  expect(await trainOnRanks(1, two)).toEqual(['finished']);
+  expect(two.log).toEqual(one.log);
+  expect(two.checkpoints).toEqual(one.checkpoints);
+});
+
+test('a number of ranks that does not divide the passes is refused before the first step', async () => {
+  const store = memoryStore();
+  const line = '3 ranks cannot share the 2 passes of a step; start 1, 2 of them, or give --accumulate a multiple of 3';
+  expect(await trainOnRanks(3, store)).toEqual([line, line, line]);
+  expect(store.log).toEqual([]);
 });
 
 test('a study whose image cannot be read is skipped from then on, and a run that is interrupted skips it to the same bits', async () => {

@@ -1,5 +1,5 @@
 // Forward passes of the encoders at the size of the preset small, eight images, on the processor.
-import { initialize, rootScope } from '@hybridmed/nn';
+import { initialize, parameterSpecs, rootScope } from '@hybridmed/nn';
 import { cpuDevice } from '@hybridmed/onnx';
 import { trace } from '@hybridmed/tensor';
 import { visionEncoder } from '@hybridmed/vision';
@@ -16,7 +16,7 @@ for (const [name, config] of Object.entries(configs)) {
   const graph = trace(
     {
       data: { image: { shape: ['B', 1, 96, 96], dtype: 'f32' } },
-      state: Object.fromEntries(Object.entries(encoder.parameters).map(([key, { shape }]) => [key, { shape, dtype: 'f32' as const }])),
+      state: parameterSpecs(encoder.parameters),
     },
     ({ image }, own) => ({ results: { global: encoder.call(rootScope(own), image!).global } }),
   );

@@ -56,6 +56,8 @@ export type Relation = readonly [key: string, holds: boolean, expected: string];
 
 /** A built-in vision encoder. */
 export interface EncoderRow<C extends EncoderConfig> {
+  /** Whose encoders it reads, in words for messages. */
+  readonly published: string;
   /** A rule with bounds for every field of its configuration: a stranger's file decides how much is built. */
   readonly rules: Readonly<Record<keyof C, Rule>>;
   /** What fields must be to each other. */

@@ -12,6 +12,11 @@ import { vitRow } from './vit/row.ts';
 /** Every kind's row. */
 export const encoderRows = { vit: vitRow, resnet: resnetRow, densenet: densenetRow, efficientnet: efficientnetRow, convnext: convnextRow } as const;
 
+/** Whose encoders are read, in words for messages. */
+export const publishedEncoders: string = Object.values(encoderRows)
+  .map(({ published }) => published)
+  .join('; ');
+
 /** Kinds of vision encoders. */
 export type VisionKind = keyof typeof encoderRows;
 

@@ -43,6 +43,9 @@ describe('by the name of the architecture', () => {
     ['vit_base_patch16_clip_224', 768, { preNorm: true, patchBias: false }, { heads: 12, epsilon: 1e-5 }],
     ['vit_base_patch16_clip_quickgelu_224', 768, { preNorm: true, patchBias: false }, { heads: 12, epsilon: 1e-5, mlp: 'quickGelu' }],
     ['deit3_medium_patch16_224', 512, { layerScale: true }, { heads: 8 }],
+    ['vit_giantopt_patch16_siglip_gap_256', 1536, gap, { heads: 16, mlp: 'geluTanh', pool: 'mean' }],
+    ['vit_base_patch16_siglip_224.v2_webli', 768, { classToken: false, pool: 'attention' }, { heads: 12, pool: 'attention' }],
+    ['vit_so400m_patch16_siglip_256', 1152, { classToken: false, pool: 'attention', ffn: 4304 }, { heads: 16, mlp: 'geluTanh', pool: 'attention' }],
   ])('%s is read, and nothing is assumed', (architecture, width, tensors, expected) => {
     const { config, assumed } = read(vit(width, tensors), { architecture });
     expect(config).toMatchObject(expected);
@@ -56,9 +59,6 @@ describe('by the name of the architecture', () => {
   // Names whose tensors are called and shaped as those of plain ones.
   test.each<[string, TensorShapes]>([
     ['vit_base_patch16_rpn_224', vit(768, { ...gap, layerScale: true, qkvBias: false })],
-    ['vit_giantopt_patch16_siglip_gap_256', vit(1536, gap)],
-    ['vit_base_patch32_siglip_gap_256', vit(768, gap)],
-    ['vit_so400m_patch16_siglip_gap_256', vit(1152, { ...gap, ffn: 4304 })],
     ['deit_tiny_distilled_patch16_224', { ...vit(192), dist_token: [1, 1, 192] }],
     ['vit_pe_spatial_base_patch16_512', vit(768)],
     ['vit_dwee_patch16_reg1_gap_256', vit(256, { ...gap, registers: 1 })],
@@ -99,8 +99,9 @@ describe('by the name of the architecture', () => {
   test.each<[Record<string, unknown>, RegExp]>([
     [{ block_fn: 'ResPostBlock' }, /"model_args": "block_fn" changes what the network computes/],
     [{ output_stride: 8 }, /"model_args": "output_stride" changes/],
-    [{ act_layer: 'gelu_tanh' }, /"model_args": "act_layer" is "gelu_tanh"; this loads gelu, quick_gelu/],
-    [{ global_pool: 'map' }, /"global_pool" is "map"; this loads token and avg/],
+    [{ act_layer: 'relu' }, /"model_args": "act_layer" is "relu"; this loads gelu, quick_gelu, gelu_tanh/],
+    [{ global_pool: 'map' }, /"global_pool" is "map", and the tensors have no pooling by attention/],
+    [{ global_pool: 'prr' }, /"global_pool" is "prr"; this loads token and avg and map/],
   ])('an argument that changes the computation is refused: %o', (args, message) => {
     expect(refusal(vit(192), { architecture: 'vit_tiny_patch16_224', model_args: args })).toMatch(message);
   });

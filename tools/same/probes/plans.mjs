@@ -30,7 +30,7 @@ const sizes = { B: 16, L: 128, F: 128, I: 48, T: 47 };
 const stage1 = { stage: 1 };
 const stage2 = { stage: 2, teacher: 'snapshot', weights: defaultWeights, temperature: 1, tau: 0.1, duplicates: 'negatives' };
 
-/** Graphs of a model, by name. */
+/** Graphs of a model, by name. Before the plan told them, some were told the width of the common space and how equal impressions count. */
 const graphsOf = (model, width) => ({
   'stage 1': () => stepGraph(model, stage1),
   'stage 2': () => stepGraph(model, stage2),
@@ -40,8 +40,8 @@ const graphsOf = (model, width) => ({
   gradients: () => gradientGraph(model, stage2),
   accumulated: () => accumulateGraph(model, stage2, width),
   applied: () => applyGraph(model, stage2),
-  projections: () => projectionGraph(model),
-  contrast: () => contrastGraph(model, width, 'positives'),
+  projections: () => projectionGraph(model, stage2),
+  contrast: () => (contrastGraph.length === 2 ? contrastGraph(model, { ...stage2, duplicates: 'positives' }) : contrastGraph(model, width, 'positives')),
   validation: () => validationGraph(model, stage2),
   teacher: () => teacherGraph(model),
 });

@@ -18,11 +18,12 @@ export interface Augmentation {
   readonly cutout?: number;
 }
 
-const limits: Readonly<Record<keyof Augmentation, number>> = { rotation: 30, zoom: 0.9, brightness: 1, contrast: 0.99, noise: 1, cutout: 0.99 };
+/** The largest amount of each. */
+export const augmentLimits: Readonly<Record<keyof Augmentation, number>> = { rotation: 30, zoom: 0.9, brightness: 1, contrast: 0.99, noise: 1, cutout: 0.99 };
 
 /** Throws a DataError for an amount out of range. */
 export function checkAugmentation(augmentation: Augmentation): void {
-  for (const [name, limit] of Object.entries(limits) as [keyof Augmentation, number][]) {
+  for (const [name, limit] of Object.entries(augmentLimits) as [keyof Augmentation, number][]) {
     const amount = augmentation[name] ?? 0;
     if (!(amount >= 0 && amount <= limit)) throw new DataError(`augmentation ${name} is ${amount}; give 0 to ${limit}`);
   }

@@ -53,7 +53,7 @@ export interface LoaderOptions {
   ahead?: number;
   /** Bytes of decoded images kept in memory: 1 GiB by default. */
   cacheBytes?: number;
-  /** This process's number among `ranks` that train together: each takes its part of every step. */
+  /** This process's number among `ranks` that work together: each takes its part of every step or, in evaluation, every `ranks`-th batch. */
   rank?: number;
   ranks?: number;
   /** Passes of a step over all ranks, equal parts of it, of which a rank takes every `ranks`-th; as many as there are ranks by default. */
@@ -94,7 +94,7 @@ function passesOf({ sampling = { by: 'shuffle' }, batchSize, rank = 0, ranks = 1
 
 /** Makes a loader. A study whose image cannot be read makes `batches` throw an UnreadableStudiesError that names the file. */
 export function createLoader(options: LoaderOptions): Loader {
-  const { studies, tokenizer, tokenizerModule, image, batchSize, train, workers = defaultWorkers(), ahead = workers + 1 } = options;
+  const { studies, tokenizer, tokenizerModule, image, batchSize, workers = defaultWorkers(), ahead = workers + 1 } = options;
   const settings = settingsOf(options);
   const threads = workers > 0 ? startThreads(options, settings, workers) : undefined;
   const here = createBatchMaker(settings, tokenizer, defaultRangeReader);
@@ -102,8 +102,7 @@ export function createLoader(options: LoaderOptions): Loader {
   const tokens: StudyTokens[] = [];
   const encoded = (study: number): StudyTokens => (tokens[study] ??= encodeStudy(tokenizer, studies[study]!, settings));
   const memory = new ImageMemory(batchSize * image.channels * image.size ** 2 * Float32Array.BYTES_PER_ELEMENT);
-  const order = train ? trainingOrder({ studies, seed: settings.seed, ...passesOf(options) }) : undefined;
-  const stepsPerEpoch = order?.stepsPerEpoch ?? Math.ceil(studies.length / batchSize);
+  const { stepsPerEpoch, stepsOf } = epochSteps(options, settings.seed);
 
   async function make(indices: readonly number[], epoch: number): Promise<StudyBatch> {
     const items = indices.map((study): BatchItem => {
@@ -120,7 +119,6 @@ export function createLoader(options: LoaderOptions): Loader {
     return { arrays: made.arrays, studies: indices };
   }
   const textBatch = (indices: readonly number[]): TextBatch => textBatchOf(indices, indices.map(encoded), settings.pad);
-  const stepsOf = (epoch: number) => inParts(order?.epoch(epoch) ?? Int32Array.from(studies.keys()), batchSize);
   return {
     studies,
     stepsPerEpoch,
@@ -154,9 +152,18 @@ export function createLoader(options: LoaderOptions): Loader {
   };
 }
 
-const inParts =
-  (all: Int32Array, size: number) =>
-  (part: number): number[] => [...all.subarray(part * size, (part + 1) * size)];
+function epochSteps(options: LoaderOptions, seed: number) {
+  const { studies, batchSize, train, rank = 0, ranks = 1 } = options;
+  const order = train ? trainingOrder({ studies, seed, ...passesOf(options) }) : undefined;
+  const stepsPerEpoch = order?.stepsPerEpoch ?? Math.ceil((Math.ceil(studies.length / batchSize) - rank) / ranks);
+  // Where this process's batch begins in the epoch's order.
+  const startOf = (step: number): number => (order ? step : rank + step * ranks) * batchSize;
+  const stepsOf = (epoch: number) => {
+    const all = order?.epoch(epoch) ?? Int32Array.from(studies.keys());
+    return (step: number): number[] => [...all.subarray(startOf(step), startOf(step) + batchSize)];
+  };
+  return { stepsPerEpoch, stepsOf };
+}
 
 function textBatchOf(studies: readonly number[], tokens: readonly StudyTokens[], pad: number): TextBatch {
   const [findings, impressions] = [tokens.map((own) => own.findings), tokens.map((own) => own.impression)];

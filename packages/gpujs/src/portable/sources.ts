@@ -45,16 +45,12 @@ export const sumRows = `function (x, count) {
   return sum;
 }`;
 
-/** Element-wise ops of two arrays of one length. */
-export const binary = {
+/** Element-wise ops of arrays of one length, by op. */
+export const elementwise = {
   add: 'function (a, b) { return a[this.thread.x] + b[this.thread.x]; }',
   sub: 'function (a, b) { return a[this.thread.x] - b[this.thread.x]; }',
   mul: 'function (a, b) { return a[this.thread.x] * b[this.thread.x]; }',
   div: 'function (a, b) { return a[this.thread.x] / b[this.thread.x]; }',
-} as const;
-
-/** Element-wise ops of one array. */
-export const unary = {
   exp: 'function (x) { return Math.exp(x[this.thread.x]); }',
   sqrt: 'function (x) { return Math.sqrt(x[this.thread.x]); }',
 } as const;

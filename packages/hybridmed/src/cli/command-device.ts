@@ -9,6 +9,8 @@ export interface OpenDeviceOptions {
   readonly again?: boolean;
   /** Receives what the device reports of plans and compilation, too. */
   readonly onMessage?: (text: string) => void;
+  /** In place of what the options say. */
+  readonly tuning?: TuningMode | undefined;
 }
 
 /** What options say of the device; a command without some of them leaves them to the device. */
@@ -23,10 +25,10 @@ export interface DeviceValues {
 export function commandDevice({ device: name = 'auto', threads, precision, tuning }: DeviceValues, log: (text: string) => void) {
   let opened: Promise<Device> | undefined;
   return {
-    open({ again = false, onMessage }: OpenDeviceOptions = {}): Promise<Device> {
+    open({ again = false, onMessage, tuning: mode = tuning }: OpenDeviceOptions = {}): Promise<Device> {
       if (again) opened = undefined;
       opened ??= import('@hybridmed/runtime/device')
-        .then(({ openDevice }) => openDevice(name, { threads, precision, tuning, onMessage }))
+        .then(({ openDevice }) => openDevice(name, { threads, precision, tuning: mode, onMessage }))
         .then(({ device, reason }) => {
           (onMessage ?? log)(`device: ${device.info.name} (${reason})`);
           return device;

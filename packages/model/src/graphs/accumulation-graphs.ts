@@ -1,6 +1,7 @@
 // Programs of a step over several micro-batches: features and losses that compare the whole batch, gradients that add up, and the update.
+import { momentSpecs } from './part-specs.ts';
 import type { AdamWOptions } from '@hybridmed/nn';
-import { lossScaleSpecs, rootScope } from '@hybridmed/nn';
+import { lossScaleSpecs, parameterSpecs, rootScope } from '@hybridmed/nn';
 import type { Graph, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
 import { grad, ops, trace } from '@hybridmed/tensor';
 import type { BatchTensors } from '../model/batch-fields.ts';
@@ -9,7 +10,6 @@ import { composeLosses, weightedSum } from '../objective/compose.ts';
 import { fieldsOfFeatures, modelFeatures } from '../objective/features.ts';
 import { featuresOf, fieldsOf, parametersRead, termsOfScope } from '../objective/terms.ts';
 import { gradientsOf, objectiveState, optimize, optimizerData, scalar, trainedSpecs } from './optimizer-step.ts';
-import { floatSpecs, momentSpecs } from './parameter-specs.ts';
 import type { StagePlan } from './stage-plan.ts';
 import { gradientPrefix, optionsOf, specsOf, termFields } from './stage-plan.ts';
 import { extraSpecs, lossesOf, optimized } from './traced-stage.ts';
@@ -29,7 +29,7 @@ function contrastSpecs(model: Model, plan: StagePlan): ContrastSpecs {
   const names = parametersRead(terms, model.parameters);
   return {
     features: Object.fromEntries(Object.entries(projectionGraph(model, plan).results).map(([name, { shape, dtype }]) => [name, { shape, dtype }])),
-    parameters: floatSpecs(Object.fromEntries(names.map((name) => [name, model.parameters[name]!]))),
+    parameters: parameterSpecs(Object.fromEntries(names.map((name) => [name, model.parameters[name]!]))),
   };
 }
 
@@ -96,7 +96,7 @@ export function applyGraph(model: Model, plan: StagePlan, optimizer: AdamWOption
 export function projectionGraph(model: Model, plan: StagePlan): Graph {
   const names = featuresOf(termsOfScope(plan, 'batch'));
   const data = { ...specsOf(model, [...fieldsOfFeatures(names)]), key: { shape: [2], dtype: 'i32' } as const };
-  return trace({ data, state: floatSpecs(model.parameters) }, (inputs, state) => {
+  return trace({ data, state: parameterSpecs(model.parameters) }, (inputs, state) => {
     const scope = rootScope(state, { training: true, key: { data: inputs.key!, stream: 1 }, specs: model.parameters });
     const batch = inputs as BatchTensors;
     const feature = modelFeatures({ model, scope, batch, teacher: { kind: 'live' }, temperature: 1 }, names);

@@ -1,19 +1,18 @@
 // The graphs of a model in use: what its encoders and its common space make of images and texts, each output by its name.
+import { partSpecs } from './part-specs.ts';
 import type { Alignment } from '@hybridmed/align';
-import type { Scope, TextFeatures, VisionFeatures } from '@hybridmed/nn';
+import type { NamedShapes, Scope, TextFeatures, VisionFeatures } from '@hybridmed/nn';
 import { normalize, rootScope } from '@hybridmed/nn';
 import type { Graph, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
 import type { Model } from '../model/model.ts';
 import { batchSpecs } from './batch.ts';
-import type { Shapes } from './parameter-specs.ts';
-import { parameterSpecs } from './parameter-specs.ts';
 
 /** What of a model images go through; without an alignment for the encoder's own features alone. */
-export type ImageModel = Pick<Model, 'vision'> & Partial<Pick<Model, 'align'>> & { readonly parameters: Shapes };
+export type ImageModel = Pick<Model, 'vision'> & Partial<Pick<Model, 'align'>> & { readonly parameters: NamedShapes };
 
 /** What of a model texts go through; without an alignment for the encoder's own features alone. */
-export type TextModel = Pick<Model, 'text'> & Partial<Pick<Model, 'align'>> & { readonly parameters: Shapes };
+export type TextModel = Pick<Model, 'text'> & Partial<Pick<Model, 'align'>> & { readonly parameters: NamedShapes };
 
 type Aligned<F> = (features: F, align: Alignment, scope: Scope) => Tensor;
 
@@ -70,7 +69,7 @@ const prefixesOf = (part: string, outputs: readonly string[], alignment: object)
 
 /** image (B, C, H, W) -> the named outputs. */
 export function imageFeatureGraph(model: ImageModel, outputs: readonly ImageOutput[]): Graph {
-  const state = parameterSpecs(model, prefixesOf('vision.', outputs, imageAlignment));
+  const state = partSpecs(model, prefixesOf('vision.', outputs, imageAlignment));
   return trace({ data: { image: batchSpecs(model).image }, state }, ({ image }, values) => {
     const scope = rootScope(values);
     const features = model.vision.call(scope.child('vision'), image!);
@@ -82,7 +81,7 @@ const textSpecs: Readonly<Record<'ids' | 'mask', TensorSpec>> = { ids: { shape: 
 
 /** ids and mask (B, L), 1 for real tokens -> the named outputs. */
 export function textFeatureGraph(model: TextModel, outputs: readonly TextOutput[]): Graph {
-  return trace({ data: textSpecs, state: parameterSpecs(model, prefixesOf('text.', outputs, textAlignment)) }, ({ ids, mask }, values) => {
+  return trace({ data: textSpecs, state: partSpecs(model, prefixesOf('text.', outputs, textAlignment)) }, ({ ids, mask }, values) => {
     const scope = rootScope(values);
     const features = model.text.call(scope.child('text'), ids!, mask!);
     return { results: resultsOf(features, outputs, textAlignment, model.align, scope.child('align')) };
@@ -96,7 +95,7 @@ export function partialMemoryGraph(model: Pick<Model, 'vision' | 'parameters'>):
     image: { shape: [1, ...shape], dtype: 'f32' },
     patch_mask: { shape: ['B', model.vision.tokenCount], dtype: 'f32' },
   };
-  return trace({ data, state: parameterSpecs(model, ['vision.']) }, ({ image, patch_mask: mask }, values) => {
+  return trace({ data, state: partSpecs(model, ['vision.']) }, ({ image, patch_mask: mask }, values) => {
     const images = ops.broadcast(image!, [mask!.shape[0]!, ...shape]);
     return { results: { memory: model.vision.partial!(rootScope(values).child('vision'), images, mask!).tokens } };
   });

@@ -7,7 +7,7 @@ export type { ImageModel, ImageOutput, TextModel, TextOutput } from './features.
 export { frozenStep, throughFrozen } from './frozen-images.ts';
 export type { FrozenStep } from './frozen-images.ts';
 export { memoryGraph } from './memory.ts';
-export { floatSpecs, momentSpecs, parameterSpecs } from './parameter-specs.ts';
+export { momentSpecs, partSpecs } from './part-specs.ts';
 export { accumulateGraph, applyGraph, contrastGraph, contrastPrefix, projectionGraph } from './accumulation-graphs.ts';
 export { optimizerStepGraph } from './optimizer-step.ts';
 export type { Objective, TracedLosses } from './optimizer-step.ts';

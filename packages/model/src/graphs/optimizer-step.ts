@@ -1,9 +1,9 @@
 // One optimizer step of anything that has a loss, a stage of pre-training or a head: gradients, clipping and AdamW appended to its trace.
+import { momentSpecs } from './part-specs.ts';
 import type { AdamWOptions, ParameterSpecs } from '@hybridmed/nn';
-import { adamWStep, lossScaleOf, lossScaleSpecs } from '@hybridmed/nn';
+import { adamWStep, lossScaleOf, lossScaleSpecs, parameterSpecs } from '@hybridmed/nn';
 import type { Graph, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
 import { grad, ops, trace } from '@hybridmed/tensor';
-import { floatSpecs, momentSpecs } from './parameter-specs.ts';
 
 /** Losses of a batch by name, what is lowered, and new values of buffers. */
 export interface TracedLosses {
@@ -39,11 +39,11 @@ export const optimizerData = { learning_rate: scalar, step: scalar };
 
 /** Specs of what is trained. */
 export const trainedSpecs = ({ parameters, trained }: Optimized, prefix = ''): Record<string, TensorSpec> =>
-  floatSpecs(Object.fromEntries(trained.map((name) => [name, parameters[name]!])), prefix);
+  parameterSpecs(Object.fromEntries(trained.map((name) => [name, parameters[name]!])), prefix);
 
 /** State that every program of an objective's losses reads. */
 export const objectiveState = ({ parameters, state = {}, lossScale }: Optimized): Record<string, TensorSpec> => ({
-  ...floatSpecs(parameters),
+  ...parameterSpecs(parameters),
   ...(lossScale ? lossScaleSpecs() : {}),
   ...state,
 });

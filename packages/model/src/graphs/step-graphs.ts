@@ -1,6 +1,6 @@
 // Programs of pre-training over one batch: a whole step, its gradients, validation, and the frozen teacher.
 import type { AdamWOptions } from '@hybridmed/nn';
-import { lossScaleOf, rootScope } from '@hybridmed/nn';
+import { lossScaleOf, parameterSpecs, rootScope } from '@hybridmed/nn';
 import type { Graph, Tensor } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
 import type { Model } from '../model/model.ts';
@@ -8,7 +8,6 @@ import { stage1Names } from '../model/model.ts';
 import type { BatchTensors } from '../model/batch-fields.ts';
 import { summarize } from '../objective/features.ts';
 import { gradientsOf, objectiveState, optimizerStepGraph } from './optimizer-step.ts';
-import { floatSpecs } from './parameter-specs.ts';
 import type { StagePlan } from './stage-plan.ts';
 import { gradientPrefix, specsOf, stepFields, teacherPrefix } from './stage-plan.ts';
 import { planLosses, stageObjective } from './traced-stage.ts';
@@ -30,7 +29,7 @@ export function gradientGraph(model: Model, plan: StagePlan): Graph {
 /** Losses of a batch in evaluation mode; with a live teacher, as validation uses. */
 export function validationGraph(model: Model, plan: StagePlan): Graph {
   const fixed: StagePlan = plan.stage === 1 ? plan : { ...plan, teacher: 'live' };
-  return trace({ data: specsOf(model, stepFields(fixed)), state: floatSpecs(model.parameters) }, (inputs, state) => {
+  return trace({ data: specsOf(model, stepFields(fixed)), state: parameterSpecs(model.parameters) }, (inputs, state) => {
     const { losses, total } = planLosses(model, fixed, inputs, state, false);
     return { results: { ...losses, total } };
   });
@@ -39,7 +38,7 @@ export function validationGraph(model: Model, plan: StagePlan): Graph {
 /** The frozen teacher's final hidden states (B, T, width), from the parameters under `teacher.`: result `hidden`. */
 export function teacherGraph(model: Model): Graph {
   const names = stage1Names(model);
-  const state = floatSpecs(Object.fromEntries(names.map((name) => [name, model.parameters[name]!])), teacherPrefix);
+  const state = parameterSpecs(Object.fromEntries(names.map((name) => [name, model.parameters[name]!])), teacherPrefix);
   return trace({ data: specsOf(model, ['findings', 'findings_mask', 'input']), state }, (inputs, values) => ({
     results: { hidden: summarize(model, rootScope(values).child('teacher'), inputs as BatchTensors).hidden },
   }));

@@ -1,6 +1,6 @@
 // What the programs of a stage have in common: traced losses and gradients in training mode, the optimizer, and the state that they read.
 import type { Scope } from '@hybridmed/nn';
-import { rootScope } from '@hybridmed/nn';
+import { parameterSpecs, rootScope } from '@hybridmed/nn';
 import type { Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
 import type { Model } from '../model/model.ts';
 import { parameterCeilings, trainable } from '../model/model.ts';
@@ -13,7 +13,6 @@ import type { FeatureReader } from '../objective/row.ts';
 import type { LossTerm } from '../objective/terms.ts';
 import { featuresOf, lossTerms } from '../objective/terms.ts';
 import type { Objective, Optimized, TracedLosses } from './optimizer-step.ts';
-import { floatSpecs } from './parameter-specs.ts';
 import type { StagePlan } from './stage-plan.ts';
 import { optionsOf, specsOf, stepFields, teacherParameters, teacherPrefix, usesTeacher } from './stage-plan.ts';
 
@@ -21,7 +20,7 @@ import { optionsOf, specsOf, stepFields, teacherParameters, teacherPrefix, usesT
 export function teacherSpecs(model: Model, plan: StagePlan): Record<string, TensorSpec> {
   if (!usesTeacher(plan)) return {};
   const names = teacherParameters(model, plan.teacher);
-  return floatSpecs(Object.fromEntries(names.map((name) => [name, model.parameters[name]!])), teacherPrefix);
+  return parameterSpecs(Object.fromEntries(names.map((name) => [name, model.parameters[name]!])), teacherPrefix);
 }
 
 function teacherOf(model: Model, plan: StagePlan, data: Tensors, state: Tensors): Teacher {

@@ -10,8 +10,8 @@ export interface LossOptions {
   readonly temperature: number;
   /** Temperature tau of the local alignment. */
   readonly tau: number;
-  /** Whether studies with one impression are negatives of each other or share the target. */
-  readonly duplicates: 'negatives' | 'positives';
+  /** Whether studies with one impression are negatives of each other, share the target, or have one text in common. */
+  readonly duplicates: 'negatives' | 'positives' | 'unique';
 }
 
 /** What the model, or its exported graphs, make of a batch for losses to read: B studies, T target tokens, L findings tokens, N patches, d the common space. */

@@ -14,11 +14,17 @@ const table = [
     stages: [2],
     defaultWeight: 1,
     needs: ['imageVector', 'textVector'],
-    fields: ({ duplicates }) => (duplicates === 'positives' ? ['groups'] : []),
+    fields: ({ duplicates }) => (duplicates === 'negatives' ? [] : ['groups']),
     reads: ['align.logit_scale'],
     reference: { zv: 'imageVector', zt: 'textVector', s: 'align.logit_scale' },
-    value: ({ imageVector: image, textVector: text, batch: { groups }, parameters }) =>
-      globalContrast({ image, text, logScale: parameters['align.logit_scale']!, ...(groups ? { groups } : {}) }),
+    value: ({ imageVector: image, textVector: text, batch: { groups }, parameters, options }) =>
+      globalContrast({
+        image,
+        text,
+        logScale: parameters['align.logit_scale']!,
+        ...(groups ? { groups } : {}),
+        unique: options.duplicates === 'unique',
+      }),
   }),
   defineLoss({
     key: 'cl',

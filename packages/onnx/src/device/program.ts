@@ -3,7 +3,7 @@ import type { Bindings, Graph, HostArray, HostArrays, Program, Tensor } from '@h
 import { bindInputs, bindShape, decompose, DeviceError, graphNodes, sizeOf } from '@hybridmed/tensor';
 import type { InferenceSession } from 'onnxruntime-node';
 import { InferenceSession as Session, Tensor as OrtTensor } from '../session/runtime.ts';
-import { lower } from '../rules/lower.ts';
+import { lower } from '../model/lower.ts';
 import { rules } from '../rules/table.ts';
 import { adamWInPlace, addInPlace, scatterAddInPlace } from './adamw.ts';
 import { discard } from './discard.ts';

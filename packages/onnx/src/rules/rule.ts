@@ -1,8 +1,8 @@
 // What a lowering rule sees: the builder, names of values, and the forms of a value that later rules can use.
 import type { Node, OpName, Shape, Tensor } from '@hybridmed/tensor';
 import type { GraphBuilder } from '../model/builder.ts';
-import type { Target } from './target.ts';
-import type { Weights } from './weights.ts';
+import type { Target } from '../model/target.ts';
+import type { Weights } from '../model/weights.ts';
 
 /** Lowers one node to ONNX nodes and returns its outputs' names. */
 export type Rule<K extends OpName> = (context: LoweringContext, node: Node<K>) => readonly string[];

@@ -14,7 +14,7 @@ export const deviceNames = ['auto', ...rows.map(({ name }) => name)] as const;
 export type DeviceName = (typeof deviceNames)[number];
 
 /** What `--device` does, in one line. */
-export const deviceHelp = `device to compute on: auto selects ${rows.map(({ title }) => title).join(', else ')}`;
+export const deviceHelp = `device to compute on: auto selects ${rows.map(({ name, title = name }) => title).join(', else ')}`;
 
 /** How a WebGPU device chooses variants of kernels. */
 export const tuningModes = ['off', 'cached', 'measure'] as const satisfies readonly TuningMode[];

@@ -15,8 +15,8 @@ export interface DeviceOptions {
 export interface DeviceRow {
   /** What a user calls it. */
   readonly name: string;
-  /** What `auto` looks for, in help. */
-  readonly title: string;
+  /** What `auto` looks for, in help, where that is more than the name says. */
+  readonly title?: string;
   /** Opens it on whatever is there. Throws a DeviceError that says what is missing. */
   readonly open: (options: DeviceOptions) => Promise<Device>;
   /** Opens it on hardware alone, where software stands in for hardware that is absent: the only way in which `auto` takes it. */
@@ -49,13 +49,11 @@ export const deviceRows = [
   },
   {
     name: 'cpu',
-    title: 'cpu',
     open: async ({ threads }) => (await import('@hybridmed/onnx')).cpuDevice(threads === undefined ? {} : { threads }),
     reason: { taken: 'ONNX Runtime is present', absent: 'ONNX Runtime cannot be used' },
   },
   {
     name: 'gpujs',
-    title: 'gpujs',
     open: async () => (await import('@hybridmed/gpujs')).gpujsDevice(),
     reason: { taken: 'gpu.js is present', absent: 'gpu.js cannot be used' },
   },

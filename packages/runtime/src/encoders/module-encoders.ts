@@ -4,9 +4,8 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { TextEncoderOptions, VisionEncoderOptions } from '@hybridmed/model';
-import { floatSpecs } from '@hybridmed/model/graphs';
 import type { ParameterSpecs, TextEncoder, VisionEncoder } from '@hybridmed/nn';
-import { rootScope } from '@hybridmed/nn';
+import { parameterSpecs, rootScope } from '@hybridmed/nn';
 import type { Tensor, TensorSpec } from '@hybridmed/tensor';
 import { HybridmedError, trace } from '@hybridmed/tensor';
 
@@ -55,7 +54,7 @@ function checkFeatures(
 ): void {
   let shapes: Record<string, readonly (number | string)[] | undefined> = {};
   try {
-    trace({ data, state: floatSpecs(parameters) }, (inputs, values) => {
+    trace({ data, state: parameterSpecs(parameters) }, (inputs, values) => {
       const { tokens, global } = call(inputs, values);
       shapes = { tokens: tokens?.shape as (number | string)[] | undefined, global: global?.shape as (number | string)[] | undefined };
       return { results: { tokens, global } };

@@ -27,8 +27,7 @@ const indexName = 'model.safetensors.index.json';
 function refusePickle(path: string): WeightsError {
   const out = join(dirname(path), 'model.safetensors');
   return new WeightsError(`${path}: is a pickle, and reading one can run any code. Convert it with Python, where you trust it:
-  import torch, safetensors.torch; s = torch.load(${JSON.stringify(path)}, map_location="cpu", weights_only=True); s = next((s[k] for k in ("state_dict", "model_state_dict", "model") if k in s), s)
-  safetensors.torch.save_file({k: v.clone().contiguous() for k, v in s.items() if torch.is_tensor(v)}, ${JSON.stringify(out)})`);
+  import torch, safetensors.torch; s = torch.load(${JSON.stringify(path)}, map_location="cpu", weights_only=True); s = next((s[k] for k in ("state_dict", "model_state_dict", "model") if k in s), s); safetensors.torch.save_file({k: v.clone().contiguous() for k, v in s.items() if torch.is_tensor(v)}, ${JSON.stringify(out)})`);
 }
 
 /** Opens a folder or file. Throws one line that names what is missing or wrong, and the conversion for a pickle. */

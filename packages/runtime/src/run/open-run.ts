@@ -4,18 +4,21 @@ import { join } from 'node:path';
 import type { DataSet, Loader, Study } from '@hybridmed/data';
 import type { Model } from '@hybridmed/model';
 import { formatVersion, openTokenizer } from '@hybridmed/model';
+import type { Communicator } from '@hybridmed/ranks';
+import { alone, broadcastText } from '@hybridmed/ranks';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import type { RunEvents, TrainingRun } from '@hybridmed/training';
 import type { RunConfig } from '../settings/run-settings.ts';
-import { runModel } from '@hybridmed/training';
+import { checkPasses, runModel, sharedStore } from '@hybridmed/training';
 import { stage1Checkpoint } from '../checkpoint/checkpoint-folder.ts';
 import { readJson } from '../files.ts';
 import { readableStudies } from '../session/readable-studies.ts';
 import { modelInput, studyLoader } from '../session/study-loader.ts';
 import { studySource } from '../session/study-source.ts';
 import { runTokenizer } from '../tokenizer/run-tokenizer.ts';
+import { agreeOnRun, sharedTokenizer } from './agreement.ts';
 import { processClock } from './process-clock.ts';
 import type { Change } from './provenance.ts';
 import { beginSession, checkSameData, earlierSources, recordData, skippedStudies } from './provenance.ts';
@@ -40,11 +43,13 @@ export interface PretrainOptions {
   readonly events?: RunEvents;
   /** Asks the run to stop: it ends the step it is in, saves, and throws a TrainingStoppedError. */
   readonly signal?: AbortSignal;
+  /** Processes that train the run together: each calls `pretrain` with the same options, rank 0 alone writes and reports. */
+  readonly ranks?: Communicator;
 }
 
-/** How a run's folder was found: held, and with what changed since it stopped. */
+/** How a run's folder was found: held by rank 0, and with what changed since it stopped. */
 export interface RunContext {
-  readonly hold: RunHold;
+  readonly hold: RunHold | undefined;
   readonly changed: readonly Change[];
 }
 
@@ -61,9 +66,11 @@ const tokenizerModule = import.meta.resolve('@hybridmed/text/worker-tokenizer');
 const validationBatch = 32;
 
 /** Readable studies of both splits. Throws one line where there are too few. */
-async function openStudies({ config, events, out }: PretrainOptions, data: DataSet): Promise<RunStudies> {
+async function openStudies({ config, events, out, ranks = alone }: PretrainOptions, data: DataSet): Promise<RunStudies> {
   const { limit } = config;
-  const keep = new Set((await skippedStudies(out)).map(({ id }) => id));
+  // The run's folder is rank 0's.
+  const skipped = await broadcastText(ranks, JSON.stringify((await skippedStudies(out)).map(({ id }) => id)));
+  const keep = new Set(JSON.parse(skipped) as string[]);
   const of = async (split: Study['split']) => {
     const all = data.studies.filter((study) => study.split === split);
     const { studies, unreadable } = await readableStudies(limit > 0 ? all.slice(0, limit) : all, split === 'train' ? { shards: false, keep } : {});
@@ -94,13 +101,19 @@ async function openRunTokenizer({ config, out }: PretrainOptions, training: read
 }
 
 /** Loaders of both splits. */
-function openLoaders({ config, workers }: PretrainOptions, { vision }: Model, { input }: RunEncoders, tokenizer: Tokenizer, studies: RunStudies) {
+function openLoaders(
+  { config, workers, ranks: { rank, size } = alone }: PretrainOptions,
+  { vision }: Model,
+  { input }: RunEncoders,
+  tokenizer: Tokenizer,
+  studies: RunStudies,
+) {
   const prepared = modelInput(vision, input);
-  const common = { tokenizer, tokenizerModule, ...(workers === undefined ? {} : { workers }), seed: config.seed };
+  const common = { tokenizer, tokenizerModule, rank, ranks: size, ...(workers === undefined ? {} : { workers }), seed: config.seed };
   const train: Loader = studyLoader(prepared, {
     ...common,
     studies: studies.train,
-    batchSize: config.batch * config.accumulate,
+    batchSize: (config.batch * config.accumulate) / size,
     passes: config.accumulate,
     train: true,
     sampling: { by: config.sampling },
@@ -112,41 +125,48 @@ function openLoaders({ config, workers }: PretrainOptions, { vision }: Model, { 
 
 /** Opens and checks everything that a run needs. Throws one line for too few studies, a missing stage 1, or encoders that do not fit. */
 export async function openRun(options: PretrainOptions, data: DataSet, { changed, hold }: RunContext): Promise<TrainingRun> {
-  const { config, out, device, resume = false, events = {}, signal } = options;
+  const { config, out, device, resume = false, events = {}, signal, ranks = alone } = options;
+  checkPasses(config.accumulate, ranks);
   const studies = await openStudies(options, data);
   const record = await recordData(data, studies);
-  const otherData = await checkSameData(out, record(await skippedStudies(out)), { accept: options.acceptChangedData ?? false });
+  const accept = options.acceptChangedData ?? false;
+  const recorded = record(await skippedStudies(out));
+  const otherData = hold ? await checkSameData(out, recorded, { accept }) : [];
   const sources = await sourceHashes(config);
-  const otherSources = sourceChanges(config, { before: await earlierSources(out), now: sources, out, accept: options.acceptChangedData ?? false });
+  const otherSources = hold ? sourceChanges(config, { before: await earlierSources(out), now: sources, out, accept }) : [];
   for (const { setting } of otherSources) events.onMessage?.(`the ${setting} have changed, which is accepted`);
   for (const { to } of otherData) events.onMessage?.(`the data has changed, which is accepted: ${String(to)}`);
-  const tokenizer = await openRunTokenizer(options, studies.train);
+  const tokenizer = await sharedTokenizer(ranks, () => openRunTokenizer(options, studies.train));
   const encoders = await runEncoders(config, tokenizer, events.onMessage);
   for (const line of runNotes(config, encoders.input, tokenizer, studies.train)) events.onMessage?.(line);
   const model = runModel(encoders.sizes, encoders.ofModules, config);
-  const loaders = openLoaders(options, model, encoders, tokenizer, studies);
+  await agreeOnRun(ranks, { config, device, data: recorded, model, tokenizer });
+  const store = hold
+    ? folderStore({
+        out,
+        config,
+        resume,
+        checkpoint: { formatVersion, preset: config.preset, model: encoders.sizes, input: encoders.input },
+        tokenizer,
+        encoders: encoders.ofModules,
+        hold,
+        onMessage: events.onMessage,
+        session: await beginSession(out, device, {
+          record,
+          sources,
+          changed: [...changed, ...otherData, ...otherSources],
+          assumed: encoders.assumed,
+          images: encoders.images,
+        }),
+      })
+    : undefined;
   return {
     config,
     device,
     model,
-    ...loaders,
-    store: folderStore({
-      out,
-      config,
-      resume,
-      checkpoint: { formatVersion, preset: config.preset, model: encoders.sizes, input: encoders.input },
-      tokenizer,
-      encoders: encoders.ofModules,
-      hold,
-      onMessage: events.onMessage,
-      session: await beginSession(out, device, {
-        record,
-        sources,
-        changed: [...changed, ...otherData, ...otherSources],
-        assumed: encoders.assumed,
-        images: encoders.images,
-      }),
-    }),
+    ...openLoaders(options, model, encoders, tokenizer, studies),
+    store: sharedStore(ranks, store),
+    ranks,
     clock: processClock,
     events,
     signal,

@@ -30,7 +30,8 @@ export async function pretrainWithRecovery({ open, ...options }: RecoveryOptions
       };
       return await pretrain({ ...options, device, resume, events: counted });
     } catch (error) {
-      if (!(error instanceof DeviceLostError) || steps === 0) throw error;
+      // Other ranks wait for this one's step, not for its device: their job ends, and is resumed as a whole.
+      if (!(error instanceof DeviceLostError) || steps === 0 || (options.ranks?.size ?? 1) > 1) throw error;
       await device.close();
       events.onMessage?.(`${error.message.split(';')[0]}; a new device resumes from the last checkpoint`);
     }

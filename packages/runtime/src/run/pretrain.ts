@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDataSet } from '@hybridmed/data';
+import { alone } from '@hybridmed/ranks';
 import type { TrainerState, TrainingRun } from '@hybridmed/training';
 import { checkPrecision, checkWork, trainStages, TrainingStoppedError } from '@hybridmed/training';
 import { checkpointFolder } from '../checkpoint/checkpoint-folder.ts';
@@ -25,11 +26,13 @@ export interface PretrainResult {
 
 /**
  * Pre-trains. Throws one line for bad data, bad settings, a device of another precision, a folder that already holds a run (unless
- * resuming), or one in which another process trains; a TrainingStoppedError where its signal is aborted.
+ * resuming), one in which another process trains, or ranks that were started unlike; a TrainingStoppedError where its signal is aborted.
+ * Of several ranks the one that throws ends without `close`, and its launcher ends the others.
  */
 export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
-  const { out, events, signal, waitForLock: wait = false } = options;
+  const { out, events, signal, waitForLock: wait = false, ranks = alone } = options;
   checkFolderPath(out);
+  if (ranks.rank > 0) return pretrainHeld({ ...options, events: {} }, undefined);
   const hold = await holdRun(out, { wait, onWait: (text) => events?.onMessage?.(text), signal }).catch((error: unknown) => {
     throw signal?.aborted ? new TrainingStoppedError() : error;
   });
@@ -65,11 +68,11 @@ async function openUnlessStopped(options: PretrainOptions, context: RunContext):
   }
 }
 
-async function pretrainHeld(options: PretrainOptions, hold: RunHold): Promise<PretrainResult> {
+async function pretrainHeld(options: PretrainOptions, hold: RunHold | undefined): Promise<PretrainResult> {
   const { config, out, device, resume = false, events = {} } = options;
   checkPrecision(config, device);
   let changed: readonly Change[] = [];
-  if (existsSync(join(out, 'run.json'))) {
+  if (hold && existsSync(join(out, 'run.json'))) {
     if (!resume) throw fileError(out, 'already holds a run', 'continue it with --resume or name another --out');
     changed = await checkSameRun(out, config, changeableSettings);
     for (const { setting, from, to } of changed) events.onMessage?.(`"${setting}" was ${String(from)} and is ${String(to)} from here on`);

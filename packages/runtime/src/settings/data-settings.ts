@@ -1,20 +1,13 @@
 // The settings of a run's data: which studies, and how they are read.
-import type { ColumnRole, SelectOptions } from '@hybridmed/data/browser';
-import { columnRoles } from '@hybridmed/data/browser';
+import type { Augmentation, ColumnRole, SelectOptions } from '@hybridmed/data/browser';
+import { augmentLimits, columnRoles } from '@hybridmed/data/browser';
 import type { Value, Values } from '@hybridmed/training/options';
 import { choice, integer, named, number, ofRun, option, string } from '@hybridmed/training/options';
 
 const columnNames = named(Object.fromEntries(columnRoles.map((role) => [role, string()])) as Record<ColumnRole, Value<string>>, 'ROLE=NAME');
 
 const augmentations = named(
-  {
-    rotation: number({ min: 0, max: 30 }),
-    zoom: number({ min: 0, max: 0.9 }),
-    brightness: number({ min: 0, max: 1 }),
-    contrast: number({ min: 0, max: 0.99 }),
-    noise: number({ min: 0, max: 1 }),
-    cutout: number({ min: 0, max: 0.99 }),
-  },
+  Object.fromEntries(Object.entries(augmentLimits).map(([name, max]) => [name, number({ min: 0, max })])) as Record<keyof Augmentation, Value<number>>,
   'NAME=NUMBER',
 );
 

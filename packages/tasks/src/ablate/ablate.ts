@@ -107,6 +107,7 @@ export async function ablate(options: AblateOptions): Promise<AblationReport> {
   const failures: { run: string; reason: string }[] = [];
   const full = finished.get(fullVariant)!;
   const heldOut = await openHeldOut(config);
+  const common = { heldOut, device, events, signal: options.signal, ...(options.workers === undefined ? {} : { workers: options.workers }) };
   let report: AblationReport | undefined;
 
   const summarize = async (): Promise<void> => {
@@ -136,13 +137,7 @@ export async function ablate(options: AblateOptions): Promise<AblationReport> {
       const folder = folderOf(out, seed, variant.name);
       events.onMessage?.(`${folder}: ${titleOf(variant, config)}, seed ${seed}`);
       try {
-        const evaluation = await completeRun(folder, own, {
-          heldOut,
-          device,
-          events,
-          signal: options.signal,
-          ...(options.workers === undefined ? {} : { workers: options.workers }),
-        });
+        const evaluation = await completeRun(folder, own, common);
         finished.get(variant)!.set(seed, { folder, evaluation, figures: runFigures(evaluation, samples) });
       } catch (error) {
         if (!(error instanceof Error) || options.signal?.aborted) throw error;

@@ -1,8 +1,8 @@
 // An image encoder with a linear head as a task: its loss over labels that may be missing, its batches, its scores.
 import type { Loader, Study } from '@hybridmed/data';
 import type { Model, Checkpoint } from '@hybridmed/model';
-import { batchSpecs, floatSpecs, throughFrozen } from '@hybridmed/model/graphs';
-import { collect, linear, rootScope } from '@hybridmed/nn';
+import { batchSpecs, throughFrozen } from '@hybridmed/model/graphs';
+import { collect, linear, parameterSpecs, rootScope } from '@hybridmed/nn';
 import { layerDecay } from '@hybridmed/nn/fine-tuning';
 import { modelInput, studyLoader } from '@hybridmed/runtime';
 import type { Device, DeviceState, HostArrays, Tensor } from '@hybridmed/tensor';
@@ -85,7 +85,7 @@ export interface Scorer {
 export async function createScorer(device: Device, { model }: Checkpoint, classes: readonly string[]): Promise<Scorer> {
   const head = headOf(model, classes.length);
   const program = await device.compile(
-    trace({ data: { image: batchSpecs(model).image }, state: floatSpecs(parametersOf(model, classes.length)) }, ({ image }, state) => {
+    trace({ data: { image: batchSpecs(model).image }, state: parameterSpecs(parametersOf(model, classes.length)) }, ({ image }, state) => {
       const scope = rootScope(state);
       return { results: { logits: head.call(scope.child('head'), model.vision.call(scope.child('vision'), image!).global) } };
     }),

@@ -12,7 +12,7 @@ import type { EvaluateOptions } from './evaluate.ts';
 import { evaluate } from './evaluate.ts';
 import { evaluationSchema } from './evaluation-schema.ts';
 import type { EvaluationReport } from './report.ts';
-import { textSystems } from './systems.ts';
+import { requiredSystems } from './systems.ts';
 
 const fileOf = (run: string): string => join(run, 'evaluation.json');
 
@@ -25,7 +25,7 @@ const objects = z.looseObject({
 
 /** Earlier versions had other names for what a study's example holds, and fewer systems. */
 const isOfThisVersion = ({ examples, text }: z.infer<typeof objects>): boolean =>
-  !examples.some(({ loss }) => 'otherFilm' in loss) && textSystems.every(({ key }) => key === 'image' || text[key] !== undefined);
+  !examples.some(({ loss }) => 'otherFilm' in loss) && requiredSystems.every((key) => text[key] !== undefined);
 
 /** The object that a file holds, by a schema. Throws one line that names the file and the key that is wrong. */
 function checked<T>(file: string, content: unknown, schema: z.ZodType<T>): T {

@@ -1,8 +1,8 @@
 // The losses of stage 2 from the outputs of exported graphs: logits of both branches, and vectors of the common space.
 import { tokenLoss } from '@hybridmed/decoder';
 import type { SpecialTokens } from '@hybridmed/model';
-import { floatSpecs } from '@hybridmed/model/graphs';
 import { composeLosses, lossTerms, outputFeatures, wordMask } from '@hybridmed/model/objective';
+import { parameterSpecs } from '@hybridmed/nn';
 import type { Graph, TensorSpec } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
 import { evaluationPlan } from './evaluation-plan.ts';
@@ -49,7 +49,7 @@ export function featureLossGraph({ vocabularySize, width, patches, special, impo
     findings_mask: f32('B', 'L'),
     groups: i32('B'),
     log_scale: f32(),
-    ...floatSpecs(lossParameters),
+    ...parameterSpecs(lossParameters),
   };
   return trace({ data }, (inputs) => {
     const feature = outputFeatures(

@@ -1,6 +1,6 @@
 // Losses of any text given an image whose memory is computed once: what shuffles of images and candidate sentences need, whoever computes them.
 import type { Model } from '@hybridmed/model';
-import { batchSpecs, parameterSpecs } from '@hybridmed/model/graphs';
+import { batchSpecs, partSpecs } from '@hybridmed/model/graphs';
 import type { ModelSession, TracedModel } from '@hybridmed/model/session';
 import { rootScope } from '@hybridmed/nn';
 import type { Graph, HostArray, HostArrays } from '@hybridmed/tensor';
@@ -23,7 +23,7 @@ export interface ImageDecoder {
 function memoryLossGraph(model: Model): Graph {
   const { input, target, target_mask: mask } = batchSpecs(model);
   const memory = { shape: ['B', 'S', model.vision.width], dtype: 'f32' } as const;
-  return trace({ data: { memory, input, target, target_mask: mask }, state: parameterSpecs(model, ['decoder.']) }, (data, state) => {
+  return trace({ data: { memory, input, target, target_mask: mask }, state: partSpecs(model, ['decoder.']) }, (data, state) => {
     const scope = rootScope(state).child('decoder');
     const head = model.decoder.head(scope, model.decoder.hidden(scope, 'image', data.input!, data.memory!));
     const { crossEntropy } = ops.vocabularyLoss({ ...head, target: data.target! });

@@ -16,7 +16,7 @@ export interface ImageLossOptions {
   /** Sentences whose likelihood is wanted, and the max length of an impression in tokens. */
   readonly sentences: readonly string[];
   readonly maxTokens: number;
-  /** Number of shuffles: 10. */
+  /** Number of shuffles: 10; 0 for none. */
   readonly draws?: number;
   /** Bytes of memories that are held at once, among whose studies images are shuffled: 256 MiB. */
   readonly mostBytes?: number;
@@ -82,7 +82,7 @@ export async function imageLosses(
   const own: { nats: number[]; tokens: number[] } = { nats: [], tokens: [] };
   const mismatched: number[][] = Array.from({ length: draws }, () => []);
   const likelihoods = new Float64Array(count * sentences.length);
-  let shuffles = canMismatch(keys);
+  let shuffles = draws > 0 && canMismatch(keys);
 
   const addBlock = async (batches: readonly Batch[], seed: number): Promise<void> => {
     const [end, start] = [own.nats.length, own.nats.length - batches.reduce((sum, { size }) => sum + size, 0)];

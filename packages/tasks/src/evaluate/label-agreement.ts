@@ -1,7 +1,7 @@
 // Clinical agreement of texts: labels that generated impressions state against those of the studies, or of the true impressions.
 import type { Study } from '@hybridmed/data';
 import type { ReportLabel } from '@hybridmed/eval/labeller';
-import { labelAgreementOf, labelSet, phantomLabels, reportLabels } from '@hybridmed/eval/labeller';
+import { labelAgreementOf, labelSet, namingAgreement, phantomLabels, reportLabels } from '@hybridmed/eval/labeller';
 import type { FindingName } from '@hybridmed/phantoms';
 import type { Example, LabelTable, NamedTexts } from './report.ts';
 import { mapSystems } from './systems.ts';
@@ -17,6 +17,10 @@ function studyLabels({ labels }: Study): Labels | undefined {
   });
   return namedLabels.length > 0 ? (Object.fromEntries(namedLabels) as Labels) : undefined;
 }
+
+/** Whether labels hold a disease; devices are none. */
+const hasFinding = (labels: Labels): boolean =>
+  Object.entries(labels).some(([name, value]) => value === 1 && name !== 'No Finding' && name !== 'Support Devices');
 
 /**
  * Agreement of texts with the studies' own labels where they have the labeller's (phantoms, CheXpert's columns), else with what the
@@ -35,7 +39,10 @@ export function labelAgreement(studies: readonly Study[], texts: NamedTexts): { 
   return {
     table: {
       source: labelled ? 'labels' : 'impressions',
-      ...mapSystems(stated, (sets) => labelAgreementOf(truth, sets, names)),
+      ...mapSystems(stated, (sets) => ({
+        ...labelAgreementOf(truth, sets, names),
+        naming: namingAgreement(truth.map(hasFinding), sets.map(hasFinding)),
+      })),
     },
     byStudy: truth.map((labels, i) => ({
       labels: { truth: present(labels), ...(image ? { image: present(image[i]!) } : {}), findings: present(findings[i]!) },

@@ -1,7 +1,7 @@
 // The report of an evaluation, as plain JSON.
 import type { Interval, TextIntervals, TextScores } from '@hybridmed/eval';
-import type { BertScore, LikelihoodAuc } from '@hybridmed/eval/generation';
-import type { ChexbertAgreement, LabelAgreement } from '@hybridmed/eval/labeller';
+import type { BertScore, LikelihoodAuc, RatioWriting } from '@hybridmed/eval/generation';
+import type { ChexbertAgreement, LabelAgreement, NamingAgreement } from '@hybridmed/eval/labeller';
 import type { RecallReport } from '@hybridmed/eval/protocols';
 import type { LossValues } from '@hybridmed/training';
 import type { BySystem } from './systems.ts';
@@ -50,8 +50,10 @@ export interface ZeroShotRow {
   readonly undefined?: string;
 }
 
-/** Agreement of the labels that one system's texts state, with intervals (95 %, over studies). */
-export type LabelRow = LabelAgreement;
+/** Agreement of the labels that one system's texts state, and of whether they name a finding at all, with intervals (95 %, over studies). */
+export interface LabelRow extends LabelAgreement {
+  readonly naming: NamingAgreement;
+}
 
 /** What the image contributes to the captioning loss, by its difference to the loss with other patients' images, the mean over `draws` shuffles. */
 export interface CaptioningLosses {
@@ -117,6 +119,8 @@ export interface EvaluationReport {
   /** Nats per token of each branch, and the interval over studies. */
   readonly perToken: { readonly image?: Interval; readonly findings: Interval };
   readonly text: TextTable;
+  /** What validation studies chose for writing by likelihood ratio, where that was asked for. */
+  readonly ratioWriting?: RatioWriting;
   /** Image to impression, among the distinct impressions of the split. */
   readonly retrieval?: RecallReport;
   readonly zeroShot: readonly ZeroShotRow[];

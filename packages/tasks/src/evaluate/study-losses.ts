@@ -2,7 +2,7 @@
 import type { Loader } from '@hybridmed/data';
 import type { Model } from '@hybridmed/model';
 import type { BatchTensors } from '@hybridmed/model/graphs';
-import { batchSpecs, parameterSpecs, pick } from '@hybridmed/model/graphs';
+import { batchSpecs, partSpecs, pick } from '@hybridmed/model/graphs';
 import { summarize } from '@hybridmed/model/objective';
 import type { TracedModel } from '@hybridmed/model/session';
 import { rootScope } from '@hybridmed/nn';
@@ -19,7 +19,7 @@ const fields = ['findings', 'findings_mask', 'input', 'target', 'target_mask'] a
 
 /** The loss of the findings branch by study: results `nats` and `tokens`, (B) each. */
 function findingsLossGraph(model: Model): Graph {
-  return trace({ data: pick(batchSpecs(model), fields), state: parameterSpecs(model, ['text.', 'decoder.']) }, (data, parameters) => {
+  return trace({ data: pick(batchSpecs(model), fields), state: partSpecs(model, ['text.', 'decoder.']) }, (data, parameters) => {
     const batch = data as BatchTensors;
     const { crossEntropy } = ops.vocabularyLoss({ ...summarize(model, rootScope(parameters), batch), target: batch.target });
     return { results: sumByStudy(crossEntropy, batch.target_mask) };

@@ -1,4 +1,4 @@
-// The texts of an evaluation: what each branch writes beside two baselines, their scores, and the labels that they state.
+// The texts of an evaluation: what each branch writes beside baselines, their scores, and the labels that they state.
 import type { Loader, Study } from '@hybridmed/data';
 import { mostFrequent, nearestTexts, normalizeForComparison, textIntervals, textScores } from '@hybridmed/eval';
 import { consensusTexts } from '@hybridmed/eval/generation';
@@ -41,12 +41,12 @@ function baselines(studies: readonly Study[], train: readonly Study[]): Pick<Nam
   };
 }
 
-/** Texts of a loader's studies; `train` is what the baselines know. */
-export async function textSection(model: ModelSession, loader: Loader, train: readonly Study[]): Promise<TextSection> {
+/** Texts of a loader's studies; `train` is what the baselines know, `imageRatio` what the likelihood ratio wrote, where it was asked for. */
+export async function textSection(model: ModelSession, loader: Loader, train: readonly Study[], imageRatio?: readonly string[]): Promise<TextSection> {
   const { studies } = loader;
   const image = model.info.stage === 2 ? await generateTexts(model, 'image', loader) : undefined;
   const findings = await generateTexts(model, 'findings', loader);
-  const texts: NamedTexts = { ...(image ? { image } : {}), findings, ...baselines(studies, train) };
+  const texts: NamedTexts = { ...(image ? { image } : {}), ...(imageRatio ? { imageRatio } : {}), findings, ...baselines(studies, train) };
   const truth = studies.map(({ impression }) => impression);
   const agreement = labelAgreement(studies, texts);
   return {

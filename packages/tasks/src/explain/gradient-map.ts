@@ -1,6 +1,6 @@
 // Gradients with respect to pixels: where an image would have to change for its text to change.
 import type { Model } from '@hybridmed/model';
-import { parameterSpecs, batchSpecs } from '@hybridmed/model/graphs';
+import { batchSpecs, partSpecs } from '@hybridmed/model/graphs';
 import { rootScope } from '@hybridmed/nn';
 import type { TracedModel } from '@hybridmed/model/session';
 import type { Graph, HostArray, Program } from '@hybridmed/tensor';
@@ -18,7 +18,7 @@ export interface Gradient {
 /** image (B, C, S, S) and two texts -> `gradient` (B, C, S, S) of the sum of both log-odds, the alignment's and the image branch's. */
 export function logOddsGradientGraph(model: Model): Graph {
   const data = { image: batchSpecs(model).image, ...pairSpecs };
-  return trace({ data, state: parameterSpecs(model, ['vision.', 'text.', 'align.', 'decoder.']) }, ({ image, ...pair }, state) => {
+  return trace({ data, state: partSpecs(model, ['vision.', 'text.', 'align.', 'decoder.']) }, ({ image, ...pair }, state) => {
     const scope = rootScope(state);
     const features = model.vision.call(scope.child('vision'), image!);
     const odds = ops.sum(ops.add(alignedLogOdds(model, scope, features, pair), writtenLogOdds(model, scope, features, pair)));

@@ -1,8 +1,7 @@
 // A labeller of reports from a published folder: a BERT with CheXbert's heads, run on a device; what its classes count for is eval's.
 import { prepareTexts } from '@hybridmed/data/browser';
 import { chexbertHeads, chexbertPredictions } from '@hybridmed/eval/labeller';
-import { floatSpecs } from '@hybridmed/model/graphs';
-import { rootScope } from '@hybridmed/nn';
+import { parameterSpecs, rootScope } from '@hybridmed/nn';
 import { readTokenizer } from '@hybridmed/runtime';
 import { pretrainedHeads } from '@hybridmed/runtime/encoders';
 import type { Device, HostArray } from '@hybridmed/tensor';
@@ -38,7 +37,7 @@ export async function openBertLabeller(folder: string, device: Device): Promise<
   const tokenizer = await readTokenizer(folder);
   const [module, parameters] = [bertHeads(config), await load()];
   const data = { ids: { shape: ['B', 'L'], dtype: 'i32' }, mask: { shape: ['B', 'L'], dtype: 'f32' } } as const;
-  const graph = trace({ data, state: floatSpecs(module.parameters) }, ({ ids, mask }, state) => ({
+  const graph = trace({ data, state: parameterSpecs(module.parameters) }, ({ ids, mask }, state) => ({
     results: { logits: module.call(rootScope(state), ids!, mask!) },
   }));
   const program = await device.compile(graph);

@@ -1,9 +1,9 @@
 // The model of visual question answering: a checkpoint's encoders, their fusion, and a head over answers or the decoder writing them.
 import { headLosses } from '@hybridmed/decoder';
 import type { Model } from '@hybridmed/model';
-import { batchSpecs, floatSpecs } from '@hybridmed/model/graphs';
+import { batchSpecs } from '@hybridmed/model/graphs';
 import type { ParameterSpecs, Scope } from '@hybridmed/nn';
-import { collect, dropout, linear, rootScope } from '@hybridmed/nn';
+import { collect, dropout, linear, parameterSpecs, rootScope } from '@hybridmed/nn';
 import type { Graph, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
 import type { Task } from '@hybridmed/training';
@@ -86,7 +86,7 @@ export function vqaModel(model: Model, config: VqaConfig): VqaModel {
             return headLosses({ ...model.decoder.head(at, hidden), target: data['target']!, mask: data['target_mask']! }).token;
           },
         };
-  const state = floatSpecs(parameters);
+  const state = parameterSpecs(parameters);
   return {
     config,
     parameters,

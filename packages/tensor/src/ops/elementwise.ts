@@ -132,6 +132,7 @@ export const elementwiseRows = {
   } satisfies OpRow<'cast'>,
   stopGradient: {
     documentation: 'x; no gradient flows through it.',
+    view: true,
     infer: ([x]) => [{ shape: x!.shape, dtype: x!.dtype }],
     gradient: 'zero',
   } satisfies OpRow<'stopGradient'>,

@@ -17,6 +17,7 @@ function inverse(permutation: readonly number[]): number[] {
 export const movementRows = {
   reshape: {
     documentation: 'The same elements in row-major order under another shape.',
+    view: true,
     infer: ([x], { shape }, fail) => {
       if (dimProduct(x!.shape) !== dimProduct(shape)) fail(`${dimProduct(x!.shape)} elements do not fill ${formatShape(shape)}`);
       return [{ shape, dtype: x!.dtype }];
@@ -25,6 +26,7 @@ export const movementRows = {
   } satisfies OpRow<'reshape'>,
   transpose: {
     documentation: 'Axes in another order: output axis i is input axis permutation[i].',
+    view: true,
     infer: ([x], { permutation }, fail) => {
       const rank = x!.shape.length;
       if (permutation.length !== rank || permutation.toSorted((a, b) => a - b).some((axis, i) => axis !== i))
@@ -35,6 +37,7 @@ export const movementRows = {
   } satisfies OpRow<'transpose'>,
   broadcast: {
     documentation: 'x repeated to a shape it broadcasts to.',
+    view: true,
     infer: ([x], { shape }, fail) => {
       const common = broadcastShapes(x!.shape, shape);
       if (!common || !sameShape(common, shape)) fail(`does not broadcast to ${formatShape(shape)}`);
@@ -44,6 +47,7 @@ export const movementRows = {
   } satisfies OpRow<'broadcast'>,
   slice: {
     documentation: 'Per axis, sizes[i] elements from starts[i] in steps of strides[i].',
+    view: true,
     infer: ([x], { starts, sizes, strides }, fail) => {
       const { shape, dtype } = x!;
       if (starts.length !== shape.length || sizes.length !== shape.length || strides.length !== shape.length)

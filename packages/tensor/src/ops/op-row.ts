@@ -17,6 +17,8 @@ export interface OpRow<K extends OpName> {
   readonly infer: (inputs: readonly TensorSpec[], attributes: OpAttributes[K], fail: (problem: string) => never) => readonly TensorSpec[];
   /** `"definition"`: differentiate the definition; `"none"`: not differentiable (an error where a gradient flows); `"zero"`: no gradient flows. */
   readonly gradient: GradientRule<K> | 'definition' | 'none' | 'zero';
+  /** Whether it only reads its input in another shape or order: who uses it uses what it reads. */
+  readonly view?: boolean;
   /** The same outputs from primitives: the oracle, and what a device without a kernel runs. */
   readonly definition?: (inputs: readonly Tensor[], attributes: OpAttributes[K]) => readonly Tensor[];
 }

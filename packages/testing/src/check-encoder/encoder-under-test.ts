@@ -1,7 +1,6 @@
 // An encoder under test: parameters in general position, inputs, and its features computed in float64.
-import { floatSpecs } from '@hybridmed/model/graphs';
 import type { TextEncoder, VisionEncoder } from '@hybridmed/nn';
-import { initialize, rootScope } from '@hybridmed/nn';
+import { initialize, parameterSpecs, rootScope } from '@hybridmed/nn';
 import type { HostArray, HostArrays, Program, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
 import { mix32, sizeOf, trace, uniformAt } from '@hybridmed/tensor';
 import { inputSpecs, isText } from './inputs.ts';
@@ -61,7 +60,7 @@ export async function prepareEncoder(encoder: VisionEncoder | TextEncoder, seed:
   const device = plainDevice({ precision: 'f64' });
   // Traced with symbols for batch and length, as the trainer traces.
   const compiled = (results: (own: Tensors, inputs: Tensors) => Tensors, extra: Record<string, TensorSpec> = {}): Promise<Program> => {
-    const own = floatSpecs(encoder.parameters, 'own.');
+    const own = parameterSpecs(encoder.parameters, 'own.');
     return Promise.resolve(
       device.compile(
         trace({ data: { ...inputSpecs(encoder), ...own, ...extra } }, (values) => {

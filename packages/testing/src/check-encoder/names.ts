@@ -1,6 +1,6 @@
 // Checks of names: what is declared is read, what is read is declared, and checkpoints can hold it.
-import { floatSpecs } from '@hybridmed/model/graphs';
 import type { TextEncoder, VisionEncoder } from '@hybridmed/nn';
+import { parameterSpecs } from '@hybridmed/nn';
 import type { Tensors } from '@hybridmed/tensor';
 import { trace } from '@hybridmed/tensor';
 import type { ReportProblem } from './encoder-under-test.ts';
@@ -29,7 +29,7 @@ export function checkNames(encoder: VisionEncoder | TextEncoder, report: ReportP
       report('names', `"${name}" has the shape [${encoder.parameters[name]!.shape.join(', ')}]`);
   }
   const read = new Set<string>();
-  const state = floatSpecs(encoder.parameters ?? {});
+  const state = parameterSpecs(encoder.parameters ?? {});
   for (const training of [false, true])
     trace({ data: inputSpecs(encoder), state }, (inputs, own) => {
       const { tokens, global } = callEncoder(encoder, recordReads(own, read), inputs, training);

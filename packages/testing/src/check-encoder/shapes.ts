@@ -1,6 +1,6 @@
 // Checks of shapes: features have the sizes that the encoder states, for symbols, as in every graph of the trainer.
-import { floatSpecs } from '@hybridmed/model/graphs';
 import type { TextEncoder, VisionEncoder } from '@hybridmed/nn';
+import { parameterSpecs } from '@hybridmed/nn';
 import { trace } from '@hybridmed/tensor';
 import type { ReportProblem } from './encoder-under-test.ts';
 import { callEncoder } from './encoder-under-test.ts';
@@ -15,7 +15,7 @@ export function checkShapes(encoder: VisionEncoder | TextEncoder, report: Report
     if (!Number.isSafeInteger(value) || (value as number) < 1) report('shapes', `"${name}" is ${String(value)}; it must be a whole number of at least 1`);
   const count = isText(encoder) ? 'L' : encoder.tokenCount;
   const expected = { tokens: ['B', count, encoder.width], global: ['B', encoder.width], importance: ['B', count] };
-  trace({ data: inputSpecs(encoder), state: floatSpecs(encoder.parameters) }, (inputs, own) => {
+  trace({ data: inputSpecs(encoder), state: parameterSpecs(encoder.parameters) }, (inputs, own) => {
     const features = callEncoder(encoder, own, inputs);
     for (const [name, shape] of Object.entries(expected)) {
       const traced = features[name as keyof typeof features]?.shape;

@@ -1,4 +1,5 @@
 // Replays the goldens of single losses: the value and the gradients of its inputs.
+import type { LossOptions } from '@hybridmed/model/objective';
 import { composeLosses, lossRows, outputFeatures } from '@hybridmed/model/objective';
 import type { Device, HostArrays, Tensor, Tensors } from '@hybridmed/tensor';
 import { compile, HybridmedError, valueAndGrad } from '@hybridmed/tensor';
@@ -6,6 +7,13 @@ import type { Comparison, Golden } from './golden.ts';
 import { asFloat, relativeError, Report, withPrefix } from './golden.ts';
 
 const bound = 1e-5;
+
+/** What a golden's JSON says of the options of its loss. */
+interface LossJson {
+  readonly tau?: number;
+  readonly T?: number;
+  readonly duplicates?: LossOptions['duplicates'];
+}
 
 /** The loss that a golden is of, recognized by its inputs: the row that knows most of them, all of whose own the golden has. */
 function rowOf(name: string, inputs: HostArrays) {
@@ -16,9 +24,9 @@ function rowOf(name: string, inputs: HostArrays) {
 }
 
 /** A golden's loss, from its inputs by the golden's names; those that the row does not rename are called as features and arrays of the batch are. */
-function lossOf(name: string, inputs: HostArrays, { tau = 0.1, T: temperature = 1 }: { tau?: number; T?: number }): (values: Tensors) => Tensor {
+function lossOf(name: string, inputs: HostArrays, { tau = 0.1, T: temperature = 1, duplicates }: LossJson): (values: Tensors) => Tensor {
   const row = rowOf(name, inputs);
-  const options = { tau, temperature, duplicates: 'groups' in inputs ? 'positives' : 'negatives' } as const;
+  const options = { tau, temperature, duplicates: duplicates ?? ('groups' in inputs ? 'positives' : 'negatives') } as const;
   return (values) => {
     const named = Object.fromEntries(Object.entries(values).map(([input, value]) => [row.reference![input] ?? input, value]));
     const feature = outputFeatures(named, temperature);

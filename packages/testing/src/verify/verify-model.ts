@@ -2,10 +2,10 @@
 import type { LossWeights, ModelConfig, Branch, Model } from '@hybridmed/model';
 import { createGenerator, createModel, lossNames, modelWithCurrentNames, trainable } from '@hybridmed/model';
 import type { BatchTensors, StagePlan, TeacherMode } from '@hybridmed/model/graphs';
-import { batchSpecs, floatSpecs, gradientGraph, stepFields, stepGraph, teacherParameters, teacherPrefix } from '@hybridmed/model/graphs';
+import { batchSpecs, gradientGraph, stepFields, stepGraph, teacherParameters, teacherPrefix } from '@hybridmed/model/graphs';
 import { scalar, zeros } from '@hybridmed/model/host-arrays';
 import { summarize } from '@hybridmed/model/objective';
-import { cosineSchedule, momentNames, rootScope, startLossScale } from '@hybridmed/nn';
+import { cosineSchedule, momentNames, parameterSpecs, rootScope, startLossScale } from '@hybridmed/nn';
 import type { Device, DeviceState, HostArrays, TensorSpec } from '@hybridmed/tensor';
 import { keyData, trace } from '@hybridmed/tensor';
 import type { Comparison, Golden } from './golden.ts';
@@ -125,7 +125,7 @@ export async function verifyTraining(device: Device, golden: Golden): Promise<Co
 async function forcedLogits(device: Device, state: DeviceState, model: Model, branch: Branch, batch: HostArrays) {
   const { image, findings, findings_mask, input } = batchSpecs(model);
   const data: Record<string, TensorSpec> = branch === 'image' ? { image, input } : { findings, findings_mask, input };
-  const graph = trace({ data, state: floatSpecs(model.parameters) }, (inputs, values) => {
+  const graph = trace({ data, state: parameterSpecs(model.parameters) }, (inputs, values) => {
     const scope = rootScope(values);
     if (branch === 'findings')
       return { results: { logits: model.decoder.logits(scope.child('decoder'), summarize(model, scope, inputs as BatchTensors).hidden) } };

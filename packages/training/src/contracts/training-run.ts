@@ -1,5 +1,6 @@
 // A run, ready to train, as the loop knows it: settings, model, sources, store and clock, whoever implements them.
 import type { Model } from '@hybridmed/model';
+import type { Communicator } from '@hybridmed/ranks';
 import type { Device, HostArrays } from '@hybridmed/tensor';
 import type { TrainingConfig } from '../settings/training-settings.ts';
 import type { Clock } from './clock.ts';
@@ -19,6 +20,8 @@ export interface TrainingRun {
   readonly events: RunEvents;
   /** Asks the run to stop: it ends the step it is in, saves, and throws a TrainingStoppedError. */
   readonly signal?: AbortSignal | undefined;
+  /** Processes that train the run together; `alone` by default. Sources then give this rank's part of every step and of the validation split. */
+  readonly ranks?: Communicator | undefined;
   /** Values of published encoders by the model's names; what they lack starts from the seed. */
   encoderValues(): Promise<HostArrays>;
 }

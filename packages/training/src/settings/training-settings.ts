@@ -145,9 +145,9 @@ const objectiveSettings = {
   temperature: option({ value: number({ above: 0 }), argument: 'x', help: 'temperature of distillation', default: 1 }),
   tau: option({ value: number({ above: 0 }), argument: 'x', help: 'temperature of the local alignment', default: 0.1 }),
   duplicates: option({
-    value: choice(['negatives', 'positives']),
+    value: choice(['negatives', 'positives', 'unique']),
     argument: 'how',
-    help: 'how the global contrastive loss treats studies with equal impressions',
+    help: 'studies with equal impressions in the global contrast: negatives of each other, positives, or one text (unique)',
     default: ({ preset }) => preset.duplicates,
     defaultWords: "the preset's",
   }),

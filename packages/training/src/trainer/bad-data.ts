@@ -1,5 +1,7 @@
 // Training studies whose images cannot be read: who they are, when a run has too many of them, and what is saved before it ends for them.
 import { DataError } from '@hybridmed/data/browser';
+import type { Communicator } from '@hybridmed/ranks';
+import { broadcastText } from '@hybridmed/ranks';
 import type { StudySource, UnreadableStudy } from '../contracts/study-source.ts';
 import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
@@ -11,6 +13,17 @@ const [maxFraction, maxNamed] = [0.01, 20];
 export function leftOutStudies({ size, idOf }: StudySource, { skipped = [] }: TrainerState): ReadonlySet<number> {
   const ids = new Set(skipped);
   return new Set(ids.size === 0 ? [] : Array.from({ length: size }, (_, study) => study).filter((study) => ids.has(idOf(study))));
+}
+
+/** The unreadable studies of a step that any rank met, in the ranks' order. Collective. */
+export async function ofAllRanks(ranks: Communicator, own: readonly UnreadableStudy[]): Promise<readonly UnreadableStudy[]> {
+  if (ranks.size === 1) return own;
+  const counts = Float64Array.of(own.length);
+  await ranks.allReduce(counts);
+  if (counts[0] === 0) return [];
+  const all: UnreadableStudy[] = [];
+  for (let rank = 0; rank < ranks.size; rank++) all.push(...(JSON.parse(await broadcastText(ranks, JSON.stringify(own), rank)) as UnreadableStudy[]));
+  return all;
 }
 
 /** The state with the unreadable studies of its next batch. Throws a DataError with their list where more than 1 % of the training studies are. */

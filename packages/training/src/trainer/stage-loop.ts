@@ -3,6 +3,7 @@ import type { StudyArrays, TextArrays, TextBatch } from '@hybridmed/data/browser
 import type { FrozenStep, StagePlan } from '@hybridmed/model/graphs';
 import { frozenStep, stepFields, validationGraph } from '@hybridmed/model/graphs';
 import { watchedLoss } from '@hybridmed/model/objective';
+import { alone } from '@hybridmed/ranks';
 import type { DeviceState, HostArrays, Program } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { StepLine, ValidationLine } from '../contracts/metrics.ts';
@@ -13,7 +14,8 @@ import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
 import { TrainingStoppedError } from '../contracts/training-stopped.ts';
 import type { TrainingConfig } from '../settings/training-settings.ts';
-import { leftOutStudies, savedBefore, withSkipped } from './bad-data.ts';
+import { ownSignal, stopAsked } from '../ranks/stop.ts';
+import { leftOutStudies, ofAllRanks, savedBefore, withSkipped } from './bad-data.ts';
 import { checkStep, checkValidation } from './finite.ts';
 import type { Schedule } from './loop.ts';
 import { judged, train } from './loop.ts';
@@ -87,10 +89,10 @@ export async function runStage(context: StageContext, start: TrainerState): Prom
       schedule: loop.schedule,
       stepsPerEpoch,
       patience: config.earlyStop,
-      batches(now) {
-        if (context.signal?.aborted) throw new TrainingStoppedError(now);
+      async *batches(now) {
+        if (await stopAsked(context)) throw new TrainingStoppedError(now);
         loop.restart();
-        return epochBatches(loop, now);
+        yield* epochBatches(loop, now);
       },
       step: async (batch, now, learningRate) => (reached = await trainOn(loop, batch, now, learningRate)),
       endRound: async (now) => (reached = await endEpoch(loop, now)),
@@ -114,18 +116,19 @@ async function stopped({ start, save }: StageLoop, now: TrainerState): Promise<T
 
 /** The step after `now`, with its line in the log and, where one is due, a checkpoint. */
 async function trainOn(loop: StageLoop, batch: Batch, now: TrainerState, learningRate: number): Promise<TrainerState> {
-  const { config, plan, step, train: source, teacher, store, events, schedule, frozen, signal } = loop;
-  const noted = withSkipped(loop, now, 'unreadable' in batch ? batch.unreadable : []);
+  const { config, plan, step, train: source, teacher, store, events, schedule, frozen, signal, ranks = alone } = loop;
+  const noted = 'image' in batch.arrays ? withSkipped(loop, now, await ofAllRanks(ranks, ('unreadable' in batch ? batch.unreadable : undefined) ?? [])) : now;
   const inputs = await frozen.apply(stepInputs(plan, batch.arrays, teacher, batch.studies));
-  const result = await step(inputs, { step: now.step, learningRate });
+  const result = await step(inputs, { step: now.step, learningRate, stop: signal?.aborted ?? false });
   if ('image' in batch.arrays) source.recycle({ arrays: batch.arrays, studies: batch.studies });
   checkStep(result, now);
   await loop.begin();
   await loop.confirm();
-  const line = stepLine(loop, now, result, { learningRate, studiesPerSecond: batch.studies.length / loop.seconds() });
+  const line = stepLine(loop, now, result, { learningRate, studiesPerSecond: (batch.studies.length * ranks.size) / loop.seconds() });
   const next = { ...noted, step: now.step + 1, stepInEpoch: now.stepInEpoch + 1, metricsLines: store.append(line) };
   events.onStep?.(line, { done: next.step, total: schedule.steps });
-  if (signal?.aborted) throw await stopped(loop, next);
+  // Ranks stop after the same step: the one that any of them was asked before.
+  if (ranks.size > 1 ? result.stop : signal?.aborted) throw await stopped(loop, next);
   const due = config.checkpointEvery > 0 && next.step % config.checkpointEvery === 0;
   if (due && next.step < schedule.steps && next.stepInEpoch < source.stepsPerEpoch) await loop.save('last', next);
   loop.restart();
@@ -164,8 +167,9 @@ function stepLine(
 
 /** Validates, and saves the last checkpoint and, where the watched loss fell, the best. */
 async function endEpoch(loop: StageLoop, now: TrainerState): Promise<TrainerState> {
-  const { plan, state, validation, store, events, frozen, validator, signal } = loop;
-  const { losses, tokensPerStudy } = await validate({ program: validator, state, frozen, signal }, validation).catch(async (error: unknown) => {
+  const { plan, state, validation, store, events, frozen, validator, ranks } = loop;
+  const signal = ownSignal(loop);
+  const { losses, tokensPerStudy } = await validate({ program: validator, state, frozen, signal, ranks }, validation).catch(async (error: unknown) => {
     throw signal?.aborted ? await stopped(loop, now) : error;
   });
   checkValidation(losses, now);

@@ -4,6 +4,7 @@ import { trainable } from '@hybridmed/model';
 import type { StagePlan, TeacherMode } from '@hybridmed/model/graphs';
 import { teacherParameters, teacherPrefix, usesTeacher } from '@hybridmed/model/graphs';
 import { adapterState, mergeLora } from '@hybridmed/nn/fine-tuning';
+import { alone } from '@hybridmed/ranks';
 import type { DeviceState, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { CheckpointKind, RunStore, StageSnapshot } from '../contracts/run-store.ts';
@@ -12,6 +13,7 @@ import type { TrainingRun } from '../contracts/training-run.ts';
 import { TrainingStoppedError } from '../contracts/training-stopped.ts';
 import type { TrainingConfig } from '../settings/training-settings.ts';
 import { lossWeights } from '../settings/training-settings.ts';
+import { ownSignal, stopAsked } from '../ranks/stop.ts';
 import { accumulatedStep } from './accumulated-step.ts';
 import { checkArrays, NotFiniteError } from './finite.ts';
 import { runStage } from './stage-loop.ts';
@@ -33,7 +35,7 @@ function planOf(config: TrainingConfig, stage: Stage, teacher: TeacherMode): Sta
 
 /** Trains a stage from its start, or from where it resumes. Throws one line where everything that it trains is frozen. */
 export async function trainStage(run: TrainingRun, stage: Stage): Promise<TrainerState> {
-  const { config, device, model, store, events } = run;
+  const { config, device, model, store, events, ranks = alone } = run;
   if (trainable(model, stage).length === 0)
     throw new HybridmedError(`stage ${stage}: everything it trains is frozen; freeze less, or leave the stage out (--no-stage1, or 0 epochs)`);
   const start = await startingPoint(run, stage);
@@ -41,19 +43,19 @@ export async function trainStage(run: TrainingRun, stage: Stage): Promise<Traine
     events.onMessage?.(`stage ${stage} is finished`);
     return start.trainer;
   }
-  if (run.signal?.aborted) throw new TrainingStoppedError(start.trainer);
+  if (await stopAsked(run)) throw new TrainingStoppedError(start.trainer);
   const fresh = startOptimizer(model, { stage, lossScale: config.precision === 'mixed' });
   const state = device.createState({ ...start.parameters, ...(start.optimizer ?? fresh) });
   const distilled = usesTeacher(planOf(config, stage, config.teacher));
   const cached = distilled && teacherBytes(run.train, model) <= maxTeacherBytes;
   const teacher = distilled
     ? await teach(run, state, start.teacher, cached).catch((error: unknown) => {
-        throw run.signal?.aborted ? new TrainingStoppedError(start.trainer) : error;
+        throw ownSignal(run)?.aborted ? new TrainingStoppedError(start.trainer) : error;
       })
     : undefined;
   const plan = planOf(config, stage, cached ? 'cached' : config.teacher);
   const { weightDecay, clip, seed, accumulate } = config;
-  const options = { device, state, model, plan, seed, optimizer: { weightDecay, clip } };
+  const options = { device, state, model, plan, seed, optimizer: { weightDecay, clip }, ranks };
   const step = accumulate > 1 ? await accumulatedStep(options, accumulate) : await wholeStep(options);
   const optimizerEntries = [...Object.keys(fresh), ...adapterState(model.parameters)];
   const snapshot = async (kind: CheckpointKind, trainer: TrainerState): Promise<StageSnapshot> => {
@@ -65,7 +67,7 @@ export async function trainStage(run: TrainingRun, stage: Stage): Promise<Traine
     const tuning = device.choices?.read();
     return { parameters, trainer, optimizer, ...(tuning ? { tuning } : {}) };
   };
-  const keeper = checkpointKeeper(store, stage, start, snapshot);
+  const keeper = checkpointKeeper(store, stage, start, ranks.rank === 0 ? snapshot : undefined);
   const { save, confirm } = keeper;
   const end = await runStage({ ...run, plan, state, step, teacher, save, confirm }, start.trainer).catch(async (error: unknown) => {
     throw error instanceof NotFiniteError ? await keeper.fallBack(error) : error;
@@ -75,18 +77,18 @@ export async function trainStage(run: TrainingRun, stage: Stage): Promise<Traine
   return end;
 }
 
-/** Saves a stage's checkpoints so that, at every moment, there is one whose next step was finite. */
+/** Saves a stage's checkpoints so that, at every moment, there is one whose next step was finite. Without `snapshot` another rank saves them. */
 function checkpointKeeper(
   store: RunStore,
   stage: Stage,
   start: StartingPoint,
-  snapshot: (kind: CheckpointKind, trainer: TrainerState) => Promise<StageSnapshot>,
+  snapshot: ((kind: CheckpointKind, trainer: TrainerState) => Promise<StageSnapshot>) | undefined,
 ) {
   let last = start.optimizer && start.trainer.step;
   let unconfirmed = last !== undefined;
   return {
     async save(kind: CheckpointKind, trainer: TrainerState): Promise<void> {
-      await store.save(stage, kind, await snapshot(kind, trainer));
+      if (snapshot) await store.save(stage, kind, await snapshot(kind, trainer));
       if (kind === 'last') [last, unconfirmed] = [trainer.step, true];
     },
     async confirm(): Promise<void> {
@@ -103,12 +105,9 @@ function checkpointKeeper(
 }
 
 /** Puts the frozen teacher into the state and, where its hidden states fit in memory, computes them. */
-async function teach(
-  { device, events, model, train, signal }: TrainingRun,
-  state: DeviceState,
-  parameters: HostArrays,
-  cached: boolean,
-): Promise<TeacherStates | undefined> {
+async function teach(run: TrainingRun, state: DeviceState, parameters: HostArrays, cached: boolean): Promise<TeacherStates | undefined> {
+  const { device, events, model, train, ranks } = run;
+  const signal = ownSignal(run);
   const frozen = (names: readonly string[]) => Object.fromEntries(names.map((name) => [teacherPrefix + name, parameters[name]!]));
   if (!cached) {
     state.write(frozen(teacherParameters(model, 'snapshot')));
@@ -116,7 +115,7 @@ async function teach(
   }
   events.onMessage?.(`computing the teacher's states of ${train.size} studies`);
   const own = device.createState(frozen(teacherParameters(model, 'snapshot')));
-  const states = await computeTeacherStates(device, own, model, train, () => signal?.throwIfAborted());
+  const states = await computeTeacherStates(device, own, model, train, { ranks, onProgress: () => signal?.throwIfAborted() });
   own.drop();
   state.write(frozen(teacherParameters(model, 'cached')));
   return states;

@@ -1,10 +1,12 @@
 // Both stages of a run, and what is checked before the first of them.
 import { lossNames, lossTerms } from '@hybridmed/model/objective';
+import { alone } from '@hybridmed/ranks';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
 import type { TrainingConfig } from '../settings/training-settings.ts';
+import { checkPasses } from '../ranks/shared-step.ts';
 import { lossWeights } from '../settings/training-settings.ts';
 import { trainStage } from './train-stage.ts';
 
@@ -22,8 +24,9 @@ export function checkWork(config: TrainingConfig): void {
     throw new HybridmedError(`every loss of stage 2 has weight 0; keep one of ${lossNames.join(', ')}, or give stage 2 no epochs (--epochs A,0)`);
 }
 
-/** Trains the stages that the settings ask for, each from where its store says that it resumes. */
+/** Trains the stages that the settings ask for, each from where its store says that it resumes. Throws one line where ranks cannot share a step's passes. */
 export async function trainStages(run: TrainingRun): Promise<readonly TrainerState[]> {
+  checkPasses(run.config.accumulate, run.ranks ?? alone);
   const { epochs, stage1 } = run.config;
   const stages: TrainerState[] = [];
   if (stage1 === true && epochs[0] > 0) stages.push(await trainStage(run, 1));

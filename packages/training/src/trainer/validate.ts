@@ -1,8 +1,9 @@
 // Losses over a whole split in evaluation mode, in nats per study.
-import type { LossName } from '@hybridmed/model';
 import type { FrozenStep } from '@hybridmed/model/graphs';
 import { pick } from '@hybridmed/model/graphs';
 import { lossRows } from '@hybridmed/model/objective';
+import type { Communicator } from '@hybridmed/ranks';
+import { alone } from '@hybridmed/ranks';
 import type { DeviceState, HostArray, HostArrays, Program } from '@hybridmed/tensor';
 import type { LossValues } from '../contracts/metrics.ts';
 import { lossValues } from '../contracts/metrics.ts';
@@ -34,36 +35,54 @@ export interface Validator {
   readonly frozen: FrozenStep;
   /** Once aborted, no further batch is computed: its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
+  /** Processes that share the split; `alone` by default. */
+  readonly ranks?: Communicator | undefined;
 }
 
 /** `evaluateSplit` with a compiled validation graph. */
-export function validate({ program, state, frozen, signal }: Validator, source: StudySource): Promise<SplitLosses> {
+export function validate({ program, state, frozen, signal, ranks }: Validator, source: StudySource): Promise<SplitLosses> {
   const run = async (batch: HostArrays) => {
     signal?.throwIfAborted();
     return program.run(await frozen.apply(batch), state);
   };
-  return evaluateSplit({ fields: Object.keys(program.graph.data), run }, source);
+  return evaluateSplit({ fields: Object.keys(program.graph.data), run }, source, ranks);
+}
+
+// A batch's row of totals: studies, tokens, each loss times the studies or tokens that it is a mean of, and whether each loss is there.
+const rowWidth = 2 + 2 * lossRows.length;
+
+/** Totals of a source's batches. */
+async function totalsOf({ fields, run }: BatchLosses, source: StudySource): Promise<number[][]> {
+  const totals: number[][] = [];
+  for await (const batch of fields.includes('image') ? source.batches() : source.textBatches()) {
+    const { arrays, studies } = batch;
+    const results = await run(pick<HostArray, string>(arrays, fields));
+    const tokens = maskCount(arrays.target_mask.data);
+    if ('image' in arrays) source.recycle({ arrays, studies });
+    const losses = lossRows.map(({ key, unit }) => (results[key]?.data[0] ?? 0) * (unit === 'token' ? tokens : studies.length));
+    totals.push([studies.length, tokens, ...losses, ...lossRows.map(({ key }) => (results[key] ? 1 : 0))]);
+  }
+  return totals;
+}
+
+/** Batches of all ranks in the split's order: rank r of n has the batches r, r + n, ... */
+async function totalsOfRanks(own: readonly number[][], ranks: Communicator): Promise<readonly number[][]> {
+  if (ranks.size === 1) return own;
+  const counts = await ranks.allGather(Int32Array.of(own.length));
+  const all = new Float64Array(counts.reduce((sum, count) => sum + count, 0) * rowWidth);
+  own.forEach((row, i) => all.set(row, (ranks.rank + i * ranks.size) * rowWidth));
+  await ranks.allReduce(all);
+  return Array.from({ length: all.length / rowWidth }, (_, batch) => [...all.subarray(batch * rowWidth, (batch + 1) * rowWidth)]);
 }
 
 /**
  * Mean losses per study, and its mean number of target tokens. Losses over tokens are summed over a study's tokens; the others are means
- * over the split's batches, by their numbers of studies. The source gives the split in order.
+ * over the split's batches, by their numbers of studies. The source gives the split in order, or, where ranks share it, this rank's batches.
  */
-export async function evaluateSplit({ fields, run }: BatchLosses, source: StudySource): Promise<SplitLosses> {
-  const totals: Partial<Record<LossName, number>> = {};
-  let [studies, allTokens] = [0, 0];
-  for await (const batch of fields.includes('image') ? source.batches() : source.textBatches()) {
-    const { arrays, studies: indices } = batch;
-    const results = await run(pick<HostArray, string>(arrays, fields));
-    const tokens = maskCount(arrays.target_mask.data);
-    if ('image' in arrays) source.recycle({ arrays, studies: indices });
-    studies += indices.length;
-    allTokens += tokens;
-    for (const { key, unit } of lossRows) {
-      const value = results[key]?.data[0];
-      if (value !== undefined) totals[key] = (totals[key] ?? 0) + value * (unit === 'token' ? tokens : indices.length);
-    }
-  }
-  const means = Object.fromEntries(Object.entries(totals).map(([key, total]) => [key, total / studies]));
-  return { losses: lossValues(means), tokensPerStudy: allTokens / studies };
+export async function evaluateSplit(losses: BatchLosses, source: StudySource, ranks: Communicator = alone): Promise<SplitLosses> {
+  const totals = await totalsOfRanks(await totalsOf(losses, source), ranks);
+  const sums = Array.from({ length: rowWidth }, (_, i) => totals.reduce((sum, row) => sum + row[i]!, 0));
+  const [studies, tokens] = sums as [number, number];
+  const used = lossRows.flatMap(({ key }, i) => (sums[i + 2 + lossRows.length]! > 0 ? [[key, sums[i + 2]! / studies] as const] : []));
+  return { losses: lossValues(Object.fromEntries(used)), tokensPerStudy: tokens / studies };
 }

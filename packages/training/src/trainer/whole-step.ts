@@ -5,6 +5,7 @@ import type { StagePlan } from '@hybridmed/model/graphs';
 import { stepGraph } from '@hybridmed/model/graphs';
 import { scalar, zeros } from '@hybridmed/model/host-arrays';
 import type { AdamWOptions, ParameterSpecs } from '@hybridmed/nn';
+import type { Communicator } from '@hybridmed/ranks';
 import { momentNames, startLossScale } from '@hybridmed/nn';
 import type { Device, DeviceState, Graph, HostArray, HostArrays } from '@hybridmed/tensor';
 import { keyData, mix32 } from '@hybridmed/tensor';
@@ -17,12 +18,15 @@ export interface StepResult {
   readonly gradientNorm: number;
   /** The loss scale that the step used, in mixed precision. */
   readonly lossScale?: number;
+  /** Whether any rank asked to stop after this step. */
+  readonly stop?: boolean;
 }
 
-/** Where a step is in its schedule: its number, counted from 0, and its learning rate. */
+/** Where a step is in its schedule: its number, counted from 0, and its learning rate. `stop` asks all ranks to stop after it. */
 export interface StepMoment {
   readonly step: number;
   readonly learningRate: number;
+  readonly stop?: boolean;
 }
 
 /** Runs one optimizer step on a batch, which has every array that it reads. */
@@ -71,6 +75,8 @@ export interface StepOptions {
   readonly plan: StagePlan;
   readonly seed: number;
   readonly optimizer: AdamWOptions;
+  /** Processes that share a step's passes; `alone` by default. */
+  readonly ranks?: Communicator;
 }
 
 /** A stage's step as one program. */

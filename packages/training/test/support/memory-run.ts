@@ -3,6 +3,8 @@ import { padRows } from '@hybridmed/data/browser';
 import type { StudyArrays, TextArrays } from '@hybridmed/data/browser';
 import type { Model } from '@hybridmed/model';
 import { createModel } from '@hybridmed/model';
+import type { Communicator } from '@hybridmed/ranks';
+import { alone } from '@hybridmed/ranks';
 import type { Device, HostArray } from '@hybridmed/tensor';
 import { uniformAt } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
@@ -69,12 +71,23 @@ function studyArrays(studies: readonly MemoryStudy[], tokenizer: Tokenizer): Stu
   return { image: { data, shape: [studies.length, 1, imageSize, imageSize] }, ...textArrays(studies, tokenizer) };
 }
 
-/** A source of studies held in memory. In training, an epoch's order is a function of its number. */
+/** How a source's studies come: studies of a step, its passes, and the ranks that share them. */
+interface MemorySourceOptions {
+  readonly batchSize: number;
+  readonly train: boolean;
+  readonly passes?: number;
+  readonly ranks?: Communicator;
+  /** Studies whose images cannot be read. */
+  readonly unreadable?: ReadonlySet<number>;
+}
+
+/** A source of studies held in memory. In training, an epoch's order is a function of its number, and a rank gets its passes of each step. */
 export function memorySource(
   studies: readonly MemoryStudy[],
   tokenizer: Tokenizer,
-  { batchSize, train, unreadable = new Set() }: { batchSize: number; train: boolean; unreadable?: ReadonlySet<number> },
+  { batchSize, train, passes = 1, ranks = alone, unreadable = new Set() }: MemorySourceOptions,
 ): StudySource {
+  const ownOf = (batch: readonly number[]): number[] => batch.filter((_, row) => Math.floor((row * passes) / batchSize) % ranks.size === ranks.rank);
   const inOrder = Array.from(studies.keys());
   const orderOf = (epoch: number): number[] => {
     const draws = inOrder.map((i) => uniformAt([epoch, 1], 0, i));
@@ -83,10 +96,10 @@ export function memorySource(
   const chunks = (order: readonly number[], size: number): number[][] =>
     Array.from({ length: Math.ceil(order.length / size) }, (_, i) => order.slice(i * size, (i + 1) * size));
   const rows = (indices: readonly number[]): MemoryStudy[] => indices.map((i) => studies[i]!);
-  const stepsFrom = ({ epoch = 0, startStep = 0 }): number[][] =>
-    chunks(train ? orderOf(epoch) : inOrder, batchSize)
-      .filter((batch) => !train || batch.length === batchSize)
-      .slice(startStep);
+  const stepsFrom = ({ epoch = 0, startStep = 0 }): number[][] => {
+    const batches = chunks(train ? orderOf(epoch) : inOrder, batchSize).filter((batch) => !train || batch.length === batchSize);
+    return (train ? batches.map(ownOf) : batches.filter((_, number) => number % ranks.size === ranks.rank)).slice(startStep);
+  };
   return {
     size: studies.length,
     stepsPerEpoch: Math.floor(studies.length / batchSize),
@@ -181,22 +194,36 @@ const smallModel = (): Model =>
     special: tokenizer.special,
   });
 
-/** A run of two epochs of two steps a stage, on studies and in a store in memory. */
+/** A run of two epochs of two steps a stage, on studies and in a store in memory; of `passes` passes a step, which ranks may share. */
 export function memoryRun(
   device: Device,
   store: RunStore,
   events: RunEvents = {},
-  { count = 9, unreadable = new Set<number>() }: { readonly count?: number; readonly unreadable?: ReadonlySet<number> } = {},
+  {
+    passes = 1,
+    ranks = alone,
+    count = 9,
+    unreadable = new Set<number>(),
+  }: { passes?: number; ranks?: Communicator; count?: number; unreadable?: ReadonlySet<number> } = {},
 ): TrainingRun {
-  const config = completeTraining({ preset: 'tiny', epochs: [2, 2], batch: 4, dropout: 0.1, learningRate: 1e-2, checkpointEvery: 1 });
+  const config = completeTraining({
+    preset: 'tiny',
+    epochs: [2, 2],
+    batch: 4 / passes,
+    accumulate: passes,
+    dropout: 0.1,
+    learningRate: 1e-2,
+    checkpointEvery: 1,
+  });
   const studies = memoryStudies(count + 3);
   return {
     config,
     device,
     model: smallModel(),
-    train: memorySource(studies.slice(0, count), tokenizer, { batchSize: config.batch, train: true, unreadable }),
-    validation: memorySource(studies.slice(count), tokenizer, { batchSize: 2, train: false }),
+    train: memorySource(studies.slice(0, count), tokenizer, { batchSize: 4, train: true, passes, ranks, unreadable }),
+    validation: memorySource(studies.slice(count), tokenizer, { batchSize: 2, train: false, ranks }),
     store,
+    ranks,
     clock: countingClock(),
     events,
     encoderValues: () => Promise.resolve({}),

@@ -68,6 +68,7 @@ function read(checkpoint: PublishedTensors): ReadEncoder<ConvNeXtConfig> {
 
 /** ConvNeXt under timm's names. */
 export const convnextRow: EncoderRow<ConvNeXtConfig> = {
+  published: 'ConvNeXts of timm',
   rules: {
     kind: oneOf('convnext'),
     ...imageRules,

@@ -52,9 +52,9 @@ function read(checkpoint: PublishedTensors): ReadEncoder<DenseNetConfig> {
   const layerName = (block: number, i: number) => `features.denseblock${block}.denselayer${i}`;
   const layers: number[] = [];
   for (let block = 1; has(`${layerName(block, 1)}.conv1.weight`); block++) {
-    let count = 1;
-    while (has(`${layerName(block, count + 1)}.conv1.weight`)) count++;
-    layers.push(count);
+    let last = 1;
+    while (has(`${layerName(block, last + 1)}.conv1.weight`)) last++;
+    layers.push(last);
   }
   const stem = shapeOf('features.conv0.weight');
   const sizes = {
@@ -121,6 +121,7 @@ function publish(config: DenseNetConfig): PublishedForm {
 
 /** DenseNet under the names that torchvision, timm and torchxrayvision share. */
 export const densenetRow: EncoderRow<DenseNetConfig> = {
+  published: 'DenseNets of torchvision, timm and torchxrayvision',
   rules: {
     kind: oneOf('densenet'),
     ...imageRules,

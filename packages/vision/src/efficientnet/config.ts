@@ -1,16 +1,8 @@
 // The configuration of EfficientNets and their kin, as checkpoints keep it.
 import type { Activation } from '@hybridmed/nn/convolution';
 import type { ImageInput } from '../image-input.ts';
+import type { InvertedResidual } from './inverted-residual.ts';
 import type { NamesOf } from './naming.ts';
-
-/** An inverted residual: 1 x 1 to `inner` channels (absent: none, the input's own), depthwise, squeeze-and-excitation of `squeeze` channels (absent: none), 1 x 1 to `outputs`. */
-export interface InvertedResidual {
-  readonly kernel: number;
-  readonly stride: number;
-  readonly inner?: number;
-  readonly squeeze?: number;
-  readonly outputs: number;
-}
 
 /** Sizes of an EfficientNet [Tan & Le 2019], a MobileNetV2 or a MobileNetV3 [Howard et al. 2019]: the same blocks, other activations. */
 export interface EfficientNetConfig extends ImageInput {

@@ -7,7 +7,8 @@ import type { Tensor } from '@hybridmed/tensor';
 import { ops } from '@hybridmed/tensor';
 import { featureMap } from '../feature-map.ts';
 import { firstChannels, normalizedImage } from '../image-input.ts';
-import type { EfficientNetConfig, InvertedResidual } from './config.ts';
+import type { EfficientNetConfig } from './config.ts';
+import type { InvertedResidual } from './inverted-residual.ts';
 import type { BlockNames } from './naming.ts';
 import { namings } from './naming.ts';
 

@@ -1,5 +1,5 @@
 // What each library calls the parts of an EfficientNet.
-import type { InvertedResidual } from './config.ts';
+import type { InvertedResidual } from './inverted-residual.ts';
 
 /** Names of a block's convolutions and norms. */
 export interface BlockNames {

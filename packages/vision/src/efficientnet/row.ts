@@ -50,6 +50,7 @@ features = model.extract_features(images)`,
 
 /** EfficientNet (torchvision, timm, efficientnet_lite_pytorch), MobileNetV2 and MobileNetV3 (timm). */
 export const efficientnetRow: EncoderRow<EfficientNetConfig> = {
+  published: 'EfficientNets of torchvision, timm and efficientnet_lite_pytorch, MobileNetV2 and MobileNetV3 of timm',
   rules: {
     kind: oneOf('efficientnet'),
     ...imageRules,
@@ -69,6 +70,7 @@ export const efficientnetRow: EncoderRow<EfficientNetConfig> = {
     padding: optional(oneOf('same', 'symmetric')),
     epsilon: optional(positive(1)),
   },
+  relations: ({ stages }) => [['stages', stages.flat().every(({ kernel }) => kernel % 2 === 1), 'of kernels of an odd side']],
   build: efficientnet,
   find: (names) => findEfficientNets(names).map(({ prefix }) => prefix),
   read: readEfficientNet,

@@ -9,8 +9,9 @@ import { paddedFirstLayer } from '../weights/first-layer.ts';
 import { readTimmConfig, unknownName } from '../weights/timm-config.ts';
 import type { PlainEfficientNet } from './architectures.ts';
 import { plainEfficientNet, plainEfficientNets } from './architectures.ts';
-import type { EfficientNetConfig, InvertedResidual } from './config.ts';
+import type { EfficientNetConfig } from './config.ts';
 import { efficientnet } from './efficientnet.ts';
+import type { InvertedResidual } from './inverted-residual.ts';
 import type { Naming, NamesOf } from './naming.ts';
 import { namings } from './naming.ts';
 
@@ -87,7 +88,8 @@ export function readEfficientNet(checkpoint: PublishedTensors): ReadEncoder<Effi
   const tensors = tensorsOf(checkpoint);
   const fields = configFields(checkpoint.config ?? {}, configLabel);
   const { architecture, facts } = statedBy(fields, names);
-  const { strides, squeezes, repeats, ...more } = facts;
+  const { strides, squeezes, activation, reluStages, squeezeActivation, gate, padding, epsilon } = facts;
+  const more = { activation, reluStages, squeezeActivation, gate, padding, epsilon };
   let all = 0;
   const stages = repeatsOf(tensors, naming, facts).map((count, stage) =>
     Array.from({ length: count }, (_, index) => readBlock(tensors, naming, naming.block({ stage, index, all: all++ }), index === 0 ? strides[stage]! : 1)),
@@ -113,7 +115,7 @@ export function readEfficientNet(checkpoint: PublishedTensors): ReadEncoder<Effi
     stem: stem[0]!,
     stages,
     head: tensors.shapeOf(`${naming.head(stages.length)[0]}.weight`)[0]!,
-    ...more,
+    ...(Object.fromEntries(Object.entries(more).filter(([, value]) => value !== undefined)) as Pick<EfficientNetConfig, keyof typeof more>),
   };
   return {
     config,

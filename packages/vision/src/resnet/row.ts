@@ -10,6 +10,7 @@ import { findResNets, readResNet } from './weights.ts';
 
 /** ResNet under torchvision's and timm's names. */
 export const resnetRow: EncoderRow<ResNetConfig> = {
+  published: 'ResNets of torchvision and timm',
   rules: {
     kind: oneOf('resnet'),
     ...imageRules,

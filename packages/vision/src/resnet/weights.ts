@@ -4,6 +4,7 @@ import { configFields, WeightsError } from '@hybridmed/nn/weights';
 import type { PublishedTensors, ReadEncoder } from '../encoder-row.ts';
 import { bareName, expandNames } from '../weights/architecture-names.ts';
 import { paddedFirstLayer } from '../weights/first-layer.ts';
+import { imageSizeOf } from '../weights/tensors.ts';
 import { readTimmConfig, unknownName } from '../weights/timm-config.ts';
 import type { ResNetConfig } from './resnet.ts';
 
@@ -37,7 +38,8 @@ export function readResNet({ shapes, prefix, config: json, configLabel, label, i
   const fail = (problem: string): never => {
     throw new WeightsError(`${label}: ${problem}`);
   };
-  const assumed = checkPlain(configFields(json ?? {}, configLabel));
+  const fields = configFields(json ?? {}, configLabel);
+  const assumed = checkPlain(fields);
   const own = Object.keys(shapes).flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
   const segments = Object.keys(shapes).find((name) => /(?:^|\.)(?:aux_)?classifier\.0\.(?:.+\.)?weight$/.test(name) && shapes[name]!.length === 4);
   if (segments !== undefined) fail(`tensor "${segments}" is of a segmentation network, whose ResNet is dilated; this loads ResNets that are not`);
@@ -61,7 +63,7 @@ export function readResNet({ shapes, prefix, config: json, configLabel, label, i
   const first = paddedFirstLayer({ tensor: `${prefix}conv1.weight`, shape: shapeOf('conv1.weight'), wanted, normalization, label });
   const config: ResNetConfig = {
     kind: 'resnet',
-    imageSize: image.size ?? 224,
+    imageSize: image.size ?? imageSizeOf(fields) ?? 224,
     channels: wanted,
     ...first.input,
     layers,

@@ -6,10 +6,10 @@ import { bareName, expandNames } from '../weights/architecture-names.ts';
 export interface PlainTransformer {
   readonly width: number;
   readonly heads: number;
-  readonly activation: 'gelu' | 'quickGelu';
+  readonly activation: 'gelu' | 'quickGelu' | 'geluTanh';
   readonly epsilon: number;
   /** How timm pools it where a config does not say. */
-  readonly pool: 'token' | 'avg';
+  readonly pool: 'token' | 'avg' | 'map';
 }
 
 type Facts = readonly [width: number, heads: number, pool: PlainTransformer['pool'], names: string];
@@ -31,12 +31,16 @@ const usual: readonly Facts[] = [
   [768, 12, 'token', 'deit_base_patch16_{224,384} deit3_base_patch16_{224,384,224_in21ft1k,384_in21ft1k}'],
   [768, 12, 'avg', 'vit_base_patch16_siglip_gap_{224,256,384,512} vit_base_patch16_reg4_gap_256'],
   [768, 16, 'avg', 'vit_base_patch16_gap_224'],
+  [768, 12, 'map', 'vit_base_patch16_siglip_{224,256,384,512}'],
   [832, 13, 'avg', 'vit_so150m2_patch16_reg1_gap_{256,384,448}'],
   [896, 14, 'token', 'vit_base_patch32_plus_256 vit_base_patch16_plus_240'],
+  [896, 14, 'map', 'vit_so150m_patch16_reg4_map_256'],
   [896, 14, 'avg', 'vit_so150m_patch16_reg4_gap_{256,384}'],
   [1024, 16, 'token', 'vit_large_patch32_{224,384,224_in21k} vit_large_patch16_{224,384,224_in21k} vit_large_patch14_{224,dinov2,reg4_dinov2,reg1_tipsv2}'],
   [1024, 16, 'token', 'flexivit_large deit3_large_patch16_{224,384,224_in21ft1k,384_in21ft1k}'],
   [1024, 16, 'avg', 'eva_large_patch14_{196,336} vit_large_patch16_siglip_gap_{256,384}'],
+  [1024, 16, 'map', 'vit_large_patch16_siglip_{256,384}'],
+  [1152, 16, 'map', 'vit_so400m_patch14_siglip_{224,378,384}'],
   [1152, 16, 'token', 'vit_so400m_patch14_reg1_tipsv2'],
   [1152, 16, 'avg', 'vit_so400m_patch14_siglip_gap_{224,378,384,448,896}'],
   [1280, 16, 'token', 'vit_huge_patch14_{224,224_in21k} deit3_huge_patch14_{224,224_in21ft1k}'],
@@ -59,6 +63,17 @@ const clip: readonly Facts[] = [
   [1664, 16, 'token', 'vit_gigantic_patch14_clip_{224,378}'],
 ];
 
+const tanh: readonly Facts[] = [
+  [768, 12, 'map', 'vit_base_patch32_siglip_256'],
+  [768, 12, 'avg', 'vit_base_patch32_siglip_gap_256'],
+  [1024, 16, 'map', 'vit_large_patch16_siglip_512'],
+  [1024, 16, 'avg', 'vit_large_patch16_siglip_gap_512'],
+  [1152, 16, 'map', 'vit_so400m_patch16_siglip_{256,384,512}'],
+  [1152, 16, 'avg', 'vit_so400m_patch16_siglip_gap_{256,384,512}'],
+  [1536, 16, 'map', 'vit_giantopt_patch16_siglip_{256,384}'],
+  [1536, 16, 'avg', 'vit_giantopt_patch16_siglip_gap_{256,384}'],
+];
+
 const quick: readonly Facts[] = [
   [768, 12, 'token', 'vit_base_patch32_clip_quickgelu_224 vit_base_patch16_clip_quickgelu_224'],
   [1024, 16, 'token', 'vit_large_patch14_clip_quickgelu_{224,336}'],
@@ -71,7 +86,12 @@ const entries = (facts: readonly Facts[], activation: PlainTransformer['activati
     expandNames(names).map((name): [string, PlainTransformer] => [name, { width, heads, activation, epsilon, pool }]),
   );
 
-const transformers = new Map([...entries(usual, 'gelu', 1e-6), ...entries(clip, 'gelu', 1e-5), ...entries(quick, 'quickGelu', 1e-5)]);
+const transformers = new Map([
+  ...entries(usual, 'gelu', 1e-6),
+  ...entries(clip, 'gelu', 1e-5),
+  ...entries(quick, 'quickGelu', 1e-5),
+  ...entries(tanh, 'geluTanh', 1e-6),
+]);
 
 /** What is known of a vision transformer by its name; undefined for one that may compute something else. */
 export const plainTransformer = (name: string): PlainTransformer | undefined => transformers.get(bareName(name));

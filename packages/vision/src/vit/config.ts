@@ -27,8 +27,8 @@ export interface ViTConfig extends ImageInput {
   readonly layerScale?: boolean;
   /** Number of register tokens [Darcet et al. 2024]; then neither they nor the class token have positions. */
   readonly registers?: number;
-  /** What `global` is: the class token, or the mean of the patches; `meanNormed` norms that mean alone and not the tokens (timm's `fc_norm`). */
-  readonly pool?: 'class' | 'mean' | 'meanNormed';
+  /** What `global` is: the class token, or the mean of the patches; `meanNormed` norms that mean alone and not the tokens (timm's `fc_norm`); `attention` is that of a learned query over the patches (SigLIP). */
+  readonly pool?: 'class' | 'mean' | 'meanNormed' | 'attention';
   /** Without a class token `global` is a mean: true. */
   readonly classToken?: boolean;
 }

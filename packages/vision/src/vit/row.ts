@@ -12,6 +12,7 @@ import { readViT } from './weights.ts';
 /** timm takes activation, gates and epsilon from the architecture; sizes are its arguments. */
 function vitArchitecture({ mlp, epsilon = 1e-6 }: ViTConfig): string {
   if (mlp === 'swiglu') return 'vit_giant_patch14_dinov2';
+  if (mlp === 'geluTanh') return 'vit_base_patch32_siglip_256';
   if (mlp === 'quickGelu') return 'vit_base_patch16_clip_quickgelu_224';
   return epsilon === 1e-5 ? 'vit_base_patch16_clip_224' : 'vit_base_patch16_224';
 }
@@ -38,7 +39,7 @@ function publishViT(config: ViTConfig): PublishedForm {
     reg_tokens: registers,
     no_embed_class: registers > 0,
     pre_norm: config.preNorm ?? false,
-    global_pool: pool === 'class' ? 'token' : 'avg',
+    global_pool: pool === 'class' ? 'token' : pool === 'attention' ? 'map' : 'avg',
     fc_norm: pool === 'meanNormed',
   };
   // timm's own has a bias of the patch projection; of 0 where this one has none.
@@ -51,6 +52,7 @@ function publishViT(config: ViTConfig): PublishedForm {
 
 /** ViT under timm's names. */
 export const vitRow: EncoderRow<ViTConfig> = {
+  published: 'ViTs of transformers, timm, torchvision and open_clip',
   rules: {
     kind: oneOf('vit'),
     ...imageRules,
@@ -60,14 +62,14 @@ export const vitRow: EncoderRow<ViTConfig> = {
     heads: count(256),
     dropout: optional(rate),
     ffn: optional(count(2 ** 17)),
-    mlp: optional(oneOf('gelu', 'quickGelu', 'swiglu')),
+    mlp: optional(oneOf('gelu', 'quickGelu', 'geluTanh', 'swiglu')),
     epsilon: optional(positive(1)),
     qkvBias: optional(flag),
     patchBias: optional(flag),
     preNorm: optional(flag),
     layerScale: optional(flag),
     registers: optional(count(1024, 0)),
-    pool: optional(oneOf('class', 'mean', 'meanNormed')),
+    pool: optional(oneOf('class', 'mean', 'meanNormed', 'attention')),
     classToken: optional(flag),
   },
   relations: (config) => [

@@ -7,7 +7,7 @@ import { agree, headsOf } from './stated.ts';
 import type { Library } from './tensor-names.ts';
 import { readTimmConfig, unknownName } from '../weights/timm-config.ts';
 
-const activations: Readonly<Record<string, PlainTransformer['activation']>> = { gelu: 'gelu', quick_gelu: 'quickGelu' };
+const activations: Readonly<Record<string, PlainTransformer['activation']>> = { gelu: 'gelu', quick_gelu: 'quickGelu', gelu_tanh: 'geluTanh' };
 
 // Arguments whose effect the tensors show, or that have none on features. Any other changes the computation.
 const shown =
@@ -41,6 +41,8 @@ function withoutName(fields: ConfigFields, args: ConfigFields, pooling: string |
       'act_layer',
       'is missing, and the tensors do not tell; a norm before the blocks is CLIP\'s, whose activation is "gelu" or "quick_gelu": write which',
     );
+  if (activation === undefined && tensors.attentionPool)
+    fields.refuse('act_layer', 'is missing, and the tensors do not tell; SigLIP has "gelu", SigLIP 2 in part "gelu_tanh": write which, or the "architecture"');
   if (activation === undefined && library !== 'torchvision')
     assumed.push(`${tensors.gated ? 'SwiGLU' : 'GELU'} in blocks that norm first, as most vision transformers have (no "architecture" in a config)`);
   return { heads, activation: activation ?? 'gelu', epsilon: tensors.preNorm ? 1e-5 : 1e-6, pool: undefined, resampling: 'antialias', assumed };
@@ -91,7 +93,7 @@ interface TimmTower {
 /** A config.json of timm on the hub, or one of a user's own hand with `num_heads`; torchvision has none. */
 export function fromTimm(fields: ConfigFields, tower: TimmTower): StatedByConfig {
   const { width, library, tensors } = tower;
-  const { name, args, pooling } = readTimmConfig(fields, shown);
+  const { name, args, pooling } = readTimmConfig(fields, shown, ['token', 'avg', 'map']);
   for (const [key, value] of [
     ['embed_dim', width],
     ['depth', tower.depth],
@@ -103,6 +105,11 @@ export function fromTimm(fields: ConfigFields, tower: TimmTower): StatedByConfig
   const pool = pooling ?? usualPool;
   if (pool === 'token' && !tensors.classToken)
     fields.refuse('global_pool', 'is "token", and the tensors have no class token; the config is of another checkpoint');
+  if ((pool === 'map') !== tensors.attentionPool)
+    fields.refuse(
+      'global_pool',
+      `is ${pool === undefined ? 'missing' : `"${pool}"`}, and the tensors have ${tensors.attentionPool ? 'a pooling by attention, "map"' : 'no pooling by attention'}; the config is of another checkpoint`,
+    );
   if (pool === 'token' && tensors.pooledNorm) fields.refuse('global_pool', 'is "token" with a norm after pooling ("fc_norm"); this loads that with avg only');
   return {
     ...stated,

@@ -14,7 +14,7 @@ export interface TensorSizes {
 /** What only a config can tell. */
 export interface StatedByConfig {
   readonly heads: number;
-  readonly activation: 'gelu' | 'quickGelu';
+  readonly activation: 'gelu' | 'quickGelu' | 'geluTanh';
   readonly epsilon: number;
   readonly pool: 'class' | 'mean' | 'meanNormed' | undefined;
   readonly resampling: Resampling;
@@ -30,6 +30,8 @@ export interface TensorFacts {
   readonly gated: boolean;
   /** A norm after pooling in place of the last one. */
   readonly pooledNorm: boolean;
+  /** Pooling by attention. */
+  readonly attentionPool: boolean;
 }
 
 /** Refuses a field that contradicts the tensors. */

@@ -48,6 +48,7 @@ const roots: Readonly<Record<string, string>> = {
   reg_token: 'reg_token',
   'embeddings.distillation_token': 'dist_token',
   dist_token: 'dist_token',
+  'attn_pool.latent': 'attn_pool.latent',
 };
 
 // A module's name, then .weight or .bias.
@@ -66,6 +67,12 @@ const rootModules: Readonly<Record<string, string>> = {
   ln_post: 'norm',
   post_layernorm: 'norm',
   fc_norm: 'fc_norm',
+  'attn_pool.q': 'attn_pool.q',
+  'attn_pool.kv': 'attn_pool.kv',
+  'attn_pool.proj': 'attn_pool.proj',
+  'attn_pool.norm': 'attn_pool.norm',
+  'attn_pool.mlp.fc1': 'attn_pool.mlp.fc1',
+  'attn_pool.mlp.fc2': 'attn_pool.mlp.fc2',
 };
 
 const blockModules: Readonly<Record<string, readonly [name: string, part?: number]>> = {

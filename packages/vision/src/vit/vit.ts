@@ -4,6 +4,8 @@ import { collect, dropout, layerNorm } from '@hybridmed/nn';
 import type { Dim, Tensor } from '@hybridmed/tensor';
 import { ops } from '@hybridmed/tensor';
 import { normalizedImage } from '../image-input.ts';
+import type { AttentionPool } from './attention-pool.ts';
+import { attentionPool } from './attention-pool.ts';
 import type { ViTConfig } from './config.ts';
 import type { ViTBlock } from './layers.ts';
 import { defaultEpsilon, patchEmbedding, vitBlock } from './layers.ts';
@@ -18,6 +20,8 @@ interface ViTLayers {
   readonly norm: Module;
   readonly finalNorm: 'norm' | 'fc_norm';
   readonly blocks: readonly ViTBlock[];
+  /** Where the configuration pools by attention. */
+  readonly pooling: AttentionPool | undefined;
 }
 
 /** Throws a RangeError for sizes that do not fit. */
@@ -25,7 +29,7 @@ function layersOf(config: ViTConfig): ViTLayers {
   const { imageSize, patch, width, depth, heads, epsilon = defaultEpsilon, registers = 0, pool = 'class', classToken = true } = config;
   if (imageSize % patch !== 0 || width % heads !== 0)
     throw new RangeError(`vit: patch ${patch} must divide imageSize ${imageSize}, and heads ${heads} the width ${width}`);
-  if (!classToken && pool === 'class') throw new RangeError('vit: without a class token "pool" must be a mean');
+  if (!classToken && pool === 'class') throw new RangeError('vit: without a class token "pool" must be a mean or attention');
   return {
     config,
     tokenCount: (imageSize / patch) ** 2,
@@ -35,6 +39,7 @@ function layersOf(config: ViTConfig): ViTLayers {
     norm: layerNorm({ width, epsilon }),
     finalNorm: pool === 'meanNormed' ? 'fc_norm' : 'norm',
     blocks: Array.from({ length: depth }, () => vitBlock(config)),
+    pooling: pool === 'attention' ? attentionPool(config) : undefined,
   };
 }
 
@@ -65,7 +70,7 @@ function meanOfShown(tokens: Tensor, shown: Tensor | undefined): Tensor {
 
 /** Features of the blocks' result (B, prefix + N, width): tokens after the final norm, and one vector of the image as the configuration pools it. */
 function featuresOf(
-  { config, tokenCount, prefix, norm, finalNorm }: ViTLayers,
+  { config, tokenCount, prefix, norm, finalNorm, pooling }: ViTLayers,
   scope: Scope,
   h: Tensor,
   last: LastBlock | undefined,
@@ -78,6 +83,7 @@ function featuresOf(
   if (pool === 'meanNormed') return { tokens: ofPatches(h), global: normed(meanOfShown(ofPatches(h), shown)) };
   const all = normed(h);
   const tokens = ofPatches(all);
+  if (pooling) return { tokens, global: pooling.call(scope.child('attn_pool'), tokens, shown) };
   if (pool === 'mean') return { tokens, global: meanOfShown(tokens, shown) };
   const classOf = (value: Tensor) => ops.reshape(ops.narrow(value, 1, 0, 1), [batch, width]);
   if (!last) return { tokens, global: classOf(all) };
@@ -89,10 +95,10 @@ function featuresOf(
 /** Queries and keys of the last block, and its mask. */
 type LastBlock = Pick<ReturnType<ViTBlock['call']>, 'query' | 'key'> & { readonly mask: Tensor | undefined };
 
-/** A ViT: images (B, C, H, W) -> N = (imageSize / patch)^2 patch tokens (B, N, width) after the final LN, and the class token or the mean (B, width) [Dosovitskiy et al. 2021]. `importance` (B, N) of a class token: the last layer's head-mean attention from it. */
+/** A ViT: images (B, C, H, W) -> N = (imageSize / patch)^2 patch tokens (B, N, width) after the final LN, and the class token, the mean or what attention pools (B, width) [Dosovitskiy et al. 2021]. `importance` (B, N) of a class token: the last layer's head-mean attention from it. */
 export function vit(config: ViTConfig): VisionEncoder {
   const layers = layersOf(config);
-  const { tokenCount, prefixHasPositions, embed, norm, finalNorm, blocks } = layers;
+  const { tokenCount, prefixHasPositions, embed, norm, finalNorm, blocks, pooling } = layers;
   const { imageSize, channels, width, registers = 0, classToken = true } = config;
   /** Features of images (B, C, H, W), of the patches that `shown` (B, N) leaves. */
   const run = (scope: Scope, x: Tensor, shown?: Tensor): VisionFeatures => {
@@ -117,6 +123,7 @@ export function vit(config: ViTConfig): VisionEncoder {
         ...(config.preNorm ? { norm_pre: norm } : {}),
         ...Object.fromEntries(blocks.map((block, i) => [`blocks.${i}`, block])),
         [finalNorm]: norm,
+        ...(pooling ? { attn_pool: pooling } : {}),
       },
       {
         ...(classToken ? { cls_token: table(1) } : {}),

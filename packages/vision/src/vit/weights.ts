@@ -51,13 +51,14 @@ export function readViT(checkpoint: PublishedTensors): ReadEncoder<ViTConfig> {
   const [ffn, rows] = [fc2[1] ?? 0, rowsOf('blocks.0.mlp.fc1.weight')];
   if (rows !== ffn && rows !== 2 * ffn) fail(`its MLP has ${rows} rows before and ${ffn} columns after; GELU needs as many, SwiGLU twice as many`);
   const classToken = places.has('cls_token');
+  const attentionPool = places.has('attn_pool.latent');
   const pooledNorm = places.has('fc_norm.weight') && !places.has('norm.weight');
-  const facts = { preNorm: places.has('norm_pre.weight'), classToken, distilled: places.has('dist_token'), gated: rows === 2 * ffn, pooledNorm };
+  const facts = { preNorm: places.has('norm_pre.weight'), classToken, distilled: places.has('dist_token'), gated: rows === 2 * ffn, pooledNorm, attentionPool };
   const stated = readStated(json, configLabel, library, { width, depth, patch, channels, ffn }, facts);
   if (rows === 2 * ffn && stated.activation !== 'gelu') fail('its MLP has gates, and its config another activation than SwiGLU has');
   const registers = ['dist_token', 'reg_token'].flatMap((name) => places.get(name) ?? []);
   const registerCount = registers.reduce((count, name) => count + tokensIn(shapes[name]!, width, name, fail), 0);
-  const pool = pooledNorm ? 'meanNormed' : (stated.pool ?? (classToken ? 'class' : 'mean'));
+  const pool = attentionPool ? 'attention' : pooledNorm ? 'meanNormed' : (stated.pool ?? (classToken ? 'class' : 'mean'));
   const positions = first('pos_embed') ?? fail('has no position embedding; encoders with rotary or computed positions are not loaded');
   const grid = positionGrid(tokensIn(shapes[positions]!, width, positions, fail), { classToken, registerCount }, fail);
   const { size = grid.side * patch, channels: wanted = channels } = image;

@@ -31,7 +31,7 @@ const numbersOf = (fields: ConfigFields, key: string, least: number): readonly n
   return values;
 };
 
-function stated({ fields, mean, std, source }: Statement): Normalization | undefined {
+function statedBy({ fields, mean, std, source }: Statement): Normalization | undefined {
   if (!fields.has(mean) && !fields.has(std)) return undefined;
   const all = { mean: numbersOf(fields, mean, -1e6), std: numbersOf(fields, std, 0), source };
   if (all.mean.length !== all.std.length) fields.refuse(std, `has ${all.std.length} numbers, "${mean}" has ${all.mean.length}`);
@@ -55,15 +55,15 @@ export function readNormalization({ config, configLabel, preprocessor, preproces
     const fields = configFields(preprocessor, preprocessorLabel);
     const source = 'preprocessor_config.json';
     if (fields.has('do_normalize') && !fields.flag('do_normalize')) return { mean: [0], std: [1], source };
-    const own = stated({ fields, mean: 'image_mean', std: 'image_std', source });
+    const own = statedBy({ fields, mean: 'image_mean', std: 'image_std', source });
     if (own) return own;
   }
   const fields = configFields(config ?? {}, configLabel);
-  const inner = (key: string): Normalization | undefined => stated({ fields: fields.inner(key), mean: 'mean', std: 'std', source: `"${key}"` });
+  const inner = (key: string): Normalization | undefined => statedBy({ fields: fields.inner(key), mean: 'mean', std: 'std', source: `"${key}"` });
   return (
     inner('pretrained_cfg') ??
     inner('preprocess_cfg') ??
-    stated({ fields, mean: 'mean', std: 'std', source: 'config' }) ??
+    statedBy({ fields, mean: 'mean', std: 'std', source: 'config' }) ??
     fromRange(fields, '"input_range"') ??
     fromRange(fields.inner('pretrained_cfg'), '"pretrained_cfg"')
   );

@@ -3,7 +3,7 @@ import type { Recipes, TensorShapes } from '@hybridmed/nn/weights';
 import { WeightsError } from '@hybridmed/nn/weights';
 import type { EncoderRow, PublishedTensors, WantedImage } from '../encoder-row.ts';
 import type { VisionConfig } from '../table.ts';
-import { encoderRows } from '../table.ts';
+import { encoderRows, publishedEncoders } from '../table.ts';
 import type { DescribedNormalization } from './normalization.ts';
 import { described, readNormalization } from './normalization.ts';
 
@@ -33,10 +33,6 @@ export interface VisionWeights {
   readonly normalization: DescribedNormalization;
 }
 
-const known =
-  'it loads ViTs of transformers, timm, torchvision and open_clip, ResNets and DenseNets of torchvision and timm, DenseNets of torchxrayvision, ' +
-  'EfficientNets of torchvision, timm and efficientnet_lite_pytorch, and MobileNetV3 and ConvNeXt of timm';
-
 /**
  * Recognizes a vision encoder under any prefix, by the rows of the table. Throws a WeightsError where there is none, more than one, or one
  * that computes something else than ours would.
@@ -48,7 +44,7 @@ export function visionWeights(
   const names = Object.keys(shapes);
   const foundEncoders = Object.values(encoderRows).flatMap((row) => row.find(names).map((prefix) => ({ row: row as EncoderRow<VisionConfig>, prefix })));
   const [first, ...others] = foundEncoders;
-  if (!first) throw new WeightsError(`${label}: holds no vision encoder that this knows; ${known}`);
+  if (!first) throw new WeightsError(`${label}: holds no vision encoder that this knows; it loads ${publishedEncoders}`);
   if (others.length > 0)
     throw new WeightsError(
       `${label}: holds ${foundEncoders.length} vision encoders, under ${foundEncoders.map(({ prefix }) => `"${prefix}"`).join(', ')}; save the one you want alone`,

@@ -28,12 +28,12 @@ def transformer(args):
     gated = "mlp_layer" in args and args["mlp_layer"] == "SwiGLUPacked" and act == "nn.SiLU"
     width = int(args["embed_dim"])
     hidden = int(width * eval(args.get("mlp_ratio", "4")))
-    plain = set(args) <= PLAIN_VIT and pool in ("token", "avg") and (gated or act in ("gelu", "quick_gelu")) and args.get("norm_layer") in NORMS
+    plain = set(args) <= PLAIN_VIT and pool in ("token", "avg", "map") and (gated or act in ("gelu", "quick_gelu", "gelu_tanh")) and args.get("norm_layer") in NORMS
     class_token = args.get("class_token") != "False"
     fc_norm = {None: pool == "avg", "True": True, "False": False}[args.get("fc_norm")]
     facts = dict(
-        plain=plain, width=width, heads=int(args["num_heads"]), ffn=hidden // 2 if gated else hidden, mlp="swiglu" if gated else "quickGelu" if act == "quick_gelu" else "gelu",
-        epsilon=NORMS.get(args.get("norm_layer")), pool="meanNormed" if fc_norm else "class" if pool == "token" else "mean", classToken=class_token,
+        plain=plain, width=width, heads=int(args["num_heads"]), ffn=hidden // 2 if gated else hidden, mlp="swiglu" if gated else {"quick_gelu": "quickGelu", "gelu_tanh": "geluTanh"}.get(act, "gelu"),
+        epsilon=NORMS.get(args.get("norm_layer")), pool="attention" if pool == "map" else "meanNormed" if fc_norm else "class" if pool == "token" else "mean", classToken=class_token,
         registers=int(args.get("reg_tokens", 0)), preNorm=args.get("pre_norm") == "True", layerScale="init_values" in args, qkvBias=args.get("qkv_bias") != "False",
     )
     usual = dict(mlp="gelu", epsilon=1e-6, pool="class", classToken=True, registers=0, preNorm=False, layerScale=False, qkvBias=True, ffn=4 * width)

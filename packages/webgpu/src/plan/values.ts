@@ -1,6 +1,7 @@
 // Values of a plan: arrays that dispatches read and write, and chains of element-wise steps that no dispatch has computed yet.
 import type { ElementType, MapStep } from '@hybridmed/kernels';
 import type { OpName } from '@hybridmed/tensor';
+import { opTable } from '@hybridmed/tensor';
 
 /** Where a value's bytes are. */
 export type Home =
@@ -46,11 +47,8 @@ export interface Chain {
   readonly steps: readonly ChainStep[];
 }
 
-/** Ops that only read their input in another shape or order. */
-const views: ReadonlySet<OpName> = new Set<OpName>(['reshape', 'transpose', 'broadcast', 'slice', 'stopGradient']);
-
 /** Whether an op only reads its input in another shape or order: who uses it uses what it reads. */
-export const isView = (op: OpName): boolean => views.has(op);
+export const isView = (op: OpName): boolean => opTable[op].view ?? false;
 
 /** What stands for a tensor while a graph is lowered. */
 export type Operand = { readonly kind: 'value'; readonly value: Value; readonly shape: readonly number[] } | { readonly kind: 'chain'; readonly chain: Chain };

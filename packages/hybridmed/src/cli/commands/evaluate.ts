@@ -24,16 +24,16 @@ const rowsBySystem = <T>(values: Readonly<Partial<Record<TextSystem, T>>>, cells
 
 function textTable({ text, labels }: EvaluationReport): string {
   const rows = rowsBySystem(text, (scores, system) => {
-    const labelF1 = labels?.[system]?.micro;
+    const stated = labels?.[system];
     return [
       interval(scores.intervals.bleu4),
       interval(scores.intervals.rougeL),
       interval(scores.intervals.cider, 2),
       String(scores.distinct),
-      ...(labels ? [labelF1 === undefined ? '-' : digits(labelF1)] : []),
+      ...(labels ? (stated ? [digits(stated.micro), formatInterval(stated.naming.balancedAccuracy)] : ['-', '-']) : []),
     ];
   });
-  return table([['impressions (95 %)', 'BLEU-4', 'ROUGE-L', 'CIDEr', 'distinct', ...(labels ? ['label F1'] : [])], ...rows]);
+  return table([['impressions (95 %)', 'BLEU-4', 'ROUGE-L', 'CIDEr', 'distinct', ...(labels ? ['label F1', 'names a finding'] : [])], ...rows]);
 }
 
 /** What published networks say of the texts, where they were named. */
@@ -94,7 +94,7 @@ export function formatEvaluation(report: EvaluationReport): string {
   const parts = [`${report.checkpoint} on ${report.studies} ${report.split} studies of ${report.data}\n`, textTable(report)];
   if (labels)
     parts.push(
-      `label F1 is micro, by the rule labeller, against ${labels.source === 'labels' ? "the studies' labels" : 'its labels of the true impressions'}\n`,
+      `label F1 is micro, by the rule labeller, against ${labels.source === 'labels' ? "the studies' labels" : 'its labels of the true impressions'}; naming a finding is balanced accuracy\n`,
     );
   parts.push(...publishedParts(report), lossLine(report));
   if (captioning)
@@ -114,6 +114,11 @@ const options = {
   data: option({ value: string(), argument: 'spec', help: 'data set as name:path', required: true }),
   ...splitOption,
   ...limitOption,
+  likelihoodRatio: option({
+    value: toggle(),
+    help: 'also write impressions from images by likelihood ratio over training impressions, chosen on the validation split',
+    default: false,
+  }),
   bertscore: option({ value: string(), argument: 'source', help: 'also BERTScore of the impressions, by a published BERT: hf:FOLDER' }),
   bertscoreLayer: option({ value: integer(1), argument: 'n', help: 'layer whose hidden states BERTScore compares', defaultWords: 'the last' }),
   bertscoreIdf: option({ value: toggle(), help: 'weigh word pieces in BERTScore by their inverse document frequencies', default: false }),
@@ -138,6 +143,7 @@ export const evaluate = defineCommand({
   description: 'evaluate a checkpoint on a split: texts compared with baselines, retrieval, zero-shot, losses',
   examples: {
     'evaluate --checkpoint runs/openi --data openi:DIR': '',
+    'evaluate --checkpoint runs/openi --data openi:DIR --bertscore hf:DIR --labeller hf:DIR': 'metrics of published networks',
   },
   options,
   async run({ values, output, openDevice, usage }) {
@@ -147,6 +153,7 @@ export const evaluate = defineCommand({
     const tasks = await import('@hybridmed/tasks/node');
     const metrics = {
       bertScore: bertscore === undefined ? undefined : { folder: bertscore.slice(published.length), layer: bertscoreLayer, idf: bertscoreIdf },
+      likelihoodRatio: values.likelihoodRatio,
       labeller: labeller?.slice(published.length),
     };
     const report = await withModel({ values, openDevice }, (model, device) =>

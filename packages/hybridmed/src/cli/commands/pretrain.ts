@@ -1,13 +1,16 @@
 // `hybridmed pretrain`: both stages from flags and a configuration file.
 import type { CheckpointEncoders } from '@hybridmed/runtime';
+import type { Communicator } from '@hybridmed/ranks';
 import type { Device } from '@hybridmed/tensor';
 import { option, string, toggle } from '@hybridmed/training/options';
+import { openCommandRanks, ranksOptions, silentOutput } from '../command-ranks.ts';
 import type { CommandContext } from '../define-command.ts';
 import { defineCommand } from '../define-command.ts';
 import { deviceOptions, jsonOption, tuningOption, workersOption } from '../options/shared.ts';
 import type { Output } from '../output.ts';
 import { printJson, printResult } from '../output.ts';
 import { exitCodeOf, shellLine, stopSignals } from '../stop-signals.ts';
+import type { TuningMode } from '@hybridmed/webgpu';
 
 const processOptions = {
   out: option({ value: string(), argument: 'dir', help: "the run's folder", required: true }),
@@ -27,6 +30,7 @@ const processOptions = {
   }),
   ...deviceOptions,
   ...tuningOption,
+  ...ranksOptions,
   ...jsonOption,
 };
 
@@ -46,10 +50,13 @@ async function writeRunReport(folder: string, device: Device, encoders: Checkpoi
   }
 }
 
+/** How kernel variants are selected: of several ranks by rule, since what each would measure for itself could differ. */
+const rankTuning = ({ size }: Communicator, mode: TuningMode): TuningMode => (size === 1 ? mode : 'off');
+
 /** The command that resumes a stopped one. */
 const resumeLine = (words: readonly string[]): string => shellLine(['hybridmed', ...words, ...(words.includes('--resume') ? [] : ['--resume'])]);
 
-async function pretrainAndReport({ values, output, words, openDevice }: CommandContext<Awaited<ReturnType<typeof options>>, never>): Promise<void> {
+async function pretrainAndReport({ values, output: own, words, openDevice }: CommandContext<Awaited<ReturnType<typeof options>>, never>): Promise<void> {
   const [{ pretrainWithRecovery, runModules }, { runConfig }, { TrainingStoppedError }, { trainingProgress }] = await Promise.all([
     import('@hybridmed/runtime/run'),
     import('@hybridmed/runtime/settings'),
@@ -57,6 +64,8 @@ async function pretrainAndReport({ values, output, words, openDevice }: CommandC
     import('../training-progress.ts'),
   ]);
   const config = runConfig(values);
+  const ranks = await openCommandRanks(values, (line) => own.log(line));
+  const output = ranks.rank === 0 ? own : silentOutput(own);
   const progress = trainingProgress(output);
   const onMessage = progress.events.onMessage!;
   const stop = stopSignals((name) => onMessage(`${name}: stopping after this step; a second signal ends at once`));
@@ -66,19 +75,22 @@ async function pretrainAndReport({ values, output, words, openDevice }: CommandC
       config,
       out,
       // Called again after a lost device.
-      open: () => openDevice({ again: true, onMessage }),
+      open: () => openDevice({ again: true, onMessage, tuning: rankTuning(ranks, values.tuning) }),
       resume,
       acceptChangedData,
       waitForLock,
       signal: stop.signal,
+      ranks,
       ...optional('workers', values.workers),
       events: progress.events,
     });
     progress.stop();
+    await ranks.close();
     stop.release();
     const lateSignal = stop.received();
-    if (lateSignal !== undefined) output.exitCode = exitCodeOf(lateSignal);
-    const report = withReport && lateSignal === undefined ? await writeRunReport(out, await openDevice(), runModules(config), output) : undefined;
+    if (lateSignal !== undefined) own.exitCode = exitCodeOf(lateSignal);
+    const report =
+      withReport && lateSignal === undefined && ranks.rank === 0 ? await writeRunReport(out, await openDevice(), runModules(config), output) : undefined;
     printResult(
       output,
       values,
@@ -87,12 +99,14 @@ async function pretrainAndReport({ values, output, words, openDevice }: CommandC
         `checkpoint: ${result.checkpoint}\nmetrics:    ${result.out}/metrics.jsonl (and TensorBoard event files in the same folder)\n${report === undefined ? '' : `report:     ${report}\n`}`,
     );
   } catch (error) {
-    const name = stop.received();
+    // Where another rank was asked to stop, this one was not.
+    const name = stop.received() ?? (ranks.size > 1 ? 'SIGTERM' : undefined);
     if (!(error instanceof TrainingStoppedError) || name === undefined) throw error;
+    await ranks.close();
     const line = `${name}: ${error.message}; resume with: ${resumeLine(words)}`;
     onMessage(line);
     if (json) printJson(output, { error: line });
-    output.exitCode = exitCodeOf(name);
+    own.exitCode = exitCodeOf(name);
   } finally {
     progress.stop();
     stop.release();

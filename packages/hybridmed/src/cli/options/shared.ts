@@ -29,7 +29,7 @@ export const tuningOption = {
   tuning: option({
     value: choice(tuningModes),
     argument: 'mode',
-    help: 'webgpu: how kernel variants are selected: by rule (off), as earlier runs measured (cached), or measured in up to 2 s where none did',
+    help: 'webgpu: how kernel variants are selected: by rule (off), as earlier runs measured (cached), or measured in up to 2 s where none did; of several ranks by rule',
     default: 'measure',
   }),
 };

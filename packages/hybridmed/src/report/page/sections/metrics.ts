@@ -85,6 +85,12 @@ function labelPanels({ labels }: EvaluationReport): Metric[] {
     range: [0, 1],
   });
   return [
+    {
+      title: 'Naming a finding',
+      explanation: `Balanced accuracy of whether a text names any finding, against ${against}. The dashed line is a constant text's.`,
+      rows: rowsBySystem(labels, ({ naming }) => naming.balancedAccuracy ?? withoutInterval(Number.NaN)).map((row) => ({ ...row, reference: 0.5 })),
+      range: [0, 1],
+    },
     panel('micro', 'Label F1, micro', 'over all findings of all studies'),
     panel('macro', 'Label F1, macro', `mean over ${Object.keys(labels.findings.perLabel).length} findings`),
   ];

@@ -138,7 +138,7 @@ function settingsCard({ config }: ReportData): Markup {
       ['learning rate', `${config.learningRate} at its peak, ${config.warmup * 100} % warm-up, cosine to 0`],
       ['loss weights', weightsInWords(config)],
       ['distillation', config.dis === 0 ? 'none' : `${config.teacher} teacher, temperature ${config.temperature}`],
-      ['equal impressions', config.duplicates === 'positives' ? 'positives' : 'negatives'],
+      ['equal impressions', config.duplicates === 'unique' ? 'one text' : config.duplicates],
     ])}
     <p class="quiet">Everything else is in <code>run.json</code>, which <code>pretrain --config</code> takes.</p>
   </article>`;

@@ -1,6 +1,6 @@
 // Nodes on arrays without elements: ONNX Runtime's kernels refuse some of them, and their results are known.
 import type { Node, Tensor } from '@hybridmed/tensor';
-import type { GraphBuilder } from '../model/builder.ts';
+import type { GraphBuilder } from './builder.ts';
 
 const isEmpty = ({ shape }: Tensor): boolean => shape.includes(0);
 

@@ -1,15 +1,15 @@
 // Lowers the part of a graph that ends in given values to an ONNX model.
 import type { Node, OpName, Tensor } from '@hybridmed/tensor';
-import { GraphBuilder } from '../model/builder.ts';
-import type { BuildOptions, OnnxFile } from '../model/initializers.ts';
-import { elementTypes } from '../model/proto.ts';
+import { GraphBuilder } from './builder.ts';
+import type { BuildOptions, OnnxFile } from './initializers.ts';
+import { elementTypes } from './proto.ts';
 import { lowerEmpty } from './empty.ts';
-import { keptInputs } from './fused.ts';
-import type { LoweringContext, Rule } from './rule.ts';
+import { keptInputs } from '../rules/fused.ts';
+import type { LoweringContext, Rule } from '../rules/rule.ts';
 import type { Target } from './target.ts';
 import { cpuTarget } from './target.ts';
 import { Weights } from './weights.ts';
-import { rules } from './table.ts';
+import { rules } from '../rules/table.ts';
 
 /** A lowered graph: what builds its file, and the inputs it declares. */
 export interface LoweredModel {

@@ -1,8 +1,8 @@
 // Parameters inside a model, in the precision it was asked for: as f32, as f16, or as int8 with a scale per row.
 import type { HostArray, Shape } from '@hybridmed/tensor';
-import type { GraphBuilder } from '../model/builder.ts';
-import { toHalf } from '../model/float16.ts';
-import { elementTypes } from '../model/proto.ts';
+import type { GraphBuilder } from './builder.ts';
+import { toHalf } from './float16.ts';
+import { elementTypes } from './proto.ts';
 import type { Precision } from './target.ts';
 
 /** Greatest magnitude of quantized weights: 7 bits, since older processors add products of two pairs in 16 bits, which 8 would overflow. */
