@@ -236,6 +236,27 @@ describe.each(browserEntries)('$specifier runs in a browser', ({ specifier, sour
   });
 });
 
+test('the command line loads no model, schemas or progress bars before it knows what to do', () => {
+  const light = ['hybridmed', 'training', 'runtime', 'tasks', 'model', 'data', 'tensor'];
+  const open = [project.getSourceFileOrThrow(join(root, 'packages/hybridmed/src/cli/main.ts'))];
+  const reached = new Set(open);
+  const wrong: string[] = [];
+  while (open.length > 0) {
+    const file = open.pop()!;
+    for (const declaration of [...file.getImportDeclarations(), ...file.getExportDeclarations()]) {
+      const specifier = declaration.getModuleSpecifierValue();
+      if (specifier === undefined || declaration.isTypeOnly()) continue;
+      const name = ours(specifier);
+      if (isBare(specifier) && (name ? !light.includes(name) : specifier !== 'commander')) wrong.push(`${shown(file)} imports ${specifier}`);
+      const next = project.getSourceFile(specifier.startsWith('.') ? join(dirname(file.getFilePath()), specifier) : ((name && entryOf(specifier)) ?? ''));
+      if (!next || reached.has(next)) continue;
+      reached.add(next);
+      open.push(next);
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
 test('no file is part of an import cycle, type imports included', () => {
   expect(cycles(new Map(project.getSourceFiles().map((file) => [shown(file), importedFiles(file)])))).toEqual([]);
 });

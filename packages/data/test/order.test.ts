@@ -1,7 +1,6 @@
 // Orders of an epoch over simulated ranks: what every pass of every step holds is the same for any number of them.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { dealShards, lanesOf } from '../src/loader/lanes.ts';
 import type { OrderOptions, Sampling } from '../src/loader/order.ts';
 import { trainingOrder } from '../src/loader/order.ts';
 import type { Study } from '../src/study.ts';
@@ -29,7 +28,7 @@ function passesOf(options: Omit<OrderOptions, 'rank'>, epoch: number): { steps: 
   const passes = Array.from({ length: orders[0]!.stepsPerEpoch }, (_, step) => {
     const ofStep: number[][] = [];
     own.forEach((numbers, rank) => {
-      const lanes = lanesOf({ ...options, rank });
+      const lanes = Array.from({ length: options.passes / ranks }, (_lane, i) => rank + i * ranks);
       lanes.forEach((lane, i) => (ofStep[lane] = [...numbers.subarray((step * lanes.length + i) * passSize, (step * lanes.length + i + 1) * passSize)]));
     });
     return ofStep;
@@ -108,27 +107,7 @@ test('for any shards, passes and ranks: every lane is of one rank, no study twic
   );
 });
 
-test('shards are dealt in equal parts, whole where they can be, and to the same lanes in every epoch', () => {
-  const shards = [
-    [0, 1, 2, 3],
-    [4, 5],
-    [6, 7, 8],
-  ];
-  expect(dealShards(shards, 1)).toEqual([shards]);
-  expect(dealShards(shards, 2)).toEqual([
-    [[0, 1, 2, 3]],
-    [
-      [4, 5],
-      [6, 7, 8],
-    ],
-  ]);
-  expect(dealShards(shards, 4).map((lane) => lane.flat())).toEqual([
-    [0, 1],
-    [2, 3],
-    [4, 5],
-    [6, 7, 8],
-  ]);
-  expect(dealShards([[], [9], []], 3)).toEqual([[], [], [[9]]]);
+test('each pass has its own shards in every epoch, whole where they can be', () => {
   const studies = inShards([30, 30, 30, 30]);
   const order = trainingOrder({ studies, sampling: { by: 'shard' }, passes: 4, passSize: 1, seed: 0, rank: 1, ranks: 2 });
   for (const epoch of [0, 1, 2]) {
@@ -145,4 +124,5 @@ test('ranks that cannot share the passes are refused', () => {
   );
   expect(() => trainingOrder({ ...options, rank: 0, ranks: 24 })).toThrow('cannot share the 12 passes');
   expect(() => trainingOrder({ ...options, rank: 3, ranks: 3 })).toThrow('rank 3 of 3');
+  expect(() => trainingOrder({ ...options, passSize: 0.5, rank: 0, ranks: 3 })).toThrow('a step of 6 studies has no 12 equal passes');
 });

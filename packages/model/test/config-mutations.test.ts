@@ -71,6 +71,8 @@ test.each([
   ['model.vision', undefined, '"model.vision" is missing'],
   ['model.vision.layers', [1], '"model.vision.layers" is no key of this version'],
   ['preset', 'tiny\u001b[31m', 'it must be a text of 1 to 64 characters without control characters'],
+  ['model.losses', ['toString'], '"model.losses" is ["toString"]; it must be a list of 1 to'],
+  ['model.losses', [], '"model.losses" is []; it must be a list of 1 to'],
 ])('%s of %j is refused by name', (path, value, problem) => {
   expect(refusal(withValue(path, value))).toContain(`folder/config.json: `);
   expect(refusal(withValue(path, value))).toContain(problem);

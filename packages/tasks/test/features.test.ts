@@ -1,13 +1,13 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openDataSet } from '@hybridmed/data';
 import type { Study } from '@hybridmed/data';
-import type { Device } from '@hybridmed/tensor';
-import { openDevice } from '@hybridmed/runtime/device';
+import { openDataSet } from '@hybridmed/data';
 import { openModel } from '@hybridmed/runtime';
+import { openDevice } from '@hybridmed/runtime/device';
 import type { ImageVector } from '@hybridmed/tasks/node';
 import { studyFeatures } from '@hybridmed/tasks/node';
+import type { Device } from '@hybridmed/tensor';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { textsOf, untrainedCheckpoint } from '../../../tools/support/checkpoint.ts';
 import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';

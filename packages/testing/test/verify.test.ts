@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDevice } from '@hybridmed/runtime/device';
 import type { Comparison } from '@hybridmed/testing';
-import { listGoldens, readGolden, verifyGolden } from '@hybridmed/testing';
+import { listGoldens, needsWeights, readGolden, verifyGolden } from '@hybridmed/testing';
 import { nodeWebgpuDevice } from '@hybridmed/webgpu/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Device } from '@hybridmed/tensor';
@@ -32,6 +32,41 @@ describe.skipIf(!has).each(['cpu', 'webgpu', 'gpujs'] as const)('reference value
     expect(rows.map(({ quantity }) => quantity)).toContain('gradient of zv');
     expect(rows.filter(({ ok }) => !ok)).toEqual([]);
   });
+});
+
+const encoders = existsSync(second) ? (await listGoldens(second)).filter((name) => /densenet|efficientnet|mobilenet|convnext/.test(name)) : [];
+const isTrained = (name: string): boolean => name.endsWith('-imagenet');
+const trained = process.env.HYBRIDMED_LITE0 ?? '';
+
+describe.skipIf(encoders.length === 0).each(['cpu', 'webgpu', 'gpujs'] as const)('encoders on %s (skipped where shared/goldens-2 is absent)', (kind) => {
+  let device: Device;
+  beforeAll(async () => {
+    ({ device } = await openDevice(kind));
+  });
+  afterAll(() => device.close());
+
+  test.each(encoders.filter((name) => !isTrained(name)))('%s: features, gradients, and its published folder', { timeout: 120_000 }, async (name) => {
+    const golden = await readGolden(second, name);
+    const rows = await verifyGolden(device, golden);
+    expect(rows.map(({ quantity }) => quantity)).toEqual(expect.arrayContaining(['value', 'out.tokens', 'out.global', 'grad_in.image', 'gradients']));
+    expect(rows.some(({ quantity }) => quantity === 'published tokens')).toBe(golden.json.published !== undefined);
+    expect(rows.some(({ quantity }) => quantity === 'buffers after')).toBe(name.endsWith('-train'));
+    expect(rows.filter(({ ok }) => !ok)).toEqual([]);
+  });
+
+  const folders = 'skipped where HYBRIDMED_LITE0 names no folder that efficientnet_lite0.py of shared/goldens-2 made';
+  test.skipIf(!existsSync(trained)).each(encoders.filter(isTrained))(`trained on ImageNet: %s (${folders})`, { timeout: 300_000 }, async (name) => {
+    const golden = await readGolden(second, name);
+    expect(needsWeights(golden)).toBe(true);
+    const rows = await verifyGolden(device, golden, { weights: trained });
+    expect(rows.map(({ quantity }) => quantity).toSorted()).toEqual(['out.global', 'out.tokens3']);
+    expect(rows.filter(({ ok }) => !ok)).toEqual([]);
+  });
+});
+
+test.skipIf(encoders.length === 0)('a golden of trained weights is refused without their folder', async () => {
+  const device = { info: { kind: 'none', name: 'none' } } as unknown as Device;
+  await expect(verifyGolden(device, await readGolden(second, encoders.find(isTrained)!))).rejects.toThrow('give their folder by --weights');
 });
 
 const probe = await nodeWebgpuDevice();

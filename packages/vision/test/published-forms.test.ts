@@ -136,6 +136,16 @@ test("without a config a torchxrayvision's DenseNet is known by its thresholds, 
   expect(assumed.join()).toContain('-1024 to 1024');
 });
 
+test("torchvision's files of DenseNets call layers by earlier names", () => {
+  const earlier = (name: string): string => name.replace(/(denselayer\d+\.(?:norm|conv))([12])\./, '$1.$2.');
+  const shapes = shapesOf(dense);
+  const { config, recipes } = visionWeights(Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [earlier(name), shape])), {
+    config: { architecture: 'densenet121', library: 'torchvision' },
+  });
+  expect(config).toMatchObject({ layers: dense.layers, growth: dense.growth });
+  for (const name of Object.keys(shapes)) expect(recipes[name]!.from).toEqual([earlier(name)]);
+});
+
 test('published sizes', () => {
   const count = (config: VisionConfig) =>
     Object.values(visionEncoder(config).parameters).reduce((sum, { shape, buffer }) => (buffer ? sum : sum + shape.reduce((a, b) => a * b, 1)), 0);

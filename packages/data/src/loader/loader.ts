@@ -1,6 +1,6 @@
 // The loader: batches of typed arrays, in an order and with crops that depend on seed, epoch and study alone, prefetched.
 import { availableParallelism } from 'node:os';
-import { DataError, UnreadableStudiesError } from '../errors.ts';
+import { UnreadableStudiesError } from '../errors.ts';
 import { defaultRangeReader } from '../image/range-cache.ts';
 import { isUrl } from '../image/image-bytes.ts';
 import type { Study } from '../study.ts';
@@ -13,7 +13,6 @@ import { createBatchMaker, encodeStudy } from './batch-maker.ts';
 import type { StudyBatch, TextBatch } from './batch.ts';
 import { collateTexts } from './collate.ts';
 import { ImageMemory } from './image-memory.ts';
-import type { Passes } from './lanes.ts';
 import type { Sampling } from './order.ts';
 import { trainingOrder } from './order.ts';
 import { startFetcher } from './range-client.ts';
@@ -85,13 +84,6 @@ function settingsOf(options: LoaderOptions): BatchSettings {
   return { image, findingsLength, impressionLength, pad: tokenizer.special.pad, seed, train, augmentation, cache };
 }
 
-/** How steps are shared. Throws a DataError for a step that has no equal passes. */
-function passesOf({ sampling = { by: 'shuffle' }, batchSize, rank = 0, ranks = 1, passes = ranks }: LoaderOptions): Passes & { sampling: Sampling } {
-  const passSize = (batchSize * ranks) / passes;
-  if (!Number.isInteger(passSize) || passSize < 1) throw new DataError(`a step of ${batchSize * ranks} studies has no ${passes} equal passes`);
-  return { sampling, passSize, passes, rank, ranks };
-}
-
 /** Makes a loader. A study whose image cannot be read makes `batches` throw an UnreadableStudiesError that names the file. */
 export function createLoader(options: LoaderOptions): Loader {
   const { studies, tokenizer, tokenizerModule, image, batchSize, workers = defaultWorkers(), ahead = workers + 1 } = options;
@@ -153,8 +145,8 @@ export function createLoader(options: LoaderOptions): Loader {
 }
 
 function epochSteps(options: LoaderOptions, seed: number) {
-  const { studies, batchSize, train, rank = 0, ranks = 1 } = options;
-  const order = train ? trainingOrder({ studies, seed, ...passesOf(options) }) : undefined;
+  const { studies, batchSize, train, sampling = { by: 'shuffle' }, rank = 0, ranks = 1, passes = ranks } = options;
+  const order = train ? trainingOrder({ studies, sampling, seed, passes, passSize: (batchSize * ranks) / passes, rank, ranks }) : undefined;
   const stepsPerEpoch = order?.stepsPerEpoch ?? Math.ceil((Math.ceil(studies.length / batchSize) - rank) / ranks);
   // Where this process's batch begins in the epoch's order.
   const startOf = (step: number): number => (order ? step : rank + step * ranks) * batchSize;

@@ -2,8 +2,6 @@
 import { DataError } from '../errors.ts';
 import { rangeOf } from '../image/image-bytes.ts';
 import type { Study } from '../study.ts';
-import type { Passes } from './lanes.ts';
-import { dealShards, lanesOf } from './lanes.ts';
 import { randomUnit, shuffle } from './random.ts';
 
 /**
@@ -18,11 +16,15 @@ export type Sampling =
   | { readonly by: 'length'; readonly window?: number }
   | { readonly by: 'shard'; readonly buffer?: number };
 
-/** What an order depends on. Each step has `passes` passes, which `ranks` processes share; this one is number `rank`. */
-export interface OrderOptions extends Passes {
+/** What an order depends on. A step has `passes` passes of `passSize` studies, of which this process takes every `ranks`-th, from number `rank` on. */
+export interface OrderOptions {
   readonly studies: readonly Study[];
   readonly sampling: Sampling;
+  readonly passes: number;
+  readonly passSize: number;
   readonly seed: number;
+  readonly rank: number;
+  readonly ranks: number;
 }
 
 /** Orders of training epochs. */
@@ -36,44 +38,25 @@ const identity = (n: number): Int32Array => Int32Array.from({ length: n }, (_, i
 
 /**
  * Makes the orders. The studies of a pass of a step depend on no number of ranks. Throws a DataError for ranks that cannot share the passes
- * evenly, fewer studies than one step has, weights that are none, or shards where the studies are in none.
+ * evenly, passes of unlike sizes, fewer studies than one step has, weights that are none, or shards where the studies are in none.
  */
 export function trainingOrder(options: OrderOptions): TrainingOrder {
   const { studies, sampling, passes, passSize, seed, rank, ranks } = options;
   if (!Number.isInteger(passes / ranks) || !(rank >= 0 && rank < ranks))
     throw new DataError(`rank ${rank} of ${ranks} cannot share the ${passes} passes of a step evenly; use a number of ranks that divides them`);
   const whole = passes * passSize;
+  if (!Number.isInteger(passSize)) throw new DataError(`a step of ${whole} studies has no ${passes} equal passes`);
   const stepsPerEpoch = Math.floor(studies.length / whole);
   if (!(stepsPerEpoch >= 1)) throw new DataError(`${studies.length} studies are fewer than one step of ${whole}; use smaller or fewer passes`);
-  const lanes = lanesOf(options);
-  const studiesOf = sampling.by === 'shard' ? shardedLanes(options, sampling.buffer ?? 1000) : dealtLanes(options);
+  const draw = sampling.by === 'shard' ? shardDraw(options, sampling.buffer ?? 1000, stepsPerEpoch) : drawOf(options);
   return {
     stepsPerEpoch,
     epoch(epoch) {
-      const own = new Int32Array(stepsPerEpoch * lanes.length * passSize);
-      const lane = studiesOf(seed, epoch);
-      lanes.forEach((number, i) => {
-        const numbers = lane(number);
-        for (let step = 0; step < stepsPerEpoch; step++)
-          own.set(numbers.subarray(step * passSize, (step + 1) * passSize), (step * lanes.length + i) * passSize);
-      });
+      const all = draw(seed, epoch);
+      const own = new Int32Array((stepsPerEpoch * whole) / ranks);
+      for (let from = rank * passSize, at = 0; at < own.length; from += ranks * passSize, at += passSize) own.set(all.subarray(from, from + passSize), at);
       return own;
     },
-  };
-}
-
-/** An epoch's studies by lane, step after step. */
-type Lanes = (seed: number, epoch: number) => (lane: number) => Int32Array;
-
-/** A step's studies are dealt out pass by pass: all lanes together see what one pass as large would see. */
-function dealtLanes(options: OrderOptions): Lanes {
-  const { studies, passes, passSize } = options;
-  const stepsPerEpoch = Math.floor(studies.length / (passes * passSize));
-  const draw = drawOf(options);
-  return (seed, epoch) => {
-    const all = draw(seed, epoch);
-    return (lane) =>
-      Int32Array.from({ length: stepsPerEpoch * passSize }, (_, i) => all[(Math.floor(i / passSize) * passes + lane) * passSize + (i % passSize)]!);
   };
 }
 
@@ -118,24 +101,31 @@ function bucketed(order: Int32Array, lengths: readonly number[], batch: number, 
   return out;
 }
 
-/** Every lane reads its own shards, in an order and through a buffer that each epoch draws anew; what is over at its end is left out. */
-function shardedLanes({ studies, passes }: OrderOptions, buffer: number): Lanes {
-  const shards = new Map<string, number[]>();
-  studies.forEach(({ image }, i) => {
+/**
+ * Each pass reads shards of its own, in an order and through a buffer that each epoch draws anew; what is over at its end is left out.
+ * Studies are dealt in the shards' order in equal parts, give or take one, the same in all epochs, so that what was fetched can be kept.
+ */
+function shardDraw({ studies, passes, passSize }: OrderOptions, buffer: number, steps: number): (seed: number, epoch: number) => Int32Array {
+  const shards = studies.map(({ image }) => {
     const shard = rangeOf(image)?.source;
     if (shard === undefined) throw new DataError(`${image}: is in no shard; pack the set, or sample by shuffle`);
-    const known = shards.get(shard);
-    if (known) known.push(i);
-    else shards.set(shard, [i]);
+    return shard;
   });
-  const dealt = dealShards(
-    [...shards.keys()].toSorted().map((name) => shards.get(name)!),
-    passes,
-  );
-  return (seed, epoch) => (lane) => {
-    const pieces = dealt[lane]!;
-    const stream = [...shuffle(identity(pieces.length), seed, epoch, 6)].flatMap((i) => pieces[i]!);
-    return buffered(stream, buffer, seed, epoch);
+  const order = [...studies.keys()].toSorted((a, b) => (shards[a]! < shards[b]! ? -1 : shards[a]! > shards[b]! ? 1 : a - b));
+  const startOf = (pass: number): number => Math.floor((pass * order.length) / passes);
+  const dealt = Array.from({ length: passes }, (_, pass) => {
+    const own = order.slice(startOf(pass), startOf(pass + 1));
+    const starts = own.flatMap((study, i) => (i > 0 && shards[study] === shards[own[i - 1]!] ? [] : [i]));
+    return starts.map((start, i) => own.slice(start, starts[i + 1]));
+  });
+  return (seed, epoch) => {
+    const all = new Int32Array(steps * passes * passSize);
+    dealt.forEach((pieces, pass) => {
+      const stream = [...shuffle(identity(pieces.length), seed, epoch, 6)].flatMap((i) => pieces[i]!);
+      const drawn = buffered(stream, buffer, seed, epoch);
+      for (let step = 0; step < steps; step++) all.set(drawn.subarray(step * passSize, (step + 1) * passSize), (step * passes + pass) * passSize);
+    });
+    return all;
   };
 }
 

@@ -2,11 +2,11 @@
 import type { Study } from '@hybridmed/data';
 import { readGrey } from '@hybridmed/data';
 import { pointingGame } from '@hybridmed/eval/protocols';
-import type { MapKind } from '@hybridmed/tasks';
-import { createExplainer, heatPicture, overImage, possibleKinds } from '@hybridmed/tasks';
 import type { ModelSession } from '@hybridmed/model/session';
 import { readImages } from '@hybridmed/runtime';
 import { encodePicture } from '@hybridmed/runtime/files';
+import type { MapKind } from '@hybridmed/tasks';
+import { createExplainer, heatPicture, overImage, possibleKinds } from '@hybridmed/tasks';
 import { hasRegion, regionOf, wholeMap } from '@hybridmed/tasks/node';
 import { evenlySpaced } from './example-selection.ts';
 import type { MapExample, ReportStudy } from './report-data.ts';

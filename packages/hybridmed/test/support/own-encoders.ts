@@ -1,8 +1,7 @@
 // Encoders of modules, as users write them, for tests of the commands: those of the examples, and one with a frozen part.
-import { partSpecs } from '@hybridmed/model/graphs';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { initialize, rootScope } from '@hybridmed/nn';
+import { initialize, parameterSpecs, rootScope } from '@hybridmed/nn';
 import { exportOnnx } from '@hybridmed/onnx';
 import { trace } from '@hybridmed/tensor';
 import { vit } from '@hybridmed/vision';
@@ -14,7 +13,7 @@ export const exampleEncoder = (name: string): string => join(import.meta.dirname
 export function frozenEncoder(folder: string): string {
   const encoder = vit({ kind: 'vit', imageSize: 32, patch: 8, channels: 1, width: 24, depth: 1, heads: 3 });
   const data = { image: { shape: ['B', 1, 32, 32], dtype: 'f32' } } as const;
-  const graph = trace({ data, state: partSpecs(encoder, ['']) }, ({ image }, own) => ({ results: { ...encoder.call(rootScope(own), image!) } }));
+  const graph = trace({ data, state: parameterSpecs(encoder.parameters) }, ({ image }, own) => ({ results: { ...encoder.call(rootScope(own), image!) } }));
   writeFileSync(join(folder, 'frozen.onnx'), exportOnnx(graph, { parameters: initialize(encoder.parameters, 0) }).model);
   const file = join(folder, 'my-encoder.js');
   writeFileSync(

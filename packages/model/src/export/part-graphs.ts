@@ -2,11 +2,8 @@
 import { decodeGraph, prefillGraph } from '@hybridmed/decoder';
 import type { Graph } from '@hybridmed/tensor';
 import { imageFeatureGraph, partialMemoryGraph, textFeatureGraph } from '../graphs/features.ts';
-import type { Branch, Model } from '../model/model.ts';
+import type { Model } from '../model/model.ts';
 import type { PartName } from './manifest.ts';
-
-/** The decoder's first tokens for a branch: `ids`, `memory` and, for findings, `memory_mask` -> `logits`, and keys and values for later tokens. */
-export const branchPrefillGraph = ({ decoder }: Model, branch: Branch): Graph => prefillGraph({ decoder, branch, masked: branch === 'findings' });
 
 /**
  * The graphs of a part by name. Parameters are state entries under their checkpoint names.
@@ -28,13 +25,13 @@ export function partGraphs(model: Model, part: PartName): Readonly<Record<string
     case 'caption':
       return {
         encoder: imageFeatureGraph(model, ['memory']),
-        prefill: branchPrefillGraph(model, 'image'),
+        prefill: prefillGraph({ decoder, branch: 'image' }),
         decode: decodeGraph({ decoder, branch: 'image' }),
       };
     case 'summarize':
       return {
         encoder: textFeatureGraph(model, ['memory']),
-        prefill: branchPrefillGraph(model, 'findings'),
+        prefill: prefillGraph({ decoder, branch: 'findings', masked: true }),
         decode: decodeGraph({ decoder, branch: 'findings', masked: true }),
       };
     case 'removal':

@@ -1,5 +1,4 @@
 // Programs of a step over several micro-batches: features and losses that compare the whole batch, gradients that add up, and the update.
-import { momentSpecs } from './part-specs.ts';
 import type { AdamWOptions } from '@hybridmed/nn';
 import { lossScaleSpecs, parameterSpecs, rootScope } from '@hybridmed/nn';
 import type { Graph, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
@@ -10,6 +9,7 @@ import { composeLosses, weightedSum } from '../objective/compose.ts';
 import { fieldsOfFeatures, modelFeatures } from '../objective/features.ts';
 import { featuresOf, fieldsOf, parametersRead, termsOfScope } from '../objective/terms.ts';
 import { gradientsOf, objectiveState, optimize, optimizerData, scalar, trainedSpecs } from './optimizer-step.ts';
+import { momentSpecs } from './part-specs.ts';
 import type { StagePlan } from './stage-plan.ts';
 import { gradientPrefix, optionsOf, specsOf, termFields } from './stage-plan.ts';
 import { extraSpecs, lossesOf, optimized } from './traced-stage.ts';

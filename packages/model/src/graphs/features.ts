@@ -1,5 +1,4 @@
 // The graphs of a model in use: what its encoders and its common space make of images and texts, each output by its name.
-import { partSpecs } from './part-specs.ts';
 import type { Alignment } from '@hybridmed/align';
 import type { NamedShapes, Scope, TextFeatures, VisionFeatures } from '@hybridmed/nn';
 import { normalize, rootScope } from '@hybridmed/nn';
@@ -7,6 +6,7 @@ import type { Graph, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
 import type { Model } from '../model/model.ts';
 import { batchSpecs } from './batch.ts';
+import { partSpecs } from './part-specs.ts';
 
 /** What of a model images go through; without an alignment for the encoder's own features alone. */
 export type ImageModel = Pick<Model, 'vision'> & Partial<Pick<Model, 'align'>> & { readonly parameters: NamedShapes };

@@ -1,10 +1,10 @@
-// The graph that starts generation on a device: a branch's memory, kept in the state.
-import { partSpecs } from './part-specs.ts';
+// The graphs around a branch's memory: what writes it to the state, which starts generation on a device, and the logits of given tokens by it.
 import { rootScope } from '@hybridmed/nn';
-import type { Graph } from '@hybridmed/tensor';
+import type { Graph, TensorSpec } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
 import type { Branch, Model } from '../model/model.ts';
 import { batchSpecs } from './batch.ts';
+import { partSpecs } from './part-specs.ts';
 
 /** A branch's memory, written to the state as `memory.BRANCH` (B, S, width) and, for findings, `memory.findings.mask` (B, S). */
 export function memoryGraph(model: Model, branch: Branch): Graph {
@@ -20,4 +20,17 @@ export function memoryGraph(model: Model, branch: Branch): Graph {
       updates: { 'memory.findings': model.text.call(rootScope(state).child('text'), findings!, mask!).tokens, 'memory.findings.mask': ops.mul(mask!, 1) },
     }),
   );
+}
+
+/** ids (B, T), memory (B, S, width) and, for findings, memory_mask (B, S) -> `logits` (B, T, vocabulary) of the tokens that follow. */
+export function logitsGraph({ decoder, parameters }: Pick<Model, 'decoder' | 'parameters'>, branch: Branch): Graph {
+  const data: Record<string, TensorSpec> = {
+    ids: { shape: ['B', 'T'], dtype: 'i32' },
+    memory: { shape: ['B', 'S', decoder.memories[branch]!], dtype: 'f32' },
+    ...(branch === 'findings' ? { memory_mask: { shape: ['B', 'S'], dtype: 'f32' } } : {}),
+  };
+  return trace({ data, state: partSpecs({ parameters }, ['decoder.']) }, ({ ids, memory, memory_mask: mask }, state) => {
+    const scope = rootScope(state).child('decoder');
+    return { results: { logits: decoder.logits(scope, decoder.hidden(scope, branch, ids!, memory!, mask)) } };
+  });
 }

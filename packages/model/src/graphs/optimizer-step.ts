@@ -1,9 +1,9 @@
 // One optimizer step of anything that has a loss, a stage of pre-training or a head: gradients, clipping and AdamW appended to its trace.
-import { momentSpecs } from './part-specs.ts';
 import type { AdamWOptions, ParameterSpecs } from '@hybridmed/nn';
 import { adamWStep, lossScaleOf, lossScaleSpecs, parameterSpecs } from '@hybridmed/nn';
 import type { Graph, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
 import { grad, ops, trace } from '@hybridmed/tensor';
+import { momentSpecs } from './part-specs.ts';
 
 /** Losses of a batch by name, what is lowered, and new values of buffers. */
 export interface TracedLosses {

@@ -21,7 +21,8 @@ export interface GraphSource {
   texts(outputs: readonly TextOutput[], texts: TokenArrays): Promise<HostArrays>;
   /** The memory of one image (1, C, H, W) by patch masks (B, N). */
   partialMemory(image: HostArray, patchMask: HostArray): Promise<HostArray>;
-  prefill(branch: Branch, inputs: HostArrays): Promise<HostArrays>;
+  /** Logits of `ids` (B, T) by `memory` and, for findings, `memory_mask`. */
+  logits(branch: Branch, inputs: HostArrays): Promise<HostArray>;
   generator(branch: Branch): Promise<Generator>;
   close(): Promise<void>;
 }
@@ -121,7 +122,7 @@ export function composeSession(source: GraphSource): ModelSession {
     async logits(branch, { memory, mask, ids }, { signal } = {}) {
       require(partOfBranch[branch]);
       signal?.throwIfAborted();
-      return (await source.prefill(branch, { ids, memory, ...(mask ? { memory_mask: mask } : {}) })).logits!;
+      return source.logits(branch, { ids, memory, ...(mask ? { memory_mask: mask } : {}) });
     },
     async generate(input, options = {}) {
       const branch: Branch = 'image' in input ? 'image' : 'findings';

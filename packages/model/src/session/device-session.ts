@@ -2,10 +2,10 @@
 import type { Device, DeviceState, Graph, HostArrays, Program } from '@hybridmed/tensor';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { lossParametersOf } from '../export/loss-parameters.ts';
-import { branchPrefillGraph } from '../export/part-graphs.ts';
 import { createGenerator } from '../generation/generator.ts';
 import { imageFeatureGraph, partialMemoryGraph, textFeatureGraph } from '../graphs/features.ts';
 import { throughFrozen } from '../graphs/frozen-images.ts';
+import { logitsGraph } from '../graphs/memory.ts';
 import { composeSession } from './compose-session.ts';
 import type { ModelSession, SessionInfo } from './session.ts';
 import { isTrained, noRemovalError, untrainedError } from './session-error.ts';
@@ -71,7 +71,7 @@ export function openSession(device: Device, checkpoint: Checkpoint, source: stri
     texts: (outputs, { ids, mask }) => run(`text ${outputs.join()}`, () => textFeatureGraph(model, outputs), { ids, mask }),
     partialMemory: async (image, mask) =>
       (await run('removal', () => partialMemoryGraph(model), { image: await throughFrozen(model.vision, image), patch_mask: mask })).memory!,
-    prefill: (branch, inputs) => run(`prefill ${branch}`, () => branchPrefillGraph(model, branch), inputs),
+    logits: async (branch, inputs) => (await run(`logits ${branch}`, () => logitsGraph(model, branch), inputs)).logits!,
     generator: (branch) => createGenerator(device, state(), model, branch, { maxTokens: info.maxTokens }),
     async close() {
       await programs.release();

@@ -76,7 +76,7 @@ export function openExportedSession(exported: ExportedModel): ModelSession {
     images: (outputs, image) => outputsOf('image', new Set(outputs.map((name) => imageParts[name])), outputs, { image }),
     texts: (outputs, texts) => outputsOf('text', new Set(outputs.map((name) => textParts[name])), outputs, { ...texts }),
     partialMemory: async (image, mask) => (await run('removal', 'encoder', { image, patch_mask: mask })).memory!,
-    prefill: (branch, inputs) => run(partOfBranch[branch], 'prefill', inputs),
+    logits: async (branch, inputs) => (await run(partOfBranch[branch], 'prefill', inputs)).logits!,
     async generator(branch) {
       const part = partOfBranch[branch];
       const [encoder, prefill, decode] = [await exported.open(part, 'encoder'), await exported.open(part, 'prefill'), await exported.open(part, 'decode')];

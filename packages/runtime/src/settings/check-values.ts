@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { nearestKey } from './nearest-key.ts';
 import { runSettings } from './run-settings.ts';
 
-const sentence = (help: string): string => `${help[0]!.toUpperCase()}${help.slice(1)}.`;
+/** A help's phrase as a sentence; what it is said of first, such as `csv:`, stays as it is written. */
+const sentence = (help: string): string => (/^\w+:/.test(help) ? `${help}.` : `${help[0]!.toUpperCase()}${help.slice(1)}.`);
 
 /** The schema of each row of a table. */
 export const schemasOf = <O extends Options>(options: O): { [K in keyof O]: ZodType<ValueOf<O[K]>> } =>

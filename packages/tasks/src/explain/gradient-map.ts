@@ -1,8 +1,8 @@
 // Gradients with respect to pixels: where an image would have to change for its text to change.
 import type { Model } from '@hybridmed/model';
 import { batchSpecs, partSpecs } from '@hybridmed/model/graphs';
-import { rootScope } from '@hybridmed/nn';
 import type { TracedModel } from '@hybridmed/model/session';
+import { rootScope } from '@hybridmed/nn';
 import type { Graph, HostArray, Program } from '@hybridmed/tensor';
 import { grad, ops, trace } from '@hybridmed/tensor';
 import type { TextPair } from './log-odds.ts';

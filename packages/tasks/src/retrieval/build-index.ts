@@ -1,8 +1,8 @@
 // Builds an index from a data set's split: every image, and every distinct impression once.
 import type { DataSet, SelectOptions, Split, Study } from '@hybridmed/data';
 import { DataError, openDataSet } from '@hybridmed/data';
-import { HybridmedError } from '@hybridmed/tensor';
 import type { OpenedModel } from '@hybridmed/runtime';
+import { HybridmedError } from '@hybridmed/tensor';
 import { embedTexts } from '../features/embeddings.ts';
 import type { FeatureOptions } from '../features/study-features.ts';
 import { studyFeatures } from '../features/study-features.ts';

@@ -44,7 +44,19 @@ function checkSizes(fields: ConfigFields, { growth, bottleneck, layers, stem }: 
     fields.refuse('block_config', `is ${fields.numbers('block_config').join(', ')}, the tensors say ${layers.join(', ')}; the config is of another checkpoint`);
 }
 
+/** torchvision's files call "norm1" by the name that it had at first, "norm.1". */
+const currentName = (name: string): string => name.replace(/(denselayer\d+\.(?:norm|conv))\.([12])\./, '$1$2.');
+
+/** Reads a checkpoint under today's names, and gives recipes of the tensors as they are called in it. */
 function read(checkpoint: PublishedTensors): ReadEncoder<DenseNetConfig> {
+  const ownNames = new Map(Object.keys(checkpoint.shapes).map((name) => [currentName(name), name]));
+  const shapes = Object.fromEntries([...ownNames].map(([name, own]) => [name, checkpoint.shapes[own]!]));
+  const { recipes, ...encoder } = readCurrent({ ...checkpoint, shapes });
+  const named = Object.entries(recipes).map(([parameter, recipe]) => [parameter, { ...recipe, from: recipe.from.map((name) => ownNames.get(name)!) }] as const);
+  return { ...encoder, recipes: Object.fromEntries(named) };
+}
+
+function readCurrent(checkpoint: PublishedTensors): ReadEncoder<DenseNetConfig> {
   const { prefix, config: json, configLabel, label, image } = checkpoint;
   const { has, shapeOf } = tensorsOf(checkpoint);
   const fields = configFields(json ?? {}, configLabel);
@@ -135,7 +147,7 @@ export const densenetRow: EncoderRow<DenseNetConfig> = {
   },
   relations: ({ layers, transitions }) => [['transitions', transitions === undefined || transitions.length === layers.length - 1, 'one fewer than "layers"']],
   build: densenet,
-  find: (names) => prefixesOf(names, 'features.conv0.weight', /^features\.denseblock1\.denselayer1\.conv1\.weight$/),
+  find: (names) => prefixesOf(names.map(currentName), 'features.conv0.weight', /^features\.denseblock1\.denselayer1\.conv1\.weight$/),
   read,
   publish,
 };

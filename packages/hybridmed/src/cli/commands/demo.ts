@@ -10,7 +10,6 @@ import type { Output } from '../output.ts';
 import { printResult } from '../output.ts';
 import { stoppable } from '../stop-signals.ts';
 import { progressBar } from '../progress.ts';
-import { formatEvaluation } from './evaluate.ts';
 
 const options = {
   out: option({ value: string(), argument: 'dir', help: 'folder for phantoms and run', default: join('runs', 'demo') }),
@@ -40,9 +39,9 @@ interface DemoResult {
   readonly evaluation: EvaluationReport;
 }
 
-function formatDemo({ checkpoint, metrics, report, evaluation }: DemoResult): string {
+function formatDemo({ checkpoint, metrics, report, evaluation }: DemoResult, table: string): string {
   const examples = evaluation.examples.filter(({ truth }, i) => i % 7 === 0 && truth.length > 30).slice(0, 5);
-  return `\n${formatEvaluation(evaluation)}\nHeld-out phantoms:\n${examples.map(compareTexts).join('')}\n${conclusion(evaluation)}\ncheckpoint: ${checkpoint}\nmetrics:    ${metrics}\nreport:     ${report} (open it in a browser)\n`;
+  return `\n${table}\nHeld-out phantoms:\n${examples.map(compareTexts).join('')}\n${conclusion(evaluation)}\ncheckpoint: ${checkpoint}\nmetrics:    ${metrics}\nreport:     ${report} (open it in a browser)\n`;
 }
 
 async function demonstrate({ out, studies, epochs }: DemoValues, device: Device, output: Output, signal: AbortSignal): Promise<DemoResult> {
@@ -87,6 +86,8 @@ export const demo = defineCommand({
       await makePhantoms(values, signal);
       return demonstrate(values, await openDevice(), output, signal);
     });
-    if (result) printResult(output, values, result, formatDemo);
+    if (!result) return;
+    const { formatEvaluation } = await import('../evaluation-tables.ts');
+    printResult(output, values, result, () => formatDemo(result, formatEvaluation(result.evaluation)));
   },
 });

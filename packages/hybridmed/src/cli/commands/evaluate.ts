@@ -1,110 +1,11 @@
 // `hybridmed evaluate`: metrics of a checkpoint on a held-out split, compared with baselines.
-import type { TextSystem } from '@hybridmed/tasks';
-import { textSystems } from '@hybridmed/tasks';
-import type { EvaluationReport } from '@hybridmed/tasks/node';
 import type { Values } from '@hybridmed/training/options';
 import { integer, option, string, toggle } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
-import { formatInterval } from '../metric-tables.ts';
 import { loggedSelection, selectionOptions } from '../options/data-selection.ts';
 import { modelOption, openingOptions, withModel } from '../options/model.ts';
 import { jsonOption, limitOption, precisionOption, splitOption } from '../options/shared.ts';
-import { printResult, table } from '../output.ts';
-
-const digits = (value: number, places = 3): string => (Number.isFinite(value) ? value.toFixed(places) : '-');
-const interval = ({ value, low, high }: { value: number; low: number; high: number }, places = 3): string =>
-  `${digits(value, places)} (${digits(low, places)} to ${digits(high, places)})`;
-
-/** Rows of a table, one for each system that is there. */
-const rowsBySystem = <T>(values: Readonly<Partial<Record<TextSystem, T>>>, cells: (value: T, system: TextSystem) => string[]): string[][] =>
-  textSystems.flatMap(({ key, title }) => {
-    const value = values[key];
-    return value === undefined ? [] : [[title, ...cells(value, key)]];
-  });
-
-function textTable({ text, labels }: EvaluationReport): string {
-  const rows = rowsBySystem(text, (scores, system) => {
-    const stated = labels?.[system];
-    return [
-      interval(scores.intervals.bleu4),
-      interval(scores.intervals.rougeL),
-      interval(scores.intervals.cider, 2),
-      String(scores.distinct),
-      ...(labels ? (stated ? [digits(stated.micro), formatInterval(stated.naming.balancedAccuracy)] : ['-', '-']) : []),
-    ];
-  });
-  return table([['impressions (95 %)', 'BLEU-4', 'ROUGE-L', 'CIDEr', 'distinct', ...(labels ? ['label F1', 'names a finding'] : [])], ...rows]);
-}
-
-/** What published networks say of the texts, where they were named. */
-function publishedParts({ bertScore, chexbert }: EvaluationReport): string[] {
-  const parts: string[] = [];
-  if (bertScore)
-    parts.push(
-      table([
-        ['BERTScore (95 %)', 'precision', 'recall', 'F1'],
-        ...rowsBySystem(bertScore, ({ precision, recall, f1 }) => [precision, recall, f1].map((value) => interval(value))),
-      ]) + `layer ${bertScore.layer} of ${bertScore.depth} of ${bertScore.encoder}, ${bertScore.idf ? 'weighed by idf' : 'without idf'}, not rescaled\n`,
-    );
-  if (chexbert)
-    parts.push(
-      table([
-        ['CheXbert F1 (95 %)', 'micro, 14', 'macro, 14', 'micro, 5', 'macro, 5'],
-        ...rowsBySystem(chexbert, ({ all14, five }) =>
-          [all14, five].flatMap(({ intervals }) => [intervals.micro, intervals.macro]).map((value) => interval(value)),
-        ),
-      ]) + `labels that ${chexbert.labeller} reads in the texts, against those in the true impressions; uncertain counts as present\n`,
-    );
-  return parts;
-}
-
-const lossLine = ({ losses }: EvaluationReport): string =>
-  `losses (nats per study): ${Object.entries(losses)
-    .flatMap(([name, value]) => (value === null ? [] : [`${name} ${digits(value)}`]))
-    .join(', ')}\n`;
-
-function normalTable({ sentences, byData, byText }: NonNullable<EvaluationReport['normalLikelihood']>): string {
-  const rows = [
-    ['normal by the data set', byData],
-    ['no finding in the impression', byText],
-  ] as const;
-  return table([
-    [`likelihood of ${sentences.length} normal sentences`, 'AUC (95 %)', 'positive'],
-    ...rows.flatMap(([name, row]) => (row ? [[name, formatInterval(row.auc), `${row.positives}/${row.studies}`]] : [])),
-  ]);
-}
-
-const recallTable = ({ recall, gallery }: NonNullable<EvaluationReport['retrieval']>): string =>
-  table([
-    ['image to impression', 'recall (95 %)', 'chance'],
-    ...Object.entries(recall).map(([name, row]) => [`${name} of ${gallery}`, interval(row), digits(row.chance)]),
-  ]);
-
-function zeroShotParts({ zeroShot }: EvaluationReport): string[] {
-  if (zeroShot.length === 0) return [];
-  return [
-    table([['zero-shot', 'AUC (95 %)', 'positive'], ...zeroShot.map((row) => [row.name, formatInterval(row.auc), `${row.positives}/${row.studies}`])]),
-    ...zeroShot.flatMap((row) => (row.undefined === undefined ? [] : [`${row.name}: ${row.undefined}\n`])),
-  ];
-}
-
-/** The report as tables for people. */
-export function formatEvaluation(report: EvaluationReport): string {
-  const { captioning, normalLikelihood, retrieval, labels } = report;
-  const parts = [`${report.checkpoint} on ${report.studies} ${report.split} studies of ${report.data}\n`, textTable(report)];
-  if (labels)
-    parts.push(
-      `label F1 is micro, by the rule labeller, against ${labels.source === 'labels' ? "the studies' labels" : 'its labels of the true impressions'}; naming a finding is balanced accuracy\n`,
-    );
-  parts.push(...publishedParts(report), lossLine(report));
-  if (captioning)
-    parts.push(
-      `captioning: ${digits(captioning.perToken)} nats per token with the study's image, ${digits(captioning.shuffledPerToken)} with another patient's (mean of ${captioning.draws} shuffles); the difference per study is ${interval(captioning.perStudy)}\n`,
-    );
-  if (normalLikelihood) parts.push(normalTable(normalLikelihood));
-  if (retrieval) parts.push(recallTable(retrieval));
-  return [...parts, ...zeroShotParts(report)].join('\n');
-}
+import { printResult } from '../output.ts';
 
 const published = 'hf:';
 
@@ -150,7 +51,7 @@ export const evaluate = defineCommand({
     const { data, split, limit, bertscore, bertscoreLayer, bertscoreIdf, labeller } = values;
     const problem = problemOf(values);
     if (problem !== undefined) usage(problem);
-    const tasks = await import('@hybridmed/tasks/node');
+    const [tasks, { formatEvaluation }] = await Promise.all([import('@hybridmed/tasks/node'), import('../evaluation-tables.ts')]);
     const metrics = {
       bertScore: bertscore === undefined ? undefined : { folder: bertscore.slice(published.length), layer: bertscoreLayer, idf: bertscoreIdf },
       likelihoodRatio: values.likelihoodRatio,

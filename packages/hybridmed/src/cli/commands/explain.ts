@@ -1,7 +1,7 @@
 // `hybridmed explain`: heat maps over one radiograph, or how well such maps point at known regions.
+import type { OpenedModel } from '@hybridmed/runtime';
 import type { MapKind } from '@hybridmed/tasks';
 import { mapKinds } from '@hybridmed/tasks/maps';
-import type { OpenedModel } from '@hybridmed/runtime';
 import type { ImageExplanation, MapScores } from '@hybridmed/tasks/node';
 import type { Values } from '@hybridmed/training/options';
 import { choice, number, option, several, string } from '@hybridmed/training/options';
