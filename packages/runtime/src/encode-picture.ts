@@ -1,6 +1,5 @@
 // Pixels as picture files: PNG where every value counts, JPEG for pages.
-import { DataError } from '@hybridmed/data';
-import sharp from 'sharp';
+import { DataError } from '@hybridmed/data/browser';
 
 /** Pixels, row-major, `channels` values from 0 to 255 each: grey or RGB. */
 export interface Picture {
@@ -18,6 +17,8 @@ export async function encodePicture(
 ): Promise<Uint8Array> {
   if (width < 1 || height < 1 || pixels.length !== width * height * channels)
     throw new DataError(`encodePicture: ${pixels.length} values for ${width} x ${height} pixels of ${channels}; give width x height x channels`);
+  // Whoever writes other files does without it.
+  const { default: sharp } = await import('sharp');
   const whole = sharp(pixels, { raw: { width, height, channels } });
   const image = (side === undefined ? whole : whole.resize(side, side, { fit: 'inside', withoutEnlargement: true })).toColourspace(
     channels === 1 ? 'b-w' : 'srgb',

@@ -148,7 +148,6 @@ function epochSteps(options: LoaderOptions, seed: number) {
   const { studies, batchSize, train, sampling = { by: 'shuffle' }, rank = 0, ranks = 1, passes = ranks } = options;
   const order = train ? trainingOrder({ studies, sampling, seed, passes, passSize: (batchSize * ranks) / passes, rank, ranks }) : undefined;
   const stepsPerEpoch = order?.stepsPerEpoch ?? Math.ceil((Math.ceil(studies.length / batchSize) - rank) / ranks);
-  // Where this process's batch begins in the epoch's order.
   const startOf = (step: number): number => (order ? step : rank + step * ranks) * batchSize;
   const stepsOf = (epoch: number) => {
     const all = order?.epoch(epoch) ?? Int32Array.from(studies.keys());
