@@ -1,7 +1,7 @@
 // The default files that loaders are timed on: generated radiographs as JPEG and as DICOM, with reports.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodePicture } from '@hybridmed/data';
+import { encodePicture } from '@hybridmed/runtime/files';
 import { phantomStudy } from '@hybridmed/phantoms';
 
 const distinct = 24;

@@ -53,8 +53,31 @@ export function labelValue(cell: string): PublishedLabel | undefined {
   return value === 0 && cell.trim() !== '' ? 0 : spelt.get(cell.trim().toLowerCase());
 }
 
-/** The value of a table's cell; what is no label is a blank. */
-export const publishedLabel = (cell: string): PublishedLabel => labelValue(cell) ?? 2;
+/** Reads the labels of a published table: a cell that is none is a blank, and is said. */
+export class LabelCells {
+  readonly #file: string;
+  readonly #odd = new Map<string, { count: number; readonly first: string }>();
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  read(cell: string, name: string, place: string): PublishedLabel {
+    const value = labelValue(cell);
+    if (value !== undefined) return value;
+    const known = this.#odd.get(name);
+    if (known) known.count++;
+    else this.#odd.set(name, { count: 1, first: `${place} holds ${JSON.stringify(cell.slice(0, 40))}` });
+    return 2;
+  }
+
+  /** A line for each label with cells that are none. */
+  warnings(): string[] {
+    return [...this.#odd].map(
+      ([name, { count, first }]) => `${this.#file}: cells of ${name} that are neither 1, 0, -1 nor blank count as blank: ${count} (${first})`,
+    );
+  }
+}
 
 /** Makes a function from a row of published values, `names` saying which label each is. Rows that are equal share their objects. */
 export function labelPolicy(

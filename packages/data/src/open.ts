@@ -105,6 +105,7 @@ export async function openDataSet(spec: string, options: SelectOptions = {}): Pr
     const why = reasons(dropped);
     throw new DataError(`${spec}: no ${need === 'questions' ? 'question' : 'study'} is left${why ? ` (${why})` : ''}; check the files`);
   }
+  for (const line of warnings) options.onWarning?.(line);
   return { name, spec, studies, ...(questions ? { questions } : {}), counts, dropped, splitOrigin, warnings };
 }
 

@@ -130,4 +130,6 @@ export interface SelectOptions {
   encoding?: string;
   /** Folder that keeps indexes of large tables; `false` reads the tables anew. By default `$XDG_CACHE_HOME/hybridmed/index`. */
   index?: string | false;
+  /** Is given the set's warnings as it is opened. */
+  onWarning?(line: string): void;
 }

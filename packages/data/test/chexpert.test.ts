@@ -38,6 +38,19 @@ describe('CheXpert', () => {
     expect((await checkDataSet(`chexpert:${dir}`)).labels!['Edema']).toMatchObject({ test: { positive: 1, negative: 0, unlabelled: 0, uncertain: 0 } });
   });
 
+  test('a cell that is no label is a blank, and is said', async () => {
+    const dir = at('chexpert-odd');
+    const rows = Array.from({ length: 30 }, (_, i) => row(image(i), 'Frontal', ...blank([5, i === 3 ? 'yes' : '1'], [8, i > 27 ? '2' : '1.00'], [2, 'NaN'])));
+    write(join(dir, 'train.csv'), chexpertHeader + rows.join(''));
+    const { warnings, labels } = await checkDataSet(`chexpert:${dir}`, { index: false });
+    const table = join(dir, 'train.csv');
+    expect(warnings.filter((line) => line.includes('cells of'))).toEqual([
+      `${table}: cells of Edema that are neither 1, 0, -1 nor blank count as blank: 1 (row 5 holds "yes")`,
+      `${table}: cells of Atelectasis that are neither 1, 0, -1 nor blank count as blank: 2 (row 30 holds "2")`,
+    ]);
+    expect(labels!['Edema']!.train.unlabelled + labels!['Edema']!.validate.unlabelled).toBe(1);
+  });
+
   test.each([
     ['valid.csv', 'test.csv'],
     ['val_labels.csv', 'test_labels.csv'],

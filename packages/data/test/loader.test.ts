@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Loader, StudyBatch } from '@hybridmed/data';
-import { createLoader, openDataSet, padRows } from '@hybridmed/data';
+import { createLoader, openDataSet, padRows, UnreadableStudiesError } from '@hybridmed/data';
 import { writePhantoms } from '@hybridmed/phantoms';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { temporaryFolder, tokenizer } from './support.ts';
@@ -126,9 +126,44 @@ describe('batches', () => {
     const broken = [{ ...studies[0]!, image: join(folder, 'gone.png') }, ...studies.slice(1)];
     for (const workers of [0, 1]) {
       const loader = make({ studies: broken, train: false, workers });
-      await expect(loader.batches().next()).rejects.toThrow('gone.png');
+      const error: unknown = await loader
+        .batches()
+        .next()
+        .catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(UnreadableStudiesError);
+      expect([...(error as UnreadableStudiesError).reasons]).toEqual([[0, expect.stringContaining('gone.png: does not exist')]]);
       await loader.close();
     }
+  });
+});
+
+describe('studies in the places of others of their step', () => {
+  test('are what is asked for, of those that a rank has', async () => {
+    const whole = await all(make());
+    const reversed: StudyBatch[] = [];
+    const loader = make({ workers: 1, tokenizerModule });
+    for await (const batch of loader.batches({ inStep: (step) => step.toReversed() })) reversed.push(batch);
+    await loader.close();
+    expect(reversed.map((batch) => batch.studies)).toEqual(whole.map((batch) => batch.studies.toReversed()));
+    expect(reversed[0]!.arrays.image.data.slice(0, 1024)).toEqual(whole[0]!.arrays.image.data.slice(7 * 1024));
+    const parts = [0, 1].map(async (rank) => {
+      const { value } = await make({ batchSize: 4, rank, ranks: 2 })
+        .batches({ inStep: (step) => step.map(() => step[rank]!) })
+        .next();
+      return (value as StudyBatch).studies;
+    });
+    expect(await Promise.all(parts)).toEqual([0, 1].map((rank) => Array.from({ length: 4 }, () => whole[0]!.studies[5 * rank])));
+  });
+
+  test('without images are the same studies, and none is read', async () => {
+    const broken = studies.map((study, i) => ({ ...study, image: join(folder, `gone-${i}.png`) }));
+    const loader = make({ studies: broken });
+    const texts = [...loader.textBatches({ epoch: 1, startStep: 1 })];
+    await loader.close();
+    const whole = await all(make(), { epoch: 1, startStep: 1 });
+    expect(texts.map((batch) => batch.studies)).toEqual(whole.map((batch) => batch.studies));
+    expect(texts[0]!.arrays.findings).toEqual(whole[0]!.arrays.findings);
+    expect(texts[0]!.arrays).not.toHaveProperty('image');
   });
 });
 

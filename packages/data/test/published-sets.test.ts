@@ -50,6 +50,10 @@ describe('MIMIC-CXR-JPG', () => {
     write(join(dir, 'mimic-cxr-2.1.0-test-set-labeled.csv'), 'study_id,Cardiomegaly,Airspace Opacity,Edema\n50000003,-1.0,1.0,0.0\n');
     const { studies } = await openDataSet(`mimic:${dir}`, { need: 'labels', views: 'all' });
     expect(studies.find(({ id }) => id === 'cc-1')!.publishedLabels).toEqual({ Cardiomegaly: -1, 'Lung Opacity': 1, Edema: 0 });
+    const odd = write(join(dir, 'mimic-cxr-2.1.0-test-set-labeled.csv'), 'study_id,Cardiomegaly,Airspace Opacity,Edema\n50000003,-1.0,1.0,maybe\n');
+    expect((await openDataSet(`mimic:${dir}`, { need: 'labels' })).warnings).toEqual([
+      `${odd}: cells of Edema that are neither 1, 0, -1 nor blank count as blank: 1 (row 2 holds "maybe")`,
+    ]);
   });
 
   test('sections from the authors’ table; placeholders kept, removed, masked', async () => {

@@ -188,6 +188,40 @@ describe('a packed set', () => {
   });
 });
 
+describe('an image of a shard that is not the one that was packed', () => {
+  const damaged = join(folder, 'damaged');
+
+  test('is noticed as it is read, by every reader, and named; of an index without hashes the checksums of PNG are left', async () => {
+    cpSync(packed, damaged, { recursive: true });
+    const { studies } = await openDataSet(`shards:${damaged}`);
+    const at = studies.findIndex(({ split }) => split === 'train');
+    const [file, first] = /^(.+)#bytes=(\d+)-/.exec(studies[at]!.image)!.slice(1) as [string, string];
+    const bytes = readFileSync(file);
+    bytes[Number(first) + 29]! ^= 1;
+    writeFileSync(file, bytes);
+    const message = `${file}: the image in bytes ${first} to`;
+    await expect(readSquare(studies[at]!.image, 40)).rejects.toThrow(message);
+    const options = { tokenizer, image: { resize: 40, size: 32, channels: 1 }, batchSize: 4, train: false, workers: 0 };
+    const near = studies.slice(at, at + 4);
+    await expect(
+      createLoader({ ...options, studies: near })
+        .batches()
+        .next(),
+    ).rejects.toThrow(message);
+    const remote = (await openDataSet(`shards:${served.url}/damaged`)).studies[at]!;
+    await expect(readSquare(remote.image, 40)).rejects.toThrow('is not the one that was packed; restore the shard or leave the study out');
+
+    const [index, manifest] = [file.replace('.tar', '.jsonl'), join(damaged, 'manifest.json')];
+    const [before, without] = [readFileSync(index, 'utf8'), readFileSync(index, 'utf8').replaceAll(/("length":\d+),"sha256":"[0-9a-f]+"/g, '$1')];
+    const hash = (text: string) => createHash('sha256').update(text).digest('hex');
+    writeFileSync(index, without);
+    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(hash(before), hash(without)));
+    const old = await openDataSet(`shards:${damaged}`);
+    expect(await readSquare(old.studies[at + 1]!.image, 40)).toEqual(await readSquare(studies[at + 1]!.image, 40));
+    await expect(readSquare(old.studies[at]!.image, 40)).rejects.toThrow('has a broken IHDR chunk');
+  });
+});
+
 /** Hashes of a folder's files by name. */
 function contents(dir: string): Record<string, string> {
   return Object.fromEntries(

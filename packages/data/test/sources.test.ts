@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkDataSet, DataError, openDataSet, readableStudies, readGrey, splitOf } from '@hybridmed/data';
+import { checkDataSet, DataError, openDataSet, readGrey, splitOf } from '@hybridmed/data';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { temporaryFolder } from './support.ts';
@@ -157,14 +157,6 @@ describe('csv', () => {
 });
 
 describe('images', () => {
-  test('that cannot be read are left out and named', async () => {
-    writeFileSync(join(folder, 'broken.png'), 'nothing');
-    const study = (image: string) => ({ id: image, report: image, image: join(folder, image), findings: 'x', impression: 'y', split: 'train' as const });
-    const { studies, unreadable } = await readableStudies(['a.png', 'broken.png', 'b.png', 'gone.png'].map(study));
-    expect(studies.map(({ id }) => id)).toEqual(['a.png', 'b.png']);
-    expect(unreadable).toEqual([expect.stringContaining('broken.png'), expect.stringContaining('gone.png')]);
-  });
-
   test('colour and depth become 8-bit grey', async () => {
     const { width, height, pixels } = await readGrey(join(folder, 'a.png'));
     expect([width, height, pixels.length, pixels[0]]).toEqual([20, 30, 600, 128]);

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readGrey, readSquare } from '@hybridmed/data';
 import { writePhantoms } from '@hybridmed/phantoms';
+import { encodePicture } from '@hybridmed/runtime/files';
 import { afterAll, expect, test } from 'vitest';
 import { run } from './support/output.ts';
 import { temporaryFolder } from '../../../tools/support/phantoms.ts';
@@ -78,6 +80,18 @@ test('a run on shards is the very run on the files they were packed from', async
   expect(await train(`shards:${packed}`, join(folder, 'b'), '--workers', '1')).toEqual(files);
   const varied = await train(`shards:${packed}`, join(folder, 'c'), '--sampling', 'shard', '--augment', 'rotation=5,noise=0.01', '--workers', '0');
   expect(varied).not.toEqual(files);
+});
+
+test('render writes the grey levels themselves, or the padded square', async () => {
+  const [file, out] = [join(folder, 'tall.png'), join(folder, 'out', 'shown.png')];
+  const pixels = Uint8Array.from({ length: 40 }, (_, i) => 6 * i);
+  mkdirSync(join(folder, 'out'));
+  writeFileSync(file, await encodePicture({ width: 4, height: 10, channels: 1, pixels }, 'png'));
+  expect(JSON.parse((await run('data', 'render', file, '--out', out, '--json')).out)).toEqual({ file, out, width: 4, height: 10 });
+  expect((await readGrey(out)).pixels).toEqual(pixels);
+  expect((await run('data', 'render', file, '--out', out, '--size', '10')).out).toBe(`${out}: 10 x 10 pixels\n`);
+  expect((await readGrey(out)).pixels).toEqual(await readSquare(file, 10));
+  expect(readdirSync(join(folder, 'out'))).toEqual(['shown.png']);
 });
 
 test('wrong use of pack and render, and what they refuse', async () => {

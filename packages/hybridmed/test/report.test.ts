@@ -117,6 +117,29 @@ describe('the page of a run', () => {
     }
   });
 
+  test('an evaluation that is none is refused by its file and key', async () => {
+    const file = join(trained, 'evaluation.json');
+    const before = readFileSync(file, 'utf8');
+    const evaluation = JSON.parse(before);
+    const [first, ...others] = evaluation.examples;
+    const changes: [object, string][] = [
+      [{ examples: [{ ...first, truth: { markup: '<b>' } }, ...others] }, '"examples.0.truth": expected string, received object'],
+      [{ text: { ...evaluation.text, findings: { ...evaluation.text.findings, cider: 'high' } } }, '"text.findings.cider": expected number, received string'],
+      [{ studies: -1 }, '"studies": Too small'],
+      [{ inputs: 3 }, '"inputs": expected object'],
+    ];
+    try {
+      for (const [change, problem] of changes) {
+        writeFileSync(file, JSON.stringify({ ...evaluation, ...change }));
+        const { code, log } = await run('report', trained, '--out', join(folder, 'refused.html'), '--device', 'cpu');
+        expect(code).toBe(1);
+        expect(log.trim().split('\n').at(-1)).toContain(`${file}: ${problem}`);
+      }
+    } finally {
+      writeFileSync(file, before);
+    }
+  });
+
   test('a question without an AUC is undefined, with the reason, and no part of the mean', async () => {
     const file = join(trained, 'evaluation.json');
     const before = readFileSync(file, 'utf8');

@@ -3,12 +3,16 @@ import { randomBytes } from 'node:crypto';
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { DataError } from '@hybridmed/data/browser';
 import { flushFolder, makeFolder as makeFolders, writeFileAtomic as writeAtomic } from '@hybridmed/data/atomic';
 import { fileError, parseJson } from '@hybridmed/model/file-error';
 import { HybridmedError } from '@hybridmed/tensor';
 
 export { fileError, parseJson };
+
+export { encodePicture } from './encode-picture.ts';
+export type { Picture } from './encode-picture.ts';
 
 /** Turns an operating-system error into one line that names the file. */
 export function describeError(path: string, error: unknown): HybridmedError | DataError {
@@ -76,6 +80,15 @@ export async function recoverFolder(folder: string): Promise<void> {
   } catch (error) {
     throw describeError(folder, error);
   }
+}
+
+/**
+ * The folder for a reader: itself or, where `replaceFolder` was killed between its renames, the whole copy beside it; undefined where there
+ * is neither. Nothing is renamed, since a writer may be at work: for that one a moment is waited.
+ */
+export async function readableFolder(folder: string): Promise<string | undefined> {
+  for (let attempt = 0; attempt < 5 && !existsSync(folder) && existsSync(aside(folder)); attempt++) await pause(20);
+  return [folder, aside(folder)].find((path) => existsSync(path));
 }
 
 /** Renames a folder, in place of another one that goes, if there is one; does nothing where there is none to rename. */

@@ -16,5 +16,7 @@ export { isExported, openExported } from './export/exported-folder.ts';
 export type { Exported } from './export/exported-folder.ts';
 export { openModel, readImages } from './session/open-model.ts';
 export type { OpenedModel, OpenModelOptions } from './session/open-model.ts';
-export { modelInput, studyLoader, studySource } from './session/study-loader.ts';
+export { readableStudies } from './session/readable-studies.ts';
+export { modelInput, studyLoader } from './session/study-loader.ts';
+export { studySource } from './session/study-source.ts';
 export { readTokenizer } from './tokenizer/read-tokenizer.ts';

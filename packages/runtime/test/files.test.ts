@@ -1,7 +1,7 @@
 // What is said of files that cannot be read or written: one line with the name and advice of its own.
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeError, readJson } from '@hybridmed/runtime/files';
+import { describeError, readableFolder, readJson } from '@hybridmed/runtime/files';
 import { afterAll, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../tools/support/phantoms.ts';
 
@@ -27,4 +27,16 @@ test('JSON of millions of brackets is refused in one line; brackets in strings c
   const text = { 'a"': `\\"${'['.repeat(5000)}` };
   writeFileSync(file, JSON.stringify(text));
   expect(await readJson(file)).toEqual(text);
+});
+
+test('a reader takes the whole copy where a kill left no folder, waits for a writer, and renames nothing', async () => {
+  const [whole, copy] = [join(folder, 'checkpoint'), join(folder, 'checkpoint.previous')];
+  expect(await readableFolder(whole)).toBeUndefined();
+  mkdirSync(copy);
+  expect(await readableFolder(whole)).toBe(copy);
+  expect(readdirSync(folder)).toContain('checkpoint.previous');
+  const reading = readableFolder(whole);
+  mkdirSync(whole);
+  expect(await reading).toBe(whole);
+  expect(readdirSync(folder)).toContain('checkpoint.previous');
 });

@@ -1,8 +1,9 @@
 // A run is resumed on the same studies, with the same settings but for those that may change, and what changed is recorded.
 import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openDataSet } from '@hybridmed/data';
+import { openDataSet, packDataSet } from '@hybridmed/data';
 import type { DataSet, Study } from '@hybridmed/data';
+import { writePhantoms } from '@hybridmed/phantoms';
 import { openDevice } from '@hybridmed/runtime/device';
 import { pretrain, readProvenance, readRunConfig } from '@hybridmed/runtime/run';
 import type { PretrainOptions } from '@hybridmed/runtime/run';
@@ -12,6 +13,7 @@ import type { RunOptions } from '@hybridmed/runtime/settings';
 import { completeConfig } from '@hybridmed/runtime/settings';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { beginSession, checkSameData, recordData } from '../src/run/provenance.ts';
+import { sourceChanges, sourceHashes } from '../src/run/source-identity.ts';
 import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';
 
 const { folder, remove } = temporaryFolder();
@@ -54,9 +56,9 @@ test('studies are the same wherever they lie, and what differs is said of each s
   const out = join(folder, 'known');
   mkdirSync(out);
   const assumed = ['vision: DIR: assumed: 12 heads'];
-  await (await beginSession(out, device, { data: await record(table), changed: [], assumed })).save();
+  await (await beginSession(out, device, { record: await record(table), changed: [], assumed })).save();
   expect(await readProvenance(out)).toMatchObject({ sessions: [{ assumed }] });
-  const check = async (path: string, accept = false) => checkSameData(out, await record(path), { accept });
+  const check = async (path: string, accept = false) => checkSameData(out, (await record(path))([]), { accept });
   renameSync(join(folder, 'first'), join(folder, 'moved'));
   const moved = join(folder, 'moved', 't.csv');
   expect(await check(moved)).toEqual([]);
@@ -173,4 +175,76 @@ test('a resumed run reads its log with care, says what it finds, and clears what
   const times = lines.map(({ time }) => time);
   expect(times).toEqual(times.toSorted((a, b) => a - b));
   expect(times[0]).toBeGreaterThan(Date.now() / 1000 - 600);
+});
+
+test('a bad image of a shard is skipped, said and recorded; a run that is interrupted skips it to the same bits, one that may not skip stops', async () => {
+  const phantoms = join(folder, 'to-pack');
+  await writePhantoms(phantoms, { studies: 160, size: 40, seed: 3 });
+  const packed = join(folder, 'packed');
+  await packDataSet(await openDataSet(`phantom:${phantoms}`), packed, { size: 36, studiesPerShard: 50, workers: 0 });
+  const { studies } = await openDataSet(`shards:${packed}`);
+  const bad = of({ studies } as DataSet, 'train')[20]!;
+  const [, shard, first] = /^(.+)#bytes=(\d+)-/.exec(bad.image)!;
+  const bytes = readFileSync(shard!);
+  bytes[Number(first) + 200]! ^= 16;
+  writeFileSync(shard!, bytes);
+  const options = { data: `shards:${packed}`, stage1: false, epochs: [0, 2], steps: [0, 9], batch: 16, cl: 0, sum: 0, dis: 0 } satisfies RunOptions;
+  const [whole, broken, strict] = ['skipping', 'skipping-broken', 'strict'].map((name) => join(folder, name)) as [string, string, string];
+  const skipped = (await trainUntil(whole, options)).filter((text) => text.startsWith('skipped'));
+  expect(skipped).toEqual([expect.stringMatching(`^skipped: study ${bad.id} \\(.*train-000000\\.tar: the image in bytes ${first} to .* takes its place$`)]);
+  await trainUntil(broken, options, 8);
+  await trainUntil(broken, options);
+  const saved = (run: string, file: string) => readFileSync(join(run, 'checkpoints/stage2-last', file));
+  for (const file of ['model.safetensors', 'optimizer.safetensors', 'trainer.json']) expect(saved(broken, file).equals(saved(whole, file)), file).toBe(true);
+  expect(JSON.parse(saved(whole, 'trainer.json').toString())).toMatchObject({ skipped: [bad.id] });
+  const { step } = (await readProvenance(whole))!.data.skipped![0]!;
+  const note = { id: bad.id, reason: expect.stringContaining('is not the one that was packed') as string, stage: 2, epoch: 1, step };
+  for (const run of [whole, broken]) expect((await readProvenance(run))!.data.skipped).toEqual([note]);
+  await expect(trainUntil(strict, { ...options, onBadData: 'stop' })).rejects.toThrow(/is not the one that was packed.*; step \d+ of stage 2 is saved/);
+  // The policy may change, and what was trained before is kept.
+  await trainUntil(strict, options);
+  for (const file of ['model.safetensors', 'trainer.json']) expect(saved(strict, file).equals(saved(whole, file)), file).toBe(true);
+});
+
+test('a run goes on from the checkpoints that it started from, or on purpose from others', async () => {
+  const data = `csv:${tableIn('d')}`;
+  const [first, second] = [join(folder, 'stage1'), join(folder, 'stage2')];
+  await trainUntil(first, { data, epochs: [1, 0], steps: [1, 0] });
+  const options = { data, stage1: first, epochs: [0, 2], steps: [0, 4] } satisfies RunOptions;
+  await trainUntil(second, options, 1);
+  const weights = join(first, 'checkpoints/stage1-best/model.safetensors');
+  const bytes = readFileSync(weights);
+  bytes[bytes.length - 1]! ^= 1;
+  writeFileSync(weights, bytes);
+  await expect(trainUntil(second, options)).rejects.toThrow(
+    `${first}: is not what the run in ${second} started from: its files have changed; restore them, name another --out, or resume with the present ones with --accept-changed-data`,
+  );
+  expect(await trainUntil(second, options, Infinity, { acceptChangedData: true })).toContain('the files of stage1 have changed, which is accepted');
+  const { sessions } = (await readProvenance(second))!;
+  expect(sessions.map(({ changes }) => changes?.map(({ setting, stage, step }) => [setting, stage, step]))).toEqual([undefined, [['files of stage1', 2, 1]]]);
+  expect(sessions[1]!.sources!.stage1).not.toBe(sessions[0]!.sources!.stage1);
+  // From here on the present ones are the run's.
+  await trainUntil(second, options);
+});
+
+test('a published checkpoint is known by the files that are read of it', async () => {
+  const published = join(folder, 'published');
+  mkdirSync(published);
+  for (const name of ['config.json', 'model.safetensors', 'vocab.txt']) writeFileSync(join(published, name), name);
+  const config = { stage1: false, vision: `hf:${published}`, text: 'preset' };
+  const before = await sourceHashes(config);
+  expect(Object.keys(before)).toEqual(['vision']);
+  writeFileSync(join(published, 'README.md'), 'something else');
+  expect(await sourceHashes(config)).toEqual(before);
+  expect(await sourceHashes({ ...config, vision: 'preset', text: config.vision })).toEqual({ text: before.vision });
+  for (const name of ['config.json', 'model.safetensors', 'vocab.txt', 'tokenizer.json']) {
+    writeFileSync(join(published, name), 'x');
+    const now = await sourceHashes(config);
+    expect(() => sourceChanges(config, { before, now, out: 'RUN', accept: false }), name).toThrow('hf:');
+    writeFileSync(join(published, name), name);
+  }
+  const file = join(published, 'model.safetensors');
+  const alone = await sourceHashes({ ...config, vision: `hf:${file}` });
+  writeFileSync(join(published, 'model.json'), '{}');
+  expect(await sourceHashes({ ...config, vision: `hf:${file}` })).not.toEqual(alone);
 });

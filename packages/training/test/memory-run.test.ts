@@ -1,7 +1,7 @@
 // A run whose studies, log and checkpoints are in memory: whoever implements the contracts can train, a page included.
 import { plainDevice } from '@hybridmed/gpujs';
 import { sharedStore, trainStages, TrainingStoppedError } from '@hybridmed/training';
-import type { RunEvents } from '@hybridmed/training';
+import type { RunEvents, StudySource } from '@hybridmed/training';
 import { expect, test } from 'vitest';
 import { threads } from '../../ranks/test/support/threads.ts';
 import type { MemoryStore } from './support/memory-run.ts';
@@ -131,4 +131,60 @@ test('a number of ranks that does not divide the passes is refused before the fi
   const line = '3 ranks cannot share the 2 passes of a step; start 1, 2 of them, or give --accumulate a multiple of 3';
   expect(await trainOnRanks(3, store)).toEqual([line, line, line]);
   expect(store.log).toEqual([]);
+});
+
+test('a study whose image cannot be read is skipped from then on, and a run that is interrupted skips it to the same bits', async () => {
+  const [whole, interrupted, blind] = [memoryStore(), memoryStore(), memoryStore()];
+  const messages: string[] = [];
+  const unreadable = new Set([17]);
+  const start = (store: MemoryStore, events: RunEvents = {}, bad: ReadonlySet<number> = unreadable) => {
+    const run = memoryRun(plainDevice(), store, events, { count: 100, unreadable: bad });
+    return trainStages({ ...run, config: { ...run.config, epochs: [1, 2], steps: [2, 30], batch: 4 } });
+  };
+  await start(whole, { onMessage: (text) => messages.push(text) });
+  expect(messages.filter((text) => text.startsWith('skipped'))).toEqual([
+    'skipped: study study 17 (study-17.png: cannot be read); the next study of its batch takes its place',
+  ]);
+  const { step } = whole.skipped[0]!;
+  expect(whole.skipped).toEqual([{ id: 'study 17', reason: 'study-17.png: cannot be read', stage: 2, epoch: 1, step }]);
+  expect(whole.checkpoints.get('2-last')!.trainer!.skipped).toEqual(['study 17']);
+  expect(whole.checkpoints.get('1-last')!.trainer).not.toHaveProperty('skipped');
+  const stop = (line: { stage: number; step: number }) => {
+    if (line.stage === 2 && line.step === step + 1) throw new Error('interrupted');
+  };
+  await expect(start(interrupted, { onStep: stop })).rejects.toThrow('interrupted');
+  // Whatever has become of the image meanwhile.
+  await start(interrupted, {}, new Set());
+  expect(interrupted.log).toEqual(whole.log);
+  expect(interrupted.checkpoints).toEqual(whole.checkpoints);
+  // It makes a difference.
+  await start(blind, {}, new Set());
+  expect(blind.log.at(-1)).not.toEqual(whole.log.at(-1));
+});
+
+test('of more than 1 % of the studies the list is given, and everything before is saved', async () => {
+  const [store, whole] = [memoryStore(), memoryStore()];
+  await trainStages(memoryRun(plainDevice(), whole));
+  const bad = new Set([0, 1, 2, 3, 4, 5, 6, 7]);
+  const run = memoryRun(plainDevice(), store, {}, { unreadable: bad });
+  await expect(trainStages(run)).rejects.toThrow(
+    /^the images of \d of 9 training studies cannot be read, more than 1 %: study \d(, study \d)* \(study-\d\.png: cannot be read\); restore them, or leave them out with --exclude-ids$/,
+  );
+  const later = memoryRun(plainDevice(), store);
+  const source = later.train;
+  // The image is damaged while the run trains.
+  const train: StudySource = {
+    ...source,
+    async *batches(range) {
+      for await (const batch of source.batches(range)) {
+        yield range?.epoch === 1 ? { ...batch, unreadable: [{ study: 3, reason: 'study-3.png: is empty' }] } : batch;
+      }
+    },
+  };
+  await expect(trainStages({ ...later, train })).rejects.toThrow(
+    'the images of 1 of 9 training studies cannot be read, more than 1 %: study 3 (study-3.png: is empty); restore them, or leave them out with --exclude-ids; step 2 of stage 2 is saved, and the run resumes from there with --resume',
+  );
+  expect(store.checkpoints.get('2-last')!.trainer).toMatchObject({ step: 2, stepInEpoch: 0, epoch: 1 });
+  await trainStages(memoryRun(plainDevice(), store));
+  expect(store.checkpoints).toEqual(whole.checkpoints);
 });

@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { describeFileError } from '../errors.ts';
 import type { Scratch } from './scratch.ts';
 import type { ByteRange, RangeReader } from './image-bytes.ts';
-import { checkFile, checkPart, endsBefore, isUrl, rangeOf, readImageBytes, readingFlags } from './image-bytes.ts';
+import { checkFile, checkPart, endsBefore, isUrl, rangeOf, readImageBytes, readingFlags, verified } from './image-bytes.ts';
 
 // After a read that took this long, so many further ones are not waited for: other images are decoded while the disk turns or the network answers.
 const [slowMs, slowReads] = [1, 64];
@@ -47,7 +47,7 @@ export class FileReader {
     }
     const bytes = scratch.take('file', length);
     if (readSync(descriptor, bytes, 0, length, start) < length) throw endsBefore(range);
-    return bytes;
+    return verified(range, bytes);
   }
 
   /** Closes the shards. */

@@ -1,4 +1,5 @@
 // The bytes of an image: a whole file, or a part of one, as images inside a shard are named.
+import { hash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { close, constants, fstat, open, read } from 'node:fs';
 import { promisify } from 'node:util';
@@ -13,15 +14,18 @@ export interface ByteRange {
   readonly source: string;
   readonly start: number;
   readonly length: number;
+  /** SHA-256 of its bytes, in hexadecimal, where it is known. */
+  readonly sha256?: string | undefined;
 }
 
-/** The name of a part: `SOURCE#bytes=FIRST-LAST`. */
-export const rangeName = ({ source, start, length }: ByteRange): string => `${source}#bytes=${start}-${start + length - 1}`;
+/** The name of a part: `SOURCE#bytes=FIRST-LAST`, and `&sha256=HASH` where that is known. */
+export const rangeName = ({ source, start, length, sha256 }: ByteRange): string =>
+  `${source}#bytes=${start}-${start + length - 1}${sha256 === undefined ? '' : `&sha256=${sha256}`}`;
 
 /** The part that a name names; undefined for a whole file's name. */
 export function rangeOf(name: string): ByteRange | undefined {
-  const match = /^(.+)#bytes=(\d+)-(\d+)$/.exec(name);
-  return match ? { source: match[1]!, start: Number(match[2]), length: Number(match[3]) - Number(match[2]) + 1 } : undefined;
+  const [, source, first, last, sha256] = /^(.+)#bytes=(\d+)-(\d+)(?:&sha256=([0-9a-f]{64}))?$/.exec(name) ?? [];
+  return source === undefined ? undefined : { source, start: Number(first), length: Number(last) - Number(first) + 1, sha256 };
 }
 
 /** Is this something to fetch, not a file? */
@@ -50,11 +54,20 @@ const tooLarge = (name: string, size: number): DataError => new DataError(`${nam
 export const endsBefore = ({ source, start, length }: ByteRange): DataError =>
   new DataError(`${source}: ends before byte ${start + length}; make the shard again`);
 
+/** The bytes of a part. Throws a DataError where they are not those whose hash is known. */
+export function verified({ source, start, length, sha256 }: ByteRange, bytes: Uint8Array): Uint8Array {
+  if (sha256 !== undefined && hash('sha256', bytes) !== sha256)
+    throw new DataError(
+      `${source}: the image in bytes ${start} to ${start + length - 1} is not the one that was packed; restore the shard or leave the study out`,
+    );
+  return bytes;
+}
+
 /** Reads an image's bytes; parts of URLs through `remote`. Throws a DataError that names the file. */
 export async function readImageBytes(name: string, remote: RangeReader): Promise<Uint8Array> {
   const range = rangeOf(name);
   if (range) checkPart(range);
-  if (range && isUrl(range.source)) return remote(range);
+  if (range && isUrl(range.source)) return verified(range, await remote(range));
   const source = range?.source ?? name;
   try {
     const descriptor = await openFile(source, readingFlags);
@@ -65,7 +78,7 @@ export async function readImageBytes(name: string, remote: RangeReader): Promise
       const bytes = Buffer.allocUnsafeSlow(length);
       const { bytesRead } = await readFile(descriptor, bytes, 0, length, start);
       if (range && bytesRead < length) throw endsBefore(range);
-      return bytes.subarray(0, bytesRead);
+      return range ? verified(range, bytes) : bytes.subarray(0, bytesRead);
     } finally {
       await closeFile(descriptor);
     }

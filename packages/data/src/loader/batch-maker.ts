@@ -1,4 +1,5 @@
 // Makes one batch from what the loader asks: the same code on the loader's thread and in its workers, so that their batches are the same.
+import { DataError } from '../errors.ts';
 import { centreCrop, writeCrop } from '../image/crop.ts';
 import { decodeSquare } from '../image/grey.ts';
 import { FileReader } from '../image/file-reader.ts';
@@ -40,11 +41,10 @@ export interface BatchRequest {
   readonly buffer: ArrayBufferLike;
 }
 
-/** A batch, and the tokens that were not known. */
-export interface MadeBatch {
-  readonly arrays: StudyArrays;
-  readonly tokens: readonly (StudyTokens | undefined)[];
-}
+/** A batch, and the tokens that were not known; or of studies for which there is none the reasons, in the batch's order. */
+export type MadeBatch =
+  | { readonly arrays: StudyArrays; readonly tokens: readonly (StudyTokens | undefined)[] }
+  | { readonly unreadable: ReadonlyMap<number, string> };
 
 /** What all batches of a loader have in common. */
 export interface BatchSettings {
@@ -72,7 +72,6 @@ export const encodeStudy = (encoder: Encoder, { findings, impression }: StudyTex
 
 /** Makes batches on one thread. */
 export interface BatchMaker {
-  /** Rejects with a DataError naming the file that cannot be read. */
   make(request: BatchRequest): Promise<MadeBatch>;
   /** Closes the files that are open. */
   close(): void;
@@ -110,11 +109,19 @@ export function createBatchMaker(settings: BatchSettings, encoder: Encoder | und
 
   async function make({ epoch, items, buffer }: BatchRequest): Promise<MadeBatch> {
     const data = new Float32Array(buffer, 0, items.length * values);
+    const problems: string[] = [];
     await inLanes(items, async (item, row) => {
       const scratch = spare.pop() ?? new Scratch();
-      write(await square(item, scratch), epoch, item.study, data.subarray(row * values, (row + 1) * values));
-      spare.push(scratch);
+      try {
+        write(await square(item, scratch), epoch, item.study, data.subarray(row * values, (row + 1) * values));
+      } catch (error) {
+        if (!(error instanceof DataError)) throw error;
+        problems[row] = error.message;
+      } finally {
+        spare.push(scratch);
+      }
     });
+    if (problems.length > 0) return { unreadable: new Map(items.flatMap(({ study }, row) => (problems[row] === undefined ? [] : [[study, problems[row]]]))) };
     const fresh = items.map((item) => (item.tokens ? undefined : encodeStudy(encoder!, item.texts!, settings)));
     const tokens = items.map((item, i) => item.tokens ?? fresh[i]!);
     const texts = collateTexts(

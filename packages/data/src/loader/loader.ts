@@ -1,5 +1,6 @@
 // The loader: batches of typed arrays, in an order and with crops that depend on seed, epoch and study alone, prefetched.
 import { availableParallelism } from 'node:os';
+import { UnreadableStudiesError } from '../errors.ts';
 import { defaultRangeReader } from '../image/range-cache.ts';
 import { isUrl } from '../image/image-bytes.ts';
 import type { Study } from '../study.ts';
@@ -62,8 +63,10 @@ export interface LoaderOptions {
 export interface Loader {
   readonly studies: readonly Study[];
   readonly stepsPerEpoch: number;
-  /** Batches of an epoch from `startStep` on: the same ones whenever it is asked. */
-  batches(options?: { epoch?: number; startStep?: number }): AsyncGenerator<StudyBatch>;
+  /** Batches of an epoch from `startStep` on: the same ones whenever it is asked. `inStep` may put others in the places of a step's studies. */
+  batches(options?: { epoch?: number; startStep?: number; inStep?(studies: readonly number[]): readonly number[] }): AsyncGenerator<StudyBatch>;
+  /** The same batches without images: none is read. */
+  textBatches(options?: { epoch?: number; startStep?: number }): Generator<TextBatch>;
   /** Batches without images, in order: for what needs only texts. */
   texts(batchSize: number): Generator<TextBatch>;
   /** Gives a batch's memory back for another one. Its arrays must not be used any more. Batches that are kept need not be given back. */
@@ -81,9 +84,9 @@ function settingsOf(options: LoaderOptions): BatchSettings {
   return { image, findingsLength, impressionLength, pad: tokenizer.special.pad, seed, train, augmentation, cache };
 }
 
-/** Makes a loader. A study whose image cannot be read makes `batches` throw a DataError that names the file. */
+/** Makes a loader. A study whose image cannot be read makes `batches` throw an UnreadableStudiesError that names the file. */
 export function createLoader(options: LoaderOptions): Loader {
-  const { studies, tokenizer, tokenizerModule, image, batchSize, train, workers = defaultWorkers(), ahead = workers + 1 } = options;
+  const { studies, tokenizer, tokenizerModule, image, batchSize, workers = defaultWorkers(), ahead = workers + 1 } = options;
   const settings = settingsOf(options);
   const threads = workers > 0 ? startThreads(options, settings, workers) : undefined;
   const here = createBatchMaker(settings, tokenizer, defaultRangeReader);
@@ -91,11 +94,7 @@ export function createLoader(options: LoaderOptions): Loader {
   const tokens: StudyTokens[] = [];
   const encoded = (study: number): StudyTokens => (tokens[study] ??= encodeStudy(tokenizer, studies[study]!, settings));
   const memory = new ImageMemory(batchSize * image.channels * image.size ** 2 * Float32Array.BYTES_PER_ELEMENT);
-  const { sampling = { by: 'shuffle' }, rank = 0, ranks = 1, passes = ranks } = options;
-  const order = train ? trainingOrder({ studies, sampling, seed: settings.seed, passes, passSize: (batchSize * ranks) / passes, rank, ranks }) : undefined;
-  const stepsPerEpoch = order?.stepsPerEpoch ?? Math.ceil((Math.ceil(studies.length / batchSize) - rank) / ranks);
-  // Where this process's batch begins in the epoch's order.
-  const startOf = (step: number): number => (order ? step : rank + step * ranks) * batchSize;
+  const { stepsPerEpoch, stepsOf } = epochSteps(options, settings.seed);
 
   async function make(indices: readonly number[], epoch: number): Promise<StudyBatch> {
     const items = indices.map((study): BatchItem => {
@@ -104,18 +103,19 @@ export function createLoader(options: LoaderOptions): Loader {
       return { study, image: file, slot: study, ...(known ? { tokens: known } : { texts: { findings, impression } }) };
     });
     const request: BatchRequest = { epoch, items, buffer: threads ? memory.shared() : memory.own() };
-    const { arrays, tokens: fresh } = await (threads?.pool.run(request) ?? here.make(request));
-    fresh.forEach((own, i) => {
+    const made = await (threads?.pool.run(request) ?? here.make(request));
+    if ('unreadable' in made) throw new UnreadableStudiesError(made.unreadable);
+    made.tokens.forEach((own, i) => {
       if (own) tokens[indices[i]!] = own;
     });
-    return { arrays, studies: indices };
+    return { arrays: made.arrays, studies: indices };
   }
-
+  const textBatch = (indices: readonly number[]): TextBatch => textBatchOf(indices, indices.map(encoded), settings.pad);
   return {
     studies,
     stepsPerEpoch,
-    async *batches({ epoch = 0, startStep = 0 } = {}) {
-      const all = order?.epoch(epoch) ?? Int32Array.from(studies.keys());
+    async *batches({ epoch = 0, startStep = 0, inStep = (own: readonly number[]) => own } = {}) {
+      const studiesOf = stepsOf(epoch);
       yield* prefetch({
         from: startStep,
         to: stepsPerEpoch,
@@ -123,17 +123,18 @@ export function createLoader(options: LoaderOptions): Loader {
         // given back, whose memory serves for it.
         ahead: threads ? Math.max(ahead, workers) : 1,
         early: threads !== undefined,
-        make: (step) => make([...all.subarray(startOf(step), startOf(step) + batchSize)], epoch),
+        make: async (step) => make(inStep(studiesOf(step)), epoch),
         take: (batch) => ({ ...batch, arrays: memory.take(batch.arrays) }),
         discard: (batch) => memory.release(batch.arrays),
       });
     },
+    *textBatches({ epoch = 0, startStep = 0 } = {}) {
+      const studiesOf = stepsOf(epoch);
+      for (let step = startStep; step < stepsPerEpoch; step++) yield textBatch(studiesOf(step));
+    },
     *texts(size) {
-      for (let start = 0; start < studies.length; start += size) {
-        const indices = Array.from({ length: Math.min(size, studies.length - start) }, (_, i) => start + i);
-        const [findings, impressions] = [indices.map((i) => encoded(i).findings), indices.map((i) => encoded(i).impression)];
-        yield { arrays: collateTexts(findings, impressions, settings.pad), studies: indices };
-      }
+      for (let start = 0; start < studies.length; start += size)
+        yield textBatch(Array.from({ length: Math.min(size, studies.length - start) }, (_, i) => start + i));
     },
     recycle: ({ arrays }) => memory.recycle(arrays),
     async close() {
@@ -141,6 +142,23 @@ export function createLoader(options: LoaderOptions): Loader {
       await threads?.close();
     },
   };
+}
+
+function epochSteps(options: LoaderOptions, seed: number) {
+  const { studies, batchSize, train, sampling = { by: 'shuffle' }, rank = 0, ranks = 1, passes = ranks } = options;
+  const order = train ? trainingOrder({ studies, sampling, seed, passes, passSize: (batchSize * ranks) / passes, rank, ranks }) : undefined;
+  const stepsPerEpoch = order?.stepsPerEpoch ?? Math.ceil((Math.ceil(studies.length / batchSize) - rank) / ranks);
+  const startOf = (step: number): number => (order ? step : rank + step * ranks) * batchSize;
+  const stepsOf = (epoch: number) => {
+    const all = order?.epoch(epoch) ?? Int32Array.from(studies.keys());
+    return (step: number): number[] => [...all.subarray(startOf(step), startOf(step) + batchSize)];
+  };
+  return { stepsPerEpoch, stepsOf };
+}
+
+function textBatchOf(studies: readonly number[], tokens: readonly StudyTokens[], pad: number): TextBatch {
+  const [findings, impressions] = [tokens.map((own) => own.findings), tokens.map((own) => own.impression)];
+  return { arrays: collateTexts(findings, impressions, pad), studies };
 }
 
 /** Workers, and where images are to be fetched, one thread more that fetches for all of them. */

@@ -26,6 +26,6 @@ if (parentPort !== null) {
   serve(
     parentPort,
     async (request: BatchRequest) => (await maker).make(request),
-    ({ arrays }) => Object.values(arrays).flatMap(({ data }) => (data.buffer instanceof ArrayBuffer ? [data.buffer] : [])),
+    (made) => ('arrays' in made ? Object.values(made.arrays).flatMap(({ data }) => (data.buffer instanceof ArrayBuffer ? [data.buffer] : [])) : []),
   );
 }

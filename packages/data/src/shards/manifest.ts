@@ -53,12 +53,17 @@ export type PackedQuestion = Omit<Question, 'image' | 'imageName'> & { readonly 
 /** What is known of an image: its study, or the questions about it. */
 export type PackedRecord = { readonly study: Omit<Study, 'image'> } | { readonly questions: readonly PackedQuestion[] };
 
-/** A further line: where an image lies, which place its study (or its first question) has in the set, and what is known of it. */
-export type IndexLine = { readonly position: number; readonly start: number; readonly length: number } & PackedRecord;
+/**
+ * A further line: where an image lies, which place its study (or its first question) has in the set, and what is known of it. `sha256` is
+ * that of the image's bytes; indexes of earlier versions lack it.
+ */
+export type IndexLine = { readonly position: number; readonly start: number; readonly length: number; readonly sha256?: string } & PackedRecord;
 
 /** Names of the files. A shard's index lies beside it. */
 export const manifestName = 'manifest.json';
 export const indexNameOf = (shard: string): string => shard.replace(/\.tar$/, '.jsonl');
+
+const isHash = (value: unknown): boolean => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
 
 /** Reads a manifest's text. Throws a DataError naming where it comes from. */
 export function parseManifest(text: string, from: string): ShardManifest {
@@ -76,7 +81,7 @@ export function parseManifest(text: string, from: string): ShardManifest {
   for (const { file, sha256, indexSha256 } of manifest.shards) {
     // A name, not a path: a manifest from elsewhere must not lead out of its folder.
     if (typeof file !== 'string' || !/^[\w-]+\.tar$/.test(file)) return fail(`lists a shard named ${JSON.stringify(file)}`);
-    if (![sha256, indexSha256].every((hash) => /^[0-9a-f]{64}$/.test(hash))) return fail(`lists no hashes for ${file}`);
+    if (![sha256, indexSha256].every(isHash)) return fail(`lists no hashes for ${file}`);
   }
   return manifest;
 }
@@ -100,7 +105,9 @@ export function parseIndex(text: string, from: string): { header: IndexHeader; l
       .split('\n')
       .map((line) => JSON.parse(line) as IndexLine);
     if (typeof (header as unknown as IndexHeader)?.sha256 !== 'string') throw new Error('it has no header');
-    const broken = lines.findIndex((line) => ![line.position, line.start, line.length].every(isPlace) || !isRecord(line));
+    const broken = lines.findIndex(
+      (line) => ![line.position, line.start, line.length].every(isPlace) || (line.sha256 !== undefined && !isHash(line.sha256)) || !isRecord(line),
+    );
     if (broken !== -1) throw new Error(`line ${broken + 2} is incomplete`);
     return { header: header as unknown as IndexHeader, lines };
   } catch (error) {

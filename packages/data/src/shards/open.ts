@@ -79,7 +79,10 @@ async function readIndexed(base: string, entry: ShardEntry): Promise<{ image: st
     const { size } = await stat(archive).catch((error: unknown) => Promise.reject(describeFileError(archive, error)));
     if (size !== entry.bytes) throw new DataError(`${archive}: has ${size} bytes, not the ${entry.bytes} that the manifest lists; pack or fetch the set again`);
   }
-  return parseIndex(text, name).lines.map((line) => ({ image: rangeName({ source: archive, start: line.start, length: line.length }), line }));
+  return parseIndex(text, name).lines.map((line) => {
+    const { start, length, sha256 } = line;
+    return { image: rangeName({ source: archive, start, length, sha256 }), line };
+  });
 }
 
 async function readWebdataset(path: string, archives: readonly string[]): Promise<SourceData> {

@@ -47,7 +47,7 @@ export async function writeShard(folder: string, file: string, split: Split, sam
     const key = String(position).padStart(8, '0');
     const start = add(`${key}.png`, image);
     add(`${key}.json`, Buffer.from(JSON.stringify('study' in record ? record.study : record)));
-    lines.push({ position, start, length: image.length, ...record });
+    lines.push({ position, start, length: image.length, sha256: sha256(image), ...record });
   }
   parts.push(Buffer.alloc(2 * tarBlock));
   const hash = createHash('sha256');
@@ -68,7 +68,7 @@ export async function readWhole(folder: string, file: string, split: Split): Pro
     const { header, lines } = parseIndex(index, indexFile);
     const hash = createHash('sha256');
     for await (const chunk of createReadStream(archive)) hash.update(chunk as Buffer);
-    if (hash.digest('hex') !== header.sha256) return undefined;
+    if (hash.digest('hex') !== header.sha256 || lines.some((line) => line.sha256 === undefined)) return undefined;
     const entry = { file, split, studies: lines.length, bytes: header.bytes, sha256: header.sha256, indexSha256: sha256(index) };
     return { entry, unreadable: header.unreadable };
   } catch {

@@ -1,6 +1,6 @@
 // CheXpert's tables by image path: labels of train.csv and valid.csv, and the report sections of CheXpert Plus.
 import { readTable } from '../files/table.ts';
-import { chexpertLabels, publishedLabel } from '../chexpert-labels.ts';
+import { chexpertLabels, LabelCells } from '../chexpert-labels.ts';
 import { splitNamed } from '../split/names.ts';
 import type { Split } from '../study.ts';
 import type { StudyTableBuilder } from '../table/study-table.ts';
@@ -32,26 +32,27 @@ export const studyOfPath = (path: string): string => path.slice(0, path.lastInde
 /** `Frontal` or `Lateral` from a file's name: the later tables have no column for it. */
 const viewOfPath = (path: string): string => (/_frontal\.\w+$/i.test(path) ? 'Frontal' : /_lateral\.\w+$/i.test(path) ? 'Lateral' : '');
 
-/** Reads a table of labels into `rows` and `builder`. Returns how many rows it has. */
+/** Reads a table of labels into `rows` and `builder`. Returns how many rows it has, and what is odd in it. */
 export async function readChexpertLabels(
   table: string,
   split: Split,
   builder: StudyTableBuilder,
   drops: Drops,
   rows: Map<string, ChexpertRow>,
-): Promise<number> {
+): Promise<{ count: number; warnings: readonly string[] }> {
+  const cells = new LabelCells(table);
   const columns = { required: ['Path'], optional: ['Frontal/Lateral', ...chexpertLabels] };
-  const summary = await readTable(table, columns, ([path, view, ...cells]) => {
+  const summary = await readTable(table, columns, ([path, view, ...values], _, row) => {
     const id = shortPath(path!);
     const patient = patientOf(id);
     if (patient === undefined) return drops.add('the path names no patient');
     if (rows.has(id)) return drops.add('the path is listed twice');
-    const labels = builder.addLabels(chexpertLabels.length, (label) => publishedLabel(cells[label]!));
+    const labels = builder.addLabels(chexpertLabels.length, (label) => cells.read(values[label]!, chexpertLabels[label]!, `row ${row}`));
     rows.set(id, { patient, view: view!.trim() || viewOfPath(id), split, labels, texts: -1 });
     return undefined;
   });
   drops.add('the row is not a row of the table', summary.broken);
-  return summary.rows + summary.broken;
+  return { count: summary.rows + summary.broken, warnings: cells.warnings() };
 }
 
 /**

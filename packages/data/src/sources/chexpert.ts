@@ -60,10 +60,14 @@ async function build({ train, valid, test, plus, images }: ChexpertFiles): Promi
   const drops = new Drops();
   const builder = new StudyTableBuilder();
   const rows = new Map<string, ChexpertRow>();
+  const warnings: string[] = [];
   let count = 0;
-  if (train) count += await readChexpertLabels(train, 'train', builder, drops, rows);
-  if (valid) count += await readChexpertLabels(valid, test ? 'validate' : 'test', builder, drops, rows);
-  if (test) count += await readChexpertLabels(test, 'test', builder, drops, rows);
+  for (const [table, split] of [[train, 'train'] as const, [valid, test ? 'validate' : 'test'] as const, [test, 'test'] as const]) {
+    if (!table) continue;
+    const read = await readChexpertLabels(table, split, builder, drops, rows);
+    count += read.count;
+    warnings.push(...read.warnings);
+  }
   const labelled = rows.size > 0;
   if (plus) count = Math.max(count, await readPlus(plus, builder, drops, rows));
   const validation = drawValidation(rows.values());
@@ -85,7 +89,7 @@ async function build({ train, valid, test, plus, images }: ChexpertFiles): Promi
       texts,
     });
   }
-  const about: TableAbout = { rows: count, labelled, hasTexts: plus !== undefined, dropped: drops.counts(), splitOrigin: 'drawn', warnings: [] };
+  const about: TableAbout = { rows: count, labelled, hasTexts: plus !== undefined, dropped: drops.counts(), splitOrigin: 'drawn', warnings };
   return { table: builder.finish(images, 'id', chexpertLabels), about };
 }
 

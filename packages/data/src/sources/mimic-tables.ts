@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DataError } from '../errors.ts';
 import { readTable } from '../files/table.ts';
-import { chexpertLabels, publishedLabel } from '../chexpert-labels.ts';
+import { chexpertLabels, LabelCells } from '../chexpert-labels.ts';
 import { splitNamed } from '../split/names.ts';
 import type { Split } from '../study.ts';
 import { OrderedLookup } from '../table/ordered-lookup.ts';
@@ -52,20 +52,25 @@ export async function readMimicSplit(table: string, drops: Drops): Promise<(id: 
   return (id) => splitNames[splits.get(id) ?? -1];
 }
 
-/** Rows of labels by study: the labeller's, and the radiologist's in their place where there are any. */
+/** Rows of labels by study: the labeller's, and the radiologist's in their place where there are any. Adds to `warnings` what is odd in the tables. */
 export async function readMimicLabels(
   tables: MimicFiles['tables'],
   labeller: 'chexpert' | 'negbio',
   builder: StudyTableBuilder,
   drops: Drops,
+  warnings: string[],
 ): Promise<OrderedLookup> {
   const labels = new OrderedLookup();
   const read = async (table: string, names: readonly string[], cellAt: (cells: readonly string[], label: number) => string): Promise<void> => {
     const columns = { required: ['study_id'], optional: names };
-    const { broken } = await readTable(table, columns, (cells) => {
-      const row = builder.addLabels(chexpertLabels.length, (label) => publishedLabel(cellAt(cells, label)));
-      labels.add(cells[0]!, row);
+    const reader = new LabelCells(table);
+    const { broken } = await readTable(table, columns, (cells, _, row) => {
+      labels.add(
+        cells[0]!,
+        builder.addLabels(chexpertLabels.length, (label) => reader.read(cellAt(cells, label), chexpertLabels[label]!, `row ${row}`)),
+      );
     });
+    warnings.push(...reader.warnings());
     drops.add('the row is not a row of the table', broken);
   };
   const automatic = tables[labeller];

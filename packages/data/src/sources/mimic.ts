@@ -29,7 +29,8 @@ async function build({ root, tables }: MimicFiles, reports: MimicReports | undef
   const drops = new Drops();
   const builder = new StudyTableBuilder();
   const splits = tables.split ? await readMimicSplit(tables.split, drops) : undefined;
-  const labels = await readMimicLabels(tables, options.labelTable ?? 'chexpert', builder, drops);
+  const warnings = tables.split ? [] : [`${root}: holds no mimic-cxr-*-split.csv; the split is drawn by patient`];
+  const labels = await readMimicLabels(tables, options.labelTable ?? 'chexpert', builder, drops, warnings);
   const findReport = reports && (await openReports(reports, (findings, impression) => builder.addTexts(findings, impression), drops));
   const onDisk = endingOnDisk(root, 'mimic');
   const [isImage, isPatient, isStudy] = [idCheck(), idCheck(), idCheck()];
@@ -58,7 +59,7 @@ async function build({ root, tables }: MimicFiles, reports: MimicReports | undef
     hasTexts: reports !== undefined,
     dropped: drops.counts(),
     splitOrigin: tables.split ? 'published' : 'drawn',
-    warnings: tables.split ? [] : [`${root}: holds no mimic-cxr-*-split.csv; the split is drawn by patient`],
+    warnings,
   };
   return { table: builder.finish(root, 'mimic', chexpertLabels), about };
 }

@@ -1,7 +1,7 @@
 // RSNA Pneumonia Detection Challenge (stage 2): a row per box, an image per patient, as DICOM.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { publishedLabel } from '../chexpert-labels.ts';
+import { labelValue } from '../chexpert-labels.ts';
 import { DataError } from '../errors.ts';
 import { plainOrGzip } from '../files/chunks.ts';
 import { pathInside } from '../files/path-inside.ts';
@@ -25,7 +25,7 @@ interface Patient {
 async function readLabels(table: string, drops: Drops): Promise<{ patients: Map<string, Patient>; rows: number }> {
   const patients = new Map<string, Patient>();
   const { rows, broken } = await readTable(table, { required: ['patientId', 'x', 'y', 'width', 'height', 'Target'] }, ([id, x, y, width, height, target]) => {
-    const value = publishedLabel(target!);
+    const value = labelValue(target!);
     if (!id || (value !== 0 && value !== 1)) return drops.add('the row lacks a patient or a target of 0 or 1');
     const patient = patients.get(id) ?? { target: 0, boxes: [] };
     patients.set(id, patient);

@@ -30,12 +30,15 @@ export interface TableOrigin {
 // Smaller tables are read faster than it is worth keeping an index.
 const minRows = 20_000;
 
+// Counts up when a table is read otherwise than before: indexes of earlier versions are made anew.
+const readingVersion = 2;
+
 const defaultFolder = (): string => join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'hybridmed', 'index');
 
 async function fingerprintOf({ name, files }: TableOrigin): Promise<string> {
   const stats = await Promise.all(files.map(async (file) => [file, await stat(file).catch(() => undefined)] as const));
   return createHash('sha256')
-    .update(JSON.stringify([name, namedEncoding() ?? '', stats.map(([file, status]) => [file, status?.size, status?.mtimeMs])]))
+    .update(JSON.stringify([readingVersion, name, namedEncoding() ?? '', stats.map(([file, status]) => [file, status?.size, status?.mtimeMs])]))
     .digest('hex');
 }
 

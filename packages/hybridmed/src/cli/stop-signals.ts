@@ -1,5 +1,7 @@
 // Ctrl-C and SIGTERM (sent by schedulers): the first signal asks the work to stop, a second one ends the process at once.
 import { constants } from 'node:os';
+import type { Output } from './output.ts';
+import { printJson } from './output.ts';
 
 const names = ['SIGINT', 'SIGTERM'] as const;
 
@@ -37,6 +39,45 @@ export function stopSignals(onStop: (name: StopSignalName) => void): StopSignals
   for (const name of names) process.on(name, handle);
   return { signal: controller.signal, received: () => first, release };
 }
+
+/** How a command is stopped. */
+export interface StoppableOptions {
+  readonly output: Output;
+  readonly json: boolean;
+  /** What is to be done to go on, for the line that is logged. */
+  readonly again: string;
+  /** Whether the work is left where it is, since all it writes is whole at every moment; else it ends by itself, with an error, once its signal is aborted. */
+  readonly atOnce?: boolean;
+}
+
+/** Does a command's work, which a signal stops: one line says so and how to go on, and the exit code is the signal's. Undefined where it was stopped. */
+export async function stoppable<T>(
+  { output, json, again, atOnce = false }: StoppableOptions,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T | undefined> {
+  const stop = stopSignals((name) => output.log(`${name}: stopping; a second signal ends at once`));
+  try {
+    const result = work(stop.signal);
+    if (!atOnce) return await result;
+    result.catch(() => undefined);
+    return await Promise.race([result, rejectionOf(stop.signal)]);
+  } catch (error) {
+    const name = stop.received();
+    if (name === undefined) throw error;
+    const line = `${name}: stopped; ${again}`;
+    output.log(line);
+    if (json) printJson(output, { error: line });
+    output.exitCode = exitCodeOf(name);
+    return undefined;
+  } finally {
+    stop.release();
+  }
+}
+
+const rejectionOf = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error));
+  });
 
 /** A command line quoted for a shell. */
 export const shellLine = (words: readonly string[]): string =>

@@ -1,9 +1,10 @@
 // Heat maps of a few studies for a report, as thumbnails.
 import type { Study } from '@hybridmed/data';
-import { encodePicture, readGrey } from '@hybridmed/data';
+import { readGrey } from '@hybridmed/data';
 import { pointingGame } from '@hybridmed/eval/protocols';
 import type { ModelSession } from '@hybridmed/model/session';
 import { readImages } from '@hybridmed/runtime';
+import { encodePicture } from '@hybridmed/runtime/files';
 import type { MapKind } from '@hybridmed/tasks';
 import { createExplainer, heatPicture, overImage, possibleKinds } from '@hybridmed/tasks';
 import { hasRegion, regionOf, wholeMap } from '@hybridmed/tasks/node';

@@ -1,9 +1,14 @@
 // Problems with files as one line a user can act on, wherever the files come from: a disk, or a server.
 import { HybridmedError } from '@hybridmed/tensor';
 
+// A problem may quote what a stranger's file holds: as much of it, without line ends and other control characters.
+const maxProblem = 500;
+
 /** A problem with a file or folder, as one line a user can act on. */
 export function fileError(path: string, problem: string, fix: string): HybridmedError {
-  return new HybridmedError(`${path}: ${problem}; ${fix}`);
+  // oxlint-disable-next-line no-control-regex -- they are what is taken out.
+  const line = problem.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ');
+  return new HybridmedError(`${path}: ${line.length > maxProblem ? `${line.slice(0, maxProblem)}...` : line}; ${fix}`);
 }
 
 // What files of ours and of others nest is some ten levels deep; what nests more is no such file, and exhausts the stack of whoever walks over it.

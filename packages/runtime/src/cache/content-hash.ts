@@ -8,7 +8,8 @@ import { describeError } from '../files.ts';
 // Files read at once.
 const lanes = 8;
 
-async function hashFile(path: string): Promise<string> {
+/** SHA-256 of a file. Throws one line that names a file which cannot be read. */
+export async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256');
   try {
     await pipeline(createReadStream(path), hash);

@@ -11,7 +11,7 @@ import { encodeSafetensors } from '@hybridmed/nn';
 import type { HostArray, HostArrays } from '@hybridmed/tensor';
 import type { TrainerState } from '@hybridmed/training';
 import { trainerStateSchema } from '@hybridmed/training';
-import { describeError, fileError, isFolder, readJson, recoverFolder, replaceFolder } from '../files.ts';
+import { describeError, fileError, isFolder, readableFolder, readJson, replaceFolder } from '../files.ts';
 import type { CheckpointEncoders } from './checkpoint-encoders.ts';
 import { loadModuleEncoders } from './checkpoint-encoders.ts';
 import { readParameters, readSafetensors } from './safetensors-file.ts';
@@ -106,12 +106,18 @@ export async function resolveCheckpoint(path: string): Promise<string> {
   if (!(await isFolder(path))) throw fileError(path, 'is not a folder', 'name a checkpoint or the --out folder of a run');
   if (existsSync(join(path, 'model.safetensors'))) return path;
   for (const stage of [2, 1] as const) {
-    const folder = checkpointFolder(path, stage, 'best');
-    await recoverFolder(folder);
-    if (existsSync(join(folder, 'model.safetensors'))) return folder;
+    const folder = await readableFolder(checkpointFolder(path, stage, 'best'));
+    if (folder !== undefined && existsSync(join(folder, 'model.safetensors'))) return folder;
   }
   if (existsSync(join(path, manifestName))) throw checkpointNeededError(path, 'this');
   throw fileError(path, 'holds no checkpoint', 'name a checkpoint or the --out folder of a run that has finished an epoch');
+}
+
+/** The best stage-1 checkpoint of another run. Throws one line where it has none. */
+export async function stage1Checkpoint(run: string): Promise<string> {
+  const folder = await readableFolder(checkpointFolder(run, 1, 'best'));
+  if (folder === undefined) throw fileError(run, 'has no stage-1 checkpoint', 'name with --stage1 a run that finished an epoch of stage 1');
+  return folder;
 }
 
 /** Loads the checkpoint that a path means, as `resolveCheckpoint` and `loadCheckpoint` do. */

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import type { Split, Study } from '@hybridmed/data';
+import { rangeOf } from '@hybridmed/data';
 
 /** What the studies of one split are known by: SHA-256 hashes, in the order of the studies. */
 export interface SplitIdentity {
@@ -19,14 +20,13 @@ const [headBytes, readers] = [4096, 16];
 
 /** An image's size and the hash of its first bytes, whether it is a file or a part of one (`FILE#bytes=FIRST-LAST`); of a part of a URL its place. */
 async function imageIdentity(image: string): Promise<string> {
-  const [, source = image, first = '0', last] = /^(.+)#bytes=(\d+)-(\d+)$/.exec(image) ?? [];
-  const length = last === undefined ? undefined : Number(last) - Number(first) + 1;
-  if (/^https?:/i.test(source)) return `${first} ${length}`;
+  const { source = image, start = 0, length } = rangeOf(image) ?? {};
+  if (/^https?:/i.test(source)) return `${start} ${length}`;
   const file = await open(source).catch(() => undefined);
   if (!file) return 'absent';
   try {
     const size = length ?? (await file.stat()).size;
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(Math.min(headBytes, size)), 0, Math.min(headBytes, size), Number(first));
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(Math.min(headBytes, size)), 0, Math.min(headBytes, size), start);
     return `${size} ${createHash('sha256').update(buffer.subarray(0, bytesRead)).digest('hex')}`;
   } finally {
     await file.close();
@@ -39,20 +39,24 @@ const hashLines = (lines: readonly string[]): string => {
   return hash.digest('hex');
 };
 
-/** Reads what the studies of a split are known by. An image that cannot be read is known as absent. */
-export async function splitIdentity(studies: readonly Study[]): Promise<SplitIdentity> {
+/**
+ * Reads what the studies of a split are known by; gives it for the ids of those that are skipped, whose images may be anything. An image
+ * that cannot be read is known as absent.
+ */
+export async function splitIdentity(studies: readonly Study[]): Promise<(skipped: ReadonlySet<string>) => SplitIdentity> {
   const images: string[] = [];
   let next = 0;
   const reader = async () => {
     for (let i = next++; i < studies.length; i = next++) images[i] = await imageIdentity(studies[i]!.image).catch(() => 'absent');
   };
   await Promise.all(Array.from({ length: readers }, reader));
-  return {
+  const known = {
     studies: studies.length,
     order: hashLines(studies.map(({ id }) => JSON.stringify(id))),
     texts: hashLines(studies.map(({ findings, impression }) => JSON.stringify([findings, impression]))),
-    images: hashLines(images),
   };
+  const ids = studies.map(({ id }) => id);
+  return (skipped) => ({ ...known, images: hashLines(images.map((image, i) => (skipped.has(ids[i]!) ? 'skipped' : image))) });
 }
 
 /** What differs, a few words for each split; empty where nothing does. */

@@ -5,7 +5,7 @@ export type { PretrainResult } from './pretrain.ts';
 export { pretrainWithRecovery } from './pretrain-with-recovery.ts';
 export type { RecoveryOptions } from './pretrain-with-recovery.ts';
 export { hashIds, readProvenance, runOf } from './provenance.ts';
-export type { Provenance, RecordedData, SplitSummary } from './provenance.ts';
+export type { Provenance, RecordedChange, RecordedData, SplitSummary } from './provenance.ts';
 export { checkValues, fileSchema, runConfigSchema } from '../settings/check-values.ts';
 export { checkSameRun, readRunConfig } from './run-folder.ts';
 export { runModules } from './run-modules.ts';

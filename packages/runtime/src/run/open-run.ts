@@ -2,30 +2,32 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataSet, Loader, Study } from '@hybridmed/data';
-import { readableStudies } from '@hybridmed/data';
 import type { Model } from '@hybridmed/model';
 import { formatVersion, openTokenizer } from '@hybridmed/model';
 import type { Communicator } from '@hybridmed/ranks';
-import { alone } from '@hybridmed/ranks';
+import { alone, broadcastText } from '@hybridmed/ranks';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import type { RunEvents, TrainingRun } from '@hybridmed/training';
 import type { RunConfig } from '../settings/run-settings.ts';
 import { checkPasses, runModel, sharedStore } from '@hybridmed/training';
-import { checkpointFolder } from '../checkpoint/checkpoint-folder.ts';
-import { fileError, readJson, recoverFolder } from '../files.ts';
-import { modelInput, studyLoader, studySource } from '../session/study-loader.ts';
+import { stage1Checkpoint } from '../checkpoint/checkpoint-folder.ts';
+import { readJson } from '../files.ts';
+import { readableStudies } from '../session/readable-studies.ts';
+import { modelInput, studyLoader } from '../session/study-loader.ts';
+import { studySource } from '../session/study-source.ts';
 import { runTokenizer } from '../tokenizer/run-tokenizer.ts';
 import { agreeOnRun, sharedTokenizer } from './agreement.ts';
 import { processClock } from './process-clock.ts';
 import type { Change } from './provenance.ts';
-import { beginSession, checkSameData, recordData } from './provenance.ts';
+import { beginSession, checkSameData, earlierSources, recordData, skippedStudies } from './provenance.ts';
 import type { RunEncoders } from './run-encoders.ts';
 import { runEncoders } from './run-encoders.ts';
 import type { RunHold } from './run-lock.ts';
 import { runNotes } from './run-notes.ts';
 import { folderStore } from './run-store.ts';
+import { sourceChanges, sourceHashes } from './source-identity.ts';
 
 /** What a run needs beside its configuration. */
 export interface PretrainOptions {
@@ -64,11 +66,14 @@ const tokenizerModule = import.meta.resolve('@hybridmed/text/worker-tokenizer');
 const validationBatch = 32;
 
 /** Readable studies of both splits. Throws one line where there are too few. */
-async function openStudies({ config, events }: PretrainOptions, data: DataSet): Promise<RunStudies> {
+async function openStudies({ config, events, out, ranks = alone }: PretrainOptions, data: DataSet): Promise<RunStudies> {
   const { limit } = config;
+  // The run's folder is rank 0's.
+  const skipped = await broadcastText(ranks, JSON.stringify((await skippedStudies(out)).map(({ id }) => id)));
+  const keep = new Set(JSON.parse(skipped) as string[]);
   const of = async (split: Study['split']) => {
     const all = data.studies.filter((study) => study.split === split);
-    const { studies, unreadable } = await readableStudies(limit > 0 ? all.slice(0, limit) : all);
+    const { studies, unreadable } = await readableStudies(limit > 0 ? all.slice(0, limit) : all, split === 'train' ? { shards: false, keep } : {});
     for (const line of unreadable) events?.onMessage?.(`left out: ${line}`);
     return studies;
   };
@@ -80,14 +85,6 @@ async function openStudies({ config, events }: PretrainOptions, data: DataSet): 
     throw new HybridmedError(`${config.data}: ${train.length} training studies are fewer than one batch of ${batch}; lower --batch or --accumulate`);
   if (validate.length === 0) throw new HybridmedError(`${config.data}: no validation studies; add some (column "split")`);
   return { train, validate };
-}
-
-/** The best stage-1 checkpoint of another run. */
-async function stage1Checkpoint(run: string): Promise<string> {
-  const folder = checkpointFolder(run, 1, 'best');
-  await recoverFolder(folder);
-  if (!existsSync(folder)) throw fileError(run, 'has no stage-1 checkpoint', 'name with --stage1 a run that finished an epoch of stage 1');
-  return folder;
 }
 
 /** The run's vocabulary: the one it began with (a file in a folder that holds no run yet is none of it), that of the stage 1 it starts from, or a new one. */
@@ -123,7 +120,7 @@ function openLoaders(
     augmentation: config.augment,
   });
   const validation: Loader = studyLoader(prepared, { ...common, studies: studies.validate, batchSize: validationBatch, train: false });
-  return { train: studySource(train), validation: studySource(validation) };
+  return { train: studySource(train, { onBadData: config.onBadData, passSize: config.batch }), validation: studySource(validation) };
 }
 
 /** Opens and checks everything that a run needs. Throws one line for too few studies, a missing stage 1, or encoders that do not fit. */
@@ -131,8 +128,13 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
   const { config, out, device, resume = false, events = {}, signal, ranks = alone } = options;
   checkPasses(config.accumulate, ranks);
   const studies = await openStudies(options, data);
-  const recorded = await recordData(data, studies);
-  const otherData = hold ? await checkSameData(out, recorded, { accept: options.acceptChangedData ?? false }) : [];
+  const record = await recordData(data, studies);
+  const accept = options.acceptChangedData ?? false;
+  const recorded = record(await skippedStudies(out));
+  const otherData = hold ? await checkSameData(out, recorded, { accept }) : [];
+  const sources = await sourceHashes(config);
+  const otherSources = hold ? sourceChanges(config, { before: await earlierSources(out), now: sources, out, accept }) : [];
+  for (const { setting } of otherSources) events.onMessage?.(`the ${setting} have changed, which is accepted`);
   for (const { to } of otherData) events.onMessage?.(`the data has changed, which is accepted: ${String(to)}`);
   const tokenizer = await sharedTokenizer(ranks, () => openRunTokenizer(options, studies.train));
   const encoders = await runEncoders(config, tokenizer, events.onMessage);
@@ -149,7 +151,13 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
         encoders: encoders.ofModules,
         hold,
         onMessage: events.onMessage,
-        session: await beginSession(out, device, { data: recorded, changed: [...changed, ...otherData], assumed: encoders.assumed, images: encoders.images }),
+        session: await beginSession(out, device, {
+          record,
+          sources,
+          changed: [...changed, ...otherData, ...otherSources],
+          assumed: encoders.assumed,
+          images: encoders.images,
+        }),
       })
     : undefined;
   return {

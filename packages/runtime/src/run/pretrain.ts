@@ -48,7 +48,9 @@ const closeLoaders = ({ train, validation }: TrainingRun): Promise<unknown> => P
 /** Opens a run; where it is asked to stop meanwhile, nobody waits for what is being opened. */
 async function openUnlessStopped(options: PretrainOptions, context: RunContext): Promise<TrainingRun> {
   const { config, signal } = options;
-  const run = openDataSet(config.data, dataSelection(config)).then((data) => openRun(options, data, context));
+  const run = openDataSet(config.data, { ...dataSelection(config), onWarning: (line) => options.events?.onMessage?.(`warning: ${line}`) }).then((data) =>
+    openRun(options, data, context),
+  );
   if (!signal) return run;
   let stop = (): void => undefined;
   const stopped = new Promise<never>((_, reject) => {

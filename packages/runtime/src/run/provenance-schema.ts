@@ -5,15 +5,21 @@ const count = z.int().min(0);
 const text = z.string().max(4096);
 const perSplit = <T extends z.ZodType>(value: T) => z.looseObject({ train: value, validate: value, test: value });
 
+const stage = z.union([z.literal(1), z.literal(2)]);
+
 const data = z.looseObject({
   name: text,
   spec: text,
   splits: perSplit(z.looseObject({ studies: count, reports: count, ids: text })),
   dropped: z.record(text, count),
+  skipped: z
+    .array(z.looseObject({ id: text, reason: text, stage, epoch: count, step: count }))
+    .max(1e6)
+    .optional(),
   identity: perSplit(z.looseObject({ studies: count, order: text, texts: text, images: text })).optional(),
 });
 
-const change = z.looseObject({ setting: text, from: z.json(), to: z.json(), stage: z.union([z.literal(1), z.literal(2)]), step: count });
+const change = z.looseObject({ setting: text, from: z.json(), to: z.json(), stage, step: count });
 
 const session = z.looseObject({
   started: text,
@@ -21,6 +27,7 @@ const session = z.looseObject({
   device: text,
   version: text,
   data: data.optional(),
+  sources: z.record(text, text).optional(),
   changes: z.array(change).optional(),
   assumed: z.array(text).optional(),
   images: text.optional(),

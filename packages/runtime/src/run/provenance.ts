@@ -6,6 +6,7 @@ import type { Device } from '@hybridmed/tensor';
 import { hashNames } from '../cache/content-hash.ts';
 import { fileError, readJson, writeFileAtomic } from '../files.ts';
 import { version } from '../version.ts';
+import type { SkippedStudy } from '@hybridmed/training';
 import type { DataIdentity } from './data-identity.ts';
 import { dataDifferences, splitIdentity } from './data-identity.ts';
 import { provenanceSchema } from './provenance-schema.ts';
@@ -24,9 +25,14 @@ export interface RecordedData {
   readonly spec: string;
   readonly splits: Readonly<Record<Split, SplitSummary>>;
   readonly dropped: Readonly<Record<string, number>>;
+  /** Training studies that were skipped, in this session or an earlier one, and when. */
+  readonly skipped?: readonly SkippedStudy[];
   /** What the studies are known by when the run is resumed; earlier versions did not record it. */
   readonly identity?: DataIdentity;
 }
+
+/** SHA-256 hashes by setting of the checkpoints that a run starts from: of what is in the files that are read. */
+export type SourceHashes = Readonly<Partial<Record<'stage1' | 'vision' | 'text', string>>>;
 
 /** One call of the trainer: a run that was stopped and resumed has several. Times are ISO 8601. */
 export interface SessionRecord {
@@ -37,6 +43,8 @@ export interface SessionRecord {
   readonly version: string;
   /** The studies of this session; earlier versions recorded those of the last session only. */
   readonly data?: RecordedData;
+  /** What the checkpoints are known by that the run starts from. */
+  readonly sources?: SourceHashes;
   /** What was changed when the run was resumed, and after which step. */
   readonly changes?: readonly RecordedChange[];
   /** What published checkpoints did not state and was taken by convention. */
@@ -74,23 +82,34 @@ const summary = (studies: readonly Study[]): SplitSummary => ({
   ids: hashIds(studies),
 });
 
+/** The studies of a session, given those of them that are skipped. */
+export type DataRecord = (skipped: readonly SkippedStudy[]) => RecordedData;
+
 /** A session under way; `save` writes it, with the present moment as its end. */
 export interface Session {
+  /** Records a study that is skipped from here on. */
+  skip(study: SkippedStudy): void;
   /** Called once the step after this point has succeeded: what has changed holds from there on. */
   begin(at: { readonly stage: 1 | 2; readonly step: number }): void;
   save(): Promise<void>;
 }
 
 /** The studies of a run as they are recorded. `used` are those it trains and validates on. */
-export async function recordData(data: DataSet, used: Readonly<Record<'train' | 'validate', readonly Study[]>>): Promise<RecordedData> {
+export async function recordData(data: DataSet, used: Readonly<Record<'train' | 'validate', readonly Study[]>>): Promise<DataRecord> {
   const splits = { ...used, test: data.studies.filter(({ split }) => split === 'test') };
-  return {
+  const [train, validate, test] = [await splitIdentity(splits.train), await splitIdentity(splits.validate), await splitIdentity(splits.test)];
+  const none: ReadonlySet<string> = new Set();
+  const known = {
     name: data.name,
     spec: data.spec,
     splits: { train: summary(splits.train), validate: summary(splits.validate), test: summary(splits.test) },
     dropped: data.dropped,
-    identity: { train: await splitIdentity(splits.train), validate: await splitIdentity(splits.validate), test: await splitIdentity(splits.test) },
   };
+  return (skipped) => ({
+    ...known,
+    ...(skipped.length > 0 ? { skipped } : {}),
+    identity: { train: train(new Set(skipped.map(({ id }) => id))), validate: validate(none), test: test(none) },
+  });
 }
 
 const fileOf = (out: string): string => join(out, 'provenance.json');
@@ -104,6 +123,18 @@ function differences(before: RecordedData, now: RecordedData): string[] {
   return (['train', 'validate', 'test'] as const).flatMap((split) =>
     before.splits[split].ids === now.splits[split].ids ? [] : [`${split} has other studies`],
   );
+}
+
+/** What the run in a folder last started from; nothing where its provenance does not say. */
+export async function earlierSources(out: string): Promise<SourceHashes> {
+  const earlier = provenanceSchema.safeParse(await readSaved(out));
+  return earlier.success ? ((earlier.data as Provenance).sessions.at(-1)?.sources ?? {}) : {};
+}
+
+/** The studies that the run in a folder skips; none where its provenance does not say. */
+export async function skippedStudies(out: string): Promise<readonly SkippedStudy[]> {
+  const earlier = provenanceSchema.safeParse(await readSaved(out));
+  return earlier.success ? ((earlier.data as Provenance).data.skipped ?? []) : [];
 }
 
 /**
@@ -131,17 +162,29 @@ export async function checkSameData(out: string, now: RecordedData, { accept }: 
   return [{ setting: 'studies', from: `those of the session of ${earlier!.sessions?.at(-1)?.started}`, to: difference }];
 }
 
+// A reason names a file, whose path may be long.
+const maxReason = 2000;
+
 /** Begins a session of the run in a folder. Writes nothing yet. */
 export async function beginSession(
   out: string,
   device: Device,
   {
-    data,
+    record,
+    sources = {},
     changed,
     assumed,
     images,
-  }: { readonly data: RecordedData; readonly changed: readonly Change[]; readonly assumed: readonly string[]; readonly images?: string | undefined },
+  }: {
+    readonly record: DataRecord;
+    readonly sources?: SourceHashes;
+    readonly changed: readonly Change[];
+    readonly assumed: readonly string[];
+    readonly images?: string | undefined;
+  },
 ): Promise<Session> {
+  const skipped = [...(await skippedStudies(out))];
+  let recorded: RecordedData | undefined;
   const before = ((await readSaved(out)) as Partial<Provenance> | undefined)?.sessions;
   const earlier = Array.isArray(before) ? before : [];
   const started = new Date().toISOString();
@@ -150,7 +193,13 @@ export async function beginSession(
     begin({ stage, step }) {
       changes ??= changed.map((change) => ({ ...change, stage, step }));
     },
+    skip(study) {
+      if (skipped.some(({ id }) => id === study.id)) return;
+      skipped.push({ ...study, reason: study.reason.slice(0, maxReason) });
+      recorded = undefined;
+    },
     async save() {
+      const data = (recorded ??= record([...skipped]));
       const ended = new Date().toISOString();
       const session = {
         started,
@@ -158,6 +207,7 @@ export async function beginSession(
         device: device.info.name,
         version: version(),
         data,
+        ...(Object.keys(sources).length > 0 ? { sources } : {}),
         ...(changes?.length ? { changes } : {}),
         ...(assumed.length > 0 ? { assumed } : {}),
         ...(images === undefined ? {} : { images }),

@@ -6,7 +6,7 @@ import type { Tokenizer } from '@hybridmed/text';
 import type { RunStore } from '@hybridmed/training';
 import type { RunConfig } from '../settings/run-settings.ts';
 import { checkpointFolder, loadCheckpoint, loadTrainerState, saveCheckpoint } from '../checkpoint/checkpoint-folder.ts';
-import { recoverFolder, removeTemporaries } from '../files.ts';
+import { readableFolder, recoverFolder, removeTemporaries } from '../files.ts';
 import { lastCheckpoints } from './last-checkpoints.ts';
 import { MetricsLog } from './metrics-log.ts';
 import type { Session } from './provenance.ts';
@@ -39,8 +39,8 @@ export function folderStore({ out, config, resume, checkpoint, tokenizer, encode
   return {
     async stage1() {
       const run = typeof config.stage1 === 'string' ? config.stage1 : config.stage1 && holdsRun() ? out : null;
-      if (run === null || !existsSync(checkpointFolder(run, 1, 'best'))) return undefined;
-      const folder = checkpointFolder(run, 1, 'best');
+      const folder = run === null ? undefined : await readableFolder(checkpointFolder(run, 1, 'best'));
+      if (folder === undefined) return undefined;
       const { parameters } = await loadCheckpoint(folder, encoders);
       return { file: join(folder, 'model.safetensors'), parameters };
     },
@@ -72,12 +72,14 @@ export function folderStore({ out, config, resume, checkpoint, tokenizer, encode
       events?.write([kept]);
       return log.lines;
     },
+    noteSkipped: (study) => session.skip(study),
     async save(stage, kind, snapshot) {
       hold.check();
       log.flush();
+      // Before the checkpoint: what that skips is known to whoever resumes it.
+      if (kind === 'last') await session.save();
       const keepAs = kind === 'last' ? lastCheckpoints(out, stage).keepAs() : undefined;
       await saveCheckpoint(checkpointFolder(out, stage, kind), { config: { ...checkpoint, stage }, tokenizer: tokenizer.toJSON(), ...snapshot }, { keepAs });
-      if (kind === 'last') await session.save();
     },
     confirmLast: (stage) => lastCheckpoints(out, stage).confirm(),
     rejectLast: (stage) => lastCheckpoints(out, stage).reject(),

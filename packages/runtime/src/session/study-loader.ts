@@ -1,10 +1,9 @@
-// A loader of studies prepared for a model's input, and the loader as the source of studies that training knows.
+// A loader of studies prepared for a model's input.
 import type { Loader, LoaderOptions } from '@hybridmed/data';
 import { createLoader } from '@hybridmed/data';
 import type { ImagePreparation } from '@hybridmed/data/browser';
 import type { InputConfig } from '@hybridmed/model';
 import type { VisionEncoder } from '@hybridmed/nn';
-import type { StudySource } from '@hybridmed/training';
 
 /** What decides how studies are prepared: the facts of an open model, or a run's. */
 export interface ModelInput {
@@ -25,6 +24,3 @@ export const studyLoader = (
   { image, findingsLength, impressionLength }: ModelInput,
   options: Omit<LoaderOptions, 'image' | 'findingsLength' | 'impressionLength'>,
 ): Loader => createLoader({ ...options, image, findingsLength, impressionLength });
-
-/** A loader as training's source of studies. */
-export const studySource = (loader: Loader): StudySource => ({ ...loader, size: loader.studies.length });

@@ -66,6 +66,13 @@ export const dataSettings = ofRun({
     help: 'augmentations in addition to the random crop, in degrees and fractions, such as rotation=5,brightness=0.1,contrast=0.1 (also zoom, noise, cutout)',
     default: {},
   }),
+  onBadData: option({
+    value: choice(['skip', 'stop']),
+    argument: 'policy',
+    help: 'where the image of a training study cannot be read: skip (the next study of its batch takes its place, for up to 1 % of the studies) or stop',
+    default: 'skip',
+    onResume: 'may change',
+  }),
 });
 
 /** The settings that select studies of a data set. */

@@ -16,6 +16,8 @@ import { fullVariant, titleOf } from './variants.ts';
 
 /** What to compare. */
 export interface AblateOptions {
+  /** Asks to stop: the run that trains saves, and the error of its stop is thrown. */
+  readonly signal?: AbortSignal | undefined;
   /** The full method; its seed is the first one. */
   readonly config: RunConfig;
   readonly seeds: number;
@@ -105,6 +107,7 @@ export async function ablate(options: AblateOptions): Promise<AblationReport> {
   const failures: { run: string; reason: string }[] = [];
   const full = finished.get(fullVariant)!;
   const heldOut = await openHeldOut(config);
+  const common = { heldOut, device, events, signal: options.signal, ...(options.workers === undefined ? {} : { workers: options.workers }) };
   let report: AblationReport | undefined;
 
   const summarize = async (): Promise<void> => {
@@ -134,10 +137,10 @@ export async function ablate(options: AblateOptions): Promise<AblationReport> {
       const folder = folderOf(out, seed, variant.name);
       events.onMessage?.(`${folder}: ${titleOf(variant, config)}, seed ${seed}`);
       try {
-        const evaluation = await completeRun(folder, own, { heldOut, device, events, ...(options.workers === undefined ? {} : { workers: options.workers }) });
+        const evaluation = await completeRun(folder, own, common);
         finished.get(variant)!.set(seed, { folder, evaluation, figures: runFigures(evaluation, samples) });
       } catch (error) {
-        if (!(error instanceof Error)) throw error;
+        if (!(error instanceof Error) || options.signal?.aborted) throw error;
         const reason = error.message.split('\n')[0]!;
         events.onMessage?.(`${folder}: failed: ${reason}`);
         failures.push({ run: folder, reason });

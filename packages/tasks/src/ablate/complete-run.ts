@@ -21,6 +21,7 @@ export interface RunContext {
   readonly device: Device;
   readonly workers?: number;
   readonly events: RunEvents;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Whether a folder holds this very run, finished. Throws one line where it holds another. */
@@ -50,12 +51,16 @@ export async function openHeldOut(config: RunConfig): Promise<HeldOut> {
 export async function completeRun(
   out: string,
   config: RunConfig,
-  { heldOut: { data, split }, device, workers, events }: RunContext,
+  { heldOut: { data, split }, device, workers, events, signal }: RunContext,
 ): Promise<EvaluationReport> {
   // Dozens of runs in one process: each must free what it put on the device.
   const scoped = <T>(use: (own: Device) => Promise<T>) => withScopedDevice(device, use);
   if (await isFinished(out, config)) events.onMessage?.(`${out} is trained`);
-  else await scoped((own) => pretrain({ config, out, device: own, resume: true, events, ...(workers === undefined ? {} : { workers }) }));
+  else
+    await scoped((own) =>
+      pretrain({ config, out, device: own, resume: true, events, ...(signal ? { signal } : {}), ...(workers === undefined ? {} : { workers }) }),
+    );
+  signal?.throwIfAborted();
   const { onMessage } = events;
   return scoped((own) => {
     const model = () => openModel(out, { device: own, encoders: runModules(config) });

@@ -1,12 +1,11 @@
 // Fine-tuning the image encoder with a linear head for classification, from a checkpoint or from scratch.
 import { join } from 'node:path';
 import type { Study } from '@hybridmed/data';
-import { readableStudies } from '@hybridmed/data';
 import type { Checkpoint } from '@hybridmed/model';
 import { presets } from '@hybridmed/model/presets';
 import { tracedModel, untrainedError } from '@hybridmed/model/session';
 import { initialize } from '@hybridmed/nn';
-import { readSafetensors, writeSafetensors } from '@hybridmed/runtime';
+import { readSafetensors, writeSafetensors, readableStudies } from '@hybridmed/runtime';
 import type { Device, HostArrays } from '@hybridmed/tensor';
 import { fit } from '@hybridmed/training';
 import { chooseClasses, openLabelled } from '../labelled-set.ts';

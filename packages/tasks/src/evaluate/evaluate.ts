@@ -1,9 +1,9 @@
 // Evaluates a model, a checkpoint or exported graphs, on a split: losses, texts beside baselines, retrieval, zero-shot classification, labels.
 import type { Loader, SelectOptions, Study } from '@hybridmed/data';
-import { openDataSet, readableStudies } from '@hybridmed/data';
+import { openDataSet } from '@hybridmed/data';
 import { partOfBranch } from '@hybridmed/model';
 import type { OpenedModel } from '@hybridmed/runtime';
-import { studyLoader } from '@hybridmed/runtime';
+import { studyLoader, readableStudies } from '@hybridmed/runtime';
 import { hashIds } from '@hybridmed/runtime/run';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';

@@ -2,28 +2,53 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataSet, SelectOptions } from '@hybridmed/data';
-import { readableStudies } from '@hybridmed/data';
 import { tracedModel } from '@hybridmed/model/session';
 import type { OpenedModel } from '@hybridmed/runtime';
-import { hashParameters, resolveCheckpoint } from '@hybridmed/runtime';
-import { readJson, writeFileAtomic } from '@hybridmed/runtime/files';
+import { hashParameters, resolveCheckpoint, readableStudies } from '@hybridmed/runtime';
+import { fileError, readJson, writeFileAtomic } from '@hybridmed/runtime/files';
 import { hashIds } from '@hybridmed/runtime/run';
+import { z } from 'zod';
 import type { EvaluateOptions } from './evaluate.ts';
 import { evaluate } from './evaluate.ts';
+import { evaluationSchema } from './evaluation-schema.ts';
 import type { EvaluationReport } from './report.ts';
 import { requiredSystems } from './systems.ts';
 
 const fileOf = (run: string): string => join(run, 'evaluation.json');
 
+/** What tells whether an evaluation is of this version and this checkpoint. */
+const objects = z.looseObject({
+  inputs: z.looseObject({ checkpoint: z.string() }),
+  text: z.record(z.string(), z.unknown()),
+  examples: z.array(z.looseObject({ loss: z.looseObject({}) })),
+});
+
 /** Earlier versions had other names for what a study's example holds, and fewer systems. */
-const isOfThisVersion = ({ examples, text }: EvaluationReport): boolean =>
+const isOfThisVersion = ({ examples, text }: z.infer<typeof objects>): boolean =>
   !examples.some(({ loss }) => 'otherFilm' in loss) && requiredSystems.every((key) => text[key] !== undefined);
 
-/** A run's saved evaluation; undefined where there is none, or it is of another checkpoint or made by an earlier version. */
+/** The object that a file holds, by a schema. Throws one line that names the file and the key that is wrong. */
+function checked<T>(file: string, content: unknown, schema: z.ZodType<T>): T {
+  const result = schema.safeParse(content);
+  if (result.success) return result.data;
+  const { path, message } = result.error.issues[0]!;
+  throw fileError(
+    file,
+    `"${path.join('.')}": ${message.replace(/^Invalid input: /, '')}`,
+    'restore what was written, or remove the file to have it made again',
+  );
+}
+
+/**
+ * A run's saved evaluation; undefined where there is none, or it is of another checkpoint or made by an earlier version. Throws one line
+ * that names the file and the key of what is no evaluation.
+ */
 export async function savedEvaluation(run: string): Promise<EvaluationReport | undefined> {
-  if (!existsSync(fileOf(run))) return undefined;
-  const saved = (await readJson(fileOf(run))) as EvaluationReport;
-  return saved.inputs?.checkpoint === (await hashParameters(await resolveCheckpoint(run))) && isOfThisVersion(saved) ? saved : undefined;
+  const file = fileOf(run);
+  if (!existsSync(file)) return undefined;
+  const saved = checked(file, (await readJson(file)) as unknown, objects);
+  if (saved.inputs.checkpoint !== (await hashParameters(await resolveCheckpoint(run))) || !isOfThisVersion(saved)) return undefined;
+  return checked(file, saved, evaluationSchema) as unknown as EvaluationReport;
 }
 
 /** What to evaluate: a run on a split of an open data set. */

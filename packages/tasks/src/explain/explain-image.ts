@@ -1,9 +1,9 @@
 // Explains one image into a folder: a picture for every map, and a list of them.
 import { join } from 'node:path';
-import { encodePicture, readGrey } from '@hybridmed/data';
+import { readGrey } from '@hybridmed/data';
 import type { ModelSession } from '@hybridmed/model/session';
 import { readImages } from '@hybridmed/runtime';
-import { writeFileAtomic } from '@hybridmed/runtime/files';
+import { encodePicture, writeFileAtomic } from '@hybridmed/runtime/files';
 import type { ExplainerOptions } from './explainer.ts';
 import { createExplainer } from './explainer.ts';
 import type { MapKind, PatchMap, TextMaps } from './maps.ts';

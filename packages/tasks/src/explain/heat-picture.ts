@@ -1,5 +1,6 @@
 // A heat map over its image as a picture.
-import type { GreyImage, Picture } from '@hybridmed/data';
+import type { GreyImage } from '@hybridmed/data';
+import type { Picture } from '@hybridmed/runtime/files';
 import type { ImageMap } from './projection.ts';
 
 // Inferno's dark-to-light order (matplotlib), which also reads in grey: stops at even distances.

@@ -1,9 +1,8 @@
 // Vectors of studies' images, batch by batch from a loader; they are computed once and cached by content.
 import type { LoaderTokenizer, Study } from '@hybridmed/data';
-import { readableStudies } from '@hybridmed/data';
 import type { Vectors } from '@hybridmed/eval';
 import type { FeatureCache, OpenedModel } from '@hybridmed/runtime';
-import { featureCache, hashFiles, studyLoader } from '@hybridmed/runtime';
+import { featureCache, hashFiles, studyLoader, readableStudies } from '@hybridmed/runtime';
 import type { HostArray, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 

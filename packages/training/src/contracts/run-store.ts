@@ -24,6 +24,15 @@ export interface ResumePoint {
   readonly tuning?: unknown;
 }
 
+/** A training study whose image could not be read when a step (counted from 1) of an epoch (from 1) needed it. */
+export interface SkippedStudy {
+  readonly id: string;
+  readonly reason: string;
+  readonly stage: Stage;
+  readonly epoch: number;
+  readonly step: number;
+}
+
 /** Parameters of a stage-1 checkpoint; `file` names it in messages. */
 export interface Stage1Parameters {
   readonly file: string;
@@ -42,6 +51,8 @@ export interface RunStore {
   begin(start: TrainerState): Promise<void>;
   /** Appends a line to the log; returns its number of lines. */
   append(line: StepLine | ValidationLine): number;
+  /** Records a study that is skipped from here on; written with the next checkpoint. */
+  noteSkipped(study: SkippedStudy): void;
   /** Replaces a stage's checkpoint, as a whole or not at all. The last confirmed one stays beside a newer one. */
   save(stage: Stage, kind: CheckpointKind, snapshot: StageSnapshot): Promise<void>;
   /** Confirms the last checkpoint, since the step after it was finite: the one before it may go. */

@@ -13,6 +13,8 @@ export const trainerStateSchema = z.object({
   finished: z.boolean(),
   /** Lines of metrics.jsonl written so far. */
   metricsLines: count,
+  /** Ids of training studies whose images could not be read: the next ones of their steps take their places. */
+  skipped: z.array(z.string()).optional(),
 });
 
 /** The state of a stage's training: everything needed to resume with the same bits. */

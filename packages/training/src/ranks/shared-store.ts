@@ -48,6 +48,7 @@ export function sharedStore(ranks: Communicator, store: RunStore | undefined): R
       lines = start.metricsLines;
       await store?.begin(start);
     },
+    noteSkipped: (study) => store?.noteSkipped(study),
     append: (line) => (store ? store.append(line) : ++lines),
     save: async (stage, kind, snapshot) => store?.save(stage, kind, snapshot),
     confirmLast: async (stage) => store?.confirmLast(stage),

@@ -1,5 +1,5 @@
 // One stage of pre-training: steps, validation after each epoch, early stop, best and last checkpoints, exact resume.
-import type { StudyArrays, StudyBatch } from '@hybridmed/data/browser';
+import type { StudyArrays, TextArrays, TextBatch } from '@hybridmed/data/browser';
 import type { FrozenStep, StagePlan } from '@hybridmed/model/graphs';
 import { frozenStep, stepFields, validationGraph } from '@hybridmed/model/graphs';
 import { watchedLoss } from '@hybridmed/model/objective';
@@ -9,11 +9,13 @@ import { HybridmedError } from '@hybridmed/tensor';
 import type { StepLine, ValidationLine } from '../contracts/metrics.ts';
 import { lossValues } from '../contracts/metrics.ts';
 import type { CheckpointKind } from '../contracts/run-store.ts';
+import type { SourceBatch } from '../contracts/study-source.ts';
 import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
 import { TrainingStoppedError } from '../contracts/training-stopped.ts';
 import type { TrainingConfig } from '../settings/training-settings.ts';
 import { ownSignal, stopAsked } from '../ranks/stop.ts';
+import { leftOutStudies, ofAllRanks, savedBefore, withSkipped } from './bad-data.ts';
 import { checkStep, checkValidation } from './finite.ts';
 import type { Schedule } from './loop.ts';
 import { judged, train } from './loop.ts';
@@ -48,8 +50,8 @@ interface StageLoop extends StageContext {
 }
 
 /** The batch's arrays a step reads. */
-export function stepInputs(plan: StagePlan, arrays: StudyArrays, teacher: TeacherStates | undefined, studies: readonly number[]): HostArrays {
-  const fields = Object.fromEntries(stepFields(plan).map((field) => [field, arrays[field]!]));
+export function stepInputs(plan: StagePlan, arrays: TextArrays | StudyArrays, teacher: TeacherStates | undefined, studies: readonly number[]): HostArrays {
+  const fields = Object.fromEntries(stepFields(plan).map((field) => [field, (arrays as StudyArrays)[field]!]));
   return teacher ? { ...fields, teacher_hidden: teacher.batch(studies, arrays.input.shape[1]!) } : fields;
 }
 
@@ -81,7 +83,8 @@ export async function runStage(context: StageContext, start: TrainerState): Prom
     seconds: () => (clock.now() - started) / 1000,
     restart: () => void (started = clock.now()),
   };
-  const end = await train<TrainerState, StudyBatch>(
+  let reached = start;
+  const end = await train<TrainerState, Batch>(
     {
       schedule: loop.schedule,
       stepsPerEpoch,
@@ -89,13 +92,15 @@ export async function runStage(context: StageContext, start: TrainerState): Prom
       async *batches(now) {
         if (await stopAsked(context)) throw new TrainingStoppedError(now);
         loop.restart();
-        yield* source.batches({ epoch: now.epoch, startStep: now.stepInEpoch });
+        yield* epochBatches(loop, now);
       },
-      step: (batch, now, learningRate) => trainOn(loop, batch, now, learningRate),
-      endRound: (now) => endEpoch(loop, now),
+      step: async (batch, now, learningRate) => (reached = await trainOn(loop, batch, now, learningRate)),
+      endRound: async (now) => (reached = await endEpoch(loop, now)),
     },
     start,
-  );
+  ).catch(async (error: unknown) => {
+    throw await savedBefore(error, { start, now: reached, save: () => context.save('last', reached) });
+  });
   const now = { ...end, finished: true };
   await context.save('last', now);
   await context.confirm();
@@ -110,16 +115,17 @@ async function stopped({ start, save }: StageLoop, now: TrainerState): Promise<T
 }
 
 /** The step after `now`, with its line in the log and, where one is due, a checkpoint. */
-async function trainOn(loop: StageLoop, batch: StudyBatch, now: TrainerState, learningRate: number): Promise<TrainerState> {
+async function trainOn(loop: StageLoop, batch: Batch, now: TrainerState, learningRate: number): Promise<TrainerState> {
   const { config, plan, step, train: source, teacher, store, events, schedule, frozen, signal, ranks = alone } = loop;
+  const noted = 'image' in batch.arrays ? withSkipped(loop, now, await ofAllRanks(ranks, ('unreadable' in batch ? batch.unreadable : undefined) ?? [])) : now;
   const inputs = await frozen.apply(stepInputs(plan, batch.arrays, teacher, batch.studies));
   const result = await step(inputs, { step: now.step, learningRate, stop: signal?.aborted ?? false });
-  source.recycle(batch);
+  if ('image' in batch.arrays) source.recycle({ arrays: batch.arrays, studies: batch.studies });
   checkStep(result, now);
   await loop.begin();
   await loop.confirm();
   const line = stepLine(loop, now, result, { learningRate, studiesPerSecond: (batch.studies.length * ranks.size) / loop.seconds() });
-  const next = { ...now, step: now.step + 1, stepInEpoch: now.stepInEpoch + 1, metricsLines: store.append(line) };
+  const next = { ...noted, step: now.step + 1, stepInEpoch: now.stepInEpoch + 1, metricsLines: store.append(line) };
   events.onStep?.(line, { done: next.step, total: schedule.steps });
   // Ranks stop after the same step: the one that any of them was asked before.
   if (ranks.size > 1 ? result.stop : signal?.aborted) throw await stopped(loop, next);
@@ -127,6 +133,15 @@ async function trainOn(loop: StageLoop, batch: StudyBatch, now: TrainerState, le
   if (due && next.step < schedule.steps && next.stepInEpoch < source.stepsPerEpoch) await loop.save('last', next);
   loop.restart();
   return next;
+}
+
+/** A batch of a stage: without images where it reads none. */
+type Batch = SourceBatch | TextBatch;
+
+/** The batches of the rest of an epoch. */
+function epochBatches({ plan, train: source }: StageLoop, now: TrainerState): AsyncIterable<Batch> | Iterable<Batch> {
+  const range = { epoch: now.epoch, startStep: now.stepInEpoch };
+  return stepFields(plan).includes('image') ? source.batches({ ...range, leftOut: leftOutStudies(source, now) }) : source.textBatches(range);
 }
 
 /** The log's line of the step that follows `now`. */

@@ -54,11 +54,11 @@ const rowWidth = 2 + 2 * lossRows.length;
 /** Totals of a source's batches. */
 async function totalsOf({ fields, run }: BatchLosses, source: StudySource): Promise<number[][]> {
   const totals: number[][] = [];
-  for await (const batch of source.batches()) {
+  for await (const batch of fields.includes('image') ? source.batches() : source.textBatches()) {
     const { arrays, studies } = batch;
     const results = await run(pick<HostArray, string>(arrays, fields));
     const tokens = maskCount(arrays.target_mask.data);
-    source.recycle(batch);
+    if ('image' in arrays) source.recycle({ arrays, studies });
     const losses = lossRows.map(({ key, unit }) => (results[key]?.data[0] ?? 0) * (unit === 'token' ? tokens : studies.length));
     totals.push([studies.length, tokens, ...losses, ...lossRows.map(({ key }) => (results[key] ? 1 : 0))]);
   }

@@ -9,7 +9,7 @@ import type { Device, HostArray } from '@hybridmed/tensor';
 import { uniformAt } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import { trainWordPiece } from '@hybridmed/text';
-import type { Clock, RunEvents, RunStore, StageSnapshot, StepLine, StudySource, TrainingRun, ValidationLine } from '@hybridmed/training';
+import type { Clock, RunEvents, RunStore, SkippedStudy, StageSnapshot, StepLine, StudySource, TrainingRun, ValidationLine } from '@hybridmed/training';
 import { completeTraining } from '@hybridmed/training/settings';
 
 /** A study: grey levels in [-1, 1], row by row, and its texts. */
@@ -77,13 +77,15 @@ interface MemorySourceOptions {
   readonly train: boolean;
   readonly passes?: number;
   readonly ranks?: Communicator;
+  /** Studies whose images cannot be read. */
+  readonly unreadable?: ReadonlySet<number>;
 }
 
 /** A source of studies held in memory. In training, an epoch's order is a function of its number, and a rank gets its passes of each step. */
 export function memorySource(
   studies: readonly MemoryStudy[],
   tokenizer: Tokenizer,
-  { batchSize, train, passes = 1, ranks = alone }: MemorySourceOptions,
+  { batchSize, train, passes = 1, ranks = alone, unreadable = new Set() }: MemorySourceOptions,
 ): StudySource {
   const ownOf = (batch: readonly number[]): number[] => batch.filter((_, row) => Math.floor((row * passes) / batchSize) % ranks.size === ranks.rank);
   const inOrder = Array.from(studies.keys());
@@ -94,13 +96,25 @@ export function memorySource(
   const chunks = (order: readonly number[], size: number): number[][] =>
     Array.from({ length: Math.ceil(order.length / size) }, (_, i) => order.slice(i * size, (i + 1) * size));
   const rows = (indices: readonly number[]): MemoryStudy[] => indices.map((i) => studies[i]!);
+  const stepsFrom = ({ epoch = 0, startStep = 0 }): number[][] => {
+    const batches = chunks(train ? orderOf(epoch) : inOrder, batchSize).filter((batch) => !train || batch.length === batchSize);
+    return (train ? batches.map(ownOf) : batches.filter((_, number) => number % ranks.size === ranks.rank)).slice(startStep);
+  };
   return {
     size: studies.length,
     stepsPerEpoch: Math.floor(studies.length / batchSize),
-    async *batches({ epoch = 0, startStep = 0 } = {}) {
-      const batches = chunks(train ? orderOf(epoch) : inOrder, batchSize).filter((batch) => !train || batch.length === batchSize);
-      const own = train ? batches.map(ownOf) : batches.filter((_, number) => number % ranks.size === ranks.rank);
-      for (const indices of own.slice(startStep)) yield { arrays: studyArrays(rows(indices), tokenizer), studies: indices };
+    idOf: (study) => `study ${study}`,
+    async *batches({ leftOut = new Set<number>(), ...range } = {}) {
+      for (const step of stepsFrom(range)) {
+        const bad = step.filter((study) => !leftOut.has(study) && unreadable.has(study));
+        const readable = (study: number) => !leftOut.has(study) && !unreadable.has(study);
+        const indices = step.map((_, place) => [...step.slice(place), ...step].find(readable)!);
+        const reasons = bad.map((study) => ({ study, reason: `study-${study}.png: cannot be read` }));
+        yield { arrays: studyArrays(rows(indices), tokenizer), studies: indices, ...(reasons.length > 0 ? { unreadable: reasons } : {}) };
+      }
+    },
+    *textBatches(range = {}) {
+      for (const indices of stepsFrom(range)) yield { arrays: textArrays(rows(indices), tokenizer), studies: indices };
     },
     *texts(size) {
       for (const indices of chunks(inOrder, size)) yield { arrays: textArrays(rows(indices), tokenizer), studies: indices };
@@ -113,6 +127,7 @@ export function memorySource(
 /** A store in memory, and what it holds. */
 export interface MemoryStore extends RunStore {
   readonly log: (StepLine | ValidationLine)[];
+  readonly skipped: SkippedStudy[];
   /** By stage and kind, as in `2-best`. */
   readonly checkpoints: ReadonlyMap<string, StageSnapshot>;
 }
@@ -121,8 +136,10 @@ export interface MemoryStore extends RunStore {
 export function memoryStore(): MemoryStore {
   const log: (StepLine | ValidationLine)[] = [];
   const checkpoints = new Map<string, StageSnapshot>();
+  const skipped: SkippedStudy[] = [];
   return {
     log,
+    skipped,
     checkpoints,
     stage1: () => {
       const best = checkpoints.get('1-best');
@@ -139,6 +156,7 @@ export function memoryStore(): MemoryStore {
       log.length = metricsLines;
       return Promise.resolve();
     },
+    noteSkipped: (study) => skipped.push(study),
     append: (line) => log.push(line),
     save(stage, kind, snapshot) {
       const [last, confirmed] = [checkpoints.get(`${stage}-last`), `${stage}-confirmed`];
@@ -181,7 +199,12 @@ export function memoryRun(
   device: Device,
   store: RunStore,
   events: RunEvents = {},
-  { passes = 1, ranks = alone }: { passes?: number; ranks?: Communicator } = {},
+  {
+    passes = 1,
+    ranks = alone,
+    count = 9,
+    unreadable = new Set<number>(),
+  }: { passes?: number; ranks?: Communicator; count?: number; unreadable?: ReadonlySet<number> } = {},
 ): TrainingRun {
   const config = completeTraining({
     preset: 'tiny',
@@ -192,13 +215,13 @@ export function memoryRun(
     learningRate: 1e-2,
     checkpointEvery: 1,
   });
-  const studies = memoryStudies(12);
+  const studies = memoryStudies(count + 3);
   return {
     config,
     device,
     model: smallModel(),
-    train: memorySource(studies.slice(0, 9), tokenizer, { batchSize: 4, train: true, passes, ranks }),
-    validation: memorySource(studies.slice(9), tokenizer, { batchSize: 2, train: false, ranks }),
+    train: memorySource(studies.slice(0, count), tokenizer, { batchSize: 4, train: true, passes, ranks, unreadable }),
+    validation: memorySource(studies.slice(count), tokenizer, { batchSize: 2, train: false, ranks }),
     store,
     ranks,
     clock: countingClock(),

@@ -41,9 +41,9 @@ function fragmentsOf({ bytes, pixels }: DicomFile): Fragments {
   };
 }
 
-/** Does a fragment end a JPEG codestream (EOI, or JPEG 2000's EOC, perhaps padded)? */
-const endsStream = (bytes: Uint8Array): boolean => {
-  const tail = [...bytes.subarray(-4)];
+/** Do bytes end a JPEG codestream (EOI, or JPEG 2000's EOC, perhaps padded)? No coding of the family has these two within its data. */
+export const endsStream = (bytes: Uint8Array, padding = 2): boolean => {
+  const tail = [...bytes.subarray(-2 - padding)];
   return tail.some((byte, i) => byte === 0xff && tail[i + 1] === 0xd9);
 };
 

@@ -32,6 +32,7 @@ function unpack(frame: Uint8Array, start: number, end: number, out: Uint8Array, 
         out[to] = frame[from++]!;
       }
     } else if (header > 128) {
+      if (from >= end) throw new Error('is truncated: its pixels end early');
       const value = frame[from++]!;
       for (let i = 257 - header; i > 0 && to < last; i--, to += stride) out[to] = value;
     }

@@ -5,7 +5,7 @@ import { streamSize } from '../stream-size.ts';
 import type { DecodedFrame, WasmCodec } from '../wasm-codecs.ts';
 import { decodeWasm } from '../wasm-codecs.ts';
 import type { DicomFile } from './file.ts';
-import { firstFrame } from './frames.ts';
+import { endsStream, firstFrame } from './frames.ts';
 import { decodeLossless } from './lossless.ts';
 import { nativeSyntaxes } from './parse.ts';
 import { decodeRle } from './rle.ts';
@@ -72,6 +72,8 @@ async function compressedFrame(file: DicomFile): Promise<DecodedFrame | undefine
   const coding = shownBy(frame) ?? stated;
   if (coding === undefined) throw new Error('has compressed pixels where its transfer syntax says there are none');
   if (coding !== stated) file.assumed.push(`the transfer syntax ${file.syntax} does not name the coding of the pixels: read as ${coding}`);
+  // Their decoders take zeros for what is missing; those of the other codings notice.
+  if (coding !== 'rle' && coding !== 'jpeg' && !endsStream(frame, 64)) throw new Error('is truncated: its pixels end early');
   return decoders[coding](frame, file);
 }
 

@@ -4,6 +4,7 @@ import { integer, option, several, string } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { deviceOptions, jsonOption, workersOption } from '../options/shared.ts';
 import { printResult, table } from '../output.ts';
+import { stoppable } from '../stop-signals.ts';
 
 const digits = (value: number): string => (Number.isFinite(value) ? value.toFixed(3) : '-');
 const signed = (value: number): string => `${value < 0 ? '' : '+'}${digits(value)}`;
@@ -69,8 +70,10 @@ export const ablate = defineCommand({
     }
     const device = await openDevice();
     const progress = trainingProgress(output);
-    const ablation = { config, seeds, variants, out, device, events: progress.events, ...(workers === undefined ? {} : { workers }) };
-    const report = await tasks.ablate(ablation).finally(() => progress.stop());
+    const report = await stoppable({ output, json, again: 'run the command again: what is finished is not repeated' }, (signal) =>
+      tasks.ablate({ config, seeds, variants, out, device, signal, events: progress.events, ...(workers === undefined ? {} : { workers }) }),
+    ).finally(() => progress.stop());
+    if (!report) return;
     printResult(output, { json }, report, () => `${formatAblation(report, tasks.measures)}\ntable: ${out}/ablation.json\n`);
     if (report.failures.length > 0) output.exitCode = 1;
   },

@@ -8,6 +8,7 @@ import { defineCommand } from '../define-command.ts';
 import { deviceOptions, jsonOption } from '../options/shared.ts';
 import type { Output } from '../output.ts';
 import { printResult } from '../output.ts';
+import { stoppable } from '../stop-signals.ts';
 import { progressBar } from '../progress.ts';
 
 const options = {
@@ -43,7 +44,7 @@ function formatDemo({ checkpoint, metrics, report, evaluation }: DemoResult, tab
   return `\n${table}\nHeld-out phantoms:\n${examples.map(compareTexts).join('')}\n${conclusion(evaluation)}\ncheckpoint: ${checkpoint}\nmetrics:    ${metrics}\nreport:     ${report} (open it in a browser)\n`;
 }
 
-async function demonstrate({ out, studies, epochs }: DemoValues, device: Device, output: Output): Promise<DemoResult> {
+async function demonstrate({ out, studies, epochs }: DemoValues, device: Device, output: Output, signal: AbortSignal): Promise<DemoResult> {
   const { rm } = await import('node:fs/promises');
   const [{ pretrain }, { completeConfig }, { writeReport }, { trainingProgress }] = await Promise.all([
     import('@hybridmed/runtime/run'),
@@ -55,16 +56,21 @@ async function demonstrate({ out, studies, epochs }: DemoValues, device: Device,
   const run = join(out, 'run');
   await rm(run, { recursive: true, force: true });
   const config = completeConfig({ data: `phantom:${phantomFolder(out, studies)}`, preset: 'tiny', epochs, batch: 16, learningRate: 2e-3 });
-  const { checkpoint } = await pretrain({ config, out: run, device, events: progress.events }).finally(() => progress.stop());
+  const { checkpoint } = await pretrain({ config, out: run, device, signal, events: progress.events }).finally(() => progress.stop());
+  signal.throwIfAborted();
   const { file, evaluation } = await writeReport({ run, device: () => Promise.resolve(device), onMessage: (line) => output.log(line) });
   return { checkpoint, metrics: join(run, 'metrics.jsonl'), report: file, evaluation: evaluation! };
 }
 
-async function makePhantoms({ out, studies }: DemoValues): Promise<void> {
+async function makePhantoms({ out, studies }: DemoValues, signal: AbortSignal): Promise<void> {
   const [{ writePhantoms }, { makeFolder }] = await Promise.all([import('@hybridmed/phantoms'), import('@hybridmed/runtime/files')]);
   const bar = progressBar('phantoms');
   await makeFolder(out);
-  await writePhantoms(phantomFolder(out, studies), { studies, size: 72, onProgress: (done) => bar.update(done, studies) }).finally(() => bar.stop());
+  const onProgress = (done: number) => {
+    signal.throwIfAborted();
+    bar.update(done, studies);
+  };
+  await writePhantoms(phantomFolder(out, studies), { studies, size: 72, onProgress }).finally(() => bar.stop());
 }
 
 /** The command. */
@@ -76,8 +82,11 @@ export const demo = defineCommand({
   },
   options,
   async run({ values, output, openDevice }) {
-    await makePhantoms(values);
-    const result = await demonstrate(values, await openDevice(), output);
+    const result = await stoppable({ output, json: values.json, again: 'run the command again to begin anew' }, async (signal) => {
+      await makePhantoms(values, signal);
+      return demonstrate(values, await openDevice(), output, signal);
+    });
+    if (!result) return;
     const { formatEvaluation } = await import('../evaluation-tables.ts');
     printResult(output, values, result, () => formatDemo(result, formatEvaluation(result.evaluation)));
   },

@@ -2,7 +2,7 @@
 import type { Values } from '@hybridmed/training/options';
 import { integer, option, string, toggle } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
-import { selectionOptions, selectOptions } from '../options/data-selection.ts';
+import { loggedSelection, selectionOptions } from '../options/data-selection.ts';
 import { modelOption, openingOptions, withModel } from '../options/model.ts';
 import { jsonOption, limitOption, precisionOption, splitOption } from '../options/shared.ts';
 import { printResult } from '../output.ts';
@@ -58,7 +58,7 @@ export const evaluate = defineCommand({
       labeller: labeller?.slice(published.length),
     };
     const report = await withModel({ values, openDevice }, (model, device) =>
-      tasks.evaluate({ model, data, split, limit, ...metrics, select: selectOptions(values), device, onMessage: (line) => output.log(line) }),
+      tasks.evaluate({ model, data, split, limit, ...metrics, select: loggedSelection(values, output), device, onMessage: (line) => output.log(line) }),
     );
     printResult(output, values, report, formatEvaluation);
   },

@@ -17,7 +17,7 @@ const processOptions = {
   resume: option({ value: toggle(), help: 'resume where the run stopped; start a new run if there is none', default: false }),
   acceptChangedData: option({
     value: toggle(),
-    help: 'resume on other studies than those the run was trained on, which is recorded',
+    help: 'resume on other studies, or from other files of --stage1 and hf: checkpoints, than those the run was trained on; recorded',
     default: false,
   }),
   waitForLock: option({ value: toggle(), help: 'wait where another process trains in the folder, instead of ending', default: false }),

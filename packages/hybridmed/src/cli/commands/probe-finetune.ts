@@ -9,6 +9,8 @@ import { checkpointOption, featureOptions, withFeatures } from '../options/model
 import { thresholdOption } from '../options/shared.ts';
 import type { Output } from '../output.ts';
 import { printResult, table } from '../output.ts';
+import type { StoppableOptions } from '../stop-signals.ts';
+import { stoppable } from '../stop-signals.ts';
 
 const protocolOptions = {
   ...featureOptions,
@@ -81,6 +83,14 @@ function formatResult({ classes, studies, shares, runs }: ProtocolResult, out: s
 
 const print = (output: Output, values: ProtocolValues, result: ProtocolResult) => printResult(output, values, result, () => formatResult(result, values.out));
 
+/** Results are written at the end, each file as a whole. */
+const stopped = ({ output, values }: { readonly output: Output; readonly values: { readonly json: boolean } }): StoppableOptions => ({
+  output,
+  json: values.json,
+  again: 'no results are written; run the command again',
+  atOnce: true,
+});
+
 /** `probe`. */
 export const probe = defineCommand({
   name: 'probe',
@@ -92,7 +102,8 @@ export const probe = defineCommand({
   async run(context) {
     const { values, output } = context;
     const tasks = await import('@hybridmed/tasks/node');
-    print(output, values, await withFeatures(context, (options) => tasks.probe({ ...options, ...protocol(values) })));
+    const result = await stoppable(stopped(context), () => withFeatures(context, (options) => tasks.probe({ ...options, ...protocol(values) })));
+    if (result) print(output, values, result);
   },
 });
 
@@ -129,7 +140,9 @@ export const finetune = defineCommand({
     const tasks = await import('@hybridmed/tasks/node');
     const { fromScratch, epochs, batch, learningRate: learningRates, weightDecay, layerDecay, patience } = values;
     const own = { fromScratch, epochs, batch, learningRates, weightDecay, layerDecay, patience };
-    const result = await withFeatures(context, ({ cache: _cache, ...options }) => tasks.finetune({ ...options, ...protocol(values), ...own }));
-    print(output, values, result);
+    const result = await stoppable(stopped(context), () =>
+      withFeatures(context, ({ cache: _cache, ...options }) => tasks.finetune({ ...options, ...protocol(values), ...own })),
+    );
+    if (result) print(output, values, result);
   },
 });

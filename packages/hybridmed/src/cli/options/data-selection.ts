@@ -3,6 +3,7 @@ import type { SelectOptions } from '@hybridmed/data';
 import { dataSettings } from '@hybridmed/runtime/data-settings';
 import type { Options, Values } from '@hybridmed/training/options';
 import { choice, integer, option, string, toggleOr } from '@hybridmed/training/options';
+import type { Output } from '../output.ts';
 
 /** A data set as an argument. */
 export const dataSetHelp = 'data set as name:path, such as openi:DIR';
@@ -64,3 +65,9 @@ export function selectOptions(values: Selection): SelectOptions {
     ...(index === true ? {} : { index }),
   };
 }
+
+/** The same for a command that opens a set once: what is to be known of the set is logged. */
+export const loggedSelection = (values: Selection, output: Output): SelectOptions => ({
+  ...selectOptions(values),
+  onWarning: (line) => output.log(`warning: ${line}`),
+});

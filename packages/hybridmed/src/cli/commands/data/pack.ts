@@ -4,9 +4,10 @@ import type { PackResult } from '@hybridmed/data';
 import type { PresetName } from '@hybridmed/model/presets';
 import { choice, integer, option } from '@hybridmed/training/options';
 import { defineCommand } from '../../define-command.ts';
-import { dataSetHelp, needOption, selectionOptions, selectOptions } from '../../options/data-selection.ts';
+import { dataSetHelp, loggedSelection, needOption, selectionOptions, selectOptions } from '../../options/data-selection.ts';
 import { jsonOption } from '../../options/shared.ts';
 import { printResult } from '../../output.ts';
+import { stoppable } from '../../stop-signals.ts';
 import { progressBar } from '../../progress.ts';
 
 function formatPacked({ studies, questions, shards, kept, bytes }: PackResult, out: string): string {
@@ -46,11 +47,17 @@ export const dataPack = defineCommand({
     const { preset, size, studiesPerShard, workers } = values;
     const { openDataSet, packDataSet } = await import('@hybridmed/data');
     const { index: _index, ...select } = selectOptions(values);
-    const dataSet = await openDataSet(spec, selectOptions(values));
+    const dataSet = await openDataSet(spec, loggedSelection(values, output));
     const bar = progressBar('packing');
-    const onProgress = (done: number, total: number) => bar.update(done, total);
-    const options = { size: size ?? presets[preset].resize, studiesPerShard, select, workers, onProgress };
-    const packed = await packDataSet(dataSet, out, options).finally(() => bar.stop());
+    const packed = await stoppable({ output, json: values.json, again: 'run the command again to finish the set' }, (signal) => {
+      const onProgress = (done: number, total: number) => {
+        // Before a shard is written: what is there is whole.
+        signal.throwIfAborted();
+        bar.update(done, total);
+      };
+      return packDataSet(dataSet, out, { size: size ?? presets[preset].resize, studiesPerShard, select, workers, onProgress });
+    }).finally(() => bar.stop());
+    if (!packed) return;
     for (const line of packed.unreadable) output.log(`left out: ${line}`);
     printResult(output, values, packed, () => formatPacked(packed, out));
   },

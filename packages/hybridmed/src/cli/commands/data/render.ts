@@ -24,9 +24,11 @@ export const dataRender = defineCommand({
   },
   async run({ values, arguments: { file }, output }) {
     const { out, size } = values;
-    const { renderImage } = await import('@hybridmed/data');
-    const rendered = await renderImage(file, out, size === undefined ? {} : { size });
-    for (const line of rendered.assumed ?? []) output.log(`${file}: ${line}`);
-    printResult(output, values, { file, out, ...rendered }, ({ width, height }) => `${out}: ${width} x ${height} pixels\n`);
+    const [{ readGrey, readSquare }, { encodePicture, writeFileAtomic }] = await Promise.all([import('@hybridmed/data'), import('@hybridmed/runtime/files')]);
+    const { assumed, ...image } = await readGrey(file);
+    const { width, height, pixels } = size === undefined ? image : { width: size, height: size, pixels: await readSquare(file, size) };
+    await writeFileAtomic(out, [await encodePicture({ width, height, channels: 1, pixels }, 'png')]);
+    for (const line of assumed ?? []) output.log(`${file}: ${line}`);
+    printResult(output, values, { file, out, width, height, ...(assumed ? { assumed } : {}) }, () => `${out}: ${width} x ${height} pixels\n`);
   },
 });

@@ -1,6 +1,6 @@
 // The run: data with counts and hashes, settings, sizes, time and machine.
 import { weightsInWords } from '@hybridmed/model/objective';
-import type { Provenance, SplitSummary } from '@hybridmed/runtime/run';
+import type { Provenance, RecordedChange, SplitSummary } from '@hybridmed/runtime/run';
 import type { ReportData } from '../../report-data.ts';
 import type { Content, Markup } from '../markup.ts';
 import { html } from '../markup.ts';
@@ -30,7 +30,15 @@ const factList = (rows: readonly (readonly [string, Content])[]): Markup =>
     )}
   </dl>`;
 
-function dataCard({ data }: Provenance): Markup {
+/** A change of a resumed run: what it was, what it became, and from where on. */
+const describeChange = ({ setting, from, to, stage, step }: RecordedChange): string => {
+  const show = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+  return `${setting}: ${show(from)}, then ${show(to)}, after step ${step} of stage ${stage}`;
+};
+
+function dataCard({ data, sessions }: Provenance): Markup {
+  const changes = sessions.flatMap((session) => session.changes ?? []);
+  const skipped = data.skipped ?? [];
   const row = (name: string, { studies, reports, ids }: SplitSummary) =>
     html`<tr>
       <th scope="row">${name}</th>
@@ -60,6 +68,20 @@ function dataCard({ data }: Provenance): Markup {
       html`<p class="quiet">Left out before training:</p>
         <ul class="quiet">
           ${dropped}
+        </ul>`
+    }
+    ${
+      skipped.length > 0 &&
+      html`<p class="quiet">Skipped in training, since their images could not be read:</p>
+        <ul class="quiet">
+          ${skipped.map(({ id, reason, stage, step }) => html`<li>${id}, from step ${step} of stage ${stage} on: ${reason}</li>`)}
+        </ul>`
+    }
+    ${
+      changes.length > 0 &&
+      html`<p class="quiet">Changed when the run was resumed:</p>
+        <ul class="quiet">
+          ${changes.map((change) => html`<li>${describeChange(change)}</li>`)}
         </ul>`
     }
   </article>`;

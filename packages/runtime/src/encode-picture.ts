@@ -1,7 +1,5 @@
 // Pixels as picture files: PNG where every value counts, JPEG for pages.
-import sharp from 'sharp';
-import { DataError } from '../errors.ts';
-import { readGrey } from './grey.ts';
+import { DataError } from '@hybridmed/data/browser';
 
 /** Pixels, row-major, `channels` values from 0 to 255 each: grey or RGB. */
 export interface Picture {
@@ -19,13 +17,11 @@ export async function encodePicture(
 ): Promise<Uint8Array> {
   if (width < 1 || height < 1 || pixels.length !== width * height * channels)
     throw new DataError(`encodePicture: ${pixels.length} values for ${width} x ${height} pixels of ${channels}; give width x height x channels`);
+  // Whoever writes other files does without it.
+  const { default: sharp } = await import('sharp');
   const whole = sharp(pixels, { raw: { width, height, channels } });
   const image = (side === undefined ? whole : whole.resize(side, side, { fit: 'inside', withoutEnlargement: true })).toColourspace(
     channels === 1 ? 'b-w' : 'srgb',
   );
   return format === 'png' ? image.png().toBuffer() : image.jpeg({ quality: 82 }).toBuffer();
 }
-
-/** An image file as a small grey JPEG, its longest side at most `side` pixels. Throws a DataError that names an unreadable file. */
-export const imageThumbnail = async (file: string, side: number): Promise<Uint8Array> =>
-  encodePicture({ ...(await readGrey(file)), channels: 1 }, 'jpeg', { side });
