@@ -56,6 +56,7 @@ test.each([
   ['model.text.width', -40, '"model.text.width" is -40; it must be a whole number from 1 to 16384'],
   ['model.text.heads', 3, '"model.text.heads" must be a divisor of "width", 40'],
   ['model.vision.patch', 7, '"model.vision.patch" must be a divisor of "imageSize", 32'],
+  ['model.text.pooling', 'max', '"model.text.pooling" is "max"; it must be "cls" or "mean"'],
   ['model.special.cls', 1e9, '"model.special.cls" is 1000000000; it must be a whole number from 0 to 4194304'],
   ['model.special.sep', 60_000, `"model.special.sep" must be below the vocabulary's size, ${tokenizer.vocabularySize}`],
   ['input.resize', -1, '"input.resize" is -1; it must be a whole number from 1 to 8192'],

@@ -1,7 +1,8 @@
-// A text encoder in the layout of Hugging Face's transformers: config.json, and the tokenizer's files.
+// A text encoder in the layout of Hugging Face's transformers: config.json, the tokenizer's files, and its pooling as sentence-transformers has it.
 import type { BertConfig, Tokenizer } from '@hybridmed/text';
+import { writePooling } from '@hybridmed/text';
 
-/** Files of a folder by name, except the weights. */
+/** Files of a folder by path, except the weights. */
 export type TextFiles = Readonly<Record<string, string>>;
 
 const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
@@ -37,6 +38,7 @@ export function bertFiles(config: BertConfig, tokenizer: Tokenizer): TextFiles {
   const normalizer = (document['normalizer'] ?? {}) as { lowercase?: unknown; strip_accents?: unknown; handle_chinese_chars?: unknown };
   return {
     'config.json': json(bertModelConfig(config, pad)),
+    ...Object.fromEntries(Object.entries(writePooling(config.pooling ?? 'cls', config.width)).map(([path, value]) => [path, json(value)])),
     'tokenizer.json': json(document),
     'vocab.txt': `${tokenizer.tokens.join('\n')}\n`,
     'tokenizer_config.json': json({

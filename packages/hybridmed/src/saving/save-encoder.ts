@@ -1,7 +1,7 @@
 // Saves a checkpoint's encoder with the names and layout of Python's libraries: transformers for text, timm for vision.
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { CheckpointConfig } from '@hybridmed/model';
 import type { StageWeights } from '@hybridmed/model/objective';
 import { watchedLoss } from '@hybridmed/model/objective';
@@ -102,7 +102,7 @@ function textLayout({ config, tokenizer }: CheckpointPart): Layout {
     usage: `from transformers import AutoModel, AutoTokenizer
 tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder, add_pooling_layer=False)
 hidden = model(**tokenizer("The heart is enlarged.", return_tensors="pt")).last_hidden_state`,
-    inputAndOutput: `It reads reports (${text.vocabularySize} tokens, ${text.positions} positions) and gives a vector of ${text.width} values per token; that of [CLS] represents the text.`,
+    inputAndOutput: `It reads reports (${text.vocabularySize} tokens, ${text.positions} positions) and gives a vector of ${text.width} values per token; ${text.pooling === 'mean' ? 'their mean over all tokens' : 'that of [CLS]'} represents the text.`,
   };
 }
 
@@ -130,7 +130,11 @@ export async function saveEncoder({ checkpoint: path, part, out, encoders }: Sav
   const tensors = { ...checkpoint.parameters, ...extraTensors };
   const card = modelCard({ ...(await factsOf(checkpoint)), part, library, usage, inputAndOutput });
   await replaceFolder(out, async (temporary) => {
-    const write = (name: string, content: string | readonly Uint8Array[]) => writeFile(join(temporary, name), content as string, { flush: true });
+    const write = async (name: string, content: string | readonly Uint8Array[]) => {
+      const file = join(temporary, name);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, content as string, { flush: true });
+    };
     await write('model.safetensors', encodeSafetensors(tensors, { format: 'pt' }));
     for (const [name, content] of Object.entries({ ...files, 'README.md': card })) await write(name, content);
   });

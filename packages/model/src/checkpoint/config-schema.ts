@@ -4,6 +4,7 @@ import type { DecoderConfig } from '@hybridmed/decoder';
 import type { Fields, Problem, Rule } from '@hybridmed/nn/rules';
 import { count, firstProblem, flag, line, list, oneOf, optional, positive, rate } from '@hybridmed/nn/rules';
 import type { BertConfig } from '@hybridmed/text';
+import { textPoolings } from '@hybridmed/text';
 import type { Relation } from '@hybridmed/vision';
 import { imageRules, visionRelations, visionRules } from '@hybridmed/vision';
 import type { ModelConfig, ModuleTextConfig, ModuleVisionConfig, SpecialTokens } from '../model/config.ts';
@@ -32,6 +33,7 @@ const bert: Record<keyof BertConfig, Rule> = {
   types: optional(count(1024)),
   dropout: optional(rate),
   epsilon: optional(positive(1)),
+  pooling: optional(oneOf(...textPoolings)),
 };
 
 const decoder: Record<keyof DecoderConfig, Rule> = {

@@ -6,8 +6,8 @@ import { initialize } from '@hybridmed/nn';
 import type { Recipes, WeightRow } from '@hybridmed/nn/weights';
 import { loadWeights, weightTable } from '@hybridmed/nn/weights';
 import type { HostArray } from '@hybridmed/tensor';
-import type { BertConfig, BertHeadsConfig, Tokenizer } from '@hybridmed/text';
-import { bert, bertHeads, bertHeadsWeights, bertWeights } from '@hybridmed/text';
+import type { BertConfig, BertHeadsConfig, TextPooling, Tokenizer } from '@hybridmed/text';
+import { bert, bertHeads, bertHeadsWeights, bertWeights, readPooling } from '@hybridmed/text';
 import type { DescribedNormalization, VisionConfig, WantedImage } from '@hybridmed/vision';
 import { visionEncoder, visionWeights } from '@hybridmed/vision';
 import { fileError, isFolder } from '../files.ts';
@@ -71,28 +71,30 @@ export function pretrainedVision(path: string, image: WantedImage = {}): Promise
 
 /**
  * The BERT in a folder. Given a tokenizer, the table of word embeddings is made for its vocabulary: each token has its row by name where
- * the folder has a tokenizer of its own, else by number; tokens that the checkpoint does not know start at random from `seed`.
+ * the folder has a tokenizer of its own, else by number; tokens that the checkpoint does not know start at random from `seed`. Its
+ * `pooling` is that of 1_Pooling/config.json where it is not given, and cls, by assumption, where there is no such file.
  */
 export async function pretrainedText(
   path: string,
-  { tokenizer, seed = 0 }: { tokenizer?: Tokenizer; seed?: number } = {},
+  { tokenizer, seed = 0, pooling }: { tokenizer?: Tokenizer; seed?: number; pooling?: TextPooling } = {},
 ): Promise<PretrainedEncoder<BertConfig>> {
   const published = tokenizer && (await folderTokenizer(path));
-  return pretrained(path, ({ source, config: json, configFile }) => {
+  return pretrained(path, (weights) => {
+    const { source, config: json, configFile } = weights;
     if (json === undefined) throw noConfig(configFile);
     const options = { config: json, configLabel: configFile, label: source.label };
-    if (!tokenizer) {
-      const { config, recipes } = bertWeights(source.shapes, options);
-      return { config, recipes, specs: bert(config).parameters };
-    }
+    const encoderOf = ({ config: sizes, recipes }: ReturnType<typeof bertWeights>) => {
+      const { config, assumed } = pooled(sizes, weights, pooling);
+      return { config, recipes, specs: bert(config).parameters, assumed };
+    };
+    if (!tokenizer) return encoderOf(bertWeights(source.shapes, options));
     const ids = published && new Map(published.tokens.map((token, id) => [token, id]));
     const rows = tokenizer.tokens.map((token, id) => (!ids || published.tokens[id] === token ? id : ids.get(token)));
     const { vocabularySize: publishedTokens, width } = bertWeights(source.shapes, options).config;
     const table = 'embeddings.word_embeddings.weight';
     const isNew = rows.some((row) => row === undefined || row >= publishedTokens);
     const start = isNew ? initialize({ [table]: { shape: [rows.length, width], init: { kind: 'normal', std: 0.02 } } }, seed)[table] : undefined;
-    const { config, recipes } = bertWeights(source.shapes, { ...options, rows, ...(start ? { start: start.data as Float32Array } : {}) });
-    return { config, recipes, specs: bert(config).parameters };
+    return encoderOf(bertWeights(source.shapes, { ...options, rows, ...(start ? { start: start.data as Float32Array } : {}) }));
   });
 }
 
@@ -106,6 +108,16 @@ export function pretrainedHeads(path: string): Promise<PretrainedEncoder<BertHea
     const { config, recipes } = bertHeadsWeights(source.shapes, { config: json, configLabel: configFile, label: source.label });
     return { config, recipes, specs: bertHeads(config).parameters };
   });
+}
+
+/** Sizes with the pooling that is given, that of the folder's file, or cls, which is then assumed. */
+function pooled(sizes: BertConfig, { pooling: json, poolingFile }: PublishedWeights, given?: TextPooling): { config: BertConfig; assumed: readonly string[] } {
+  const pooling = given ?? (json === undefined ? 'cls' : readPooling(json, poolingFile));
+  const assumed =
+    given === undefined && json === undefined
+      ? ['text pooling cls, since it has no 1_Pooling/config.json (sentence encoders such as MiniLM need pretrain --text-pooling mean)']
+      : [];
+  return { config: pooling === 'cls' ? sizes : { ...sizes, pooling }, assumed };
 }
 
 const noConfig = (configFile: string) => fileError(configFile, 'does not exist', 'a BERT needs the config.json that was published with it');

@@ -18,6 +18,9 @@ export interface PublishedWeights {
   /** Parsed preprocessor_config.json of transformers; undefined where there is none. */
   readonly preprocessor: unknown;
   readonly preprocessorFile: string;
+  /** Parsed 1_Pooling/config.json of sentence-transformers; undefined where there is none. */
+  readonly pooling: unknown;
+  readonly poolingFile: string;
   close(): Promise<void>;
 }
 
@@ -52,11 +55,15 @@ export async function openWeights(path: string): Promise<PublishedWeights> {
   throw fileError(path, 'holds no model.safetensors', 'name a folder as Hugging Face lays them out, or a .safetensors file');
 }
 
+/** A JSON file's content; undefined where there is none. */
+const ifThere = async (file: string): Promise<unknown> => (existsSync(file) ? readJson(file) : undefined);
+
 async function opened(files: readonly (SafetensorsFile & { close(): Promise<void> })[], label: string, configFile: string): Promise<PublishedWeights> {
   const close = async (): Promise<void> => void (await Promise.all(files.map((file) => file.close())));
   try {
     // It lies in a folder of its own: a state dict among others has none.
     const preprocessorFile = join(dirname(configFile), 'preprocessor_config.json');
+    const poolingFile = join(dirname(configFile), '1_Pooling', 'config.json');
     const owner = new Map<string, SafetensorsFile>();
     for (const file of files) for (const name of Object.keys(file.shapes)) owner.set(name, file);
     return {
@@ -65,10 +72,12 @@ async function opened(files: readonly (SafetensorsFile & { close(): Promise<void
         shapes: Object.fromEntries([...owner].map(([name, file]) => [name, file.shapes[name]!])),
         readInto: (name, out) => owner.get(name)!.readInto(name, out),
       },
-      config: existsSync(configFile) ? await readJson(configFile) : undefined,
+      config: await ifThere(configFile),
       configFile,
-      preprocessor: existsSync(preprocessorFile) ? await readJson(preprocessorFile) : undefined,
+      preprocessor: await ifThere(preprocessorFile),
       preprocessorFile,
+      pooling: await ifThere(poolingFile),
+      poolingFile,
       close,
     };
   } catch (error) {

@@ -72,14 +72,20 @@ async function visionOf(config: RunConfig, onMessage: (text: string) => void): P
 }
 
 async function textOf(config: RunConfig, tokenizer: Tokenizer, onMessage: (text: string) => void): Promise<EncoderPart> {
-  const { text, seed } = config;
+  const { text, seed, textPooling } = config;
   if (text === 'preset') return { sizes: {} };
   if (text.startsWith(published)) {
     const path = text.slice(published.length);
-    const { config: own, table, load } = await pretrainedText(path, { tokenizer, seed });
+    const { config: own, table, load, ...rest } = await pretrainedText(path, { tokenizer, seed, ...(textPooling === 'own' ? {} : { pooling: textPooling }) });
     describeTable('text', path, table).forEach(onMessage);
-    return { sizes: { text: own }, load };
+    const assumed = rest.assumed.map((what) => `text: ${path}: assumed: ${what}`);
+    assumed.forEach((line) => onMessage(line));
+    return { sizes: { text: own }, assumed, load };
   }
+  if (textPooling !== 'own')
+    throw new HybridmedError(
+      `"textPooling" is "${textPooling}"; the text encoder is that of the module "${text}", which pools by itself: leave --text-pooling out`,
+    );
   const { findingsLength, impressionLength } = presets[config.preset];
   const vocabulary = tokenizer.vocabularySize;
   const encoder = await moduleText(text, { vocabulary, maxTokens: Math.max(findingsLength, impressionLength) });

@@ -87,8 +87,9 @@ export async function textEncoderSource(label: string, { device, encoder: text, 
 }
 
 /** The BERT of a published folder, with its own tokenizer. Throws one line that names the file and what is wrong. */
-export async function publishedText(path: string, device: Device): Promise<TextSource> {
-  const { config, load } = await pretrainedText(path);
+export async function publishedText(path: string, device: Device, onMessage: (text: string) => void = () => undefined): Promise<TextSource> {
+  const { config, assumed, load } = await pretrainedText(path);
+  for (const what of assumed) onMessage(`${path}: assumed: ${what}`);
   const tokenizer = await readTokenizer(path);
   return textEncoderSource(path, { device, encoder: bert(config), tokenizer, parameters: await load() });
 }

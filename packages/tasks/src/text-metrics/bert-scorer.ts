@@ -39,7 +39,7 @@ const studiesAtOnce = 64;
  * that holds no BERT, or a layer that it lacks.
  */
 export async function openBertScorer(folder: string, device: Device, { layer, idf = false }: BertScorerOptions = {}): Promise<BertScorer> {
-  const { config, load } = await pretrainedText(folder);
+  const { config, load } = await pretrainedText(folder, { pooling: 'cls' });
   const depth = layer ?? config.depth;
   if (!Number.isInteger(depth) || depth < 1 || depth > config.depth)
     throw new HybridmedError(`${folder}: layer ${depth} is none of its ${config.depth} layers; give 1 to ${config.depth}`);

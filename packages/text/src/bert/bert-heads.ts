@@ -20,7 +20,7 @@ const headName = (head: number): string => `linear_heads.${head}`;
 
 /** ids (B, L) i32 and mask (B, L) -> logits of all heads side by side, (B, sum of classes): each linear in the hidden state at [CLS]. */
 export function bertHeads({ bert: config, heads }: BertHeadsConfig): Module<readonly [ids: Tensor, mask: Tensor]> {
-  const encoder = bert(config);
+  const encoder = bert({ ...config, pooling: 'cls' });
   const parts = heads.map((classes) => linear({ inputs: config.width, outputs: classes }));
   const parameters: ParameterSpecs = collect(Object.fromEntries(parts.map((part, head) => [headName(head), part])), encoder.parameters);
   return {

@@ -4,6 +4,12 @@ import { ops } from '@hybridmed/tensor';
 import type { Module, ParameterSpecs, Scope, TextEncoder } from '@hybridmed/nn';
 import { collect, dropout, embedding, layerNorm, linear } from '@hybridmed/nn';
 
+/** What of a text's token vectors stands for the whole: that at [CLS], or their mean over all tokens but the padding, [CLS] and [SEP] included. */
+export const textPoolings = ['cls', 'mean'] as const;
+
+/** A text's pooling. */
+export type TextPooling = (typeof textPoolings)[number];
+
 /** Sizes of a BERT. */
 export interface BertConfig {
   readonly vocabularySize: number;
@@ -18,6 +24,8 @@ export interface BertConfig {
   readonly dropout?: number;
   /** Of every layer norm: 1e-12. */
   readonly epsilon?: number;
+  /** What `global` is: cls. */
+  readonly pooling?: TextPooling;
 }
 
 const defaultEpsilon = 1e-12;
@@ -54,12 +62,19 @@ function bertLayer({ width, heads, ffn, dropout: rate = 0, epsilon = defaultEpsi
   };
 }
 
+/** The mean of h (B, L, width) over the tokens of a mask (B, L), as sentence encoders have it [Reimers and Gurevych 2019, section 3]: (B, width); 0 for no token. */
+function meanOverTokens(h: Tensor, mask: Tensor): Tensor {
+  const [batch, length] = [mask.shape[0]!, mask.shape[1]!];
+  const total = ops.sum(ops.mul(h, ops.reshape(mask, [batch, length, 1])), { axes: [1] });
+  return ops.div(total, ops.maximum(ops.sum(mask, { axes: [1], keepDims: true }), 1));
+}
+
 /**
- * BERT [Devlin et al. 2019]: ids (B, L) i32 and mask (B, L) -> token vectors (B, L, width), `global` = the one at [CLS] (B, width),
+ * BERT [Devlin et al. 2019]: ids (B, L) i32 and mask (B, L) -> token vectors (B, L, width), `global` = the one at [CLS] or their mean (B, width),
  * `importance` (B, L) = the last layer's head-mean attention from [CLS], without gradient. Token types are 0.
  */
 export function bert(config: BertConfig): TextEncoder {
-  const { vocabularySize, width, depth, heads, positions, types = 2, epsilon = defaultEpsilon } = config;
+  const { vocabularySize, width, depth, heads, positions, types = 2, epsilon = defaultEpsilon, pooling = 'cls' } = config;
   const embeddings = {
     'embeddings.word_embeddings': embedding({ rows: vocabularySize, width }),
     'embeddings.position_embeddings': embedding({ rows: positions, width, decay: false }),
@@ -84,7 +99,7 @@ export function bert(config: BertConfig): TextEncoder {
         last = scope.layer(() => layer.call(scope.child(`encoder.layer.${i}`), h, mask));
         h = last.h;
       }
-      const global = ops.reshape(ops.narrow(h, 1, 0, 1), [batch, width]);
+      const global = pooling === 'mean' ? meanOverTokens(h, mask) : ops.reshape(ops.narrow(h, 1, 0, 1), [batch, width]);
       if (!last) return { tokens: h, global };
       const weights = ops.attentionWeights(ops.stopGradient(ops.narrow(last.query, 1, 0, 1)), ops.stopGradient(last.key), { heads, mask });
       return { tokens: h, global, importance: ops.reshape(ops.mean(weights, { axes: [1] }), [batch, length]) };

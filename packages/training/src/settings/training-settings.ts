@@ -26,6 +26,12 @@ const modelSettings = {
     help: 'text encoder: preset, hf:FOLDER of a published BERT, or a module that exports createTextEncoder',
     default: 'preset',
   }),
+  textPooling: option({
+    value: choice(['own', 'cls', 'mean']),
+    argument: 'how',
+    help: "what represents a whole text: own (what a published encoder's 1_Pooling/config.json says, otherwise cls), cls (the vector at [CLS]) or mean (over all tokens)",
+    default: 'own',
+  }),
   imageSize: option({ value: integer(0, 4096), argument: 'pixels', help: "side of the images; 0 for the preset's", default: 0 }),
   vocabulary: option({
     value: numberOr(integer(10), string({ words: 'a file' })),

@@ -19,7 +19,7 @@ export function runModelConfig(config: TrainingConfig, tokenizer: Tokenizer, enc
   return {
     ...sizes,
     vision: sizes.vision.kind === 'vit' ? { ...sizes.vision, ...drop } : sizes.vision,
-    text: 'kind' in sizes.text ? sizes.text : { ...sizes.text, ...drop },
+    text: 'kind' in sizes.text ? sizes.text : { ...sizes.text, ...drop, ...(config.textPooling === 'mean' ? { pooling: 'mean' as const } : {}) },
     decoder: { ...sizes.decoder, ...drop, ...(config.sharedCross ? { sharedCross: true } : {}), ...(config.unsharedDecoder ? { unshared: true } : {}) },
     ...(config.projection === 'mlp' ? { projection: 'mlp' as const } : {}),
     ...(losses.length > 0 ? { losses } : {}),

@@ -49,7 +49,7 @@ async function withSource<T>({ values, output, openDevice }: Context, use: (sour
   const device = await openDevice();
   const source = images
     ? await publishedVision(vision!.slice(published.length), device, (line) => output.log(line))
-    : await publishedText(textEncoder!.slice(published.length), device);
+    : await publishedText(textEncoder!.slice(published.length), device, (line) => output.log(line));
   return use(source).finally(() => source.close());
 }
 
