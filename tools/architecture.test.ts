@@ -29,7 +29,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   model: [...modelParts, 'data/browser'],
   // Of data only the types of its batches.
   training: ['ranks', 'model', 'nn', 'tensor', 'text', 'data/browser'],
-  runtime: ['training', 'ranks', 'model', 'nn', 'tensor', 'vision', 'text', 'data', 'webgpu', 'onnx', 'gpujs'],
+  runtime: ['training', 'ranks', 'model', 'nn', 'tensor', 'vision', 'text', 'eval', 'data', 'webgpu', 'onnx', 'gpujs'],
   tasks: ['runtime', 'training', 'model', 'eval', 'data', 'phantoms', ...modelParts],
   testing: ['runtime', 'model', 'eval', 'gpujs', ...modelParts],
   hybridmed: ['tasks', 'testing', 'runtime', 'training', 'ranks', 'model', 'eval', 'data', 'phantoms', 'webgpu', ...modelParts],

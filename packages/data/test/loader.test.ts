@@ -174,16 +174,19 @@ describe('orders of an epoch', () => {
     return batches.map((batch) => [...batch.studies]);
   };
 
-  test('by weight: in proportion, with replacement, never what has none', async () => {
+  test('by weight: in proportion, no study twice in a step, never what has none', async () => {
     const weights = studies.map((_, i) => (i === 3 ? 10 : i < 10 ? 1 : 0));
-    const drawn = (await Promise.all(Array.from({ length: 20 }, (_, epoch) => order({ sampling: { by: 'weight', weights } }, epoch)))).flat(2);
+    const steps = (await Promise.all(Array.from({ length: 20 }, (_, epoch) => order({ batchSize: 2, sampling: { by: 'weight', weights } }, epoch)))).flat();
+    for (const own of steps) expect(new Set(own).size).toBe(own.length);
+    const drawn = steps.flat();
+    const first = steps.map(([study]) => study);
     expect(Math.max(...drawn)).toBeLessThan(10);
-    const rate = drawn.filter((study) => study === 3).length / drawn.length;
+    const rate = first.filter((study) => study === 3).length / first.length;
     expect(rate).toBeGreaterThan(0.4);
     expect(rate).toBeLessThan(0.65);
     expect(await order({ sampling: { by: 'weight', weights } }, 5)).toEqual(await order({ sampling: { by: 'weight', weights } }, 5));
     expect(() => make({ sampling: { by: 'weight', weights: [1] } })).toThrow('1 weights for 30 studies');
-    expect(() => make({ sampling: { by: 'weight', weights: studies.map(() => 0) } })).toThrow('all weights are 0');
+    expect(() => make({ sampling: { by: 'weight', weights: studies.map(() => 0) } })).toThrow(/^0 weights are above 0, fewer than the \d+ studies of a step/);
     expect(() => make({ sampling: { by: 'weight', weights: studies.map(() => -1) } })).toThrow('weight 0 is -1');
   });
 

@@ -126,3 +126,25 @@ test('ranks that cannot share the passes are refused', () => {
   expect(() => trainingOrder({ ...options, rank: 3, ranks: 3 })).toThrow('rank 3 of 3');
   expect(() => trainingOrder({ ...options, passSize: 0.5, rank: 0, ranks: 3 })).toThrow('a step of 6 studies has no 12 equal passes');
 });
+
+test('by weight: the draws of each step without repeat, as often as successive sampling has them, the same for any number of ranks', () => {
+  const studies = inShards([4]);
+  const weights = [4, 2, 1, 0];
+  const options = { studies, sampling: { by: 'weight', weights } as const, passes: 2, passSize: 1, seed: 3 };
+  const counts = new Map<string, number>();
+  const epochs = 4000;
+  for (let epoch = 0; epoch < epochs; epoch++)
+    for (const passes of passesOf({ ...options, ranks: 1 }, epoch).passes) counts.set(passes.flat().join(), (counts.get(passes.flat().join()) ?? 0) + 1);
+  // P(first, second) = w1 / 7 * w2 / (7 - w1); two steps an epoch.
+  const pairs = [0, 1, 2].flatMap((first) => [0, 1, 2].filter((second) => second !== first).map((second) => [first, second] as const));
+  for (const [first, second] of pairs) {
+    const p = ((weights[first]! / 7) * weights[second]!) / (7 - weights[first]!);
+    const deviation = Math.sqrt((p * (1 - p)) / (2 * epochs));
+    expect(Math.abs((counts.get(`${first},${second}`) ?? 0) / (2 * epochs) - p), `${first}, ${second}`).toBeLessThan(4 * deviation);
+  }
+  expect(counts.size).toBe(pairs.length);
+  expect(passesOf({ ...options, ranks: 2 }, 7).passes).toEqual(passesOf({ ...options, ranks: 1 }, 7).passes);
+  // Weights whose sums are rounded: what is left is found all the same.
+  const steep = trainingOrder({ ...options, sampling: { by: 'weight', weights: [1e300, 1e-300, 0, 1] }, passes: 3, rank: 0, ranks: 1 });
+  for (let epoch = 0; epoch < 20; epoch++) expect([...steep.epoch(epoch)].toSorted()).toEqual([0, 1, 3]);
+});

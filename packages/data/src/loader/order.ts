@@ -5,7 +5,7 @@ import type { Study } from '../study.ts';
 import { randomUnit, shuffle } from './random.ts';
 
 /**
- * How an epoch's order is drawn. `shuffle`: every study once. `weight`: with replacement, in proportion to a weight for each study.
+ * How an epoch's order is drawn. `shuffle`: every study once. `weight`: for each step anew and without repeat, in proportion to a weight for each.
  * `length`: every study once, batches of studies with texts of like length (cut from windows of `window` shuffled batches, 32 by
  * default), in random order. `shard`: each pass has shards of its own, in random order, their studies through a buffer of `buffer` (1,000 by
  * default) from which one is drawn at random, so that a set that is streamed is read from front to back.
@@ -62,32 +62,40 @@ export function trainingOrder(options: OrderOptions): TrainingOrder {
 
 function drawOf({ studies, sampling, passes, passSize }: OrderOptions): (seed: number, epoch: number) => Int32Array {
   const n = studies.length;
-  if (sampling.by === 'weight') return weighted(sampling.weights, n);
+  if (sampling.by === 'weight') return weighted(sampling.weights, n, passes * passSize);
   if (sampling.by !== 'length') return (seed, epoch) => shuffle(identity(n), seed, epoch);
   const lengths = studies.map(({ findings, impression }) => findings.length + impression.length);
   return (seed, epoch) => bucketed(shuffle(identity(n), seed, epoch), lengths, passes * passSize, sampling.window ?? 32, seed, epoch);
 }
 
-function weighted(weights: ArrayLike<number>, n: number): (seed: number, epoch: number) => Int32Array {
+/** Each step by itself: one study after another in proportion to the weights of those that the step does not have yet. */
+function weighted(weights: ArrayLike<number>, n: number, step: number): (seed: number, epoch: number) => Int32Array {
   if (weights.length !== n) throw new DataError(`${weights.length} weights for ${n} studies; give one for each`);
-  const sums = new Float64Array(n);
-  let total = 0;
+  // Of the studies before each one.
+  const sums = new Float64Array(n + 1);
   for (let i = 0; i < n; i++) {
     if (!(weights[i]! >= 0) || weights[i] === Infinity) throw new DataError(`weight ${i} is ${weights[i]}; give a number of 0 or more`);
-    sums[i] = total += weights[i]!;
+    sums[i + 1] = sums[i]! + weights[i]!;
   }
-  if (total === 0) throw new DataError('all weights are 0; give at least one that is not');
-  return (seed, epoch) =>
-    Int32Array.from({ length: n }, (_, i) => {
-      const point = randomUnit(seed, epoch, i, 4) * total;
+  const some = Array.from(weights).filter((weight) => weight > 0).length;
+  if (some < step) throw new DataError(`${some} weights are above 0, fewer than the ${step} studies of a step; give at least so many`);
+  return (seed, epoch) => {
+    let own: number[] = [];
+    return Int32Array.from({ length: n - (n % step) }, (_, i) => {
+      if (i % step === 0) own = [];
+      let point = randomUnit(seed, epoch, i, 4) * own.reduce((left, study) => left - weights[study]!, sums[n]!);
+      for (const study of own) if (point >= sums[study]!) point += weights[study]!;
       let [low, high] = [0, n - 1];
       while (low < high) {
         const middle = (low + high) >> 1;
-        if (sums[middle]! > point) high = middle;
-        else low = middle + 1;
+        [low, high] = sums[middle + 1]! > point ? [low, middle] : [middle + 1, high];
       }
+      // Rounding may end beside what is left.
+      while (own.includes(low) || weights[low] === 0) low = (low + 1) % n;
+      own = [...own, low].toSorted((x, y) => x - y);
       return low;
     });
+  };
 }
 
 /** Sorts windows of an order by length, and shuffles the batches that they fall into. Studies over at the end stay there. */
@@ -131,19 +139,11 @@ function shardDraw({ studies, passes, passSize }: OrderOptions, buffer: number, 
 
 /** A stream through a buffer from which one is drawn at random whenever it is full, and all at the end. */
 function buffered(stream: readonly number[], size: number, seed: number, epoch: number): Int32Array {
-  const out = new Int32Array(stream.length);
-  const pool: number[] = [];
-  let at = 0;
-  const draw = () => {
-    const j = Math.floor(randomUnit(seed, epoch, at, 7) * pool.length);
-    out[at++] = pool[j]!;
-    pool[j] = pool.at(-1)!;
-    pool.pop();
-  };
-  for (const index of stream) {
-    pool.push(index);
-    if (pool.length > size) draw();
-  }
-  while (pool.length > 0) draw();
-  return out;
+  const pool = stream.slice(0, size);
+  return Int32Array.from(stream, (_, at) => {
+    if (at + size < stream.length) pool.push(stream[at + size]!);
+    const [j, last] = [Math.floor(randomUnit(seed, epoch, at, 7) * pool.length), pool.length - 1];
+    [pool[j], pool[last]] = [pool[last]!, pool[j]!];
+    return pool.pop()!;
+  });
 }

@@ -1,7 +1,7 @@
 // Opens what a run has before its first step: readable studies, tokenizer, encoders, model, and the contracts of training on disk and threads.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DataSet, Loader, Study } from '@hybridmed/data';
+import type { DataSet, Loader, Sampling, Study } from '@hybridmed/data';
 import type { Model } from '@hybridmed/model';
 import { formatVersion, openTokenizer } from '@hybridmed/model';
 import type { Communicator } from '@hybridmed/ranks';
@@ -20,6 +20,7 @@ import { studySource } from '../session/study-source.ts';
 import { runTokenizer } from '../tokenizer/run-tokenizer.ts';
 import { agreeOnRun, sharedTokenizer } from './agreement.ts';
 import { processClock } from './process-clock.ts';
+import { labelWeights } from './label-sampling.ts';
 import type { Change } from './provenance.ts';
 import { beginSession, checkSameData, earlierSources, recordData, skippedStudies } from './provenance.ts';
 import type { RunEncoders } from './run-encoders.ts';
@@ -100,6 +101,14 @@ async function openRunTokenizer({ config, out }: PretrainOptions, training: read
   return openTokenizer(file, await readJson(file));
 }
 
+/** The order that the settings name; of labels a line says which. */
+function samplingOf({ config: { sampling }, events }: PretrainOptions, training: readonly Study[]): Sampling {
+  if (sampling !== 'labels') return { by: sampling };
+  const { weights, note } = labelWeights(training);
+  events?.onMessage?.(note);
+  return { by: 'weight', weights };
+}
+
 /** Loaders of both splits. */
 function openLoaders(
   { config, workers, ranks: { rank, size } = alone }: PretrainOptions,
@@ -107,6 +116,7 @@ function openLoaders(
   { input }: RunEncoders,
   tokenizer: Tokenizer,
   studies: RunStudies,
+  sampling: Sampling,
 ) {
   const prepared = modelInput(vision, input);
   const common = { tokenizer, tokenizerModule, rank, ranks: size, ...(workers === undefined ? {} : { workers }), seed: config.seed };
@@ -116,7 +126,7 @@ function openLoaders(
     batchSize: (config.batch * config.accumulate) / size,
     passes: config.accumulate,
     train: true,
-    sampling: { by: config.sampling },
+    sampling,
     augmentation: config.augment,
   });
   const validation: Loader = studyLoader(prepared, { ...common, studies: studies.validate, batchSize: validationBatch, train: false });
@@ -164,7 +174,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
     config,
     device,
     model,
-    ...openLoaders(options, model, encoders, tokenizer, studies),
+    ...openLoaders(options, model, encoders, tokenizer, studies, samplingOf(options, studies.train)),
     store: sharedStore(ranks, store),
     ranks,
     clock: processClock,

@@ -55,9 +55,9 @@ export const dataSettings = ofRun({
   ...selectionSettings,
   limit: option({ value: integer(0), argument: 'n', help: 'maximum number of training (and of validation) studies; 0 for all', default: 0 }),
   sampling: option({
-    value: choice(['shuffle', 'length', 'shard']),
+    value: choice(['shuffle', 'length', 'shard', 'labels']),
     argument: 'order',
-    help: 'order of an epoch: shuffle, length (batches of texts of similar length) or shard (packed sets, streamed)',
+    help: 'order of an epoch: shuffle, length (batches of texts of similar length), shard (packed sets, streamed) or labels (studies with rare sets of labels more often)',
     default: 'shuffle',
   }),
   augment: option({
