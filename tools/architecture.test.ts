@@ -22,11 +22,11 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   align: ['nn', 'tensor'],
   decoder: ['nn', 'tensor'],
   ranks: [],
-  data: [],
+  inputs: [],
+  data: ['inputs'],
   phantoms: ['data'],
   eval: ['nn', 'tensor'],
-  // Of data only how images and texts become inputs.
-  model: [...modelParts, 'data/browser'],
+  model: [...modelParts, 'inputs'],
   // Of data only the types of its batches.
   training: ['ranks', 'model', 'nn', 'tensor', 'text', 'data/browser'],
   runtime: ['training', 'ranks', 'model', 'nn', 'tensor', 'vision', 'text', 'data', 'webgpu', 'onnx', 'gpujs'],
