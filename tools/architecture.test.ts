@@ -22,11 +22,11 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   align: ['nn', 'tensor'],
   decoder: ['nn', 'tensor'],
   ranks: [],
-  data: [],
+  inputs: [],
+  data: ['inputs'],
   phantoms: ['data'],
   eval: ['nn', 'tensor'],
-  // Of data only how images and texts become inputs.
-  model: [...modelParts, 'data/browser'],
+  model: [...modelParts, 'inputs'],
   // Of data only the types of its batches.
   training: ['ranks', 'model', 'nn', 'tensor', 'text', 'data/browser'],
   runtime: ['training', 'ranks', 'model', 'nn', 'tensor', 'vision', 'text', 'eval', 'data', 'webgpu', 'onnx', 'gpujs'],
@@ -237,7 +237,7 @@ describe.each(browserEntries)('$specifier runs in a browser', ({ specifier, sour
 });
 
 test('the command line loads no model, schemas or progress bars before it knows what to do', () => {
-  const light = ['hybridmed', 'training', 'runtime', 'tasks', 'model', 'data', 'tensor'];
+  const light = ['hybridmed', 'training', 'runtime', 'tasks', 'model', 'data', 'inputs', 'tensor'];
   const open = [project.getSourceFileOrThrow(join(root, 'packages/hybridmed/src/cli/main.ts'))];
   const reached = new Set(open);
   const wrong: string[] = [];

@@ -1,7 +1,11 @@
-// Labels of reports: the rule labeller's fourteen observations with denial, doubt and sides; CheXbert's heads; Open-I's tags and phantoms'
-// findings as the same labels; and the agreement of label sets.
+// Labels of reports: the rule labeller's fourteen observations with denial, doubt and sides, and labels beside them that images show;
+// CheXbert's heads; Open-I's tags and phantoms' findings as the same labels; and the agreement of label sets.
 export { chexbertAgreement, chexbertClasses, chexbertFive, chexbertHeads, chexbertLabels, chexbertLabelSet, chexbertPredictions } from './labeller/chexbert.ts';
 export type { ChexbertAgreement } from './labeller/chexbert.ts';
+export { addedLabels, addedMeshLabels, imageLabels, labelImage } from './labeller/image-labels.ts';
+export type { AddedLabel, ImageLabel } from './labeller/image-labels.ts';
+export { countImageLabels, rareLabels } from './labeller/label-counts.ts';
+export type { ImageLabelCount, ImageLabelCounts, LabelledReport } from './labeller/label-counts.ts';
 export { labelReport, labelSet } from './labeller/labeller.ts';
 export type { LabelStatement, ReportLabels } from './labeller/labeller.ts';
 export type { Certainty } from './labeller/certainty.ts';

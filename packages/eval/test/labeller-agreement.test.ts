@@ -1,7 +1,7 @@
 import { chexpertLabels, openDataSet } from '@hybridmed/data';
 import { phantomFindings, phantomPrompts, phantomStudy } from '@hybridmed/phantoms';
 import { labelF1 } from '@hybridmed/eval';
-import { labelSet, meshLabels, phantomLabels, reportLabels } from '@hybridmed/eval/labeller';
+import { addedLabels, addedMeshLabels, labelImage, labelSet, meshLabels, phantomLabels, reportLabels } from '@hybridmed/eval/labeller';
 import { expect, test } from 'vitest';
 import { sharedPath } from './shared.ts';
 
@@ -45,4 +45,19 @@ test.skipIf(openi.absent)('agrees with the MeSH coding of Open-I reports that it
     ).micro;
   expect(micro(1)).toBeGreaterThan(0.9);
   expect(micro(0)).toBeGreaterThan(0.91);
+});
+
+test.skipIf(openi.absent)('added labels agree with the MeSH coding of the same reports (skipped where they are absent)', async () => {
+  const { studies } = await openDataSet(`openi:${openi.path}`, { views: 'all', minWords: 0 });
+  const reports = [...new Map(studies.filter(({ split }) => split === 'test').map((study) => [study.report, study])).values()];
+  const truth = reports.map(({ tags }) => addedMeshLabels(tags!));
+  const said = reports.map(({ findings, impression }) => labelImage(`${findings}. ${impression}`));
+  const f1 = (label: (typeof addedLabels)[number]) =>
+    labelF1(
+      truth,
+      said.map((labels) => ({ [label]: labels[label] === 'present' ? 1 : 0 })),
+      [label],
+    ).micro;
+  const found = Object.fromEntries(addedLabels.map((label) => [label, f1(label)]));
+  for (const label of addedLabels) expect(found[label], label).toBeGreaterThan(0.93);
 });

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { phantomLabels } from '@hybridmed/eval/labeller';
 import { writePhantoms } from '@hybridmed/phantoms';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from './support/output.ts';
@@ -56,6 +57,46 @@ describe('data check', () => {
     expect(lacking.log).toContain('has no column "findings"');
     expect((await run('data', 'check', spec, '--need', 'questions')).log).toContain('no questions about images');
     expect((await run('data', 'check', spec, '--columns', 'picture=x')).code).toBe(2);
+  });
+});
+
+describe('data check --labels', () => {
+  interface Labels {
+    readonly counts: Readonly<Record<string, Readonly<Record<string, { readonly positive: number; readonly negative: number; readonly uncertain: number }>>>>;
+    readonly rare: readonly string[];
+  }
+  const labelsOf = async (of: string) => JSON.parse((await run('data', 'check', of, '--labels', '--json')).out).reportLabels as Labels;
+
+  test('counts what reports say by label and split: for phantoms, what was drawn', async () => {
+    const checked = JSON.parse((await run('data', 'check', spec, '--labels', '--json')).out);
+    const { counts, rare } = checked.reportLabels as Labels;
+    for (const [finding, label] of Object.entries(phantomLabels))
+      for (const [split, { positive, negative }] of Object.entries(checked.labels[finding] as Labels['counts'][string]))
+        expect(counts[label]![split] ?? { positive: 0, negative: 0, uncertain: 0 }, `${label} ${split}`).toEqual({ positive, negative, uncertain: 0 });
+    expect(rare).toContain(`Scar: 0 positive and ${checked.splits.train} negative training studies; a label needs 10 of either to be trained`);
+    const { out } = await run('data', 'check', spec, '--labels');
+    expect(out).toMatch(/^reports say Pleural Effusion +positive \d+\/\d+\/\d+, negative \d+\/\d+\/\d+, uncertain 0\/0\/0$/m);
+    expect(out).toMatch(/^left out: Scar: 0 positive/m);
+  });
+
+  test('several images of one report are one study; nothing is added without the flag', async () => {
+    const image = readFileSync(join(set, 'phantoms.csv'), 'utf8').match(/images\/[^",]+/)![0];
+    copyFileSync(join(set, image), join(set, 'other-view.png'));
+    const file = join(set, 'views.csv');
+    const rows = [image, 'other-view.png'].map((name) => `${name},one,s1,train,Small left pleural effusion.,There is an effusion.`);
+    writeFileSync(file, `image,patient,study,split,findings,impression\n${rows.join('\n')}\n`);
+    expect(JSON.parse((await run('data', 'check', `csv:${file}`, '--json')).out).kept).toBe(2);
+    expect((await labelsOf(`csv:${file}`)).counts['Pleural Effusion']).toEqual({ train: { positive: 1, negative: 0, uncertain: 0 } });
+    expect(JSON.parse((await run('data', 'check', spec, '--json')).out)).not.toHaveProperty('reportLabels');
+  });
+
+  test('a set without reports is one line', async () => {
+    const file = join(set, 'pictures.csv');
+    const image = readFileSync(join(set, 'phantoms.csv'), 'utf8').match(/images\/[^",]+/)![0];
+    writeFileSync(file, `image,effusion\n${image},1\n`);
+    const { code, out, log } = await run('data', 'check', `csv:${file}`, '--labels');
+    expect([code, out]).toEqual([1, '']);
+    expect(log).toContain('gives no text of reports for labels');
   });
 });
 

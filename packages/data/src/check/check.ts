@@ -18,6 +18,8 @@ export interface CheckOptions extends SelectOptions {
    * equal files are looked for in sets of up to 50,000 images, look-alikes in sets of up to 3,000.
    */
   images?: boolean;
+  /** Called once with the studies that are counted. */
+  onStudies?: (studies: readonly Study[]) => void;
 }
 
 const imageLimits = { equal: 50_000, alike: 3000 };
@@ -64,21 +66,18 @@ function answerTypes(questions: readonly Question[]): NonNullable<DataReport['an
 }
 
 function categoriesOf(questions: readonly Question[]): Record<string, Record<Split, number>> {
-  const groups = new Map<string, Question[]>();
-  for (const question of questions) {
-    const name = question.category ?? 'none';
-    const group = groups.get(name);
-    if (group) group.push(question);
-    else groups.set(name, [question]);
+  const counts = new Map<string, Record<Split, number>>();
+  for (const { category = 'none', split } of questions) {
+    const count = counts.get(category) ?? { train: 0, validate: 0, test: 0 };
+    counts.set(category, { ...count, [split]: count[split] + 1 });
   }
-  return Object.fromEntries([...groups].map(([name, group]) => [name, countSplits(group)]));
+  return Object.fromEntries(counts);
 }
 
 /** Reports of each split: several images may share one. */
 function studiesBySplit(items: readonly Item[]): Record<Split, number> {
-  const studyIds: Record<Split, Set<string>> = { train: new Set(), validate: new Set(), test: new Set() };
-  for (const { split, study } of items) if (study !== undefined) studyIds[split].add(study);
-  return { train: studyIds.train.size, validate: studyIds.validate.size, test: studyIds.test.size };
+  const distinct = new Map(items.flatMap((item) => (item.study === undefined ? [] : [[`${item.split} ${item.study}`, item]])));
+  return countSplits([...distinct.values()]);
 }
 
 /** What splits share, counted and by example. */
@@ -113,12 +112,13 @@ async function imagesOf(
  * Checks a set by its specification. Counts are given even where everything is dropped; `need` is by default what the set is for. Throws a
  * DataError for an unknown name or unreadable files.
  */
-export async function checkDataSet(spec: string, { images, ...options }: CheckOptions = {}): Promise<DataReport> {
+export async function checkDataSet(spec: string, { images, onStudies, ...options }: CheckOptions = {}): Promise<DataReport> {
   const data = await readSource(spec, options);
   const need = options.need ?? data.offers[0] ?? 'images';
   requireNeed(spec, data, need);
   const { selection, shown, noImage } = selectForCheck(data, need, options);
   const { studies, questions = [] } = shown;
+  onStudies?.(studies);
   const items = itemsOf(studies, questions);
   const { key, look, unreadable, notes = [] } = noImage ? { key: (file: string) => file, look: undefined } : await imagesOf(items, images);
   const { shared, examples } = sharedBy(items, key);

@@ -2,10 +2,9 @@
 import { DataError } from '../errors.ts';
 import { decodeDicom } from './dicom/decode.ts';
 import { decodeDeepPng, decodeJpeg, decodePng } from './jpeg-and-png.ts';
-import type { GreyImage } from './grey-image.ts';
-import { orientationOf, turned } from './orientation.ts';
+import type { GreyImage } from '@hybridmed/inputs';
+import { orientationOf, squareOf, turned } from '@hybridmed/inputs';
 import { defaultRangeReader } from './range-cache.ts';
-import { squareOf } from './resize.ts';
 import type { Scratch } from './scratch.ts';
 import { readImageBytes } from './image-bytes.ts';
 

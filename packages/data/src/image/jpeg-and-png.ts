@@ -1,7 +1,7 @@
 // JPEG and PNG as 8-bit grey pixels: small ones by the quickest way there is, the rest through libvips.
 import type { Sharp } from 'sharp';
 import sharp from 'sharp';
-import type { GreyImage } from './grey-image.ts';
+import type { GreyImage } from '@hybridmed/inputs';
 import { decodeBaseline } from './jpeg/decode.ts';
 import { checkSides, maxPixels } from './limits.ts';
 import { luminanceOf } from './luminance.ts';

@@ -1,6 +1,6 @@
 // Plain PNG, as radiographs and shards have it (8-bit grey, not interlaced, without transparency), decoded and encoded without setting up a pipeline.
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
-import type { GreyImage } from './grey-image.ts';
+import type { GreyImage } from '@hybridmed/inputs';
 import { checkSides } from './limits.ts';
 
 // Smaller pieces would come from the memory that Node's Buffers share.

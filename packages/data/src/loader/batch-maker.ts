@@ -1,6 +1,6 @@
 // Makes one batch from what the loader asks: the same code on the loader's thread and in its workers, so that their batches are the same.
 import { DataError } from '../errors.ts';
-import { centreCrop, writeCrop } from '../image/crop.ts';
+import { centreCrop, writeCrop } from '@hybridmed/inputs';
 import { decodeSquare } from '../image/grey.ts';
 import { FileReader } from '../image/file-reader.ts';
 import { Scratch } from '../image/scratch.ts';

@@ -1,10 +1,5 @@
 // A batch of studies as named arrays: the names are those of the inputs of a model's graphs.
-
-/** A typed array with its shape, row-major. */
-export interface HostArray {
-  readonly data: Float32Array | Float64Array | Int32Array;
-  readonly shape: readonly number[];
-}
+import type { HostArray } from '@hybridmed/inputs';
 
 /**
  * Texts of B studies, padded to the longest of the batch: ids (i32) of `findings` (B, L) and `impression` (B, Y) from [CLS] to [SEP], of

@@ -1,21 +1,7 @@
 // Token ids of several studies as one padded batch.
-import type { HostArray, TextArrays } from './batch.ts';
-
-/** Token ids of one text. */
-export type TokenRow = readonly number[] | Int32Array;
-
-/** Rows padded to the longest, and their mask: ids (B, L) i32, mask (B, L) f32. */
-export function padRows(rows: readonly TokenRow[], pad: number): { ids: HostArray; mask: HostArray } {
-  const length = rows.reduce((longest, row) => Math.max(longest, row.length), 0);
-  const ids = new Int32Array(rows.length * length).fill(pad);
-  const mask = new Float32Array(rows.length * length);
-  rows.forEach((row, i) => {
-    ids.set(row, i * length);
-    mask.fill(1, i * length, i * length + row.length);
-  });
-  const shape = [rows.length, length];
-  return { ids: { data: ids, shape }, mask: { data: mask, shape } };
-}
+import type { HostArray, TokenRow } from '@hybridmed/inputs';
+import { padRows } from '@hybridmed/inputs';
+import type { TextArrays } from './batch.ts';
 
 /** For each row, the first row equal to it: (B) i32. */
 export function groupRows(rows: readonly TokenRow[]): HostArray {

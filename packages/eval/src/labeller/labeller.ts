@@ -28,29 +28,41 @@ const clausesOf = (text: string): string[] =>
     .replace(/\s+/g, ' ')
     .split(/[.;?!](?=\s|$)|\s\d+\.\s/);
 
-interface Mention {
-  readonly label: MentionedLabel;
+interface Mention<L extends string> {
+  readonly label: L;
   readonly start: number;
   readonly end: number;
   readonly certainty: Certainty;
 }
 
-function mentionsOf(clause: string): Mention[] {
-  const inClause: Mention[] = [];
-  for (const label of mentionedLabels) {
-    for (const { index, 0: words } of clause.matchAll(mentions[label])) {
-      const end = index + words.length;
+type Words<L extends string> = Readonly<Record<L, RegExp>>;
+
+function mentionsOf<L extends string>(clause: string, words: Words<L>, usual?: Readonly<Partial<Record<L, RegExp>>>): Mention<L>[] {
+  const inClause: Mention<L>[] = [];
+  for (const label of Object.keys(words) as L[]) {
+    for (const { index, 0: found } of clause.matchAll(words[label])) {
+      const end = index + found.length;
       inClause.push({ label, start: index, end, certainty: certaintyOf(clause, index, end) });
     }
-    const normal = normals[label];
+    const normal = usual?.[label];
     // "The heart is not enlarged but borderline" is no normal heart: a mention wins over a statement of normality.
     if (normal && !inClause.some((mention) => mention.label === label))
-      for (const { index, 0: words } of clause.matchAll(normal)) inClause.push({ label, start: index, end: index + words.length, certainty: 'absent' });
+      for (const { index, 0: found } of clause.matchAll(normal)) inClause.push({ label, start: index, end: index + found.length, certainty: 'absent' });
   }
   return inClause.toSorted((a, b) => a.start - b.start);
 }
 
 const order: readonly Certainty[] = ['present', 'uncertain', 'absent'];
+
+/** Certainty of each label of a table of words that a text mentions: present if it is asserted anywhere, else uncertain if doubted anywhere, else absent. */
+export function certaintiesOf<L extends string>(text: string, words: Words<L>): ReadonlyMap<L, Certainty> {
+  const certainties = new Map<L, Certainty>();
+  for (const { label, certainty } of clausesOf(text).flatMap((clause) => mentionsOf(clause, words))) {
+    const known = certainties.get(label);
+    if (!known || order.indexOf(certainty) < order.indexOf(known)) certainties.set(label, certainty);
+  }
+  return certainties;
+}
 
 /**
  * Labels of a report's text by rules written for this package: mentions by words, denial and doubt by the words around them, sides by
@@ -61,7 +73,7 @@ const order: readonly Certainty[] = ['present', 'uncertain', 'absent'];
 export function labelReport(text: string): ReportLabels {
   const statements = new Map<MentionedLabel, { certainty: Certainty; sides: Set<ReportSide> }>();
   for (const clause of clausesOf(text)) {
-    const all = mentionsOf(clause);
+    const all = mentionsOf(clause, mentions, normals);
     for (const { label, start, end, certainty } of all) {
       const known = statements.get(label);
       const others = all.filter((other) => other.label !== label);

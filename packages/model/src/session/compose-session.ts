@@ -1,5 +1,5 @@
 // A session from what computes a model's graphs: inputs are prepared, parts checked, texts decoded here, once for checkpoints and exports.
-import { prepareSquares, prepareTexts } from '@hybridmed/data/browser';
+import { prepareSquares, prepareTexts } from '@hybridmed/inputs';
 import type { HostArray, HostArrays } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import type { PartName } from '../export/manifest.ts';

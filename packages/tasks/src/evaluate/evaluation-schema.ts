@@ -1,6 +1,6 @@
 // The schema of evaluation.json: a run's folder may come from a stranger, and what it holds is shown.
 import { z } from 'zod';
-import { textSystems } from './systems.ts';
+import { requiredSystems, textSystems } from './systems.ts';
 
 const text = z.string();
 const count = z.int().min(0);
@@ -12,9 +12,12 @@ const interval = z.looseObject({ value: figure, low: figure, high: figure });
 type Figures = number | null | Figures[] | { [key: string]: Figures };
 const figures: z.ZodType<Figures> = z.lazy(() => z.union([figure, z.array(figures), z.record(text, figures)]));
 
-/** A value for each system; the model's own from the image may be missing. */
+/** A value for each system that is there. */
 const bySystem = <T extends z.ZodType>(value: T) =>
-  Object.fromEntries(textSystems.map(({ key }) => [key, key === 'image' ? value.optional() : value])) as Record<string, T | z.ZodOptional<T>>;
+  Object.fromEntries(textSystems.map(({ key }) => [key, requiredSystems.some((required) => required === key) ? value : value.optional()])) as Record<
+    string,
+    T | z.ZodOptional<T>
+  >;
 
 const scores = ['bleu1', 'bleu2', 'bleu3', 'bleu4', 'rougeL', 'cider'];
 const each = <T extends z.ZodType>(names: readonly string[], value: T): Record<string, T> => Object.fromEntries(names.map((name) => [name, value]));

@@ -1,6 +1,6 @@
 // Baseline JPEG as grey: at full size, or at a half, a quarter or an eighth of it from the coefficients alone. The same bytes are read whatever the size: a file is broken at every size or at none.
-import type { GreyImage } from '../grey-image.ts';
-import { reductionOf } from '../resize.ts';
+import type { GreyImage } from '@hybridmed/inputs';
+import { reductionOf } from '@hybridmed/inputs';
 import { Scratch } from '../scratch.ts';
 import { BlockReader } from './block-reader.ts';
 import type { Plane } from './block-writer.ts';

@@ -1,5 +1,7 @@
 // `hybridmed data check`: what a data set contains, what is dropped, and what is in more than one part of its split.
-import type { DataReport } from '@hybridmed/data';
+import type { DataReport, Split, Study } from '@hybridmed/data';
+import type { ImageLabelCounts } from '@hybridmed/eval/labeller';
+import { HybridmedError } from '@hybridmed/tensor';
 import { option, toggle } from '@hybridmed/training/options';
 import { defineCommand } from '../../define-command.ts';
 import { dataSetHelp, needOption, selectionOptions, selectOptions } from '../../options/data-selection.ts';
@@ -8,8 +10,37 @@ import { printResult, table } from '../../output.ts';
 
 const countNames = ['rows', 'reports', 'studies', 'patients', 'images', 'pairs', 'questions'] as const;
 
+const splitNames: readonly Split[] = ['train', 'validate', 'test'];
+
+/** What the rule labeller reads in the reports. */
+interface ReportLabels {
+  /** Studies by label and split. */
+  readonly counts: ImageLabelCounts<Split>;
+  /** A line for each label that is said in too few training studies. */
+  readonly rare: readonly string[];
+}
+
+/** A check's report, with the labels of reports where they were asked for. */
+type CheckResult = DataReport & { readonly reportLabels?: ReportLabels };
+
+async function readReportLabels(spec: string, need: string, studies: readonly Study[]): Promise<ReportLabels> {
+  const { countImageLabels, rareLabels } = await import('@hybridmed/eval/labeller');
+  if (!studies.some(({ findings, impression }) => findings || impression))
+    throw new HybridmedError(`--labels: ${spec} gives no text of reports for ${need}; ask for pairs with --need pairs, or leave --labels out`);
+  const counts = countImageLabels(studies);
+  return { counts, rare: rareLabels(counts).map(({ line }) => line) };
+}
+
+/** Rows of a table: each label's studies by split. */
+function reportLabelRows({ counts }: ReportLabels): string[][] {
+  return Object.entries(counts).map(([label, bySplit]) => {
+    const numbers = (kind: 'positive' | 'negative' | 'uncertain') => splitNames.map((split) => bySplit[split]?.[kind] ?? 0).join('/');
+    return [`reports say ${label}`, `positive ${numbers('positive')}, negative ${numbers('negative')}, uncertain ${numbers('uncertain')}`];
+  });
+}
+
 /** A report as aligned lines. */
-function formatReport(report: DataReport): string {
+function formatReport(report: CheckResult): string {
   const { splits, splitOrigin, dropped, words, labels = {}, leaks, shared, warnings, unreadable } = report;
   const rows = [
     ...countNames.flatMap((name) => (report[name] === undefined ? [] : [[name, String(report[name])]])),
@@ -23,6 +54,7 @@ function formatReport(report: DataReport): string {
       `label ${label}`,
       `positive ${train.positive}/${validate.positive}/${test.positive}, negative ${train.negative}/${validate.negative}/${test.negative}`,
     ]),
+    ...(report.reportLabels ? reportLabelRows(report.reportLabels) : []),
     ...Object.entries(report.answerTypes ?? {}).map(([split, { closed, open }]) => [`questions of ${split}`, `closed ${closed}, open ${open}`]),
     ...Object.entries(report.categories ?? {}).map(([name, { train, validate, test }]) => [`category ${name}`, `${train}/${validate}/${test}`]),
     ...Object.entries(words).map(([text, { median, p95, max }]) => [`words of ${text}`, `median ${median}, 95 % ${p95}, maximum ${max}`]),
@@ -33,6 +65,7 @@ function formatReport(report: DataReport): string {
     ...(unreadable ? [['unreadable images', String(unreadable.length)]] : []),
   ];
   const lines = [
+    ...(report.reportLabels?.rare ?? []).map((line) => `left out: ${line}`),
     ...(report.lookAlikes?.examples ?? []).map(([a, b]) => `  alike: ${a} ${b}`),
     ...report.sharedExamples.map((line) => `  across splits: ${line}`),
     ...(unreadable ?? []).map((line) => `  ${line}`),
@@ -47,6 +80,7 @@ export const dataCheck = defineCommand({
   description: 'print what a data set contains: studies kept and dropped by reason, labels, text lengths, duplicates, leaks; exit code 1 for a leak',
   examples: {
     'data check openi:DIR': 'studies kept and dropped by reason, duplicates, leaks',
+    'data check openi:DIR --labels': 'also what the reports say, by label and split',
   },
   arguments: { spec: dataSetHelp },
   options: {
@@ -58,12 +92,23 @@ export const dataCheck = defineCommand({
       defaultWords: 'if the set is small enough',
       off: { value: false, help: 'do not read images' },
     }),
+    labels: option({
+      value: toggle(),
+      help: 'also count by split what the rule labeller reads in the reports, and name labels that too few training studies have',
+      default: false,
+    }),
     ...jsonOption,
   },
   async run({ values, arguments: { spec }, output }) {
     const { checkDataSet } = await import('@hybridmed/data');
-    const { images } = values;
-    const report = await checkDataSet(spec, { ...selectOptions(values), ...(images === undefined ? {} : { images }) });
+    const { images, labels } = values;
+    let studies: readonly Study[] = [];
+    const checked = await checkDataSet(spec, {
+      ...selectOptions(values),
+      ...(images === undefined ? {} : { images }),
+      onStudies: (counted) => (studies = counted),
+    });
+    const report: CheckResult = labels ? { ...checked, reportLabels: await readReportLabels(spec, checked.need, studies) } : checked;
     printResult(output, values, report, formatReport);
     if (Object.values(report.leaks).some((count) => count > 0)) output.exitCode = 1;
   },

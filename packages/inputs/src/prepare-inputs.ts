@@ -1,10 +1,16 @@
 // Images and texts as a model reads them, prepared as in training: from grey pixels and strings, wherever those come from.
-import type { GreyImage } from '../image/grey-image.ts';
-import { centreCrop, writeCrop } from '../image/crop.ts';
-import { squareOf } from '../image/resize.ts';
-import type { HostArray } from './batch.ts';
-import { padRows } from './collate.ts';
-import type { LoaderTokenizer } from './loader.ts';
+import type { GreyImage } from './grey-image.ts';
+import { centreCrop, writeCrop } from './crop.ts';
+import { squareOf } from './resize.ts';
+import type { HostArray } from './host-array.ts';
+import type { TokenRow } from './pad-rows.ts';
+import { padRows } from './pad-rows.ts';
+
+/** What preparing texts needs of a tokenizer: ids from [CLS] to [SEP], at most `maxLength`, and the id that pads. */
+export interface TextEncoding {
+  encode(text: string, maxLength: number): TokenRow;
+  readonly special: { readonly pad: number };
+}
 
 /** How images become a model's input: padded to a square, resized, centre-cropped. */
 export interface ImagePreparation {
@@ -26,7 +32,7 @@ export const prepareRadiograph = (preparation: ImagePreparation, image: GreyImag
   prepareSquares(preparation, [squareOf(image, preparation.resize)]);
 
 /** Texts as ids and mask, both (B, L), padded to the longest. */
-export function prepareTexts(tokenizer: LoaderTokenizer, texts: readonly string[], maxLength: number): { ids: HostArray; mask: HostArray } {
+export function prepareTexts(tokenizer: TextEncoding, texts: readonly string[], maxLength: number): { ids: HostArray; mask: HostArray } {
   return padRows(
     texts.map((text) => tokenizer.encode(text, maxLength)),
     tokenizer.special.pad,
