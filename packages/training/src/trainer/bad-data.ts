@@ -15,15 +15,14 @@ export function leftOutStudies({ size, idOf }: StudySource, { skipped = [] }: Tr
   return new Set(ids.size === 0 ? [] : Array.from({ length: size }, (_, study) => study).filter((study) => ids.has(idOf(study))));
 }
 
-/** The unreadable studies of a step that any rank met, in the ranks' order. Collective. */
+/** The unreadable studies of a step that any rank met, by number: whichever ranks share a step, a run's record of it is the same. Collective. */
 export async function ofAllRanks(ranks: Communicator, own: readonly UnreadableStudy[]): Promise<readonly UnreadableStudy[]> {
-  if (ranks.size === 1) return own;
   const counts = Float64Array.of(own.length);
   await ranks.allReduce(counts);
   if (counts[0] === 0) return [];
   const all: UnreadableStudy[] = [];
   for (let rank = 0; rank < ranks.size; rank++) all.push(...(JSON.parse(await broadcastText(ranks, JSON.stringify(own), rank)) as UnreadableStudy[]));
-  return all;
+  return all.toSorted((a, b) => a.study - b.study);
 }
 
 /** The state with the unreadable studies of its next batch. Throws a DataError with their list where more than 1 % of the training studies are. */
