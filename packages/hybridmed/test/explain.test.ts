@@ -91,5 +91,10 @@ describe('an image explained', () => {
     const csv = join(folder, 'plain.csv');
     writeFileSync(csv, `image,findings,impression,split\n${image},the lungs are clear,no acute disease,test\n`);
     expect((await explain('--data', `csv:${csv}`)).log).toContain('with a known region');
+    // What the set warns of is said first.
+    const odd = join(folder, 'odd.csv');
+    const rows = ['1', '0', '1', '0', '1', 'perhaps'].map((edema) => `${image},the lungs are clear,no acute disease,test,${edema}\n`);
+    writeFileSync(odd, `image,findings,impression,split,Edema\n${rows.join('')}`);
+    expect((await explain('--data', `csv:${odd}`)).log).toMatch(/^warning: .*Edema[^]*with a known region/m);
   });
 });

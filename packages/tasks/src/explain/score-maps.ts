@@ -22,6 +22,8 @@ export interface ScoreMapsOptions extends ExplainerOptions {
   /** Max number of studies; 0 for all. */
   readonly limit?: number;
   readonly onProgress?: (done: number, total: number) => void;
+  /** Called with what is to be known of the data set. */
+  readonly onMessage?: (line: string) => void;
 }
 
 /** One kind of map. */
@@ -101,9 +103,9 @@ class KindScores {
 }
 
 /** Studies of a split whose region is known. Throws one line where there are none. */
-async function studiesWithRegion(spec: string, split: Split, limit: number): Promise<readonly Study[]> {
+async function studiesWithRegion(spec: string, split: Split, limit: number, onMessage?: (line: string) => void): Promise<readonly Study[]> {
   // Images with boxes need no report.
-  const data = await openDataSet(spec, { need: 'images' });
+  const data = await openDataSet(spec, { need: 'images', onWarning: (line) => onMessage?.(`warning: ${line}`) });
   const studies = data.studies.filter((study) => study.split === split && hasRegion(study));
   if (studies.length === 0)
     throw new HybridmedError(
@@ -114,8 +116,8 @@ async function studiesWithRegion(spec: string, split: Split, limit: number): Pro
 
 /** Scores maps. Throws one line for a data set without regions in the split, or a model that cannot make maps. */
 export async function scoreMaps(options: ScoreMapsOptions): Promise<MapScores> {
-  const { model, data: spec, split = 'test', limit = 0, onProgress, kinds = 'all', ...explainerOptions } = options;
-  const studies = await studiesWithRegion(spec, split, limit);
+  const { model, data: spec, split = 'test', limit = 0, onProgress, onMessage, kinds = 'all', ...explainerOptions } = options;
+  const studies = await studiesWithRegion(spec, split, limit, onMessage);
   const explainer = createExplainer(model, { ...explainerOptions, kinds });
   const scores = explainer.kinds.map((kind) => new KindScores(kind));
   const covered: number[] = [];

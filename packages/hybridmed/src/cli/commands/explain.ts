@@ -79,7 +79,9 @@ async function explainOrScore({ values, output }: Context, model: OpenedModel): 
   if (image !== undefined)
     return printResult(output, values, await explainImage({ ...common, image, text: query!, out }), (explanation) => formatMaps(explanation, out));
   const bar = progressBar('images');
-  const scores = await scoreMaps({ ...common, data: data!, split, limit, onProgress: (done, total) => bar.update(done, total) }).finally(() => bar.stop());
+  const onMessage = (line: string) => output.log(line);
+  const onProgress = (done: number, total: number) => bar.update(done, total);
+  const scores = await scoreMaps({ ...common, data: data!, split, limit, onProgress, onMessage }).finally(() => bar.stop());
   printResult(output, values, scores, formatScores);
 }
 
