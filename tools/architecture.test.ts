@@ -4,54 +4,12 @@ import { fileURLToPath } from 'node:url';
 import type { SourceFile } from 'ts-morph';
 import { Node, Project } from 'ts-morph';
 import { describe, expect, test } from 'vitest';
+import { arrows, needsNode, nativeModules } from './arrows.ts';
 import { cycles } from './support/cycles.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** What each package of ours may import of the others. */
-const modelParts = ['nn', 'tensor', 'vision', 'text', 'align', 'decoder'];
-const arrows: Readonly<Record<string, readonly string[]>> = {
-  tensor: [],
-  kernels: [],
-  webgpu: ['tensor', 'kernels'],
-  onnx: ['tensor'],
-  gpujs: ['tensor'],
-  nn: ['tensor'],
-  vision: ['nn', 'tensor'],
-  text: ['nn', 'tensor'],
-  align: ['nn', 'tensor'],
-  decoder: ['nn', 'tensor'],
-  ranks: [],
-  inputs: [],
-  data: ['inputs'],
-  phantoms: ['data'],
-  eval: ['nn', 'tensor'],
-  model: [...modelParts, 'inputs'],
-  // Of data only the types of its batches.
-  training: ['ranks', 'model', 'nn', 'tensor', 'text', 'data/browser'],
-  runtime: ['training', 'ranks', 'model', 'nn', 'tensor', 'vision', 'text', 'eval', 'data', 'webgpu', 'onnx', 'gpujs'],
-  tasks: ['runtime', 'training', 'model', 'eval', 'data', 'phantoms', ...modelParts],
-  testing: ['runtime', 'model', 'eval', 'gpujs', ...modelParts],
-  hybridmed: ['tasks', 'testing', 'runtime', 'training', 'ranks', 'model', 'eval', 'data', 'phantoms', 'webgpu', ...modelParts],
-};
 const packages = Object.keys(arrows);
-
-/** Entries that need Node; every other one runs in a browser. */
-const nodeEntries = new Set([
-  '@hybridmed/data',
-  '@hybridmed/data/atomic',
-  '@hybridmed/phantoms',
-  '@hybridmed/onnx',
-  '@hybridmed/webgpu/node',
-  '@hybridmed/tasks/node',
-  '@hybridmed/ranks/mpi',
-  '@hybridmed/testing',
-  'hybridmed/node',
-  'hybridmed/encoders',
-  'hybridmed/tasks',
-]);
-const needsNode = (specifier: string): boolean => nodeEntries.has(specifier) || specifier.startsWith('@hybridmed/runtime');
-const nativeModules = ['sharp', 'onnxruntime-node', 'koffi', 'webgpu', 'commander', 'cli-progress'];
 
 /** Maximum number of values an entry exports; types come on top. */
 const mostValues = 30;
