@@ -12,7 +12,7 @@ export { probe } from './classification/probe.ts';
 export type { ProbeCommandOptions, ProbeResult } from './classification/probe.ts';
 export type { ProtocolResult } from './classification/results.ts';
 export { embedImagesToFile, embedTextsToFile } from './embed/embed-to-file.ts';
-export type { EmbedResult } from './embed/embed-to-file.ts';
+export type { EmbedResult } from './embed/feature-file.ts';
 export { modelImages, modelTexts, publishedText, publishedVision } from './embed/feature-sources.ts';
 export type { ImageSource, TextSource } from './embed/feature-sources.ts';
 export { readTexts } from './embed/texts-file.ts';

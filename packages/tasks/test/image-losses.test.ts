@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { ImageDecoder } from '../src/evaluate/image-decoder.ts';
 import { imageLosses } from '../src/evaluate/image-losses.ts';
 import { normalLikelihood, normalSentences } from '../src/evaluate/normal-sentences.ts';
-import { ratioCandidates, ratioTexts } from '../src/evaluate/ratio-texts.ts';
+import { isRatioPossible, ratioCandidates, ratioLikelihoods, writeRatioTexts } from '../src/evaluate/ratio-texts.ts';
 
 const study = (i: number, more: Partial<Study> = {}): Study => ({
   id: `s${i}`,
@@ -22,8 +22,8 @@ const ints = (values: readonly number[], shape: number[]): HostArray => ({ data:
 
 /** A loader whose image of study i is the number i and whose text is the token i, `batch` studies at a time. */
 function loaderOf(studies: readonly Study[], batch: number): Loader {
-  async function* batches() {
-    for (let start = 0; start < studies.length; start += batch) {
+  async function* batches({ startStep = 0 }: { startStep?: number } = {}) {
+    for (let start = startStep * batch; start < studies.length; start += batch) {
       const own = studies.slice(start, start + batch).map((_, i) => start + i);
       const shape = [own.length, 1];
       const mask = { data: new Float32Array(own.length).fill(1), shape };
@@ -100,6 +100,30 @@ test('memories that are too many to be held are shuffled in blocks of like size'
     const blocks = nats.map((value, i) => [Math.floor((value - i) / 100), i].map((place) => Math.min(1, Math.floor(place / 8))));
     for (const [image, own] of blocks) expect(image).toBe(own);
   }
+});
+
+test('losses of some batches are those that all give, whatever blocks they lie in', async () => {
+  const studies = Array.from({ length: 45 }, (_, i) => study(i));
+  for (const mostBytes of [1, 100, 1e6]) {
+    const options = { tokenizer, sentences: ['normal chest'], maxTokens: 20, draws: 3, mostBytes };
+    const whole = await imageLosses(countingDecoder(), loaderOf(studies, 2), options);
+    for (const bounds of [
+      [0, 23],
+      [0, 1, 2, 22, 23],
+      [0, 9, 9, 14, 23],
+    ]) {
+      const pieces = [];
+      for (const [i, end] of bounds.slice(1).entries())
+        pieces.push(await imageLosses(countingDecoder(), loaderOf(studies, 2), { ...options, own: [bounds[i]!, end] }));
+      expect(pieces.flatMap(({ own }) => own.nats)).toEqual(whole.own.nats);
+      expect(pieces.flatMap(({ sentences }) => Array.from(sentences.data))).toEqual(Array.from(whole.sentences.data));
+      expect(whole.mismatched.map((_, draw) => pieces.flatMap(({ mismatched }) => mismatched[draw] ?? []))).toEqual(whole.mismatched);
+    }
+  }
+  // Of far away blocks nothing is encoded.
+  const decoder = countingDecoder();
+  await imageLosses(decoder, loaderOf(studies, 2), { tokenizer, sentences: [], maxTokens: 20, mostBytes: 1, own: [9, 10] });
+  expect(decoder.encoded).toBe(2 + 8);
 });
 
 test('one study, or one patient with most of them, is not shuffled', async () => {
@@ -181,15 +205,17 @@ describe('writing by likelihood ratio', () => {
 
   test('what validation studies chose writes the evaluated ones', async () => {
     const candidates = ratioCandidates(train);
-    const { texts, writing } = (await ratioTexts(model, { candidates, validation, loader: loaderOf([study(0), study(1), study(2), study(3)], 2) }))!;
+    const own = await ratioLikelihoods(model, candidates, loaderOf([study(0), study(1), study(2), study(3)], 2));
+    const likelihoods = { validation: await ratioLikelihoods(model, candidates, validation), own };
+    const { texts, writing } = writeRatioTexts({ candidates, validation: validation.studies }, likelihoods);
     expect(texts).toEqual([normal, normal, edema, effusion]);
     expect(writing.candidates).toEqual(candidates);
   });
 
-  test('nothing is written where there is nothing to choose', async () => {
-    const loader = loaderOf([study(0)], 2);
-    expect(await ratioTexts(model, { candidates: ratioCandidates([study(0, { impression: normal })]), validation, loader })).toBeUndefined();
-    const same = loaderOf([study(0, { impression: normal }), study(1, { impression: normal })], 2);
-    expect(await ratioTexts(model, { candidates: ratioCandidates(train), validation: same, loader })).toBeUndefined();
+  test('nothing is written where there is nothing to choose', () => {
+    expect(isRatioPossible(ratioCandidates(train), validation.studies)).toBe(true);
+    expect(isRatioPossible(ratioCandidates([study(0, { impression: normal })]), validation.studies)).toBe(false);
+    const same = [study(0, { impression: normal }), study(1, { impression: normal })];
+    expect(isRatioPossible(ratioCandidates(train), same)).toBe(false);
   });
 });

@@ -17,5 +17,5 @@ export { startOptimizer, wholeStep } from './trainer/whole-step.ts';
 export type { StepOptions, Stepper, StepResult } from './trainer/whole-step.ts';
 export type { TrainingRun } from './contracts/training-run.ts';
 export { checkPrecision, checkWork, trainStages } from './trainer/train-stages.ts';
-export { evaluateSplit, validate } from './trainer/validate.ts';
+export { batchLosses, evaluateSplit, lossesOfTotals, splitTotals, validate } from './trainer/validate.ts';
 export type { BatchLosses, SplitLosses, Validator } from './trainer/validate.ts';

@@ -9,6 +9,7 @@ import { explain } from './commands/explain.ts';
 import { exportModel } from './commands/export.ts';
 import { generate } from './commands/generate.ts';
 import { info } from './commands/info.ts';
+import { merge } from './commands/merge.ts';
 import { pretrain } from './commands/pretrain.ts';
 import { finetune, probe } from './commands/probe-finetune.ts';
 import { report } from './commands/report.ts';
@@ -33,6 +34,7 @@ export const commands: readonly (CommandDefinition | CommandGroup)[] = [
   retrieve,
   exportModel,
   embed,
+  merge,
   probe,
   finetune,
   vqa,

@@ -8,4 +8,5 @@ export { hashIds, readProvenance, runOf } from './provenance.ts';
 export type { Provenance, RecordedChange, RecordedData, SplitSummary } from './provenance.ts';
 export { checkValues, fileSchema, runConfigSchema } from '../settings/check-values.ts';
 export { checkSameRun, readRunConfig } from './run-folder.ts';
+export { hashPublished } from './source-identity.ts';
 export { runModules } from './run-modules.ts';

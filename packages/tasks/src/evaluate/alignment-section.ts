@@ -5,12 +5,14 @@ import { cosineSimilarities, ranks } from '@hybridmed/eval';
 import type { ClassScores } from '@hybridmed/eval/protocols';
 import { classificationReport, promptScores, recallReport } from '@hybridmed/eval/protocols';
 import type { ModelSession } from '@hybridmed/model/session';
-import type { HostArray } from '@hybridmed/tensor';
-import { embedTexts, joined } from '../features/embeddings.ts';
+import { embedTexts, textBatch } from '../features/embeddings.ts';
 import { labelsOf, withTagLabels } from '../labelled-set.ts';
 import { distinctImpressions } from '../retrieval/distinct-impressions.ts';
 import { fittingPrompts } from '../zero-shot/prompt-file.ts';
-import { embedPrompts } from '../zero-shot/prompt-vectors.ts';
+import type { PromptSets } from '../zero-shot/prompt-sets.ts';
+import { embedPrompts, promptSentences } from '../zero-shot/prompt-vectors.ts';
+import type { Measurements, Share, VectorPiece } from './measurements.ts';
+import { joinedVectors, sharedBatches } from './measurements.ts';
 import type { EvaluationReport, Example, ZeroShotRow } from './report.ts';
 
 /** What the common space adds to the report, and to each study's example. */
@@ -21,13 +23,6 @@ export interface AlignmentSection {
 
 const recallPlaces = [1, 5, 10, 50];
 const shownNeighbours = 3;
-
-/** Unit vectors (N, d) of a loader's images, in order. */
-async function embedImages(model: ModelSession, loader: Loader): Promise<Vectors> {
-  const parts: HostArray[] = [];
-  for await (const { arrays } of loader.batches()) parts.push((await model.imageFeatures(arrays.image, ['embedding'])).embedding);
-  return joined(parts);
-}
 
 /** Indices of the largest values, largest first. */
 const largest = (values: Float64Array): number[] =>
@@ -51,10 +46,13 @@ function neighbours(images: Vectors, gallery: Vectors, texts: readonly string[],
   });
 }
 
-/** Scores of every study by the shipped prompts that name a label of the set, or Open-I's tag. */
-async function promptClasses(model: ModelSession, images: Vectors, studies: readonly Study[], spec: string): Promise<Record<string, ClassScores>> {
-  const names = [...new Set(studies.flatMap(({ labels }) => Object.keys(labels ?? {})))];
-  const vectors = await embedPrompts((texts) => embedTexts(model, texts), fittingPrompts(names, spec));
+/** The shipped prompts that name a label of the studies, or Open-I's tag. */
+const promptsOf = (studies: readonly Study[], spec: string): PromptSets =>
+  fittingPrompts([...new Set(studies.flatMap(({ labels }) => Object.keys(labels ?? {})))], spec);
+
+/** Scores of every study by prompts. */
+async function promptClasses(images: Vectors, prompts: PromptSets, sentences: Vectors, studies: readonly Study[]): Promise<Record<string, ClassScores>> {
+  const vectors = await embedPrompts(() => Promise.resolve(sentences), prompts);
   return Object.fromEntries(Object.entries(vectors).map(([name, pair]) => [name, { labels: labelsOf(studies, name), scores: promptScores(images, pair) }]));
 }
 
@@ -77,13 +75,48 @@ const answersOf = (classes: Readonly<Record<string, ClassScores>>, study: number
     }),
   );
 
-/** Retrieval and zero-shot classification of a loader's studies; `spec` names their data set, whose own prompts are taken where there are some. */
-export async function alignmentSection(model: ModelSession, loader: Loader, spec: string): Promise<AlignmentSection> {
-  const { studies } = loader;
-  const images = await embedImages(model, loader);
+/** The studies, and the specification of their data set, whose own prompts are taken where there are some. */
+interface Evaluated {
+  readonly studies: readonly Study[];
+  readonly spec: string;
+}
+
+/** Vectors of this share of a loader's images, of the distinct impressions, and of the prompts. */
+export async function measureAlignment(
+  model: ModelSession,
+  { loader, spec, share }: { readonly loader: Loader; readonly spec: string; readonly share: Share },
+): Promise<Pick<Measurements, 'imageVectors' | 'impressionVectors' | 'promptVectors'>> {
+  const imageVectors: VectorPiece[] = [];
+  for await (const { arrays } of sharedBatches(loader, share)) {
+    const { data, shape } = (await model.imageFeatures(arrays.image, ['embedding'])).embedding;
+    imageVectors.push({ data: Float32Array.from(data), shape });
+  }
+  const vectorsOf = async (texts: readonly string[]): Promise<VectorPiece[]> => {
+    const [first, end] = share(Math.ceil(texts.length / textBatch));
+    if (first === end) return [];
+    const { data, shape } = await embedTexts(model, texts.slice(first * textBatch, end * textBatch));
+    return [{ data: Float32Array.from(data), shape }];
+  };
+  return {
+    imageVectors,
+    impressionVectors: await vectorsOf(distinctImpressions(loader.studies).texts),
+    promptVectors: await vectorsOf(promptSentences(promptsOf(loader.studies.map(withTagLabels), spec))),
+  };
+}
+
+/** Retrieval and zero-shot classification of the report. */
+export async function alignmentSection(
+  measured: Pick<Measurements, 'imageVectors' | 'impressionVectors' | 'promptVectors'>,
+  { studies, spec }: Evaluated,
+): Promise<AlignmentSection> {
+  const [images, gallery, sentences] = [measured.imageVectors, measured.impressionVectors, measured.promptVectors].map(joinedVectors) as [
+    Vectors,
+    Vectors,
+    Vectors,
+  ];
   const { texts, own } = distinctImpressions(studies);
-  const gallery = await embedTexts(model, texts);
-  const classes = await promptClasses(model, images, studies.map(withTagLabels), spec);
+  const tagged = studies.map(withTagLabels);
+  const classes = await promptClasses(images, promptsOf(tagged, spec), sentences, tagged);
   return {
     report: { retrieval: recallReport(images, gallery, (query, entry) => own[query] === entry, recallPlaces), ...zeroShotTable(classes) },
     byStudy: neighbours(images, gallery, texts, own, studies).map((study, i) => ({ ...study, zeroShot: answersOf(classes, i) })),

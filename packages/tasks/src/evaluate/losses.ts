@@ -7,37 +7,47 @@ import { scalar } from '@hybridmed/model/host-arrays';
 import type { ModelSession, TracedModel } from '@hybridmed/model/session';
 import { studySource } from '@hybridmed/runtime';
 import type { Device, HostArray, HostArrays } from '@hybridmed/tensor';
-import type { BatchLosses, LossValues } from '@hybridmed/training';
-import { evaluateSplit, validate } from '@hybridmed/training';
+import type { BatchLosses, StudySource } from '@hybridmed/training';
+import { batchLosses, splitTotals } from '@hybridmed/training';
 import { evaluationPlan } from './evaluation-plan.ts';
 import { branchLossGraph, featureLossGraph } from './feature-losses.ts';
 import type { ImageDecoder } from './image-decoder.ts';
 import { sessionImageDecoder, tracedImageDecoder } from './image-decoder.ts';
+import type { Share } from './measurements.ts';
+import { sharedBatches, sharedTexts } from './measurements.ts';
 import type { StudyLosses } from './study-losses.ts';
 import { collectFindingsLosses, findingsLosses } from './study-losses.ts';
 
 /** Losses over a loader's studies. */
 export interface Losses {
-  /** Mean losses per study over a split. */
-  ofSplit(loader: Loader): Promise<LossValues>;
-  /** Nats and tokens of each study by the findings branch. */
-  ofFindings(loader: Loader): Promise<StudyLosses>;
+  /** Totals of each batch of this share: see `splitTotals`. */
+  totals(loader: Loader, share: Share): Promise<number[][]>;
+  /** Nats and tokens of each study of this share by the findings branch. */
+  ofFindings(loader: Loader, share: Share): Promise<StudyLosses>;
   /** The image branch in its two halves. */
   imageDecoder(): Promise<ImageDecoder>;
   release(): void;
 }
 
+/** This share of a loader's batches as a source of studies. */
+const sharedSource = (loader: Loader, share: Share): StudySource => ({
+  ...studySource(loader),
+  batches: () => sharedBatches(loader, share),
+  textBatches: () => sharedTexts(loader, share),
+});
+
 function tracedLosses(session: ModelSession, traced: TracedModel): Losses {
   const { device, checkpoint, state } = traced;
   const { model, config } = checkpoint;
   return {
-    async ofSplit(loader) {
+    async totals(loader, share) {
       const program = await device.compile(validationGraph(model, config.stage === 1 ? { stage: 1 } : evaluationPlan(model.parameters)));
-      const { losses } = await validate({ program, state: state(), frozen: frozenStep(model.vision) }, studySource(loader));
+      const validator = batchLosses({ program, state: state(), frozen: frozenStep(model.vision) });
+      const totals = await splitTotals(validator, sharedSource(loader, share));
       program.release?.();
-      return losses;
+      return totals;
     },
-    ofFindings: (loader) => findingsLosses(traced, loader),
+    ofFindings: (loader, share) => findingsLosses(traced, sharedTexts(loader, share)),
     imageDecoder: () => tracedImageDecoder(session, traced),
     release: () => undefined,
   };
@@ -112,14 +122,14 @@ async function sessionLosses(model: ModelSession, device: Device): Promise<Losse
   const findingsLoss = async (batch: HostArrays): Promise<HostArrays> =>
     tokenLosses.run({ logits: await branchLogits(model, 'findings', batch), target: batch.target!, target_mask: batch.target_mask! });
   return {
-    async ofSplit(loader) {
-      if (!hasImageBranch) return (await evaluateSplit(summaryLoss(findingsLoss), studySource(loader))).losses;
+    async totals(loader, share) {
+      if (!hasImageBranch) return splitTotals(summaryLoss(findingsLoss), sharedSource(loader, share));
       const all = allLosses(model, device);
-      const { losses } = await evaluateSplit(all, studySource(loader));
+      const totals = await splitTotals(all, sharedSource(loader, share));
       all.release();
-      return losses;
+      return totals;
     },
-    ofFindings: (loader) => collectFindingsLosses(findingsLoss, loader),
+    ofFindings: (loader, share) => collectFindingsLosses(findingsLoss, sharedTexts(loader, share)),
     imageDecoder: () => Promise.resolve(sessionImageDecoder(model, (batch) => tokenLosses.run(batch))),
     release: () => tokenLosses.release?.(),
   };

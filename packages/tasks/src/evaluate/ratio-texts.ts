@@ -1,5 +1,6 @@
 // Impressions from images by likelihood ratio: training impressions are candidates, validation studies choose the threshold and the weight.
 import type { Loader, Study } from '@hybridmed/data';
+import type { Vectors } from '@hybridmed/eval';
 import { normalizeForComparison } from '@hybridmed/eval';
 import type { Candidate, RatioWriting } from '@hybridmed/eval/generation';
 import { commonestTexts, fitRatioWriting, writeByRatio } from '@hybridmed/eval/generation';
@@ -46,20 +47,29 @@ export interface RatioTexts {
   readonly texts: string[];
 }
 
-/**
- * Writes an impression for each study of a loader; undefined where the candidates or the validation studies lack those that name a finding
- * or those that do not, so that there is nothing to choose.
- */
-export async function ratioTexts(
-  { decoder, tokenizer, maxTokens }: RatioModel,
-  { candidates, validation, loader }: { readonly candidates: readonly Candidate[]; readonly validation: Loader; readonly loader: Loader },
-): Promise<RatioTexts | undefined> {
-  const impressions = validation.studies.map(({ impression }) => impression);
-  const names = impressions.map(namesFinding);
+/** Whether there is something to choose: candidates and validation studies of which some name a finding and some do not. */
+export function isRatioPossible(candidates: readonly Candidate[], validation: readonly Study[]): boolean {
   const bothKinds = (of: readonly boolean[]) => of.includes(true) && of.includes(false);
-  if (!bothKinds(names) || !bothKinds(candidates.map((candidate) => candidate.names))) return undefined;
+  return bothKinds(validation.map(({ impression }) => namesFinding(impression))) && bothKinds(candidates.map(({ names }) => names));
+}
+
+/** Log-likelihoods of the candidates for studies of a loader, (studies, candidates): of those of the batches `own`, by default of all. */
+export async function ratioLikelihoods(
+  { decoder, tokenizer, maxTokens }: RatioModel,
+  candidates: readonly Candidate[],
+  loader: Loader,
+  own?: readonly [number, number],
+): Promise<Vectors> {
   const sentences = candidates.map(({ text }) => text);
-  const likelihoods = async (of: Loader) => (await imageLosses(decoder, of, { tokenizer, sentences, maxTokens, draws: 0 })).sentences;
-  const writing = fitRatioWriting(candidates, { logLikelihoods: await likelihoods(validation), names, impressions });
-  return { writing, texts: writeByRatio(writing, await likelihoods(loader)).map((i) => sentences[i]!) };
+  return (await imageLosses(decoder, loader, { tokenizer, sentences, maxTokens, draws: 0, ...(own ? { own } : {}) })).sentences;
+}
+
+/** Chooses on the validation studies, and writes an impression for each row of the evaluated ones. */
+export function writeRatioTexts(
+  { candidates, validation }: { readonly candidates: readonly Candidate[]; readonly validation: readonly Study[] },
+  likelihoods: { readonly validation: Vectors; readonly own: Vectors },
+): RatioTexts {
+  const impressions = validation.map(({ impression }) => impression);
+  const writing = fitRatioWriting(candidates, { logLikelihoods: likelihoods.validation, names: impressions.map(namesFinding), impressions });
+  return { writing, texts: writeByRatio(writing, likelihoods.own).map((i) => candidates[i]!.text) };
 }

@@ -1,5 +1,5 @@
 // Losses study by study, which intervals over studies and the choice of failure cases need.
-import type { Loader } from '@hybridmed/data';
+import type { TextBatch } from '@hybridmed/data';
 import type { Model } from '@hybridmed/model';
 import type { BatchTensors } from '@hybridmed/model/graphs';
 import { batchSpecs, partSpecs, pick } from '@hybridmed/model/graphs';
@@ -31,18 +31,18 @@ export function sumByStudy(nats: Tensor, mask: Tensor): { nats: Tensor; tokens: 
   return { nats: ops.sum(ops.mul(nats, mask), { axes: [1] }), tokens: ops.sum(mask, { axes: [1] }) };
 }
 
-/** Each study's loss of the findings branch of a traced model, in the loader's order. */
-export async function findingsLosses({ device, checkpoint, state }: TracedModel, loader: Loader): Promise<StudyLosses> {
+/** Each study's loss of the findings branch of a traced model, in the batches' order. */
+export async function findingsLosses({ device, checkpoint, state }: TracedModel, batches: Iterable<TextBatch>): Promise<StudyLosses> {
   const program = await device.compile(findingsLossGraph(checkpoint.model));
-  const losses = await collectFindingsLosses((batch) => program.run(batch, state()), loader);
+  const losses = await collectFindingsLosses((batch) => program.run(batch, state()), batches);
   program.release?.();
   return losses;
 }
 
-/** Each study's loss of the findings branch, in the loader's order, from what gives `nats` and `tokens` of a batch. */
-export async function collectFindingsLosses(run: (batch: HostArrays) => Promise<HostArrays>, loader: Loader): Promise<StudyLosses> {
+/** Each study's loss of the findings branch, in the batches' order, from what gives `nats` and `tokens` of a batch. */
+export async function collectFindingsLosses(run: (batch: HostArrays) => Promise<HostArrays>, batches: Iterable<TextBatch>): Promise<StudyLosses> {
   const [nats, tokens]: [number[], number[]] = [[], []];
-  for (const { arrays } of loader.texts(32)) {
+  for (const { arrays } of batches) {
     const results = await run(pick(arrays, fields));
     nats.push(...results.nats!.data);
     tokens.push(...results.tokens!.data);

@@ -5,6 +5,8 @@ import { consensusTexts } from '@hybridmed/eval/generation';
 import type { Branch } from '@hybridmed/model';
 import type { BranchInput, ModelSession } from '@hybridmed/model/session';
 import { labelAgreement } from './label-agreement.ts';
+import type { Measurements, Share } from './measurements.ts';
+import { sharedBatches, sharedTexts } from './measurements.ts';
 import type { EvaluationReport, Example, NamedTexts, TextRow, TextTable } from './report.ts';
 import { mapSystems } from './systems.ts';
 
@@ -17,15 +19,23 @@ export interface TextSection {
   readonly byStudy: readonly Pick<Example, 'image' | 'findings' | 'labels'>[];
 }
 
-/** Impressions that a branch writes, in the loader's order. */
-async function generateTexts(model: ModelSession, branch: Branch, loader: Loader): Promise<string[]> {
+/** Impressions that a branch writes for this share of the studies, in the loader's order. */
+async function generateTexts(model: ModelSession, branch: Branch, loader: Loader, share: Share): Promise<string[]> {
   const texts: string[] = [];
   const add = async (input: BranchInput) => {
     for (const { text } of await model.generate(input)) texts.push(text);
   };
-  if (branch === 'image') for await (const { arrays } of loader.batches()) await add({ image: arrays.image });
-  else for (const { arrays } of loader.texts(32)) await add({ findings: { ids: arrays.findings, mask: arrays.findings_mask } });
+  if (branch === 'image') for await (const { arrays } of sharedBatches(loader, share)) await add({ image: arrays.image });
+  else for (const { arrays } of sharedTexts(loader, share)) await add({ findings: { ids: arrays.findings, mask: arrays.findings_mask } });
   return texts;
+}
+
+/** What the branches of a model write for this share of a loader's studies. */
+export async function measureTexts(model: ModelSession, loader: Loader, share: Share): Promise<Pick<Measurements, 'imageTexts' | 'findingsTexts'>> {
+  return {
+    imageTexts: model.info.stage === 2 ? await generateTexts(model, 'image', loader, share) : [],
+    findingsTexts: await generateTexts(model, 'findings', loader, share),
+  };
 }
 
 /** What the training studies alone would write for every study: see `textSystems`. */
@@ -41,11 +51,12 @@ function baselines(studies: readonly Study[], train: readonly Study[]): Pick<Nam
   };
 }
 
-/** Texts of a loader's studies; `train` is what the baselines know, `imageRatio` what the likelihood ratio wrote, where it was asked for. */
-export async function textSection(model: ModelSession, loader: Loader, train: readonly Study[], imageRatio?: readonly string[]): Promise<TextSection> {
-  const { studies } = loader;
-  const image = model.info.stage === 2 ? await generateTexts(model, 'image', loader) : undefined;
-  const findings = await generateTexts(model, 'findings', loader);
+/** The texts of the report; `train` is what the baselines know, `imageRatio` what the likelihood ratio wrote, where it was asked for. */
+export function textSection(
+  { imageTexts, findingsTexts: findings }: Pick<Measurements, 'imageTexts' | 'findingsTexts'>,
+  { studies, train, imageRatio }: { readonly studies: readonly Study[]; readonly train: readonly Study[]; readonly imageRatio?: readonly string[] | undefined },
+): TextSection {
+  const image = imageTexts.length > 0 ? imageTexts : undefined;
   const texts: NamedTexts = { ...(image ? { image } : {}), ...(imageRatio ? { imageRatio } : {}), findings, ...baselines(studies, train) };
   const truth = studies.map(({ impression }) => impression);
   const agreement = labelAgreement(studies, texts);

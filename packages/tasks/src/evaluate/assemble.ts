@@ -1,0 +1,62 @@
+// Makes the report of an evaluation of what a model was found to give: no model is asked anything here.
+import { hashIds } from '@hybridmed/runtime/run';
+import type { PublishedMetrics } from '../text-metrics/published-metrics.ts';
+import type { AlignmentSection } from './alignment-section.ts';
+import { alignmentSection } from './alignment-section.ts';
+import type { EvaluatedStudies, StudyOptions } from './evaluated-studies.ts';
+import { lossSection } from './loss-section.ts';
+import type { Measurements } from './measurements.ts';
+import { joinedRows } from './measurements.ts';
+import type { RatioTexts } from './ratio-texts.ts';
+import { ratioCandidates, writeRatioTexts } from './ratio-texts.ts';
+import type { EvaluationReport } from './report.ts';
+import { textSection } from './text-section.ts';
+
+/** The model as a report names it. Plain JSON. */
+export interface EvaluatedModel {
+  readonly checkpoint: string;
+  readonly stage: 1 | 2;
+  readonly device: string;
+  /** SHA-256 of its parameters. */
+  readonly weights: string;
+}
+
+const noAlignment: AlignmentSection = { report: { zeroShot: [] }, byStudy: [] };
+
+/** Impressions by likelihood ratio, where it was measured. */
+function ratioOf({ ratioValidation, ratioOwn }: Measurements, { train, validation }: EvaluatedStudies): RatioTexts | undefined {
+  if (ratioValidation.length === 0) return undefined;
+  const candidates = ratioCandidates(train);
+  const rows = (pieces: readonly Float64Array[]) => joinedRows(pieces, candidates.length);
+  return writeRatioTexts({ candidates, validation }, { validation: rows(ratioValidation), own: rows(ratioOwn) });
+}
+
+/** Every section of the report, of the measurements of all studies. */
+export async function assembleReport(
+  { data, split = 'test', onMessage = () => undefined }: StudyOptions,
+  { model, of, measurements }: { readonly model: EvaluatedModel; readonly of: EvaluatedStudies; readonly measurements: Measurements },
+  published: PublishedMetrics,
+): Promise<EvaluationReport> {
+  const { studies, train } = of;
+  const losses = lossSection(measurements, { studies, train, stage: model.stage });
+  const ratio = ratioOf(measurements, of);
+  const texts = textSection(measurements, { studies, train, imageRatio: ratio?.texts });
+  const truth = studies.map(({ impression }) => impression);
+  const publishedTables = await published.of(texts.texts, truth, onMessage);
+  const alignment = model.stage === 2 ? await alignmentSection(measurements, { studies, spec: data }) : noAlignment;
+  return {
+    checkpoint: model.checkpoint,
+    data,
+    split,
+    studies: studies.length,
+    device: model.device,
+    inputs: { checkpoint: model.weights, studies: hashIds(studies) },
+    ...losses.report,
+    text: texts.text,
+    ...(ratio ? { ratioWriting: ratio.writing } : {}),
+    ...alignment.report,
+    ...(texts.labels ? { labels: texts.labels } : {}),
+    ...publishedTables,
+    examples: studies.map(({ id }, i) => ({ id, truth: truth[i]!, ...texts.byStudy[i]!, ...losses.byStudy[i]!, ...alignment.byStudy[i] })),
+  };
+}
