@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { DataError, describeFileError } from '../errors.ts';
 import { createRangeCache, fetchWhole } from '../image/range-cache.ts';
 import { isUrl, rangeName } from '../image/image-bytes.ts';
-import type { SourceData } from '../sources/source.ts';
+import type { ReadOptions, SourceData } from '../sources/source.ts';
 import { Drops } from '../sources/source.ts';
 import type { DataNeed, Question, Study } from '../study.ts';
+import { SampleLabels } from './sample-labels.ts';
+import type { ReadSamples } from './webdataset.ts';
 import { webdatasetStudies } from './webdataset.ts';
 import type { IndexLine, ShardEntry, ShardManifest } from './manifest.ts';
 import { indexNameOf, manifestName, parseIndex, parseManifest } from './manifest.ts';
@@ -30,8 +32,8 @@ function expanded(name: string): string[] {
 }
 
 /** Opens `shards:` and a folder, a manifest, or an archive (several as `{000..012}`), on disk or as a URL. Throws a DataError. */
-export async function readShards(path: string): Promise<SourceData> {
-  if (path.endsWith('.tar')) return readWebdataset(path, expanded(path));
+export async function readShards(path: string, options: ReadOptions): Promise<SourceData> {
+  if (path.endsWith('.tar')) return readWebdataset(path, expanded(path), options);
   if (path.endsWith(`/${manifestName}`)) return readPacked(path.slice(0, -manifestName.length - 1));
   if (isUrl(path)) return readPacked(path);
   const names = await readdir(path).catch((error: unknown) => Promise.reject(describeFileError(path, error)));
@@ -42,6 +44,7 @@ export async function readShards(path: string): Promise<SourceData> {
   return readWebdataset(
     path,
     archives.map((name) => join(path, name)),
+    options,
   );
 }
 
@@ -85,16 +88,20 @@ async function readIndexed(base: string, entry: ShardEntry): Promise<{ image: st
   });
 }
 
-async function readWebdataset(path: string, archives: readonly string[]): Promise<SourceData> {
-  const studies: Study[] = [];
-  const drops = new Drops();
-  const drawn = { count: 0 };
-  for (const archive of archives) await withReader(archive, (read) => webdatasetStudies(archive, read, studies, drops, drawn));
+async function readWebdataset(path: string, archives: readonly string[], options: ReadOptions): Promise<SourceData> {
+  const samples: ReadSamples = { studies: [], labels: new SampleLabels(), drops: new Drops(), drawn: { count: 0 } };
+  for (const archive of archives) await withReader(archive, (read) => webdatasetStudies(archive, read, samples));
+  const { studies, labelled, warnings } = samples.labels.finish(samples.studies, options);
   if (studies.length === 0) throw new DataError(`${path}: holds no sample with an image (.png, .jpg or .dcm); name other shards`);
   const reports = studies.some(({ findings, impression }) => findings !== '' && impression !== '');
-  const labels = studies.some((study) => study.labels !== undefined);
-  const offers: DataNeed[] = [...(reports ? (['pairs'] as const) : []), ...(labels ? (['labels'] as const) : []), 'images'];
-  return { studies, offers, counts: { images: studies.length }, dropped: drops.counts(), splitOrigin: drawn.count > 0 ? 'drawn' : 'published' };
+  return {
+    studies,
+    offers: [...(reports ? (['pairs'] as const) : []), ...(labelled ? (['labels'] as const) : []), 'images'],
+    counts: { images: studies.length },
+    dropped: samples.drops.counts(),
+    splitOrigin: samples.drawn.count > 0 ? 'drawn' : 'published',
+    warnings: warnings.map((warning) => `${path}: ${warning}`),
+  };
 }
 
 /** Reads an archive piece by piece: from disk through a window of one block, or by ranges. */
