@@ -1,10 +1,11 @@
 // Packed sets and shards written elsewhere (Python's webdataset) as a source of studies, from a folder or over HTTP, without unpacking them.
 import { createHash } from 'node:crypto';
-import { open as openFile, readdir, readFile, stat } from 'node:fs/promises';
+import { open as openFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError, describeFileError } from '../errors.ts';
+import { smallFile } from '../files/chunks.ts';
 import { createRangeCache, fetchWhole } from '../image/range-cache.ts';
-import { isUrl, rangeName } from '../image/image-bytes.ts';
+import { checkFile, isUrl, rangeName, readingFlags } from '../image/image-bytes.ts';
 import type { ReadOptions, SourceData } from '../sources/source.ts';
 import { Drops } from '../sources/source.ts';
 import type { DataNeed, Question, Study } from '../study.ts';
@@ -15,11 +16,14 @@ import type { IndexLine, ShardEntry, ShardManifest } from './manifest.ts';
 import { indexNameOf, manifestName, parseIndex, parseManifest } from './manifest.ts';
 import type { ReadUpTo } from './tar-members.ts';
 
+// Of 10,000 studies with long reports an index takes some 30 MB.
+const maxIndexBytes = 2 ** 28;
+
 const child = (base: string, name: string): string => (isUrl(base) ? `${base.replace(/\/*$/, '')}/${name}` : join(base, name));
 
 const readText = async (name: string): Promise<string> => {
   if (isUrl(name)) return Buffer.from(await fetchWhole(name)).toString('utf8');
-  return readFile(name, 'utf8').catch((error: unknown) => Promise.reject(describeFileError(name, error)));
+  return smallFile(name, maxIndexBytes).then(String);
 };
 
 /** `{000..012}` in a name as the names it stands for. */
@@ -110,8 +114,9 @@ async function withReader(archive: string, use: (read: ReadUpTo) => Promise<void
     const cache = createRangeCache();
     return use((start, length) => cache.upTo({ source: archive, start, length }));
   }
-  const file = await openFile(archive).catch((error: unknown) => Promise.reject(describeFileError(archive, error)));
+  const file = await openFile(archive, readingFlags).catch((error: unknown) => Promise.reject(describeFileError(archive, error)));
   try {
+    checkFile(archive, await file.stat(), Infinity);
     await use(async (start, length) => {
       const bytes = Buffer.alloc(length);
       const { bytesRead } = await file.read(bytes, 0, length, start);

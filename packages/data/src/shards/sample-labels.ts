@@ -6,7 +6,8 @@ import type { SelectOptions, Study } from '../study.ts';
 // A set has tens of labels; each name takes a value of every sample.
 const maxNames = 1000;
 
-const cellOf = (value: unknown): string => (typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value));
+// What nests deeply exhausts the stack of whoever writes it.
+const cellOf = (value: unknown): string => (Array.isArray(value) ? '[...]' : typeof value === 'object' && value !== null ? '{...}' : String(value));
 
 /** Collects the `labels` of samples in their order. */
 export class SampleLabels {
