@@ -43,10 +43,10 @@ function defaultOf(key: string, row: Option): string {
   return first === '' || (row.value.flag === 'switch' && first === 'false') ? '' : code(first);
 }
 
-const flagsOf = (key: string, { argument, value, off }: Option): string => {
+const flagsOf = (key: string, { argument, value, off, fileOnly }: Option): string => {
   const negative = flagOf(key).replace(/^--/, '--no-');
   const positive = `${flagOf(key)}${argument === undefined ? '' : ` <${argument}${value.flag === 'several' ? '...' : ''}>`}`;
-  return [...(off?.only ? [] : [positive]), ...(off ? [negative] : [])].map(code).join(', ');
+  return [...(off?.only || fileOnly ? [] : [positive]), ...(off ? [negative] : [])].map(code).join(', ');
 };
 
 /** The rows of a table of options. */
