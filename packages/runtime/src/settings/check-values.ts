@@ -34,9 +34,10 @@ function unknownKey(key: string, keys: readonly string[]): string {
 function unknownWithin(path: readonly string[], key: string, options: Options): string {
   const [top = '', ...below] = path;
   const keys = options[top]?.value.keys?.[below.length] ?? [];
-  const nearest = nearestKey(key, keys);
+  // One or two letters, as the number of a stage, are near to anything.
+  const nearest = key.length > 2 ? nearestKey(key, keys) : undefined;
   const meant = nearest === undefined ? (keys.length > 0 ? `; keys are ${keys.join(', ')}` : '') : `; did you mean "${nearest}"?`;
-  return `"${path.join('.')}": ${key in options && nearest === undefined ? `"${key}" does not differ by stage` : `unknown key "${key}"`}${meant}`;
+  return `"${path.join('.')}": ${Object.hasOwn(options, key) && nearest === undefined ? `"${key}" does not differ by stage` : `unknown key "${key}"`}${meant}`;
 }
 
 /** A value as an error quotes it. */
