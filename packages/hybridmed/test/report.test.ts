@@ -167,7 +167,7 @@ describe('the page of a run', () => {
       writeFileSync(file, `${line}\n${content}`);
       for (const command of [
         ['report', trained],
-        ['save', '--checkpoint', trained, '--part', 'vision', '--out', join(folder, 'saved')],
+        ['save', trained, '--part', 'vision', '--out', join(folder, 'saved')],
       ]) {
         const { code, log } = await run(...command);
         expect([code, log.trim().split('\n').at(-1)], log.slice(0, 500)).toEqual([1, expect.stringContaining(`${file}: line 1: is n`)]);
