@@ -1,10 +1,11 @@
 // Two processes that train into one folder would mix their checkpoints: the second is turned away, whatever becomes of the first.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { jobOf } from '../src/run/lock-holder.ts';
 import { holdRun } from '../src/run/run-lock.ts';
 import { temporaryFolder } from '../../../tools/support/phantoms.ts';
 
@@ -85,6 +86,16 @@ test('a holder of which nothing is known holds until it has not touched its lock
   }
 });
 
+test('a lock that is a pipe, a folder or huge is one of which nothing is known', async () => {
+  mkdirSync(out, { recursive: true });
+  const kinds = [() => execFileSync('mkfifo', [lock]), () => mkdirSync(lock), () => writeFileSync(lock, `{${' '.repeat(1e6)}}`)];
+  for (const make of kinds) {
+    make();
+    await expect(holdRun(out)).rejects.toThrow('another process is training in it;');
+    rmSync(lock, { recursive: true });
+  }
+});
+
 test('of several that find a lock left behind one has it; who has lost it is told before it writes', async () => {
   const lost = await holdRun(out);
   utimesSync(lock, Date.now() / 1000 - 61, Date.now() / 1000 - 61);
@@ -102,4 +113,24 @@ test('waiting ends when it is told to', async () => {
   const hold = await holdRun(out);
   await expect(holdRun(out, { wait: true, signal: AbortSignal.timeout(50) })).rejects.toThrow('aborted');
   await hold.release();
+});
+
+test.each([
+  [{}, undefined],
+  [{ SLURM_JOB_ID: '4711', PMIX_NAMESPACE: 'prterun-node7-1@1' }, 'Slurm job 4711'],
+  [{ PBS_JOBID: '12.head' }, 'PBS job 12.head'],
+  [{ PMIX_NAMESPACE: '1234567' }, 'MPI job 1234567'],
+  [{ OMPI_MCA_ess_base_jobid: '99' }, 'MPI job 99'],
+] as const)('the job of a process with %j', (environment, job) => expect(jobOf(environment)).toBe(job));
+
+test('who is turned away is told the job that holds the folder', async () => {
+  process.env.SLURM_JOB_ID = '4711';
+  try {
+    const hold = await holdRun(out);
+    expect(JSON.parse(readFileSync(lock, 'utf8'))).toMatchObject({ job: 'Slurm job 4711' });
+    await expect(holdRun(out)).rejects.toThrow(new RegExp(`process ${process.pid} on ${hostname()}, Slurm job 4711, since \\d{4}-`));
+    await hold.release();
+  } finally {
+    delete process.env.SLURM_JOB_ID;
+  }
 });

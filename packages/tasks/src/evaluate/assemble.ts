@@ -4,22 +4,14 @@ import type { PublishedMetrics } from '../text-metrics/published-metrics.ts';
 import type { AlignmentSection } from './alignment-section.ts';
 import { alignmentSection } from './alignment-section.ts';
 import type { EvaluatedStudies, StudyOptions } from './evaluated-studies.ts';
+import { judgesImages } from './evaluation-plan.ts';
 import { lossSection } from './loss-section.ts';
-import type { Measurements } from './measurements.ts';
+import type { EvaluatedModel, Measurements } from './measurements.ts';
 import { joinedRows } from './measurements.ts';
 import type { RatioTexts } from './ratio-texts.ts';
 import { ratioCandidates, writeRatioTexts } from './ratio-texts.ts';
 import type { EvaluationReport } from './report.ts';
 import { textSection } from './text-section.ts';
-
-/** The model as a report names it. Plain JSON. */
-export interface EvaluatedModel {
-  readonly checkpoint: string;
-  readonly stage: 1 | 2;
-  readonly device: string;
-  /** SHA-256 of its parameters. */
-  readonly weights: string;
-}
 
 const noAlignment: AlignmentSection = { report: { zeroShot: [] }, byStudy: [] };
 
@@ -38,12 +30,12 @@ export async function assembleReport(
   published: PublishedMetrics,
 ): Promise<EvaluationReport> {
   const { studies, train } = of;
-  const losses = lossSection(measurements, { studies, train, stage: model.stage });
+  const losses = lossSection(measurements, { studies, train, model });
   const ratio = ratioOf(measurements, of);
   const texts = textSection(measurements, { studies, train, imageRatio: ratio?.texts });
   const truth = studies.map(({ impression }) => impression);
   const publishedTables = await published.of(texts.texts, truth, onMessage);
-  const alignment = model.stage === 2 ? await alignmentSection(measurements, { studies, spec: data }) : noAlignment;
+  const alignment = judgesImages(model) ? await alignmentSection(measurements, { studies, spec: data }) : noAlignment;
   return {
     checkpoint: model.checkpoint,
     data,
@@ -51,6 +43,7 @@ export async function assembleReport(
     studies: studies.length,
     device: model.device,
     inputs: { checkpoint: model.weights, studies: hashIds(studies) },
+    ...(model.readsImages ? {} : { withoutImages: true }),
     ...losses.report,
     text: texts.text,
     ...(ratio ? { ratioWriting: ratio.writing } : {}),

@@ -5,12 +5,11 @@ import type { Device } from '@hybridmed/tensor';
 import type { PublishedMetricsOptions } from '../text-metrics/published-metrics.ts';
 import { openPublishedMetrics } from '../text-metrics/published-metrics.ts';
 import { assembleReport } from './assemble.ts';
-import type { EvaluatedModel } from './assemble.ts';
 import type { EvaluatedStudies, StudyOptions } from './evaluated-studies.ts';
 import { openStudies } from './evaluated-studies.ts';
 import { openLosses } from './losses.ts';
 import { measure } from './measure.ts';
-import type { Measurements, Share } from './measurements.ts';
+import type { EvaluatedModel, Measurements, Share } from './measurements.ts';
 import type { EvaluationReport } from './report.ts';
 
 /** What is asked of a model, on what. */
@@ -28,6 +27,7 @@ async function evaluatedModel({ info, traced, weightsHash }: OpenedModel, device
   return {
     checkpoint: info.source,
     stage: info.stage,
+    readsImages: info.readsImages,
     device: traced ? info.device : `${info.device}, losses by ${device.info.name}`,
     weights: await weightsHash(),
   };

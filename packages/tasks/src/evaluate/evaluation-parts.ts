@@ -8,11 +8,12 @@ import { z } from 'zod';
 import type { PublishedMetricsOptions } from '../text-metrics/published-metrics.ts';
 import { openPublishedMetrics } from '../text-metrics/published-metrics.ts';
 import { assembleReport } from './assemble.ts';
+import { judgesImages } from './evaluation-plan.ts';
 import type { MeasuredOptions } from './evaluate.ts';
 import { measureShare } from './evaluate.ts';
 import type { EvaluatedStudies, StudyOptions } from './evaluated-studies.ts';
 import { openStudies } from './evaluated-studies.ts';
-import type { Measurements } from './measurements.ts';
+import type { EvaluatedModel, Measurements } from './measurements.ts';
 import type { EvaluationReport } from './report.ts';
 
 /** The command's name in parts. */
@@ -28,6 +29,7 @@ const items = {
   totals: z.array(z.number()),
   findings: z.object(natsPiece),
   image: z.object({ ...natsPiece, mismatched: z.array(z.instanceof(Float64Array)), sentences: z.instanceof(Float64Array) }),
+  withoutImages: z.object(natsPiece),
   ratioValidation: z.instanceof(Float64Array),
   ratioOwn: z.instanceof(Float64Array),
   imageTexts: z.string(),
@@ -40,7 +42,7 @@ const items = {
 const lists = Object.keys(items) as (keyof Measurements)[];
 
 const factsSchema = z.object({
-  model: z.object({ checkpoint: z.string(), stage: z.union([z.literal(1), z.literal(2)]), device: z.string(), weights: z.string() }),
+  model: z.object({ checkpoint: z.string(), stage: z.union([z.literal(1), z.literal(2)]), readsImages: z.boolean(), device: z.string(), weights: z.string() }),
   options: z.looseObject({ data: z.string() }),
   published: z.looseObject({}),
   studies: z.record(z.string(), z.string()),
@@ -75,11 +77,11 @@ export async function writeEvaluationPart({ folder, part, published }: Evaluatio
 }
 
 /** Items that studies must have one of, or a piece that covers them. */
-function checkCounts(measurements: Measurements, { studies }: EvaluatedStudies, stage: 1 | 2): void {
+function checkCounts(measurements: Measurements, { studies }: EvaluatedStudies, model: EvaluatedModel): void {
   const counts: Readonly<Record<string, number>> = {
     findings: measurements.findings.reduce((sum, { nats }) => sum + nats.length, 0),
     findingsTexts: measurements.findingsTexts.length,
-    ...(stage === 2
+    ...(judgesImages(model)
       ? {
           image: measurements.image.reduce((sum, { nats }) => sum + nats.length, 0),
           imageTexts: measurements.imageTexts.length,
@@ -115,7 +117,7 @@ export async function mergeEvaluation(parts: Parts, { openDevice, onMessage }: M
   const changed = Object.entries(identityOf(of)).find(([name, identity]) => identity !== facts.studies[name]);
   if (changed) throw new HybridmedError(`${options.data}: its ${changed[0]} studies are not those that the parts were measured on; run the parts again`);
   const measurements = checkedLists(await readLists(parts));
-  checkCounts(measurements, of, facts.model.stage);
+  checkCounts(measurements, of, facts.model);
   const wanted = facts.published as PublishedMetricsOptions;
   if (wanted.bertScore === undefined && wanted.labeller === undefined)
     return assembleReport(options, { model: facts.model, of, measurements }, { of: () => Promise.resolve({}), close: () => Promise.resolve() });

@@ -4,11 +4,12 @@ import { bootstrap } from '@hybridmed/eval';
 import { mismatchGap } from '@hybridmed/eval/generation';
 import type { ModelSession } from '@hybridmed/model/session';
 import { lossesOfTotals } from '@hybridmed/training';
+import { judgesImages } from './evaluation-plan.ts';
 import type { ImageLosses } from './image-losses.ts';
 import { imageLosses } from './image-losses.ts';
 import type { Losses } from './losses.ts';
 import { normalLikelihood, normalSentences } from './normal-sentences.ts';
-import type { ImagePiece, Measurements, NatsPiece, Share } from './measurements.ts';
+import type { EvaluatedModel, ImagePiece, Measurements, NatsPiece, Share } from './measurements.ts';
 import { batchesOf, joinedRows } from './measurements.ts';
 import type { CaptioningLosses, EvaluationReport, Example } from './report.ts';
 import type { StudyLosses } from './study-losses.ts';
@@ -47,20 +48,26 @@ const joined = (pieces: readonly NatsPiece[]): StudyLosses => ({
   tokens: pieces.flatMap(({ tokens }) => Array.from(tokens)),
 });
 
+/** What is measured of losses. */
+type LossMeasurements = Pick<Measurements, 'totals' | 'findings' | 'image' | 'withoutImages'>;
+
 /** The losses of this share of a loader's studies. */
 export async function measureLosses(
   { info, tokenizer }: ModelSession,
   lossesOf: Losses,
   { loader, train, share }: { readonly loader: Loader; readonly train: readonly Study[]; readonly share: Share },
-): Promise<Pick<Measurements, 'totals' | 'findings' | 'image'>> {
+): Promise<LossMeasurements> {
   const totals = await lossesOf.totals(loader, share);
   const findings = [piece(await lossesOf.ofFindings(loader, share))];
-  if (info.stage === 1) return { totals, findings, image: [] };
+  if (!judgesImages(info)) {
+    const blind = info.stage === 2 ? await lossesOf.withoutImages(loader, share) : undefined;
+    return { totals, findings, image: [], withoutImages: blind ? [piece(blind)] : [] };
+  }
   const decoder = await lossesOf.imageDecoder();
   const options = { tokenizer, sentences: normalSentences(train), maxTokens: info.impressionLength, own: share(batchesOf(loader)) };
   const { own, mismatched, sentences } = await imageLosses(decoder, loader, options).finally(() => decoder.release());
   const image = { ...piece(own), mismatched: mismatched.map((nats) => Float64Array.from(nats)), sentences: Float64Array.from(sentences.data) };
-  return { totals, findings, image: own.nats.length === 0 ? [] : [image] };
+  return { totals, findings, image: own.nats.length === 0 ? [] : [image], withoutImages: [] };
 }
 
 /** All studies' losses of the image branch, from pieces. */
@@ -78,14 +85,20 @@ function imageLossesOf(pieces: readonly ImagePiece[], sentences: number): ImageL
 
 /** The losses of the report; normal sentences are those of the training studies. */
 export function lossSection(
-  measured: Pick<Measurements, 'totals' | 'findings' | 'image'>,
-  { studies, train, stage }: { readonly studies: readonly Study[]; readonly train: readonly Study[]; readonly stage: 1 | 2 },
+  measured: LossMeasurements,
+  { studies, train, model }: { readonly studies: readonly Study[]; readonly train: readonly Study[]; readonly model: EvaluatedModel },
 ): LossSection {
   const { losses } = lossesOfTotals(measured.totals);
   const interval = (of: StudyLosses) => bootstrap(studies.length, (indices) => perToken(of, indices));
   const findings = joined(measured.findings);
   const textLoss = (i: number) => ({ findings: findings.nats[i]!, tokens: findings.tokens[i]! });
-  if (stage === 1) return { report: { losses, perToken: { findings: interval(findings) } }, byStudy: studies.map((_, i) => ({ loss: textLoss(i) })) };
+  if (!judgesImages(model)) {
+    const blind = measured.withoutImages.length > 0 ? joined(measured.withoutImages) : undefined;
+    return {
+      report: { losses, perToken: { ...(blind ? { image: interval(blind) } : {}), findings: interval(findings) } },
+      byStudy: studies.map((_, i) => ({ loss: { ...textLoss(i), ...(blind ? { image: blind.nats[i]! } : {}) } })),
+    };
+  }
   const sentences = normalSentences(train);
   const image = imageLossesOf(measured.image, sentences.length);
   const wrong = mismatchedLosses(image);

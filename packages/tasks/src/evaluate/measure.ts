@@ -4,7 +4,7 @@ import type { OpenedModel } from '@hybridmed/runtime';
 import { studyLoader } from '@hybridmed/runtime';
 import { measureAlignment } from './alignment-section.ts';
 import type { EvaluatedStudies } from './evaluated-studies.ts';
-import { evaluationBatch } from './evaluation-plan.ts';
+import { evaluationBatch, judgesImages } from './evaluation-plan.ts';
 import { measureLosses } from './loss-section.ts';
 import type { Losses } from './losses.ts';
 import type { Measurements, Share } from './measurements.ts';
@@ -23,6 +23,10 @@ export interface MeasureOptions {
   readonly share: Share;
   readonly onMessage: (text: string) => void;
 }
+
+/** What an evaluation of a model without images says of the sections that it lacks. */
+const withoutImagesNote =
+  'the model was trained without images: L_Cap is that of a decoder which reads none; texts from images, retrieval and zero-shot classification are left out';
 
 /** A loader of studies as the model takes them. */
 const loaderOf = (model: OpenedModel, studies: readonly Study[]): Loader =>
@@ -56,14 +60,15 @@ export async function measure(options: MeasureOptions): Promise<Measurements> {
   const { model, losses, of, spec, share, onMessage } = options;
   const loader = loaderOf(model, of.studies);
   try {
+    if (!model.info.readsImages) onMessage(withoutImagesNote);
     onMessage(`losses of ${of.studies.length} studies`);
     const ofLosses = await measureLosses(model, losses, { loader, train: of.train, share });
     const ratio = await measureRatio(options, loader);
     onMessage('writing impressions');
     const texts = await measureTexts(model, loader, share);
-    onMessage('retrieval and zero-shot classification');
+    if (judgesImages(model.info)) onMessage('retrieval and zero-shot classification');
     const none = { imageVectors: [], impressionVectors: [], promptVectors: [] };
-    const alignment = model.info.stage === 2 ? await measureAlignment(model, { loader, spec, share }) : none;
+    const alignment = judgesImages(model.info) ? await measureAlignment(model, { loader, spec, share }) : none;
     return { ...ofLosses, ...ratio, ...texts, ...alignment };
   } finally {
     await loader.close();

@@ -3,6 +3,16 @@ import type { Loader, StudyBatch, TextBatch } from '@hybridmed/data';
 import type { Vectors } from '@hybridmed/eval';
 import { evaluationBatch } from './evaluation-plan.ts';
 
+/** The model as a report names it. Plain JSON. */
+export interface EvaluatedModel {
+  readonly checkpoint: string;
+  readonly stage: 1 | 2;
+  readonly readsImages: boolean;
+  readonly device: string;
+  /** SHA-256 of its parameters. */
+  readonly weights: string;
+}
+
 /** Losses of some studies in nats, summed over their target tokens, and the numbers of those tokens. */
 export interface NatsPiece {
   readonly nats: Float64Array;
@@ -29,6 +39,8 @@ export interface Measurements {
   readonly totals: readonly (readonly number[])[];
   readonly findings: readonly NatsPiece[];
   readonly image: readonly ImagePiece[];
+  /** Of the image branch of a model that reads no images. */
+  readonly withoutImages: readonly NatsPiece[];
   /** Log-likelihoods of candidates (studies, candidates) on the validation split, and on the evaluated one. */
   readonly ratioValidation: readonly Float64Array[];
   readonly ratioOwn: readonly Float64Array[];

@@ -4,6 +4,7 @@ import { mostFrequent, nearestTexts, normalizeForComparison, textIntervals, text
 import { consensusTexts } from '@hybridmed/eval/generation';
 import type { Branch } from '@hybridmed/model';
 import type { BranchInput, ModelSession } from '@hybridmed/model/session';
+import { judgesImages } from './evaluation-plan.ts';
 import { labelAgreement } from './label-agreement.ts';
 import type { Measurements, Share } from './measurements.ts';
 import { sharedBatches, sharedTexts } from './measurements.ts';
@@ -33,7 +34,7 @@ async function generateTexts(model: ModelSession, branch: Branch, loader: Loader
 /** What the branches of a model write for this share of a loader's studies. */
 export async function measureTexts(model: ModelSession, loader: Loader, share: Share): Promise<Pick<Measurements, 'imageTexts' | 'findingsTexts'>> {
   return {
-    imageTexts: model.info.stage === 2 ? await generateTexts(model, 'image', loader, share) : [],
+    imageTexts: judgesImages(model.info) ? await generateTexts(model, 'image', loader, share) : [],
     findingsTexts: await generateTexts(model, 'findings', loader, share),
   };
 }
