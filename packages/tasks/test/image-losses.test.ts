@@ -4,6 +4,7 @@ import type { Tokenizer } from '@hybridmed/text';
 import { trainWordPiece } from '@hybridmed/text';
 import { describe, expect, test } from 'vitest';
 import type { ImageDecoder } from '../src/evaluate/image-decoder.ts';
+import type { ImageLosses } from '../src/evaluate/image-losses.ts';
 import { imageLosses } from '../src/evaluate/image-losses.ts';
 import { normalLikelihood, normalSentences } from '../src/evaluate/normal-sentences.ts';
 import { isRatioPossible, ratioCandidates, ratioLikelihoods, writeRatioTexts } from '../src/evaluate/ratio-texts.ts';
@@ -112,7 +113,7 @@ test('losses of some batches are those that all give, whatever blocks they lie i
       [0, 1, 2, 22, 23],
       [0, 9, 9, 14, 23],
     ]) {
-      const pieces = [];
+      const pieces: ImageLosses[] = [];
       for (const [i, end] of bounds.slice(1).entries())
         pieces.push(await imageLosses(countingDecoder(), loaderOf(studies, 2), { ...options, own: [bounds[i]!, end] }));
       expect(pieces.flatMap(({ own }) => own.nats)).toEqual(whole.own.nats);
