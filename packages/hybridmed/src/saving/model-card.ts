@@ -4,6 +4,7 @@ import type { Provenance } from '@hybridmed/runtime/run';
 import type { EvaluationReport } from '@hybridmed/tasks/node';
 import type { ValidationLine } from '@hybridmed/training';
 import type { RunConfig } from '@hybridmed/runtime/settings';
+import { ratesInWords, stageSettings } from '@hybridmed/training/settings';
 
 /** What is known of a checkpoint's training. The card says what is not recorded because files of the run are missing. */
 export interface CardFacts {
@@ -48,7 +49,8 @@ function trainingSection({ run, stage, preset }: CardFacts): string {
         : encoder.startsWith('hf:')
           ? `a published checkpoint (${encoder.slice(3).split('/').at(-1)})`
           : 'a module';
-  return `Preset ${preset}, up to stage ${stage}; AdamW, peak learning rate ${run.learningRate}, weight decay ${run.weightDecay}, batch ${run.batch} x ${run.accumulate}. Vision initialized from ${initialization(run.vision)}, text from ${initialization(run.text)}. Loss weights: ${weightsInWords(run)}.\n`;
+  const { learningRate, weightDecay, batch, accumulate } = stageSettings(run, stage);
+  return `Preset ${preset}, up to stage ${stage}; AdamW, peak learning rate ${ratesInWords(learningRate)}, weight decay ${weightDecay}, batch ${batch} x ${accumulate}. Vision initialized from ${initialization(run.vision)}, text from ${initialization(run.text)}. Loss weights: ${weightsInWords(run)}.\n`;
 }
 
 function metricsSection({ validation, evaluation }: CardFacts): string {

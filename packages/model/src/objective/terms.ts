@@ -1,10 +1,14 @@
 // Which losses a stage trains, with which weights, and what follows from that: the watched loss, features, fields of the batch, parameters.
 import type { ParameterSpecs } from '@hybridmed/nn';
 import type { BatchField } from '../model/batch-fields.ts';
+import type { Stage } from '../model/config.ts';
 import type { FeatureName, LossOptions, LossParts, LossRow } from './row.ts';
 import type { LossName, LossWeights } from './rows.ts';
 import { isOfImages } from './feature-fields.ts';
 import { lossRows } from './rows.ts';
+
+/** The stages of pre-training, in their order: those that some loss is trained in. */
+export const stages: readonly Stage[] = [...new Set(lossRows.flatMap((row) => row.stages))].toSorted();
 
 /** A loss of a stage with its weight, which is not 0. */
 export interface LossTerm {
