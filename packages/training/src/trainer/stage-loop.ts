@@ -1,5 +1,6 @@
 // One stage of pre-training: steps, validation after each epoch, early stop, best and last checkpoints, exact resume.
 import type { StudyArrays, TextArrays, TextBatch } from '@hybridmed/data/browser';
+import type { Model } from '@hybridmed/model';
 import type { FrozenStep, StagePlan } from '@hybridmed/model/graphs';
 import { frozenStep, stepFields, validationGraph } from '@hybridmed/model/graphs';
 import { watchedLoss } from '@hybridmed/model/objective';
@@ -51,8 +52,14 @@ interface StageLoop extends StageContext {
 }
 
 /** The batch's arrays a step reads. */
-export function stepInputs(plan: StagePlan, arrays: TextArrays | StudyArrays, teacher: TeacherStates | undefined, studies: readonly number[]): HostArrays {
-  const fields = Object.fromEntries(stepFields(plan).map((field) => [field, (arrays as StudyArrays)[field]!]));
+export function stepInputs(
+  plan: StagePlan,
+  model: Model,
+  arrays: TextArrays | StudyArrays,
+  teacher: TeacherStates | undefined,
+  studies: readonly number[],
+): HostArrays {
+  const fields = Object.fromEntries(stepFields(plan, model).map((field) => [field, (arrays as StudyArrays)[field]!]));
   return teacher ? { ...fields, teacher_hidden: teacher.batch(studies, arrays.input.shape[1]!) } : fields;
 }
 
@@ -117,9 +124,9 @@ async function stopped({ start, save }: StageLoop, now: TrainerState): Promise<T
 
 /** The step after `now`, with its line in the log and, where one is due, a checkpoint. */
 async function trainOn(loop: StageLoop, batch: Batch, now: TrainerState, learningRate: number): Promise<TrainerState> {
-  const { config, plan, step, train: source, teacher, store, events, schedule, frozen, signal, ranks = alone } = loop;
+  const { config, model, plan, step, train: source, teacher, store, events, schedule, frozen, signal, ranks = alone } = loop;
   const noted = 'image' in batch.arrays ? withSkipped(loop, now, await ofAllRanks(ranks, ('unreadable' in batch ? batch.unreadable : undefined) ?? [])) : now;
-  const inputs = await frozen.apply(stepInputs(plan, batch.arrays, teacher, batch.studies));
+  const inputs = await frozen.apply(stepInputs(plan, model, batch.arrays, teacher, batch.studies));
   const result = await step(inputs, { step: now.step, learningRate, stop: signal?.aborted ?? false });
   if ('image' in batch.arrays) source.recycle({ arrays: batch.arrays, studies: batch.studies });
   checkStep(result, now);
@@ -140,9 +147,9 @@ async function trainOn(loop: StageLoop, batch: Batch, now: TrainerState, learnin
 type Batch = SourceBatch | TextBatch;
 
 /** The batches of the rest of an epoch. */
-function epochBatches({ plan, train: source }: StageLoop, now: TrainerState): AsyncIterable<Batch> | Iterable<Batch> {
+function epochBatches({ plan, model, train: source }: StageLoop, now: TrainerState): AsyncIterable<Batch> | Iterable<Batch> {
   const range = { epoch: now.epoch, startStep: now.stepInEpoch };
-  return stepFields(plan).includes('image') ? source.batches({ ...range, leftOut: leftOutStudies(source, now) }) : source.textBatches(range);
+  return stepFields(plan, model).includes('image') ? source.batches({ ...range, leftOut: leftOutStudies(source, now) }) : source.textBatches(range);
 }
 
 /** The log's line of the step that follows `now`. */
