@@ -89,6 +89,12 @@ const scheduleSettings = {
     default: ({ preset }) => preset.accumulate,
     defaultWords: "the preset's",
   }),
+  crops: option({
+    value: integer(0),
+    argument: 'n',
+    help: 'fixed copies of a training image, of which an epoch has one: the centre crop and others, in place of a random crop (and --augment) in each epoch; 0 for that',
+    default: 0,
+  }),
   earlyStop: option({
     value: integer(0),
     argument: 'epochs',
