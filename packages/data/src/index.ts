@@ -11,6 +11,7 @@ export { padRows, writeCrop } from '@hybridmed/inputs';
 export type { Augmentation } from './loader/augment.ts';
 export { chexpertFive, chexpertLabels } from './chexpert-labels.ts';
 export type { KnownFeatures, StudyArrays, StudyBatch, TextArrays, TextBatch } from './loader/batch.ts';
+export { copyName } from './loader/copies.ts';
 export { createLoader } from './loader/loader.ts';
 export type { Loader, LoaderOptions, LoaderTokenizer } from './loader/loader.ts';
 export type { Sampling } from './loader/order.ts';

@@ -13,6 +13,9 @@ import type { RunEvents, TrainingRun } from '@hybridmed/training';
 import type { RunConfig } from '../settings/run-settings.ts';
 import { checkPasses, runModel, sharedStore } from '@hybridmed/training';
 import { stage1Checkpoint } from '../checkpoint/checkpoint-folder.ts';
+import type { CacheOptions } from '../cache/feature-keeping.ts';
+import { openFeatureKeeping } from '../cache/feature-keeping.ts';
+import { imageNames } from '../cache/image-names.ts';
 import { readJson } from '../files.ts';
 import { readableStudies } from '../session/readable-studies.ts';
 import { modelInput, studyLoader } from '../session/study-loader.ts';
@@ -44,6 +47,8 @@ export interface PretrainOptions {
   readonly events?: RunEvents;
   /** Asks the run to stop: it ends the step it is in, saves, and throws a TrainingStoppedError. */
   readonly signal?: AbortSignal;
+  /** How what frozen parts of encoders make of images is kept. */
+  readonly cache?: CacheOptions;
   /** Processes that train the run together: each calls `pretrain` with the same options, rank 0 alone writes and reports. */
   readonly ranks?: Communicator;
 }
@@ -130,7 +135,11 @@ function openLoaders(
     augmentation: config.augment,
   });
   const validation: Loader = studyLoader(prepared, { ...common, studies: studies.validate, batchSize: validationBatch, train: false });
-  return { train: studySource(train, { onBadData: config.onBadData, passSize: config.batch }), validation: studySource(validation) };
+  const names = (of: readonly Study[]) => imageNames(of, prepared, { seed: config.seed, augmentation: config.augment });
+  return {
+    train: studySource(train, { onBadData: config.onBadData, passSize: config.batch, imageName: names(studies.train) }),
+    validation: studySource(validation, { imageName: names(studies.validate) }),
+  };
 }
 
 /** Opens and checks everything that a run needs. Throws one line for too few studies, a missing stage 1, or encoders that do not fit. */
@@ -178,6 +187,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
     store: sharedStore(ranks, store),
     ranks,
     clock: processClock,
+    features: await openFeatureKeeping(options.cache ?? {}, { processes: ranks.size, onMessage: events.onMessage }),
     events,
     signal,
     encoderValues: encoders.load,
