@@ -29,15 +29,6 @@ export interface VisionChain {
   features(scope: Scope, h: Tensor): VisionFeatures;
 }
 
-/** What a chain makes of images: its layers one after another, then its features. */
-export const callChain =
-  ({ layers, features }: VisionChain) =>
-  (scope: Scope, image: Tensor): VisionFeatures =>
-    features(
-      scope,
-      layers.reduce((h, layer) => layer.call(scope, h), image),
-    );
-
 /** Any module from images to features. `image` gives the input it was made for: side in pixels and channels. */
 export interface VisionEncoder extends Module<readonly [image: Tensor], VisionFeatures> {
   readonly width: number;
@@ -49,7 +40,7 @@ export interface VisionEncoder extends Module<readonly [image: Tensor], VisionFe
    * token then means nothing. For heat maps; an encoder whose patches cannot be separated, such as one of convolutions, has none.
    */
   partial?(scope: Scope, image: Tensor, shown: Tensor): VisionFeatures;
-  /** Where it is a chain of layers: `call` is `callChain` of it. What training leaves as it is at the chain's beginning is then computed once for each image. */
+  /** Where it is a chain of layers: `call` is its layers one after another, then its features. What training leaves as it is at the chain's beginning is then computed once for each image. */
   readonly chain?: VisionChain;
   /**
    * A part that is no graph and never trained, such as a network another runtime computes: it runs first, outside, and `call` gets what it

@@ -1,7 +1,8 @@
 // What convolutional encoders have in common: a chain of a stem, blocks and perhaps a head over feature maps, the last of which gives the features.
 import type { EncoderLayer, Module, VisionChain, VisionEncoder } from '@hybridmed/nn';
-import { callChain, collect } from '@hybridmed/nn';
+import { collect } from '@hybridmed/nn';
 import type { Tensor } from '@hybridmed/tensor';
+import { callChain } from './chain.ts';
 import { featureMap } from './feature-map.ts';
 import type { ImageInput } from './image-input.ts';
 

@@ -12,7 +12,7 @@ import type { BatchItem, BatchRequest, BatchSettings, Encoder, MadeBatch, StudyT
 import { createBatchMaker, encodeStudy } from './batch-maker.ts';
 import type { KnownFeatures, StudyBatch, TextBatch } from './batch.ts';
 import { collateTexts } from './collate.ts';
-import { copyOf } from './copies.ts';
+import { copiesOf } from './copies.ts';
 import { ImageMemory } from './image-memory.ts';
 import type { Sampling } from './order.ts';
 import { trainingOrder } from './order.ts';
@@ -109,9 +109,8 @@ export function createLoader(options: LoaderOptions): Loader {
   const memory = new ImageMemory(batchSize * image.channels * image.size ** 2 * Float32Array.BYTES_PER_ELEMENT);
   const { stepsPerEpoch, stepsOf } = epochSteps(options, settings.seed);
 
-  async function make(indices: readonly number[], epoch: number, { crops = 0, known: ask }: BatchesOptions): Promise<StudyBatch> {
-    const copies = !train || crops > 0 ? indices.map((study) => (train ? copyOf(crops, settings.seed, study, epoch) : 0)) : undefined;
-    const known = copies && ask && (await Promise.all(indices.map((study, i) => ask(study, copies[i]!))));
+  async function make(indices: readonly number[], which: BatchesOptions): Promise<StudyBatch> {
+    const { copies, known } = await copiesOf(indices, { train, seed: settings.seed }, which);
     const items = indices.map((study, i): BatchItem => {
       const { image: file, findings, impression } = studies[study]!;
       const own = threads && tokenizerModule !== undefined ? tokens[study] : encoded(study);
@@ -125,20 +124,20 @@ export function createLoader(options: LoaderOptions): Loader {
     });
     // What needs neither an image nor an encoder is made at once.
     const inThread = threads && items.some((item) => item.image !== undefined || !item.tokens);
-    const request: BatchRequest = { epoch, items, buffer: inThread ? memory.shared() : memory.own() };
+    const request: BatchRequest = { epoch: which.epoch ?? 0, items, buffer: inThread ? memory.shared() : memory.own() };
     const made = await (inThread ? threads.pool.run(request) : here.make(request));
     if ('unreadable' in made) throw new UnreadableStudiesError(made.unreadable);
     made.tokens.forEach((own, i) => {
       if (own) tokens[indices[i]!] = own;
     });
-    return { arrays: made.arrays, studies: indices, ...(copies ? { copies } : {}), ...(known ? { known } : {}) };
+    return { arrays: made.arrays, studies: indices, ...(copies && { copies }), ...(known && { known }) };
   }
   const textBatch = (indices: readonly number[]): TextBatch => textBatchOf(indices, indices.map(encoded), settings.pad);
   return {
     studies,
     stepsPerEpoch,
-    async *batches(options = {}) {
-      const { epoch = 0, startStep = 0, inStep = (own: readonly number[]) => own } = options;
+    async *batches(which = {}) {
+      const { epoch = 0, startStep = 0, inStep = (own: readonly number[]) => own } = which;
       const studiesOf = stepsOf(epoch);
       yield* prefetch({
         from: startStep,
@@ -147,7 +146,7 @@ export function createLoader(options: LoaderOptions): Loader {
         // given back, whose memory serves for it.
         ahead: threads ? Math.max(ahead, workers) : 1,
         early: threads !== undefined,
-        make: async (step) => make(inStep(studiesOf(step)), epoch, options),
+        make: async (step) => make(inStep(studiesOf(step)), which),
         take: (batch) => ({ ...batch, arrays: memory.take(batch.arrays) }),
         discard: (batch) => memory.release(batch.arrays),
       });

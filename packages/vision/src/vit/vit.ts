@@ -1,8 +1,9 @@
 // The vision transformer: pre-LN, learned positions, a class token, and what DINOv2 and CLIP add, under timm's parameter names.
 import type { Module, Scope, VisionChain, VisionEncoder, VisionFeatures } from '@hybridmed/nn';
-import { callChain, collect, dropout, layerNorm } from '@hybridmed/nn';
+import { collect, dropout, layerNorm } from '@hybridmed/nn';
 import type { Dim, Tensor } from '@hybridmed/tensor';
 import { ops } from '@hybridmed/tensor';
+import { callChain } from '../chain.ts';
 import { normalizedImage } from '../image-input.ts';
 import type { AttentionPool } from './attention-pool.ts';
 import { attentionPool } from './attention-pool.ts';
