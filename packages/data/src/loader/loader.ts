@@ -97,9 +97,9 @@ function settingsOf(options: LoaderOptions): BatchSettings {
   return { image, findingsLength, impressionLength, pad: tokenizer.special.pad, seed, augmentation, cache };
 }
 
-/** Makes a loader. A study whose image cannot be read makes `batches` throw an UnreadableStudiesError that names the file. */
-export function createLoader(options: LoaderOptions): Loader {
-  const { studies, tokenizer, tokenizerModule, image, batchSize, train, workers = defaultWorkers(), ahead = workers + 1 } = options;
+/** What makes batches of studies by number, on threads or here, and encodes each text once. */
+function startMaking(options: LoaderOptions) {
+  const { studies, tokenizer, tokenizerModule, image, batchSize, train, workers = defaultWorkers() } = options;
   const settings = settingsOf(options);
   const threads = workers > 0 ? startThreads(options, settings, workers) : undefined;
   const here = createBatchMaker(settings, tokenizer, defaultRangeReader);
@@ -107,32 +107,47 @@ export function createLoader(options: LoaderOptions): Loader {
   const tokens: StudyTokens[] = [];
   const encoded = (study: number): StudyTokens => (tokens[study] ??= encodeStudy(tokenizer, studies[study]!, settings));
   const memory = new ImageMemory(batchSize * image.channels * image.size ** 2 * Float32Array.BYTES_PER_ELEMENT);
-  const { stepsPerEpoch, stepsOf } = epochSteps(options, settings.seed);
+  return {
+    memory,
+    hasThreads: threads !== undefined,
+    textBatch: (indices: readonly number[]): TextBatch => textBatchOf(indices, indices.map(encoded), settings.pad),
+    async make(indices: readonly number[], which: BatchesOptions): Promise<StudyBatch> {
+      const { copies, known } = await copiesOf(indices, { train, seed: settings.seed }, which);
+      const items = indices.map((study, i): BatchItem => {
+        const { image: file, findings, impression } = studies[study]!;
+        const own = threads && tokenizerModule !== undefined ? tokens[study] : encoded(study);
+        return {
+          study,
+          slot: study,
+          copy: copies?.[i],
+          ...(known?.[i] ? {} : { image: file }),
+          ...(own ? { tokens: own } : { texts: { findings, impression } }),
+        };
+      });
+      const reads = items.some((item) => item.image !== undefined);
+      // What needs neither an image nor an encoder is made at once.
+      const inThread = threads && (reads || items.some((item) => !item.tokens));
+      const buffer = !reads ? new ArrayBuffer(0) : inThread ? memory.shared() : memory.own();
+      const request: BatchRequest = { epoch: which.epoch ?? 0, items, buffer };
+      const made = await (inThread ? threads.pool.run(request) : here.make(request));
+      if ('unreadable' in made) throw new UnreadableStudiesError(made.unreadable);
+      made.tokens.forEach((own, i) => {
+        if (own) tokens[indices[i]!] = own;
+      });
+      return { arrays: made.arrays, studies: indices, ...(copies && { copies }), ...(known && { known }) };
+    },
+    async close() {
+      here.close();
+      await threads?.close();
+    },
+  };
+}
 
-  async function make(indices: readonly number[], which: BatchesOptions): Promise<StudyBatch> {
-    const { copies, known } = await copiesOf(indices, { train, seed: settings.seed }, which);
-    const items = indices.map((study, i): BatchItem => {
-      const { image: file, findings, impression } = studies[study]!;
-      const own = threads && tokenizerModule !== undefined ? tokens[study] : encoded(study);
-      return {
-        study,
-        slot: study,
-        copy: copies?.[i],
-        ...(known?.[i] ? {} : { image: file }),
-        ...(own ? { tokens: own } : { texts: { findings, impression } }),
-      };
-    });
-    // What needs neither an image nor an encoder is made at once.
-    const inThread = threads && items.some((item) => item.image !== undefined || !item.tokens);
-    const request: BatchRequest = { epoch: which.epoch ?? 0, items, buffer: inThread ? memory.shared() : memory.own() };
-    const made = await (inThread ? threads.pool.run(request) : here.make(request));
-    if ('unreadable' in made) throw new UnreadableStudiesError(made.unreadable);
-    made.tokens.forEach((own, i) => {
-      if (own) tokens[indices[i]!] = own;
-    });
-    return { arrays: made.arrays, studies: indices, ...(copies && { copies }), ...(known && { known }) };
-  }
-  const textBatch = (indices: readonly number[]): TextBatch => textBatchOf(indices, indices.map(encoded), settings.pad);
+/** Makes a loader. A study whose image cannot be read makes `batches` throw an UnreadableStudiesError that names the file. */
+export function createLoader(options: LoaderOptions): Loader {
+  const { studies, seed = 0, workers = defaultWorkers(), ahead = workers + 1 } = options;
+  const { memory, hasThreads, textBatch, make, close } = startMaking(options);
+  const { stepsPerEpoch, stepsOf } = epochSteps(options, seed);
   return {
     studies,
     stepsPerEpoch,
@@ -144,8 +159,8 @@ export function createLoader(options: LoaderOptions): Loader {
         to: stepsPerEpoch,
         // Without workers nothing is made ahead: it would only delay the first batch. The next one then waits until this one may have been
         // given back, whose memory serves for it.
-        ahead: threads ? Math.max(ahead, workers) : 1,
-        early: threads !== undefined,
+        ahead: hasThreads ? Math.max(ahead, workers) : 1,
+        early: hasThreads,
         make: async (step) => make(inStep(studiesOf(step)), which),
         take: (batch) => ({ ...batch, arrays: memory.take(batch.arrays) }),
         discard: (batch) => memory.release(batch.arrays),
@@ -160,10 +175,7 @@ export function createLoader(options: LoaderOptions): Loader {
         yield textBatch(Array.from({ length: Math.min(size, studies.length - start) }, (_, i) => start + i));
     },
     recycle: ({ arrays }) => memory.recycle(arrays),
-    async close() {
-      here.close();
-      await threads?.close();
-    },
+    close,
   };
 }
 

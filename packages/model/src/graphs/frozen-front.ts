@@ -75,8 +75,8 @@ function front(
   callRest: VisionEncoder['call'],
 ): FrozenFront {
   const { vision } = model;
-  const state = parameterSpecs(Object.fromEntries(names.map((name) => [prefix + name, model.parameters[prefix + name]!])));
-  const graph = trace({ data: { image: batchSpecs(model).image }, state }, ({ image }, state) => ({
+  const own = parameterSpecs(Object.fromEntries(names.map((name) => [prefix + name, model.parameters[prefix + name]!])));
+  const graph = trace({ data: { image: batchSpecs(model).image }, state: own }, ({ image }, state) => ({
     results: { features: call(image!, rootScope(state).child('vision')) },
   }));
   const shape = graph.results['features']!.shape.slice(1) as readonly number[];

@@ -57,8 +57,8 @@ export async function openFront(run: TrainingRun, state: DeviceState, crops: num
   const { config, device, model, train, validation, events, features: keeping = {}, ranks = alone } = run;
   const front = frozenFront(model);
   const behind = front ? await compiled(run, state, front) : undefined;
-  const split = behind?.model ?? model;
-  const { frozen } = split.vision;
+  const rest = behind?.model ?? model;
+  const { frozen } = rest.vision;
   const release = () => behind?.program.release?.();
   if (!frozen) return withoutImages(model);
   const coding = featureCodings[keeping.precision ?? 'f32'];
@@ -79,9 +79,9 @@ export async function openFront(run: TrainingRun, state: DeviceState, crops: num
   const sizes = { train: train.size, validation: validation.size, crops, bytes };
   if (ranks.rank === 0) events.onMessage?.(frontLines(front?.extent ?? "the encoder's own frozen part", store, sizes));
   return {
-    model: split,
-    train: frozenImages(split.vision, chunk, crops > 0 ? shelf(train, 'train') : undefined),
-    validation: frozenImages(split.vision, chunk, shelf(validation, 'validation')),
+    model: rest,
+    train: frozenImages(rest.vision, chunk, crops > 0 ? shelf(train, 'train') : undefined),
+    validation: frozenImages(rest.vision, chunk, shelf(validation, 'validation')),
     release,
   };
 }
