@@ -56,7 +56,7 @@ export async function trainStage(run: TrainingRun, stage: Stage): Promise<Traine
     : undefined;
   const plan = planOf(config, stage, cached ? 'cached' : config.teacher);
   const { weightDecay, clip, seed, accumulate } = config;
-  const front = stepFields(plan).includes('image') ? await openFront(run, state, config.crops) : withoutImages(model);
+  const front = stepFields(plan, model).includes('image') ? await openFront(run, state, config.crops) : withoutImages(model);
   const options = { device, state, model: front.model, plan, seed, optimizer: { weightDecay, clip }, ranks };
   const step = accumulate > 1 ? await accumulatedStep(options, accumulate) : await wholeStep(options);
   const optimizerEntries = [...Object.keys(fresh), ...adapterState(model.parameters)];
