@@ -1,4 +1,5 @@
 // The entry of runs: pre-training in a folder that can be resumed at any moment.
+export type { CacheOptions } from '../cache/feature-keeping.ts';
 export type { PretrainOptions } from './open-run.ts';
 export { pretrain } from './pretrain.ts';
 export type { PretrainResult } from './pretrain.ts';
