@@ -97,6 +97,14 @@ const scheduleSettings = {
       defaultWords: "the preset's",
     }),
   ),
+  crops: perStage(
+    option({
+      value: integer(0),
+      argument: 'n',
+      help: 'fixed copies of a training image, of which an epoch has one: the centre crop and others, in place of a random crop (and --augment) in each epoch; 0 for that',
+      default: 0,
+    }),
+  ),
   earlyStop: perStage(
     option({
       value: integer(0),
