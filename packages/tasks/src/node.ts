@@ -28,6 +28,8 @@ export type { MapScores, ScoreMapsOptions } from './explain/score-maps.ts';
 export { embedTexts } from './features/embeddings.ts';
 export { studyFeatures } from './features/study-features.ts';
 export type { FeatureOptions, ImageVector, StudyFeatures } from './features/study-features.ts';
+export { chooseLikelihoodRatio, fitRatio, ratioStudies } from './ratio/fit-ratio.ts';
+export type { FitRatioOptions, FitRatioResult, RatioFitOptions, RatioStudies } from './ratio/fit-ratio.ts';
 export { query } from './retrieval/query.ts';
 export type { QueryOptions, QueryResult } from './retrieval/query.ts';
 export { retrieve } from './retrieval/retrieve.ts';
