@@ -1,5 +1,5 @@
 // `hybridmed fit-ratio`: chooses how a checkpoint writes impressions by likelihood ratio, and keeps it with the checkpoint.
-import type { FitRatioResult } from '@hybridmed/tasks/node';
+import type { FitRatioResult } from '@hybridmed/tasks/texts';
 import { integer, number, option, string } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { loggedSelection, selectionOptions } from '../options/data-selection.ts';
@@ -51,7 +51,7 @@ export const fitRatio = defineCommand({
   options,
   async run({ values, output, openDevice }) {
     const { data, frequent, naming, beams, ciderFraction } = values;
-    const tasks = await import('@hybridmed/tasks/node');
+    const tasks = await import('@hybridmed/tasks/texts');
     const choice = { data, frequent, naming, beams, ciderFraction, select: loggedSelection(values, output) };
     const result = await withModel({ values, openDevice }, (model) => tasks.fitRatio({ model, ...choice, onMessage: (line) => output.log(line) }));
     printResult(output, values, result, format);
