@@ -5,7 +5,7 @@ export type { ConsensusOptions } from './baselines/consensus.ts';
 export { commonestTexts } from './baselines/frequent.ts';
 export { mismatchedOrders, mismatchGap } from './likelihood/mismatch.ts';
 export type { MismatchGap, MismatchOptions } from './likelihood/mismatch.ts';
-export { likelihoodAuc } from './likelihood/normal-sentences.ts';
+export { likelihoodAuc, sentenceScores } from './likelihood/normal-sentences.ts';
 export type { LikelihoodAuc } from './likelihood/normal-sentences.ts';
 export { chooseByRatio, namingScores } from './likelihood/ratio-writing.ts';
 export type { Candidate, RatioChoice, RatioScore, RatioWriting } from './likelihood/ratio-writing.ts';

@@ -8,6 +8,7 @@ export {
   loadCheckpoint,
   openCheckpoint,
   readConfig,
+  readTrainerState,
   resolveCheckpoint,
   saveCheckpoint,
 } from './checkpoint/checkpoint-folder.ts';

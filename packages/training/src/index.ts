@@ -1,4 +1,5 @@
 // The main entry: the training loop over its contracts, validation, and the fitting of heads. It runs in a browser.
+export type { ByteStore, FeatureKeeping } from './contracts/byte-store.ts';
 export type { Clock } from './contracts/clock.ts';
 export type { LossValues, StepLine, ValidationLine } from './contracts/metrics.ts';
 export type { RunEvents } from './contracts/run-events.ts';
@@ -15,7 +16,7 @@ export { sharedStore } from './ranks/shared-store.ts';
 export { checkPasses } from './ranks/shared-step.ts';
 export { startOptimizer, wholeStep } from './trainer/whole-step.ts';
 export type { StepOptions, Stepper, StepResult } from './trainer/whole-step.ts';
-export type { TrainingRun } from './contracts/training-run.ts';
-export { checkPrecision, checkWork, trainStages } from './trainer/train-stages.ts';
+export type { StageParts, TrainingRun } from './contracts/training-run.ts';
+export { checkPrecision, checkWork, stagesToTrain, trainStages } from './trainer/train-stages.ts';
 export { evaluateSplit, validate } from './trainer/validate.ts';
 export type { BatchLosses, SplitLosses, Validator } from './trainer/validate.ts';

@@ -1,5 +1,6 @@
 // The graphs around a branch's memory: what writes it to the state, which starts generation on a device, and the logits or the
 // log-likelihoods of given texts by it.
+import { memoryWidth } from '@hybridmed/decoder';
 import { rootScope } from '@hybridmed/nn';
 import type { Graph, Tensor, TensorSpec } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
@@ -27,7 +28,7 @@ export function memoryGraph(model: Model, branch: Branch): Graph {
 export function logitsGraph({ decoder, parameters }: Pick<Model, 'decoder' | 'parameters'>, branch: Branch): Graph {
   const data: Record<string, TensorSpec> = {
     ids: { shape: ['B', 'T'], dtype: 'i32' },
-    memory: { shape: ['B', 'S', decoder.memories[branch]!], dtype: 'f32' },
+    memory: { shape: ['B', 'S', memoryWidth(decoder, branch)], dtype: 'f32' },
     ...(branch === 'findings' ? { memory_mask: { shape: ['B', 'S'], dtype: 'f32' } } : {}),
   };
   return trace({ data, state: partSpecs({ parameters }, ['decoder.']) }, ({ ids, memory, memory_mask: mask }, state) => {
@@ -45,7 +46,7 @@ export function likelihoodGraph({ decoder, parameters }: Pick<Model, 'decoder' |
     input: { shape: ['K', 'T'], dtype: 'i32' },
     target: { shape: ['K', 'T'], dtype: 'i32' },
     target_mask: { shape: ['K', 'T'], dtype: 'f32' },
-    memory: { shape: [1, 'S', decoder.memories[branch]!], dtype: 'f32' },
+    memory: { shape: [1, 'S', memoryWidth(decoder, branch)], dtype: 'f32' },
     ...(branch === 'findings' ? { memory_mask: { shape: [1, 'S'], dtype: 'f32' } } : {}),
   };
   return trace({ data, state: partSpecs({ parameters }, ['decoder.']) }, ({ input, target, target_mask: mask, memory, memory_mask: memoryMask }, state) => {

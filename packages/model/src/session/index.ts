@@ -9,6 +9,7 @@ export {
   noRatioError,
   noRemovalError,
   notExportedError,
+  noVisionError,
   SessionError,
   untrainedError,
 } from './session-error.ts';

@@ -2,12 +2,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExportManifest, PartName } from '@hybridmed/model';
-import { exportVersion, likelihoodRatioProblem, manifestName, partNames } from '@hybridmed/model';
+import { exportVersion, likelihoodRatioProblem, manifestName, openTokenizer, partNames } from '@hybridmed/model';
 import { notExportedError } from '@hybridmed/model/session';
 import type { OnnxModel } from '@hybridmed/onnx';
 import { sizeOf } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
-import { tokenizerFromJson } from '@hybridmed/text';
 import { z } from 'zod';
 import { fileError, readJson } from '../files.ts';
 
@@ -44,7 +43,8 @@ const manifestSchema = z
     stage: z.union([z.literal(1), z.literal(2)]),
     image: z
       .object({ size: upTo(4096), channels: upTo(16), resize: upTo(8192), mean: z.literal(0.5), std: z.literal(0.5) })
-      .refine(({ size, resize }) => resize >= size, { path: ['resize'], message: 'must be at least "size"' }),
+      .refine(({ size, resize }) => resize >= size, { path: ['resize'], message: 'must be at least "size"' })
+      .optional(),
     text: z.object({ findingsLength: length, impressionLength: length }),
     special: z.object({ pad: count, unk: count, cls: count, sep: count, mask: count.optional() }),
     decoder: z.object({ vocabularySize: tokenCount, width: upTo(16_384), depth: upTo(256), positions: upTo(2 ** 17) }),
@@ -91,7 +91,7 @@ export interface Exported {
 export async function openExported(folder: string, { threads }: { readonly threads?: number } = {}): Promise<Exported> {
   const manifest = await readManifest(folder);
   const file = join(folder, 'tokenizer.json');
-  const tokenizer = tokenizerFromJson(await readJson(file));
+  const tokenizer = openTokenizer(file, await readJson(file));
   if (tokenizer.vocabularySize !== manifest.decoder.vocabularySize)
     throw fileError(file, `has ${tokenizer.vocabularySize} tokens, the exported decoder ${manifest.decoder.vocabularySize}`, 'export again');
   const { openOnnx } = await import('@hybridmed/onnx');

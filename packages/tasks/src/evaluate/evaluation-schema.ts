@@ -25,6 +25,7 @@ const each = <T extends z.ZodType>(names: readonly string[], value: T): Record<s
 const textRow = z.looseObject({ ...each(scores, figure), distinct: figure, intervals: z.looseObject(each(scores, interval)) });
 const labelRow = z.looseObject({ micro: figure, macro: figure, perLabel: z.record(text, figures) });
 
+const truth = z.union([z.literal(0), z.literal(1)]);
 const example = z.looseObject({
   id: text,
   truth: text,
@@ -33,10 +34,12 @@ const example = z.looseObject({
   findings: text,
   loss: z.looseObject({ image: figure.optional(), mismatchedImage: figure.optional(), findings: figure, tokens: figure }),
   labels: z.looseObject({ truth: z.array(text), image: z.array(text).optional(), findings: z.array(text) }).optional(),
+  normalSentences: z.looseObject({ score: figure, byData: truth.optional(), byText: truth }).optional(),
+  labelHead: z.record(text, z.looseObject({ truth, score: figure })).optional(),
   rank: figure.optional(),
   nearest: z.array(z.looseObject({ impression: text, own: z.boolean(), similarity: figure })).optional(),
   nearestImages: z.array(text).optional(),
-  zeroShot: z.record(text, z.looseObject({ truth: z.union([z.literal(0), z.literal(1)]), score: figure })).optional(),
+  zeroShot: z.record(text, z.looseObject({ truth, score: figure })).optional(),
 });
 
 /** What the file must hold; other keys are kept. */
@@ -48,6 +51,7 @@ export const evaluationSchema = z.looseObject({
   device: text,
   inputs: z.looseObject({ checkpoint: text, studies: text }),
   losses: z.record(text, figure),
+  withoutImages: z.literal(true).optional(),
   captioning: z
     .looseObject({ ...each(['draws', 'perToken', 'shuffledPerToken', 'shuffled'], figure), difference: interval, perStudy: interval, byDraw: z.array(figure) })
     .optional(),

@@ -3,10 +3,11 @@ import type { Loader, Study } from '@hybridmed/data';
 import { bootstrap } from '@hybridmed/eval';
 import { mismatchGap } from '@hybridmed/eval/generation';
 import type { ModelSession } from '@hybridmed/model/session';
+import { judgesImages } from './evaluation-plan.ts';
 import type { ImageLosses } from './image-losses.ts';
 import { imageLosses } from './image-losses.ts';
 import type { Losses } from './losses.ts';
-import { normalLikelihood, normalSentences } from './normal-sentences.ts';
+import { normalLikelihood, normalScores, normalSentences } from './normal-sentences.ts';
 import type { CaptioningLosses, EvaluationReport, Example } from './report.ts';
 import type { StudyLosses } from './study-losses.ts';
 import { perToken } from './study-losses.ts';
@@ -14,7 +15,7 @@ import { perToken } from './study-losses.ts';
 /** What the losses add to the report, and to each study's example. */
 export interface LossSection {
   readonly report: Pick<EvaluationReport, 'losses' | 'captioning' | 'normalLikelihood' | 'perToken'>;
-  readonly byStudy: readonly Pick<Example, 'loss'>[];
+  readonly byStudy: readonly Pick<Example, 'loss' | 'normalSentences'>[];
 }
 
 const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -44,11 +45,18 @@ export async function lossSection({ info }: ModelSession, lossesOf: Losses, load
   const interval = (of: StudyLosses) => bootstrap(studies.length, (indices) => perToken(of, indices));
   const findings = await lossesOf.ofFindings(loader);
   const textLoss = (i: number) => ({ findings: findings.nats[i]!, tokens: findings.tokens[i]! });
-  if (info.stage === 1) return { report: { losses, perToken: { findings: interval(findings) } }, byStudy: studies.map((_, i) => ({ loss: textLoss(i) })) };
+  if (!judgesImages(info)) {
+    const blind = info.stage === 2 ? await lossesOf.withoutImages(loader) : undefined;
+    return {
+      report: { losses, perToken: { ...(blind ? { image: interval(blind) } : {}), findings: interval(findings) } },
+      byStudy: studies.map((_, i) => ({ loss: { ...textLoss(i), ...(blind ? { image: blind.nats[i]! } : {}) } })),
+    };
+  }
   const sentences = normalSentences(train);
   const decoder = await lossesOf.imageDecoder();
   const image = await imageLosses(decoder, loader, { sentences }).finally(() => decoder.release());
   const wrong = mismatchedLosses(image);
+  const scores = normalScores(studies, image.sentences);
   const normal = normalLikelihood(studies, sentences, image.sentences);
   return {
     report: {
@@ -57,6 +65,9 @@ export async function lossSection({ info }: ModelSession, lossesOf: Losses, load
       ...(normal ? { normalLikelihood: normal } : {}),
       perToken: { image: interval(image.own), findings: interval(findings) },
     },
-    byStudy: studies.map((_, i) => ({ loss: { ...textLoss(i), image: image.own.nats[i]!, ...(wrong ? { mismatchedImage: wrong[i]! } : {}) } })),
+    byStudy: studies.map((_, i) => ({
+      loss: { ...textLoss(i), image: image.own.nats[i]!, ...(wrong ? { mismatchedImage: wrong[i]! } : {}) },
+      ...(scores[i] ? { normalSentences: scores[i] } : {}),
+    })),
   };
 }

@@ -11,16 +11,20 @@ import type { BySystem } from './systems.ts';
 export interface Example {
   readonly id: string;
   readonly truth: string;
-  /** Written from the image; absent for a stage-1 checkpoint. */
+  /** Written from the image; absent for a stage-1 checkpoint and for a model without images. */
   readonly image?: string;
   /** The same by likelihood ratio, where the model has one. */
   readonly imageRatio?: string;
   /** Written from the findings. */
   readonly findings: string;
-  /** Nats of the true impression's `tokens`, from the image, from other patients' images (the mean over shuffles), and from the findings. */
+  /** Nats of the true impression's `tokens`, from the image (without one, of a model that reads none), from other patients' images (the mean over shuffles), and from the findings. */
   readonly loss: { readonly image?: number; readonly mismatchedImage?: number; readonly findings: number; readonly tokens: number };
   /** Labels that the study has, and that each text names, where studies are labelled. */
   readonly labels?: { readonly truth: readonly string[]; readonly image?: readonly string[]; readonly findings: readonly string[] };
+  /** Log of the probability that the image branch gives to any of the normal sentences, and whether the study is normal. */
+  readonly normalSentences?: { readonly score: number; readonly byData?: 0 | 1; readonly byText: 0 | 1 };
+  /** By label that the study has a truth for: that, and the output of the head that images were trained by. */
+  readonly labelHead?: Readonly<Record<string, { readonly truth: 0 | 1; readonly score: number }>>;
   /** Rank of the study's own impression when its image orders all distinct ones, from 1. */
   readonly rank?: number;
   /** The impressions nearest to its image, nearest first. */
@@ -115,6 +119,8 @@ export interface EvaluationReport {
   readonly inputs: { readonly checkpoint: string; readonly studies: string };
   /** Nats per study: of losses over tokens, sums over the study's. */
   readonly losses: LossValues;
+  /** The model was trained without images: what needs some is left out. */
+  readonly withoutImages?: true;
   /** The captioning loss with the study's image and with another's; absent where no study can get another patient's image. */
   readonly captioning?: CaptioningLosses;
   /** Whether normal sentences are likelier for normal studies; absent where training studies have none. */

@@ -5,6 +5,7 @@ import { consensusTexts } from '@hybridmed/eval/generation';
 import type { Branch, LikelihoodRatio } from '@hybridmed/model';
 import type { BranchInput, ModelSession } from '@hybridmed/model/session';
 import { createRatioWriter } from '../ratio/ratio-writer.ts';
+import { judgesImages } from './evaluation-plan.ts';
 import { labelAgreement } from './label-agreement.ts';
 import type { EvaluationReport, Example, NamedTexts, TextRow, TextTable } from './report.ts';
 import { mapSystems } from './systems.ts';
@@ -53,7 +54,7 @@ async function ratioTexts(model: ModelSession, loader: Loader, ratio: Likelihood
 /** Texts of a loader's studies; `train` is what the baselines know, `ratio` how impressions are also written from images. */
 export async function textSection(model: ModelSession, loader: Loader, train: readonly Study[], ratio?: LikelihoodRatio): Promise<TextSection> {
   const { studies } = loader;
-  const image = model.info.stage === 2 ? await generateTexts(model, 'image', loader) : undefined;
+  const image = judgesImages(model.info) ? await generateTexts(model, 'image', loader) : undefined;
   const imageRatio = ratio && (await ratioTexts(model, loader, ratio));
   const findings = await generateTexts(model, 'findings', loader);
   const texts: NamedTexts = { ...(image ? { image } : {}), ...(imageRatio ? { imageRatio } : {}), findings, ...baselines(studies, train) };
