@@ -101,7 +101,7 @@ describe('evaluate', () => {
     const args = [...whole, '--limit', '40', '--likelihood-ratio', '--bertscore', `hf:${published}`, '--labeller', `hf:${published}`];
     const expected = JSON.parse(await succeeds(...args, '--json')) as Record<string, unknown>;
     expect(expected).toHaveProperty('captioning');
-    expect(expected).toHaveProperty('ratioWriting');
+    expect(expected).toHaveProperty('likelihoodRatio');
     expect(expected).toHaveProperty('chexbert');
     expect(JSON.parse(await inParts(join(folder, 'evaluation'), 2, cpu, ...args))).toEqual(expected);
   });

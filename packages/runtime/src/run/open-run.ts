@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataSet, Sampling, Study } from '@hybridmed/data';
+import type { CheckpointConfig, Stage } from '@hybridmed/model';
 import { formatVersion, openTokenizer } from '@hybridmed/model';
 import type { Communicator } from '@hybridmed/ranks';
 import { alone, broadcastText } from '@hybridmed/ranks';
@@ -15,6 +16,8 @@ import { checkPasses, runModel, sharedStore, stagesToTrain } from '@hybridmed/tr
 import type { TrainingConfig } from '@hybridmed/training/settings';
 import { stageSettings } from '@hybridmed/training/settings';
 import { stage1Checkpoint } from '../checkpoint/checkpoint-folder.ts';
+import type { CacheOptions } from '../cache/feature-keeping.ts';
+import { openFeatureKeeping } from '../cache/feature-keeping.ts';
 import { readJson } from '../files.ts';
 import { readableStudies } from '../session/readable-studies.ts';
 import { modelInput } from '../session/study-loader.ts';
@@ -24,6 +27,7 @@ import { processClock } from './process-clock.ts';
 import { labelWeights } from './label-sampling.ts';
 import type { Change } from './provenance.ts';
 import { beginSession, checkSameData, earlierSources, recordData, skippedStudies } from './provenance.ts';
+import type { RunEncoders } from './run-encoders.ts';
 import { runEncoders } from './run-encoders.ts';
 import type { RunHold } from './run-lock.ts';
 import { runNotes } from './run-notes.ts';
@@ -46,6 +50,8 @@ export interface PretrainOptions {
   readonly events?: RunEvents;
   /** Asks the run to stop: it ends the step it is in, saves, and throws a TrainingStoppedError. */
   readonly signal?: AbortSignal;
+  /** How what frozen parts of encoders make of images is kept. */
+  readonly cache?: CacheOptions;
   /** Processes that train the run together: each calls `pretrain` with the same options, rank 0 alone writes and reports. */
   readonly ranks?: Communicator;
 }
@@ -112,6 +118,15 @@ function samplingOf({ config: { sampling, shuffleBuffer }, events }: PretrainOpt
   return { by: 'weight', weights };
 }
 
+/** What a checkpoint of a stage says of itself. */
+const checkpointOf = (config: RunConfig, { sizesOf, input }: RunEncoders, stage: Stage): CheckpointConfig => ({
+  formatVersion,
+  preset: config.preset,
+  stage,
+  model: sizesOf(stageSettings(config, stage)),
+  input,
+});
+
 /** Opens and checks everything that a run needs. Throws one line for too few studies, a missing stage 1, or encoders that do not fit. */
 export async function openRun(options: PretrainOptions, data: DataSet, { changed, hold }: RunContext): Promise<OpenRun> {
   const { config, out, device, resume = false, events = {}, signal, ranks = alone } = options;
@@ -139,13 +154,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
         out,
         config,
         resume,
-        checkpoint: (stage) => ({
-          formatVersion,
-          preset: config.preset,
-          stage,
-          model: encoders.sizesOf(stageSettings(config, stage)),
-          input: encoders.input,
-        }),
+        checkpoint: (stage) => checkpointOf(config, encoders, stage),
         tokenizer,
         encoders: encoders.ofModules,
         hold,
@@ -171,6 +180,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
     store: sharedStore(ranks, store),
     ranks,
     clock: processClock,
+    features: await openFeatureKeeping(options.cache ?? {}, { processes: ranks.size, onMessage: events.onMessage }),
     events,
     signal,
     encoderValues: encoders.load,

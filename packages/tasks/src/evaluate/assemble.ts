@@ -3,36 +3,24 @@ import { hashIds } from '@hybridmed/runtime/run';
 import type { PublishedMetrics } from '../text-metrics/published-metrics.ts';
 import type { AlignmentSection } from './alignment-section.ts';
 import { alignmentSection } from './alignment-section.ts';
-import type { EvaluatedStudies, StudyOptions } from './evaluated-studies.ts';
+import type { StudyOptions } from './evaluated-studies.ts';
 import { judgesImages } from './evaluation-plan.ts';
 import { lossSection } from './loss-section.ts';
-import type { EvaluatedModel, Measurements } from './measurements.ts';
-import { joinedRows } from './measurements.ts';
-import type { RatioTexts } from './ratio-texts.ts';
-import { ratioCandidates, writeRatioTexts } from './ratio-texts.ts';
+import type { Measured } from './measured.ts';
 import type { EvaluationReport } from './report.ts';
 import { textSection } from './text-section.ts';
 
 const noAlignment: AlignmentSection = { report: { zeroShot: [] }, byStudy: [] };
 
-/** Impressions by likelihood ratio, where it was measured. */
-function ratioOf({ ratioValidation, ratioOwn }: Measurements, { train, validation }: EvaluatedStudies): RatioTexts | undefined {
-  if (ratioValidation.length === 0) return undefined;
-  const candidates = ratioCandidates(train);
-  const rows = (pieces: readonly Float64Array[]) => joinedRows(pieces, candidates.length);
-  return writeRatioTexts({ candidates, validation }, { validation: rows(ratioValidation), own: rows(ratioOwn) });
-}
-
 /** Every section of the report, of the measurements of all studies. */
 export async function assembleReport(
   { data, split = 'test', onMessage = () => undefined }: StudyOptions,
-  { model, of, measurements }: { readonly model: EvaluatedModel; readonly of: EvaluatedStudies; readonly measurements: Measurements },
+  { model, of, measurements, ratio }: Measured,
   published: PublishedMetrics,
 ): Promise<EvaluationReport> {
   const { studies, train } = of;
   const losses = lossSection(measurements, { studies, train, model });
-  const ratio = ratioOf(measurements, of);
-  const texts = textSection(measurements, { studies, train, imageRatio: ratio?.texts });
+  const texts = textSection(measurements, { studies, train, hasRatio: ratio !== undefined });
   const truth = studies.map(({ impression }) => impression);
   const publishedTables = await published.of(texts.texts, truth, onMessage);
   const alignment = judgesImages(model) ? await alignmentSection(measurements, { studies, spec: data }) : noAlignment;
@@ -46,7 +34,7 @@ export async function assembleReport(
     ...(model.readsImages ? {} : { withoutImages: true }),
     ...losses.report,
     text: texts.text,
-    ...(ratio ? { ratioWriting: ratio.writing } : {}),
+    ...(ratio ? { likelihoodRatio: ratio } : {}),
     ...alignment.report,
     ...(texts.labels ? { labels: texts.labels } : {}),
     ...publishedTables,

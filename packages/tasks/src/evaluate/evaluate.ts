@@ -1,7 +1,9 @@
 // Evaluates a model, a checkpoint or exported graphs, on a split: losses, texts beside baselines, retrieval, zero-shot classification, labels.
+import type { LikelihoodRatio } from '@hybridmed/model';
 import { partOfBranch } from '@hybridmed/model';
 import type { OpenedModel } from '@hybridmed/runtime';
 import type { Device } from '@hybridmed/tensor';
+import { chooseLikelihoodRatio } from '../ratio/fit-ratio.ts';
 import type { PublishedMetricsOptions } from '../text-metrics/published-metrics.ts';
 import { openPublishedMetrics } from '../text-metrics/published-metrics.ts';
 import { assembleReport } from './assemble.ts';
@@ -9,7 +11,8 @@ import type { EvaluatedStudies, StudyOptions } from './evaluated-studies.ts';
 import { openStudies } from './evaluated-studies.ts';
 import { openLosses } from './losses.ts';
 import { measure } from './measure.ts';
-import type { EvaluatedModel, Measurements, Share } from './measurements.ts';
+import type { Measured } from './measured.ts';
+import type { EvaluatedModel, Share } from './measurements.ts';
 import type { EvaluationReport } from './report.ts';
 
 /** What is asked of a model, on what. */
@@ -33,23 +36,28 @@ async function evaluatedModel({ info, traced, weightsHash }: OpenedModel, device
   };
 }
 
-/** What a share of the work found, and what it is about. */
-export interface Measured {
-  readonly model: EvaluatedModel;
-  readonly of: EvaluatedStudies;
-  readonly measurements: Measurements;
+/** How impressions are written by likelihood ratio: as is chosen now, or as the model keeps it; undefined where it is not evaluated. */
+function ratioOf(
+  { model, split = 'test', onMessage }: MeasuredOptions,
+  { choosing }: EvaluatedStudies,
+): Promise<LikelihoodRatio | undefined> | LikelihoodRatio | undefined {
+  if (choosing) return chooseLikelihoodRatio(model, choosing, { onMessage });
+  if (split !== 'validate' || !model.info.likelihoodRatio) return model.info.likelihoodRatio;
+  onMessage?.('the likelihood ratio was chosen on the split "validate", on which it is not evaluated');
+  return undefined;
 }
 
 /** Measures this share. Throws one line for a part that the model lacks, a data set without the split, or unreadable files. */
 export async function measureShare(options: MeasuredOptions, share: Share, whenOpen: () => Promise<void> = () => Promise.resolve()): Promise<Measured> {
-  const { model, device, data: spec, likelihoodRatio = false, onMessage = () => undefined } = options;
+  const { model, device, data: spec, likelihoodRatio, onMessage = () => undefined } = options;
   if (likelihoodRatio) model.require(partOfBranch.image);
   const losses = await openLosses(model, device);
   try {
     await whenOpen();
     const of = await openStudies(options);
-    const measurements = await measure({ model, losses, of, spec, likelihoodRatio, share, onMessage });
-    return { model: await evaluatedModel(model, device), of, measurements };
+    const ratio = await ratioOf(options, of);
+    const measurements = await measure({ model, losses, of, spec, ratio, share, onMessage });
+    return { model: await evaluatedModel(model, device), of, measurements, ratio };
   } finally {
     losses.release();
   }

@@ -1,4 +1,5 @@
 // An evaluation in parts: each measures its share of the studies, and the report of all is made as that of one process is.
+import type { LikelihoodRatio } from '@hybridmed/model';
 import type { Part, PartEntry, Parts } from '@hybridmed/runtime/parts';
 import { readLists, shareOf, writePart } from '@hybridmed/runtime/parts';
 import { hashIds } from '@hybridmed/runtime/run';
@@ -30,9 +31,8 @@ const items = {
   findings: z.object(natsPiece),
   image: z.object({ ...natsPiece, mismatched: z.array(z.instanceof(Float64Array)), sentences: z.instanceof(Float64Array) }),
   withoutImages: z.object(natsPiece),
-  ratioValidation: z.instanceof(Float64Array),
-  ratioOwn: z.instanceof(Float64Array),
   imageTexts: z.string(),
+  ratioTexts: z.string(),
   findingsTexts: z.string(),
   imageVectors: vectorPiece,
   impressionVectors: vectorPiece,
@@ -47,12 +47,13 @@ const factsSchema = z.object({
   published: z.looseObject({}),
   studies: z.record(z.string(), z.string()),
   leftOut: z.array(z.string()),
+  ratio: z.looseObject({ candidates: z.array(z.looseObject({ text: z.string() })) }).optional(),
 });
 
 /** What the studies are known by: ids in order, and what they say. */
-const identityOf = ({ studies, train, validation }: EvaluatedStudies): Readonly<Record<string, string>> =>
+const identityOf = ({ studies, train }: EvaluatedStudies): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    Object.entries({ evaluated: studies, train, validation }).map(([name, of]) => [
+    Object.entries({ evaluated: studies, train }).map(([name, of]) => [
       name,
       hashIds(of.map((study) => ({ ...study, id: JSON.stringify([study.id, study.findings, study.impression, study.labels, study.tags]) }))),
     ]),
@@ -67,12 +68,12 @@ export interface EvaluationPart {
 
 /** Measures a part's share and gives the part's file. Throws as `evaluate` does. */
 export async function writeEvaluationPart({ folder, part, published }: EvaluationPart, measured: MeasuredOptions): Promise<string> {
-  const { data, split, limit, select = {}, likelihoodRatio } = measured;
-  const { model, of, measurements } = await measureShare(measured, (count) => shareOf(part, count));
+  const { data, split, limit, select = {} } = measured;
+  const { model, of, measurements, ratio } = await measureShare(measured, (count) => shareOf(part, count));
   const { onWarning: _log, ...selection } = select;
-  const options = { data, split, limit, select: selection, likelihoodRatio };
+  const options = { data, split, limit, select: selection };
   const entries = lists.flatMap((list): PartEntry[] => measurements[list].map((value) => ({ list, value })));
-  const facts = { model, options, published, studies: identityOf(of), leftOut: of.leftOut };
+  const facts = { model, options, published, studies: identityOf(of), leftOut: of.leftOut, ...(ratio ? { ratio } : {}) };
   return writePart(folder, part, { command: evaluateCommand, facts }, entries);
 }
 
@@ -118,12 +119,15 @@ export async function mergeEvaluation(parts: Parts, { openDevice, onMessage }: M
   if (changed) throw new HybridmedError(`${options.data}: its ${changed[0]} studies are not those that the parts were measured on; run the parts again`);
   const measurements = checkedLists(await readLists(parts));
   checkCounts(measurements, of, facts.model);
+  const ratio = facts.ratio as unknown as LikelihoodRatio | undefined;
+  if (ratio && measurements.ratioTexts.length !== of.studies.length) throw new HybridmedError('the parts lack texts by likelihood ratio; run them again');
+  const measured = { model: facts.model, of, measurements, ratio };
   const wanted = facts.published as PublishedMetricsOptions;
   if (wanted.bertScore === undefined && wanted.labeller === undefined)
-    return assembleReport(options, { model: facts.model, of, measurements }, { of: () => Promise.resolve({}), close: () => Promise.resolve() });
+    return assembleReport(options, measured, { of: () => Promise.resolve({}), close: () => Promise.resolve() });
   const published = await openPublishedMetrics(wanted, await openDevice());
   try {
-    return await assembleReport(options, { model: facts.model, of, measurements }, published);
+    return await assembleReport(options, measured, published);
   } finally {
     await published.close();
   }

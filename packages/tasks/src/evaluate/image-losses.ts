@@ -6,16 +6,13 @@ import { mismatchedOrders } from '@hybridmed/eval/generation';
 import { concatRows, takeRows } from '@hybridmed/model/host-arrays';
 import type { HostArray } from '@hybridmed/tensor';
 import { sizeOf } from '@hybridmed/tensor';
-import type { Tokenizer } from '@hybridmed/text';
 import type { ImageDecoder, Targets } from './image-decoder.ts';
 import type { StudyLosses } from './study-losses.ts';
 
 /** What is asked beside the studies' own losses. */
 export interface ImageLossOptions {
-  readonly tokenizer: Tokenizer;
-  /** Sentences whose likelihood is wanted, and the max length of an impression in tokens. */
+  /** Sentences whose likelihood is wanted. */
   readonly sentences: readonly string[];
-  readonly maxTokens: number;
   /** Number of shuffles: 10; 0 for none. */
   readonly draws?: number;
   /** Bytes of memories that are held at once, among whose studies images are shuffled: 256 MiB. */
@@ -52,13 +49,6 @@ function canMismatch(keys: readonly string[]): boolean {
   const sizes = new Map<string, number>();
   for (const key of keys) sizes.set(key, (sizes.get(key) ?? 0) + 1);
   return keys.length > 1 && 2 * Math.max(...sizes.values()) <= keys.length;
-}
-
-/** One sentence as targets of a batch. */
-function sentenceTargets(ids: readonly number[], size: number): Targets {
-  const rows = (of: readonly number[]) => ({ data: Int32Array.from({ length: size * of.length }, (_, i) => of[i % of.length]!), shape: [size, of.length] });
-  const [input, target] = [rows(ids.slice(0, -1)), rows(ids.slice(1))];
-  return { input, target, target_mask: { data: new Float32Array(target.data.length).fill(1), shape: target.shape } };
 }
 
 /** Losses of a block's wanted batches when each study gets the memory of `order`'s entry for it. */
@@ -104,9 +94,8 @@ function shufflesOf(
 export async function imageLosses(
   decoder: ImageDecoder,
   loader: Loader,
-  { tokenizer, sentences, maxTokens, draws = 10, mostBytes = 256 * 2 ** 20, own: [first, end] = [0, Infinity] }: ImageLossOptions,
+  { sentences, draws = 10, mostBytes = 256 * 2 ** 20, own: [first, end] = [0, Infinity] }: ImageLossOptions,
 ): Promise<ImageLosses> {
-  const encoded = sentences.map((sentence) => tokenizer.encode(sentence, maxTokens));
   const keys = loader.studies.map(keyOf);
   const own: { nats: number[]; tokens: number[] } = { nats: [], tokens: [] };
   const mismatched: number[][] = Array.from({ length: draws }, () => []);
@@ -114,15 +103,10 @@ export async function imageLosses(
   const plan = (memory: HostArray): Shuffles => shufflesOf(keys, memory.shape[0]!, 4 * sizeOf(memory.shape), { draws, mostBytes });
 
   const addOwn = async (memory: HostArray, targets: Targets): Promise<void> => {
-    const [size, row] = [memory.shape[0]!, own.nats.length];
     const losses = await decoder.losses(memory, targets);
+    likelihoods.push(...(await decoder.logLikelihoods(memory, sentences)).data);
     own.nats.push(...losses.nats.data);
     own.tokens.push(...losses.tokens.data);
-    for (const [s, ids] of encoded.entries()) {
-      const { nats } = await decoder.losses(memory, sentenceTargets(ids, size));
-      // Rounding may leave a certain token a little below 0 nats.
-      nats.data.forEach((value, i) => (likelihoods[(row + i) * sentences.length + s] = Math.min(0, -value)));
-    }
   };
   const addShuffles = async (batches: readonly Batch[], from: number, seed: number): Promise<void> => {
     const size = batches.reduce((sum, batch) => sum + batch.size, 0);

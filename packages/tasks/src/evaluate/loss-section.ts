@@ -8,7 +8,7 @@ import { judgesImages } from './evaluation-plan.ts';
 import type { ImageLosses } from './image-losses.ts';
 import { imageLosses } from './image-losses.ts';
 import type { Losses } from './losses.ts';
-import { normalLikelihood, normalSentences } from './normal-sentences.ts';
+import { normalLikelihood, normalScores, normalSentences } from './normal-sentences.ts';
 import type { EvaluatedModel, ImagePiece, Measurements, NatsPiece, Share } from './measurements.ts';
 import { batchesOf, joinedRows } from './measurements.ts';
 import type { CaptioningLosses, EvaluationReport, Example } from './report.ts';
@@ -18,7 +18,7 @@ import { perToken } from './study-losses.ts';
 /** What the losses add to the report, and to each study's example. */
 export interface LossSection {
   readonly report: Pick<EvaluationReport, 'losses' | 'captioning' | 'normalLikelihood' | 'perToken'>;
-  readonly byStudy: readonly Pick<Example, 'loss'>[];
+  readonly byStudy: readonly Pick<Example, 'loss' | 'normalSentences'>[];
 }
 
 const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -53,7 +53,7 @@ type LossMeasurements = Pick<Measurements, 'totals' | 'findings' | 'image' | 'wi
 
 /** The losses of this share of a loader's studies. */
 export async function measureLosses(
-  { info, tokenizer }: ModelSession,
+  { info }: ModelSession,
   lossesOf: Losses,
   { loader, train, share }: { readonly loader: Loader; readonly train: readonly Study[]; readonly share: Share },
 ): Promise<LossMeasurements> {
@@ -64,7 +64,7 @@ export async function measureLosses(
     return { totals, findings, image: [], withoutImages: blind ? [piece(blind)] : [] };
   }
   const decoder = await lossesOf.imageDecoder();
-  const options = { tokenizer, sentences: normalSentences(train), maxTokens: info.impressionLength, own: share(batchesOf(loader)) };
+  const options = { sentences: normalSentences(train), own: share(batchesOf(loader)) };
   const { own, mismatched, sentences } = await imageLosses(decoder, loader, options).finally(() => decoder.release());
   const image = { ...piece(own), mismatched: mismatched.map((nats) => Float64Array.from(nats)), sentences: Float64Array.from(sentences.data) };
   return { totals, findings, image: own.nats.length === 0 ? [] : [image], withoutImages: [] };
@@ -102,6 +102,7 @@ export function lossSection(
   const sentences = normalSentences(train);
   const image = imageLossesOf(measured.image, sentences.length);
   const wrong = mismatchedLosses(image);
+  const scores = normalScores(studies, image.sentences);
   const normal = normalLikelihood(studies, sentences, image.sentences);
   return {
     report: {
@@ -110,6 +111,9 @@ export function lossSection(
       ...(normal ? { normalLikelihood: normal } : {}),
       perToken: { image: interval(image.own), findings: interval(findings) },
     },
-    byStudy: studies.map((_, i) => ({ loss: { ...textLoss(i), image: image.own.nats[i]!, ...(wrong ? { mismatchedImage: wrong[i]! } : {}) } })),
+    byStudy: studies.map((_, i) => ({
+      loss: { ...textLoss(i), image: image.own.nats[i]!, ...(wrong ? { mismatchedImage: wrong[i]! } : {}) },
+      ...(scores[i] ? { normalSentences: scores[i] } : {}),
+    })),
   };
 }

@@ -41,10 +41,9 @@ export interface Measurements {
   readonly image: readonly ImagePiece[];
   /** Of the image branch of a model that reads no images. */
   readonly withoutImages: readonly NatsPiece[];
-  /** Log-likelihoods of candidates (studies, candidates) on the validation split, and on the evaluated one. */
-  readonly ratioValidation: readonly Float64Array[];
-  readonly ratioOwn: readonly Float64Array[];
   readonly imageTexts: readonly string[];
+  /** By likelihood ratio, where there is one. */
+  readonly ratioTexts: readonly string[];
   readonly findingsTexts: readonly string[];
   /** Of images, of distinct impressions, and of the prompts' sentences. */
   readonly imageVectors: readonly VectorPiece[];

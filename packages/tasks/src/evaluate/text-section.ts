@@ -2,8 +2,9 @@
 import type { Loader, Study } from '@hybridmed/data';
 import { mostFrequent, nearestTexts, normalizeForComparison, textIntervals, textScores } from '@hybridmed/eval';
 import { consensusTexts } from '@hybridmed/eval/generation';
-import type { Branch } from '@hybridmed/model';
+import type { Branch, LikelihoodRatio } from '@hybridmed/model';
 import type { BranchInput, ModelSession } from '@hybridmed/model/session';
+import { createRatioWriter } from '../ratio/ratio-writer.ts';
 import { judgesImages } from './evaluation-plan.ts';
 import { labelAgreement } from './label-agreement.ts';
 import type { Measurements, Share } from './measurements.ts';
@@ -17,7 +18,7 @@ export interface TextSection {
   /** The texts themselves. */
   readonly texts: NamedTexts;
   readonly labels?: EvaluationReport['labels'];
-  readonly byStudy: readonly Pick<Example, 'image' | 'findings' | 'labels'>[];
+  readonly byStudy: readonly Pick<Example, 'image' | 'imageRatio' | 'findings' | 'labels'>[];
 }
 
 /** Impressions that a branch writes for this share of the studies, in the loader's order. */
@@ -31,10 +32,22 @@ async function generateTexts(model: ModelSession, branch: Branch, loader: Loader
   return texts;
 }
 
-/** What the branches of a model write for this share of a loader's studies. */
-export async function measureTexts(model: ModelSession, loader: Loader, share: Share): Promise<Pick<Measurements, 'imageTexts' | 'findingsTexts'>> {
+/** Impressions by likelihood ratio, in the loader's order. */
+async function writeByRatio(model: ModelSession, loader: Loader, ratio: LikelihoodRatio, share: Share): Promise<string[]> {
+  const texts: string[] = [];
+  const writer = createRatioWriter(model, ratio);
+  for await (const { arrays } of sharedBatches(loader, share)) for (const { text } of await writer.write(arrays.image)) texts.push(text);
+  return texts;
+}
+
+/** What the branches of a model write for this share of a loader's studies; `ratio` is how impressions are also written from images. */
+export async function measureTexts(
+  model: ModelSession,
+  { loader, ratio, share }: { readonly loader: Loader; readonly ratio: LikelihoodRatio | undefined; readonly share: Share },
+): Promise<Pick<Measurements, 'imageTexts' | 'ratioTexts' | 'findingsTexts'>> {
   return {
     imageTexts: judgesImages(model.info) ? await generateTexts(model, 'image', loader, share) : [],
+    ratioTexts: ratio ? await writeByRatio(model, loader, ratio, share) : [],
     findingsTexts: await generateTexts(model, 'findings', loader, share),
   };
 }
@@ -52,12 +65,13 @@ function baselines(studies: readonly Study[], train: readonly Study[]): Pick<Nam
   };
 }
 
-/** The texts of the report; `train` is what the baselines know, `imageRatio` what the likelihood ratio wrote, where it was asked for. */
+/** The texts of the report; `train` is what the baselines know. */
 export function textSection(
-  { imageTexts, findingsTexts: findings }: Pick<Measurements, 'imageTexts' | 'findingsTexts'>,
-  { studies, train, imageRatio }: { readonly studies: readonly Study[]; readonly train: readonly Study[]; readonly imageRatio?: readonly string[] | undefined },
+  { imageTexts, ratioTexts, findingsTexts: findings }: Pick<Measurements, 'imageTexts' | 'ratioTexts' | 'findingsTexts'>,
+  { studies, train, hasRatio }: { readonly studies: readonly Study[]; readonly train: readonly Study[]; readonly hasRatio: boolean },
 ): TextSection {
   const image = imageTexts.length > 0 ? imageTexts : undefined;
+  const imageRatio = hasRatio ? ratioTexts : undefined;
   const texts: NamedTexts = { ...(image ? { image } : {}), ...(imageRatio ? { imageRatio } : {}), findings, ...baselines(studies, train) };
   const truth = studies.map(({ impression }) => impression);
   const agreement = labelAgreement(studies, texts);
@@ -65,6 +79,11 @@ export function textSection(
     texts,
     text: mapSystems(texts, (own): TextRow => ({ ...textScores(own, truth), intervals: textIntervals(own, truth) })),
     ...(agreement.table ? { labels: agreement.table } : {}),
-    byStudy: findings.map((text, i) => ({ ...(image ? { image: image[i]! } : {}), findings: text, ...agreement.byStudy[i] })),
+    byStudy: findings.map((text, i) => ({
+      ...(image ? { image: image[i]! } : {}),
+      ...(imageRatio ? { imageRatio: imageRatio[i]! } : {}),
+      findings: text,
+      ...agreement.byStudy[i],
+    })),
   };
 }

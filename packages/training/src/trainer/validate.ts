@@ -1,5 +1,4 @@
 // Losses over a whole split in evaluation mode, in nats per study.
-import type { FrozenStep } from '@hybridmed/model/graphs';
 import { pick } from '@hybridmed/model/graphs';
 import { lossRows } from '@hybridmed/model/objective';
 import type { Communicator } from '@hybridmed/ranks';
@@ -8,6 +7,7 @@ import type { DeviceState, HostArray, HostArrays, Program } from '@hybridmed/ten
 import type { LossValues } from '../contracts/metrics.ts';
 import { lossValues } from '../contracts/metrics.ts';
 import type { StudySource } from '../contracts/study-source.ts';
+import type { ImageBatch, ImageStep } from '../frozen/frozen-images.ts';
 
 /** Number of ones in a mask. */
 export function maskCount(mask: HostArray['data']): number {
@@ -19,7 +19,9 @@ export function maskCount(mask: HostArray['data']): number {
 /** What gives the losses of a batch by name, and the fields of the batch that it reads. */
 export interface BatchLosses {
   readonly fields: readonly string[];
-  run(batch: HostArrays): Promise<HostArrays>;
+  /** Asked for each image before it is read. */
+  readonly known?: ImageStep['known'];
+  run(arrays: HostArrays, batch: ImageBatch): Promise<HostArrays>;
 }
 
 /** Losses of a whole split. */
@@ -32,7 +34,7 @@ export interface SplitLosses {
 export interface Validator {
   readonly program: Program;
   readonly state: DeviceState;
-  readonly frozen: FrozenStep;
+  readonly frozen: ImageStep;
   /** Once aborted, no further batch is computed: its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
   /** Processes that share the split; `alone` by default. */
@@ -42,9 +44,10 @@ export interface Validator {
 /** The losses of a batch by a compiled validation graph. */
 export const batchLosses = ({ program, state, frozen, signal }: Omit<Validator, 'ranks'>): BatchLosses => ({
   fields: Object.keys(program.graph.data),
-  async run(batch) {
+  known: frozen.known,
+  async run(arrays, batch) {
     signal?.throwIfAborted();
-    return program.run(await frozen.apply(batch), state);
+    return program.run(await frozen.apply(arrays, batch), state);
   },
 });
 
@@ -55,11 +58,11 @@ export const validate = (validator: Validator, source: StudySource): Promise<Spl
 const rowWidth = 2 + 2 * lossRows.length;
 
 /** Totals of a source's batches: of each studies, tokens and losses, a row that `lossesOfTotals` reads. */
-export async function splitTotals({ fields, run }: BatchLosses, source: StudySource): Promise<number[][]> {
+export async function splitTotals({ fields, known, run }: BatchLosses, source: StudySource): Promise<number[][]> {
   const totals: number[][] = [];
-  for await (const batch of fields.includes('image') ? source.batches() : source.textBatches()) {
+  for await (const batch of fields.includes('image') ? source.batches({ known }) : source.textBatches()) {
     const { arrays, studies } = batch;
-    const results = await run(pick<HostArray, string>(arrays, fields));
+    const results = await run(pick<HostArray, string>(arrays, fields), batch);
     const tokens = maskCount(arrays.target_mask.data);
     if ('image' in arrays) source.recycle({ arrays, studies });
     const losses = lossRows.map(({ key, unit }) => (results[key]?.data[0] ?? 0) * (unit === 'token' ? tokens : studies.length));
