@@ -5,11 +5,12 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { flagOf } from '@hybridmed/training/options';
 import { expect, test } from 'vitest';
+import type * as Yaml from 'yaml';
 import { commands } from '../packages/hybridmed/src/cli/commands.ts';
 import { loadOptions } from '../packages/hybridmed/src/cli/define-command.ts';
 
 const text = readFileSync(fileURLToPath(new URL('../docs/clusters.md', import.meta.url)), 'utf8');
-const { parseDocument } = createRequire(fileURLToPath(new URL('../packages/hybridmed/package.json', import.meta.url)))('yaml') as typeof import('yaml');
+const { parseDocument } = createRequire(fileURLToPath(new URL('../packages/hybridmed/package.json', import.meta.url)))('yaml') as typeof Yaml;
 const blocks = (language: string): string[] => [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map(([, block]) => block!);
 
 /** A field's fields; `text`, `number` or `texts` of one that has none; `any name` of a map. */

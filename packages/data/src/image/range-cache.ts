@@ -1,5 +1,6 @@
 // Parts of what is served over HTTP: fetched by range requests in blocks, the last used of which are kept, up to a number of bytes.
 import { setTimeout as pause } from 'node:timers/promises';
+import { RemoteError, remoteFetch } from '@hybridmed/remote';
 import { DataError } from '../errors.ts';
 import { maxFileBytes } from './limits.ts';
 import type { ByteRange, RangeReader } from './image-bytes.ts';
@@ -40,7 +41,7 @@ async function checkAnswer(response: Response, url: string): Promise<void> {
 
 /** Fetches one range: fewer bytes at the end. A server that knows no ranges sends everything, of which the rest is left aside. */
 async function fetchRange(url: string, first: number, last: number, timeoutMs: number): Promise<Uint8Array> {
-  const response = await fetch(url, { headers: { range: `bytes=${first}-${last}` }, signal: AbortSignal.timeout(timeoutMs) });
+  const response = await remoteFetch(url, { headers: { range: `bytes=${first}-${last}` }, signal: AbortSignal.timeout(timeoutMs) });
   if (response.status === 416) {
     await response.body?.cancel();
     return new Uint8Array(0);
@@ -65,6 +66,7 @@ async function persistently<T>(url: string, retries: number, work: () => Promise
       return await work();
     } catch (error) {
       if (error instanceof DataError) throw error;
+      if (error instanceof RemoteError) throw new DataError(error.message);
       const { cause, message } = error as Error;
       const reason = (cause instanceof Error ? cause.message : message).split('\n')[0];
       if (attempt >= retries) throw new DataError(`${url}: cannot be fetched (${reason}); check the address and the network`);
@@ -76,7 +78,7 @@ async function persistently<T>(url: string, retries: number, work: () => Promise
 /** Fetches a whole text, such as a manifest or an index. Throws a DataError that names the URL, and for more than 256 MiB. */
 export function fetchWhole(url: string, { timeoutMs = 60_000, retries = 3 }: RangeCacheOptions = {}): Promise<Uint8Array> {
   return persistently(url, retries, async () => {
-    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
+    const response = await remoteFetch(url, { signal: AbortSignal.timeout(timeoutMs) });
     await checkAnswer(response, url);
     return bodyOf(response, url, maxFileBytes);
   });

@@ -1,0 +1,6 @@
+// Fetching from servers that want headers or signed requests, in Node.
+export { headersVariable, readHeadersFile } from './headers-file.ts';
+export type { OriginHeaders } from './headers-file.ts';
+export { RemoteError } from './remote-error.ts';
+export { checkAddress, remoteFetch } from './remote-fetch.ts';
+export type { RemoteRequest } from './remote-fetch.ts';
