@@ -51,7 +51,7 @@ export async function measureRanks(log: (line: string) => void, steps = 20): Pro
   const [mpi] = mpis;
   if (!mpi) throw new Error('no MPI is installed: apt-get install openmpi-bin');
   log(`two ranks under ${mpi.name}, ${steps} steps near and ${steps} far`);
-  const { code, lines, errors } = await run(mpi, 2, JSON.stringify({ steps, network: ethernet }), { script, timeoutMs: 120_000 });
+  const { code, lines, errors } = await run(mpi, 2, JSON.stringify({ steps, network: ethernet }), { script, timeoutMs: 120_000, mostSeconds: 1800 });
   const first = (lines as unknown as RankLine[]).find(({ rank }) => rank === 0);
   if (code !== 0 || !first) throw new Error(`the job ended with ${code}: ${errors.trim().split('\n').at(-1) ?? ''}`);
   const { near, far } = first;

@@ -24,7 +24,7 @@ export async function phantomRun(folder: string, options: Partial<RunOptions> = 
 
 /** Starts a run as a job of ranks. */
 export function startRun(size: number, run: RankPretrain, { mpi = mpis[0]!, timeoutMs = 120_000 }: { mpi?: Mpi; timeoutMs?: number } = {}): Job {
-  return start(mpi, size, JSON.stringify(run), { script, timeoutMs });
+  return start(mpi, size, JSON.stringify(run), { script, timeoutMs, mostSeconds: 1800 });
 }
 
 /** The run of one process that no launcher started. */
