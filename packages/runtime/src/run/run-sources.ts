@@ -1,5 +1,6 @@
 // The sources of a run's studies: loaders of the training split as each stage reads it, opened when a stage begins, and that of validation.
 import type { LoaderOptions, Sampling, Study } from '@hybridmed/data';
+import type { Communicator } from '@hybridmed/ranks';
 import { alone } from '@hybridmed/ranks';
 import type { Tokenizer } from '@hybridmed/text';
 import type { StudySource } from '@hybridmed/training';
@@ -8,12 +9,18 @@ import type { ModelInput } from '../session/study-loader.ts';
 import { studyLoader } from '../session/study-loader.ts';
 import { studySource } from '../session/study-source.ts';
 import type { RunConfig } from '../settings/run-settings.ts';
-import type { PretrainOptions } from './open-run.ts';
 
 /** Studies that a run trains and validates on. */
 export interface RunStudies {
   readonly train: readonly Study[];
   readonly validate: readonly Study[];
+}
+
+/** Who reads the studies, and how. */
+interface SourceOptions {
+  readonly config: RunConfig;
+  readonly workers?: number;
+  readonly ranks?: Communicator;
 }
 
 /** The sources of a run. */
@@ -36,7 +43,7 @@ const trainingOptions = ({ batch, accumulate, augment }: RunConfig, ranks: numbe
 
 /** The sources of a run's studies, prepared for a model. */
 export function runSources(
-  { config: { seed, onBadData }, workers, ranks: { rank, size } = alone }: PretrainOptions,
+  { config: { seed, onBadData }, workers, ranks: { rank, size } = alone }: SourceOptions,
   prepared: ModelInput,
   tokenizer: Tokenizer,
   studies: RunStudies,

@@ -1,6 +1,6 @@
 // The settings of pre-training: what the model is, how it is optimized, and by which losses. Those of the data are rows of who opens it.
 import type { LossWeights } from '@hybridmed/model';
-import { lossesOfImages, lossNames } from '@hybridmed/model/objective';
+import { lossNames } from '@hybridmed/model/objective';
 import type { PresetName } from '@hybridmed/model/presets';
 import { presets } from '@hybridmed/model/presets';
 import { precisions } from '@hybridmed/tensor';
@@ -54,6 +54,14 @@ const modelSettings = {
       help: 'dropout rate',
       default: ({ preset }) => preset.vision.dropout ?? 0,
       defaultWords: "the preset's",
+    }),
+  ),
+  projectionDropout: perStage(
+    option({
+      value: number({ min: 0, below: 1 }),
+      argument: 'rate',
+      help: "dropout rate of the encoders' features before their projections into the joint embedding space",
+      default: 0,
     }),
   ),
   remat: option({
@@ -152,6 +160,14 @@ const optimizerSettings = {
       default: [],
     }),
   ),
+  freezeStatistics: perStage(
+    option({
+      value: several(string()),
+      argument: 'names',
+      help: 'batch norms that are trained, but whose running statistics are used in training and stay as they are, such as "vision.*"',
+      default: [],
+    }),
+  ),
   layerDecay: perStage(
     option({
       value: number({ above: 0, max: 1 }),
@@ -201,16 +217,6 @@ export type TrainingConfig = Values<typeof trainingSettings>;
 
 /** Completes settings with the defaults of the preset and of the method. */
 export const completeTraining = (options: Partial<TrainingConfig>): TrainingConfig => mergeSettings(trainingSettings, { file: options });
-
-/** What a control without images (`vision` "none") changes: losses that need some have weight 0, and nothing of `vision.*` is frozen or adapted. */
-export function changesWithoutImages({ freeze, lora }: Pick<TrainingConfig, 'freeze' | 'lora'>): Partial<TrainingConfig> {
-  const others = (patterns: readonly string[]): string[] => patterns.filter((pattern) => !pattern.startsWith('vision.'));
-  return { vision: 'none', ...Object.fromEntries(lossesOfImages.map((key) => [key, 0])), freeze: others(freeze), lora: others(lora) };
-}
-
-/** Settings as they are used. */
-export const withoutImageParts = <T extends TrainingConfig>(config: T): T =>
-  config.vision === 'none' ? { ...config, ...changesWithoutImages(config) } : config;
 
 /** The weights of stage 2's losses. */
 export const lossWeights = (config: TrainingConfig): LossWeights => Object.fromEntries(lossNames.map((name) => [name, config[name]]));
