@@ -2,9 +2,9 @@
 export type { Clock } from './contracts/clock.ts';
 export type { LossValues, StepLine, ValidationLine } from './contracts/metrics.ts';
 export type { RunEvents } from './contracts/run-events.ts';
-export type { CheckpointKind, ResumePoint, RunStore, SkippedStudy, Stage1Parameters, StageSnapshot } from './contracts/run-store.ts';
+export type { CheckpointKind, ResumePoint, RunStore, SkippedStudy, StageParameters, StageSnapshot } from './contracts/run-store.ts';
 export { TrainingStoppedError } from './contracts/training-stopped.ts';
-export type { SourceBatch, StudySource } from './contracts/study-source.ts';
+export type { LabelArrays, SourceBatch, StudySource } from './contracts/study-source.ts';
 export { trainerStateSchema } from './contracts/trainer-state.ts';
 export type { TrainerState } from './contracts/trainer-state.ts';
 export { fit } from './fit.ts';

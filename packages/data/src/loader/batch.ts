@@ -13,6 +13,15 @@ export type TextArrays = Readonly<
 /** Texts and images of B studies: image (B, C, H, W) f32 in [-1, 1]. */
 export type StudyArrays = TextArrays & { readonly image: HostArray };
 
+/** Images of B studies alone. */
+export type ImageArrays = Pick<StudyArrays, 'image'>;
+
+/** A batch without texts: its arrays, and which studies they are. */
+export interface ImageBatch {
+  readonly arrays: ImageArrays;
+  readonly studies: readonly number[];
+}
+
 /** A batch without images: its arrays, and which studies they are. */
 export interface TextBatch {
   readonly arrays: TextArrays;

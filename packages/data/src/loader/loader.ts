@@ -10,7 +10,7 @@ import type { Augmentation } from './augment.ts';
 import { checkAugmentation } from './augment.ts';
 import type { BatchItem, BatchRequest, BatchSettings, Encoder, MadeBatch, StudyTokens } from './batch-maker.ts';
 import { createBatchMaker, encodeStudy } from './batch-maker.ts';
-import type { StudyBatch, TextBatch } from './batch.ts';
+import type { ImageBatch, StudyBatch, TextBatch } from './batch.ts';
 import { collateTexts } from './collate.ts';
 import { ImageMemory } from './image-memory.ts';
 import type { Sampling } from './order.ts';
@@ -59,18 +59,27 @@ export interface LoaderOptions {
   passes?: number;
 }
 
+/** Which batches: of an epoch, from a step on. `inStep` may put others in the places of a step's studies. */
+export interface BatchRange {
+  epoch?: number;
+  startStep?: number;
+  inStep?: (studies: readonly number[]) => readonly number[];
+}
+
 /** Batches of studies. */
 export interface Loader {
   readonly studies: readonly Study[];
   readonly stepsPerEpoch: number;
-  /** Batches of an epoch from `startStep` on: the same ones whenever it is asked. `inStep` may put others in the places of a step's studies. */
-  batches(options?: { epoch?: number; startStep?: number; inStep?(studies: readonly number[]): readonly number[] }): AsyncGenerator<StudyBatch>;
+  /** Batches of an epoch from `startStep` on: the same ones whenever it is asked. */
+  batches(range?: BatchRange): AsyncGenerator<StudyBatch>;
+  /** The same batches without texts: none is encoded. */
+  imageBatches(range?: BatchRange): AsyncGenerator<ImageBatch>;
   /** The same batches without images: none is read. */
   textBatches(options?: { epoch?: number; startStep?: number }): Generator<TextBatch>;
   /** Batches without images, in order: for what needs only texts. */
   texts(batchSize: number): Generator<TextBatch>;
   /** Gives a batch's memory back for another one. Its arrays must not be used any more. Batches that are kept need not be given back. */
-  recycle(batch: StudyBatch): void;
+  recycle(batch: ImageBatch): void;
   close(): Promise<void>;
 }
 
@@ -96,38 +105,39 @@ export function createLoader(options: LoaderOptions): Loader {
   const memory = new ImageMemory(batchSize * image.channels * image.size ** 2 * Float32Array.BYTES_PER_ELEMENT);
   const { stepsPerEpoch, stepsOf } = epochSteps(options, settings.seed);
 
-  async function make(indices: readonly number[], epoch: number): Promise<StudyBatch> {
+  async function make(indices: readonly number[], epoch: number, texts: boolean): Promise<ImageBatch> {
     const items = indices.map((study): BatchItem => {
       const { image: file, findings, impression } = studies[study]!;
+      if (!texts) return { study, image: file, slot: study };
       const known = threads && tokenizerModule !== undefined ? tokens[study] : encoded(study);
       return { study, image: file, slot: study, ...(known ? { tokens: known } : { texts: { findings, impression } }) };
     });
-    const request: BatchRequest = { epoch, items, buffer: threads ? memory.shared() : memory.own() };
+    const request: BatchRequest = { epoch, texts, items, buffer: threads ? memory.shared() : memory.own() };
     const made = await (threads?.pool.run(request) ?? here.make(request));
     if ('unreadable' in made) throw new UnreadableStudiesError(made.unreadable);
-    made.tokens.forEach((own, i) => {
-      if (own) tokens[indices[i]!] = own;
-    });
+    for (const [i, own] of made.tokens.entries()) if (own) tokens[indices[i]!] = own;
     return { arrays: made.arrays, studies: indices };
   }
   const textBatch = (indices: readonly number[]): TextBatch => textBatchOf(indices, indices.map(encoded), settings.pad);
+  function batchesOf(texts: boolean, { epoch = 0, startStep = 0, inStep = (own: readonly number[]) => own }: BatchRange = {}): AsyncGenerator<ImageBatch> {
+    const studiesOf = stepsOf(epoch);
+    return prefetch({
+      from: startStep,
+      to: stepsPerEpoch,
+      // Without workers nothing is made ahead: it would only delay the first batch. The next one then waits until this one may have been
+      // given back, whose memory serves for it.
+      ahead: threads ? Math.max(ahead, workers) : 1,
+      early: threads !== undefined,
+      make: async (step) => make(inStep(studiesOf(step)), epoch, texts),
+      take: (batch) => ({ ...batch, arrays: memory.take(batch.arrays) }),
+      discard: (batch) => memory.release(batch.arrays),
+    });
+  }
   return {
     studies,
     stepsPerEpoch,
-    async *batches({ epoch = 0, startStep = 0, inStep = (own: readonly number[]) => own } = {}) {
-      const studiesOf = stepsOf(epoch);
-      yield* prefetch({
-        from: startStep,
-        to: stepsPerEpoch,
-        // Without workers nothing is made ahead: it would only delay the first batch. The next one then waits until this one may have been
-        // given back, whose memory serves for it.
-        ahead: threads ? Math.max(ahead, workers) : 1,
-        early: threads !== undefined,
-        make: async (step) => make(inStep(studiesOf(step)), epoch),
-        take: (batch) => ({ ...batch, arrays: memory.take(batch.arrays) }),
-        discard: (batch) => memory.release(batch.arrays),
-      });
-    },
+    batches: (range) => batchesOf(true, range) as AsyncGenerator<StudyBatch>,
+    imageBatches: (range) => batchesOf(false, range),
     *textBatches({ epoch = 0, startStep = 0 } = {}) {
       const studiesOf = stepsOf(epoch);
       for (let step = startStep; step < stepsPerEpoch; step++) yield textBatch(studiesOf(step));

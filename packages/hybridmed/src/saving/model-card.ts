@@ -1,4 +1,5 @@
 // The model card of a saved encoder: what it is, data, training, metrics, how to load it, and limits.
+import type { Stage } from '@hybridmed/model';
 import { weightsInWords } from '@hybridmed/model/objective';
 import type { Provenance } from '@hybridmed/runtime/run';
 import type { EvaluationReport } from '@hybridmed/tasks/node';
@@ -9,7 +10,7 @@ import type { RunConfig } from '@hybridmed/runtime/settings';
 export interface CardFacts {
   readonly part: 'vision' | 'text';
   readonly preset: string;
-  readonly stage: 1 | 2;
+  readonly stage: Stage;
   readonly version: string;
   /** The package of Python that reads the folder. */
   readonly library: string;

@@ -1,5 +1,6 @@
 // What config.json of a checkpoint holds.
 import type { ModelConfig } from '../model/config.ts';
+import type { Stage } from '../model/stages.ts';
 
 /** Version of the folder's layout. */
 export const formatVersion = 2;
@@ -16,7 +17,7 @@ export interface InputConfig {
 export interface CheckpointConfig {
   readonly formatVersion: number;
   readonly preset: string;
-  readonly stage: 1 | 2;
+  readonly stage: Stage;
   readonly model: ModelConfig;
   readonly input: InputConfig;
 }

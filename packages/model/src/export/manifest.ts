@@ -1,21 +1,15 @@
 // The manifest of an exported folder: which files hold which graph, and how inputs are prepared for them.
-import type { SpecialTokens } from '../model/config.ts';
-import type { Branch } from '../model/model.ts';
+import type { LabelConfig, SpecialTokens } from '../model/config.ts';
+import type { PartName } from '../model/parts.ts';
+import type { Stage } from '../model/stages.ts';
+
+export { partNames } from '../model/parts.ts';
 
 /** Version of the folder's layout. */
 export const exportVersion = 2;
 
 /** Name of the manifest in the folder. */
 export const manifestName = 'export.json';
-
-/** Names of the parts. */
-export const partNames = ['vision', 'text', 'align', 'caption', 'summarize', 'removal'] as const;
-
-/** One part. */
-export type PartName = (typeof partNames)[number];
-
-/** Part of a branch that writes texts. */
-export const partOfBranch = { image: 'caption', findings: 'summarize' } as const satisfies Record<Branch, PartName>;
 
 /** An input or output: element type and sizes, open ones by symbol (`B` studies, `L` tokens, `S` memory, `T` new and `P` past tokens). */
 export interface PortSpec {
@@ -55,7 +49,7 @@ export interface ExportManifest {
   /** SHA-256 of the checkpoint's weights: parts of one folder are of one checkpoint. */
   readonly weights: string;
   readonly preset: string;
-  readonly stage: 1 | 2;
+  readonly stage: Stage;
   /** Images: padded to a square with 0, longest side resized, centre cropped, scaled to [0, 1], then (x - mean) / std. */
   readonly image: { readonly size: number; readonly channels: number; readonly resize: number; readonly mean: 0.5; readonly std: 0.5 };
   /** Max numbers of tokens, special ones included. */
@@ -66,5 +60,7 @@ export interface ExportManifest {
   readonly logitScale: number;
   /** Values of the parameters of losses that have their own, by name. */
   readonly lossParameters?: Readonly<Record<string, LossParameter>>;
+  /** Labels that the model's images were trained by. */
+  readonly labels?: LabelConfig;
   readonly parts: Readonly<Partial<Record<PartName, ExportedPart>>>;
 }

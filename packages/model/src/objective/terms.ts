@@ -1,6 +1,7 @@
 // Which losses a stage trains, with which weights, and what follows from that: the watched loss, features, fields of the batch, parameters.
 import type { ParameterSpecs } from '@hybridmed/nn';
 import type { BatchField } from '../model/batch-fields.ts';
+import type { EarlierStage } from '../model/stages.ts';
 import type { FeatureName, LossOptions, LossParts, LossRow } from './row.ts';
 import type { LossName, LossWeights } from './rows.ts';
 import { lossRows } from './rows.ts';
@@ -12,7 +13,7 @@ export interface LossTerm {
 }
 
 /** A stage with the weights of the last one. */
-export type StageWeights = { readonly stage: 1 } | { readonly stage: 2; readonly weights: LossWeights };
+export type StageWeights = { readonly stage: EarlierStage } | { readonly stage: 2; readonly weights: LossWeights };
 
 /** The losses that a stage trains, in the table's order. */
 export const lossTerms = (plan: StageWeights): readonly LossTerm[] =>
@@ -50,6 +51,9 @@ export function lossParameters(keys: readonly string[], parts: LossParts): Param
 
 /** Losses with parameters of their own, which a model has only where it is trained with them. */
 export const lossesWithParameters: readonly LossName[] = lossRows.filter(({ parameters }) => parameters !== undefined).map(({ key }) => key);
+
+/** The loss whose own a parameter is, by the parameter's name. */
+export const ownLoss = (name: string): LossName | undefined => lossesWithParameters.find((key) => name.startsWith(ownName(key, '')));
 
 /** Weights of the losses that a model can be evaluated by: those of the method, and 1 for another one whose parameters it has. */
 export const evaluatedWeights = (parameters: Readonly<Record<string, unknown>>): LossWeights =>

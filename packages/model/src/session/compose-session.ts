@@ -2,8 +2,8 @@
 import { prepareSquares, prepareTexts } from '@hybridmed/inputs';
 import type { HostArray, HostArrays } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
-import type { PartName } from '../export/manifest.ts';
-import { partOfBranch } from '../export/manifest.ts';
+import type { PartName } from '../model/parts.ts';
+import { partOfBranch } from '../model/parts.ts';
 import type { Generator } from '../generation/generator.ts';
 import type { ImageOutput, TextOutput } from '../graphs/features.ts';
 import type { Branch } from '../model/model.ts';

@@ -29,6 +29,7 @@ function infoOf(source: string, device: Device, checkpoint: Checkpoint): Session
     modules: [...(config.model.vision.kind === 'module' ? (['vision'] as const) : []), ...('kind' in config.model.text ? (['text'] as const) : [])],
     logitScale: parameters['align.logit_scale']!.data[0]!,
     ...(lossParameters ? { lossParameters } : {}),
+    ...(model.labels ? { labels: model.labels } : {}),
     device: device.info.name,
     deviceKind: device.info.kind,
   };
@@ -63,7 +64,7 @@ export function openSession(device: Device, checkpoint: Checkpoint, source: stri
     tokenizer,
     traced: { device, checkpoint, state },
     problemOf(part) {
-      if (!isTrained(config.stage, part)) return untrainedError(source, part);
+      if (!isTrained(config.stage, part)) return untrainedError({ source, stage: config.stage }, part);
       return part === 'removal' && !model.vision.partial ? noRemovalError(source) : undefined;
     },
     images: async (outputs, images) =>

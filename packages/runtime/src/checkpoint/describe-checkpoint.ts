@@ -1,4 +1,5 @@
 // Parameters of a checkpoint counted per part.
+import type { Stage } from '@hybridmed/model';
 import { sizeOf } from '@hybridmed/tensor';
 import type { CheckpointEncoders } from './checkpoint-encoders.ts';
 import { checkpointModel, resolveCheckpoint } from './checkpoint-folder.ts';
@@ -7,7 +8,7 @@ import { checkpointModel, resolveCheckpoint } from './checkpoint-folder.ts';
 export interface CheckpointInfo {
   readonly checkpoint: string;
   readonly preset: string;
-  readonly stage: 1 | 2;
+  readonly stage: Stage;
   readonly formatVersion: number;
   readonly vocabulary: number;
   readonly image: { readonly size: number; readonly channels: number };

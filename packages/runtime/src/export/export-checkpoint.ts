@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExportedGraph, ExportedPart, ExportManifest, PortSpec, PartName, Checkpoint } from '@hybridmed/model';
-import { exportVersion, lossParametersOf, manifestName, partGraphs } from '@hybridmed/model';
+import { exportVersion, lossParametersOf, manifestName, partGraphs, stageRow } from '@hybridmed/model';
 import { isTrained, noRemovalError, untrainedError } from '@hybridmed/model/session';
 import type { OnnxFile, Precision } from '@hybridmed/onnx';
 import { cpuDevice, exportOnnx } from '@hybridmed/onnx';
@@ -46,7 +46,8 @@ export async function exportCheckpoint(options: ExportCheckpointOptions): Promis
   const { parts, out, opset = 20, precision = 'f32', onMessage = () => undefined } = options;
   const { folder, ...checkpoint } = await openCheckpoint(options.checkpoint, options.encoders);
   const untrained = parts.find((part) => !isTrained(checkpoint.config.stage, part));
-  if (untrained) throw untrainedError(folder, untrained, ', or export text or summarize');
+  if (untrained)
+    throw untrainedError({ source: folder, stage: checkpoint.config.stage }, untrained, `, or export ${stageRow(checkpoint.config.stage).parts.join(' or ')}`);
   if (parts.includes('removal') && !checkpoint.model.vision.partial) throw noRemovalError(folder);
   const notExportable = checkpoint.model.vision.frozen && parts.find((part) => part !== 'text' && part !== 'summarize');
   if (notExportable)
@@ -90,6 +91,7 @@ function describe(checkpoint: Checkpoint, weights: string, parts: ExportManifest
     decoder: { vocabularySize, width, depth, positions },
     logitScale: parameters['align.logit_scale']!.data[0]!,
     ...(lossParameters ? { lossParameters } : {}),
+    ...(model.labels ? { labels: model.labels } : {}),
     parts,
   };
 }

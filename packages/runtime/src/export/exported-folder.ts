@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExportManifest, PartName } from '@hybridmed/model';
-import { exportVersion, manifestName, partNames } from '@hybridmed/model';
+import { exportVersion, manifestName, partNames, stageNumbers } from '@hybridmed/model';
 import { notExportedError } from '@hybridmed/model/session';
 import type { OnnxModel } from '@hybridmed/onnx';
 import { sizeOf } from '@hybridmed/tensor';
@@ -31,12 +31,18 @@ const part = z.object({ opset: upTo(1000), precision: z.enum(['f32', 'f16', 'int
 const lossParameter = z
   .object({ shape: z.array(upTo(2 ** 22)).max(8), values: z.array(z.number()) })
   .refine(({ shape, values }) => sizeOf(shape) === values.length, { path: ['values'], message: 'must be as many as "shape" says' });
+const mostLabels = 1024;
+const labels = z.object({
+  columns: z.array(z.string().max(256)).max(mostLabels),
+  logOdds: z.array(z.number()).max(mostLabels),
+  doubtful: z.literal(['mask', 0, 1]),
+});
 const manifestSchema = z
   .object({
     exportVersion: z.literal(exportVersion),
     weights: z.string(),
     preset: z.string(),
-    stage: z.union([z.literal(1), z.literal(2)]),
+    stage: z.literal(stageNumbers),
     image: z
       .object({ size: upTo(4096), channels: upTo(16), resize: upTo(8192), mean: z.literal(0.5), std: z.literal(0.5) })
       .refine(({ size, resize }) => resize >= size, { path: ['resize'], message: 'must be at least "size"' }),
@@ -45,6 +51,7 @@ const manifestSchema = z
     decoder: z.object({ vocabularySize: tokenCount, width: upTo(16_384), depth: upTo(256), positions: upTo(2 ** 17) }),
     logitScale: z.number(),
     lossParameters: z.record(z.string().regex(/^\w+\.\w+$/), lossParameter).optional(),
+    labels: labels.optional(),
     parts: z.partialRecord(z.enum(partNames), part),
   })
   .refine(({ special, decoder }) => Object.values(special).every((token) => token === undefined || token < decoder.vocabularySize), {

@@ -12,7 +12,7 @@ import type { Tokenizer } from '@hybridmed/text';
 import type { RunEvents, TrainingRun } from '@hybridmed/training';
 import type { RunConfig } from '../settings/run-settings.ts';
 import { checkPasses, runModel, sharedStore } from '@hybridmed/training';
-import { stage1Checkpoint } from '../checkpoint/checkpoint-folder.ts';
+import { stageCheckpoint } from '../checkpoint/checkpoint-folder.ts';
 import { readJson } from '../files.ts';
 import { readableStudies } from '../session/readable-studies.ts';
 import { modelInput, studyLoader } from '../session/study-loader.ts';
@@ -26,6 +26,8 @@ import { beginSession, checkSameData, earlierSources, recordData, skippedStudies
 import type { RunEncoders } from './run-encoders.ts';
 import { runEncoders } from './run-encoders.ts';
 import type { RunHold } from './run-lock.ts';
+import type { EarlierLabels, RunLabels } from './run-labels.ts';
+import { earlierLabels, runLabels } from './run-labels.ts';
 import { runNotes } from './run-notes.ts';
 import { folderStore } from './run-store.ts';
 import { sourceChanges, sourceHashes } from './source-identity.ts';
@@ -94,7 +96,7 @@ async function openRunTokenizer({ config, out }: PretrainOptions, training: read
     existsSync(join(out, 'run.json')) && existsSync(join(out, 'tokenizer.json'))
       ? out
       : typeof config.stage1 === 'string'
-        ? await stage1Checkpoint(config.stage1)
+        ? await stageCheckpoint(config.stage1, 1)
         : undefined;
   if (earlier === undefined) return runTokenizer(config, training);
   const file = join(earlier, 'tokenizer.json');
@@ -109,14 +111,21 @@ function samplingOf({ config: { sampling }, events }: PretrainOptions, training:
   return { by: 'weight', weights };
 }
 
+/** The run's labels, which rank 0 decided before where it is resumed; undefined where it is supervised by none. */
+async function openLabels({ config, out, events, acceptChangedData: accept = false, ranks = alone }: PretrainOptions, studies: RunStudies) {
+  const own = ranks.rank === 0 ? await earlierLabels(out, config) : undefined;
+  const text = ranks.size === 1 ? '' : await broadcastText(ranks, own === undefined ? '' : JSON.stringify(own));
+  const earlier = text === '' ? own : (JSON.parse(text) as EarlierLabels);
+  return runLabels(config, studies, { earlier, accept, onMessage: events?.onMessage });
+}
+
 /** Loaders of both splits. */
 function openLoaders(
   { config, workers, ranks: { rank, size } = alone }: PretrainOptions,
   { vision }: Model,
   { input }: RunEncoders,
   tokenizer: Tokenizer,
-  studies: RunStudies,
-  sampling: Sampling,
+  { studies, labels, sampling }: { readonly studies: RunStudies; readonly labels: RunLabels | undefined; readonly sampling: Sampling },
 ) {
   const prepared = modelInput(vision, input);
   const common = { tokenizer, tokenizerModule, rank, ranks: size, ...(workers === undefined ? {} : { workers }), seed: config.seed };
@@ -130,7 +139,10 @@ function openLoaders(
     augmentation: config.augment,
   });
   const validation: Loader = studyLoader(prepared, { ...common, studies: studies.validate, batchSize: validationBatch, train: false });
-  return { train: studySource(train, { onBadData: config.onBadData, passSize: config.batch }), validation: studySource(validation) };
+  return {
+    train: studySource(train, { onBadData: config.onBadData, passSize: config.batch, labels: labels?.train }),
+    validation: studySource(validation, { labels: labels?.validate }),
+  };
 }
 
 /** Opens and checks everything that a run needs. Throws one line for too few studies, a missing stage 1, or encoders that do not fit. */
@@ -147,7 +159,8 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
   for (const { setting } of otherSources) events.onMessage?.(`the ${setting} have changed, which is accepted`);
   for (const { to } of otherData) events.onMessage?.(`the data has changed, which is accepted: ${String(to)}`);
   const tokenizer = await sharedTokenizer(ranks, () => openRunTokenizer(options, studies.train));
-  const encoders = await runEncoders(config, tokenizer, events.onMessage);
+  const labels = await openLabels(options, studies);
+  const encoders = await runEncoders(config, tokenizer, { labels: labels?.config, onMessage: events.onMessage });
   for (const line of runNotes(config, encoders.input, tokenizer, studies.train)) events.onMessage?.(line);
   const model = runModel(encoders.sizes, encoders.ofModules, config);
   await agreeOnRun(ranks, { config, device, data: recorded, model, tokenizer });
@@ -174,7 +187,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
     config,
     device,
     model,
-    ...openLoaders(options, model, encoders, tokenizer, studies, samplingOf(options, studies.train)),
+    ...openLoaders(options, model, encoders, tokenizer, { studies, labels, sampling: samplingOf(options, studies.train) }),
     store: sharedStore(ranks, store),
     ranks,
     clock: processClock,

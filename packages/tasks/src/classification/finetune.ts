@@ -153,7 +153,7 @@ export async function finetune({
 }: FinetuneOptions): Promise<FinetuneResult> {
   checkUnread(out);
   const { device, checkpoint } = tracedModel(model, 'fine-tuning');
-  if (!fromScratch && !model.has('vision')) throw untrainedError(model.info.source, 'vision', ', or use --from-scratch');
+  if (!fromScratch && !model.has('vision')) throw untrainedError(model.info, 'vision', ', or use --from-scratch');
   const labelled = await openLabelled(spec, select);
   const classes = chooseClasses(labelled, chosenClasses);
   const readable = await withReadableImage(labelled.data.studies, onMessage);

@@ -1,5 +1,5 @@
 // The settings of pre-training: what the model is, how it is optimized, and by which losses. Those of the data are rows of who opens it.
-import type { LossWeights } from '@hybridmed/model';
+import type { LossWeights, Stage } from '@hybridmed/model';
 import { lossNames } from '@hybridmed/model/objective';
 import type { PresetName } from '@hybridmed/model/presets';
 import { presets } from '@hybridmed/model/presets';
@@ -7,7 +7,8 @@ import { precisions } from '@hybridmed/tensor';
 import { mergeSettings } from '../options/merge-settings.ts';
 import type { Values } from '../options/option.ts';
 import { ofRun, option } from '../options/option.ts';
-import { choice, integer, number, numberOr, several, stagePair, string, toggle, toggleOr } from '../options/values.ts';
+import type { Value } from '../options/values.ts';
+import { choice, integer, number, numberOr, ofStage, perStage, several, string, toggle, toggleOr } from '../options/values.ts';
 import { lossSettings } from './loss-settings.ts';
 
 const weight = number({ min: 0 });
@@ -68,13 +69,13 @@ const modelSettings = {
 const scheduleSettings = {
   seed: option({ value: integer(0), argument: 'n', help: 'seed of all random numbers: initialization, order, crops, dropout', default: 0 }),
   epochs: option({
-    value: stagePair(integer(0)),
-    argument: 'a,b',
-    help: 'epochs of stage 1 and of stage 2',
+    value: perStage(integer(0)),
+    argument: '[l,]a,b',
+    help: 'epochs of stage 1 and of stage 2; of three the first is of stage 0, which trains the image encoder by labels of reports',
     default: ({ preset }) => preset.epochs,
     defaultWords: "the preset's",
   }),
-  steps: option({ value: stagePair(integer(0)), argument: 'a,b', help: 'maximum number of steps of each stage; 0 for no limit', default: [0, 0] }),
+  steps: option({ value: perStage(integer(0)), argument: '[l,]a,b', help: 'maximum number of steps of each stage; 0 for no limit', default: [0, 0] }),
   batch: option({
     value: integer(1),
     argument: 'n',
@@ -101,6 +102,14 @@ const scheduleSettings = {
     argument: 'steps',
     help: 'steps between checkpoints within an epoch; 0 for the ends of epochs only',
     default: 500,
+  }),
+  stage0: option({
+    value: toggleOr(string({ words: 'the folder of a run' })),
+    argument: 'run',
+    help: "start stage 2 from another run's stage 0",
+    default: true,
+    defaultWords: 'stage 0 is run where it has epochs',
+    off: { value: false, help: 'skip stage 0' },
   }),
   stage1: option({
     value: toggleOr(string({ words: 'the folder of a run' })),
@@ -148,6 +157,18 @@ const optimizerSettings = {
 
 const objectiveSettings = {
   ...lossSettings,
+  labels: option({
+    value: choice(['impression', 'report', 'both']),
+    argument: 'texts',
+    help: 'label supervision: whose labels, as the rule labeller reads them: of the impression, of the whole report, or of both (two columns for a label)',
+    default: 'both',
+  }),
+  doubtful: option({
+    value: numberOr(integer(0, 1), choice(['mask'])) as Value<'mask' | 0 | 1>,
+    argument: 'policy',
+    help: 'label supervision: what a label is that a report doubts: mask (it does not count), 0 (absent) or 1 (present)',
+    default: 'mask',
+  }),
   temperature: option({ value: number({ above: 0 }), argument: 'x', help: 'temperature of distillation', default: 1 }),
   tau: option({ value: number({ above: 0 }), argument: 'x', help: 'temperature of the local alignment', default: 0.1 }),
   duplicates: option({
@@ -176,3 +197,13 @@ export const completeTraining = (options: Partial<TrainingConfig>): TrainingConf
 
 /** The weights of stage 2's losses. */
 export const lossWeights = (config: TrainingConfig): LossWeights => Object.fromEntries(lossNames.map((name) => [name, config[name]]));
+
+/** Epochs of a stage. */
+export const stageEpochs = ({ epochs }: Pick<TrainingConfig, 'epochs'>, stage: Stage): number => ofStage(epochs, stage);
+
+/** Whether a run trains a stage itself. */
+export const runsStage = (config: Pick<TrainingConfig, 'epochs' | 'stage0' | 'stage1'>, stage: Stage): boolean =>
+  stageEpochs(config, stage) > 0 && (stage === 2 || config[`stage${stage}`] === true);
+
+/** Whether a run's images are supervised by labels: in stage 0, its own or another run's, or by a weight in stage 2. */
+export const usesLabels = (config: TrainingConfig): boolean => runsStage(config, 0) || typeof config.stage0 === 'string' || config.lab !== 0;

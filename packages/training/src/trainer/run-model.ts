@@ -1,5 +1,5 @@
 // The model a run trains: the preset's sizes with the run's options, and what of it is trained.
-import type { ModelConfig, Model, ModuleEncoders } from '@hybridmed/model';
+import type { LabelConfig, ModelConfig, Model, ModuleEncoders } from '@hybridmed/model';
 import { fineTune, createModel } from '@hybridmed/model';
 import { lossesWithParameters } from '@hybridmed/model/objective';
 import { presetModel, presets } from '@hybridmed/model/presets';
@@ -11,11 +11,16 @@ export function runModel(sizes: ModelConfig, encoders: ModuleEncoders, { freeze,
   return fineTune(createModel(sizes, encoders), { freeze, layerDecay, lora: { layers: lora, rank, alpha } });
 }
 
-/** Sizes for a run and its vocabulary; `encoders` are the sizes of those that are not the preset's. */
-export function runModelConfig(config: TrainingConfig, tokenizer: Tokenizer, encoders: Partial<Pick<ModelConfig, 'vision' | 'text'>> = {}): ModelConfig {
+/** What of a model does not follow from a run's settings: sizes of encoders that are not the preset's, and the labels of a run that is supervised by some. */
+export interface RunParts extends Partial<Pick<ModelConfig, 'vision' | 'text'>> {
+  readonly labels?: LabelConfig | undefined;
+}
+
+/** Sizes for a run and its vocabulary. */
+export function runModelConfig(config: TrainingConfig, tokenizer: Tokenizer, { labels, ...encoders }: RunParts = {}): ModelConfig {
   const sizes = { ...presetModel(config.preset, tokenizer.vocabularySize, tokenizer.special), ...encoders };
   const drop = config.dropout > 0 || presets[config.preset].vision.dropout ? { dropout: config.dropout } : {};
-  const losses = lossesWithParameters.filter((key) => config[key] !== 0);
+  const losses = lossesWithParameters.filter((key) => (key === 'lab' ? labels !== undefined : config[key] !== 0));
   return {
     ...sizes,
     vision: sizes.vision.kind === 'vit' ? { ...sizes.vision, ...drop } : sizes.vision,
@@ -23,5 +28,6 @@ export function runModelConfig(config: TrainingConfig, tokenizer: Tokenizer, enc
     decoder: { ...sizes.decoder, ...drop, ...(config.sharedCross ? { sharedCross: true } : {}), ...(config.unsharedDecoder ? { unshared: true } : {}) },
     ...(config.projection === 'mlp' ? { projection: 'mlp' as const } : {}),
     ...(losses.length > 0 ? { losses } : {}),
+    ...(labels ? { labels } : {}),
   };
 }

@@ -1,5 +1,6 @@
 // One stage of pre-training: steps, validation after each epoch, early stop, best and last checkpoints, exact resume.
-import type { StudyArrays, TextArrays, TextBatch } from '@hybridmed/data/browser';
+import type { TextBatch } from '@hybridmed/data/browser';
+import type { Stage } from '@hybridmed/model';
 import type { FrozenStep, StagePlan } from '@hybridmed/model/graphs';
 import { frozenStep, stepFields, validationGraph } from '@hybridmed/model/graphs';
 import { watchedLoss } from '@hybridmed/model/objective';
@@ -13,7 +14,9 @@ import type { SourceBatch } from '../contracts/study-source.ts';
 import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
 import { TrainingStoppedError } from '../contracts/training-stopped.ts';
+import { ofStage } from '../options/values.ts';
 import type { TrainingConfig } from '../settings/training-settings.ts';
+import { stageEpochs } from '../settings/training-settings.ts';
 import { ownSignal, stopAsked } from '../ranks/stop.ts';
 import { leftOutStudies, ofAllRanks, savedBefore, withSkipped } from './bad-data.ts';
 import { checkStep, checkValidation } from './finite.ts';
@@ -21,7 +24,7 @@ import type { Schedule } from './loop.ts';
 import { judged, train } from './loop.ts';
 import type { Stepper, StepResult } from './whole-step.ts';
 import type { TeacherStates } from './teacher-states.ts';
-import { validate } from './validate.ts';
+import { readsTexts, validate } from './validate.ts';
 
 /** Everything a stage works with. */
 export interface StageContext extends TrainingRun {
@@ -50,15 +53,16 @@ interface StageLoop extends StageContext {
 }
 
 /** The batch's arrays a step reads. */
-export function stepInputs(plan: StagePlan, arrays: TextArrays | StudyArrays, teacher: TeacherStates | undefined, studies: readonly number[]): HostArrays {
-  const fields = Object.fromEntries(stepFields(plan).map((field) => [field, (arrays as StudyArrays)[field]!]));
-  return teacher ? { ...fields, teacher_hidden: teacher.batch(studies, arrays.input.shape[1]!) } : fields;
+export function stepInputs(plan: StagePlan, { arrays, studies }: Batch, teacher: TeacherStates | undefined): HostArrays {
+  const all: HostArrays = arrays;
+  const fields = Object.fromEntries(stepFields(plan).map((field) => [field, all[field]!]));
+  return teacher ? { ...fields, teacher_hidden: teacher.batch(studies, all.input!.shape[1]!) } : fields;
 }
 
 /** Max number of optimizer steps of a stage. */
-export function stageSteps(config: TrainingConfig, stage: 1 | 2, stepsPerEpoch: number): number {
-  const ofEpochs = config.epochs[stage - 1]! * stepsPerEpoch;
-  const limit = config.steps[stage - 1]!;
+export function stageSteps(config: TrainingConfig, stage: Stage, stepsPerEpoch: number): number {
+  const ofEpochs = stageEpochs(config, stage) * stepsPerEpoch;
+  const limit = ofStage(config.steps, stage);
   return limit > 0 ? Math.min(limit, ofEpochs) : ofEpochs;
 }
 
@@ -118,7 +122,7 @@ async function stopped({ start, save }: StageLoop, now: TrainerState): Promise<T
 async function trainOn(loop: StageLoop, batch: Batch, now: TrainerState, learningRate: number): Promise<TrainerState> {
   const { config, plan, step, train: source, teacher, store, events, schedule, frozen, signal, ranks = alone } = loop;
   const noted = 'image' in batch.arrays ? withSkipped(loop, now, await ofAllRanks(ranks, ('unreadable' in batch ? batch.unreadable : undefined) ?? [])) : now;
-  const inputs = await frozen.apply(stepInputs(plan, batch.arrays, teacher, batch.studies));
+  const inputs = await frozen.apply(stepInputs(plan, batch, teacher));
   const result = await step(inputs, { step: now.step, learningRate, stop: signal?.aborted ?? false });
   if ('image' in batch.arrays) source.recycle({ arrays: batch.arrays, studies: batch.studies });
   checkStep(result, now);
@@ -135,13 +139,15 @@ async function trainOn(loop: StageLoop, batch: Batch, now: TrainerState, learnin
   return next;
 }
 
-/** A batch of a stage: without images where it reads none. */
+/** A batch of a stage: without images, or without texts, where it reads none. */
 type Batch = SourceBatch | TextBatch;
 
 /** The batches of the rest of an epoch. */
 function epochBatches({ plan, train: source }: StageLoop, now: TrainerState): AsyncIterable<Batch> | Iterable<Batch> {
   const range = { epoch: now.epoch, startStep: now.stepInEpoch };
-  return stepFields(plan).includes('image') ? source.batches({ ...range, leftOut: leftOutStudies(source, now) }) : source.textBatches(range);
+  const fields = stepFields(plan);
+  if (!fields.includes('image')) return source.textBatches(range);
+  return source.batches({ ...range, leftOut: leftOutStudies(source, now), texts: readsTexts(fields) });
 }
 
 /** The log's line of the step that follows `now`. */
@@ -174,7 +180,7 @@ async function endEpoch(loop: StageLoop, now: TrainerState): Promise<TrainerStat
   });
   checkValidation(losses, now);
   const epoch = now.epoch + 1;
-  const line: ValidationLine = { stage: plan.stage, epoch, step: now.step, validation: losses, tokensPerStudy };
+  const line: ValidationLine = { stage: plan.stage, epoch, step: now.step, validation: losses, ...(readsTexts(stepFields(plan)) ? { tokensPerStudy } : {}) };
   await loop.begin();
   const metricsLines = store.append(line);
   const { next, better } = judged({ ...now, epoch, stepInEpoch: 0, metricsLines }, losses[watchedLoss(plan).key]!);
