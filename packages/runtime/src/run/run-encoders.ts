@@ -7,6 +7,7 @@ import { HybridmedError } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import type { RunConfig } from '../settings/run-settings.ts';
 import { runModelConfig } from '@hybridmed/training';
+import type { TrainingConfig } from '@hybridmed/training/settings';
 import { moduleText, moduleVision } from '../encoders/module-encoders.ts';
 import { pretrainedText, pretrainedVision } from '../encoders/published-encoders.ts';
 import { published } from './run-modules.ts';
@@ -14,6 +15,8 @@ import { published } from './run-modules.ts';
 /** A run's encoders and the sizes that follow from them. */
 export interface RunEncoders {
   readonly sizes: ModelConfig;
+  /** The sizes under other settings of training: those of a stage. */
+  sizesOf(config: TrainingConfig): ModelConfig;
   readonly input: InputConfig;
   /** Those of modules, loaded. */
   readonly ofModules: ModuleEncoders;
@@ -102,11 +105,13 @@ export async function runEncoders(
   { labels, onMessage = () => undefined }: { readonly labels?: LabelConfig | undefined; readonly onMessage?: ((text: string) => void) | undefined } = {},
 ): Promise<RunEncoders> {
   const [vision, text] = [await visionOf(config, onMessage), await textOf(config, tokenizer, onMessage)];
-  const sizes = runModelConfig(config, tokenizer, { ...vision.sizes, ...text.sizes, labels });
+  const sizesOf = (own: TrainingConfig) => runModelConfig(own, tokenizer, { ...vision.sizes, ...text.sizes, labels });
+  const sizes = sizesOf(config);
   const preset = presets[config.preset];
   const maxTokens = sizes.text.positions;
   return {
     sizes,
+    sizesOf,
     // Images are resized larger than the crop by the preset's factor.
     input: {
       resize: Math.round((sizes.vision.imageSize * preset.resize) / preset.vision.imageSize),

@@ -21,7 +21,8 @@ export interface FolderStoreOptions {
   readonly config: RunConfig;
   /** Whether stages continue from their last checkpoint. */
   readonly resume: boolean;
-  readonly checkpoint: Omit<CheckpointConfig, 'stage'>;
+  /** What the checkpoints of a stage say of themselves. */
+  checkpoint(stage: Stage): CheckpointConfig;
   readonly tokenizer: Tokenizer;
   readonly encoders: ModuleEncoders;
   readonly session: Session;
@@ -83,7 +84,7 @@ export function folderStore({ out, config, resume, checkpoint, tokenizer, encode
       // Before the checkpoint: what that skips is known to whoever resumes it.
       if (kind === 'last') await session.save();
       const keepAs = kind === 'last' ? lastCheckpoints(out, stage).keepAs() : undefined;
-      await saveCheckpoint(checkpointFolder(out, stage, kind), { config: { ...checkpoint, stage }, tokenizer: tokenizer.toJSON(), ...snapshot }, { keepAs });
+      await saveCheckpoint(checkpointFolder(out, stage, kind), { config: checkpoint(stage), tokenizer: tokenizer.toJSON(), ...snapshot }, { keepAs });
     },
     confirmLast: (stage) => lastCheckpoints(out, stage).confirm(),
     rejectLast: (stage) => lastCheckpoints(out, stage).reject(),

@@ -11,6 +11,10 @@ export interface Value<T> {
   parse(text: string, before?: T): T;
   /** The schema of the value in a file. */
   schema(zod: Zod): ZodType<T>;
+  /** The one form of a value that a file may write in several. */
+  canonical?(value: T): T;
+  /** Where it holds values by key: the keys, and those below each of them. */
+  readonly keys?: readonly (readonly string[])[];
   /** Writes a value as a flag's text; by default as `String` does. */
   format?(value: T): string;
   /** What it may be, in words: `a whole number, 1 or more`. */
@@ -121,19 +125,19 @@ export const commaList = <T>(value: Value<T>): Value<T[]> => ({
 });
 
 /** Values of stages 1 and 2, or of stages 0, 1 and 2. */
-export type StageValues = readonly [number, number] | readonly [number, number, number];
+export type StageCounts = readonly [number, number] | readonly [number, number, number];
 
 /** The value of a stage; 0 of one that has none. */
-export const ofStage = (values: StageValues, stage: number): number => values[values.length === 2 ? stage - 1 : stage] ?? 0;
+export const ofStage = (values: StageCounts, stage: number): number => values[values.length === 2 ? stage - 1 : stage] ?? 0;
 
 /** A value for each stage, `A,B` of stages 1 and 2, or with one for stage 0 before them, `L,A,B`. */
-export const perStage = (value: Value<number>): Value<StageValues> => ({
+export const stageCounts = (value: Value<number>): Value<StageCounts> => ({
   parse(given) {
     const parts = readEach(given, value);
     if (parts.length !== 2 && parts.length !== 3) throw new ValueError('Give two whole numbers as A,B, of stages 1 and 2, or three as L,A,B, with stage 0.');
-    return parts as unknown as StageValues;
+    return parts as unknown as StageCounts;
   },
-  schema: (zod) => zod.array(value.schema(zod)).min(2).max(3) as unknown as ZodType<StageValues>,
+  schema: (zod) => zod.array(value.schema(zod)).min(2).max(3) as unknown as ZodType<StageCounts>,
   words: `two values, of stages 1 and 2, or three, with stage 0 first, each ${value.words}`,
 });
 
@@ -158,6 +162,7 @@ export function named<const K extends string, T>(values: Readonly<Record<K, Valu
         .join(','),
     schema: (zod) =>
       zod.strictObject(Object.fromEntries(names.map((name) => [name, values[name].schema(zod)]))).partial() as unknown as ZodType<{ [P in K]?: T }>,
+    keys: [names],
     words: `values by name: ${names.join(', ')}`,
   };
 }

@@ -6,10 +6,12 @@ import { presets } from '@hybridmed/model/presets';
 import { precisions } from '@hybridmed/tensor';
 import { mergeSettings } from '../options/merge-settings.ts';
 import type { Values } from '../options/option.ts';
-import { ofRun, option } from '../options/option.ts';
+import { ofRun, option, perStage } from '../options/option.ts';
+import { choice, integer, number, numberOr, ofStage, several, stageCounts, string, toggle, toggleOr } from '../options/values.ts';
 import type { Value } from '../options/values.ts';
-import { choice, integer, number, numberOr, ofStage, perStage, several, string, toggle, toggleOr } from '../options/values.ts';
+import { learningRates } from './learning-rates.ts';
 import { lossSettings } from './loss-settings.ts';
+import { stagesRow } from './stage-settings.ts';
 
 const weight = number({ min: 0 });
 
@@ -46,13 +48,15 @@ const modelSettings = {
   projection: option({ value: choice(['linear', 'mlp']), argument: 'kind', help: 'projections into the joint embedding space', default: 'linear' }),
   sharedCross: option({ value: toggle(), help: 'one cross-attention for both branches instead of two', default: false }),
   unsharedDecoder: option({ value: toggle(), help: 'separate self-attention and feed-forward layers for each branch of the decoder', default: false }),
-  dropout: option({
-    value: number({ min: 0, below: 1 }),
-    argument: 'rate',
-    help: 'dropout rate',
-    default: ({ preset }) => preset.vision.dropout ?? 0,
-    defaultWords: "the preset's",
-  }),
+  dropout: perStage(
+    option({
+      value: number({ min: 0, below: 1 }),
+      argument: 'rate',
+      help: 'dropout rate',
+      default: ({ preset }) => preset.vision.dropout ?? 0,
+      defaultWords: "the preset's",
+    }),
+  ),
   remat: option({
     value: toggle(),
     help: "recompute each layer's activations in the backward pass instead of keeping them: less memory, more time",
@@ -69,34 +73,40 @@ const modelSettings = {
 const scheduleSettings = {
   seed: option({ value: integer(0), argument: 'n', help: 'seed of all random numbers: initialization, order, crops, dropout', default: 0 }),
   epochs: option({
-    value: perStage(integer(0)),
+    value: stageCounts(integer(0)),
     argument: '[l,]a,b',
     help: 'epochs of stage 1 and of stage 2; of three the first is of stage 0, which trains the image encoder by labels of reports',
     default: ({ preset }) => preset.epochs,
     defaultWords: "the preset's",
   }),
-  steps: option({ value: perStage(integer(0)), argument: '[l,]a,b', help: 'maximum number of steps of each stage; 0 for no limit', default: [0, 0] }),
-  batch: option({
-    value: integer(1),
-    argument: 'n',
-    help: 'studies per pass through the model',
-    default: ({ preset }) => preset.batch,
-    defaultWords: "the preset's",
-  }),
-  accumulate: option({
-    value: integer(1),
-    argument: 'n',
-    help: 'passes whose gradients are accumulated for one step, which equals that of one large batch',
-    default: ({ preset }) => preset.accumulate,
-    defaultWords: "the preset's",
-  }),
-  earlyStop: option({
-    value: integer(0),
-    argument: 'epochs',
-    help: 'end a stage after this many epochs without improvement; 0 for never',
-    default: ({ preset }) => preset.earlyStop,
-    defaultWords: "the preset's",
-  }),
+  steps: option({ value: stageCounts(integer(0)), argument: '[l,]a,b', help: 'maximum number of steps of each stage; 0 for no limit', default: [0, 0] }),
+  batch: perStage(
+    option({
+      value: integer(1),
+      argument: 'n',
+      help: 'studies per pass through the model',
+      default: ({ preset }) => preset.batch,
+      defaultWords: "the preset's",
+    }),
+  ),
+  accumulate: perStage(
+    option({
+      value: integer(1),
+      argument: 'n',
+      help: 'passes whose gradients are accumulated for one step, which equals that of one large batch',
+      default: ({ preset }) => preset.accumulate,
+      defaultWords: "the preset's",
+    }),
+  ),
+  earlyStop: perStage(
+    option({
+      value: integer(0),
+      argument: 'epochs',
+      help: 'end a stage after this many epochs without improvement; 0 for never',
+      default: ({ preset }) => preset.earlyStop,
+      defaultWords: "the preset's",
+    }),
+  ),
   checkpointEvery: option({
     value: integer(0),
     argument: 'steps',
@@ -122,37 +132,45 @@ const scheduleSettings = {
 };
 
 const optimizerSettings = {
-  learningRate: option({
-    value: number({ above: 0 }),
-    argument: 'x',
-    help: 'peak learning rate of AdamW; may be changed when a run is resumed',
-    default: ({ preset }) => preset.learningRate,
-    defaultWords: "the preset's",
-    onResume: 'may change',
-  }),
-  warmup: option({ value: number({ min: 0, max: 1 }), argument: 'fraction', help: 'fraction of the steps for warm-up', default: 0.1 }),
-  weightDecay: option({ value: weight, argument: 'x', help: 'decoupled weight decay', default: 0.05 }),
-  clip: option({ value: number({ above: 0 }), argument: 'x', help: 'maximum global norm of the gradients', default: 1 }),
-  freeze: option({
-    value: several(string()),
-    argument: 'names',
-    help: 'names of parameters that are not trained, such as "vision.*"; * matches any characters',
-    default: [],
-  }),
-  layerDecay: option({
-    value: number({ above: 0, max: 1 }),
-    argument: 'x',
-    help: "factor between the learning rates of an encoder's neighbouring layers; 1 for equal rates",
-    default: 1,
-  }),
-  lora: option({
-    value: several(string()),
-    argument: 'layers',
-    help: 'linear layers to adapt by LoRA, their weights frozen, such as "text.*.query"; merged when saved',
-    default: [],
-  }),
-  loraRank: option({ value: integer(1), argument: 'n', help: 'rank of the adapters', default: 8 }),
-  loraAlpha: option({ value: number({ above: 0 }), argument: 'x', help: 'the adapters are scaled by this divided by their rank', default: 16 }),
+  learningRate: perStage(
+    option({
+      value: learningRates,
+      argument: 'x,...',
+      help: 'peak learning rate of AdamW, and those of single groups of parameters (the first part of their names), as in 5e-4,vision=2e-4; may be changed when a run is resumed',
+      default: ({ preset }) => preset.learningRate,
+      defaultWords: "the preset's",
+      onResume: 'may change',
+    }),
+  ),
+  warmup: perStage(option({ value: number({ min: 0, max: 1 }), argument: 'fraction', help: 'fraction of the steps for warm-up', default: 0.1 })),
+  weightDecay: perStage(option({ value: weight, argument: 'x', help: 'decoupled weight decay', default: 0.05 })),
+  clip: perStage(option({ value: number({ above: 0 }), argument: 'x', help: 'maximum global norm of the gradients', default: 1 })),
+  freeze: perStage(
+    option({
+      value: several(string()),
+      argument: 'names',
+      help: 'names of parameters that are not trained, such as "vision.*"; * matches any characters',
+      default: [],
+    }),
+  ),
+  layerDecay: perStage(
+    option({
+      value: number({ above: 0, max: 1 }),
+      argument: 'x',
+      help: "factor between the learning rates of an encoder's neighbouring layers; 1 for equal rates",
+      default: 1,
+    }),
+  ),
+  lora: perStage(
+    option({
+      value: several(string()),
+      argument: 'layers',
+      help: 'linear layers to adapt by LoRA, their weights frozen, such as "text.*.query"; merged when saved',
+      default: [],
+    }),
+  ),
+  loraRank: perStage(option({ value: integer(1), argument: 'n', help: 'rank of the adapters', default: 8 })),
+  loraAlpha: perStage(option({ value: number({ above: 0 }), argument: 'x', help: 'the adapters are scaled by this divided by their rank', default: 16 })),
 };
 
 const objectiveSettings = {
@@ -186,8 +204,10 @@ const objectiveSettings = {
   }),
 };
 
+const allStages = { ...modelSettings, ...scheduleSettings, ...optimizerSettings, ...objectiveSettings };
+
 /** The table: what training reads. */
-export const trainingSettings = ofRun({ ...modelSettings, ...scheduleSettings, ...optimizerSettings, ...objectiveSettings });
+export const trainingSettings = ofRun({ ...allStages, stages: stagesRow(allStages) });
 
 /** Values of all settings of training. */
 export type TrainingConfig = Values<typeof trainingSettings>;

@@ -15,6 +15,7 @@ import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
 import { TrainingStoppedError } from '../contracts/training-stopped.ts';
 import { ofStage } from '../options/values.ts';
+import { rateOfOthers } from '../settings/learning-rates.ts';
 import type { TrainingConfig } from '../settings/training-settings.ts';
 import { stageEpochs } from '../settings/training-settings.ts';
 import { ownSignal, stopAsked } from '../ranks/stop.ts';
@@ -81,7 +82,7 @@ export async function runStage(context: StageContext, start: TrainerState): Prom
     ...context,
     start,
     frozen: frozenStep(model.vision),
-    schedule: { steps, warmup: Math.max(1, Math.floor(config.warmup * steps)), peak: config.learningRate },
+    schedule: { steps, warmup: Math.max(1, Math.floor(config.warmup * steps)), peak: rateOfOthers(config.learningRate) },
     validator: await device.compile(validationGraph(model, plan)),
     begin: () => (begin ??= store.begin(start)),
     seconds: () => (clock.now() - started) / 1000,

@@ -3,6 +3,8 @@ import { stageNumbers, stageRow } from '@hybridmed/model';
 import { weightsInWords } from '@hybridmed/model/objective';
 import { runsStage, stageEpochs, usesLabels } from '@hybridmed/training/settings';
 import type { Provenance, RecordedChange, SplitSummary } from '@hybridmed/runtime/run';
+import { runSettings } from '@hybridmed/runtime/settings';
+import { ratesInWords, stagesInWords } from '@hybridmed/training/settings';
 import type { ReportData } from '../../report-data.ts';
 import type { Content, Markup } from '../markup.ts';
 import { html } from '../markup.ts';
@@ -158,7 +160,8 @@ function settingsCard({ config }: ReportData): Markup {
           ]
         : []),
       ['batch', `${config.batch}${config.accumulate > 1 ? ` × ${config.accumulate} passes` : ''}`],
-      ['learning rate', `${config.learningRate} at its peak, ${config.warmup * 100} % warm-up, cosine to 0`],
+      ['learning rate', `${ratesInWords(config.learningRate)} at its peak, ${config.warmup * 100} % warm-up, cosine to 0`],
+      ['by stage', stagesInWords(runSettings, config.stages)],
       ['loss weights', weightsInWords(config)],
       ['distillation', config.dis === 0 ? 'none' : `${config.teacher} teacher, temperature ${config.temperature}`],
       ['equal impressions', config.duplicates === 'unique' ? 'one text' : config.duplicates],

@@ -1,0 +1,63 @@
+// The sources of a run's studies: loaders of the training split as each stage reads it, opened when a stage begins, and that of validation.
+import type { LoaderOptions, Sampling, Study } from '@hybridmed/data';
+import { alone } from '@hybridmed/ranks';
+import type { Tokenizer } from '@hybridmed/text';
+import type { StudySource } from '@hybridmed/training';
+import type { ModelInput } from '../session/study-loader.ts';
+import { studyLoader } from '../session/study-loader.ts';
+import { studySource } from '../session/study-source.ts';
+import type { RunConfig } from '../settings/run-settings.ts';
+import type { PretrainOptions } from './open-run.ts';
+import type { RunLabels } from './run-labels.ts';
+
+/** Studies that a run trains and validates on. */
+export interface RunStudies {
+  readonly train: readonly Study[];
+  readonly validate: readonly Study[];
+}
+
+/** The sources of a run. */
+export interface RunSources {
+  readonly validation: StudySource;
+  /** The training studies under these settings: the source that is open where it fits; it is closed where it does not. */
+  openTrain(config: RunConfig): Promise<StudySource>;
+  close(): Promise<void>;
+}
+
+// Where worker threads find the tokenizer.
+const tokenizerModule = import.meta.resolve('@hybridmed/text/worker-tokenizer');
+
+// Studies of a validation batch: fixed, so that its losses do not depend on the training batches.
+const validationBatch = 32;
+
+/** What the settings of a stage say of its loader. */
+const trainingOptions = ({ batch, accumulate, augment }: RunConfig, ranks: number) =>
+  ({ batchSize: (batch * accumulate) / ranks, passes: accumulate, augmentation: augment }) satisfies Partial<LoaderOptions>;
+
+/** The sources of a run's studies, prepared for a model. */
+export function runSources(
+  { config: { seed, onBadData }, workers, ranks: { rank, size } = alone }: PretrainOptions,
+  prepared: ModelInput,
+  tokenizer: Tokenizer,
+  { labels, ...studies }: RunStudies & { readonly labels?: RunLabels | undefined },
+  sampling: Sampling,
+): RunSources {
+  const common = { tokenizer, tokenizerModule, rank, ranks: size, ...(workers === undefined ? {} : { workers }), seed };
+  const validation = studySource(studyLoader(prepared, { ...common, studies: studies.validate, batchSize: validationBatch, train: false }), {
+    labels: labels?.validate,
+  });
+  let open: { readonly source: StudySource; readonly key: string } | undefined;
+  return {
+    validation,
+    async openTrain(config) {
+      const own = trainingOptions(config, size);
+      const key = JSON.stringify(own);
+      if (open?.key === key) return open.source;
+      await open?.source.close();
+      const loader = studyLoader(prepared, { ...common, ...own, studies: studies.train, train: true, sampling });
+      open = { key, source: studySource(loader, { onBadData, passSize: config.batch, labels: labels?.train }) };
+      return open.source;
+    },
+    close: async () => void (await Promise.all([open?.source.close(), validation.close()])),
+  };
+}
