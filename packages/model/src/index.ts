@@ -25,4 +25,5 @@ export type { FineTuneOptions } from './model/fine-tune.ts';
 export { composeModel, createModel, takenFrom, trainable } from './model/model.ts';
 export { stageNumbers, stageRow, stageRows } from './model/stages.ts';
 export type { EarlierStage, Stage, StageRow } from './model/stages.ts';
+export { noVision, readsImages } from './model/no-vision.ts';
 export type { Branch, ModuleEncoders, Model, ModelParts } from './model/model.ts';

@@ -44,7 +44,13 @@ ${seed}`;
 function trainingSection({ run, stage, preset }: CardFacts): string {
   if (!run) return `Preset ${preset}, stage ${stage}; the run's settings are not recorded.\n`;
   const initialization = (encoder: string) =>
-    encoder === 'preset' ? 'random values' : encoder.startsWith('hf:') ? `a published checkpoint (${encoder.slice(3).split('/').at(-1)})` : 'a module';
+    encoder === 'preset'
+      ? 'random values'
+      : encoder === 'none'
+        ? 'nothing (trained without images)'
+        : encoder.startsWith('hf:')
+          ? `a published checkpoint (${encoder.slice(3).split('/').at(-1)})`
+          : 'a module';
   const { learningRate, weightDecay, batch, accumulate } = stageSettings(run, stage);
   return `Preset ${preset}, up to stage ${stage}; AdamW, peak learning rate ${ratesInWords(learningRate)}, weight decay ${weightDecay}, batch ${batch} x ${accumulate}. Vision initialized from ${initialization(run.vision)}, text from ${initialization(run.text)}. Loss weights: ${weightsInWords(run)}.\n`;
 }

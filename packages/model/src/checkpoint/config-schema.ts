@@ -7,9 +7,9 @@ import type { BertConfig } from '@hybridmed/text';
 import { textPoolings } from '@hybridmed/text';
 import type { Relation } from '@hybridmed/vision';
 import { imageRules, visionRelations, visionRules } from '@hybridmed/vision';
-import type { LabelConfig, ModelConfig, ModuleTextConfig, ModuleVisionConfig, SpecialTokens } from '../model/config.ts';
+import type { LabelConfig, ModelConfig, ModuleTextConfig, ModuleVisionConfig, NoVisionConfig, SpecialTokens } from '../model/config.ts';
 import { stageNumbers } from '../model/stages.ts';
-import { lossesWithParameters } from '../objective/terms.ts';
+import { lossesOfImages, lossesWithParameters } from '../objective/terms.ts';
 import type { CheckpointConfig, InputConfig } from './config.ts';
 
 // Several times what published models of these kinds have.
@@ -22,6 +22,7 @@ const vocabularySize = count(2 ** 22);
 const module = line(4096);
 
 const moduleVision: Record<keyof ModuleVisionConfig, Rule> = { kind: oneOf('module'), module, imageSize, channels };
+const noVision: Record<keyof NoVisionConfig, Rule> = { kind: oneOf('none') };
 const moduleText: Record<keyof ModuleTextConfig, Rule> = { kind: oneOf('module'), module, vocabularySize, positions };
 
 const bert: Record<keyof BertConfig, Rule> = {
@@ -62,7 +63,7 @@ const labels: Record<keyof LabelConfig, Rule> = {
 const length = count(2 ** 17, 3);
 const input: Record<keyof InputConfig, Rule> = { resize: count(8192), findingsLength: length, impressionLength: length };
 
-const visionKinds: Readonly<Record<string, Fields>> = { ...visionRules, module: moduleVision };
+const visionKinds: Readonly<Record<string, Fields>> = { ...visionRules, module: moduleVision, none: noVision };
 
 /** The fields of a file, by the kinds of encoders that it names. */
 function fieldsOf(value: unknown): Fields {
@@ -92,14 +93,16 @@ function labelRelations({ losses = [], labels: own }: ModelConfig): Relation[] {
 }
 
 function relationsOf({ model, input: own }: CheckpointConfig): Relation[] {
-  const { vision, text, decoder: sizes, special: tokens } = model;
+  const { vision, text, decoder: sizes, special: tokens, losses = [] } = model;
   const shared = (part: string, of: { readonly width: number; readonly heads: number }): Relation => [
     `model.${part}.heads`,
     of.width % of.heads === 0,
     `a divisor of "width", ${of.width}`,
   ];
   return [
-    ...(vision.kind === 'module' ? [] : visionRelations(vision).map(([key, holds, expected]): Relation => [`model.vision.${key}`, holds, expected])),
+    ...(vision.kind === 'module' || vision.kind === 'none'
+      ? []
+      : visionRelations(vision).map(([key, holds, expected]): Relation => [`model.vision.${key}`, holds, expected])),
     ...('kind' in text ? [] : [shared('text', text)]),
     shared('decoder', sizes),
     ...labelRelations(model),
@@ -109,7 +112,8 @@ function relationsOf({ model, input: own }: CheckpointConfig): Relation[] {
       token < text.vocabularySize,
       `below the vocabulary's size, ${text.vocabularySize}`,
     ]),
-    ['input.resize', own.resize >= vision.imageSize, `at least the image's side, ${vision.imageSize}`],
+    ...(vision.kind === 'none' ? [] : [['input.resize', own.resize >= vision.imageSize, `at least the image's side, ${vision.imageSize}`] as const]),
+    ['model.losses', vision.kind !== 'none' || !losses.some((key) => lossesOfImages.some((other) => other === key)), 'without those that need images'],
     ['input.findingsLength', own.findingsLength <= text.positions, `at most the text encoder's positions, ${text.positions}`],
     ['input.impressionLength', own.impressionLength <= text.positions, `at most the text encoder's positions, ${text.positions}`],
   ];

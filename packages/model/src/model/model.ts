@@ -14,6 +14,7 @@ import type { LossWeights } from '../objective/rows.ts';
 import type { LabelConfig, ModelConfig, SpecialTokens } from './config.ts';
 import type { Stage } from './stages.ts';
 import { stageRow } from './stages.ts';
+import { noAlignment, noVision, readsImages } from './no-vision.ts';
 
 export type { Branch } from './parts.ts';
 
@@ -44,8 +45,9 @@ export interface ModelParts {
 
 /** Composes a model from encoders, whoever made them. Throws a HybridmedError where sizes do not fit. */
 export function composeModel({ vision, text, align: common = {}, decoder: sizes, special, losses = [], labels }: ModelParts): Model {
-  const align = alignment({ vision: vision.width, text: text.width, ...common });
-  const decoder = dualBranchDecoder(sizes, { image: vision.width, findings: text.width });
+  const withImages = readsImages({ vision });
+  const align = withImages ? alignment({ vision: vision.width, text: text.width, ...common }) : noAlignment;
+  const decoder = dualBranchDecoder(sizes, { image: withImages ? vision.width : null, findings: text.width });
   const own = lossParameters(losses, { vision, text, ...(labels ? { labels } : {}) });
   return { vision, text, align, decoder, special, ...(labels ? { labels } : {}), parameters: { ...collect({ vision, text, align, decoder }), ...own } };
 }
@@ -62,10 +64,15 @@ const loaded = <T>(encoder: T | undefined, kind: string, module: string): T => {
   return encoder;
 };
 
+function visionOf(sizes: ModelConfig['vision'], encoders: ModuleEncoders): VisionEncoder {
+  if (sizes.kind === 'none') return noVision;
+  return sizes.kind === 'module' ? loaded(encoders.vision, 'vision', sizes.module) : visionEncoder(sizes);
+}
+
 /** Builds a model from its sizes; `encoders` are those of modules. Throws a HybridmedError where one is missing. */
 export function createModel({ vision, text, align, projection, decoder, special, losses, labels }: ModelConfig, encoders: ModuleEncoders = {}): Model {
   return composeModel({
-    vision: vision.kind === 'module' ? loaded(encoders.vision, 'vision', vision.module) : visionEncoder(vision),
+    vision: visionOf(vision, encoders),
     text: 'kind' in text ? loaded(encoders.text, 'text', text.module) : bert(text),
     align: { width: align, ...(projection ? { projection } : {}) },
     decoder,

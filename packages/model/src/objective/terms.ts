@@ -4,6 +4,7 @@ import type { BatchField } from '../model/batch-fields.ts';
 import type { EarlierStage } from '../model/stages.ts';
 import type { FeatureName, LossOptions, LossParts, LossRow } from './row.ts';
 import type { LossName, LossWeights } from './rows.ts';
+import { isOfImages } from './feature-fields.ts';
 import { lossRows } from './rows.ts';
 
 /** A loss of a stage with its weight, which is not 0. */
@@ -55,10 +56,15 @@ export const lossesWithParameters: readonly LossName[] = lossRows.filter(({ para
 /** The loss whose own a parameter is, by the parameter's name. */
 export const ownLoss = (name: string): LossName | undefined => lossesWithParameters.find((key) => name.startsWith(ownName(key, '')));
 
-/** Weights of the losses that a model can be evaluated by: those of the method, and 1 for another one whose parameters it has. */
-export const evaluatedWeights = (parameters: Readonly<Record<string, unknown>>): LossWeights =>
+/** Losses that read what is made of images alone: a model without a vision encoder is not trained with them. */
+export const lossesOfImages: readonly LossName[] = lossRows.filter(({ needs }) => needs.some(isOfImages)).map(({ key }) => key);
+
+/** Weights of the losses that a model can be evaluated by: those of the method, and 1 for another one whose parameters it has; 0 for those of images where it reads none. */
+export const evaluatedWeights = (parameters: Readonly<Record<string, unknown>>, withImages = true): LossWeights =>
   Object.fromEntries(
-    lossRows.map(({ key, defaultWeight }) => [key, Object.keys(parameters).some((name) => name.startsWith(ownName(key, ''))) ? 1 : defaultWeight]),
+    lossRows
+      .filter(({ key }) => withImages || !lossesOfImages.includes(key))
+      .map(({ key, defaultWeight }) => [key, Object.keys(parameters).some((name) => name.startsWith(ownName(key, ''))) ? 1 : defaultWeight]),
   );
 
 /** Names of the parameters that losses read, of those that a model has. */

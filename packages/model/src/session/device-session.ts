@@ -6,9 +6,10 @@ import { createGenerator } from '../generation/generator.ts';
 import { imageFeatureGraph, partialMemoryGraph, textFeatureGraph } from '../graphs/features.ts';
 import { throughFrozen } from '../graphs/frozen-images.ts';
 import { logitsGraph } from '../graphs/memory.ts';
+import { readsImages } from '../model/no-vision.ts';
 import { composeSession } from './compose-session.ts';
 import type { ModelSession, SessionInfo } from './session.ts';
-import { isTrained, noRemovalError, untrainedError } from './session-error.ts';
+import { isTrained, noRemovalError, noVisionError, untrainedError } from './session-error.ts';
 
 function infoOf(source: string, device: Device, checkpoint: Checkpoint): SessionInfo {
   const { config, model, parameters } = checkpoint;
@@ -19,6 +20,7 @@ function infoOf(source: string, device: Device, checkpoint: Checkpoint): Session
     source,
     preset,
     stage,
+    readsImages: readsImages(model),
     image: { size: model.vision.image.size, channels: model.vision.image.channels, resize: input.resize },
     findingsLength: input.findingsLength,
     impressionLength: input.impressionLength,
@@ -27,7 +29,7 @@ function infoOf(source: string, device: Device, checkpoint: Checkpoint): Session
     maxTokens: Math.min(input.impressionLength, positions),
     patches: model.vision.tokenCount,
     modules: [...(config.model.vision.kind === 'module' ? (['vision'] as const) : []), ...('kind' in config.model.text ? (['text'] as const) : [])],
-    logitScale: parameters['align.logit_scale']!.data[0]!,
+    logitScale: parameters['align.logit_scale']?.data[0] ?? 0,
     ...(lossParameters ? { lossParameters } : {}),
     ...(model.labels ? { labels: model.labels } : {}),
     device: device.info.name,
@@ -64,6 +66,8 @@ export function openSession(device: Device, checkpoint: Checkpoint, source: stri
     tokenizer,
     traced: { device, checkpoint, state },
     problemOf(part) {
+      const withoutImages = info.readsImages ? undefined : noVisionError(source, part);
+      if (withoutImages) return withoutImages;
       if (!isTrained(config.stage, part)) return untrainedError({ source, stage: config.stage }, part);
       return part === 'removal' && !model.vision.partial ? noRemovalError(source) : undefined;
     },

@@ -1,5 +1,5 @@
 // The entry of runs: pre-training in a folder that can be resumed at any moment.
-export type { PretrainOptions } from './open-run.ts';
+export type { PretrainOptions } from './pretrain-options.ts';
 export { pretrain } from './pretrain.ts';
 export type { PretrainResult } from './pretrain.ts';
 export { pretrainWithRecovery } from './pretrain-with-recovery.ts';

@@ -2,14 +2,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataSet, Sampling, Study } from '@hybridmed/data';
+import type { Model, Stage } from '@hybridmed/model';
 import { formatVersion, openTokenizer } from '@hybridmed/model';
-import type { Communicator } from '@hybridmed/ranks';
 import { alone, broadcastText } from '@hybridmed/ranks';
-import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
-import type { RunEvents, TrainingRun } from '@hybridmed/training';
-import type { RunConfig } from '../settings/run-settings.ts';
+import type { TrainingRun } from '@hybridmed/training';
 import { checkPasses, runModel, sharedStore, stagesToTrain } from '@hybridmed/training';
 import type { TrainingConfig } from '@hybridmed/training/settings';
 import { stageSettings } from '@hybridmed/training/settings';
@@ -21,35 +19,18 @@ import { runTokenizer } from '../tokenizer/run-tokenizer.ts';
 import { agreeOnRun, sharedTokenizer } from './agreement.ts';
 import { processClock } from './process-clock.ts';
 import { labelWeights } from './label-sampling.ts';
+import type { PretrainOptions } from './pretrain-options.ts';
 import type { Change } from './provenance.ts';
 import { beginSession, checkSameData, earlierSources, recordData, skippedStudies } from './provenance.ts';
+import type { RunEncoders } from './run-encoders.ts';
 import { runEncoders } from './run-encoders.ts';
 import type { RunHold } from './run-lock.ts';
-import type { EarlierLabels } from './run-labels.ts';
-import { earlierLabels, runLabels } from './run-labels.ts';
+import { headNote, openLabels } from './run-labels.ts';
 import { runNotes } from './run-notes.ts';
 import type { RunStudies } from './run-sources.ts';
 import { runSources } from './run-sources.ts';
 import { folderStore } from './run-store.ts';
 import { sourceChanges, sourceHashes } from './source-identity.ts';
-
-/** What a run needs beside its configuration. */
-export interface PretrainOptions {
-  readonly config: RunConfig;
-  readonly out: string;
-  readonly device: Device;
-  readonly resume?: boolean;
-  /** Whether a run is resumed on other studies than those it was trained on. */
-  readonly acceptChangedData?: boolean;
-  readonly workers?: number;
-  /** Whether to wait for a folder in which another process trains; it is refused otherwise. */
-  readonly waitForLock?: boolean;
-  readonly events?: RunEvents;
-  /** Asks the run to stop: it ends the step it is in, saves, and throws a TrainingStoppedError. */
-  readonly signal?: AbortSignal;
-  /** Processes that train the run together: each calls `pretrain` with the same options, rank 0 alone writes and reports. */
-  readonly ranks?: Communicator;
-}
 
 /** How a run's folder was found: held by rank 0, and with what changed since it stopped. */
 export interface RunContext {
@@ -110,12 +91,13 @@ function samplingOf({ config: { sampling }, events }: PretrainOptions, training:
   return { by: 'weight', weights };
 }
 
-/** The run's labels, which rank 0 decided before where it is resumed; undefined where it is supervised by none. */
-async function openLabels({ config, out, events, acceptChangedData: accept = false, ranks = alone }: PretrainOptions, studies: RunStudies) {
-  const own = ranks.rank === 0 ? await earlierLabels(out, config) : undefined;
-  const text = ranks.size === 1 ? '' : await broadcastText(ranks, own === undefined ? '' : JSON.stringify(own));
-  const earlier = text === '' ? own : (JSON.parse(text) as EarlierLabels);
-  return runLabels(config, studies, { earlier, accept, onMessage: events?.onMessage });
+/** The model of each stage, before the first: a name that matches nothing is said at once, and so is a head that a stage leaves behind. */
+function stageModels({ config, events }: PretrainOptions, stages: readonly Stage[], encoders: RunEncoders): ReadonlyMap<Stage, Model> {
+  const modelOf = (own: TrainingConfig) => runModel(encoders.sizesOf(own), encoders.ofModules, own);
+  const models = new Map(stages.map((stage) => [stage, modelOf(stageSettings(config, stage))]));
+  const note = headNote(config, models.get(2));
+  if (note !== undefined) events?.onMessage?.(note);
+  return models;
 }
 
 /** Opens and checks everything that a run needs. Throws one line for too few studies, a missing stage 1, or encoders that do not fit. */
@@ -136,10 +118,8 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
   const labels = await openLabels(options, studies);
   const encoders = await runEncoders(config, tokenizer, { labels: labels?.config, onMessage: events.onMessage });
   for (const line of runNotes(stageSettings(config, 2), encoders.input, tokenizer, studies.train)) events.onMessage?.(line);
-  const modelOf = (own: TrainingConfig) => runModel(encoders.sizesOf(own), encoders.ofModules, own);
-  // Of every stage, before the first: a name that matches nothing is said at once.
-  const models = new Map(stages.map((stage) => [stage, modelOf(stageSettings(config, stage))]));
-  const model = modelOf(stageSettings(config, stages[0]!));
+  const models = stageModels(options, stages, encoders);
+  const model = models.get(stages[0]!)!;
   await agreeOnRun(ranks, { config, device, data: recorded, model, tokenizer });
   const store = hold
     ? folderStore({

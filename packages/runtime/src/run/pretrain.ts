@@ -5,11 +5,13 @@ import { openDataSet } from '@hybridmed/data';
 import { alone } from '@hybridmed/ranks';
 import type { TrainerState } from '@hybridmed/training';
 import { checkPrecision, checkWork, trainStages, TrainingStoppedError } from '@hybridmed/training';
+import { withoutImageParts } from '@hybridmed/training/settings';
 import { checkpointFolder } from '../checkpoint/checkpoint-folder.ts';
 import { checkFolderPath, fileError } from '../files.ts';
 import { dataSelection } from '../settings/data-settings.ts';
 import { changeableSettings } from '../settings/run-settings.ts';
-import type { OpenRun, PretrainOptions, RunContext } from './open-run.ts';
+import type { OpenRun, RunContext } from './open-run.ts';
+import type { PretrainOptions } from './pretrain-options.ts';
 import { openRun } from './open-run.ts';
 import type { Change } from './provenance.ts';
 import { checkSameRun } from './run-folder.ts';
@@ -29,7 +31,8 @@ export interface PretrainResult {
  * resuming), one in which another process trains, or ranks that were started unlike; a TrainingStoppedError where its signal is aborted.
  * Of several ranks the one that throws ends without `close`, and its launcher ends the others.
  */
-export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
+export async function pretrain(given: PretrainOptions): Promise<PretrainResult> {
+  const options = { ...given, config: withoutImageParts(given.config) };
   const { out, events, signal, waitForLock: wait = false, ranks = alone } = options;
   checkFolderPath(out);
   if (ranks.rank > 0) return pretrainHeld({ ...options, events: {} }, undefined);

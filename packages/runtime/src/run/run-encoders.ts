@@ -50,6 +50,7 @@ function describeTable(part: string, path: string, table: readonly WeightRow[]):
 
 async function visionOf(config: RunConfig, onMessage: (text: string) => void): Promise<EncoderPart> {
   const preset = presets[config.preset].vision;
+  if (config.vision === 'none') return { sizes: { vision: { kind: 'none' } } };
   const image = { size: config.imageSize || preset.imageSize, channels: preset.channels };
   const { vision } = config;
   if (vision === 'preset' && image.size % preset.patch !== 0)
@@ -112,9 +113,9 @@ export async function runEncoders(
   return {
     sizes,
     sizesOf,
-    // Images are resized larger than the crop by the preset's factor.
+    // Images are resized larger than the crop by the preset's factor; without images the preset's size is kept.
     input: {
-      resize: Math.round((sizes.vision.imageSize * preset.resize) / preset.vision.imageSize),
+      resize: sizes.vision.kind === 'none' ? preset.resize : Math.round((sizes.vision.imageSize * preset.resize) / preset.vision.imageSize),
       findingsLength: Math.min(preset.findingsLength, maxTokens),
       impressionLength: Math.min(preset.impressionLength, maxTokens),
     },

@@ -2,8 +2,9 @@
 import type { Study } from '@hybridmed/data';
 import type { LabelTargets } from '@hybridmed/eval/labeller';
 import { columnParts, fewestStudies, labelTargets, trainableColumns } from '@hybridmed/eval/labeller';
-import type { LabelConfig } from '@hybridmed/model';
-import { stageNumbers } from '@hybridmed/model';
+import type { LabelConfig, Model } from '@hybridmed/model';
+import { stageNumbers, trainable } from '@hybridmed/model';
+import { alone, broadcastText } from '@hybridmed/ranks';
 import { HybridmedError } from '@hybridmed/tensor';
 import { usesLabels } from '@hybridmed/training/settings';
 import { existsSync } from 'node:fs';
@@ -11,6 +12,7 @@ import { join } from 'node:path';
 import { checkpointFolder, readConfig, stageCheckpoint } from '../checkpoint/checkpoint-folder.ts';
 import { fileError } from '../files.ts';
 import type { RunConfig } from '../settings/run-settings.ts';
+import type { PretrainOptions } from './pretrain-options.ts';
 
 /** Labels of the training and the validation studies. */
 export interface RunLabels {
@@ -20,7 +22,7 @@ export interface RunLabels {
 }
 
 /** Where labels were decided before, and what they are; `path` names it in messages. */
-export interface EarlierLabels {
+interface EarlierLabels {
   readonly path: string;
   readonly labels: LabelConfig;
   /** Whether it is this run, which resumes, and not another one's stage 0. */
@@ -28,7 +30,7 @@ export interface EarlierLabels {
 }
 
 /** The labels that a run in a folder, or the stage 0 that its settings name, was trained by. Throws one line where that stage 0 knows none. */
-export async function earlierLabels(out: string, config: RunConfig): Promise<EarlierLabels | undefined> {
+async function earlierLabels(out: string, config: RunConfig): Promise<EarlierLabels | undefined> {
   if (!usesLabels(config)) return undefined;
   if (typeof config.stage0 === 'string') {
     const path = await stageCheckpoint(config.stage0, 0);
@@ -61,7 +63,7 @@ function checkSettings({ path, labels: earlier }: EarlierLabels, { labels, doubt
  * The labels of a run; undefined where it uses none. Throws one line where no label can be trained, and, unless changed data is accepted,
  * where a resumed run's are others now.
  */
-export function runLabels(
+function runLabels(
   config: RunConfig,
   studies: Readonly<Record<'train' | 'validate', readonly Study[]>>,
   { earlier, accept, onMessage = () => undefined }: { earlier: EarlierLabels | undefined; accept: boolean; onMessage?: ((text: string) => void) | undefined },
@@ -88,4 +90,21 @@ export function runLabels(
   );
   const of = (split: readonly Study[]) => labelTargets(split, labels.columns, doubtful);
   return { config: labels, train: of(studies.train), validate: of(studies.validate) };
+}
+
+/** The run's labels, which rank 0 decided before where it is resumed; undefined where it is supervised by none. */
+export async function openLabels(
+  { config, out, events, acceptChangedData: accept = false, ranks = alone }: PretrainOptions,
+  studies: Readonly<Record<'train' | 'validate', readonly Study[]>>,
+): Promise<RunLabels | undefined> {
+  const own = ranks.rank === 0 ? await earlierLabels(out, config) : undefined;
+  const text = ranks.size === 1 ? '' : await broadcastText(ranks, own === undefined ? '' : JSON.stringify(own));
+  const earlier = text === '' ? own : (JSON.parse(text) as EarlierLabels);
+  return runLabels(config, studies, { earlier, accept, onMessage: events?.onMessage });
+}
+
+/** A line about a head that stage 2 leaves as it was while it trains the image encoder on; undefined where it does not. */
+export function headNote({ lab }: Pick<RunConfig, 'lab'>, ofStage2: Model | undefined): string | undefined {
+  if (lab !== 0 || !ofStage2?.labels || !trainable(ofStage2, 2).some((name) => name.startsWith('vision.'))) return undefined;
+  return "stage 2 trains the image encoder without label supervision, so that stage 0's head no longer fits it and its AUCs say little; --lab WEIGHT trains both on; freezing vision.* in stage 2 (stages in a configuration file) keeps both";
 }

@@ -7,7 +7,7 @@ import type { ModelInput } from '../session/study-loader.ts';
 import { studyLoader } from '../session/study-loader.ts';
 import { studySource } from '../session/study-source.ts';
 import type { RunConfig } from '../settings/run-settings.ts';
-import type { PretrainOptions } from './open-run.ts';
+import type { PretrainOptions } from './pretrain-options.ts';
 import type { RunLabels } from './run-labels.ts';
 
 /** Studies that a run trains and validates on. */

@@ -1,6 +1,6 @@
 // One stage of pre-training: steps, validation after each epoch, early stop, best and last checkpoints, exact resume.
 import type { TextBatch } from '@hybridmed/data/browser';
-import type { Stage } from '@hybridmed/model';
+import type { Model, Stage } from '@hybridmed/model';
 import type { FrozenStep, StagePlan } from '@hybridmed/model/graphs';
 import { frozenStep, stepFields, validationGraph } from '@hybridmed/model/graphs';
 import { watchedLoss } from '@hybridmed/model/objective';
@@ -54,9 +54,9 @@ interface StageLoop extends StageContext {
 }
 
 /** The batch's arrays a step reads. */
-export function stepInputs(plan: StagePlan, { arrays, studies }: Batch, teacher: TeacherStates | undefined): HostArrays {
+export function stepInputs(plan: StagePlan, model: Model, { arrays, studies }: Batch, teacher: TeacherStates | undefined): HostArrays {
   const all: HostArrays = arrays;
-  const fields = Object.fromEntries(stepFields(plan).map((field) => [field, all[field]!]));
+  const fields = Object.fromEntries(stepFields(plan, model).map((field) => [field, all[field]!]));
   return teacher ? { ...fields, teacher_hidden: teacher.batch(studies, all.input!.shape[1]!) } : fields;
 }
 
@@ -121,9 +121,9 @@ async function stopped({ start, save }: StageLoop, now: TrainerState): Promise<T
 
 /** The step after `now`, with its line in the log and, where one is due, a checkpoint. */
 async function trainOn(loop: StageLoop, batch: Batch, now: TrainerState, learningRate: number): Promise<TrainerState> {
-  const { config, plan, step, train: source, teacher, store, events, schedule, frozen, signal, ranks = alone } = loop;
+  const { config, model, plan, step, train: source, teacher, store, events, schedule, frozen, signal, ranks = alone } = loop;
   const noted = 'image' in batch.arrays ? withSkipped(loop, now, await ofAllRanks(ranks, ('unreadable' in batch ? batch.unreadable : undefined) ?? [])) : now;
-  const inputs = await frozen.apply(stepInputs(plan, batch, teacher));
+  const inputs = await frozen.apply(stepInputs(plan, model, batch, teacher));
   const result = await step(inputs, { step: now.step, learningRate, stop: signal?.aborted ?? false });
   if ('image' in batch.arrays) source.recycle({ arrays: batch.arrays, studies: batch.studies });
   checkStep(result, now);
@@ -144,9 +144,9 @@ async function trainOn(loop: StageLoop, batch: Batch, now: TrainerState, learnin
 type Batch = SourceBatch | TextBatch;
 
 /** The batches of the rest of an epoch. */
-function epochBatches({ plan, train: source }: StageLoop, now: TrainerState): AsyncIterable<Batch> | Iterable<Batch> {
+function epochBatches({ plan, model, train: source }: StageLoop, now: TrainerState): AsyncIterable<Batch> | Iterable<Batch> {
   const range = { epoch: now.epoch, startStep: now.stepInEpoch };
-  const fields = stepFields(plan);
+  const fields = stepFields(plan, model);
   if (!fields.includes('image')) return source.textBatches(range);
   return source.batches({ ...range, leftOut: leftOutStudies(source, now), texts: readsTexts(fields) });
 }
@@ -181,7 +181,13 @@ async function endEpoch(loop: StageLoop, now: TrainerState): Promise<TrainerStat
   });
   checkValidation(losses, now);
   const epoch = now.epoch + 1;
-  const line: ValidationLine = { stage: plan.stage, epoch, step: now.step, validation: losses, ...(readsTexts(stepFields(plan)) ? { tokensPerStudy } : {}) };
+  const line: ValidationLine = {
+    stage: plan.stage,
+    epoch,
+    step: now.step,
+    validation: losses,
+    ...(readsTexts(stepFields(plan, loop.model)) ? { tokensPerStudy } : {}),
+  };
   await loop.begin();
   const metricsLines = store.append(line);
   const { next, better } = judged({ ...now, epoch, stepInEpoch: 0, metricsLines }, losses[watchedLoss(plan).key]!);

@@ -123,7 +123,10 @@ function modelCard({ checkpoint }: ReportData): Markup {
   return html`<article class="card">
     <h3>Model</h3>
     ${factList([
-      ['image', `${image.size} × ${image.size} pixels, ${image.channels === 1 ? 'grey' : `${image.channels} channels`}`],
+      [
+        'image',
+        image ? `${image.size} × ${image.size} pixels, ${image.channels === 1 ? 'grey' : `${image.channels} channels`}` : 'none: it was trained without images',
+      ],
       ['vocabulary', `${grouped(vocabulary)} tokens`],
       [
         'parameters',
