@@ -11,6 +11,7 @@ import { labelsOf, withTagLabels } from '../labelled-set.ts';
 import { distinctImpressions } from '../retrieval/distinct-impressions.ts';
 import { fittingPrompts } from '../zero-shot/prompt-file.ts';
 import { embedPrompts } from '../zero-shot/prompt-vectors.ts';
+import { isSupervised } from '../zero-shot/supervised.ts';
 import type { EvaluationReport, Example, ZeroShotRow } from './report.ts';
 
 /** What the common space adds to the report, and to each study's example. */
@@ -22,11 +23,19 @@ export interface AlignmentSection {
 const recallPlaces = [1, 5, 10, 50];
 const shownNeighbours = 3;
 
-/** Unit vectors (N, d) of a loader's images, in order. */
-async function embedImages(model: ModelSession, loader: Loader): Promise<Vectors> {
-  const parts: HostArray[] = [];
-  for await (const { arrays } of loader.batches()) parts.push((await model.imageFeatures(arrays.image, ['embedding'])).embedding);
-  return joined(parts);
+/** Vectors of a loader's images by name, in order, the encoder run once over each: `embedding` (N, d), `global` (N, Dv). */
+export async function imageVectors<K extends 'embedding' | 'global'>(
+  model: ModelSession,
+  loader: Loader,
+  names: readonly K[],
+): Promise<Readonly<Record<K, Vectors>>> {
+  const parts = new Map<K, HostArray[]>(names.map((name) => [name, []]));
+  for await (const { arrays } of loader.imageBatches()) {
+    const features = await model.imageFeatures(arrays.image, names);
+    for (const name of names) parts.get(name)!.push(features[name]);
+    loader.recycle({ arrays, studies: [] });
+  }
+  return Object.fromEntries([...parts].map(([name, own]) => [name, joined(own)])) as Record<K, Vectors>;
 }
 
 /** Indices of the largest values, largest first. */
@@ -59,11 +68,18 @@ async function promptClasses(model: ModelSession, images: Vectors, studies: read
 }
 
 /** The table of zero-shot classification, without thresholds: a split has none of its own. */
-function zeroShotTable(classes: Readonly<Record<string, ClassScores>>): Pick<EvaluationReport, 'zeroShot' | 'meanAuc'> {
+function zeroShotTable({ info }: ModelSession, classes: Readonly<Record<string, ClassScores>>): Pick<EvaluationReport, 'zeroShot' | 'meanAuc'> {
   if (Object.keys(classes).length === 0) return { zeroShot: [] };
   const { classes: metrics, meanAuc } = classificationReport(classes);
   const zeroShot = Object.entries(metrics).map(([name, { positives, studies, auc, undefined: reason }]): ZeroShotRow => {
-    return { name, positives, studies, auc, ...(auc === null && reason !== undefined ? { undefined: reason } : {}) };
+    return {
+      name,
+      positives,
+      studies,
+      auc,
+      ...(auc === null && reason !== undefined ? { undefined: reason } : {}),
+      ...(isSupervised(info, name) ? { supervised: true } : {}),
+    };
   });
   return { zeroShot, ...(meanAuc ? { meanAuc: meanAuc.value } : {}) };
 }
@@ -77,15 +93,13 @@ const answersOf = (classes: Readonly<Record<string, ClassScores>>, study: number
     }),
   );
 
-/** Retrieval and zero-shot classification of a loader's studies; `spec` names their data set, whose own prompts are taken where there are some. */
-export async function alignmentSection(model: ModelSession, loader: Loader, spec: string): Promise<AlignmentSection> {
-  const { studies } = loader;
-  const images = await embedImages(model, loader);
+/** Retrieval and zero-shot classification of studies by their images' unit vectors (N, d); `spec` names their data set, whose own prompts are taken where there are some. */
+export async function alignmentSection(model: ModelSession, images: Vectors, studies: readonly Study[], spec: string): Promise<AlignmentSection> {
   const { texts, own } = distinctImpressions(studies);
   const gallery = await embedTexts(model, texts);
   const classes = await promptClasses(model, images, studies.map(withTagLabels), spec);
   return {
-    report: { retrieval: recallReport(images, gallery, (query, entry) => own[query] === entry, recallPlaces), ...zeroShotTable(classes) },
+    report: { retrieval: recallReport(images, gallery, (query, entry) => own[query] === entry, recallPlaces), ...zeroShotTable(model, classes) },
     byStudy: neighbours(images, gallery, texts, own, studies).map((study, i) => ({ ...study, zeroShot: answersOf(classes, i) })),
   };
 }

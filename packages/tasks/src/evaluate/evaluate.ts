@@ -13,8 +13,9 @@ import { chooseLikelihoodRatio, ratioStudies } from '../ratio/fit-ratio.ts';
 import type { PublishedMetrics, PublishedMetricsOptions } from '../text-metrics/published-metrics.ts';
 import { openPublishedMetrics } from '../text-metrics/published-metrics.ts';
 import type { AlignmentSection } from './alignment-section.ts';
-import { alignmentSection } from './alignment-section.ts';
+import { alignmentSection, imageVectors } from './alignment-section.ts';
 import { evaluationBatch, judgesImages } from './evaluation-plan.ts';
+import { hasImageLabels, imageLabelRows } from './image-label-section.ts';
 import { lossSection } from './loss-section.ts';
 import type { Losses } from './losses.ts';
 import { openLosses } from './losses.ts';
@@ -101,7 +102,11 @@ async function reportOf(options: EvaluateOptions, losses: Losses, published: Pub
     const truth = studies.map(({ impression }) => impression);
     const publishedTables = await published.of(texts.texts, truth, onMessage);
     if (hasImageBranch) onMessage('retrieval and zero-shot classification');
-    const alignment = hasImageBranch ? await alignmentSection(model, loader, data) : noAlignment;
+    const labelled = hasImageBranch && hasImageLabels(model);
+    if (hasImageBranch && model.info.labels && !labelled)
+      onMessage('image labels and their loss are left out: the encoder itself was not exported (--part vision)');
+    const vectors = hasImageBranch ? await imageVectors(model, loader, labelled ? ['embedding', 'global'] : ['embedding']) : undefined;
+    const alignment = vectors ? await alignmentSection(model, vectors.embedding, studies, data) : noAlignment;
     return {
       checkpoint: model.info.source,
       data,
@@ -114,6 +119,7 @@ async function reportOf(options: EvaluateOptions, losses: Losses, published: Pub
       text: texts.text,
       ...(ratio ? { likelihoodRatio: ratio } : {}),
       ...alignment.report,
+      ...(labelled ? { imageLabels: imageLabelRows(model, vectors!.global, studies) } : {}),
       ...(texts.labels ? { labels: texts.labels } : {}),
       ...publishedTables,
       examples: studies.map(({ id }, i) => ({ id, truth: truth[i]!, ...texts.byStudy[i]!, ...lossValues.byStudy[i]!, ...alignment.byStudy[i] })),
@@ -126,6 +132,7 @@ async function reportOf(options: EvaluateOptions, losses: Losses, published: Pub
 /** Evaluates. Throws one line for a part that the model lacks, a data set without the split, or unreadable files. */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
   const { model, device, likelihoodRatio } = options;
+  model.require(partOfBranch.findings);
   if (likelihoodRatio) model.require(partOfBranch.image);
   const losses = await openLosses(model, device);
   try {

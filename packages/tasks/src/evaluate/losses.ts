@@ -4,10 +4,12 @@ import type { Branch } from '@hybridmed/model';
 import { partOfBranch, readsImages } from '@hybridmed/model';
 import { frozenStep, validationGraph } from '@hybridmed/model/graphs';
 import { scalar } from '@hybridmed/model/host-arrays';
+import { ownLoss } from '@hybridmed/model/objective';
 import type { ModelSession, TracedModel } from '@hybridmed/model/session';
+import { labelTargets } from '@hybridmed/eval/labeller';
 import { studySource } from '@hybridmed/runtime';
 import type { Device, HostArray, HostArrays } from '@hybridmed/tensor';
-import type { BatchLosses, LossValues } from '@hybridmed/training';
+import type { BatchLosses, LossValues, StudySource } from '@hybridmed/training';
 import { evaluateSplit, validate } from '@hybridmed/training';
 import { evaluationPlan, judgesImages } from './evaluation-plan.ts';
 import { branchLossGraph, featureLossGraph } from './feature-losses.ts';
@@ -29,13 +31,19 @@ export interface Losses {
   release(): void;
 }
 
+/** A loader's studies with the labels that the model's images were trained by, as the studies' reports give them. */
+const labelledSource = ({ info: { labels } }: ModelSession, loader: Loader): StudySource =>
+  studySource(loader, labels ? { labels: labelTargets(loader.studies, labels.columns, labels.doubtful) } : {});
+
 function tracedLosses(session: ModelSession, traced: TracedModel): Losses {
   const { device, checkpoint, state } = traced;
   const { model, config } = checkpoint;
   return {
     async ofSplit(loader) {
-      const program = await device.compile(validationGraph(model, config.stage === 1 ? { stage: 1 } : evaluationPlan(model.parameters, readsImages(model))));
-      const { losses } = await validate({ program, state: state(), frozen: frozenStep(model.vision) }, studySource(loader));
+      const program = await device.compile(
+        validationGraph(model, config.stage === 2 ? evaluationPlan(model.parameters, readsImages(model)) : { stage: config.stage }),
+      );
+      const { losses } = await validate({ program, state: state(), frozen: frozenStep(model.vision) }, labelledSource(session, loader));
       program.release?.();
       return losses;
     },
@@ -67,11 +75,14 @@ const summaryLoss = (findingsLoss: (batch: HostArrays) => Promise<HostArrays>): 
 function allLosses(model: ModelSession, device: Device): BatchLosses & { release(): void } {
   const { info } = model;
   let program: ReturnType<Device['compile']> | undefined;
+  // An export without the encoder itself has nothing for its own labels to be told from.
+  const labels = model.has('vision') ? info.labels : undefined;
+  const lossParameters = Object.fromEntries(Object.entries(info.lossParameters ?? {}).filter(([name]) => labels !== undefined || ownLoss(name) !== 'lab'));
   const parameters: HostArrays = Object.fromEntries(
-    Object.entries(info.lossParameters ?? {}).map(([name, { shape, values }]) => [name, { shape, data: Float32Array.from(values) }]),
+    Object.entries(lossParameters).map(([name, { shape, values }]) => [name, { shape, data: Float32Array.from(values) }]),
   );
   return {
-    fields: stage2Fields,
+    fields: [...stage2Fields, ...(labels ? ['labels', 'labels_mask'] : [])],
     async run(batch) {
       const radiograph = await model.imageFeatures(batch.image!, ['embedding', 'patches']);
       const { words, importance } = await model.textFeatures({ ids: batch.findings!, mask: batch.findings_mask! }, ['words', 'importance']);
@@ -83,8 +94,9 @@ function allLosses(model: ModelSession, device: Device): BatchLosses & { release
         patches,
         special: info.special,
         importance: importance !== undefined,
-        lossParameters: info.lossParameters,
+        lossParameters,
       };
+      const vector = labels ? (await model.imageFeatures(batch.image!, ['global'])).global : undefined;
       program ??= device.compile(featureLossGraph(sizes));
       return (await program).run({
         caption: await branchLogits(model, 'image', batch),
@@ -100,6 +112,7 @@ function allLosses(model: ModelSession, device: Device): BatchLosses & { release
         target_mask: batch.target_mask!,
         groups: batch.groups!,
         log_scale: scalar(info.logitScale),
+        ...(vector ? { global: vector, labels: batch.labels!, labels_mask: batch.labels_mask! } : {}),
         ...parameters,
       });
     },
@@ -118,7 +131,7 @@ async function sessionLosses(model: ModelSession, device: Device): Promise<Losse
     async ofSplit(loader) {
       if (!hasImageBranch) return (await evaluateSplit(summaryLoss(findingsLoss), studySource(loader))).losses;
       const all = allLosses(model, device);
-      const { losses } = await evaluateSplit(all, studySource(loader));
+      const { losses } = await evaluateSplit(all, labelledSource(model, loader));
       all.release();
       return losses;
     },

@@ -158,9 +158,9 @@ export function memoryStore(): MemoryStore {
     log,
     skipped,
     checkpoints,
-    stage1: () => {
-      const best = checkpoints.get('1-best');
-      return Promise.resolve(best && { file: 'stage 1', parameters: best.parameters });
+    best: (stage) => {
+      const best = checkpoints.get(`${stage}-best`);
+      return Promise.resolve(best && { file: `stage ${stage}`, parameters: best.parameters });
     },
     resumePoint(stage) {
       const last = checkpoints.get(`${stage}-last`);
@@ -168,7 +168,8 @@ export function memoryStore(): MemoryStore {
       const { parameters, optimizer, trainer } = last;
       return Promise.resolve({ parameters, optimizer: optimizer as Record<string, HostArray>, trainer });
     },
-    linesOfStage1: () => Promise.resolve(checkpoints.get('1-last')?.trainer?.metricsLines ?? 0),
+    linesBefore: (stage) =>
+      Promise.resolve(Math.max(0, ...Array.from({ length: stage }, (_, earlier) => checkpoints.get(`${earlier}-last`)?.trainer?.metricsLines ?? 0))),
     begin({ metricsLines }) {
       log.length = metricsLines;
       return Promise.resolve();
