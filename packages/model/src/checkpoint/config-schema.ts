@@ -67,6 +67,7 @@ function fieldsOf(value: unknown): Fields {
     text: typeof text === 'object' && text !== null && 'kind' in text ? moduleText : bert,
     align: width,
     projection: optional(oneOf('linear', 'mlp')),
+    projectionDropout: optional(rate),
     decoder,
     special,
     losses: optional(list(oneOf(...lossesWithParameters), lossesWithParameters.length, 1)),
