@@ -130,7 +130,8 @@ function relationsOf({ model, input: own }: CheckpointConfig): Relation[] {
 export function configProblem(value: unknown): Problem | undefined {
   const problem = firstProblem(value, fieldsOf(value));
   if (problem) return problem;
-  const { likelihoodRatio, stage } = value as CheckpointConfig;
+  const { likelihoodRatio, stage, model } = value as CheckpointConfig;
+  if (likelihoodRatio && model.vision.kind === 'none') return { key: 'likelihoodRatio', problem: 'must be of a model that reads images' };
   if (likelihoodRatio && stage === 1) return { key: 'likelihoodRatio', problem: 'must be of stage 2, which trains the image branch' };
   const wrong = likelihoodRatio && likelihoodRatioProblem(likelihoodRatio);
   if (wrong) return wrong;
