@@ -11,6 +11,7 @@ export type { Probe, ProbeOptions } from './probe/logistic.ts';
 export { nestedSubsets, readOnce } from './probe/subsets.ts';
 export { exclusiveSets, nearestEntries, precisionReport, recallReport } from './ranking/galleries.ts';
 export type { PrecisionReport, RecallReport } from './ranking/galleries.ts';
+export { seedMean } from './statistics/seeds.ts';
 export { pairedTest } from './statistics/paired-test.ts';
 export type { PairedTest, PairedTestOptions } from './statistics/paired-test.ts';
 export { answerDifference, answerReport, commonestAnswer, commonestByType, unseenAnswers } from './vqa/accuracy.ts';

@@ -1,5 +1,6 @@
 import type { Resampled } from '@hybridmed/eval';
-import { bootstrap, percentileInterval, resample, seedDifference, seedMean } from '@hybridmed/eval';
+import { bootstrap, percentileInterval, resample, seedDifference } from '@hybridmed/eval';
+import { seedMean } from '@hybridmed/eval/protocols';
 import { expect, test } from 'vitest';
 import { numbers } from './shared.ts';
 

@@ -1,6 +1,7 @@
 // A figure of two sides, each of one or several seeds: means, and their paired difference, with intervals over studies and over seeds.
 import type { Resampled, SeedDifference } from '@hybridmed/eval';
-import { seedDifference, seedMean } from '@hybridmed/eval';
+import { seedDifference } from '@hybridmed/eval';
+import { seedMean } from '@hybridmed/eval/protocols';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { Measure } from '../ablate/measures.ts';
 
