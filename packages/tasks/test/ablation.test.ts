@@ -1,7 +1,8 @@
 // The variants and the measures of an ablation, by worked cases.
 import { lossesOfImages, lossRows } from '@hybridmed/model/objective';
 import { completeConfig } from '@hybridmed/runtime/settings';
-import { chooseVariants, measures, variants } from '@hybridmed/tasks/node';
+import { measures } from '@hybridmed/tasks';
+import { chooseVariants, variants } from '@hybridmed/tasks/node';
 import type { EvaluationReport } from '@hybridmed/tasks/node';
 import { expect, test } from 'vitest';
 import { statisticsOf } from '../src/ablate/measures.ts';

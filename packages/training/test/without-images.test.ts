@@ -12,7 +12,6 @@ const recipe = completeTraining({
 });
 
 test('nothing that a model without images lacks is weighed, frozen, adapted or given a rate, in any stage', () => {
-  const { cap, sum, dis } = recipe;
   expect(withoutImageParts({ ...recipe, vision: 'none' })).toEqual({
     ...recipe,
     vision: 'none',
@@ -22,9 +21,6 @@ test('nothing that a model without images lacks is weighed, frozen, adapted or g
     lora: [],
     learningRate: 5e-4,
     stages: { 1: { batch: 8 }, 2: { freeze: [], learningRate: { others: 1e-3, text: 1e-4 } } },
-    cap,
-    sum,
-    dis,
   });
 });
 
