@@ -41,7 +41,7 @@ export interface ModelParts {
 export function composeModel({ vision, text, align: common = {}, decoder: sizes, special, losses = [] }: ModelParts): Model {
   const withImages = readsImages({ vision });
   const align = withImages ? alignment({ vision: vision.width, text: text.width, ...common }) : noAlignment;
-  const decoder = dualBranchDecoder(sizes, { image: withImages ? vision.width : null, findings: text.width });
+  const decoder = dualBranchDecoder(sizes, { image: withImages ? vision.width : null, findings: text.width }, { image: vision.tokenCount });
   return { vision, text, align, decoder, special, parameters: { ...collect({ vision, text, align, decoder }), ...lossParameters(losses, { vision, text }) } };
 }
 
