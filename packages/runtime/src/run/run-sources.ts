@@ -4,6 +4,7 @@ import type { Communicator } from '@hybridmed/ranks';
 import { alone } from '@hybridmed/ranks';
 import type { Tokenizer } from '@hybridmed/text';
 import type { StudySource } from '@hybridmed/training';
+import { imageNames } from '../cache/image-names.ts';
 import type { ModelInput } from '../session/study-loader.ts';
 import { studyLoader } from '../session/study-loader.ts';
 import { studySource } from '../session/study-source.ts';
@@ -49,7 +50,9 @@ export function runSources(
   sampling: Sampling,
 ): RunSources {
   const common = { tokenizer, tokenizerModule, rank, ranks: size, ...(workers === undefined ? {} : { workers }), seed };
-  const validation = studySource(studyLoader(prepared, { ...common, studies: studies.validate, batchSize: validationBatch, train: false }));
+  const validation = studySource(studyLoader(prepared, { ...common, studies: studies.validate, batchSize: validationBatch, train: false }), {
+    imageName: imageNames(studies.validate, prepared, { seed, augmentation: {} }),
+  });
   let open: { readonly source: StudySource; readonly key: string } | undefined;
   return {
     validation,
@@ -59,7 +62,8 @@ export function runSources(
       if (open?.key === key) return open.source;
       await open?.source.close();
       const loader = studyLoader(prepared, { ...common, ...own, studies: studies.train, train: true, sampling });
-      open = { key, source: studySource(loader, { onBadData, passSize: config.batch }) };
+      const imageName = imageNames(studies.train, prepared, { seed, augmentation: own.augmentation });
+      open = { key, source: studySource(loader, { onBadData, passSize: config.batch, imageName }) };
       return open.source;
     },
     close: async () => void (await Promise.all([open?.source.close(), validation.close()])),
