@@ -21,7 +21,7 @@ beforeAll(async () => {
   expect(code, log).toBe(0);
 }, 120_000);
 
-const modelOf = (run: string) => JSON.parse(readFileSync(join(run, 'checkpoints/stage2-best/config.json'), 'utf8')).model;
+const modelOf = (trained: string) => JSON.parse(readFileSync(join(trained, 'checkpoints/stage2-best/config.json'), 'utf8')).model;
 
 test('stands in the config of its checkpoint, and in no other', () => {
   expect([modelOf(out).decoder.imageAdapter, modelOf(out).projectionDropout]).toEqual([true, 0.4]);
