@@ -48,6 +48,7 @@ const decoder: Record<keyof DecoderConfig, Rule> = {
   dropout: optional(rate),
   sharedCross: optional(flag),
   unshared: optional(flag),
+  imageAdapter: optional(flag),
 };
 
 const id = count(2 ** 22, 0);

@@ -47,7 +47,7 @@ export interface ModelParts {
 export function composeModel({ vision, text, align: common = {}, decoder: sizes, special, losses = [], labels }: ModelParts): Model {
   const withImages = readsImages({ vision });
   const align = withImages ? alignment({ vision: vision.width, text: text.width, ...common }) : noAlignment;
-  const decoder = dualBranchDecoder(sizes, { image: withImages ? vision.width : null, findings: text.width });
+  const decoder = dualBranchDecoder(sizes, { image: withImages ? vision.width : null, findings: text.width }, { image: vision.tokenCount });
   const own = lossParameters(losses, { vision, text, ...(labels ? { labels } : {}) });
   return { vision, text, align, decoder, special, ...(labels ? { labels } : {}), parameters: { ...collect({ vision, text, align, decoder }), ...own } };
 }

@@ -48,6 +48,11 @@ const modelSettings = {
   projection: option({ value: choice(['linear', 'mlp']), argument: 'kind', help: 'projections into the joint embedding space', default: 'linear' }),
   sharedCross: option({ value: toggle(), help: 'one cross-attention for both branches instead of two', default: false }),
   unsharedDecoder: option({ value: toggle(), help: 'separate self-attention and feed-forward layers for each branch of the decoder', default: false }),
+  imageAdapter: option({
+    value: toggle(),
+    help: "an adapter between image tokens and decoder: layer norm, linear to the decoder's width, learned positions, layer norm",
+    default: false,
+  }),
   dropout: perStage(
     option({
       value: number({ min: 0, below: 1 }),
