@@ -2,12 +2,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataSet, Sampling, Study } from '@hybridmed/data';
-import type { Model, Stage } from '@hybridmed/model';
+import type { CheckpointConfig, Model, Stage } from '@hybridmed/model';
 import { formatVersion, openTokenizer } from '@hybridmed/model';
 import { alone, broadcastText } from '@hybridmed/ranks';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import type { TrainingRun } from '@hybridmed/training';
+import type { RunConfig } from '../settings/run-settings.ts';
 import { checkPasses, runModel, sharedStore, stagesToTrain } from '@hybridmed/training';
 import type { TrainingConfig } from '@hybridmed/training/settings';
 import { stageSettings } from '@hybridmed/training/settings';
@@ -100,6 +101,11 @@ function stageModels({ config, events }: PretrainOptions, stages: readonly Stage
   return models;
 }
 
+/** What a stage's checkpoints say of its model. */
+const checkpointOf =
+  (config: RunConfig, { sizesOf, input }: RunEncoders) =>
+  (stage: Stage): CheckpointConfig => ({ formatVersion, preset: config.preset, stage, model: sizesOf(stageSettings(config, stage)), input });
+
 /** Opens and checks everything that a run needs. Throws one line for too few studies, a missing stage 1, or encoders that do not fit. */
 export async function openRun(options: PretrainOptions, data: DataSet, { changed, hold }: RunContext): Promise<OpenRun> {
   const { config, out, device, resume = false, events = {}, signal, ranks = alone } = options;
@@ -126,13 +132,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
         out,
         config,
         resume,
-        checkpoint: (stage) => ({
-          formatVersion,
-          preset: config.preset,
-          stage,
-          model: encoders.sizesOf(stageSettings(config, stage)),
-          input: encoders.input,
-        }),
+        checkpoint: checkpointOf(config, encoders),
         tokenizer,
         encoders: encoders.ofModules,
         hold,
