@@ -1,5 +1,6 @@
 // The commands in the order that --help shows them.
 import { ablate } from './commands/ablate.ts';
+import { compare } from './commands/compare.ts';
 import { data } from './commands/data.ts';
 import { demo } from './commands/demo.ts';
 import { devices } from './commands/devices.ts';
@@ -7,6 +8,7 @@ import { embed } from './commands/embed.ts';
 import { evaluate } from './commands/evaluate.ts';
 import { explain } from './commands/explain.ts';
 import { exportModel } from './commands/export.ts';
+import { fitRatio } from './commands/fit-ratio.ts';
 import { generate } from './commands/generate.ts';
 import { info } from './commands/info.ts';
 import { pretrain } from './commands/pretrain.ts';
@@ -26,6 +28,7 @@ export const commands: readonly (CommandDefinition | CommandGroup)[] = [
   pretrain,
   generate,
   evaluate,
+  fitRatio,
   info,
   report,
   explain,
@@ -37,6 +40,7 @@ export const commands: readonly (CommandDefinition | CommandGroup)[] = [
   finetune,
   vqa,
   ablate,
+  compare,
   save,
   verify,
   demo,

@@ -1,6 +1,7 @@
 // What config.json of a checkpoint holds.
 import type { ModelConfig } from '../model/config.ts';
 import type { Stage } from '../model/stages.ts';
+import type { LikelihoodRatio } from './likelihood-ratio.ts';
 
 /** Version of the folder's layout. */
 export const formatVersion = 2;
@@ -20,4 +21,6 @@ export interface CheckpointConfig {
   readonly stage: Stage;
   readonly model: ModelConfig;
   readonly input: InputConfig;
+  /** Writing from images by likelihood ratio, where validation studies chose it. */
+  readonly likelihoodRatio?: LikelihoodRatio;
 }

@@ -1,4 +1,5 @@
 // The manifest of an exported folder: which files hold which graph, and how inputs are prepared for them.
+import type { LikelihoodRatio } from '../checkpoint/likelihood-ratio.ts';
 import type { LabelConfig, SpecialTokens } from '../model/config.ts';
 import type { PartName } from '../model/parts.ts';
 import type { Stage } from '../model/stages.ts';
@@ -62,5 +63,7 @@ export interface ExportManifest {
   readonly lossParameters?: Readonly<Record<string, LossParameter>>;
   /** Labels that the model's images were trained by. */
   readonly labels?: LabelConfig;
+  /** Writing from images by likelihood ratio, where the checkpoint has it. */
+  readonly likelihoodRatio?: LikelihoodRatio;
   readonly parts: Readonly<Partial<Record<PartName, ExportedPart>>>;
 }

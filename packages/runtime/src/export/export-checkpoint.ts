@@ -94,6 +94,7 @@ function describe(checkpoint: Checkpoint, weights: string, parts: ExportManifest
     logitScale: parameters['align.logit_scale']?.data[0] ?? 0,
     ...(lossParameters ? { lossParameters } : {}),
     ...(model.labels ? { labels: model.labels } : {}),
+    ...(config.likelihoodRatio ? { likelihoodRatio: config.likelihoodRatio } : {}),
     parts,
   };
 }

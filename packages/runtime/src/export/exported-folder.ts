@@ -2,12 +2,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExportManifest, PartName } from '@hybridmed/model';
-import { exportVersion, manifestName, partNames, stageNumbers } from '@hybridmed/model';
+import { exportVersion, likelihoodRatioProblem, manifestName, openTokenizer, partNames, stageNumbers } from '@hybridmed/model';
 import { notExportedError } from '@hybridmed/model/session';
 import type { OnnxModel } from '@hybridmed/onnx';
 import { sizeOf } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
-import { tokenizerFromJson } from '@hybridmed/text';
 import { z } from 'zod';
 import { fileError, readJson } from '../files.ts';
 
@@ -37,6 +36,11 @@ const labels = z.object({
   logOdds: z.array(z.number()).max(mostLabels),
   doubtful: z.literal(['mask', 0, 1]),
 });
+// Its rules are those of config.json.
+const likelihoodRatio = z.unknown().superRefine((value, context) => {
+  const problem = likelihoodRatioProblem(value, '');
+  if (problem) context.addIssue({ code: 'custom', path: problem.key.split('.').filter((key) => key !== ''), message: problem.problem });
+});
 const manifestSchema = z
   .object({
     exportVersion: z.literal(exportVersion),
@@ -53,6 +57,7 @@ const manifestSchema = z
     logitScale: z.number(),
     lossParameters: z.record(z.string().regex(/^\w+\.\w+$/), lossParameter).optional(),
     labels: labels.optional(),
+    likelihoodRatio: likelihoodRatio.optional(),
     parts: z.partialRecord(z.enum(partNames), part),
   })
   .refine(({ special, decoder }) => Object.values(special).every((token) => token === undefined || token < decoder.vocabularySize), {
@@ -93,7 +98,7 @@ export interface Exported {
 export async function openExported(folder: string, { threads }: { readonly threads?: number } = {}): Promise<Exported> {
   const manifest = await readManifest(folder);
   const file = join(folder, 'tokenizer.json');
-  const tokenizer = tokenizerFromJson(await readJson(file));
+  const tokenizer = openTokenizer(file, await readJson(file));
   if (tokenizer.vocabularySize !== manifest.decoder.vocabularySize)
     throw fileError(file, `has ${tokenizer.vocabularySize} tokens, the exported decoder ${manifest.decoder.vocabularySize}`, 'export again');
   const { openOnnx } = await import('@hybridmed/onnx');

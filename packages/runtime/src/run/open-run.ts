@@ -13,6 +13,7 @@ import { checkPasses, runModel, sharedStore, stagesToTrain } from '@hybridmed/tr
 import type { TrainingConfig } from '@hybridmed/training/settings';
 import { stageSettings } from '@hybridmed/training/settings';
 import { stageCheckpoint } from '../checkpoint/checkpoint-folder.ts';
+import { openFeatureKeeping } from '../cache/feature-keeping.ts';
 import { readJson } from '../files.ts';
 import { readableStudies } from '../session/readable-studies.ts';
 import { modelInput } from '../session/study-loader.ts';
@@ -101,10 +102,14 @@ function stageModels({ config, events }: PretrainOptions, stages: readonly Stage
   return models;
 }
 
-/** What a stage's checkpoints say of its model. */
-const checkpointOf =
-  (config: RunConfig, { sizesOf, input }: RunEncoders) =>
-  (stage: Stage): CheckpointConfig => ({ formatVersion, preset: config.preset, stage, model: sizesOf(stageSettings(config, stage)), input });
+/** What a checkpoint of a stage says of itself. */
+const checkpointOf = (config: RunConfig, { sizesOf, input }: RunEncoders, stage: Stage): CheckpointConfig => ({
+  formatVersion,
+  preset: config.preset,
+  stage,
+  model: sizesOf(stageSettings(config, stage)),
+  input,
+});
 
 /** Opens and checks everything that a run needs. Throws one line for too few studies, a missing stage 1, or encoders that do not fit. */
 export async function openRun(options: PretrainOptions, data: DataSet, { changed, hold }: RunContext): Promise<OpenRun> {
@@ -132,7 +137,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
         out,
         config,
         resume,
-        checkpoint: checkpointOf(config, encoders),
+        checkpoint: (stage) => checkpointOf(config, encoders, stage),
         tokenizer,
         encoders: encoders.ofModules,
         hold,
@@ -158,6 +163,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
     store: sharedStore(ranks, store),
     ranks,
     clock: processClock,
+    features: await openFeatureKeeping(options.cache ?? {}, { processes: ranks.size, onMessage: events.onMessage }),
     events,
     signal,
     encoderValues: encoders.load,

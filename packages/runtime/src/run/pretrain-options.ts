@@ -2,6 +2,7 @@
 import type { Communicator } from '@hybridmed/ranks';
 import type { Device } from '@hybridmed/tensor';
 import type { RunEvents } from '@hybridmed/training';
+import type { CacheOptions } from '../cache/feature-keeping.ts';
 import type { RunConfig } from '../settings/run-settings.ts';
 
 /** What a run needs beside its configuration. */
@@ -18,6 +19,8 @@ export interface PretrainOptions {
   readonly events?: RunEvents;
   /** Asks the run to stop: it ends the step it is in, saves, and throws a TrainingStoppedError. */
   readonly signal?: AbortSignal;
+  /** How what frozen parts of encoders make of images is kept. */
+  readonly cache?: CacheOptions;
   /** Processes that train the run together: each calls `pretrain` with the same options, rank 0 alone writes and reports. */
   readonly ranks?: Communicator;
 }

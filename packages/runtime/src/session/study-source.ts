@@ -9,6 +9,8 @@ export interface StudySourceOptions {
   readonly onBadData?: 'skip' | 'stop';
   /** Studies of a pass, of which a step has one or more; ranks share passes, never a pass. By default a step is one pass. */
   readonly passSize?: number;
+  /** What a copy of a study's image is known by. */
+  readonly imageName?: StudySource['imageName'];
   /** Labels of the loader's studies, for the batches to have. */
   readonly labels?: LabelTargets | undefined;
 }
@@ -37,11 +39,12 @@ function labelRows({ columns: { length: width }, values, mask }: LabelTargets, s
 }
 
 /** A loader as training's source of studies. */
-export function studySource(loader: Loader, { onBadData = 'stop', passSize = Infinity, labels }: StudySourceOptions = {}): StudySource {
+export function studySource(loader: Loader, { onBadData = 'stop', passSize = Infinity, imageName, labels }: StudySourceOptions = {}): StudySource {
   return {
     ...loader,
     size: loader.studies.length,
     idOf: (study) => loader.studies[study]!.id,
+    ...(imageName && { imageName }),
     async *batches({ leftOut = new Set(), startStep = 0, texts = true, ...range } = {}): AsyncGenerator<SourceBatch> {
       const known = new Set(leftOut);
       const inStep = (studies: readonly number[]) => {

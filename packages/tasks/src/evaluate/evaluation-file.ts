@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { DataSet, SelectOptions } from '@hybridmed/data';
 import { tracedModel } from '@hybridmed/model/session';
 import type { OpenedModel } from '@hybridmed/runtime';
-import { hashParameters, resolveCheckpoint, readableStudies } from '@hybridmed/runtime';
-import { fileError, readJson, writeFileAtomic } from '@hybridmed/runtime/files';
+import { hashParameters, readConfig, resolveCheckpoint, readableStudies } from '@hybridmed/runtime';
+import { fileError, isFolder, readJson, writeFileAtomic } from '@hybridmed/runtime/files';
 import { hashIds } from '@hybridmed/runtime/run';
 import { z } from 'zod';
 import type { EvaluateOptions } from './evaluate.ts';
@@ -19,6 +19,8 @@ const fileOf = (run: string): string => join(run, 'evaluation.json');
 /** What tells whether an evaluation is of this version and this checkpoint. */
 const objects = z.looseObject({
   inputs: z.looseObject({ checkpoint: z.string() }),
+  split: z.string(),
+  likelihoodRatio: z.unknown().optional(),
   text: z.record(z.string(), z.unknown()),
   examples: z.array(z.looseObject({ loss: z.looseObject({}) })),
 });
@@ -47,8 +49,23 @@ export async function savedEvaluation(run: string): Promise<EvaluationReport | u
   const file = fileOf(run);
   if (!existsSync(file)) return undefined;
   const saved = checked(file, (await readJson(file)) as unknown, objects);
-  if (saved.inputs.checkpoint !== (await hashParameters(await resolveCheckpoint(run))) || !isOfThisVersion(saved)) return undefined;
+  const folder = await resolveCheckpoint(run);
+  if (saved.inputs.checkpoint !== (await hashParameters(folder)) || !isOfThisVersion(saved)) return undefined;
+  // Chosen anew since then, or not yet then; on the split that chooses it is not evaluated.
+  const { likelihoodRatio } = await readConfig(folder);
+  if (saved.split !== 'validate' && JSON.stringify(saved.likelihoodRatio) !== JSON.stringify(likelihoodRatio)) return undefined;
   return checked(file, saved, evaluationSchema) as unknown as EvaluationReport;
+}
+
+/**
+ * The evaluation of a run's folder, or of a file that `evaluate --json` printed. Throws one line where a run has none of its checkpoint and
+ * of this version, or the file holds none.
+ */
+export async function readEvaluation(path: string): Promise<EvaluationReport> {
+  if (!(await isFolder(path))) return checked(path, (await readJson(path)) as unknown, evaluationSchema) as unknown as EvaluationReport;
+  const saved = await savedEvaluation(path);
+  if (!saved) throw fileError(path, 'has no evaluation of its checkpoint', `make one with \`hybridmed report ${path}\``);
+  return saved;
 }
 
 /** What to evaluate: a run on a split of an open data set. */

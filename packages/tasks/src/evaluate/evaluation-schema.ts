@@ -1,4 +1,5 @@
 // The schema of evaluation.json: a run's folder may come from a stranger, and what it holds is shown.
+import { likelihoodRatioProblem } from '@hybridmed/model';
 import { z } from 'zod';
 import { requiredSystems, textSystems } from './systems.ts';
 
@@ -24,17 +25,21 @@ const each = <T extends z.ZodType>(names: readonly string[], value: T): Record<s
 const textRow = z.looseObject({ ...each(scores, figure), distinct: figure, intervals: z.looseObject(each(scores, interval)) });
 const labelRow = z.looseObject({ micro: figure, macro: figure, perLabel: z.record(text, figures) });
 
+const truth = z.union([z.literal(0), z.literal(1)]);
 const example = z.looseObject({
   id: text,
   truth: text,
   image: text.optional(),
+  imageRatio: text.optional(),
   findings: text,
   loss: z.looseObject({ image: figure.optional(), mismatchedImage: figure.optional(), findings: figure, tokens: figure }),
   labels: z.looseObject({ truth: z.array(text), image: z.array(text).optional(), findings: z.array(text) }).optional(),
+  normalSentences: z.looseObject({ score: figure, byData: truth.optional(), byText: truth }).optional(),
+  labelHead: z.record(text, z.looseObject({ truth, score: figure })).optional(),
   rank: figure.optional(),
   nearest: z.array(z.looseObject({ impression: text, own: z.boolean(), similarity: figure })).optional(),
   nearestImages: z.array(text).optional(),
-  zeroShot: z.record(text, z.looseObject({ truth: z.union([z.literal(0), z.literal(1)]), score: figure })).optional(),
+  zeroShot: z.record(text, z.looseObject({ truth, score: figure })).optional(),
 });
 
 const aucRow = { positives: count, studies: count, auc: interval.nullable(), undefined: text.optional() };
@@ -55,6 +60,10 @@ export const evaluationSchema = z.looseObject({
   normalLikelihood: z.looseObject({ sentences: z.array(text), byText: figures, byData: figures.optional() }).optional(),
   perToken: z.looseObject({ image: interval.optional(), findings: interval }),
   text: z.looseObject(bySystem(textRow)),
+  likelihoodRatio: z
+    .unknown()
+    .refine((value) => likelihoodRatioProblem(value) === undefined, 'must be as config.json has it')
+    .optional(),
   retrieval: figures.optional(),
   zeroShot: z.array(z.looseObject({ name: text, ...aucRow, supervised: z.boolean().optional() })),
   imageLabels: z.array(z.looseObject({ column: text, ...aucRow })).optional(),

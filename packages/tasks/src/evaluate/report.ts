@@ -1,8 +1,9 @@
 // The report of an evaluation, as plain JSON.
 import type { Interval, TextIntervals, TextScores } from '@hybridmed/eval';
-import type { BertScore, LikelihoodAuc, RatioWriting } from '@hybridmed/eval/generation';
+import type { BertScore, LikelihoodAuc } from '@hybridmed/eval/generation';
 import type { ChexbertAgreement, LabelAgreement, NamingAgreement } from '@hybridmed/eval/labeller';
 import type { RecallReport } from '@hybridmed/eval/protocols';
+import type { LikelihoodRatio } from '@hybridmed/model';
 import type { LossValues } from '@hybridmed/training';
 import type { BySystem } from './systems.ts';
 
@@ -12,12 +13,18 @@ export interface Example {
   readonly truth: string;
   /** Written from the image; absent for a stage-1 checkpoint and for a model without images. */
   readonly image?: string;
+  /** The same by likelihood ratio, where the model has one. */
+  readonly imageRatio?: string;
   /** Written from the findings. */
   readonly findings: string;
   /** Nats of the true impression's `tokens`, from the image (without one, of a model that reads none), from other patients' images (the mean over shuffles), and from the findings. */
   readonly loss: { readonly image?: number; readonly mismatchedImage?: number; readonly findings: number; readonly tokens: number };
   /** Labels that the study has, and that each text names, where studies are labelled. */
   readonly labels?: { readonly truth: readonly string[]; readonly image?: readonly string[]; readonly findings: readonly string[] };
+  /** Log of the probability that the image branch gives to any of the normal sentences, and whether the study is normal. */
+  readonly normalSentences?: { readonly score: number; readonly byData?: 0 | 1; readonly byText: 0 | 1 };
+  /** By label that the study has a truth for: that, and the output of the head that images were trained by. */
+  readonly labelHead?: Readonly<Record<string, { readonly truth: 0 | 1; readonly score: number }>>;
   /** Rank of the study's own impression when its image orders all distinct ones, from 1. */
   readonly rank?: number;
   /** The impressions nearest to its image, nearest first. */
@@ -135,8 +142,8 @@ export interface EvaluationReport {
   /** Nats per token of each branch, and the interval over studies. */
   readonly perToken: { readonly image?: Interval; readonly findings: Interval };
   readonly text: TextTable;
-  /** What validation studies chose for writing by likelihood ratio, where that was asked for. */
-  readonly ratioWriting?: RatioWriting;
+  /** How impressions were written by likelihood ratio, as validation studies chose it; absent where there is none. */
+  readonly likelihoodRatio?: LikelihoodRatio;
   /** Image to impression, among the distinct impressions of the split. */
   readonly retrieval?: RecallReport;
   readonly zeroShot: readonly ZeroShotRow[];

@@ -1,5 +1,5 @@
 // The contract of a source of studies: threads that read files in Node, memory in a page.
-import type { ImageBatch, StudyArrays, TextBatch } from '@hybridmed/data/browser';
+import type { ImageBatch, KnownFeatures, StudyArrays, TextBatch } from '@hybridmed/data/browser';
 import type { HostArray } from '@hybridmed/tensor';
 
 /** A study, by number, whose image cannot be read, and the line that says why. */
@@ -27,9 +27,19 @@ export interface StudySource {
   idOf(study: number): string;
   /**
    * Batches of an epoch from `startStep` on: the same ones at every call, with or without `texts`. Without options: the split once, in order, with texts. In the places of
-   * studies `leftOut`, and of those that a batch names as unreadable, are the next ones of their steps.
+   * studies `leftOut`, and of those that a batch names as unreadable, are the next ones of their steps. With `crops` a training image comes
+   * as one of so many fixed copies; where `known` gives a copy's features, its image is not read.
    */
-  batches(range?: { epoch?: number; startStep?: number; leftOut?: ReadonlySet<number>; texts?: boolean }): AsyncIterable<SourceBatch>;
+  batches(range?: {
+    epoch?: number;
+    startStep?: number;
+    leftOut?: ReadonlySet<number>;
+    texts?: boolean;
+    crops?: number;
+    known?: KnownFeatures;
+  }): AsyncIterable<SourceBatch>;
+  /** What a copy of a study's image is known by, whatever run or process reads it; undefined where that cannot be said. */
+  imageName?(study: number, copy: number): Promise<string | undefined>;
   /** The same batches without images, of all studies. */
   textBatches(range?: { epoch?: number; startStep?: number }): Iterable<TextBatch>;
   /** Batches without images, in order. */

@@ -1,6 +1,6 @@
 // The settings of pre-training: what the model is, how it is optimized, and by which losses. Those of the data are rows of who opens it.
 import type { LossWeights, Stage } from '@hybridmed/model';
-import { lossesOfImages, lossNames } from '@hybridmed/model/objective';
+import { lossNames } from '@hybridmed/model/objective';
 import type { PresetName } from '@hybridmed/model/presets';
 import { presets } from '@hybridmed/model/presets';
 import { precisions } from '@hybridmed/tensor';
@@ -57,6 +57,14 @@ const modelSettings = {
       defaultWords: "the preset's",
     }),
   ),
+  projectionDropout: perStage(
+    option({
+      value: number({ min: 0, below: 1 }),
+      argument: 'rate',
+      help: "dropout rate of the encoders' features before their projections into the joint embedding space",
+      default: 0,
+    }),
+  ),
   remat: option({
     value: toggle(),
     help: "recompute each layer's activations in the backward pass instead of keeping them: less memory, more time",
@@ -96,6 +104,14 @@ const scheduleSettings = {
       help: 'passes whose gradients are accumulated for one step, which equals that of one large batch',
       default: ({ preset }) => preset.accumulate,
       defaultWords: "the preset's",
+    }),
+  ),
+  crops: perStage(
+    option({
+      value: integer(0),
+      argument: 'n',
+      help: 'fixed copies of a training image, of which an epoch has one: the centre crop and others, in place of a random crop (and --augment) in each epoch; 0 for that',
+      default: 0,
     }),
   ),
   earlyStop: perStage(
@@ -150,6 +166,14 @@ const optimizerSettings = {
       value: several(string()),
       argument: 'names',
       help: 'names of parameters that are not trained, such as "vision.*"; * matches any characters',
+      default: [],
+    }),
+  ),
+  freezeStatistics: perStage(
+    option({
+      value: several(string()),
+      argument: 'names',
+      help: 'batch norms that are trained, but whose running statistics are used in training and stay as they are, such as "vision.*"',
       default: [],
     }),
   ),
@@ -214,16 +238,6 @@ export type TrainingConfig = Values<typeof trainingSettings>;
 
 /** Completes settings with the defaults of the preset and of the method. */
 export const completeTraining = (options: Partial<TrainingConfig>): TrainingConfig => mergeSettings(trainingSettings, { file: options });
-
-/** What a control without images (`vision` "none") changes: losses that need some have weight 0, there is no stage 0, and nothing of `vision.*` is frozen or adapted. */
-export function changesWithoutImages({ freeze, lora }: Pick<TrainingConfig, 'freeze' | 'lora'>): Partial<TrainingConfig> {
-  const others = (patterns: readonly string[]): string[] => patterns.filter((pattern) => !pattern.startsWith('vision.'));
-  return { vision: 'none', stage0: false, ...Object.fromEntries(lossesOfImages.map((key) => [key, 0])), freeze: others(freeze), lora: others(lora) };
-}
-
-/** Settings as they are used. */
-export const withoutImageParts = <T extends TrainingConfig>(config: T): T =>
-  config.vision === 'none' ? { ...config, ...changesWithoutImages(config) } : config;
 
 /** The weights of stage 2's losses. */
 export const lossWeights = (config: TrainingConfig): LossWeights => Object.fromEntries(lossNames.map((name) => [name, config[name]]));

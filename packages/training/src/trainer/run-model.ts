@@ -9,8 +9,14 @@ import type { TrainingConfig } from '../settings/training-settings.ts';
 
 /** The model of these sizes under the fine-tuning options of a run or of one of its stages. Throws one line for a pattern or a group that matches nothing. */
 export function runModel(sizes: ModelConfig, encoders: ModuleEncoders, config: TrainingConfig): Model {
-  const { freeze, layerDecay, learningRate, lora, loraRank: rank, loraAlpha: alpha } = config;
-  return fineTune(createModel(sizes, encoders), { freeze, layerDecay, rates: rateFactors(learningRate), lora: { layers: lora, rank, alpha } });
+  const { freeze, freezeStatistics, layerDecay, learningRate, lora, loraRank: rank, loraAlpha: alpha } = config;
+  return fineTune(createModel(sizes, encoders), {
+    freeze,
+    freezeStatistics,
+    layerDecay,
+    rates: rateFactors(learningRate),
+    lora: { layers: lora, rank, alpha },
+  });
 }
 
 /** What of a model does not follow from a run's settings: sizes of encoders that are not the preset's, and the labels of a run that is supervised by some. */
@@ -29,6 +35,7 @@ export function runModelConfig(config: TrainingConfig, tokenizer: Tokenizer, { l
     text: 'kind' in sizes.text ? sizes.text : { ...sizes.text, ...drop, ...(config.textPooling === 'mean' ? { pooling: 'mean' as const } : {}) },
     decoder: { ...sizes.decoder, ...drop, ...(config.sharedCross ? { sharedCross: true } : {}), ...(config.unsharedDecoder ? { unshared: true } : {}) },
     ...(config.projection === 'mlp' ? { projection: 'mlp' as const } : {}),
+    ...(config.projectionDropout > 0 ? { projectionDropout: config.projectionDropout } : {}),
     ...(losses.length > 0 ? { losses } : {}),
     ...(labels ? { labels } : {}),
   };

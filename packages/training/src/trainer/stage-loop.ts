@@ -1,8 +1,8 @@
 // One stage of pre-training: steps, validation after each epoch, early stop, best and last checkpoints, exact resume.
 import type { TextBatch } from '@hybridmed/data/browser';
 import type { Model, Stage } from '@hybridmed/model';
-import type { FrozenStep, StagePlan } from '@hybridmed/model/graphs';
-import { frozenStep, stepFields, validationGraph } from '@hybridmed/model/graphs';
+import type { StagePlan } from '@hybridmed/model/graphs';
+import { stepFields, validationGraph } from '@hybridmed/model/graphs';
 import { watchedLoss } from '@hybridmed/model/objective';
 import { alone } from '@hybridmed/ranks';
 import type { DeviceState, HostArrays, Program } from '@hybridmed/tensor';
@@ -15,6 +15,7 @@ import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
 import { TrainingStoppedError } from '../contracts/training-stopped.ts';
 import { ofStage } from '../options/values.ts';
+import type { StageFront } from '../frozen/stage-front.ts';
 import { rateOfOthers } from '../settings/learning-rates.ts';
 import type { TrainingConfig } from '../settings/training-settings.ts';
 import { stageEpochs } from '../settings/training-settings.ts';
@@ -33,6 +34,7 @@ export interface StageContext extends TrainingRun {
   readonly state: DeviceState;
   readonly step: Stepper;
   readonly teacher: TeacherStates | undefined;
+  readonly front: StageFront;
   /** Saves the state as the stage's last or best checkpoint. */
   save(kind: CheckpointKind, trainer: TrainerState): Promise<void>;
   /** Confirms the last checkpoint: the numbers after it are finite. */
@@ -43,7 +45,6 @@ export interface StageContext extends TrainingRun {
 interface StageLoop extends StageContext {
   /** Its state at the start. */
   readonly start: TrainerState;
-  readonly frozen: FrozenStep;
   readonly schedule: Schedule;
   readonly validator: Program;
   /** Makes the run's place at its first call: once a first step has succeeded. */
@@ -81,7 +82,6 @@ export async function runStage(context: StageContext, start: TrainerState): Prom
   const loop: StageLoop = {
     ...context,
     start,
-    frozen: frozenStep(model.vision),
     schedule: { steps, warmup: Math.max(1, Math.floor(config.warmup * steps)), peak: rateOfOthers(config.learningRate) },
     validator: await device.compile(validationGraph(model, plan)),
     begin: () => (begin ??= store.begin(start)),
@@ -121,9 +121,9 @@ async function stopped({ start, save }: StageLoop, now: TrainerState): Promise<T
 
 /** The step after `now`, with its line in the log and, where one is due, a checkpoint. */
 async function trainOn(loop: StageLoop, batch: Batch, now: TrainerState, learningRate: number): Promise<TrainerState> {
-  const { config, model, plan, step, train: source, teacher, store, events, schedule, frozen, signal, ranks = alone } = loop;
+  const { config, model, plan, step, train: source, teacher, store, events, schedule, front, signal, ranks = alone } = loop;
   const noted = 'image' in batch.arrays ? withSkipped(loop, now, await ofAllRanks(ranks, ('unreadable' in batch ? batch.unreadable : undefined) ?? [])) : now;
-  const inputs = await frozen.apply(stepInputs(plan, model, batch, teacher));
+  const inputs = await front.train.apply(stepInputs(plan, model, batch, teacher), batch);
   const result = await step(inputs, { step: now.step, learningRate, stop: signal?.aborted ?? false });
   if ('image' in batch.arrays) source.recycle({ arrays: batch.arrays, studies: batch.studies });
   checkStep(result, now);
@@ -144,11 +144,11 @@ async function trainOn(loop: StageLoop, batch: Batch, now: TrainerState, learnin
 type Batch = SourceBatch | TextBatch;
 
 /** The batches of the rest of an epoch. */
-function epochBatches({ plan, model, train: source }: StageLoop, now: TrainerState): AsyncIterable<Batch> | Iterable<Batch> {
+function epochBatches({ config, plan, model, train: source, front }: StageLoop, now: TrainerState): AsyncIterable<Batch> | Iterable<Batch> {
   const range = { epoch: now.epoch, startStep: now.stepInEpoch };
   const fields = stepFields(plan, model);
   if (!fields.includes('image')) return source.textBatches(range);
-  return source.batches({ ...range, leftOut: leftOutStudies(source, now), texts: readsTexts(fields) });
+  return source.batches({ ...range, leftOut: leftOutStudies(source, now), texts: readsTexts(fields), crops: config.crops, known: front.train.known });
 }
 
 /** The log's line of the step that follows `now`. */
@@ -174,11 +174,13 @@ function stepLine(
 
 /** Validates, and saves the last checkpoint and, where the watched loss fell, the best. */
 async function endEpoch(loop: StageLoop, now: TrainerState): Promise<TrainerState> {
-  const { plan, state, validation, store, events, frozen, validator, ranks } = loop;
+  const { plan, state, validation, store, events, front, validator, ranks } = loop;
   const signal = ownSignal(loop);
-  const { losses, tokensPerStudy } = await validate({ program: validator, state, frozen, signal, ranks }, validation).catch(async (error: unknown) => {
-    throw signal?.aborted ? await stopped(loop, now) : error;
-  });
+  const { losses, tokensPerStudy } = await validate({ program: validator, state, frozen: front.validation, signal, ranks }, validation).catch(
+    async (error: unknown) => {
+      throw signal?.aborted ? await stopped(loop, now) : error;
+    },
+  );
   checkValidation(losses, now);
   const epoch = now.epoch + 1;
   const line: ValidationLine = {

@@ -77,10 +77,17 @@ function textArrays(studies: readonly MemoryStudy[], tokenizer: Tokenizer): Text
   };
 }
 
-function studyArrays(studies: readonly MemoryStudy[], tokenizer: Tokenizer): StudyArrays {
-  const data = new Float32Array(studies.length * imageSize * imageSize);
-  studies.forEach(({ image }, row) => data.set(image, row * imageSize * imageSize));
-  return { image: { data, shape: [studies.length, 1, imageSize, imageSize] }, ...textArrays(studies, tokenizer) };
+/** Texts of studies, and images of those in some rows, each a fainter copy the greater its number. */
+function studyArrays(studies: readonly MemoryStudy[], tokenizer: Tokenizer, rows: readonly number[], copies: readonly number[] = []): StudyArrays {
+  const pixels = imageSize * imageSize;
+  const data = new Float32Array(rows.length * pixels);
+  rows.forEach((row, at) =>
+    data.set(
+      studies[row]!.image.map((level) => level * (1 - 0.1 * (copies[row] ?? 0))),
+      at * pixels,
+    ),
+  );
+  return { image: { data, shape: [rows.length, 1, imageSize, imageSize] }, ...textArrays(studies, tokenizer) };
 }
 
 /** How a source's studies come: studies of a step, its passes, and the ranks that share them. */
@@ -93,6 +100,8 @@ interface MemorySourceOptions {
   readonly unreadable?: ReadonlySet<number>;
   /** Whether studies are labelled. */
   readonly labelled?: boolean;
+  /** Hears of how many images a batch is read. */
+  onRead?(images: number): void;
 }
 
 /** Labels of a study: on which side its finding is, and how large it is, which is not known of every fifth. */
@@ -110,7 +119,7 @@ function labelArrays(studies: readonly MemoryStudy[]): LabelArrays {
 export function memorySource(
   studies: readonly MemoryStudy[],
   tokenizer: Tokenizer,
-  { batchSize, train, passes = 1, ranks = alone, unreadable = new Set(), labelled = false }: MemorySourceOptions,
+  { batchSize, train, passes = 1, ranks = alone, unreadable = new Set(), labelled = false, onRead = () => undefined }: MemorySourceOptions,
 ): StudySource {
   const ownOf = (batch: readonly number[]): number[] => batch.filter((_, row) => Math.floor((row * passes) / batchSize) % ranks.size === ranks.rank);
   const inOrder = Array.from(studies.keys());
@@ -130,6 +139,7 @@ export function memorySource(
     stepsPerEpoch: Math.floor(studies.length / batchSize),
     idOf: (study) => `study ${study}`,
     async *batches({ leftOut = new Set<number>(), texts: withTexts = true, ...range } = {}) {
+      const { crops = 0, known: ask, epoch = 0 } = range;
       for (const step of stepsFrom(range)) {
         const bad = step.filter((study) => !leftOut.has(study) && unreadable.has(study));
         const readable = (study: number) => !leftOut.has(study) && !unreadable.has(study);
@@ -137,9 +147,13 @@ export function memorySource(
         const passSize = train ? batchSize / passes : step.length;
         const indices = chunks(step, passSize).flatMap((pass) => pass.map((_, place) => [...pass.slice(place), ...pass].find(readable)!));
         const reasons = bad.map((study) => ({ study, reason: `study-${study}.png: cannot be read` }));
-        const { image, ...texts } = studyArrays(rows(indices), tokenizer);
+        const copies = train && crops === 0 ? undefined : indices.map((study) => (train ? (study + epoch) % crops : 0));
+        const known = copies && ask && (await Promise.all(indices.map((study, i) => ask(study, copies[i]!))));
+        const read = [...indices.keys()].filter((row) => !known?.[row]);
+        onRead(read.length);
+        const { image, ...texts } = studyArrays(rows(indices), tokenizer, read, copies);
         const arrays = { image, ...(withTexts ? texts : {}), ...(labelled ? labelArrays(rows(indices)) : {}) };
-        yield { arrays, studies: indices, ...(reasons.length > 0 ? { unreadable: reasons } : {}) };
+        yield { arrays, studies: indices, ...(copies && { copies }), ...(known && { known }), ...(reasons.length > 0 ? { unreadable: reasons } : {}) };
       }
     },
     *textBatches(range = {}) {
@@ -238,6 +252,7 @@ export function memoryRun(
     unreadable = new Set<number>(),
     labelled = false,
     settings = {},
+    onRead = () => undefined,
   }: {
     passes?: number;
     ranks?: Communicator;
@@ -246,6 +261,7 @@ export function memoryRun(
     unreadable?: ReadonlySet<number>;
     labelled?: boolean;
     settings?: Partial<TrainingConfig>;
+    onRead?(images: number): void;
   } = {},
 ): TrainingRun {
   const config = completeTraining({
@@ -263,8 +279,8 @@ export function memoryRun(
     config,
     device,
     model: smallModel(labelled),
-    train: memorySource(studies.slice(0, count), tokenizer, { batchSize, train: true, passes, ranks, unreadable, labelled }),
-    validation: memorySource(studies.slice(count), tokenizer, { batchSize: 2, train: false, ranks, labelled }),
+    train: memorySource(studies.slice(0, count), tokenizer, { batchSize, train: true, passes, ranks, unreadable, labelled, onRead }),
+    validation: memorySource(studies.slice(count), tokenizer, { batchSize: 2, train: false, ranks, labelled, onRead }),
     store,
     ranks,
     clock: countingClock(),
