@@ -1,5 +1,5 @@
 // The settings of pre-training: what the model is, how it is optimized, and by which losses. Those of the data are rows of who opens it.
-import type { LossWeights, Stage } from '@hybridmed/model';
+import type { LossWeights } from '@hybridmed/model';
 import { lossNames } from '@hybridmed/model/objective';
 import type { PresetName } from '@hybridmed/model/presets';
 import { presets } from '@hybridmed/model/presets';
@@ -7,7 +7,7 @@ import { precisions } from '@hybridmed/tensor';
 import { mergeSettings } from '../options/merge-settings.ts';
 import type { Values } from '../options/option.ts';
 import { ofRun, option, perStage } from '../options/option.ts';
-import { choice, integer, number, numberOr, ofStage, several, stageCounts, string, toggle, toggleOr } from '../options/values.ts';
+import { choice, integer, number, numberOr, several, stageCounts, string, toggle, toggleOr } from '../options/values.ts';
 import type { Value } from '../options/values.ts';
 import { learningRates } from './learning-rates.ts';
 import { lossSettings } from './loss-settings.ts';
@@ -241,13 +241,3 @@ export const completeTraining = (options: Partial<TrainingConfig>): TrainingConf
 
 /** The weights of stage 2's losses. */
 export const lossWeights = (config: TrainingConfig): LossWeights => Object.fromEntries(lossNames.map((name) => [name, config[name]]));
-
-/** Epochs of a stage. */
-export const stageEpochs = ({ epochs }: Pick<TrainingConfig, 'epochs'>, stage: Stage): number => ofStage(epochs, stage);
-
-/** Whether a run trains a stage itself. */
-export const runsStage = (config: Pick<TrainingConfig, 'epochs' | 'stage0' | 'stage1'>, stage: Stage): boolean =>
-  stageEpochs(config, stage) > 0 && (stage === 2 || config[`stage${stage}`] === true);
-
-/** Whether a run's images are supervised by labels: in stage 0, its own or another run's, or by a weight in stage 2. */
-export const usesLabels = (config: TrainingConfig): boolean => runsStage(config, 0) || typeof config.stage0 === 'string' || config.lab !== 0;

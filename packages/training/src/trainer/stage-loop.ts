@@ -18,7 +18,7 @@ import { ofStage } from '../options/values.ts';
 import type { StageFront } from '../frozen/stage-front.ts';
 import { rateOfOthers } from '../settings/learning-rates.ts';
 import type { TrainingConfig } from '../settings/training-settings.ts';
-import { stageEpochs } from '../settings/training-settings.ts';
+import { stageEpochs } from '../settings/run-stages.ts';
 import { ownSignal, stopAsked } from '../ranks/stop.ts';
 import { leftOutStudies, ofAllRanks, savedBefore, withSkipped } from './bad-data.ts';
 import { checkStep, checkValidation } from './finite.ts';

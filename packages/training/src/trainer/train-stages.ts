@@ -1,7 +1,6 @@
 // The stages of a run, and what is checked before the first of them.
-import { stageNumbers } from '@hybridmed/model';
 import type { Stage } from '@hybridmed/model';
-import { lossNames, lossTerms } from '@hybridmed/model/objective';
+import { lossNames, lossTerms, stageNumbers } from '@hybridmed/model/objective';
 import { alone } from '@hybridmed/ranks';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
@@ -10,7 +9,8 @@ import type { TrainingRun } from '../contracts/training-run.ts';
 import type { TrainingConfig } from '../settings/training-settings.ts';
 import { checkPasses } from '../ranks/shared-step.ts';
 import { stageSettings } from '../settings/stage-settings.ts';
-import { lossWeights, runsStage } from '../settings/training-settings.ts';
+import { lossWeights } from '../settings/training-settings.ts';
+import { runsStage } from '../settings/run-stages.ts';
 import { trainStage } from './train-stage.ts';
 
 /** Throws one line where the device computes in another precision than the run. */
