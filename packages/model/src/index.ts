@@ -24,8 +24,7 @@ export type { LabelConfig, ModelConfig, SpecialTokens } from './model/config.ts'
 export type { CreateTextEncoder, CreateVisionEncoder, TextEncoderOptions, VisionEncoderOptions } from './model/encoder-module.ts';
 export { fineTune } from './model/fine-tune.ts';
 export type { FineTuneOptions } from './model/fine-tune.ts';
-export { composeModel, createModel, takenFrom, trainable } from './model/model.ts';
-export { stageNumbers, stageRow, stageRows } from './model/stages.ts';
+export { composeModel, createModel, trainable } from './model/model.ts';
 export type { EarlierStage, Stage, StageRow } from './model/stages.ts';
 export { noVision, readsImages } from './model/no-vision.ts';
 export type { Branch, ModuleEncoders, Model, ModelParts } from './model/model.ts';

@@ -86,8 +86,15 @@ test('stage 2 begins with the image stage of another run and its labels, and lea
 });
 
 test('three numbers add stage 0 to a run of its own, whose log has all stages', { timeout: 120_000 }, async () => {
-  await run('whole', { epochs: [1, 1, 1], steps: [2, 2, 2] });
+  await run('whole', { epochs: [1, 1, 1], steps: [2, 2, 2], stages: { 2: { freeze: ['vision.*', 'text.*'] } } });
   expect([...new Set(metrics('whole').map(({ stage }) => stage))]).toEqual([0, 1, 2]);
+  // What stage 2 does not train shows where it began: with the best of both stages before it.
+  const [images, texts, end] = await Promise.all(['stage0-best', 'stage1-best', 'stage2-best'].map((name) => loadCheckpoint(at('whole', name))));
+  for (const [name, { data: values }] of Object.entries(end!.parameters)) {
+    if (/^(vision|lab)\./.test(name)) expect(values, name).toEqual(images!.parameters[name]!.data);
+    if (name.startsWith('text.')) expect(values, name).toEqual(texts!.parameters[name]!.data);
+  }
+  expect(texts!.parameters['lab.weight']!.data.every((value) => value === 0)).toBe(true);
   const { manifest } = { manifest: await exportCheckpoint({ checkpoint: join(folder, 'whole'), parts: ['vision'], out: join(folder, 'export') }) };
   expect(manifest.labels!.columns.length).toBe(manifest.lossParameters!['lab.bias']!.values.length);
   await expect(exportCheckpoint({ checkpoint: at('whole', 'stage0-best'), parts: ['caption'], out: join(folder, 'refused') })).rejects.toThrow(

@@ -40,5 +40,10 @@ export interface StudyBatch extends Omit<ImageBatch, 'arrays'> {
   readonly arrays: StudyArrays;
 }
 
+/** A batch: images as in one without texts, and texts. */
+export interface StudyBatch extends ImageBatch {
+  readonly arrays: StudyArrays;
+}
+
 /** Features of a copy of a study's image where they are known: the image is then not read. */
 export type KnownFeatures = (study: number, copy: number) => Promise<Float32Array | undefined>;

@@ -8,5 +8,5 @@ export type { FeatureName, LossContext, LossFeatures, LossOptions, LossParts, Lo
 export { defaultWeights, lossNames, lossRows } from './rows.ts';
 export type { LossName, LossWeights } from './rows.ts';
 export { evaluatedWeights, lossesOfImages, lossesWithParameters, lossTerms, ownLoss, parametersRead, watchedLoss, weightsInWords } from './terms.ts';
-export { stageNumbers } from '../model/stages.ts';
+export { stageNumbers, stageRow } from '../model/stages.ts';
 export type { LossTerm, StageWeights } from './terms.ts';

@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExportManifest, PartName } from '@hybridmed/model';
-import { exportVersion, likelihoodRatioProblem, manifestName, openTokenizer, partNames, stageNumbers } from '@hybridmed/model';
+import { exportVersion, likelihoodRatioProblem, manifestName, openTokenizer, partNames } from '@hybridmed/model';
+import { stageNumbers } from '@hybridmed/model/objective';
 import { notExportedError } from '@hybridmed/model/session';
 import type { OnnxModel } from '@hybridmed/onnx';
 import { sizeOf } from '@hybridmed/tensor';

@@ -1,5 +1,5 @@
 // The schema of provenance.json: a run's folder may come from a stranger, and what it holds is shown and compared.
-import { stageNumbers } from '@hybridmed/model';
+import { stageNumbers } from '@hybridmed/model/objective';
 import { z } from 'zod';
 
 const count = z.int().min(0);

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CheckpointConfig, ModuleEncoders, Stage } from '@hybridmed/model';
-import { stageNumbers } from '@hybridmed/model';
+import { stageNumbers } from '@hybridmed/model/objective';
 import type { Tokenizer } from '@hybridmed/text';
 import type { RunStore } from '@hybridmed/training';
 import type { RunConfig } from '../settings/run-settings.ts';

@@ -1,5 +1,5 @@
 // The state of a stage's training: what trainer.json of a checkpoint holds.
-import { stageNumbers } from '@hybridmed/model';
+import { stageNumbers } from '@hybridmed/model/objective';
 import { z } from 'zod';
 
 const count = z.int().min(0);

@@ -1,6 +1,8 @@
 // What a stage begins with: a resumed checkpoint, the best of earlier stages, or start values.
 import type { EarlierStage, Model, Stage } from '@hybridmed/model';
-import { checkParameters, stageRow, takenFrom } from '@hybridmed/model';
+import { takenFrom } from '@hybridmed/model/graphs';
+import { stageRow } from '@hybridmed/model/objective';
+import { checkParameters } from '@hybridmed/model';
 import { initialize } from '@hybridmed/nn';
 import type { HostArrays } from '@hybridmed/tensor';
 import type { StageParameters } from '../contracts/run-store.ts';

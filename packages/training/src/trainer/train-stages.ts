@@ -1,7 +1,6 @@
 // The stages of a run, and what is checked before the first of them.
-import { stageNumbers } from '@hybridmed/model';
 import type { Stage } from '@hybridmed/model';
-import { lossNames, lossTerms } from '@hybridmed/model/objective';
+import { lossNames, lossTerms, stageNumbers } from '@hybridmed/model/objective';
 import { alone } from '@hybridmed/ranks';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';

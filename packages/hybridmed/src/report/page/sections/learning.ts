@@ -1,7 +1,6 @@
 // Loss curves of all stages: a chart per loss, training by step and validation by epoch.
 import type { Stage } from '@hybridmed/model';
-import { stageNumbers } from '@hybridmed/model';
-import { lossRows, watchedLoss } from '@hybridmed/model/objective';
+import { lossRows, stageNumbers, watchedLoss } from '@hybridmed/model/objective';
 import type { StepLine, ValidationLine } from '@hybridmed/training';
 import type { ReportData } from '../../report-data.ts';
 import type { Series } from '../charts/line-chart.ts';

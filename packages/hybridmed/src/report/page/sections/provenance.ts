@@ -1,6 +1,5 @@
 // The run: data with counts and hashes, settings, sizes, time and machine.
-import { stageNumbers, stageRow } from '@hybridmed/model';
-import { weightsInWords } from '@hybridmed/model/objective';
+import { stageNumbers, stageRow, weightsInWords } from '@hybridmed/model/objective';
 import { runsStage, stageEpochs, usesLabels } from '@hybridmed/training/settings';
 import type { Provenance, RecordedChange, RecordedRatio, SplitSummary } from '@hybridmed/runtime/run';
 import { runSettings } from '@hybridmed/runtime/settings';
