@@ -38,7 +38,7 @@ export async function buildSite(path: string): Promise<Map<string, SiteFile>> {
   if ((config.model && config.model.vision?.kind === 'module') || (config.model?.text && 'kind' in config.model.text))
     throw new HybridmedError(`${folder}: has an encoder of a module, which a page cannot load; name a checkpoint with the encoders of a preset`);
   const checkpoint = await loadCheckpoint(folder);
-  if (checkpoint.config.stage === 1) throw untrainedError(folder, 'caption');
+  if (checkpoint.config.stage !== 2) throw untrainedError({ source: folder, stage: checkpoint.config.stage }, 'caption');
   const run = runOf(folder);
   const bundle = await bundleForBrowser({ page: here('page.ts'), 'model-worker': here('model-worker.ts') }, { minify: true });
   const html = (await readFile(here('index.html'), 'utf8')).replace('POLICY', policy);

@@ -3,6 +3,7 @@ import type { Tensor } from '@hybridmed/tensor';
 import { ops } from '@hybridmed/tensor';
 import type { ParameterSpecs } from '@hybridmed/nn';
 import { normalize } from '@hybridmed/nn';
+import { softplus } from './softplus.ts';
 
 /** Inputs of the pairwise loss. */
 export interface PairwiseContrast {
@@ -35,10 +36,4 @@ export function pairwiseContrast({ image, text, logScale, bias, groups }: Pairwi
   const together = ops.equal(ops.reshape(group, [batch, 1]), ops.reshape(group, [1, batch]));
   const sign = ops.sub(ops.mul(together, 2), 1);
   return ops.mean(ops.sum(softplus(ops.neg(ops.mul(sign, logits))), { axes: [1] }));
-}
-
-/** log(1 + exp(x)) = -log sigmoid(-x), for x of any size; its gradient is sigmoid(x), at 0 too. */
-function softplus(x: Tensor): Tensor {
-  const largest = ops.stopGradient(ops.maximum(x, 0));
-  return ops.add(largest, ops.log(ops.add(ops.exp(ops.sub(x, largest)), ops.exp(ops.neg(largest)))));
 }

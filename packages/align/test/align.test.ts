@@ -154,3 +154,26 @@ describe.skipIf(!hasSecondGoldens)('reference values of equal impressions (skipp
     for (const [key, { data }] of Object.entries(gradients)) expect(relativeError(results[`grad.${key}`]!.data, data), key).toBeLessThan(1e-5);
   });
 });
+
+test('dropout before a projection zeroes features and scales the rest, in training alone', async () => {
+  const dropped = alignment({ vision: 6, text: 6, width: 6, dropout: 0.5 });
+  expect(Object.keys(dropped.parameters)).toEqual(Object.keys(alignment({ vision: 6, text: 6, width: 6 }).parameters));
+  const identity = array(
+    Array.from({ length: 36 }, (_, i) => (i % 7 === 0 ? 1 : 0)),
+    [6, 6],
+  );
+  const image = floats([40, 6]);
+  const project = async (training: boolean) =>
+    (
+      await compile(device, ({ x, key, weight }) => {
+        const scope = rootScope({ 'vision_global.weight': weight! }, { training, key: { data: key!, stream: 1 } });
+        return dropped.projectImage(scope, { global: x!, tokens: x! });
+      })({ x: image, weight: identity, key: { data: Int32Array.of(3, 5), shape: [2] } })
+    ).value!.data;
+  expect([...(await project(false))]).toEqual([...image.data]);
+  const inTraining = [...(await project(true))];
+  const zeros = inTraining.filter((value, i) => value === 0 && image.data[i] !== 0).length;
+  expect(zeros).toBeGreaterThan(80);
+  expect(zeros).toBeLessThan(160);
+  inTraining.forEach((value, i) => value === 0 || expect(value).toBeCloseTo(2 * image.data[i]!, 9));
+});

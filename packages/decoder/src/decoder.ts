@@ -4,8 +4,8 @@ import type { Dim, Tensor, VocabularyHead } from '@hybridmed/tensor';
 import { HybridmedError, ops } from '@hybridmed/tensor';
 import type { KeyValues } from './attention.ts';
 import type { Memories, SelfAttention } from './block.ts';
-import type { DecoderConfig } from './stack.ts';
-import { decoderStack } from './stack.ts';
+import type { DecoderConfig, MemoryTokens } from './stack.ts';
+import { adaptedMemories, decoderStack } from './stack.ts';
 
 /** A cache of self-attention keys and values of fixed capacity: one (B, capacity, width) pair per block. */
 export type Cache = readonly KeyValues[];
@@ -63,11 +63,14 @@ function writeAt(position: Tensor, cache: Cache): { readonly cache: KeyValues[];
   };
 }
 
-/** Builds a decoder over memories of the given widths by branch. Throws a HybridmedError when `sharedCross` meets memories of different widths. */
-export function dualBranchDecoder(config: DecoderConfig, memories: Memories): Decoder {
-  if (config.sharedCross && new Set(Object.values(memories).filter((memory) => memory !== null)).size > 1)
+/**
+ * Builds a decoder over memories of the given widths by branch; `tokens` are those of the memories that have adapters. Throws a
+ * HybridmedError when `sharedCross` meets memories of different widths.
+ */
+export function dualBranchDecoder(config: DecoderConfig, memories: Memories, tokens: MemoryTokens = {}): Decoder {
+  if (config.sharedCross && new Set(Object.values(adaptedMemories(config, memories)).filter((memory) => memory !== null)).size > 1)
     throw new HybridmedError(`decoder.sharedCross needs memories of one width, not ${JSON.stringify(memories)}; give both encoders one width`);
-  const { parameters, projectMemory, head, run, firstPositions, positionsAt } = decoderStack(config, memories);
+  const { parameters, projectMemory, head, run, firstPositions, positionsAt } = decoderStack(config, memories, tokens);
   return {
     config,
     branches: Object.keys(memories),

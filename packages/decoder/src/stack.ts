@@ -1,11 +1,12 @@
 // The decoder's layers: embeddings of tokens and positions, blocks, the last norm and the tied output. What self-attention reads is the caller's.
-import type { ParameterSpecs, Scope } from '@hybridmed/nn';
+import type { Module, ParameterSpecs, Scope } from '@hybridmed/nn';
 import { collect, dropout, embedding, layerNorm } from '@hybridmed/nn';
 import type { Tensor, VocabularyHead } from '@hybridmed/tensor';
 import { ops } from '@hybridmed/tensor';
 import type { KeyValues } from './attention.ts';
 import type { Memories, SelfAttention } from './block.ts';
 import { decoderBlock } from './block.ts';
+import { memoryAdapter } from './memory-adapter.ts';
 
 /** Sizes of a decoder. */
 export interface DecoderConfig {
@@ -20,7 +21,12 @@ export interface DecoderConfig {
   sharedCross?: boolean;
   /** Ablation: each branch has self-attention and feed-forward layers of its own, `blocks.I.{norm_self,self_attn,norm_ffn,ffn}.BRANCH` in checkpoints. */
   unshared?: boolean;
+  /** An adapter between the image memory and the cross-attentions, `adapter.image.*` in checkpoints. */
+  imageAdapter?: boolean;
 }
+
+/** Max numbers of tokens of memories by branch, which an adapter needs. */
+export type MemoryTokens = Readonly<Record<string, number>>;
 
 /** What the layers run on. */
 interface StackInputs {
@@ -48,10 +54,22 @@ export interface DecoderStack {
   positionsAt(scope: Scope, position: Tensor): Tensor;
 }
 
+/** The adapters of a decoder by branch: that of images, where there are any. */
+function adaptersOf({ imageAdapter = false, width, dropout: rate = 0 }: DecoderConfig, memories: Memories, tokens: MemoryTokens): Record<string, Module> {
+  const memory = memories['image'];
+  return imageAdapter && memory ? { image: memoryAdapter({ memory, width, tokens: tokens['image']!, dropout: rate }) } : {};
+}
+
+/** Widths of the memories as cross-attentions read them. */
+export const adaptedMemories = ({ imageAdapter, width }: DecoderConfig, memories: Memories): Memories =>
+  imageAdapter && memories['image'] ? { ...memories, image: width } : memories;
+
 /** The layers of a decoder over memories of the given widths by branch. */
-export function decoderStack(config: DecoderConfig, memories: Memories): DecoderStack {
+export function decoderStack(config: DecoderConfig, memories: Memories, tokens: MemoryTokens = {}): DecoderStack {
   const { vocabularySize, width, depth, heads, positions, dropout: rate = 0, sharedCross = false, unshared = false } = config;
-  const blocks = Array.from({ length: depth }, () => decoderBlock({ width, heads, memories, dropout: rate, sharedCross, unshared }));
+  const adapters = adaptersOf(config, memories, tokens);
+  const read = adaptedMemories(config, memories);
+  const blocks = Array.from({ length: depth }, () => decoderBlock({ width, heads, memories: read, dropout: rate, sharedCross, unshared }));
   const parts = {
     embed: embedding({ rows: vocabularySize, width }),
     pos: embedding({ rows: positions, width, decay: false }),
@@ -61,10 +79,17 @@ export function decoderStack(config: DecoderConfig, memories: Memories): Decoder
   const positionTable = (scope: Scope) => scope.child('pos').get('weight');
   return {
     parameters: collect(
-      { ...parts, ...Object.fromEntries(blocks.map((block, i) => [`blocks.${i}`, block])) },
+      {
+        ...parts,
+        ...Object.fromEntries(Object.entries(adapters).map(([branch, adapter]) => [`adapter.${branch}`, adapter])),
+        ...Object.fromEntries(blocks.map((block, i) => [`blocks.${i}`, block])),
+      },
       { 'head.bias': { shape: [vocabularySize], init: { kind: 'constant', value: 0 } } },
     ),
-    projectMemory: (scope, branch, memory) => blocks.map((block, i) => block.projectMemory(blockScope(scope, i), branch, memory)),
+    projectMemory(scope, branch, memory) {
+      const adapted = adapters[branch]?.call(scope.child(`adapter.${branch}`), memory) ?? memory;
+      return blocks.map((block, i) => block.projectMemory(blockScope(scope, i), branch, adapted));
+    },
     run(scope, { branch, ids, positionRows, cross, crossMask, onCross }, self) {
       let h = dropout(scope, ops.add(parts.embed.call(scope.child('embed'), ids), positionRows), rate, `embed.${branch}`);
       blocks.forEach(

@@ -7,10 +7,8 @@ export { accuracy, confusion, decide, f1, labelF1, mcc } from './ranking/classif
 export type { Confusion, LabelF1 } from './ranking/classification.ts';
 export { cosineSimilarities, precisionAt, ranks, recallAt } from './ranking/retrieval.ts';
 export type { Vectors } from './vectors.ts';
-export { bootstrap, bootstrapAll, bootstrapMean, pairedDifference, percentileInterval, resample } from './statistics/bootstrap.ts';
-export type { BootstrapOptions, Interval, Resampled } from './statistics/bootstrap.ts';
-export { seedDifference, seedMean } from './statistics/seeds.ts';
-export type { SeedDifference } from './statistics/seeds.ts';
+export { bootstrap, bootstrapAll, bootstrapMean, pairedDifference } from './statistics/bootstrap.ts';
+export type { BootstrapOptions, Interval } from './statistics/bootstrap.ts';
 export { bleu } from './text/bleu.ts';
 export { cider, ciderEach } from './text/cider.ts';
 export { textIntervals } from './text/intervals.ts';

@@ -4,8 +4,10 @@ export { chexbertAgreement, chexbertClasses, chexbertFive, chexbertHeads, chexbe
 export type { ChexbertAgreement } from './labeller/chexbert.ts';
 export { addedLabels, addedMeshLabels, imageLabels, labelImage } from './labeller/image-labels.ts';
 export type { AddedLabel, ImageLabel } from './labeller/image-labels.ts';
-export { countImageLabels, rareLabels } from './labeller/label-counts.ts';
+export { countImageLabels, fewestStudies, rareLabels } from './labeller/label-counts.ts';
 export type { ImageLabelCount, ImageLabelCounts, LabelledReport } from './labeller/label-counts.ts';
+export { columnParts, labelTargets, trainableColumns } from './labeller/label-targets.ts';
+export type { DoubtPolicy, LabelTargets, LabelTexts, TrainableColumns } from './labeller/label-targets.ts';
 export { labelReport, labelSet } from './labeller/labeller.ts';
 export type { LabelStatement, ReportLabels } from './labeller/labeller.ts';
 export type { Certainty } from './labeller/certainty.ts';

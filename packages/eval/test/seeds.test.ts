@@ -1,5 +1,6 @@
-import type { Resampled } from '@hybridmed/eval';
-import { bootstrap, percentileInterval, resample, seedDifference, seedMean } from '@hybridmed/eval';
+import type { Resampled } from '@hybridmed/eval/statistics';
+import { bootstrap } from '@hybridmed/eval';
+import { percentileInterval, resample, seedDifference, seedMean } from '@hybridmed/eval/statistics';
 import { expect, test } from 'vitest';
 import { numbers } from './shared.ts';
 

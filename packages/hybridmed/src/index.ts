@@ -6,7 +6,7 @@ export { partGraphs } from '@hybridmed/model';
 export type { PartName } from '@hybridmed/model';
 export { createGenerator } from '@hybridmed/model';
 export type { Generator, Search } from '@hybridmed/model';
-export { defaultWeights, lossNames } from '@hybridmed/model';
+export { defaultWeights, lossNames } from '@hybridmed/model/objective';
 export type { LossName, LossWeights, ModelConfig, SpecialTokens } from '@hybridmed/model';
 export { imageFeatureGraph, memoryGraph, textFeatureGraph } from '@hybridmed/model/graphs';
 export type { ImageOutput, TextOutput } from '@hybridmed/model/graphs';

@@ -131,7 +131,7 @@ describe('a wrong file is one line that names it', () => {
     ['a.json', '{"__proto__": {"batch": 1}}', 'unknown key "__proto__"'],
     ['a.yaml', 'batch: many', '"batch" is "many"; give a whole number, 1 or more'],
     ['a.yaml', 'views: side', '"views" is "side"; give one of frontal, all'],
-    ['a.yaml', 'epochs: [1]', '"epochs" is [1]; give two values, each a whole number, 0 or more'],
+    ['a.yaml', 'epochs: [1]', '"epochs" is [1]; give two values, of stages 1 and 2, or three, with stage 0 first, each a whole number, 0 or more'],
     ['a.yaml', 'remat: yes', '"remat" is "yes"; give true or false'],
     ['a.yaml', 'augment: {rotation: 90}', '"augment.rotation": '],
     ['a.yaml', 'batch: 1\nbatch: 2', 'Map keys must be unique at line 2'],

@@ -4,7 +4,7 @@ import { run } from './support/output.ts';
 
 /** Commands that a help text lists. */
 const commandsOf = (help: string): string[] =>
-  [...(help.split(/^Commands:\n/m)[1] ?? '').matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name!).filter((name) => name !== 'help');
+  [...(help.split(/^Commands:\n/m)[1] ?? '').matchAll(/^ {2}([\w-]+)/gm)].map(([, name]) => name!).filter((name) => name !== 'help');
 
 /** A command and all below it, as the words that name them. */
 async function commandsBelow(words: readonly string[] = []): Promise<(readonly string[])[]> {

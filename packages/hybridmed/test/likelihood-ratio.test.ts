@@ -98,3 +98,14 @@ test('the tables say what was chosen', async () => {
   expect(out).toMatch(/^\d+ candidates, \d+ of which name a finding; a [\d.]+, threshold -?[\d.]+\n/);
   expect(out).toContain(`kept in ${checkpoint}; write with \`hybridmed generate --search likelihood-ratio\`\n`);
 });
+
+test('a model trained on phantoms names findings by it that greedy search does not', async () => {
+  const out = join(folder, 'trained');
+  const settings = ['--preset', 'tiny', '--epochs', '2,3', '--batch', '8', '--learning-rate', '2e-3', '--seed', '1'];
+  const trained = await run('pretrain', '--data', data, '--out', out, ...settings, ...onCpu);
+  expect(trained.code, trained.log).toBe(0);
+  const { likelihoodRatio } = await json<FitRatioResult>('fit-ratio', '--checkpoint', out, '--data', data, '--cider-fraction', '0', ...onCpu);
+  expect(likelihoodRatio.chosen.balancedAccuracy).toBeGreaterThan(0.5);
+  const { labels } = await json<EvaluationReport>('evaluate', '--checkpoint', out, '--data', data, ...onCpu);
+  expect(labels!.imageRatio!.naming.rate).toBeGreaterThan(labels!.image!.naming.rate);
+});

@@ -1,5 +1,6 @@
 // A model without a vision encoder: what it has of the same model with one, what it starts from, and what its graphs read.
-import { createModel, defaultWeights, readsImages } from '@hybridmed/model';
+import { createModel, readsImages } from '@hybridmed/model';
+import { defaultWeights } from '@hybridmed/model/objective';
 import { gradientGraph, stepFields, stepGraph } from '@hybridmed/model/graphs';
 import { evaluatedWeights, lossesOfImages } from '@hybridmed/model/objective';
 import { presetModel } from '@hybridmed/model/presets';

@@ -1,5 +1,6 @@
 // The GPU's plans of whole steps: their dispatches, shaders and the memory of their intermediates, known before anything is allocated.
-import { createModel, defaultWeights } from '@hybridmed/model';
+import { createModel } from '@hybridmed/model';
+import { defaultWeights } from '@hybridmed/model/objective';
 import { stepGraph, validationGraph } from '@hybridmed/model/graphs';
 import { presetModel } from '@hybridmed/model/presets';
 import { requestDevice, webgpuDevice } from '@hybridmed/webgpu';

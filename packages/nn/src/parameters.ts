@@ -5,6 +5,8 @@ import { mix32, sizeOf, uniformAt } from '@hybridmed/tensor';
 /** How a parameter starts. `normal` is truncated at +-2 absolute, as timm's and torch's trunc_normal_ are; `fanIn` is uniform in +-1/sqrt(fan in), torch's default for convolutions. */
 export type Initializer =
   | { readonly kind: 'constant'; readonly value: number }
+  /** These values, row-major. */
+  | { readonly kind: 'values'; readonly values: readonly number[] }
   | { readonly kind: 'normal'; readonly std: number }
   | { readonly kind: 'fanIn' }
   /** Normal with std sqrt(2 / (out channels * kernel area / groups)) [He et al. 2015], for convolutions before ReLU. */
@@ -61,6 +63,8 @@ function fill({ shape, init }: ParameterSpec, key: readonly [number, number]): F
   switch (init.kind) {
     case 'constant':
       return data.fill(init.value);
+    case 'values':
+      return Float32Array.from(init.values);
     case 'fanIn': {
       const bound = 1 / Math.sqrt((shape[1] ?? 1) * area);
       return data.map((_, i) => (2 * uniformAt(key, 0, i) - 1) * bound);

@@ -41,6 +41,8 @@ test('stages have settings of their own: batches, passes, rates, what is frozen,
     epochs: [2, 2],
     steps: [3, 5],
     checkpointEvery: 1,
+    imageAdapter: true,
+    projectionDropout: 0.3,
     stages: {
       1: { batch: 8, warmup: 0, learningRate: 1e-4, dropout: 0.2 },
       2: { batch: 2, accumulate: 2, freeze: ['text.*'], learningRate: { others: 1e-3, vision: 1e-5 }, weightDecay: 0, augment: { rotation: 5 } },

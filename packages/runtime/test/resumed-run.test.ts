@@ -252,7 +252,7 @@ test('a published checkpoint is known by the files that are read of it', async (
   const published = join(folder, 'published');
   mkdirSync(published);
   for (const name of ['config.json', 'model.safetensors', 'vocab.txt']) writeFileSync(join(published, name), name);
-  const config = { stage1: false, vision: `hf:${published}`, text: 'preset' };
+  const config = { stage0: true, stage1: false, vision: `hf:${published}`, text: 'preset' };
   const before = await sourceHashes(config);
   expect(Object.keys(before)).toEqual(['vision']);
   writeFileSync(join(published, 'README.md'), 'something else');

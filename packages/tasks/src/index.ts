@@ -1,4 +1,6 @@
-// The main entry: explanations and scores of one radiograph, which run in a browser. Tasks over data sets are `@hybridmed/tasks/node`.
+// The main entry: explanations and scores of one radiograph, and what evaluations are compared by, which run in a browser. Tasks over data sets are `@hybridmed/tasks/node`.
+export { measures } from './ablate/measures.ts';
+export type { Measure } from './ablate/measures.ts';
 export { textSystems } from './evaluate/systems.ts';
 export type { TextSystem } from './evaluate/systems.ts';
 export { createExplainer, normalText } from './explain/explainer.ts';

@@ -2,8 +2,6 @@
 export { ablate } from './ablate/ablate.ts';
 export type { AblateOptions, AblationReport, AblationRow } from './ablate/ablate.ts';
 export type { Figure } from './ablate/compare-figures.ts';
-export { measures } from './ablate/measures.ts';
-export type { Measure } from './ablate/measures.ts';
 export { chooseVariants, variants } from './ablate/variants.ts';
 export type { Variant } from './ablate/variants.ts';
 export { finetune } from './classification/finetune.ts';

@@ -1,7 +1,8 @@
 // The variants and the measures of an ablation, by worked cases.
 import { lossesOfImages, lossRows } from '@hybridmed/model/objective';
 import { completeConfig } from '@hybridmed/runtime/settings';
-import { chooseVariants, measures, variants } from '@hybridmed/tasks/node';
+import { measures } from '@hybridmed/tasks';
+import { chooseVariants, variants } from '@hybridmed/tasks/node';
 import type { EvaluationReport } from '@hybridmed/tasks/node';
 import { expect, test } from 'vitest';
 import { statisticsOf } from '../src/ablate/measures.ts';
@@ -15,8 +16,11 @@ test('every variant changes the full method, and only as it says', () => {
     'no-cl': { cl: 0 },
     'no-sum': { sum: 0 },
     'no-stage1': { stage1: false, teacher: 'live' },
+    // There are none.
+    'no-labels': {},
     'no-image': {
       vision: 'none',
+      stage0: false,
       ...Object.fromEntries(lossesOfImages.map((key) => [key, 0])),
       freeze: [],
       lora: [],
@@ -29,6 +33,8 @@ test('every variant changes the full method, and only as it says', () => {
     // Losses beyond the paper, which it leaves out.
     ...Object.fromEntries(lossRows.filter(({ defaultWeight }) => defaultWeight === 0).map(({ key }) => [key, { [key]: 1 }])),
   });
+  const labelled = completeConfig({ data: 'phantom:x', epochs: [3, 1, 1] });
+  expect(variants.find(({ name }) => name === 'no-labels')!.change(labelled)).toEqual({ stage0: false, lab: 0 });
   expect(chooseVariants(undefined)).toEqual(variants);
 });
 

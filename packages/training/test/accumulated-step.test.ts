@@ -9,8 +9,9 @@ import { presetModel } from '@hybridmed/model/presets';
 import { accumulatedStep, startOptimizer, wholeStep } from '@hybridmed/training';
 import { describe, expect, test } from 'vitest';
 
+const labels = { columns: ['report: Edema', 'impression: Edema', 'report: Fracture'], logOdds: [-1, 0.5, -2], doubtful: 'mask' } as const;
 // With every loss's own parameters: those of a loss that a plan leaves out get no gradient.
-const model = createModel({ ...presetModel('tiny', 60, { pad: 0, unk: 1, cls: 2, sep: 3 }), losses: lossesWithParameters });
+const model = createModel({ ...presetModel('tiny', 60, { pad: 0, unk: 1, cls: 2, sep: 3 }), losses: lossesWithParameters, labels });
 const [B, L, Y] = [16, 9, 6];
 
 function batchOf(): HostArrays {
@@ -28,11 +29,14 @@ function batchOf(): HostArrays {
     input: ids(Y - 1, 13),
     target: ids(Y - 1, 17),
     target_mask: mask(Y - 1),
+    labels: { data: Float32Array.from({ length: B * 3 }, (_, i) => (i % 5 < 2 ? 1 : 0)), shape: [B, 3] },
+    labels_mask: { data: Float32Array.from({ length: B * 3 }, (_, i) => (i % 4 === 1 ? 0 : 1)), shape: [B, 3] },
     groups: { data: Int32Array.from({ length: B }, (_, i) => (i === 9 ? 2 : i)), shape: [B] },
   };
 }
 
 const plans: readonly [string, StagePlan][] = [
+  ['stage 0', { stage: 0 }],
   ['stage 1', { stage: 1 }],
   [
     'stage 2, equal impressions positive',

@@ -9,7 +9,7 @@ import type { Study } from '../study.ts';
 import { inLanes } from '../threads/lanes.ts';
 import type { Augmentation, Keys } from './augment.ts';
 import { turnedCrop, varyLevels } from './augment.ts';
-import type { StudyArrays } from './batch.ts';
+import type { ImageArrays, StudyArrays } from './batch.ts';
 import { collateTexts } from './collate.ts';
 import { randomBelow } from './random.ts';
 import { SquareCache } from './square-cache.ts';
@@ -40,6 +40,8 @@ type ImageItem = BatchItem & { readonly image: string };
 /** A batch to make. */
 export interface BatchRequest {
   readonly epoch: number;
+  /** Whether the batch has texts. */
+  readonly texts: boolean;
   readonly items: readonly BatchItem[];
   /** Memory to write the images to, or more than they need. */
   readonly buffer: ArrayBufferLike;
@@ -47,7 +49,7 @@ export interface BatchRequest {
 
 /** A batch, and the tokens that were not known; or of studies for which there is none the reasons, in the batch's order. */
 export type MadeBatch =
-  | { readonly arrays: StudyArrays; readonly tokens: readonly (StudyTokens | undefined)[] }
+  | { readonly arrays: StudyArrays | ImageArrays; readonly tokens: readonly (StudyTokens | undefined)[] }
   | { readonly unreadable: ReadonlyMap<number, string> };
 
 /** What all batches of a loader have in common. */
@@ -110,7 +112,7 @@ export function createBatchMaker(settings: BatchSettings, encoder: Encoder | und
     for (let channel = 1; channel < channels; channel++) out.copyWithin(channel * crop * crop, 0, crop * crop);
   }
 
-  async function make({ epoch, items, buffer }: BatchRequest): Promise<MadeBatch> {
+  async function make({ epoch, texts: withTexts, items, buffer }: BatchRequest): Promise<MadeBatch> {
     const images = items.filter((item): item is ImageItem => item.image !== undefined);
     const data = new Float32Array(buffer, 0, images.length * values);
     const problems: string[] = [];
@@ -126,6 +128,8 @@ export function createBatchMaker(settings: BatchSettings, encoder: Encoder | und
       }
     });
     if (problems.length > 0) return { unreadable: new Map(images.flatMap(({ study }, row) => (problems[row] === undefined ? [] : [[study, problems[row]]]))) };
+    const pixels = { data, shape: [images.length, channels, crop, crop] };
+    if (!withTexts) return { arrays: { image: pixels }, tokens: [] };
     const fresh = items.map((item) => (item.tokens ? undefined : encodeStudy(encoder!, item.texts!, settings)));
     const tokens = items.map((item, i) => item.tokens ?? fresh[i]!);
     const texts = collateTexts(
@@ -133,7 +137,7 @@ export function createBatchMaker(settings: BatchSettings, encoder: Encoder | und
       tokens.map(({ impression }) => impression),
       pad,
     );
-    return { arrays: { image: { data, shape: [images.length, channels, crop, crop] }, ...texts }, tokens: fresh };
+    return { arrays: { image: pixels, ...texts }, tokens: fresh };
   }
 
   return { make, close: () => files.close() };

@@ -13,22 +13,36 @@ export type TextArrays = Readonly<
 /** Texts and images of B studies: image (B, C, H, W) f32 in [-1, 1]. */
 export type StudyArrays = TextArrays & { readonly image: HostArray };
 
+/** Images of B studies alone. */
+export type ImageArrays = Pick<StudyArrays, 'image'>;
+
+/**
+ * A batch without texts: its arrays, and which studies they are. Of studies whose images' features are known, `image` has no rows: those of
+ * the others are in it one after another.
+ */
+export interface ImageBatch {
+  readonly arrays: ImageArrays;
+  readonly studies: readonly number[];
+  /** Which copy of its image each study is of, 0 the centre crop; absent where images are cropped anew each time. */
+  readonly copies?: readonly number[];
+  /** What `known` gave for each study; absent where nothing was asked. */
+  readonly known?: readonly (Float32Array | undefined)[];
+}
+
 /** A batch without images: its arrays, and which studies they are. */
 export interface TextBatch {
   readonly arrays: TextArrays;
   readonly studies: readonly number[];
 }
 
-/**
- * A batch: its arrays, and which studies they are. Of studies whose images' features are known, `image` has no rows: those of the others are
- * in it one after another.
- */
-export interface StudyBatch extends TextBatch {
+/** A batch of texts and images. */
+export interface StudyBatch extends Omit<ImageBatch, 'arrays'> {
   readonly arrays: StudyArrays;
-  /** Which copy of its image each study is of, 0 the centre crop; absent where images are cropped anew each time. */
-  readonly copies?: readonly number[];
-  /** What `known` gave for each study; absent where nothing was asked. */
-  readonly known?: readonly (Float32Array | undefined)[];
+}
+
+/** A batch: images as in one without texts, and texts. */
+export interface StudyBatch extends ImageBatch {
+  readonly arrays: StudyArrays;
 }
 
 /** Features of a copy of a study's image where they are known: the image is then not read. */

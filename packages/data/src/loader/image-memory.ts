@@ -1,5 +1,5 @@
 // Memory that a loader's images are written to again and again: shared with workers while they make a batch, the user's own once it is taken.
-import type { StudyArrays } from './batch.ts';
+import type { ImageArrays } from './batch.ts';
 
 /**
  * Memory for batches of at most `bytes` bytes of images. Workers write to shared memory, whose content is copied when a batch is taken.
@@ -21,7 +21,7 @@ export class ImageMemory {
   }
 
   /** Takes shared memory back that no one writes to or reads any more. */
-  release({ image }: StudyArrays): void {
+  release({ image }: ImageArrays): void {
     if (image.data.buffer instanceof SharedArrayBuffer) this.#shared.push(image.data.buffer);
   }
 
@@ -31,7 +31,7 @@ export class ImageMemory {
   }
 
   /** A batch with images in memory of the user's own, the shared memory released. */
-  take(arrays: StudyArrays): StudyArrays {
+  take<T extends ImageArrays>(arrays: T): T {
     const { data, shape } = arrays.image;
     if (!(data.buffer instanceof SharedArrayBuffer)) return arrays;
     const own = new Float32Array(this.own(), 0, data.length);
@@ -41,7 +41,7 @@ export class ImageMemory {
   }
 
   /** Takes the user's memory back for another batch. */
-  recycle({ image }: StudyArrays): void {
+  recycle({ image }: ImageArrays): void {
     const { buffer } = image.data;
     if (buffer instanceof ArrayBuffer && buffer.byteLength >= this.#bytes && this.#free.length < 2 && !this.#free.includes(buffer)) this.#free.push(buffer);
   }

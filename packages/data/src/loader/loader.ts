@@ -10,7 +10,7 @@ import type { Augmentation } from './augment.ts';
 import { checkAugmentation } from './augment.ts';
 import type { BatchItem, BatchRequest, BatchSettings, Encoder, MadeBatch, StudyTokens } from './batch-maker.ts';
 import { createBatchMaker, encodeStudy } from './batch-maker.ts';
-import type { KnownFeatures, StudyBatch, TextBatch } from './batch.ts';
+import type { ImageBatch, KnownFeatures, StudyBatch, TextBatch } from './batch.ts';
 import { collateTexts } from './collate.ts';
 import { copiesOf } from './copies.ts';
 import { ImageMemory } from './image-memory.ts';
@@ -61,7 +61,7 @@ export interface LoaderOptions {
 }
 
 /** Which batches. */
-export interface BatchesOptions {
+export interface BatchRange {
   epoch?: number;
   startStep?: number;
   /** May put others in the places of a step's studies. */
@@ -77,13 +77,15 @@ export interface Loader {
   readonly studies: readonly Study[];
   readonly stepsPerEpoch: number;
   /** Batches of an epoch from `startStep` on: the same ones whenever it is asked. */
-  batches(options?: BatchesOptions): AsyncGenerator<StudyBatch>;
+  batches(range?: BatchRange): AsyncGenerator<StudyBatch>;
+  /** The same batches without texts: none is encoded. */
+  imageBatches(range?: BatchRange): AsyncGenerator<ImageBatch>;
   /** The same batches without images: none is read. */
   textBatches(options?: { epoch?: number; startStep?: number }): Generator<TextBatch>;
   /** Batches without images, in order: for what needs only texts. */
   texts(batchSize: number): Generator<TextBatch>;
   /** Gives a batch's memory back for another one. Its arrays must not be used any more. Batches that are kept need not be given back. */
-  recycle(batch: StudyBatch): void;
+  recycle(batch: ImageBatch): void;
   close(): Promise<void>;
 }
 
@@ -111,24 +113,20 @@ function startMaking(options: LoaderOptions) {
     memory,
     hasThreads: threads !== undefined,
     textBatch: (indices: readonly number[]): TextBatch => textBatchOf(indices, indices.map(encoded), settings.pad),
-    async make(indices: readonly number[], which: BatchesOptions): Promise<StudyBatch> {
+    async make(indices: readonly number[], which: BatchRange, texts: boolean): Promise<ImageBatch> {
       const { copies, known } = await copiesOf(indices, { train, seed: settings.seed }, which);
       const items = indices.map((study, i): BatchItem => {
         const { image: file, findings, impression } = studies[study]!;
+        const item = { study, slot: study, copy: copies?.[i], ...(known?.[i] ? {} : { image: file }) };
+        if (!texts) return item;
         const own = threads && tokenizerModule !== undefined ? tokens[study] : encoded(study);
-        return {
-          study,
-          slot: study,
-          copy: copies?.[i],
-          ...(known?.[i] ? {} : { image: file }),
-          ...(own ? { tokens: own } : { texts: { findings, impression } }),
-        };
+        return { ...item, ...(own ? { tokens: own } : { texts: { findings, impression } }) };
       });
       const reads = items.some((item) => item.image !== undefined);
       // What needs neither an image nor an encoder is made at once.
-      const inThread = threads && (reads || items.some((item) => !item.tokens));
+      const inThread = threads && (reads || items.some((item) => item.texts));
       const buffer = !reads ? new ArrayBuffer(0) : inThread ? memory.shared() : memory.own();
-      const request: BatchRequest = { epoch: which.epoch ?? 0, items, buffer };
+      const request: BatchRequest = { epoch: which.epoch ?? 0, texts, items, buffer };
       const made = await (inThread ? threads.pool.run(request) : here.make(request));
       if ('unreadable' in made) throw new UnreadableStudiesError(made.unreadable);
       made.tokens.forEach((own, i) => {
@@ -148,24 +146,26 @@ export function createLoader(options: LoaderOptions): Loader {
   const { studies, seed = 0, workers = defaultWorkers(), ahead = workers + 1 } = options;
   const { memory, hasThreads, textBatch, make, close } = startMaking(options);
   const { stepsPerEpoch, stepsOf } = epochSteps(options, seed);
+  function batchesOf(texts: boolean, which: BatchRange = {}): AsyncGenerator<ImageBatch> {
+    const { epoch = 0, startStep = 0, inStep = (own: readonly number[]) => own } = which;
+    const studiesOf = stepsOf(epoch);
+    return prefetch({
+      from: startStep,
+      to: stepsPerEpoch,
+      // Without workers nothing is made ahead: it would only delay the first batch. The next one then waits until this one may have been
+      // given back, whose memory serves for it.
+      ahead: hasThreads ? Math.max(ahead, workers) : 1,
+      early: hasThreads,
+      make: async (step) => make(inStep(studiesOf(step)), which, texts),
+      take: (batch) => ({ ...batch, arrays: memory.take(batch.arrays) }),
+      discard: (batch) => memory.release(batch.arrays),
+    });
+  }
   return {
     studies,
     stepsPerEpoch,
-    async *batches(which = {}) {
-      const { epoch = 0, startStep = 0, inStep = (own: readonly number[]) => own } = which;
-      const studiesOf = stepsOf(epoch);
-      yield* prefetch({
-        from: startStep,
-        to: stepsPerEpoch,
-        // Without workers nothing is made ahead: it would only delay the first batch. The next one then waits until this one may have been
-        // given back, whose memory serves for it.
-        ahead: hasThreads ? Math.max(ahead, workers) : 1,
-        early: hasThreads,
-        make: async (step) => make(inStep(studiesOf(step)), which),
-        take: (batch) => ({ ...batch, arrays: memory.take(batch.arrays) }),
-        discard: (batch) => memory.release(batch.arrays),
-      });
-    },
+    batches: (range) => batchesOf(true, range) as AsyncGenerator<StudyBatch>,
+    imageBatches: (range) => batchesOf(false, range),
     *textBatches({ epoch = 0, startStep = 0 } = {}) {
       const studiesOf = stepsOf(epoch);
       for (let step = startStep; step < stepsPerEpoch; step++) yield textBatch(studiesOf(step));

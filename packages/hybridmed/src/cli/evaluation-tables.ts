@@ -2,6 +2,7 @@
 import type { TextSystem } from '@hybridmed/tasks';
 import { textSystems } from '@hybridmed/tasks';
 import type { EvaluationReport } from '@hybridmed/tasks/node';
+import { labelSupervised } from '../label-supervised.ts';
 import { formatInterval } from './metric-tables.ts';
 import { table } from './output.ts';
 
@@ -80,13 +81,33 @@ const recallTable = ({ recall, gallery }: NonNullable<EvaluationReport['retrieva
     ...Object.entries(recall).map(([name, row]) => [`${name} of ${gallery}`, interval(row), digits(row.chance)]),
   ]);
 
-function zeroShotParts({ zeroShot }: EvaluationReport): string[] {
-  if (zeroShot.length === 0) return [];
+type AucRow = Pick<EvaluationReport['zeroShot'][number], 'auc' | 'positives' | 'studies' | 'undefined'> & { readonly name: string };
+
+/** A table of AUCs, and the reasons of those that are none; nothing without rows. */
+function aucParts(title: string, rows: readonly AucRow[], note?: string): string[] {
+  if (rows.length === 0) return [];
   return [
-    table([['zero-shot', 'AUC (95 %)', 'positive'], ...zeroShot.map((row) => [row.name, formatInterval(row.auc), `${row.positives}/${row.studies}`])]),
-    ...zeroShot.flatMap((row) => (row.undefined === undefined ? [] : [`${row.name}: ${row.undefined}\n`])),
+    table([[title, 'AUC (95 %)', 'positive'], ...rows.map((row) => [row.name, formatInterval(row.auc), `${row.positives}/${row.studies}`])]) + (note ?? ''),
+    ...rows.flatMap((row) => (row.undefined === undefined ? [] : [`${row.name}: ${row.undefined}\n`])),
   ];
 }
+
+const zeroShotParts = ({ zeroShot, imageLabels = [] }: EvaluationReport): string[] => [
+  ...aucParts(
+    'zero-shot',
+    zeroShot.filter((row) => !row.supervised),
+  ),
+  ...aucParts(
+    'by prompts',
+    zeroShot.filter((row) => row.supervised),
+    `${labelSupervised}\n`,
+  ),
+  ...aucParts(
+    'image labels',
+    imageLabels.map((row) => ({ ...row, name: row.column })),
+    "by the head that label supervision trained, against the rule labeller's labels of these studies' reports\n",
+  ),
+];
 
 /** The report as tables for people. */
 export function formatEvaluation(report: EvaluationReport): string {

@@ -1,16 +1,18 @@
 // The model card of a saved encoder: what it is, data, training, metrics, how to load it, and limits.
+import type { Stage } from '@hybridmed/model';
 import { weightsInWords } from '@hybridmed/model/objective';
 import type { Provenance } from '@hybridmed/runtime/run';
 import type { EvaluationReport } from '@hybridmed/tasks/node';
 import type { ValidationLine } from '@hybridmed/training';
 import type { RunConfig } from '@hybridmed/runtime/settings';
+import { labelSupervised } from '../label-supervised.ts';
 import { ratesInWords, stageSettings } from '@hybridmed/training/settings';
 
 /** What is known of a checkpoint's training. The card says what is not recorded because files of the run are missing. */
 export interface CardFacts {
   readonly part: 'vision' | 'text';
   readonly preset: string;
-  readonly stage: 1 | 2;
+  readonly stage: Stage;
   readonly version: string;
   /** The package of Python that reads the folder. */
   readonly library: string;
@@ -53,6 +55,12 @@ function trainingSection({ run, stage, preset }: CardFacts): string {
   return `Preset ${preset}, up to stage ${stage}; AdamW, peak learning rate ${ratesInWords(learningRate)}, weight decay ${weightDecay}, batch ${batch} x ${accumulate}. Vision initialized from ${initialization(run.vision)}, text from ${initialization(run.text)}. Loss weights: ${weightsInWords(run)}.\n`;
 }
 
+/** How many questions are no zero-shot questions, in words. */
+function supervisedWords({ zeroShot }: EvaluationReport): string {
+  const count = zeroShot.filter((row) => row.supervised).length;
+  return count === 0 ? ' (zero-shot)' : ` (${count} of them ${labelSupervised})`;
+}
+
 function metricsSection({ validation, evaluation }: CardFacts): string {
   const lines: string[] = [];
   if (validation) {
@@ -60,6 +68,7 @@ function metricsSection({ validation, evaluation }: CardFacts): string {
     lines.push(`Validation after epoch ${validation.epoch} of stage ${validation.stage}, nats per study: ${losses.join(', ')}.`);
   }
   if (evaluation) {
+    const supervised = supervisedWords(evaluation);
     const { retrieval, zeroShot, meanAuc, text, studies, split } = evaluation;
     lines.push(`On ${studies} studies of the split "${split}":`);
     if (retrieval)
@@ -68,7 +77,7 @@ function metricsSection({ validation, evaluation }: CardFacts): string {
           .map(([k, { value, chance }]) => `${k} ${number(value)} (chance ${number(chance)})`)
           .join(', ')}`,
       );
-    if (meanAuc !== undefined) lines.push(`- zero-shot classification: mean AUC ${number(meanAuc)} over ${zeroShot.length} questions`);
+    if (meanAuc !== undefined) lines.push(`- classification by prompts: mean AUC ${number(meanAuc)} over ${zeroShot.length} questions${supervised}`);
     lines.push(
       `- impressions from findings: BLEU-4 ${number(text.findings.bleu4)}, ROUGE-L ${number(text.findings.rougeL)}, CIDEr ${number(text.findings.cider)}`,
     );

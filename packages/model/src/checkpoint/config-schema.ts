@@ -2,12 +2,13 @@
 // is built, so nothing is built before it holds.
 import type { DecoderConfig } from '@hybridmed/decoder';
 import type { Fields, Problem, Rule } from '@hybridmed/nn/rules';
-import { count, firstProblem, flag, line, list, oneOf, optional, positive, rate } from '@hybridmed/nn/rules';
+import { count, firstProblem, flag, line, list, numberList, objects, oneOf, optional, positive, rate } from '@hybridmed/nn/rules';
 import type { BertConfig } from '@hybridmed/text';
 import { textPoolings } from '@hybridmed/text';
 import type { Relation } from '@hybridmed/vision';
 import { imageRules, visionRelations, visionRules } from '@hybridmed/vision';
-import type { ModelConfig, ModuleTextConfig, ModuleVisionConfig, NoVisionConfig, SpecialTokens } from '../model/config.ts';
+import type { LabelConfig, ModelConfig, ModuleTextConfig, ModuleVisionConfig, NoVisionConfig, SpecialTokens } from '../model/config.ts';
+import { stageNumbers } from '../model/stages.ts';
 import { lossesOfImages, lossesWithParameters } from '../objective/terms.ts';
 import type { CheckpointConfig, InputConfig } from './config.ts';
 import { likelihoodRatioProblem } from './likelihood-ratio.ts';
@@ -47,10 +48,18 @@ const decoder: Record<keyof DecoderConfig, Rule> = {
   dropout: optional(rate),
   sharedCross: optional(flag),
   unshared: optional(flag),
+  imageAdapter: optional(flag),
 };
 
 const id = count(2 ** 22, 0);
 const special: Record<keyof SpecialTokens, Rule> = { pad: id, unk: id, cls: id, sep: id, mask: optional(id) };
+
+const mostLabels = 1024;
+const labels: Record<keyof LabelConfig, Rule> = {
+  columns: list(line(256), mostLabels, 1),
+  logOdds: numberList(mostLabels, -100, 100),
+  doubtful: oneOf('mask', 0, 1),
+};
 
 // Both texts begin with [CLS] and end with [SEP].
 const length = count(2 ** 17, 3);
@@ -71,13 +80,24 @@ function fieldsOf(value: unknown): Fields {
     decoder,
     special,
     losses: optional(list(oneOf(...lossesWithParameters), lossesWithParameters.length, 1)),
+    labels: optional(objects(labels)),
   };
   // What it holds has a check of its own.
   const likelihoodRatio = optional({ expected: 'an object', accepts: (own) => typeof own === 'object' && own !== null });
-  return { formatVersion: count(1e6), preset: line(64), stage: oneOf(1, 2), model, input, likelihoodRatio } satisfies Record<
+  return { formatVersion: count(1e6), preset: line(64), stage: oneOf(...stageNumbers), model, input, likelihoodRatio } satisfies Record<
     keyof CheckpointConfig,
     Rule | Fields
   >;
+}
+
+function labelRelations({ losses = [], labels: own }: ModelConfig): Relation[] {
+  const named = losses.includes('lab');
+  const { columns = [], logOdds = [] } = own ?? {};
+  return [
+    ['model.labels', (own !== undefined) === named, named ? 'given, since "losses" names "lab"' : 'absent, since "losses" does not name "lab"'],
+    ['model.labels.columns', new Set(columns).size === columns.length, 'without repeats'],
+    ['model.labels.logOdds', logOdds.length === columns.length, `as many as "columns", ${columns.length}`],
+  ];
 }
 
 function relationsOf({ model, input: own }: CheckpointConfig): Relation[] {
@@ -93,6 +113,7 @@ function relationsOf({ model, input: own }: CheckpointConfig): Relation[] {
       : visionRelations(vision).map(([key, holds, expected]): Relation => [`model.vision.${key}`, holds, expected])),
     ...('kind' in text ? [] : [shared('text', text)]),
     shared('decoder', sizes),
+    ...labelRelations(model),
     ['model.decoder.vocabularySize', sizes.vocabularySize === text.vocabularySize, `that of "model.text", ${text.vocabularySize}`],
     ...Object.entries(tokens).map(([name, token]): Relation => [
       `model.special.${name}`,
@@ -110,7 +131,8 @@ function relationsOf({ model, input: own }: CheckpointConfig): Relation[] {
 export function configProblem(value: unknown): Problem | undefined {
   const problem = firstProblem(value, fieldsOf(value));
   if (problem) return problem;
-  const { likelihoodRatio, stage } = value as CheckpointConfig;
+  const { likelihoodRatio, stage, model } = value as CheckpointConfig;
+  if (likelihoodRatio && model.vision.kind === 'none') return { key: 'likelihoodRatio', problem: 'must be of a model that reads images' };
   if (likelihoodRatio && stage === 1) return { key: 'likelihoodRatio', problem: 'must be of stage 2, which trains the image branch' };
   const wrong = likelihoodRatio && likelihoodRatioProblem(likelihoodRatio);
   if (wrong) return wrong;

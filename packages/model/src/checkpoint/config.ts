@@ -1,6 +1,7 @@
 // What config.json of a checkpoint holds.
 import type { ModelConfig } from '../model/config.ts';
 import type { LikelihoodRatio } from './likelihood-ratio.ts';
+import type { Stage } from '../model/stages.ts';
 
 /** Version of the folder's layout. */
 export const formatVersion = 2;
@@ -17,7 +18,7 @@ export interface InputConfig {
 export interface CheckpointConfig {
   readonly formatVersion: number;
   readonly preset: string;
-  readonly stage: 1 | 2;
+  readonly stage: Stage;
   readonly model: ModelConfig;
   readonly input: InputConfig;
   /** Writing from images by likelihood ratio, where validation studies chose it. */

@@ -1,22 +1,16 @@
 // The manifest of an exported folder: which files hold which graph, and how inputs are prepared for them.
 import type { LikelihoodRatio } from '../checkpoint/likelihood-ratio.ts';
-import type { SpecialTokens } from '../model/config.ts';
-import type { Branch } from '../model/model.ts';
+import type { LabelConfig, SpecialTokens } from '../model/config.ts';
+import type { PartName } from '../model/parts.ts';
+import type { Stage } from '../model/stages.ts';
+
+export { partNames } from '../model/parts.ts';
 
 /** Version of the folder's layout. */
 export const exportVersion = 2;
 
 /** Name of the manifest in the folder. */
 export const manifestName = 'export.json';
-
-/** Names of the parts. */
-export const partNames = ['vision', 'text', 'align', 'caption', 'summarize', 'removal'] as const;
-
-/** One part. */
-export type PartName = (typeof partNames)[number];
-
-/** Part of a branch that writes texts. */
-export const partOfBranch = { image: 'caption', findings: 'summarize' } as const satisfies Record<Branch, PartName>;
 
 /** An input or output: element type and sizes, open ones by symbol (`B` studies, `L` tokens, `S` memory, `T` new and `P` past tokens). */
 export interface PortSpec {
@@ -56,7 +50,7 @@ export interface ExportManifest {
   /** SHA-256 of the checkpoint's weights: parts of one folder are of one checkpoint. */
   readonly weights: string;
   readonly preset: string;
-  readonly stage: 1 | 2;
+  readonly stage: Stage;
   /** Images: padded to a square with 0, longest side resized, centre cropped, scaled to [0, 1], then (x - mean) / std. Absent for a model that reads none. */
   readonly image?: { readonly size: number; readonly channels: number; readonly resize: number; readonly mean: 0.5; readonly std: 0.5 };
   /** Max numbers of tokens, special ones included. */
@@ -69,5 +63,7 @@ export interface ExportManifest {
   readonly lossParameters?: Readonly<Record<string, LossParameter>>;
   /** Writing from images by likelihood ratio, where the checkpoint has it. */
   readonly likelihoodRatio?: LikelihoodRatio;
+  /** Labels that the model's images were trained by. */
+  readonly labels?: LabelConfig;
   readonly parts: Readonly<Partial<Record<PartName, ExportedPart>>>;
 }

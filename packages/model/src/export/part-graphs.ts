@@ -3,7 +3,7 @@ import { decodeGraph, prefillGraph } from '@hybridmed/decoder';
 import type { Graph } from '@hybridmed/tensor';
 import { imageFeatureGraph, partialMemoryGraph, textFeatureGraph } from '../graphs/features.ts';
 import type { Model } from '../model/model.ts';
-import type { PartName } from './manifest.ts';
+import type { PartName } from '../model/parts.ts';
 
 /**
  * The graphs of a part by name. Parameters are state entries under their checkpoint names.

@@ -3,14 +3,15 @@ import type { HostArrays, TensorSpec } from '@hybridmed/tensor';
 import type { BatchField } from '../model/batch-fields.ts';
 import type { Model } from '../model/model.ts';
 
-/** A batch as host arrays: image (B, C, H, W), findings (B, L), impression (B, Y), input, target (B, T), masks f32 alike, groups (B). */
+/** A batch as host arrays: image (B, C, H, W), findings (B, L), impression (B, Y), input, target (B, T), masks f32 alike, groups (B), labels and their mask (B, K). */
 export type Batch = Readonly<Partial<Record<BatchField, HostArrays[string]>>>;
 
 /** Symbolic shapes of a model's batch: B studies, L findings, Y impression and T target tokens. Where the vision encoder has a frozen part, `image` is what that makes. */
-export function batchSpecs({ vision }: Pick<Model, 'vision'>): Record<BatchField, TensorSpec> {
+export function batchSpecs({ vision, labels }: Pick<Model, 'vision' | 'labels'>): Record<BatchField, TensorSpec> {
   const { size, channels } = vision.image;
   const ids = (length: string): TensorSpec => ({ shape: ['B', length], dtype: 'i32' });
   const mask = (length: string): TensorSpec => ({ shape: ['B', length], dtype: 'f32' });
+  const ofLabels: TensorSpec = { shape: ['B', labels?.columns.length ?? 0], dtype: 'f32' };
   return {
     image: { shape: ['B', ...(vision.frozen?.shape ?? [channels, size, size])], dtype: 'f32' },
     findings: ids('L'),
@@ -21,6 +22,8 @@ export function batchSpecs({ vision }: Pick<Model, 'vision'>): Record<BatchField
     target: ids('T'),
     target_mask: mask('T'),
     groups: { shape: ['B'], dtype: 'i32' },
+    labels: ofLabels,
+    labels_mask: ofLabels,
   };
 }
 

@@ -15,4 +15,6 @@ export { optimizerStepGraph } from './optimizer-step.ts';
 export type { Objective, TracedLosses } from './optimizer-step.ts';
 export { gradientPrefix, stepFields, teacherParameters, teacherPrefix, usesTeacher } from './stage-plan.ts';
 export type { StagePlan, TeacherMode } from './stage-plan.ts';
+export { trainedBy } from './traced-stage.ts';
+export { takenFrom } from '../model/model.ts';
 export { gradientGraph, stepGraph, teacherGraph, validationGraph } from './step-graphs.ts';

@@ -3,8 +3,9 @@ import type { TensorSpec } from '@hybridmed/tensor';
 import type { BatchField } from '../model/batch-fields.ts';
 import { batchFields } from '../model/batch-fields.ts';
 import type { Model } from '../model/model.ts';
-import { stage1Names } from '../model/model.ts';
+import { takenFrom } from '../model/model.ts';
 import { readsImages } from '../model/no-vision.ts';
+import type { EarlierStage } from '../model/stages.ts';
 import { fieldsOfFeatures } from '../objective/feature-fields.ts';
 import type { LossOptions } from '../objective/row.ts';
 import type { LossWeights } from '../objective/rows.ts';
@@ -20,7 +21,7 @@ export type TeacherMode = 'snapshot' | 'cached' | 'live';
  * `lossScale`, gradients are taken of the loss times a scale that is kept in the state (`startLossScale`), as mixed precision needs.
  */
 export type StagePlan = { readonly remat?: boolean; readonly lossScale?: boolean } & (
-  | { readonly stage: 1 }
+  | { readonly stage: EarlierStage }
   | ({ readonly stage: 2; readonly teacher: TeacherMode; readonly weights: LossWeights } & LossOptions)
 );
 
@@ -30,7 +31,7 @@ export const teacherPrefix = 'teacher.';
 /** Prefix of accumulated gradients in the state. */
 export const gradientPrefix = 'grad.';
 
-/** What losses read of a plan; stage 1 has none of its own. */
+/** What losses read of a plan; the stages before the last have none of their own. */
 export const optionsOf = (plan: StagePlan): LossOptions => (plan.stage === 2 ? plan : { temperature: 1, tau: 0.1, duplicates: 'negatives' });
 
 /** Batch fields that some losses of a plan read, in the batch's order. */
@@ -60,5 +61,5 @@ export const usesTeacher = (plan: StagePlan): plan is StagePlan & { stage: 2 } =
 export function teacherParameters(model: Model, mode: TeacherMode): string[] {
   if (mode === 'live') return [];
   if (mode === 'cached') return ['decoder.embed.weight', 'decoder.head.bias'];
-  return stage1Names(model);
+  return takenFrom(model, 1);
 }

@@ -4,7 +4,7 @@ import { lossScaleOf, parameterSpecs, rootScope } from '@hybridmed/nn';
 import type { Graph, Tensor } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
 import type { Model } from '../model/model.ts';
-import { stage1Names } from '../model/model.ts';
+import { takenFrom } from '../model/model.ts';
 import type { BatchTensors } from '../model/batch-fields.ts';
 import { summarize } from '../objective/features.ts';
 import { gradientsOf, objectiveState, optimizerStepGraph } from './optimizer-step.ts';
@@ -28,7 +28,7 @@ export function gradientGraph(model: Model, plan: StagePlan): Graph {
 
 /** Losses of a batch in evaluation mode; with a live teacher, as validation uses. */
 export function validationGraph(model: Model, plan: StagePlan): Graph {
-  const fixed: StagePlan = plan.stage === 1 ? plan : { ...plan, teacher: 'live' };
+  const fixed: StagePlan = plan.stage === 2 ? { ...plan, teacher: 'live' } : plan;
   return trace({ data: specsOf(model, stepFields(fixed, model)), state: parameterSpecs(model.parameters) }, (inputs, state) => {
     const { losses, total } = planLosses(model, fixed, inputs, state, false);
     return { results: { ...losses, total } };
@@ -37,7 +37,7 @@ export function validationGraph(model: Model, plan: StagePlan): Graph {
 
 /** The frozen teacher's final hidden states (B, T, width), from the parameters under `teacher.`: result `hidden`. */
 export function teacherGraph(model: Model): Graph {
-  const names = stage1Names(model);
+  const names = takenFrom(model, 1);
   const state = parameterSpecs(Object.fromEntries(names.map((name) => [name, model.parameters[name]!])), teacherPrefix);
   return trace({ data: specsOf(model, ['findings', 'findings_mask', 'input']), state }, (inputs, values) => ({
     results: { hidden: summarize(model, rootScope(values).child('teacher'), inputs as BatchTensors).hidden },

@@ -10,7 +10,7 @@ import { composeLosses, weightedSum } from '../objective/compose.ts';
 import type { Teacher } from '../objective/features.ts';
 import { modelFeatures, summarize } from '../objective/features.ts';
 import type { FeatureReader } from '../objective/row.ts';
-import type { LossTerm } from '../objective/terms.ts';
+import type { LossTerm, StageWeights } from '../objective/terms.ts';
 import { featuresOf, lossTerms } from '../objective/terms.ts';
 import type { Objective, Optimized, TracedLosses } from './optimizer-step.ts';
 import type { StagePlan } from './stage-plan.ts';
@@ -64,10 +64,14 @@ export function lossesOf(model: Model, plan: StagePlan, data: Tensors, state: Te
   return { losses: composeLosses(terms, { feature, batch, parameters: state, options }, counts), feature, updates };
 }
 
+/** Names of what a plan's step trains. */
+export const trainedBy = (model: Pick<Model, 'parameters'>, plan: StageWeights): string[] =>
+  trainable(model, plan.stage, plan.stage === 2 ? plan.weights : undefined);
+
 /** What of a stage the optimizer knows. */
 export const optimized = (model: Model, plan: StagePlan): Optimized => ({
   parameters: model.parameters,
-  trained: trainable(model, plan.stage),
+  trained: trainedBy(model, plan),
   state: teacherSpecs(model, plan),
   lossScale: plan.lossScale,
   ceilings: parameterCeilings,

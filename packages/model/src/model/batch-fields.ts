@@ -1,8 +1,20 @@
 // The names of a batch's arrays, which losses ask for and graphs read.
 import type { Tensor } from '@hybridmed/tensor';
 
-/** Names of a batch's arrays, as the loader makes them. `groups` numbers studies with equal impressions alike. */
-export const batchFields = ['image', 'findings', 'findings_mask', 'impression', 'impression_mask', 'input', 'target', 'target_mask', 'groups'] as const;
+/** Names of a batch's arrays, as the loader makes them. `groups` numbers studies with equal impressions alike; `labels` are what reports give images. */
+export const batchFields = [
+  'image',
+  'findings',
+  'findings_mask',
+  'impression',
+  'impression_mask',
+  'input',
+  'target',
+  'target_mask',
+  'groups',
+  'labels',
+  'labels_mask',
+] as const;
 
 /** Name of one array of a batch. */
 export type BatchField = (typeof batchFields)[number];

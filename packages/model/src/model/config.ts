@@ -3,9 +3,6 @@ import type { DecoderConfig } from '@hybridmed/decoder';
 import type { BertConfig } from '@hybridmed/text';
 import type { VisionConfig } from '@hybridmed/vision';
 
-/** The stages of pre-training. */
-export type Stage = 1 | 2;
-
 /** Ids of the special tokens, looked up by name in the vocabulary. */
 export interface SpecialTokens {
   readonly pad: number;
@@ -36,6 +33,16 @@ export interface ModuleTextConfig {
   readonly positions: number;
 }
 
+/** Labels that a model's images are trained by. */
+export interface LabelConfig {
+  /** Each label, behind the text that gives it: `report: Edema`, `impression: Edema`. */
+  readonly columns: readonly string[];
+  /** Of each one the log odds among training studies, where the head's bias starts. */
+  readonly logOdds: readonly number[];
+  /** What a label that a report doubts is: left out, absent (0) or present (1). */
+  readonly doubtful: 'mask' | 0 | 1;
+}
+
 /** Sizes of a whole model. */
 export interface ModelConfig {
   readonly vision: VisionConfig | ModuleVisionConfig | NoVisionConfig;
@@ -50,4 +57,6 @@ export interface ModelConfig {
   readonly special: SpecialTokens;
   /** Losses with parameters of their own that the model is trained with. */
   readonly losses?: readonly string[];
+  /** The labels of label supervision, where that is one of them. */
+  readonly labels?: LabelConfig;
 }

@@ -9,12 +9,14 @@ import { isAdapter } from '@hybridmed/nn/fine-tuning';
 import { HybridmedError } from '@hybridmed/tensor';
 import { bert } from '@hybridmed/text';
 import { visionEncoder } from '@hybridmed/vision';
-import { lossParameters } from '../objective/terms.ts';
-import type { ModelConfig, SpecialTokens, Stage } from './config.ts';
+import { lossParameters, ownLoss } from '../objective/terms.ts';
+import type { LossWeights } from '../objective/rows.ts';
+import type { LabelConfig, ModelConfig, SpecialTokens } from './config.ts';
+import type { Stage } from './stages.ts';
+import { stageRow } from './stages.ts';
 import { noAlignment, noVision, readsImages } from './no-vision.ts';
 
-/** The two branches, by the memory they read. */
-export type Branch = 'image' | 'findings';
+export type { Branch } from './parts.ts';
 
 /** A model: its parts, and all their parameters as `vision.*`, `text.*`, `align.*`, `decoder.*`, and `KEY.*` of a loss that has its own. */
 export interface Model {
@@ -23,6 +25,8 @@ export interface Model {
   readonly align: Alignment;
   readonly decoder: Decoder;
   readonly special: SpecialTokens;
+  /** Labels that its images are trained by. */
+  readonly labels?: LabelConfig;
   readonly parameters: ParameterSpecs;
 }
 
@@ -35,14 +39,17 @@ export interface ModelParts {
   special: SpecialTokens;
   /** Losses with parameters of their own that the model is trained with. */
   losses?: readonly string[];
+  /** The labels of label supervision, where that is one of them. */
+  labels?: LabelConfig;
 }
 
 /** Composes a model from encoders, whoever made them. Throws a HybridmedError where sizes do not fit. */
-export function composeModel({ vision, text, align: common = {}, decoder: sizes, special, losses = [] }: ModelParts): Model {
+export function composeModel({ vision, text, align: common = {}, decoder: sizes, special, losses = [], labels }: ModelParts): Model {
   const withImages = readsImages({ vision });
   const align = withImages ? alignment({ vision: vision.width, text: text.width, ...common }) : noAlignment;
-  const decoder = dualBranchDecoder(sizes, { image: withImages ? vision.width : null, findings: text.width });
-  return { vision, text, align, decoder, special, parameters: { ...collect({ vision, text, align, decoder }), ...lossParameters(losses, { vision, text }) } };
+  const decoder = dualBranchDecoder(sizes, { image: withImages ? vision.width : null, findings: text.width }, { image: vision.tokenCount });
+  const own = lossParameters(losses, { vision, text, ...(labels ? { labels } : {}) });
+  return { vision, text, align, decoder, special, ...(labels ? { labels } : {}), parameters: { ...collect({ vision, text, align, decoder }), ...own } };
 }
 
 /** Encoders of users' modules, loaded. */
@@ -64,7 +71,7 @@ function visionOf(sizes: ModelConfig['vision'], encoders: ModuleEncoders): Visio
 
 /** Builds a model from its sizes; `encoders` are those of modules. Throws a HybridmedError where one is missing. */
 export function createModel(
-  { vision, text, align, projection, projectionDropout, decoder, special, losses }: ModelConfig,
+  { vision, text, align, projection, projectionDropout, decoder, special, losses, labels }: ModelConfig,
   encoders: ModuleEncoders = {},
 ): Model {
   return composeModel({
@@ -74,21 +81,25 @@ export function createModel(
     decoder,
     special,
     ...(losses ? { losses } : {}),
+    ...(labels ? { labels } : {}),
   });
 }
 
 /** Upper bounds AdamW keeps parameters under: the logit scale's, log 100. */
 export const parameterCeilings = { 'align.logit_scale': maxLogScale };
 
-const ofStage1 = (name: string): boolean => name.startsWith('text.') || (name.startsWith('decoder.') && !name.includes('.image.'));
-
-/** Names of what a stage trains. Stage 1: the text encoder, and the decoder without the image branch's tensors; stage 2: everything. Buffers and what is frozen are never trained. */
-export function trainable({ parameters }: Model, stage: Stage): string[] {
-  const names = trainedNames(parameters);
-  return stage === 2 ? names : names.filter(ofStage1);
+/**
+ * Names of what a stage trains. Buffers and what is frozen are never trained, and by the `weights` of the last stage's losses the own
+ * parameters of one that is off are not either.
+ */
+export function trainable({ parameters }: Pick<Model, 'parameters'>, stage: Stage, weights?: LossWeights): string[] {
+  const isOff = (name: string): boolean => {
+    const loss = ownLoss(name);
+    return stage === 2 && weights !== undefined && loss !== undefined && (weights[loss] ?? 0) === 0;
+  };
+  return trainedNames(parameters).filter((name) => stageRow(stage).owns(name) && !isOff(name));
 }
 
-/** Names of what stage 2 takes from stage 1, trained or not, adapters merged: the text encoder, and the decoder without the image branch's tensors. */
-export function stage1Names({ parameters }: Model): string[] {
-  return Object.keys(parameters).filter((name) => ofStage1(name) && !isAdapter(name));
-}
+/** Names of what later stages take from one, trained or not, adapters merged. */
+export const takenFrom = ({ parameters }: Pick<Model, 'parameters'>, stage: Stage): string[] =>
+  Object.keys(parameters).filter((name) => stageRow(stage).owns(name) && !isAdapter(name));

@@ -10,6 +10,7 @@ const fieldsOfFeature: Readonly<Record<FeatureName, readonly BatchField[]>> = {
   summary: [...findingsFields, ...decoderFields],
   caption: ['image', ...decoderFields],
   divergence: ['image', ...findingsFields, ...decoderFields],
+  imageGlobal: ['image'],
   imageVector: ['image'],
   textVector: ['impression', 'impression_mask'],
   patches: ['image'],

@@ -64,6 +64,7 @@ export function modelFeatures({ model, scope, batch, teacher, temperature }: Fea
     summary: once(() => ops.vocabularyLoss({ ...summary(), target: batch.target }).crossEntropy),
     caption: () => caption().crossEntropy,
     divergence: () => caption().divergence!,
+    imageGlobal: () => image().global,
     imageVector: once(() => model.align.projectImage(align, image())),
     textVector: once(() => model.align.projectText(align, impression())),
     patches: once(() => model.align.projectPatches(align, image())),

@@ -2,7 +2,8 @@
 import type { ParameterSpecs, TextEncoder, VisionEncoder } from '@hybridmed/nn';
 import type { Tensor, Tensors } from '@hybridmed/tensor';
 import type { BatchField, BatchTensors } from '../model/batch-fields.ts';
-import type { Stage } from '../model/config.ts';
+import type { LabelConfig } from '../model/config.ts';
+import type { Stage } from '../model/stages.ts';
 
 /** Settings that losses read. */
 export interface LossOptions {
@@ -21,6 +22,8 @@ export interface LossFeatures {
   readonly caption: Tensor;
   /** KL(teacher || image branch) at temperature T of each target token (B, T), in nats; no gradient into the teacher. */
   readonly divergence: Tensor;
+  /** The vision encoder's vector of each image (B, Dv), before its projection. */
+  readonly imageGlobal: Tensor;
   /** Projections of images and impressions (B, d), not normalized. */
   readonly imageVector: Tensor;
   readonly textVector: Tensor;
@@ -51,6 +54,8 @@ export interface LossContext {
 export interface LossParts {
   readonly vision: VisionEncoder;
   readonly text: TextEncoder;
+  /** Labels that images are trained by. */
+  readonly labels?: LabelConfig;
 }
 
 /** One loss. */

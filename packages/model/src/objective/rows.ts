@@ -1,6 +1,7 @@
 // The table of losses, in the order of the method. Training, validation, logs, reports, flags and checks go over its rows.
-import { globalContrast, localContrast, pairwiseContrast, pairwiseParameters } from '@hybridmed/align';
+import { globalContrast, labelParameters, labelSupervision, localContrast, pairwiseContrast, pairwiseParameters } from '@hybridmed/align';
 import { distilled } from '@hybridmed/decoder';
+import { HybridmedError } from '@hybridmed/tensor';
 import { defineLoss } from './row.ts';
 import type { LossRow } from './row.ts';
 
@@ -89,6 +90,24 @@ const table = [
     reference: { zv: 'imageVector', zt: 'textVector', s: 'sg.scale', b: 'sg.bias' },
     value: ({ imageVector: image, textVector: text, batch: { groups }, parameters }) =>
       pairwiseContrast({ image, text, logScale: parameters['sg.scale']!, bias: parameters['sg.bias']!, ...(groups ? { groups } : {}) }),
+  }),
+  defineLoss({
+    key: 'lab',
+    symbol: 'L_Lab',
+    title: 'label supervision (images by what reports say)',
+    unit: 'study',
+    scope: 'study',
+    stages: [0, 2],
+    defaultWeight: 0,
+    needs: ['imageGlobal'],
+    fields: () => ['labels', 'labels_mask'],
+    parameters({ vision, labels }) {
+      if (!labels) throw new HybridmedError('createModel: label supervision needs "labels"; give their columns and log odds');
+      return labelParameters(vision.width, labels.logOdds);
+    },
+    reference: { global: 'imageGlobal', weight: 'lab.weight', bias: 'lab.bias', labels: 'labels', mask: 'labels_mask' },
+    value: ({ imageGlobal: image, batch: { labels, labels_mask: mask }, parameters }) =>
+      labelSupervision({ image, weight: parameters['lab.weight']!, bias: parameters['lab.bias']!, labels: labels!, mask: mask! }),
   }),
 ] as const;
 

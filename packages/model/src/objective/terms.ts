@@ -1,14 +1,11 @@
 // Which losses a stage trains, with which weights, and what follows from that: the watched loss, features, fields of the batch, parameters.
 import type { ParameterSpecs } from '@hybridmed/nn';
 import type { BatchField } from '../model/batch-fields.ts';
-import type { Stage } from '../model/config.ts';
+import type { EarlierStage } from '../model/stages.ts';
 import type { FeatureName, LossOptions, LossParts, LossRow } from './row.ts';
 import type { LossName, LossWeights } from './rows.ts';
 import { isOfImages } from './feature-fields.ts';
 import { lossRows } from './rows.ts';
-
-/** The stages of pre-training, in their order: those that some loss is trained in. */
-export const stages: readonly Stage[] = [...new Set(lossRows.flatMap((row) => row.stages))].toSorted();
 
 /** A loss of a stage with its weight, which is not 0. */
 export interface LossTerm {
@@ -17,7 +14,7 @@ export interface LossTerm {
 }
 
 /** A stage with the weights of the last one. */
-export type StageWeights = { readonly stage: 1 } | { readonly stage: 2; readonly weights: LossWeights };
+export type StageWeights = { readonly stage: EarlierStage } | { readonly stage: 2; readonly weights: LossWeights };
 
 /** The losses that a stage trains, in the table's order. */
 export const lossTerms = (plan: StageWeights): readonly LossTerm[] =>
@@ -55,6 +52,9 @@ export function lossParameters(keys: readonly string[], parts: LossParts): Param
 
 /** Losses with parameters of their own, which a model has only where it is trained with them. */
 export const lossesWithParameters: readonly LossName[] = lossRows.filter(({ parameters }) => parameters !== undefined).map(({ key }) => key);
+
+/** The loss whose own a parameter is, by the parameter's name. */
+export const ownLoss = (name: string): LossName | undefined => lossesWithParameters.find((key) => name.startsWith(ownName(key, '')));
 
 /** Losses that read what is made of images alone: a model without a vision encoder is not trained with them. */
 export const lossesOfImages: readonly LossName[] = lossRows.filter(({ needs }) => needs.some(isOfImages)).map(({ key }) => key);

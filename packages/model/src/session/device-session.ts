@@ -32,6 +32,7 @@ function infoOf(source: string, device: Device, checkpoint: Checkpoint): Session
     logitScale: parameters['align.logit_scale']?.data[0] ?? 0,
     ...(lossParameters ? { lossParameters } : {}),
     ...(config.likelihoodRatio ? { likelihoodRatio: config.likelihoodRatio } : {}),
+    ...(model.labels ? { labels: model.labels } : {}),
     device: device.info.name,
     deviceKind: device.info.kind,
   };
@@ -68,7 +69,7 @@ export function openSession(device: Device, checkpoint: Checkpoint, source: stri
     problemOf(part) {
       const withoutImages = info.readsImages ? undefined : noVisionError(source, part);
       if (withoutImages) return withoutImages;
-      if (!isTrained(config.stage, part)) return untrainedError(source, part);
+      if (!isTrained(config.stage, part)) return untrainedError({ source, stage: config.stage }, part);
       return part === 'removal' && !model.vision.partial ? noRemovalError(source) : undefined;
     },
     images: async (outputs, images) =>

@@ -1,8 +1,9 @@
 // Exported graphs as a session, whoever runs them: ONNX Runtime in Node or in a page.
 import type { HostArrays } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
-import type { ExportManifest, PartName } from '../export/manifest.ts';
-import { partOfBranch } from '../export/manifest.ts';
+import type { ExportManifest } from '../export/manifest.ts';
+import type { PartName } from '../model/parts.ts';
+import { partOfBranch } from '../model/parts.ts';
 import type { GraphRunner } from '../generation/exported-generator.ts';
 import { exportedGenerator } from '../generation/exported-generator.ts';
 import { takeRows } from '../host-arrays.ts';
@@ -35,7 +36,7 @@ function patchesOf({ parts }: ExportManifest): number | undefined {
 }
 
 function infoOf({ source, manifest }: ExportedModel): SessionInfo {
-  const { preset, stage, image, text, special, decoder, logitScale, lossParameters, likelihoodRatio, parts } = manifest;
+  const { preset, stage, image, text, special, decoder, logitScale, lossParameters, labels, likelihoodRatio, parts } = manifest;
   const patches = patchesOf(manifest);
   const { size, channels, resize } = image ?? { size: 0, channels: 0, resize: 0 };
   return {
@@ -53,6 +54,7 @@ function infoOf({ source, manifest }: ExportedModel): SessionInfo {
     logitScale,
     ...(lossParameters ? { lossParameters } : {}),
     ...(likelihoodRatio ? { likelihoodRatio } : {}),
+    ...(labels ? { labels } : {}),
     device: `ONNX Runtime on exported graphs (${Object.entries(parts)
       .map(([part, { precision }]) => `${part} ${precision}`)
       .join(', ')})`,

@@ -1,6 +1,9 @@
 // What a model that is open cannot do, each in one line: these are the only places that say so.
 import { HybridmedError } from '@hybridmed/tensor';
-import type { PartName } from '../export/manifest.ts';
+import type { PartName } from '../model/parts.ts';
+import type { Stage } from '../model/stages.ts';
+import { stageRow } from '../model/stages.ts';
+import type { SessionInfo } from './session.ts';
 
 /** Why: the part is not trained yet, was not exported, the encoder has no such part, it is still to be chosen, or the task needs the checkpoint itself. */
 export type SessionProblem = 'untrained' | 'not exported' | 'not possible' | 'not chosen' | 'needs a checkpoint';
@@ -19,17 +22,23 @@ export class SessionError extends HybridmedError {
   }
 }
 
-/** Parts of a model that stage 1 trains. */
-const ofStage1: readonly PartName[] = ['text', 'summarize'];
+/** Whether a part can be used after a stage. */
+export const isTrained = (stage: Stage, part: PartName): boolean => stageRow(stage).parts.includes(part);
 
-/** Whether a stage trains a part. */
-export const isTrained = (stage: 1 | 2, part: PartName): boolean => stage === 2 || ofStage1.includes(part);
+const untrained: Readonly<Partial<Record<PartName, string>>> = {
+  vision: 'image encoder is',
+  align: 'image encoder and alignment are',
+  text: 'text encoder is',
+  summarize: 'findings branch is',
+};
 
-const untrained: Readonly<Partial<Record<PartName, string>>> = { vision: 'image encoder is', align: 'image encoder and alignment are' };
-
-/** A part of a stage-1 checkpoint that stage 2 trains; `otherwise` adds what else can be done. */
-export const untrainedError = (source: string, part: PartName, otherwise = ''): SessionError =>
-  new SessionError(source, 'untrained', `is of stage 1, whose ${untrained[part] ?? 'image branch is'} not trained; name a stage-2 checkpoint${otherwise}`);
+/** A part that a checkpoint of an earlier stage leaves for a later one; `otherwise` adds what else can be done. */
+export const untrainedError = ({ source, stage }: Pick<SessionInfo, 'source' | 'stage'>, part: PartName, otherwise = ''): SessionError =>
+  new SessionError(
+    source,
+    'untrained',
+    `is of stage ${stage}, whose ${untrained[part] ?? 'image branch is'} not trained; name a stage-2 checkpoint${otherwise}`,
+  );
 
 /** A part that an exported folder does not have. */
 export const notExportedError = (source: string, part: PartName, exported: readonly string[]): SessionError =>

@@ -4,18 +4,20 @@ import type { Device, DeviceState, HostArray } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { LikelihoodRatio } from '../checkpoint/likelihood-ratio.ts';
-import type { LossParameter, PartName } from '../export/manifest.ts';
+import type { LossParameter } from '../export/manifest.ts';
+import type { PartName } from '../model/parts.ts';
 import type { Search } from '../generation/generator.ts';
 import type { ImageOutput, TextOutput } from '../graphs/features.ts';
-import type { SpecialTokens } from '../model/config.ts';
+import type { LabelConfig, SpecialTokens } from '../model/config.ts';
 import type { Branch } from '../model/model.ts';
+import type { Stage } from '../model/stages.ts';
 
 /** Facts of an open model. */
 export interface SessionInfo {
   /** Where it was opened, for results and messages. */
   readonly source: string;
   readonly preset: string;
-  readonly stage: 1 | 2;
+  readonly stage: Stage;
   /** Whether it reads images: a model that was trained without any writes from findings alone. */
   readonly readsImages: boolean;
   /** Images (sizes of 0 where it reads none): padded to a square, resized to `resize` pixels, centre-cropped to `size`, in [-1, 1]. */
@@ -37,6 +39,8 @@ export interface SessionInfo {
   readonly lossParameters?: Readonly<Record<string, LossParameter>>;
   /** How impressions are written from images by likelihood ratio, where validation studies chose it. */
   readonly likelihoodRatio?: LikelihoodRatio;
+  /** Labels that its images were trained by. */
+  readonly labels?: LabelConfig;
   /** Who computes, in words, and the kind of device. */
   readonly device: string;
   readonly deviceKind: string;

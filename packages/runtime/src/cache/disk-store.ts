@@ -35,7 +35,9 @@ const reasons: Readonly<Record<string, string>> = {
 
 const reasonOf = (error: unknown): string => reasons[(error as NodeJS.ErrnoException).code ?? ''] ?? (error as Error).message.split('\n')[0]!;
 
-const unlessThere = (error: NodeJS.ErrnoException): Promise<void> => (error.code === 'EEXIST' ? Promise.resolve() : Promise.reject(error));
+function unlessThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
+}
 
 /** The folder of the entries, which only its owner may look into. Throws one line for one that is another's or open to others. */
 async function openEntries(folder: string): Promise<string> {

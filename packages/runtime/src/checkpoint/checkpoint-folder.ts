@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Checkpoint, CheckpointConfig, Model } from '@hybridmed/model';
+import type { Checkpoint, CheckpointConfig, EarlierStage, Model, Stage } from '@hybridmed/model';
+import { stageNumbers } from '@hybridmed/model/objective';
 import { checkTokenizer, checkConfig, createModel, manifestName } from '@hybridmed/model';
 import { checkpointNeededError } from '@hybridmed/model/session';
 import { encodeSafetensors } from '@hybridmed/nn';
@@ -100,13 +101,13 @@ export async function loadTrainerState(folder: string): Promise<{ optimizer: Rec
 }
 
 /** Folders of a run's checkpoints. */
-export const checkpointFolder = (run: string, stage: 1 | 2, kind: 'best' | 'last'): string => join(run, 'checkpoints', `stage${stage}-${kind}`);
+export const checkpointFolder = (run: string, stage: Stage, kind: 'best' | 'last'): string => join(run, 'checkpoints', `stage${stage}-${kind}`);
 
-/** The checkpoint a path means: the folder itself, or a run's best stage-2 (else stage-1) checkpoint. Throws one line when there is none. */
+/** The checkpoint a path means: the folder itself, or a run's best one of the last stage that it has. Throws one line when there is none. */
 export async function resolveCheckpoint(path: string): Promise<string> {
   if (!(await isFolder(path))) throw fileError(path, 'is not a folder', 'name a checkpoint or the --out folder of a run');
   if (existsSync(join(path, 'model.safetensors'))) return path;
-  for (const stage of [2, 1] as const) {
+  for (const stage of stageNumbers.toReversed()) {
     const folder = await readableFolder(checkpointFolder(path, stage, 'best'));
     if (folder !== undefined && existsSync(join(folder, 'model.safetensors'))) return folder;
   }
@@ -114,10 +115,11 @@ export async function resolveCheckpoint(path: string): Promise<string> {
   throw fileError(path, 'holds no checkpoint', 'name a checkpoint or the --out folder of a run that has finished an epoch');
 }
 
-/** The best stage-1 checkpoint of another run. Throws one line where it has none. */
-export async function stage1Checkpoint(run: string): Promise<string> {
-  const folder = await readableFolder(checkpointFolder(run, 1, 'best'));
-  if (folder === undefined) throw fileError(run, 'has no stage-1 checkpoint', 'name with --stage1 a run that finished an epoch of stage 1');
+/** The best checkpoint of an earlier stage of another run. Throws one line where it has none. */
+export async function stageCheckpoint(run: string, stage: EarlierStage): Promise<string> {
+  const folder = await readableFolder(checkpointFolder(run, stage, 'best'));
+  if (folder === undefined)
+    throw fileError(run, `has no stage-${stage} checkpoint`, `name with --stage${stage} a run that finished an epoch of stage ${stage}`);
   return folder;
 }
 

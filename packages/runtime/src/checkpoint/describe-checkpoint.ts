@@ -1,4 +1,5 @@
 // Parameters of a checkpoint counted per part.
+import type { Stage } from '@hybridmed/model';
 import { readsImages } from '@hybridmed/model';
 import { sizeOf } from '@hybridmed/tensor';
 import type { CheckpointEncoders } from './checkpoint-encoders.ts';
@@ -8,7 +9,7 @@ import { checkpointModel, resolveCheckpoint } from './checkpoint-folder.ts';
 export interface CheckpointInfo {
   readonly checkpoint: string;
   readonly preset: string;
-  readonly stage: 1 | 2;
+  readonly stage: Stage;
   readonly formatVersion: number;
   readonly vocabulary: number;
   /** Absent for a model that reads none. */

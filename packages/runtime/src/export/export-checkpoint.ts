@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExportedGraph, ExportedPart, ExportManifest, PortSpec, PartName, Checkpoint } from '@hybridmed/model';
+import { stageRow } from '@hybridmed/model/objective';
 import { exportVersion, lossParametersOf, manifestName, partGraphs, readsImages } from '@hybridmed/model';
 import { isTrained, noRemovalError, noVisionError, untrainedError } from '@hybridmed/model/session';
 import type { OnnxFile, Precision } from '@hybridmed/onnx';
@@ -48,7 +49,8 @@ export async function exportCheckpoint(options: ExportCheckpointOptions): Promis
   const withoutImages = readsImages(checkpoint.model) ? [] : parts.flatMap((part) => noVisionError(folder, part) ?? []);
   if (withoutImages[0]) throw withoutImages[0];
   const untrained = parts.find((part) => !isTrained(checkpoint.config.stage, part));
-  if (untrained) throw untrainedError(folder, untrained, ', or export text or summarize');
+  if (untrained)
+    throw untrainedError({ source: folder, stage: checkpoint.config.stage }, untrained, `, or export ${stageRow(checkpoint.config.stage).parts.join(' or ')}`);
   if (parts.includes('removal') && !checkpoint.model.vision.partial) throw noRemovalError(folder);
   const notExportable = checkpoint.model.vision.frozen && parts.find((part) => part !== 'text' && part !== 'summarize');
   if (notExportable)
@@ -93,6 +95,7 @@ function describe(checkpoint: Checkpoint, weights: string, parts: ExportManifest
     logitScale: parameters['align.logit_scale']?.data[0] ?? 0,
     ...(lossParameters ? { lossParameters } : {}),
     ...(config.likelihoodRatio ? { likelihoodRatio: config.likelihoodRatio } : {}),
+    ...(model.labels ? { labels: model.labels } : {}),
     parts,
   };
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExportManifest, PartName } from '@hybridmed/model';
 import { exportVersion, likelihoodRatioProblem, manifestName, openTokenizer, partNames } from '@hybridmed/model';
+import { stageNumbers } from '@hybridmed/model/objective';
 import { notExportedError } from '@hybridmed/model/session';
 import type { OnnxModel } from '@hybridmed/onnx';
 import { sizeOf } from '@hybridmed/tensor';
@@ -35,12 +36,19 @@ const likelihoodRatio = z.unknown().superRefine((value, context) => {
   const problem = likelihoodRatioProblem(value, '');
   if (problem) context.addIssue({ code: 'custom', path: problem.key.split('.').filter((key) => key !== ''), message: problem.problem });
 });
+
+const mostLabels = 1024;
+const labels = z.object({
+  columns: z.array(z.string().max(256)).max(mostLabels),
+  logOdds: z.array(z.number()).max(mostLabels),
+  doubtful: z.literal(['mask', 0, 1]),
+});
 const manifestSchema = z
   .object({
     exportVersion: z.literal(exportVersion),
     weights: z.string(),
     preset: z.string(),
-    stage: z.union([z.literal(1), z.literal(2)]),
+    stage: z.literal(stageNumbers),
     image: z
       .object({ size: upTo(4096), channels: upTo(16), resize: upTo(8192), mean: z.literal(0.5), std: z.literal(0.5) })
       .refine(({ size, resize }) => resize >= size, { path: ['resize'], message: 'must be at least "size"' })
@@ -51,6 +59,7 @@ const manifestSchema = z
     logitScale: z.number(),
     lossParameters: z.record(z.string().regex(/^\w+\.\w+$/), lossParameter).optional(),
     likelihoodRatio: likelihoodRatio.optional(),
+    labels: labels.optional(),
     parts: z.partialRecord(z.enum(partNames), part),
   })
   .refine(({ special, decoder }) => Object.values(special).every((token) => token === undefined || token < decoder.vocabularySize), {

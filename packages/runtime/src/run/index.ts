@@ -1,6 +1,6 @@
 // The entry of runs: pre-training in a folder that can be resumed at any moment.
 export type { CacheOptions } from '../cache/feature-keeping.ts';
-export type { PretrainOptions } from './open-run.ts';
+export type { PretrainOptions } from './pretrain-options.ts';
 export { keepLikelihoodRatio } from './keep-likelihood-ratio.ts';
 export type { KeepLikelihoodRatioOptions } from './keep-likelihood-ratio.ts';
 export { pretrain } from './pretrain.ts';

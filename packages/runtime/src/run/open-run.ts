@@ -2,21 +2,17 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataSet, Sampling, Study } from '@hybridmed/data';
-import type { CheckpointConfig, Stage } from '@hybridmed/model';
+import type { CheckpointConfig, Model, Stage } from '@hybridmed/model';
 import { formatVersion, openTokenizer } from '@hybridmed/model';
-import type { Communicator } from '@hybridmed/ranks';
 import { alone, broadcastText } from '@hybridmed/ranks';
-import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
-import type { RunEvents, TrainingRun } from '@hybridmed/training';
-import type { RunConfig } from '../settings/run-settings.ts';
+import type { TrainingRun } from '@hybridmed/training';
 import { runSettings } from '../settings/run-settings.ts';
 import { checkPasses, runModel, sharedStore, stagesToTrain } from '@hybridmed/training';
 import type { TrainingConfig } from '@hybridmed/training/settings';
 import { stageSettings } from '@hybridmed/training/settings';
-import { stage1Checkpoint } from '../checkpoint/checkpoint-folder.ts';
-import type { CacheOptions } from '../cache/feature-keeping.ts';
+import { stageCheckpoint } from '../checkpoint/checkpoint-folder.ts';
 import { openFeatureKeeping } from '../cache/feature-keeping.ts';
 import { readJson } from '../files.ts';
 import { readableStudies } from '../session/readable-studies.ts';
@@ -25,36 +21,19 @@ import { runTokenizer } from '../tokenizer/run-tokenizer.ts';
 import { agreeOnRun, sharedTokenizer } from './agreement.ts';
 import { processClock } from './process-clock.ts';
 import { labelWeights } from './label-sampling.ts';
+import type { RunConfig } from '../settings/run-settings.ts';
+import type { PretrainOptions } from './pretrain-options.ts';
 import type { Change } from './provenance.ts';
 import { beginSession, checkSameData, earlierSources, recordData, skippedStudies } from './provenance.ts';
 import type { RunEncoders } from './run-encoders.ts';
 import { runEncoders } from './run-encoders.ts';
 import type { RunHold } from './run-lock.ts';
+import { headNote, openLabels } from './run-labels.ts';
 import { runNotes } from './run-notes.ts';
 import type { RunStudies } from './run-sources.ts';
 import { runSources } from './run-sources.ts';
 import { folderStore } from './run-store.ts';
 import { sourceChanges, sourceHashes } from './source-identity.ts';
-
-/** What a run needs beside its configuration. */
-export interface PretrainOptions {
-  readonly config: RunConfig;
-  readonly out: string;
-  readonly device: Device;
-  readonly resume?: boolean;
-  /** Whether a run is resumed on other studies than those it was trained on. */
-  readonly acceptChangedData?: boolean;
-  readonly workers?: number;
-  /** Whether to wait for a folder in which another process trains; it is refused otherwise. */
-  readonly waitForLock?: boolean;
-  readonly events?: RunEvents;
-  /** Asks the run to stop: it ends the step it is in, saves, and throws a TrainingStoppedError. */
-  readonly signal?: AbortSignal;
-  /** How what frozen parts of encoders make of images is kept. */
-  readonly cache?: CacheOptions;
-  /** Processes that train the run together: each calls `pretrain` with the same options, rank 0 alone writes and reports. */
-  readonly ranks?: Communicator;
-}
 
 /** How a run's folder was found: held by rank 0, and with what changed since it stopped. */
 export interface RunContext {
@@ -100,7 +79,7 @@ async function openRunTokenizer({ config, out }: PretrainOptions, training: read
     existsSync(join(out, 'run.json')) && existsSync(join(out, 'tokenizer.json'))
       ? out
       : typeof config.stage1 === 'string'
-        ? await stage1Checkpoint(config.stage1)
+        ? await stageCheckpoint(config.stage1, 1)
         : undefined;
   if (earlier === undefined) return runTokenizer(config, training);
   const file = join(earlier, 'tokenizer.json');
@@ -127,6 +106,15 @@ const checkpointOf = (config: RunConfig, { sizesOf, input }: RunEncoders, stage:
   input,
 });
 
+/** The model of each stage, before the first: a name that matches nothing is said at once, and so is a head that a stage leaves behind. */
+function stageModels({ config, events }: PretrainOptions, stages: readonly Stage[], encoders: RunEncoders): ReadonlyMap<Stage, Model> {
+  const modelOf = (own: TrainingConfig) => runModel(encoders.sizesOf(own), encoders.ofModules, own);
+  const models = new Map(stages.map((stage) => [stage, modelOf(stageSettings(config, stage))]));
+  const note = headNote(config, models.get(2));
+  if (note !== undefined) events?.onMessage?.(note);
+  return models;
+}
+
 /** Opens and checks everything that a run needs. Throws one line for too few studies, a missing stage 1, or encoders that do not fit. */
 export async function openRun(options: PretrainOptions, data: DataSet, { changed, hold }: RunContext): Promise<OpenRun> {
   const { config, out, device, resume = false, events = {}, signal, ranks = alone } = options;
@@ -142,12 +130,11 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
   for (const { setting } of otherSources) events.onMessage?.(`the ${setting} have changed, which is accepted`);
   for (const { to } of otherData) events.onMessage?.(`the data has changed, which is accepted: ${String(to)}`);
   const tokenizer = await sharedTokenizer(ranks, () => openRunTokenizer(options, studies.train));
-  const encoders = await runEncoders(config, tokenizer, events.onMessage);
+  const labels = await openLabels(options, studies);
+  const encoders = await runEncoders(config, tokenizer, { labels: labels?.config, onMessage: events.onMessage });
   for (const line of runNotes(stageSettings(config, 2), encoders.input, tokenizer, studies.train)) events.onMessage?.(line);
-  const modelOf = (own: TrainingConfig) => runModel(encoders.sizesOf(own), encoders.ofModules, own);
-  // Of every stage, before the first: a name that matches nothing is said at once.
-  const models = new Map(stages.map((stage) => [stage, modelOf(stageSettings(config, stage))]));
-  const model = modelOf(stageSettings(config, stages[0]!));
+  const models = stageModels(options, stages, encoders);
+  const model = models.get(stages[0]!)!;
   await agreeOnRun(ranks, { config, device, data: recorded, model, tokenizer });
   const store = hold
     ? folderStore({
@@ -168,7 +155,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
         }),
       })
     : undefined;
-  const sources = runSources(options, modelInput(model.vision, encoders.input), tokenizer, studies, samplingOf(options, studies.train));
+  const sources = runSources(options, modelInput(model.vision, encoders.input), tokenizer, { ...studies, labels }, samplingOf(options, studies.train));
   return {
     config,
     device,

@@ -1,7 +1,7 @@
 // Pre-training with recovery: where a GPU is lost (driver reset, unplugged), a new device resumes from the last checkpoint.
 import type { Device } from '@hybridmed/tensor';
 import { DeviceLostError } from '@hybridmed/tensor';
-import type { PretrainOptions } from './open-run.ts';
+import type { PretrainOptions } from './pretrain-options.ts';
 import type { PretrainResult } from './pretrain.ts';
 import { pretrain } from './pretrain.ts';
 

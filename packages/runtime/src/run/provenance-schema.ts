@@ -1,11 +1,12 @@
 // The schema of provenance.json: a run's folder may come from a stranger, and what it holds is shown and compared.
+import { stageNumbers } from '@hybridmed/model/objective';
 import { z } from 'zod';
 
 const count = z.int().min(0);
 const text = z.string().max(4096);
 const perSplit = <T extends z.ZodType>(value: T) => z.looseObject({ train: value, validate: value, test: value });
 
-const stage = z.union([z.literal(1), z.literal(2)]);
+const stage = z.literal(stageNumbers);
 
 const data = z.looseObject({
   name: text,

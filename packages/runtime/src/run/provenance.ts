@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { DataSet, Split, Study } from '@hybridmed/data';
+import type { Stage } from '@hybridmed/model';
 import type { Device } from '@hybridmed/tensor';
 import { hashNames } from '../cache/content-hash.ts';
 import { fileError, readJson, writeFileAtomic } from '../files.ts';
@@ -32,8 +33,14 @@ export interface RecordedData {
   readonly identity?: DataIdentity;
 }
 
+/** Settings that name checkpoints which a run starts from. */
+export const sourceSettings = ['stage0', 'stage1', 'vision', 'text'] as const;
+
+/** One of them. */
+export type SourceSetting = (typeof sourceSettings)[number];
+
 /** SHA-256 hashes by setting of the checkpoints that a run starts from: of what is in the files that are read. */
-export type SourceHashes = Readonly<Partial<Record<'stage1' | 'vision' | 'text', string>>>;
+export type SourceHashes = Readonly<Partial<Record<SourceSetting, string>>>;
 
 /** One call of the trainer: a run that was stopped and resumed has several. Times are ISO 8601. */
 export interface SessionRecord {
@@ -63,7 +70,7 @@ export interface Change {
 
 /** A change of a resumed run, from the step after `step` of `stage` on. */
 export interface RecordedChange extends Change {
-  readonly stage: 1 | 2;
+  readonly stage: Stage;
   readonly step: number;
 }
 
@@ -92,7 +99,7 @@ export interface Session {
   /** Records a study that is skipped from here on. */
   skip(study: SkippedStudy): void;
   /** Called once the step after this point has succeeded: what has changed holds from there on. */
-  begin(at: { readonly stage: 1 | 2; readonly step: number }): void;
+  begin(at: { readonly stage: Stage; readonly step: number }): void;
   save(): Promise<void>;
 }
 

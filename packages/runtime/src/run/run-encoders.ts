@@ -1,5 +1,5 @@
 // The encoders a run trains: the preset's, those of published checkpoints with their values, or those of modules.
-import type { InputConfig, ModelConfig, ModuleEncoders } from '@hybridmed/model';
+import type { InputConfig, LabelConfig, ModelConfig, ModuleEncoders } from '@hybridmed/model';
 import { presets } from '@hybridmed/model/presets';
 import type { WeightRow } from '@hybridmed/nn/weights';
 import type { HostArray } from '@hybridmed/tensor';
@@ -100,9 +100,13 @@ const withPrefix = (values: Readonly<Record<string, HostArray>>, part: string): 
   Object.entries(values).map(([name, value]) => [`${part}.${name}`, value]);
 
 /** Opens what the configuration names. Throws one line for a checkpoint or module that does not fit. */
-export async function runEncoders(config: RunConfig, tokenizer: Tokenizer, onMessage: (text: string) => void = () => undefined): Promise<RunEncoders> {
+export async function runEncoders(
+  config: RunConfig,
+  tokenizer: Tokenizer,
+  { labels, onMessage = () => undefined }: { readonly labels?: LabelConfig | undefined; readonly onMessage?: ((text: string) => void) | undefined } = {},
+): Promise<RunEncoders> {
   const [vision, text] = [await visionOf(config, onMessage), await textOf(config, tokenizer, onMessage)];
-  const sizesOf = (own: TrainingConfig) => runModelConfig(own, tokenizer, { ...vision.sizes, ...text.sizes });
+  const sizesOf = (own: TrainingConfig) => runModelConfig(own, tokenizer, { ...vision.sizes, ...text.sizes, labels });
   const sizes = sizesOf(config);
   const preset = presets[config.preset];
   const maxTokens = sizes.text.positions;

@@ -1,7 +1,7 @@
 // The files by which a run's folder is recognized: its configuration and its tokenizer.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { stages } from '@hybridmed/model/objective';
+import { stageNumbers } from '@hybridmed/model/objective';
 import type { Tokenizer } from '@hybridmed/text';
 import { stageSettings } from '@hybridmed/training/settings';
 import { fileError, readJson, writeFileAtomic } from '../files.ts';
@@ -27,7 +27,7 @@ const differ = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.s
 function differences(saved: RunConfig, config: RunConfig): Difference[] {
   const at = (of: RunConfig, key: string) => of[key as keyof RunConfig];
   const ofRun = Object.keys(config).flatMap((key) => (key === 'stages' ? [] : [{ key, setting: key, from: at(saved, key), to: at(config, key) }]));
-  const ofStages = stages.flatMap((stage) => {
+  const ofStages = stageNumbers.flatMap((stage) => {
     const keys = [...new Set([saved, config].flatMap((each) => Object.keys(each.stages[stage] ?? {})))];
     const [before, now] = [stageSettings(saved, stage), stageSettings(config, stage)];
     return keys.map((key) => ({ key, setting: `stages.${stage}.${key}`, from: at(before, key), to: at(now, key) }));

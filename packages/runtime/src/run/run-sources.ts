@@ -1,6 +1,5 @@
 // The sources of a run's studies: loaders of the training split as each stage reads it, opened when a stage begins, and that of validation.
 import type { LoaderOptions, Sampling, Study } from '@hybridmed/data';
-import type { Communicator } from '@hybridmed/ranks';
 import { alone } from '@hybridmed/ranks';
 import type { Tokenizer } from '@hybridmed/text';
 import type { StudySource } from '@hybridmed/training';
@@ -9,18 +8,13 @@ import type { ModelInput } from '../session/study-loader.ts';
 import { studyLoader } from '../session/study-loader.ts';
 import { studySource } from '../session/study-source.ts';
 import type { RunConfig } from '../settings/run-settings.ts';
+import type { PretrainOptions } from './pretrain-options.ts';
+import type { RunLabels } from './run-labels.ts';
 
 /** Studies that a run trains and validates on. */
 export interface RunStudies {
   readonly train: readonly Study[];
   readonly validate: readonly Study[];
-}
-
-/** Who reads the studies, and how. */
-interface SourceOptions {
-  readonly config: RunConfig;
-  readonly workers?: number;
-  readonly ranks?: Communicator;
 }
 
 /** The sources of a run. */
@@ -43,15 +37,16 @@ const trainingOptions = ({ batch, accumulate, augment }: RunConfig, ranks: numbe
 
 /** The sources of a run's studies, prepared for a model. */
 export function runSources(
-  { config: { seed, onBadData }, workers, ranks: { rank, size } = alone }: SourceOptions,
+  { config: { seed, onBadData }, workers, ranks: { rank, size } = alone }: Pick<PretrainOptions, 'config' | 'workers' | 'ranks'>,
   prepared: ModelInput,
   tokenizer: Tokenizer,
-  studies: RunStudies,
+  { labels, ...studies }: RunStudies & { readonly labels?: RunLabels | undefined },
   sampling: Sampling,
 ): RunSources {
   const common = { tokenizer, tokenizerModule, rank, ranks: size, ...(workers === undefined ? {} : { workers }), seed };
   const validation = studySource(studyLoader(prepared, { ...common, studies: studies.validate, batchSize: validationBatch, train: false }), {
     imageName: imageNames(studies.validate, prepared, { seed, augmentation: {} }),
+    labels: labels?.validate,
   });
   let open: { readonly source: StudySource; readonly key: string } | undefined;
   return {
@@ -63,7 +58,7 @@ export function runSources(
       await open?.source.close();
       const loader = studyLoader(prepared, { ...common, ...own, studies: studies.train, train: true, sampling });
       const imageName = imageNames(studies.train, prepared, { seed, augmentation: own.augmentation });
-      open = { key, source: studySource(loader, { onBadData, passSize: config.batch, imageName }) };
+      open = { key, source: studySource(loader, { onBadData, passSize: config.batch, imageName, labels: labels?.train }) };
       return open.source;
     },
     close: async () => void (await Promise.all([open?.source.close(), validation.close()])),

@@ -2,10 +2,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CheckpointConfig, ModuleEncoders, Stage } from '@hybridmed/model';
+import { stageNumbers } from '@hybridmed/model/objective';
 import type { Tokenizer } from '@hybridmed/text';
 import type { RunStore } from '@hybridmed/training';
 import type { RunConfig } from '../settings/run-settings.ts';
-import { checkpointFolder, loadCheckpoint, loadTrainerState, saveCheckpoint } from '../checkpoint/checkpoint-folder.ts';
+import { checkpointFolder, loadCheckpoint, loadTrainerState, readTrainerState, saveCheckpoint } from '../checkpoint/checkpoint-folder.ts';
 import { readableFolder, recoverFolder, removeTemporaries } from '../files.ts';
 import { lastCheckpoints } from './last-checkpoints.ts';
 import { MetricsLog } from './metrics-log.ts';
@@ -38,9 +39,10 @@ export function folderStore({ out, config, resume, checkpoint, tokenizer, encode
   const holdsRun = () => existsSync(join(out, 'run.json'));
   let events: EventWriter | undefined;
   return {
-    async stage1() {
-      const run = typeof config.stage1 === 'string' ? config.stage1 : config.stage1 && holdsRun() ? out : null;
-      const folder = run === null ? undefined : await readableFolder(checkpointFolder(run, 1, 'best'));
+    async best(stage) {
+      const setting = config[`stage${stage}`];
+      const run = typeof setting === 'string' ? setting : setting && holdsRun() ? out : null;
+      const folder = run === null ? undefined : await readableFolder(checkpointFolder(run, stage, 'best'));
       if (folder === undefined) return undefined;
       const { parameters } = await loadCheckpoint(folder, encoders);
       return { file: join(folder, 'model.safetensors'), parameters };
@@ -55,8 +57,10 @@ export function folderStore({ out, config, resume, checkpoint, tokenizer, encode
       if (state.trainer.finished) await confirm();
       return { parameters, ...state };
     },
-    async linesOfStage1() {
-      return holdsRun() && existsSync(trainerFile(out, 1)) ? (await loadTrainerState(checkpointFolder(out, 1, 'last'))).trainer.metricsLines : 0;
+    async linesBefore(stage) {
+      const earlier = stageNumbers.filter((other) => other < stage && existsSync(trainerFile(out, other)));
+      if (!holdsRun()) return 0;
+      return Math.max(0, ...(await Promise.all(earlier.map(async (other) => (await readTrainerState(trainerFile(out, other))).metricsLines))));
     },
     async begin(start) {
       hold.check();

@@ -1,12 +1,13 @@
-// What the checkpoints are known by that a run starts from: another run's stage 1, and published encoders with their tokenizers.
+// What the checkpoints are known by that a run starts from: other runs' stages, and published encoders with their tokenizers.
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashCheckpoint, hashFile, hashNames } from '../cache/content-hash.ts';
-import { stage1Checkpoint } from '../checkpoint/checkpoint-folder.ts';
+import { stageCheckpoint } from '../checkpoint/checkpoint-folder.ts';
 import { fileError, isFolder } from '../files.ts';
 import type { RunConfig } from '../settings/run-settings.ts';
-import type { Change, SourceHashes } from './provenance.ts';
+import type { Change, SourceHashes, SourceSetting } from './provenance.ts';
+import { sourceSettings } from './provenance.ts';
 
 // What is read of a published folder; others may come and go.
 const isRead = (name: string): boolean =>
@@ -22,11 +23,12 @@ export async function hashPublished(path: string): Promise<string> {
 }
 
 /** The hashes of a run's sources. Throws one line that names a file which cannot be read. */
-export async function sourceHashes({ stage1, vision, text }: Pick<RunConfig, 'stage1' | 'vision' | 'text'>): Promise<SourceHashes> {
+export async function sourceHashes({ stage0, stage1, vision, text }: Pick<RunConfig, SourceSetting>): Promise<SourceHashes> {
   const published = async (encoder: string) => (encoder.startsWith('hf:') ? hashPublished(encoder.slice(3)) : undefined);
   const [ofVision, ofText] = [await published(vision), await published(text)];
   return {
-    ...(typeof stage1 === 'string' ? { stage1: await hashCheckpoint(await stage1Checkpoint(stage1)) } : {}),
+    ...(typeof stage0 === 'string' ? { stage0: await hashCheckpoint(await stageCheckpoint(stage0, 0)) } : {}),
+    ...(typeof stage1 === 'string' ? { stage1: await hashCheckpoint(await stageCheckpoint(stage1, 1)) } : {}),
     ...(ofVision === undefined ? {} : { vision: ofVision }),
     ...(ofText === undefined ? {} : { text: ofText }),
   };
@@ -34,10 +36,10 @@ export async function sourceHashes({ stage1, vision, text }: Pick<RunConfig, 'st
 
 /** What has changed of a run's sources since an earlier session. Throws one line for the first change, unless changes are accepted. */
 export function sourceChanges(
-  config: Pick<RunConfig, 'stage1' | 'vision' | 'text'>,
+  config: Pick<RunConfig, SourceSetting>,
   { before, now, out, accept }: { readonly before: SourceHashes; readonly now: SourceHashes; readonly out: string; readonly accept: boolean },
 ): readonly Change[] {
-  const changed = (['stage1', 'vision', 'text'] as const).filter((setting) => before[setting] !== undefined && before[setting] !== now[setting]);
+  const changed = sourceSettings.filter((setting) => before[setting] !== undefined && before[setting] !== now[setting]);
   if (changed.length > 0 && !accept)
     throw fileError(
       String(config[changed[0]!]),

@@ -1,7 +1,8 @@
 // A loader as the source of studies that training knows: where images cannot be read, others of their batches take their places, if that is asked for.
 import type { Loader } from '@hybridmed/data';
+import type { LabelTargets } from '@hybridmed/eval/labeller';
 import { DataError, UnreadableStudiesError } from '@hybridmed/data';
-import type { SourceBatch, StudySource } from '@hybridmed/training';
+import type { LabelArrays, SourceBatch, StudySource } from '@hybridmed/training';
 
 /** What happens where an image cannot be read: the next study of its pass takes its place, or the loader's error is thrown. */
 export interface StudySourceOptions {
@@ -10,6 +11,8 @@ export interface StudySourceOptions {
   readonly passSize?: number;
   /** What a copy of a study's image is known by. */
   readonly imageName?: StudySource['imageName'];
+  /** Labels of the loader's studies, for the batches to have. */
+  readonly labels?: LabelTargets | undefined;
 }
 
 /**
@@ -25,14 +28,24 @@ export function withStandIns(pass: readonly number[], isLeftOut: (study: number)
   });
 }
 
+/** The rows of some studies. */
+function labelRows({ columns: { length: width }, values, mask }: LabelTargets, studies: readonly number[]): LabelArrays {
+  const rows = (table: Float32Array) => {
+    const data = new Float32Array(studies.length * width);
+    studies.forEach((study, row) => data.set(table.subarray(study * width, (study + 1) * width), row * width));
+    return { data, shape: [studies.length, width] };
+  };
+  return { labels: rows(values), labels_mask: rows(mask) };
+}
+
 /** A loader as training's source of studies. */
-export function studySource(loader: Loader, { onBadData = 'stop', passSize = Infinity, imageName }: StudySourceOptions = {}): StudySource {
+export function studySource(loader: Loader, { onBadData = 'stop', passSize = Infinity, imageName, labels }: StudySourceOptions = {}): StudySource {
   return {
     ...loader,
     size: loader.studies.length,
     idOf: (study) => loader.studies[study]!.id,
     ...(imageName && { imageName }),
-    async *batches({ leftOut = new Set(), startStep = 0, ...range } = {}): AsyncGenerator<SourceBatch> {
+    async *batches({ leftOut = new Set(), startStep = 0, texts = true, ...range } = {}): AsyncGenerator<SourceBatch> {
       const known = new Set(leftOut);
       const inStep = (studies: readonly number[]) => {
         const size = Math.min(passSize, studies.length);
@@ -44,8 +57,9 @@ export function studySource(loader: Loader, { onBadData = 'stop', passSize = Inf
       // A batch that cannot be made ends the loader's epoch, which is begun again at its step without the studies that were at fault.
       for (let step = startStep; ;) {
         try {
-          for await (const batch of loader.batches({ ...range, startStep: step, inStep })) {
+          for await (const made of (texts ? loader.batches : loader.imageBatches)({ ...range, startStep: step, inStep })) {
             step++;
+            const batch: SourceBatch = labels ? { ...made, arrays: { ...made.arrays, ...labelRows(labels, made.studies) } } : made;
             const fresh = [...unreadable].map(([study, reason]) => ({ study, reason }));
             unreadable.clear();
             yield fresh.length > 0 ? { ...batch, unreadable: fresh } : batch;

@@ -6,6 +6,7 @@ import { runModules } from '@hybridmed/runtime/run';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { RunEvents } from '@hybridmed/training';
+import { runsStage } from '@hybridmed/training/settings';
 import type { RunConfig } from '@hybridmed/runtime/settings';
 import type { EvaluationReport } from '../evaluate/report.ts';
 import type { Figure, RunFigures } from './compare-figures.ts';
@@ -66,7 +67,13 @@ function configOf(variant: Variant, config: RunConfig, out: string, seed: number
   const full = { ...config, seed };
   const changed: RunConfig = { ...full, ...variant.change(full) };
   if (variant !== fullVariant && JSON.stringify(changed) === JSON.stringify(full)) return undefined;
-  return variant.sharesStage1 && config.stage1 === true ? { ...changed, stage1: folderOf(out, seed, fullVariant.name) } : changed;
+  if (variant === fullVariant) return changed;
+  const shared = folderOf(out, seed, fullVariant.name);
+  return {
+    ...changed,
+    ...(runsStage(changed, 0) ? { stage0: shared } : {}),
+    ...(variant.sharesStage1 && config.stage1 === true ? { stage1: shared } : {}),
+  };
 }
 
 async function rowOf(

@@ -1,6 +1,6 @@
 // The table of an ablation: each variant's figures, and their differences to the full method over studies and over seeds.
-import type { Resampled, SeedDifference } from '@hybridmed/eval';
-import { resample, seedDifference } from '@hybridmed/eval';
+import type { Resampled, SeedDifference } from '@hybridmed/eval/statistics';
+import { resample, seedDifference } from '@hybridmed/eval/statistics';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { EvaluationReport } from '../evaluate/report.ts';
 import { measures, statisticsOf } from './measures.ts';

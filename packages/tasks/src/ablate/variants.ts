@@ -2,7 +2,7 @@
 import { lossRows } from '@hybridmed/model/objective';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { RunConfig } from '@hybridmed/runtime/settings';
-import { changesWithoutImages } from '@hybridmed/training/settings';
+import { changesWithoutImages, usesLabels } from '@hybridmed/training/settings';
 
 /** One way of training. */
 export interface Variant {
@@ -10,7 +10,7 @@ export interface Variant {
   readonly title: string;
   /** What it changes in the full method's configuration. */
   change(full: RunConfig): Partial<RunConfig>;
-  /** Whether it starts from the full method's stage 1; the others train their own, or none. */
+  /** Whether it starts from the full method's stage 1; the others train their own, or none. Of stage 0 every variant that has one takes the full method's. */
   readonly sharesStage1: boolean;
 }
 
@@ -35,6 +35,12 @@ export const variants: readonly Variant[] = [
   ...lossVariants,
   // Without stage 1 there is nothing to take a snapshot of: an untrained teacher would teach noise.
   { name: 'no-stage1', title: 'without stage 1 (live teacher)', change: () => ({ stage1: false, teacher: 'live' }), sharesStage1: false },
+  {
+    name: 'no-labels',
+    title: 'without labels of images',
+    change: (full) => (usesLabels(full) ? { stage0: false, lab: 0 } : {}),
+    sharesStage1: true,
+  },
   {
     name: 'no-image',
     title: 'without images',

@@ -154,7 +154,7 @@ export async function finetune({
   checkUnread(out);
   const { device, checkpoint } = tracedModel(model, 'fine-tuning');
   if (!model.info.readsImages) model.require('vision');
-  if (!fromScratch && !model.has('vision')) throw untrainedError(model.info.source, 'vision', ', or use --from-scratch');
+  if (!fromScratch && !model.has('vision')) throw untrainedError(model.info, 'vision', ', or use --from-scratch');
   const labelled = await openLabelled(spec, select, withTruthLabels);
   const classes = chooseClasses(labelled, chosenClasses);
   const readable = await withReadableImage(labelled.data.studies, onMessage);

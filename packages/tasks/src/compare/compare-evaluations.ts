@@ -1,6 +1,6 @@
 // Evaluations of runs compared on the same studies: every measure that all of them have.
 import { pairedTest } from '@hybridmed/eval/protocols';
-import { resample } from '@hybridmed/eval';
+import { resample } from '@hybridmed/eval/statistics';
 import { checkSameStudies } from '../ablate/compare-figures.ts';
 import type { Measure, Statistic } from '../ablate/measures.ts';
 import { measures, natsByStudy, questionMeasures, statisticsOf } from '../ablate/measures.ts';

@@ -1,5 +1,6 @@
 // Scores of labels compared on the studies that all sources have: AUC of each class, and the mean of them.
-import { auc, resample } from '@hybridmed/eval';
+import { auc } from '@hybridmed/eval';
+import { resample } from '@hybridmed/eval/statistics';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { ComparedFigure } from './figures.ts';
 import { comparedFigure } from './figures.ts';

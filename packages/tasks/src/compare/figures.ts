@@ -1,6 +1,6 @@
 // A figure of two sides, each of one or several seeds: means, and their paired difference, with intervals over studies and over seeds.
-import type { Resampled, SeedDifference } from '@hybridmed/eval';
-import { seedDifference, seedMean } from '@hybridmed/eval';
+import type { Resampled, SeedDifference } from '@hybridmed/eval/statistics';
+import { seedDifference, seedMean } from '@hybridmed/eval/statistics';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { Measure } from '../ablate/measures.ts';
 

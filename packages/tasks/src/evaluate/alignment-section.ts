@@ -5,14 +5,17 @@ import { cosineSimilarities, ranks } from '@hybridmed/eval';
 import type { ClassScores } from '@hybridmed/eval/protocols';
 import { classificationReport, promptScores, recallReport } from '@hybridmed/eval/protocols';
 import type { ModelSession } from '@hybridmed/model/session';
+import type { HostArray } from '@hybridmed/tensor';
 import { embedTexts, textBatch } from '../features/embeddings.ts';
 import { labelsOf, withTagLabels } from '../labelled-set.ts';
 import { distinctImpressions } from '../retrieval/distinct-impressions.ts';
 import { fittingPrompts } from '../zero-shot/prompt-file.ts';
 import type { PromptSets } from '../zero-shot/prompt-sets.ts';
 import { embedPrompts, promptSentences } from '../zero-shot/prompt-vectors.ts';
-import type { Measurements, Share, VectorPiece } from './measurements.ts';
-import { joinedVectors, sharedBatches } from './measurements.ts';
+import { isSupervised } from '../zero-shot/supervised.ts';
+import { hasImageLabels } from './image-label-section.ts';
+import type { EvaluatedModel, Measurements, Share, VectorPiece } from './measurements.ts';
+import { joinedVectors, sharedImages } from './measurements.ts';
 import type { EvaluationReport, Example, ZeroShotRow } from './report.ts';
 
 /** What the common space adds to the report, and to each study's example. */
@@ -57,11 +60,18 @@ async function promptClasses(images: Vectors, prompts: PromptSets, sentences: Ve
 }
 
 /** The table of zero-shot classification, without thresholds: a split has none of its own. */
-function zeroShotTable(classes: Readonly<Record<string, ClassScores>>): Pick<EvaluationReport, 'zeroShot' | 'meanAuc'> {
+function zeroShotTable(model: EvaluatedModel, classes: Readonly<Record<string, ClassScores>>): Pick<EvaluationReport, 'zeroShot' | 'meanAuc'> {
   if (Object.keys(classes).length === 0) return { zeroShot: [] };
   const { classes: metrics, meanAuc } = classificationReport(classes);
   const zeroShot = Object.entries(metrics).map(([name, { positives, studies, auc, undefined: reason }]): ZeroShotRow => {
-    return { name, positives, studies, auc, ...(auc === null && reason !== undefined ? { undefined: reason } : {}) };
+    return {
+      name,
+      positives,
+      studies,
+      auc,
+      ...(auc === null && reason !== undefined ? { undefined: reason } : {}),
+      ...(isSupervised(model, name) ? { supervised: true } : {}),
+    };
   });
   return { zeroShot, ...(meanAuc ? { meanAuc: meanAuc.value } : {}) };
 }
@@ -79,26 +89,32 @@ const answersOf = (classes: Readonly<Record<string, ClassScores>>, study: number
 interface Evaluated {
   readonly studies: readonly Study[];
   readonly spec: string;
+  readonly model: EvaluatedModel;
 }
 
-/** Vectors of this share of a loader's images, of the distinct impressions, and of the prompts. */
+const vectorPiece = ({ data, shape }: Pick<HostArray, 'data' | 'shape'>): VectorPiece => ({ data: Float32Array.from(data), shape });
+
+/** Vectors of this share of a loader's images (those of the encoder itself where a head reads them), of the distinct impressions, and of the prompts. */
 export async function measureAlignment(
   model: ModelSession,
   { loader, spec, share }: { readonly loader: Loader; readonly spec: string; readonly share: Share },
-): Promise<Pick<Measurements, 'imageVectors' | 'impressionVectors' | 'promptVectors'>> {
-  const imageVectors: VectorPiece[] = [];
-  for await (const { arrays } of sharedBatches(loader, share)) {
-    const { data, shape } = (await model.imageFeatures(arrays.image, ['embedding'])).embedding;
-    imageVectors.push({ data: Float32Array.from(data), shape });
+): Promise<Pick<Measurements, 'imageVectors' | 'encoderVectors' | 'impressionVectors' | 'promptVectors'>> {
+  const [imageVectors, encoderVectors]: [VectorPiece[], VectorPiece[]] = [[], []];
+  const labelled = hasImageLabels(model);
+  for await (const { arrays } of sharedImages(loader, share)) {
+    const { embedding, global } = await model.imageFeatures(arrays.image, labelled ? ['embedding', 'global'] : ['embedding']);
+    imageVectors.push(vectorPiece(embedding));
+    if (global) encoderVectors.push(vectorPiece(global));
+    loader.recycle({ arrays, studies: [] });
   }
   const vectorsOf = async (texts: readonly string[]): Promise<VectorPiece[]> => {
     const [first, end] = share(Math.ceil(texts.length / textBatch));
     if (first === end) return [];
-    const { data, shape } = await embedTexts(model, texts.slice(first * textBatch, end * textBatch));
-    return [{ data: Float32Array.from(data), shape }];
+    return [vectorPiece(await embedTexts(model, texts.slice(first * textBatch, end * textBatch)))];
   };
   return {
     imageVectors,
+    encoderVectors,
     impressionVectors: await vectorsOf(distinctImpressions(loader.studies).texts),
     promptVectors: await vectorsOf(promptSentences(promptsOf(loader.studies.map(withTagLabels), spec))),
   };
@@ -107,7 +123,7 @@ export async function measureAlignment(
 /** Retrieval and zero-shot classification of the report. */
 export async function alignmentSection(
   measured: Pick<Measurements, 'imageVectors' | 'impressionVectors' | 'promptVectors'>,
-  { studies, spec }: Evaluated,
+  { studies, spec, model }: Evaluated,
 ): Promise<AlignmentSection> {
   const [images, gallery, sentences] = [measured.imageVectors, measured.impressionVectors, measured.promptVectors].map(joinedVectors) as [
     Vectors,
@@ -118,7 +134,7 @@ export async function alignmentSection(
   const tagged = studies.map(withTagLabels);
   const classes = await promptClasses(images, promptsOf(tagged, spec), sentences, tagged);
   return {
-    report: { retrieval: recallReport(images, gallery, (query, entry) => own[query] === entry, recallPlaces), ...zeroShotTable(classes) },
+    report: { retrieval: recallReport(images, gallery, (query, entry) => own[query] === entry, recallPlaces), ...zeroShotTable(model, classes) },
     byStudy: neighbours(images, gallery, texts, own, studies).map((study, i) => ({ ...study, zeroShot: answersOf(classes, i) })),
   };
 }

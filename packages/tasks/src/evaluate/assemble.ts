@@ -6,7 +6,9 @@ import { alignmentSection } from './alignment-section.ts';
 import type { StudyOptions } from './evaluated-studies.ts';
 import { judgesImages } from './evaluation-plan.ts';
 import { lossSection } from './loss-section.ts';
+import { imageLabelRows } from './image-label-section.ts';
 import type { Measured } from './measured.ts';
+import { joinedVectors } from './measurements.ts';
 import type { EvaluationReport } from './report.ts';
 import { textSection } from './text-section.ts';
 
@@ -23,7 +25,7 @@ export async function assembleReport(
   const texts = textSection(measurements, { studies, train, hasRatio: ratio !== undefined });
   const truth = studies.map(({ impression }) => impression);
   const publishedTables = await published.of(texts.texts, truth, onMessage);
-  const alignment = judgesImages(model) ? await alignmentSection(measurements, { studies, spec: data }) : noAlignment;
+  const alignment = judgesImages(model) ? await alignmentSection(measurements, { studies, spec: data, model }) : noAlignment;
   return {
     checkpoint: model.checkpoint,
     data,
@@ -36,6 +38,7 @@ export async function assembleReport(
     text: texts.text,
     ...(ratio ? { likelihoodRatio: ratio } : {}),
     ...alignment.report,
+    ...(measurements.encoderVectors.length > 0 ? { imageLabels: imageLabelRows(model, joinedVectors(measurements.encoderVectors), studies) } : {}),
     ...(texts.labels ? { labels: texts.labels } : {}),
     ...publishedTables,
     examples: studies.map(({ id }, i) => ({ id, truth: truth[i]!, ...texts.byStudy[i]!, ...losses.byStudy[i]!, ...alignment.byStudy[i] })),

@@ -31,6 +31,7 @@ async function evaluatedModel({ info, traced, weightsHash }: OpenedModel, device
     checkpoint: info.source,
     stage: info.stage,
     readsImages: info.readsImages,
+    ...(info.labels ? { labels: info.labels, lossParameters: info.lossParameters } : {}),
     device: traced ? info.device : `${info.device}, losses by ${device.info.name}`,
     weights: await weightsHash(),
   };
@@ -50,6 +51,7 @@ function ratioOf(
 /** Measures this share. Throws one line for a part that the model lacks, a data set without the split, or unreadable files. */
 export async function measureShare(options: MeasuredOptions, share: Share, whenOpen: () => Promise<void> = () => Promise.resolve()): Promise<Measured> {
   const { model, device, data: spec, likelihoodRatio, onMessage = () => undefined } = options;
+  model.require(partOfBranch.findings);
   if (likelihoodRatio) model.require(partOfBranch.image);
   const losses = await openLosses(model, device);
   try {

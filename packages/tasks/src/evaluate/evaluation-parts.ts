@@ -35,6 +35,7 @@ const items = {
   ratioTexts: z.string(),
   findingsTexts: z.string(),
   imageVectors: vectorPiece,
+  encoderVectors: vectorPiece,
   impressionVectors: vectorPiece,
   promptVectors: vectorPiece,
 } satisfies Record<keyof Measurements, z.ZodType>;
@@ -42,7 +43,15 @@ const items = {
 const lists = Object.keys(items) as (keyof Measurements)[];
 
 const factsSchema = z.object({
-  model: z.object({ checkpoint: z.string(), stage: z.union([z.literal(1), z.literal(2)]), readsImages: z.boolean(), device: z.string(), weights: z.string() }),
+  model: z.object({
+    checkpoint: z.string(),
+    stage: z.int(),
+    readsImages: z.boolean(),
+    labels: z.looseObject({ columns: z.array(z.string()) }).optional(),
+    lossParameters: z.record(z.string(), z.object({ shape: z.array(z.int()), values: z.array(z.number()) })).optional(),
+    device: z.string(),
+    weights: z.string(),
+  }),
   options: z.looseObject({ data: z.string() }),
   published: z.looseObject({}),
   studies: z.record(z.string(), z.string()),
@@ -113,15 +122,16 @@ export interface MergeEvaluationOptions {
 export async function mergeEvaluation(parts: Parts, { openDevice, onMessage }: MergeEvaluationOptions): Promise<EvaluationReport> {
   const { success, data: facts } = factsSchema.safeParse(parts.facts);
   if (!success) throw new HybridmedError('the parts do not say what was evaluated; run them again');
+  const model = facts.model as unknown as EvaluatedModel;
   const options = { ...(facts.options as unknown as StudyOptions), ...(onMessage ? { onMessage } : {}) };
   const of = await openStudies(options, facts.leftOut);
   const changed = Object.entries(identityOf(of)).find(([name, identity]) => identity !== facts.studies[name]);
   if (changed) throw new HybridmedError(`${options.data}: its ${changed[0]} studies are not those that the parts were measured on; run the parts again`);
   const measurements = checkedLists(await readLists(parts));
-  checkCounts(measurements, of, facts.model);
+  checkCounts(measurements, of, model);
   const ratio = facts.ratio as unknown as LikelihoodRatio | undefined;
   if (ratio && measurements.ratioTexts.length !== of.studies.length) throw new HybridmedError('the parts lack texts by likelihood ratio; run them again');
-  const measured = { model: facts.model, of, measurements, ratio };
+  const measured = { model, of, measurements, ratio };
   const wanted = facts.published as PublishedMetricsOptions;
   if (wanted.bertScore === undefined && wanted.labeller === undefined)
     return assembleReport(options, measured, { of: () => Promise.resolve({}), close: () => Promise.resolve() });

@@ -42,6 +42,8 @@ const example = z.looseObject({
   zeroShot: z.record(text, z.looseObject({ truth, score: figure })).optional(),
 });
 
+const aucRow = { positives: count, studies: count, auc: interval.nullable(), undefined: text.optional() };
+
 /** What the file must hold; other keys are kept. */
 export const evaluationSchema = z.looseObject({
   checkpoint: text,
@@ -63,7 +65,8 @@ export const evaluationSchema = z.looseObject({
     .refine((value) => likelihoodRatioProblem(value) === undefined, 'must be as config.json has it')
     .optional(),
   retrieval: figures.optional(),
-  zeroShot: z.array(z.looseObject({ name: text, positives: count, studies: count, auc: interval.nullable(), undefined: text.optional() })),
+  zeroShot: z.array(z.looseObject({ name: text, ...aucRow, supervised: z.boolean().optional() })),
+  imageLabels: z.array(z.looseObject({ column: text, ...aucRow })).optional(),
   meanAuc: figure.optional(),
   labels: z.looseObject({ source: z.enum(['labels', 'impressions']), ...bySystem(labelRow) }).optional(),
   chexbert: z.looseObject({ labeller: text }).catchall(figures).optional(),

@@ -33,6 +33,13 @@ export function branchLossGraph(vocabularySize: number): Graph {
   }));
 }
 
+/** What the head of label supervision (K, Dv) reads. */
+function labelSpecs(weight: TensorSpec['shape'] | undefined): Record<string, TensorSpec> {
+  if (!weight) return {};
+  const [labels, width] = weight as [number, number];
+  return { global: f32('B', width), labels: f32('B', labels), labels_mask: f32('B', labels) };
+}
+
 /** The losses of a batch, by name; vectors are unit vectors, `log_scale` the logarithm of the inverse temperature; parameters of losses are called as in a checkpoint. */
 export function featureLossGraph({ vocabularySize, width, patches, special, importance, lossParameters = {} }: FeatureSizes): Graph {
   const plan = evaluationPlan(lossParameters);
@@ -50,6 +57,7 @@ export function featureLossGraph({ vocabularySize, width, patches, special, impo
     groups: i32('B'),
     log_scale: f32(),
     ...parameterSpecs(lossParameters),
+    ...labelSpecs(lossParameters['lab.weight']?.shape),
   };
   return trace({ data }, (inputs) => {
     const feature = outputFeatures(
@@ -57,6 +65,7 @@ export function featureLossGraph({ vocabularySize, width, patches, special, impo
         summaryLogits: inputs.summary!,
         captionLogits: inputs.caption!,
         target: inputs.target!,
+        imageGlobal: inputs.global!,
         imageVector: inputs.image!,
         textVector: inputs.text!,
         patches: inputs.patches!,

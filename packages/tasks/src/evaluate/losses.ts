@@ -4,7 +4,9 @@ import type { Branch } from '@hybridmed/model';
 import { partOfBranch, readsImages } from '@hybridmed/model';
 import { frozenStep, validationGraph } from '@hybridmed/model/graphs';
 import { scalar } from '@hybridmed/model/host-arrays';
+import { ownLoss } from '@hybridmed/model/objective';
 import type { ModelSession, TracedModel } from '@hybridmed/model/session';
+import { labelTargets } from '@hybridmed/eval/labeller';
 import { studySource } from '@hybridmed/runtime';
 import type { Device, HostArray, HostArrays } from '@hybridmed/tensor';
 import type { BatchLosses, StudySource } from '@hybridmed/training';
@@ -14,7 +16,7 @@ import { branchLossGraph, featureLossGraph } from './feature-losses.ts';
 import type { ImageDecoder } from './image-decoder.ts';
 import { sessionImageDecoder, tracedImageDecoder } from './image-decoder.ts';
 import type { Share } from './measurements.ts';
-import { sharedBatches, sharedTexts } from './measurements.ts';
+import { sharedSource, sharedTexts } from './measurements.ts';
 import type { StudyLosses } from './study-losses.ts';
 import { branchLosses, collectLosses } from './study-losses.ts';
 
@@ -31,21 +33,20 @@ export interface Losses {
   release(): void;
 }
 
-/** This share of a loader's batches as a source of studies. */
-const sharedSource = (loader: Loader, share: Share): StudySource => ({
-  ...studySource(loader),
-  batches: () => sharedBatches(loader, share),
-  textBatches: () => sharedTexts(loader, share),
-});
+/** A loader's studies with the labels that the model's images were trained by, as the studies' reports give them. */
+const labelledSource = ({ info: { labels } }: ModelSession, loader: Loader): StudySource =>
+  studySource(loader, labels ? { labels: labelTargets(loader.studies, labels.columns, labels.doubtful) } : {});
 
 function tracedLosses(session: ModelSession, traced: TracedModel): Losses {
   const { device, checkpoint, state } = traced;
   const { model, config } = checkpoint;
   return {
     async totals(loader, share) {
-      const program = await device.compile(validationGraph(model, config.stage === 1 ? { stage: 1 } : evaluationPlan(model.parameters, readsImages(model))));
+      const program = await device.compile(
+        validationGraph(model, config.stage === 2 ? evaluationPlan(model.parameters, readsImages(model)) : { stage: config.stage }),
+      );
       const validator = batchLosses({ program, state: state(), frozen: frozenStep(model.vision) });
-      const totals = await splitTotals(validator, sharedSource(loader, share));
+      const totals = await splitTotals(validator, sharedSource(labelledSource(session, loader), loader, share));
       program.release?.();
       return totals;
     },
@@ -77,11 +78,14 @@ const summaryLoss = (findingsLoss: (batch: HostArrays) => Promise<HostArrays>): 
 function allLosses(model: ModelSession, device: Device): BatchLosses & { release(): void } {
   const { info } = model;
   let program: ReturnType<Device['compile']> | undefined;
+  // An export without the encoder itself has nothing for its own labels to be told from.
+  const labels = model.has('vision') ? info.labels : undefined;
+  const lossParameters = Object.fromEntries(Object.entries(info.lossParameters ?? {}).filter(([name]) => labels !== undefined || ownLoss(name) !== 'lab'));
   const parameters: HostArrays = Object.fromEntries(
-    Object.entries(info.lossParameters ?? {}).map(([name, { shape, values }]) => [name, { shape, data: Float32Array.from(values) }]),
+    Object.entries(lossParameters).map(([name, { shape, values }]) => [name, { shape, data: Float32Array.from(values) }]),
   );
   return {
-    fields: stage2Fields,
+    fields: [...stage2Fields, ...(labels ? ['labels', 'labels_mask'] : [])],
     async run(batch) {
       const radiograph = await model.imageFeatures(batch.image!, ['embedding', 'patches']);
       const { words, importance } = await model.textFeatures({ ids: batch.findings!, mask: batch.findings_mask! }, ['words', 'importance']);
@@ -93,8 +97,9 @@ function allLosses(model: ModelSession, device: Device): BatchLosses & { release
         patches,
         special: info.special,
         importance: importance !== undefined,
-        lossParameters: info.lossParameters,
+        lossParameters,
       };
+      const vector = labels ? (await model.imageFeatures(batch.image!, ['global'])).global : undefined;
       program ??= device.compile(featureLossGraph(sizes));
       return (await program).run({
         caption: await branchLogits(model, 'image', batch),
@@ -110,6 +115,7 @@ function allLosses(model: ModelSession, device: Device): BatchLosses & { release
         target_mask: batch.target_mask!,
         groups: batch.groups!,
         log_scale: scalar(info.logitScale),
+        ...(vector ? { global: vector, labels: batch.labels!, labels_mask: batch.labels_mask! } : {}),
         ...parameters,
       });
     },
@@ -126,9 +132,9 @@ async function sessionLosses(model: ModelSession, device: Device): Promise<Losse
     tokenLosses.run({ logits: await branchLogits(model, 'findings', batch), target: batch.target!, target_mask: batch.target_mask! });
   return {
     async totals(loader, share) {
-      if (!hasImageBranch) return splitTotals(summaryLoss(findingsLoss), sharedSource(loader, share));
+      if (!hasImageBranch) return splitTotals(summaryLoss(findingsLoss), sharedSource(studySource(loader), loader, share));
       const all = allLosses(model, device);
-      const totals = await splitTotals(all, sharedSource(loader, share));
+      const totals = await splitTotals(all, sharedSource(labelledSource(model, loader), loader, share));
       all.release();
       return totals;
     },

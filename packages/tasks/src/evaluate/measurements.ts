@@ -1,13 +1,18 @@
 // What a model is asked in an evaluation: lists in the order of the studies, of which a part of the work has a run of each. Reports are made of them elsewhere.
-import type { Loader, StudyBatch, TextBatch } from '@hybridmed/data';
+import type { ImageBatch, Loader, StudyBatch, TextBatch } from '@hybridmed/data';
+import type { SessionInfo } from '@hybridmed/model/session';
+import type { StudySource } from '@hybridmed/training';
 import type { Vectors } from '@hybridmed/eval';
 import { evaluationBatch } from './evaluation-plan.ts';
 
 /** The model as a report names it. Plain JSON. */
 export interface EvaluatedModel {
   readonly checkpoint: string;
-  readonly stage: 1 | 2;
+  readonly stage: SessionInfo['stage'];
   readonly readsImages: boolean;
+  /** What its images were trained by, and the head that is evaluated, where it is. */
+  readonly labels?: SessionInfo['labels'];
+  readonly lossParameters?: SessionInfo['lossParameters'];
   readonly device: string;
   /** SHA-256 of its parameters. */
   readonly weights: string;
@@ -45,8 +50,9 @@ export interface Measurements {
   /** By likelihood ratio, where there is one. */
   readonly ratioTexts: readonly string[];
   readonly findingsTexts: readonly string[];
-  /** Of images, of distinct impressions, and of the prompts' sentences. */
+  /** Of images in the common space and, where a head reads them, by the encoder itself, of distinct impressions, and of the prompts' sentences. */
   readonly imageVectors: readonly VectorPiece[];
+  readonly encoderVectors: readonly VectorPiece[];
   readonly impressionVectors: readonly VectorPiece[];
   readonly promptVectors: readonly VectorPiece[];
 }
@@ -57,26 +63,42 @@ export type Share = (items: number) => readonly [number, number];
 /** Number of batches of a loader. */
 export const batchesOf = ({ studies }: Loader): number => Math.ceil(studies.length / evaluationBatch);
 
-/** This share of a loader's batches. */
-export async function* sharedBatches(loader: Loader, share: Share): AsyncGenerator<StudyBatch> {
-  const [first, end] = share(batchesOf(loader));
+/** Batches from `from` on as far as this share of `of` goes. */
+async function* shared<T>(of: number, share: Share, from: (step: number) => AsyncIterable<T>): AsyncGenerator<T> {
+  const [first, end] = share(of);
   let at = first;
   if (first === end) return;
-  for await (const batch of loader.batches({ startStep: first })) {
+  for await (const batch of from(first)) {
     yield batch;
     if (++at === end) return;
   }
 }
 
+/** This share of a loader's batches. */
+export const sharedBatches = (loader: Loader, share: Share): AsyncGenerator<StudyBatch> =>
+  shared(batchesOf(loader), share, (startStep) => loader.batches({ startStep }));
+
+/** The same batches without texts. */
+export const sharedImages = (loader: Loader, share: Share): AsyncGenerator<ImageBatch> =>
+  shared(batchesOf(loader), share, (startStep) => loader.imageBatches({ startStep }));
+
 /** The same batches without images. */
 export function* sharedTexts(loader: Loader, share: Share): Generator<TextBatch> {
   const [first, end] = share(batchesOf(loader));
-  let at = 0;
-  for (const batch of loader.texts(evaluationBatch)) {
-    if (at >= end) return;
-    if (at++ >= first) yield batch;
+  let at = first;
+  if (first === end) return;
+  for (const batch of loader.textBatches({ startStep: first })) {
+    yield batch;
+    if (++at === end) return;
   }
 }
+
+/** A source that gives this share of its batches. */
+export const sharedSource = (source: StudySource, loader: Loader, share: Share): StudySource => ({
+  ...source,
+  batches: (range) => shared(batchesOf(loader), share, (startStep) => source.batches({ ...range, startStep })),
+  textBatches: () => sharedTexts(loader, share),
+});
 
 /** Vectors of pieces as those of all their rows; (0, 0) of none. */
 export function joinedVectors(pieces: readonly VectorPiece[]): Vectors {

@@ -55,6 +55,20 @@ export interface ZeroShotRow {
   readonly auc: Interval | null;
   /** Why there is no AUC. */
   readonly undefined?: string;
+  /** Whether the model's images were trained by labels of this class: its figure is then no zero-shot figure. */
+  readonly supervised?: boolean;
+}
+
+/** How well the head of label supervision tells one label: `report: Edema`, or `impression: Edema`, by the text that gives it. */
+export interface ImageLabelRow {
+  readonly column: string;
+  /** Studies with the label, and studies that count. */
+  readonly positives: number;
+  readonly studies: number;
+  /** Null where the studies are of one kind. */
+  readonly auc: Interval | null;
+  /** Why there is no AUC. */
+  readonly undefined?: string;
 }
 
 /** Agreement of the labels that one system's texts state, and of whether they name a finding at all, with intervals (95 %, over studies). */
@@ -134,6 +148,8 @@ export interface EvaluationReport {
   readonly retrieval?: RecallReport;
   readonly zeroShot: readonly ZeroShotRow[];
   readonly meanAuc?: number;
+  /** Of a model whose images were trained by labels: its head against the labels of these studies' reports. */
+  readonly imageLabels?: readonly ImageLabelRow[];
   /** Clinical agreement; absent where no label is named. */
   readonly labels?: LabelTable;
   /** By a published labeller, where one was named. */

@@ -139,7 +139,7 @@ export async function trainVqa({
   checkFolderPath(out);
   const { device, checkpoint } = tracedModel(opened, 'training visual question answering');
   if (!opened.info.readsImages) opened.require('vision');
-  if (!fromScratch && !opened.has('vision')) throw untrainedError(opened.info.source, 'vision', ', or use --from-scratch');
+  if (!fromScratch && !opened.has('vision')) throw untrainedError(opened.info, 'vision', ', or use --from-scratch');
   const questions = await openQuestions(spec, questionSplit, select);
   for (const warning of questions.data.warnings) onMessage(`warning: ${warning}`);
   const answers = mode === 'classify' ? answerVocabulary(questions.train.map((question) => question.answers[0]!)) : [];

@@ -13,6 +13,7 @@ import { promptsFor } from './prompt-file.ts';
 import type { PromptSets } from './prompt-sets.ts';
 import type { PromptVectors } from './prompt-vectors.ts';
 import { embedPrompts } from './prompt-vectors.ts';
+import { isSupervised } from './supervised.ts';
 
 /** What to classify, and how. */
 export interface ZeroShotOptions extends FeatureOptions {
@@ -45,6 +46,8 @@ export interface ZeroShotReport extends ClassificationReport {
   readonly threshold: { readonly rule: ThresholdRule; readonly split: 'validate'; readonly studies: number };
   readonly prompts: PromptSets;
   readonly exclusive?: ExclusiveAccuracy;
+  /** Classes by whose labels the model's images were trained: their figures are no zero-shot figures. */
+  readonly supervised?: readonly string[];
 }
 
 // Max number of studies of one class in the exclusive set.
@@ -128,6 +131,7 @@ export async function zeroShot({
     ]),
   );
   const exclusive = exclusiveAccuracy(features, vectors);
+  const supervised = Object.keys(vectors).filter((name) => isSupervised(model.info, name));
   return {
     checkpoint: model.info.source,
     checkpointHash: await model.contentHash(),
@@ -138,6 +142,7 @@ export async function zeroShot({
     threshold: { rule, split: 'validate', studies: validation?.studies.length ?? 0 },
     ...classificationReport(classes),
     ...(exclusive ? { exclusive } : {}),
+    ...(supervised.length > 0 ? { supervised } : {}),
     prompts,
   };
 }

@@ -1,6 +1,7 @@
 // Replays whole-model goldens: losses and gradients of both stages, training trajectories, and generation.
 import type { LossWeights, ModelConfig, Branch, Model } from '@hybridmed/model';
-import { createGenerator, createModel, lossNames, modelWithCurrentNames, trainable } from '@hybridmed/model';
+import { createGenerator, createModel, modelWithCurrentNames, trainable } from '@hybridmed/model';
+import { lossNames } from '@hybridmed/model/objective';
 import type { BatchTensors, StagePlan, TeacherMode } from '@hybridmed/model/graphs';
 import { batchSpecs, gradientGraph, stepFields, stepGraph, teacherParameters, teacherPrefix } from '@hybridmed/model/graphs';
 import { scalar, zeros } from '@hybridmed/model/host-arrays';

@@ -1,5 +1,5 @@
 // What a run records of each step and each validation: the lines of metrics.jsonl, and what loggers receive.
-import type { LossName } from '@hybridmed/model';
+import type { LossName, Stage } from '@hybridmed/model';
 import { lossRows } from '@hybridmed/model/objective';
 
 /** Losses by name in the table's order, null where a stage does not use one; those that are off by default are there only where they are used. */
@@ -13,7 +13,7 @@ export function lossValues(values: Readonly<Partial<Record<LossName | 'total', n
 
 /** What every line has. */
 interface Line {
-  readonly stage: 1 | 2;
+  readonly stage: Stage;
   readonly epoch: number;
   /** Steps done in this stage. */
   readonly step: number;
@@ -35,6 +35,6 @@ export interface StepLine extends Line {
 /** A validation, losses in nats per study (summed over its tokens for those of unit `token`). */
 export interface ValidationLine extends Line {
   readonly validation: LossValues;
-  /** Mean number of target tokens of a study; lines of earlier versions lack it. */
+  /** Mean number of target tokens of a study; absent of a stage without texts and in lines of earlier versions. */
   readonly tokensPerStudy?: number;
 }

@@ -1,5 +1,5 @@
 // The contract of a run's storage: a folder in Node, or whatever a page has.
-import type { Stage } from '@hybridmed/model';
+import type { EarlierStage, Stage } from '@hybridmed/model';
 import type { HostArray, HostArrays } from '@hybridmed/tensor';
 import type { StepLine, ValidationLine } from './metrics.ts';
 import type { TrainerState } from './trainer-state.ts';
@@ -33,20 +33,20 @@ export interface SkippedStudy {
   readonly step: number;
 }
 
-/** Parameters of a stage-1 checkpoint; `file` names it in messages. */
-export interface Stage1Parameters {
+/** Parameters of a stage's best checkpoint; `file` names it in messages. */
+export interface StageParameters {
   readonly file: string;
   readonly parameters: HostArrays;
 }
 
 /** Stores a run: its log, its checkpoints, and where it resumes. */
 export interface RunStore {
-  /** The best stage-1 checkpoint that stage 2 starts from: the run's own, or that of the run which its settings name. */
-  stage1(): Promise<Stage1Parameters | undefined>;
+  /** The best checkpoint of a stage that a later one starts from: the run's own, or that of the run which its settings name. */
+  best(stage: EarlierStage): Promise<StageParameters | undefined>;
   /** Where a stage resumes; undefined where the run is not resumed or the stage has no last checkpoint. */
   resumePoint(stage: Stage): Promise<ResumePoint | undefined>;
-  /** Lines that the log had when this run's stage 1 ended; 0 where it had none. */
-  linesOfStage1(): Promise<number>;
+  /** Lines that the log had when the stages before this one ended; 0 where there were none. */
+  linesBefore(stage: Stage): Promise<number>;
   /** Makes the run's place where there is none, and cuts its log to as many lines as `start` counts. Called once the step after `start` has succeeded. */
   begin(start: TrainerState): Promise<void>;
   /** Appends a line to the log; returns its number of lines. */

@@ -1,5 +1,6 @@
 // The contract of a source of studies: threads that read files in Node, memory in a page.
-import type { KnownFeatures, StudyBatch, TextBatch } from '@hybridmed/data/browser';
+import type { ImageBatch, KnownFeatures, StudyArrays, TextBatch } from '@hybridmed/data/browser';
+import type { HostArray } from '@hybridmed/tensor';
 
 /** A study, by number, whose image cannot be read, and the line that says why. */
 export interface UnreadableStudy {
@@ -7,8 +8,13 @@ export interface UnreadableStudy {
   readonly reason: string;
 }
 
+/** What studies are labelled with, where a source knows it: labels (B, K) f32, 1 for present, and their mask (B, K), 1 for those that count. */
+export type LabelArrays = Readonly<Record<'labels' | 'labels_mask', HostArray>>;
+
 /** A batch, and its step's studies whose images cannot be read, in whose places others are. */
-export interface SourceBatch extends StudyBatch {
+export interface SourceBatch extends ImageBatch {
+  /** Images; texts where they are asked for; labels where the source has them. */
+  readonly arrays: Pick<StudyArrays, 'image'> & Partial<StudyArrays & LabelArrays>;
   readonly unreadable?: readonly UnreadableStudy[];
 }
 
@@ -20,11 +26,18 @@ export interface StudySource {
   /** What a study is called in what is saved. */
   idOf(study: number): string;
   /**
-   * Batches of an epoch from `startStep` on: the same ones at every call. Without options: the split once, in order. In the places of
-   * studies `leftOut`, and of those that a batch names as unreadable, are the next ones of their steps. With `crops` a training image comes
-   * as one of so many fixed copies; where `known` gives a copy's features, its image is not read.
+   * Batches of an epoch from `startStep` on: the same ones at every call, with or without `texts`. Without options: the split once, in
+   * order, with texts. In the places of studies `leftOut`, and of those that a batch names as unreadable, are the next ones of their steps.
+   * With `crops` a training image comes as one of so many fixed copies; where `known` gives a copy's features, its image is not read.
    */
-  batches(range?: { epoch?: number; startStep?: number; leftOut?: ReadonlySet<number>; crops?: number; known?: KnownFeatures }): AsyncIterable<SourceBatch>;
+  batches(range?: {
+    epoch?: number;
+    startStep?: number;
+    leftOut?: ReadonlySet<number>;
+    texts?: boolean;
+    crops?: number;
+    known?: KnownFeatures;
+  }): AsyncIterable<SourceBatch>;
   /** What a copy of a study's image is known by, whatever run or process reads it; undefined where that cannot be said. */
   imageName?(study: number, copy: number): Promise<string | undefined>;
   /** The same batches without images, of all studies. */
@@ -32,6 +45,6 @@ export interface StudySource {
   /** Batches without images, in order. */
   texts(batchSize: number): Iterable<TextBatch>;
   /** Returns a batch's memory for another batch: its arrays must not be used afterwards. */
-  recycle(batch: StudyBatch): void;
+  recycle(batch: ImageBatch): void;
   close(): Promise<void>;
 }

@@ -1,10 +1,11 @@
 // The state of a stage's training: what trainer.json of a checkpoint holds.
+import { stageNumbers } from '@hybridmed/model/objective';
 import { z } from 'zod';
 
 const count = z.int().min(0);
 /** Schema of trainer.json. */
 export const trainerStateSchema = z.object({
-  stage: z.union([z.literal(1), z.literal(2)]),
+  stage: z.literal(stageNumbers),
   epoch: count,
   stepInEpoch: count,
   step: count,

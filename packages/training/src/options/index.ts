@@ -4,5 +4,6 @@ export { defaultPreset, mergeSettings } from './merge-settings.ts';
 export type { Given } from './merge-settings.ts';
 export { flagOf, ofRun, option, perStage } from './option.ts';
 export type { DefaultContext, Option, Options, OptionWithDefault, RequiredOption, ValueOf, Values } from './option.ts';
-export { choice, commaList, integer, named, number, numberOr, several, stagePair, string, toggle, toggleOr, ValueError } from './values.ts';
+export { choice, commaList, integer, named, number, numberOr, ofStage, several, stageCounts, string, toggle, toggleOr, ValueError } from './values.ts';
+export type { StageCounts } from './values.ts';
 export type { Bounds, Value, Zod } from './values.ts';

@@ -124,15 +124,21 @@ export const commaList = <T>(value: Value<T>): Value<T[]> => ({
   words: `a list, each ${value.words}`,
 });
 
-/** A value for each stage: `A,B`. */
-export const stagePair = (value: Value<number>): Value<readonly [number, number]> => ({
+/** Values of stages 1 and 2, or of stages 0, 1 and 2. */
+export type StageCounts = readonly [number, number] | readonly [number, number, number];
+
+/** The value of a stage; 0 of one that has none. */
+export const ofStage = (values: StageCounts, stage: number): number => values[values.length === 2 ? stage - 1 : stage] ?? 0;
+
+/** A value for each stage, `A,B` of stages 1 and 2, or with one for stage 0 before them, `L,A,B`. */
+export const stageCounts = (value: Value<number>): Value<StageCounts> => ({
   parse(given) {
     const parts = readEach(given, value);
-    if (parts.length !== 2) throw new ValueError('Give two whole numbers as A,B: one for each stage.');
-    return parts as [number, number];
+    if (parts.length !== 2 && parts.length !== 3) throw new ValueError('Give two whole numbers as A,B, of stages 1 and 2, or three as L,A,B, with stage 0.');
+    return parts as unknown as StageCounts;
   },
-  schema: (zod) => zod.tuple([value.schema(zod), value.schema(zod)]) as ZodType<readonly [number, number]>,
-  words: `two values, each ${value.words}`,
+  schema: (zod) => zod.array(value.schema(zod)).min(2).max(3) as unknown as ZodType<StageCounts>,
+  words: `two values, of stages 1 and 2, or three, with stage 0 first, each ${value.words}`,
 });
 
 /** Values by name: `rotation=5,noise=0.01`; a repeated flag adds to them. */

@@ -30,8 +30,8 @@ export function sharedStore(ranks: Communicator, store: RunStore | undefined): R
   if (ranks.size === 1) return store!;
   let lines = 0;
   return {
-    async stage1() {
-      const own = await store?.stage1();
+    async best(stage) {
+      const own = await store?.best(stage);
       const file = await sharedValue(ranks, own?.file);
       return file === undefined ? undefined : { file, parameters: await sharedArrays(ranks, own?.parameters) };
     },
@@ -41,8 +41,8 @@ export function sharedStore(ranks: Communicator, store: RunStore | undefined): R
       if (!rest) return undefined;
       return { ...rest, parameters: await sharedArrays(ranks, own?.parameters), optimizer: await sharedArrays(ranks, own?.optimizer) };
     },
-    async linesOfStage1() {
-      return (await sharedValue(ranks, await store?.linesOfStage1()))!;
+    async linesBefore(stage) {
+      return (await sharedValue(ranks, await store?.linesBefore(stage)))!;
     },
     async begin(start) {
       lines = start.metricsLines;

@@ -1,6 +1,6 @@
 // Settings that differ by stage: the values that a configuration file gives under `stages`, and the settings of one stage that follow.
 import type { Stage } from '@hybridmed/model';
-import { stages } from '@hybridmed/model/objective';
+import { stageNumbers } from '@hybridmed/model/objective';
 import type { Options, OptionWithDefault, ValueOf } from '../options/option.ts';
 import { option } from '../options/option.ts';
 import type { Value } from '../options/values.ts';
@@ -26,7 +26,7 @@ const changed = (values: AnyStageValues, change: (key: string, value: unknown) =
   );
 
 function stageValues(rows: Options): Value<AnyStageValues> {
-  const names = stages.map(String);
+  const names = stageNumbers.map(String);
   return {
     parse() {
       throw new ValueError('Give it in a configuration file.');

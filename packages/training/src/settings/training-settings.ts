@@ -7,7 +7,8 @@ import { precisions } from '@hybridmed/tensor';
 import { mergeSettings } from '../options/merge-settings.ts';
 import type { Values } from '../options/option.ts';
 import { ofRun, option, perStage } from '../options/option.ts';
-import { choice, integer, number, numberOr, several, stagePair, string, toggle, toggleOr } from '../options/values.ts';
+import { choice, integer, number, numberOr, several, stageCounts, string, toggle, toggleOr } from '../options/values.ts';
+import type { Value } from '../options/values.ts';
 import { learningRates } from './learning-rates.ts';
 import { lossSettings } from './loss-settings.ts';
 import { stagesRow } from './stage-settings.ts';
@@ -47,6 +48,11 @@ const modelSettings = {
   projection: option({ value: choice(['linear', 'mlp']), argument: 'kind', help: 'projections into the joint embedding space', default: 'linear' }),
   sharedCross: option({ value: toggle(), help: 'one cross-attention for both branches instead of two', default: false }),
   unsharedDecoder: option({ value: toggle(), help: 'separate self-attention and feed-forward layers for each branch of the decoder', default: false }),
+  imageAdapter: option({
+    value: toggle(),
+    help: "an adapter between image tokens and decoder: layer norm, linear to the decoder's width, learned positions, layer norm",
+    default: false,
+  }),
   dropout: perStage(
     option({
       value: number({ min: 0, below: 1 }),
@@ -80,13 +86,13 @@ const modelSettings = {
 const scheduleSettings = {
   seed: option({ value: integer(0), argument: 'n', help: 'seed of all random numbers: initialization, order, crops, dropout', default: 0 }),
   epochs: option({
-    value: stagePair(integer(0)),
-    argument: 'a,b',
-    help: 'epochs of stage 1 and of stage 2',
+    value: stageCounts(integer(0)),
+    argument: '[l,]a,b',
+    help: 'epochs of stage 1 and of stage 2; of three the first is of stage 0, which trains the image encoder by labels of reports',
     default: ({ preset }) => preset.epochs,
     defaultWords: "the preset's",
   }),
-  steps: option({ value: stagePair(integer(0)), argument: 'a,b', help: 'maximum number of steps of each stage; 0 for no limit', default: [0, 0] }),
+  steps: option({ value: stageCounts(integer(0)), argument: '[l,]a,b', help: 'maximum number of steps of each stage; 0 for no limit', default: [0, 0] }),
   batch: perStage(
     option({
       value: integer(1),
@@ -127,6 +133,14 @@ const scheduleSettings = {
     argument: 'steps',
     help: 'steps between checkpoints within an epoch; 0 for the ends of epochs only',
     default: 500,
+  }),
+  stage0: option({
+    value: toggleOr(string({ words: 'the folder of a run' })),
+    argument: 'run',
+    help: "start stage 2 from another run's stage 0",
+    default: true,
+    defaultWords: 'stage 0 is run where it has epochs',
+    off: { value: false, help: 'skip stage 0' },
   }),
   stage1: option({
     value: toggleOr(string({ words: 'the folder of a run' })),
@@ -190,6 +204,18 @@ const optimizerSettings = {
 
 const objectiveSettings = {
   ...lossSettings,
+  labels: option({
+    value: choice(['impression', 'report', 'both']),
+    argument: 'texts',
+    help: 'label supervision: whose labels, as the rule labeller reads them: of the impression, of the whole report, or of both (two columns for a label)',
+    default: 'both',
+  }),
+  doubtful: option({
+    value: numberOr(integer(0, 1), choice(['mask'])) as Value<'mask' | 0 | 1>,
+    argument: 'policy',
+    help: 'label supervision: what a label is that a report doubts: mask (it does not count), 0 (absent) or 1 (present)',
+    default: 'mask',
+  }),
   temperature: option({ value: number({ above: 0 }), argument: 'x', help: 'temperature of distillation', default: 1 }),
   tau: option({ value: number({ above: 0 }), argument: 'x', help: 'temperature of the local alignment', default: 0.1 }),
   duplicates: option({

@@ -24,13 +24,13 @@ function tunedWithoutImages({ freeze, lora, learningRate }: Tuned): Tuned {
 }
 
 /**
- * What a control without images (`vision` "none") changes: losses that need some have weight 0, and parameters that the model lacks are
+ * What a control without images (`vision` "none") changes: losses that need some have weight 0, there is no stage 0, and parameters that the model lacks are
  * neither frozen nor adapted nor have rates, in no stage.
  */
 export function changesWithoutImages(config: Pick<TrainingConfig, 'freeze' | 'lora' | 'learningRate' | 'stages'>): Partial<TrainingConfig> {
   const stages = Object.entries(config.stages).map(([stage, own]) => [stage, { ...own, ...tunedWithoutImages(own ?? {}) }]);
   const weights = Object.fromEntries(lossesOfImages.map((key) => [key, 0]));
-  return { vision: 'none', ...weights, ...tunedWithoutImages(config), stages: Object.fromEntries(stages) } as Partial<TrainingConfig>;
+  return { vision: 'none', stage0: false, ...weights, ...tunedWithoutImages(config), stages: Object.fromEntries(stages) } as Partial<TrainingConfig>;
 }
 
 /** Settings as they are used: where there are no images, with `changesWithoutImages`. */

@@ -1,7 +1,6 @@
 // An optimizer step over micro-batches whose gradients add up to the large batch's exactly.
-import { trainable } from '@hybridmed/model';
 import type { StagePlan } from '@hybridmed/model/graphs';
-import { accumulateGraph, applyGraph, contrastGraph, contrastPrefix, gradientPrefix, projectionGraph } from '@hybridmed/model/graphs';
+import { accumulateGraph, applyGraph, contrastGraph, contrastPrefix, gradientPrefix, projectionGraph, trainedBy } from '@hybridmed/model/graphs';
 import { concatRows, scalar, sliceRows, zeros } from '@hybridmed/model/host-arrays';
 import { lossTerms } from '@hybridmed/model/objective';
 import { alone } from '@hybridmed/ranks';
@@ -95,9 +94,10 @@ export async function accumulatedStep(options: StepOptions, passes: number): Pro
   const update = await device.compile(applyGraph(model, plan, optimizer));
   const programs = await contrastPrograms(options);
   const graphs = [micro, ...(programs ? [programs.project, programs.contrast] : [])].map(({ graph }) => graph);
-  const gradientNames = trainable(model, plan.stage).map((name) => gradientPrefix + name);
+  const trained = trainedBy(model, plan);
+  const gradientNames = trained.map((name) => gradientPrefix + name);
   const otherUpdates = Object.keys(micro.graph.updates).filter((name) => !name.startsWith(gradientPrefix));
-  state.write(Object.fromEntries(trainable(model, plan.stage).map((name) => [gradientPrefix + name, zeros(model.parameters[name]!.shape)])));
+  state.write(Object.fromEntries(trained.map((name) => [gradientPrefix + name, zeros(model.parameters[name]!.shape)])));
   const run = async (own: HostArrays, { step, learningRate, stop = false }: StepMoment): Promise<StepResult> => {
     const batch = await shared.padded(own, graphs, model.special.pad);
     const parts = microBatches(batch, shared, (pass) => keyData(mix32(seed + plan.stage), step * passes + pass));

@@ -1,5 +1,5 @@
 // The model a run trains: the preset's sizes with the run's options, and what of it is trained.
-import type { ModelConfig, Model, ModuleEncoders } from '@hybridmed/model';
+import type { LabelConfig, ModelConfig, Model, ModuleEncoders } from '@hybridmed/model';
 import { fineTune, createModel } from '@hybridmed/model';
 import { lossesWithParameters } from '@hybridmed/model/objective';
 import { presetModel, presets } from '@hybridmed/model/presets';
@@ -19,18 +19,30 @@ export function runModel(sizes: ModelConfig, encoders: ModuleEncoders, config: T
   });
 }
 
-/** Sizes for a run and its vocabulary; `encoders` are the sizes of those that are not the preset's. */
-export function runModelConfig(config: TrainingConfig, tokenizer: Tokenizer, encoders: Partial<Pick<ModelConfig, 'vision' | 'text'>> = {}): ModelConfig {
+/** What of a model does not follow from a run's settings: sizes of encoders that are not the preset's, and the labels of a run that is supervised by some. */
+export interface RunParts extends Partial<Pick<ModelConfig, 'vision' | 'text'>> {
+  readonly labels?: LabelConfig | undefined;
+}
+
+/** Sizes for a run and its vocabulary. */
+export function runModelConfig(config: TrainingConfig, tokenizer: Tokenizer, { labels, ...encoders }: RunParts = {}): ModelConfig {
   const sizes = { ...presetModel(config.preset, tokenizer.vocabularySize, tokenizer.special), ...encoders };
   const drop = config.dropout > 0 || presets[config.preset].vision.dropout ? { dropout: config.dropout } : {};
-  const losses = lossesWithParameters.filter((key) => config[key] !== 0);
+  const losses = lossesWithParameters.filter((key) => (key === 'lab' ? labels !== undefined : config[key] !== 0));
   return {
     ...sizes,
     vision: sizes.vision.kind === 'vit' ? { ...sizes.vision, ...drop } : sizes.vision,
     text: 'kind' in sizes.text ? sizes.text : { ...sizes.text, ...drop, ...(config.textPooling === 'mean' ? { pooling: 'mean' as const } : {}) },
-    decoder: { ...sizes.decoder, ...drop, ...(config.sharedCross ? { sharedCross: true } : {}), ...(config.unsharedDecoder ? { unshared: true } : {}) },
+    decoder: {
+      ...sizes.decoder,
+      ...drop,
+      ...(config.sharedCross ? { sharedCross: true } : {}),
+      ...(config.unsharedDecoder ? { unshared: true } : {}),
+      ...(config.imageAdapter ? { imageAdapter: true } : {}),
+    },
     ...(config.projection === 'mlp' ? { projection: 'mlp' as const } : {}),
     ...(config.projectionDropout > 0 ? { projectionDropout: config.projectionDropout } : {}),
     ...(losses.length > 0 ? { losses } : {}),
+    ...(labels ? { labels } : {}),
   };
 }

@@ -1,6 +1,6 @@
 // One stage of pre-training: steps, validation after each epoch, early stop, best and last checkpoints, exact resume.
-import type { StudyArrays, TextArrays, TextBatch } from '@hybridmed/data/browser';
-import type { Model } from '@hybridmed/model';
+import type { TextBatch } from '@hybridmed/data/browser';
+import type { Model, Stage } from '@hybridmed/model';
 import type { StagePlan } from '@hybridmed/model/graphs';
 import { stepFields, validationGraph } from '@hybridmed/model/graphs';
 import { watchedLoss } from '@hybridmed/model/objective';
@@ -15,8 +15,10 @@ import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
 import { TrainingStoppedError } from '../contracts/training-stopped.ts';
 import type { StageFront } from '../frozen/stage-front.ts';
+import { ofStage } from '../options/values.ts';
 import { rateOfOthers } from '../settings/learning-rates.ts';
 import type { TrainingConfig } from '../settings/training-settings.ts';
+import { stageEpochs } from '../settings/run-stages.ts';
 import { ownSignal, stopAsked } from '../ranks/stop.ts';
 import { leftOutStudies, ofAllRanks, savedBefore, withSkipped } from './bad-data.ts';
 import { checkStep, checkValidation } from './finite.ts';
@@ -24,7 +26,7 @@ import type { Schedule } from './loop.ts';
 import { judged, train } from './loop.ts';
 import type { Stepper, StepResult } from './whole-step.ts';
 import type { TeacherStates } from './teacher-states.ts';
-import { validate } from './validate.ts';
+import { readsTexts, validate } from './validate.ts';
 
 /** Everything a stage works with. */
 export interface StageContext extends TrainingRun {
@@ -53,21 +55,16 @@ interface StageLoop extends StageContext {
 }
 
 /** The batch's arrays a step reads. */
-export function stepInputs(
-  plan: StagePlan,
-  model: Model,
-  arrays: TextArrays | StudyArrays,
-  teacher: TeacherStates | undefined,
-  studies: readonly number[],
-): HostArrays {
-  const fields = Object.fromEntries(stepFields(plan, model).map((field) => [field, (arrays as StudyArrays)[field]!]));
-  return teacher ? { ...fields, teacher_hidden: teacher.batch(studies, arrays.input.shape[1]!) } : fields;
+export function stepInputs(plan: StagePlan, model: Model, { arrays, studies }: Batch, teacher: TeacherStates | undefined): HostArrays {
+  const all: HostArrays = arrays;
+  const fields = Object.fromEntries(stepFields(plan, model).map((field) => [field, all[field]!]));
+  return teacher ? { ...fields, teacher_hidden: teacher.batch(studies, all.input!.shape[1]!) } : fields;
 }
 
 /** Max number of optimizer steps of a stage. */
-export function stageSteps(config: TrainingConfig, stage: 1 | 2, stepsPerEpoch: number): number {
-  const ofEpochs = config.epochs[stage - 1]! * stepsPerEpoch;
-  const limit = config.steps[stage - 1]!;
+export function stageSteps(config: TrainingConfig, stage: Stage, stepsPerEpoch: number): number {
+  const ofEpochs = stageEpochs(config, stage) * stepsPerEpoch;
+  const limit = ofStage(config.steps, stage);
   return limit > 0 ? Math.min(limit, ofEpochs) : ofEpochs;
 }
 
@@ -126,7 +123,7 @@ async function stopped({ start, save }: StageLoop, now: TrainerState): Promise<T
 async function trainOn(loop: StageLoop, batch: Batch, now: TrainerState, learningRate: number): Promise<TrainerState> {
   const { config, model, plan, step, train: source, teacher, store, events, schedule, front, signal, ranks = alone } = loop;
   const noted = 'image' in batch.arrays ? withSkipped(loop, now, await ofAllRanks(ranks, ('unreadable' in batch ? batch.unreadable : undefined) ?? [])) : now;
-  const inputs = await front.train.apply(stepInputs(plan, model, batch.arrays, teacher, batch.studies), batch);
+  const inputs = await front.train.apply(stepInputs(plan, model, batch, teacher), batch);
   const result = await step(inputs, { step: now.step, learningRate, stop: signal?.aborted ?? false });
   if ('image' in batch.arrays) source.recycle({ arrays: batch.arrays, studies: batch.studies });
   checkStep(result, now);
@@ -143,14 +140,15 @@ async function trainOn(loop: StageLoop, batch: Batch, now: TrainerState, learnin
   return next;
 }
 
-/** A batch of a stage: without images where it reads none. */
+/** A batch of a stage: without images, or without texts, where it reads none. */
 type Batch = SourceBatch | TextBatch;
 
 /** The batches of the rest of an epoch. */
 function epochBatches({ config, plan, model, train: source, front }: StageLoop, now: TrainerState): AsyncIterable<Batch> | Iterable<Batch> {
   const range = { epoch: now.epoch, startStep: now.stepInEpoch };
-  if (!stepFields(plan, model).includes('image')) return source.textBatches(range);
-  return source.batches({ ...range, leftOut: leftOutStudies(source, now), crops: config.crops, known: front.train.known });
+  const fields = stepFields(plan, model);
+  if (!fields.includes('image')) return source.textBatches(range);
+  return source.batches({ ...range, leftOut: leftOutStudies(source, now), texts: readsTexts(fields), crops: config.crops, known: front.train.known });
 }
 
 /** The log's line of the step that follows `now`. */
@@ -185,7 +183,13 @@ async function endEpoch(loop: StageLoop, now: TrainerState): Promise<TrainerStat
   );
   checkValidation(losses, now);
   const epoch = now.epoch + 1;
-  const line: ValidationLine = { stage: plan.stage, epoch, step: now.step, validation: losses, tokensPerStudy };
+  const line: ValidationLine = {
+    stage: plan.stage,
+    epoch,
+    step: now.step,
+    validation: losses,
+    ...(readsTexts(stepFields(plan, loop.model)) ? { tokensPerStudy } : {}),
+  };
   await loop.begin();
   const metricsLines = store.append(line);
   const { next, better } = judged({ ...now, epoch, stepInEpoch: 0, metricsLines }, losses[watchedLoss(plan).key]!);

@@ -1,10 +1,11 @@
-// What a stage begins with: a resumed checkpoint, stage 1's best, or start values.
-import type { Model, Stage } from '@hybridmed/model';
+// What a stage begins with: a resumed checkpoint, the best of earlier stages, or start values.
+import type { EarlierStage, Model, Stage } from '@hybridmed/model';
+import { takenFrom } from '@hybridmed/model/graphs';
+import { stageRow } from '@hybridmed/model/objective';
 import { checkParameters } from '@hybridmed/model';
-import { teacherParameters } from '@hybridmed/model/graphs';
 import { initialize } from '@hybridmed/nn';
 import type { HostArrays } from '@hybridmed/tensor';
-import type { Stage1Parameters } from '../contracts/run-store.ts';
+import type { StageParameters } from '../contracts/run-store.ts';
 import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
 
@@ -36,28 +37,31 @@ async function startValues({ encoderValues, model, config }: TrainingRun): Promi
   return { ...initialize(others, config.seed), ...published };
 }
 
-/** What stage 1 trained, of its best checkpoint, which holds everything. Throws one line where that is of another model. */
-function trainedByStage1({ file, parameters }: Stage1Parameters, model: Model): HostArrays {
-  const names = teacherParameters(model, 'snapshot');
-  const part = <T>(of: Readonly<Record<string, T>>) => Object.fromEntries(names.flatMap((name) => (of[name] === undefined ? [] : [[name, of[name]]])));
+/** What an earlier stage trained, of its best checkpoint, which holds everything. Throws one line where that is of another model. */
+function trainedBefore({ file, parameters }: StageParameters, stage: EarlierStage, model: Model): HostArrays {
+  const part = <T>(of: Readonly<Record<string, T>>) =>
+    Object.fromEntries(takenFrom(model, stage).flatMap((name) => (of[name] === undefined ? [] : [[name, of[name]]])));
   const trained = part(parameters);
   checkParameters(file, trained, part(model.parameters));
   return trained;
 }
 
-/** Parameters a stage begins with: a resumed checkpoint's, stage 1's best, or start values. */
+/** Parameters a stage begins with: a resumed checkpoint's, the best ones of earlier stages, or start values. */
 export async function startingPoint(run: TrainingRun, stage: Stage): Promise<StartingPoint> {
   const { store, device, model } = run;
-  const stage1 = stage === 2 ? await store.stage1() : undefined;
-  const first = stage1 && trainedByStage1(stage1, model);
+  let earlier: HostArrays = {};
+  for (const from of stageRow(stage).takes) {
+    const best = await store.best(from);
+    if (best) earlier = { ...earlier, ...trainedBefore(best, from, model) };
+  }
+  const hasTeacher = Object.keys(earlier).some((name) => stageRow(1).owns(name));
   const resumed = await store.resumePoint(stage);
   if (resumed) {
     const { parameters, optimizer, trainer, tuning } = resumed;
     // Before anything is compiled: the run resumes with the kernels that it started with, and so with the same bits.
     if (tuning !== undefined) device.choices?.restore(tuning);
-    return { parameters, optimizer, trainer, teacher: first ?? (await startValues(run)) };
+    return { parameters, optimizer, trainer, teacher: hasTeacher ? earlier : await startValues(run) };
   }
-  const initial = await startValues(run);
-  const lines = stage === 2 ? await store.linesOfStage1() : 0;
-  return { parameters: { ...initial, ...first }, trainer: initialState(stage, lines), teacher: first ?? initial };
+  const parameters = { ...(await startValues(run)), ...earlier };
+  return { parameters, trainer: initialState(stage, await store.linesBefore(stage)), teacher: parameters };
 }

@@ -30,22 +30,24 @@ const maxTeacherBytes = 2 ** 31;
 function planOf(config: TrainingConfig, stage: Stage, teacher: TeacherMode): StagePlan {
   const { temperature, tau, duplicates, remat, precision } = config;
   const lossScale = precision === 'mixed';
-  if (stage === 1) return { stage, remat, lossScale };
+  if (stage !== 2) return { stage, remat, lossScale };
   return { stage, remat, lossScale, weights: lossWeights(config), temperature, tau, duplicates, teacher };
 }
 
 /** Trains a stage from its start, or from where it resumes. Throws one line where everything that it trains is frozen. */
 export async function trainStage(run: TrainingRun, stage: Stage): Promise<TrainerState> {
   const { config, device, model, store, events, ranks = alone } = run;
-  if (trainable(model, stage).length === 0)
-    throw new HybridmedError(`stage ${stage}: everything it trains is frozen; freeze less, or leave the stage out (--no-stage1, or 0 epochs)`);
+  if (trainable(model, stage, lossWeights(config)).length === 0)
+    throw new HybridmedError(
+      `stage ${stage}: everything it trains is frozen; freeze less, or leave the stage out (${stage === 2 ? '' : `--no-stage${stage}, or `}0 epochs)`,
+    );
   const start = await startingPoint(run, stage);
   if (start.trainer.finished) {
     events.onMessage?.(`stage ${stage} is finished`);
     return start.trainer;
   }
   if (await stopAsked(run)) throw new TrainingStoppedError(start.trainer);
-  const fresh = startOptimizer(model, { stage, lossScale: config.precision === 'mixed' });
+  const fresh = startOptimizer(model, planOf(config, stage, config.teacher));
   const state = device.createState({ ...start.parameters, ...(start.optimizer ?? fresh) });
   const distilled = usesTeacher(planOf(config, stage, config.teacher));
   const cached = distilled && teacherBytes(run.train, model) <= maxTeacherBytes;

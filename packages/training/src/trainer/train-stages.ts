@@ -1,6 +1,6 @@
-// Both stages of a run, and what is checked before the first of them.
+// The stages of a run, and what is checked before the first of them.
 import type { Stage } from '@hybridmed/model';
-import { lossNames, lossTerms } from '@hybridmed/model/objective';
+import { lossNames, lossTerms, stageNumbers } from '@hybridmed/model/objective';
 import { alone } from '@hybridmed/ranks';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
@@ -9,6 +9,7 @@ import type { TrainingRun } from '../contracts/training-run.ts';
 import type { TrainingConfig } from '../settings/training-settings.ts';
 import { checkPasses } from '../ranks/shared-step.ts';
 import { stageSettings } from '../settings/stage-settings.ts';
+import { runsStage } from '../settings/run-stages.ts';
 import { lossWeights } from '../settings/training-settings.ts';
 import { trainStage } from './train-stage.ts';
 
@@ -18,19 +19,15 @@ export function checkPrecision({ precision }: TrainingConfig, device: Device): v
   if (own !== precision) throw new HybridmedError(`the run is of precision "${precision}", the device computes in "${own}"; open it with the run's precision`);
 }
 
-/** Throws one line where the settings leave no stage, or a second stage without a loss. */
+/** Throws one line where the settings leave no stage, or a last stage without a loss. */
 export function checkWork(config: TrainingConfig): void {
-  const { epochs, stage1 } = config;
-  if (epochs[1] === 0 && (epochs[0] === 0 || stage1 !== true)) throw new HybridmedError('"epochs" leaves no stage to train; give --epochs A,B');
-  if (epochs[1] > 0 && lossTerms({ stage: 2, weights: lossWeights(config) }).length === 0)
+  if (stagesToTrain(config).length === 0) throw new HybridmedError('"epochs" leaves no stage to train; give --epochs A,B');
+  if (runsStage(config, 2) && lossTerms({ stage: 2, weights: lossWeights(config) }).length === 0)
     throw new HybridmedError(`every loss of stage 2 has weight 0; keep one of ${lossNames.join(', ')}, or give stage 2 no epochs (--epochs A,0)`);
 }
 
 /** The stages that the settings ask for, in their order. */
-export const stagesToTrain = ({ epochs, stage1 }: TrainingConfig): readonly Stage[] => [
-  ...(stage1 === true && epochs[0] > 0 ? [1 as const] : []),
-  ...(epochs[1] > 0 ? [2 as const] : []),
-];
+export const stagesToTrain = (config: TrainingConfig): readonly Stage[] => stageNumbers.filter((stage) => runsStage(config, stage));
 
 /** The run as a stage sees it: settings, model and training source are the stage's. */
 async function stageRun(run: TrainingRun, stage: Stage): Promise<TrainingRun> {

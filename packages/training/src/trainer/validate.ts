@@ -16,6 +16,9 @@ export function maskCount(mask: HostArray['data']): number {
   return count;
 }
 
+/** Whether some fields of a batch are made of texts. */
+export const readsTexts = (fields: readonly string[]): boolean => fields.some((field) => !['image', 'labels', 'labels_mask'].includes(field));
+
 /** What gives the losses of a batch by name, and the fields of the batch that it reads. */
 export interface BatchLosses {
   readonly fields: readonly string[];
@@ -60,10 +63,10 @@ const rowWidth = 2 + 2 * lossRows.length;
 /** Totals of a source's batches: of each studies, tokens and losses, a row that `lossesOfTotals` reads. */
 export async function splitTotals({ fields, known, run }: BatchLosses, source: StudySource): Promise<number[][]> {
   const totals: number[][] = [];
-  for await (const batch of fields.includes('image') ? source.batches({ known }) : source.textBatches()) {
+  for await (const batch of fields.includes('image') ? source.batches({ texts: readsTexts(fields), known }) : source.textBatches()) {
     const { arrays, studies } = batch;
     const results = await run(pick<HostArray, string>(arrays, fields), batch);
-    const tokens = maskCount(arrays.target_mask.data);
+    const tokens = arrays.target_mask ? maskCount(arrays.target_mask.data) : 0;
     if ('image' in arrays) source.recycle({ arrays, studies });
     const losses = lossRows.map(({ key, unit }) => (results[key]?.data[0] ?? 0) * (unit === 'token' ? tokens : studies.length));
     totals.push([studies.length, tokens, ...losses, ...lossRows.map(({ key }) => (results[key] ? 1 : 0))]);

@@ -1,8 +1,7 @@
 // One optimizer step on a batch as a single program, of a stage of pre-training or of a head, and what both kinds of step share.
 import type { LossName, Model } from '@hybridmed/model';
-import { trainable } from '@hybridmed/model';
 import type { StagePlan } from '@hybridmed/model/graphs';
-import { stepGraph } from '@hybridmed/model/graphs';
+import { stepGraph, trainedBy } from '@hybridmed/model/graphs';
 import { scalar, zeros } from '@hybridmed/model/host-arrays';
 import type { AdamWOptions, ParameterSpecs } from '@hybridmed/nn';
 import type { Communicator } from '@hybridmed/ranks';
@@ -42,8 +41,8 @@ export const startMoments = (parameters: ParameterSpecs, names: readonly string[
 });
 
 /** The optimizer's entries of a stage at its start. */
-export const startOptimizer = (model: Model, { stage, lossScale = false }: Pick<StagePlan, 'stage' | 'lossScale'>): Record<string, HostArray> =>
-  startMoments(model.parameters, trainable(model, stage), lossScale);
+export const startOptimizer = (model: Model, plan: StagePlan): Record<string, HostArray> =>
+  startMoments(model.parameters, trainedBy(model, plan), plan.lossScale ?? false);
 
 /** The value of a scalar result; NaN where there is none. */
 export const number = (array: HostArray | undefined): number => array?.data[0] ?? Number.NaN;

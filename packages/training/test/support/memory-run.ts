@@ -9,7 +9,19 @@ import type { Device, HostArray } from '@hybridmed/tensor';
 import { uniformAt } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import { trainWordPiece } from '@hybridmed/text';
-import type { Clock, RunEvents, RunStore, SkippedStudy, StageSnapshot, StepLine, StudySource, TrainingRun, ValidationLine } from '@hybridmed/training';
+import type {
+  Clock,
+  LabelArrays,
+  RunEvents,
+  RunStore,
+  SkippedStudy,
+  StageSnapshot,
+  StepLine,
+  StudySource,
+  TrainingRun,
+  ValidationLine,
+} from '@hybridmed/training';
+import type { TrainingConfig } from '@hybridmed/training/settings';
 import { completeTraining } from '@hybridmed/training/settings';
 
 /** A study: grey levels in [-1, 1], row by row, and its texts. */
@@ -86,15 +98,28 @@ interface MemorySourceOptions {
   readonly ranks?: Communicator;
   /** Studies whose images cannot be read. */
   readonly unreadable?: ReadonlySet<number>;
+  /** Whether studies are labelled. */
+  readonly labelled?: boolean;
   /** Hears of how many images a batch is read. */
   onRead?(images: number): void;
+}
+
+/** Labels of a study: on which side its finding is, and how large it is, which is not known of every fifth. */
+const labels = { columns: ['report: left', 'report: large'], logOdds: [0, -0.7], doubtful: 'mask' } as const;
+
+function labelArrays(studies: readonly MemoryStudy[]): LabelArrays {
+  const rows = (of: (study: MemoryStudy) => readonly number[]) => ({ data: Float32Array.from(studies.flatMap(of)), shape: [studies.length, 2] });
+  return {
+    labels: rows(({ impression }) => [Number(impression.includes('left')), Number(impression.includes('large'))]),
+    labels_mask: rows(({ image }) => [1, image[0]! > 0.4 ? 0 : 1]),
+  };
 }
 
 /** A source of studies held in memory. In training, an epoch's order is a function of its number, and a rank gets its passes of each step. */
 export function memorySource(
   studies: readonly MemoryStudy[],
   tokenizer: Tokenizer,
-  { batchSize, train, passes = 1, ranks = alone, unreadable = new Set(), onRead = () => undefined }: MemorySourceOptions,
+  { batchSize, train, passes = 1, ranks = alone, unreadable = new Set(), labelled = false, onRead = () => undefined }: MemorySourceOptions,
 ): StudySource {
   const ownOf = (batch: readonly number[]): number[] => batch.filter((_, row) => Math.floor((row * passes) / batchSize) % ranks.size === ranks.rank);
   const inOrder = Array.from(studies.keys());
@@ -113,7 +138,7 @@ export function memorySource(
     size: studies.length,
     stepsPerEpoch: Math.floor(studies.length / batchSize),
     idOf: (study) => `study ${study}`,
-    async *batches({ leftOut = new Set<number>(), ...range } = {}) {
+    async *batches({ leftOut = new Set<number>(), texts: withTexts = true, ...range } = {}) {
       const { crops = 0, known: ask, epoch = 0 } = range;
       for (const step of stepsFrom(range)) {
         const bad = step.filter((study) => !leftOut.has(study) && unreadable.has(study));
@@ -126,7 +151,8 @@ export function memorySource(
         const known = copies && ask && (await Promise.all(indices.map((study, i) => ask(study, copies[i]!))));
         const read = [...indices.keys()].filter((row) => !known?.[row]);
         onRead(read.length);
-        const arrays = studyArrays(rows(indices), tokenizer, read, copies);
+        const { image, ...texts } = studyArrays(rows(indices), tokenizer, read, copies);
+        const arrays = { image, ...(withTexts ? texts : {}), ...(labelled ? labelArrays(rows(indices)) : {}) };
         yield { arrays, studies: indices, ...(copies && { copies }), ...(known && { known }), ...(reasons.length > 0 ? { unreadable: reasons } : {}) };
       }
     },
@@ -158,9 +184,9 @@ export function memoryStore(): MemoryStore {
     log,
     skipped,
     checkpoints,
-    stage1: () => {
-      const best = checkpoints.get('1-best');
-      return Promise.resolve(best && { file: 'stage 1', parameters: best.parameters });
+    best: (stage) => {
+      const best = checkpoints.get(`${stage}-best`);
+      return Promise.resolve(best && { file: `stage ${stage}`, parameters: best.parameters });
     },
     resumePoint(stage) {
       const last = checkpoints.get(`${stage}-last`);
@@ -168,7 +194,8 @@ export function memoryStore(): MemoryStore {
       const { parameters, optimizer, trainer } = last;
       return Promise.resolve({ parameters, optimizer: optimizer as Record<string, HostArray>, trainer });
     },
-    linesOfStage1: () => Promise.resolve(checkpoints.get('1-last')?.trainer?.metricsLines ?? 0),
+    linesBefore: (stage) =>
+      Promise.resolve(Math.max(0, ...Array.from({ length: stage }, (_, earlier) => checkpoints.get(`${earlier}-last`)?.trainer?.metricsLines ?? 0))),
     begin({ metricsLines }) {
       log.length = metricsLines;
       return Promise.resolve();
@@ -202,16 +229,17 @@ const texts = memoryStudies(6).flatMap(({ findings, impression }) => [findings, 
 const tokenizer = trainWordPiece(texts, { size: 60, minFrequency: 1 });
 const { vocabularySize } = tokenizer;
 
-const smallModel = (): Model =>
+const smallModel = (labelled: boolean): Model =>
   createModel({
     vision: { kind: 'vit', imageSize, patch: 8, channels: 1, width: 12, depth: 1, heads: 2 },
     text: { vocabularySize, width: 12, depth: 1, heads: 2, ffn: 24, positions: 24 },
     align: 8,
     decoder: { vocabularySize, width: 12, depth: 1, heads: 2, positions: 24 },
     special: tokenizer.special,
+    ...(labelled ? { losses: ['lab'], labels } : {}),
   });
 
-/** A run of two epochs of two steps a stage, on studies and in a store in memory; of `passes` passes a step of `batchSize` studies, which ranks may share. */
+/** A run of two epochs of two steps a stage, of studies that are `labelled` with a stage 0, on studies and in a store in memory; of `passes` passes a step of `batchSize` studies, which ranks may share. */
 export function memoryRun(
   device: Device,
   store: RunStore,
@@ -222,25 +250,37 @@ export function memoryRun(
     count = 9,
     batchSize = 4,
     unreadable = new Set<number>(),
+    labelled = false,
+    settings = {},
     onRead = () => undefined,
-  }: { passes?: number; ranks?: Communicator; count?: number; batchSize?: number; unreadable?: ReadonlySet<number>; onRead?(images: number): void } = {},
+  }: {
+    passes?: number;
+    ranks?: Communicator;
+    count?: number;
+    batchSize?: number;
+    unreadable?: ReadonlySet<number>;
+    labelled?: boolean;
+    settings?: Partial<TrainingConfig>;
+    onRead?(images: number): void;
+  } = {},
 ): TrainingRun {
   const config = completeTraining({
     preset: 'tiny',
-    epochs: [2, 2],
+    epochs: labelled ? [2, 2, 2] : [2, 2],
     batch: batchSize / passes,
     accumulate: passes,
     dropout: 0.1,
     learningRate: 1e-2,
     checkpointEvery: 1,
+    ...settings,
   });
   const studies = memoryStudies(count + 3);
   return {
     config,
     device,
-    model: smallModel(),
-    train: memorySource(studies.slice(0, count), tokenizer, { batchSize, train: true, passes, ranks, unreadable, onRead }),
-    validation: memorySource(studies.slice(count), tokenizer, { batchSize: 2, train: false, ranks, onRead }),
+    model: smallModel(labelled),
+    train: memorySource(studies.slice(0, count), tokenizer, { batchSize, train: true, passes, ranks, unreadable, labelled, onRead }),
+    validation: memorySource(studies.slice(count), tokenizer, { batchSize: 2, train: false, ranks, labelled, onRead }),
     store,
     ranks,
     clock: countingClock(),

@@ -1,5 +1,6 @@
 // `hybridmed ablate`: the full method against its ablations, over several seeds.
-import type { AblationReport, AblationRow, Figure, Measure } from '@hybridmed/tasks/node';
+import type { Measure } from '@hybridmed/tasks';
+import type { AblationReport, AblationRow, Figure } from '@hybridmed/tasks/node';
 import { integer, option, several, string } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { deviceOptions, jsonOption, workersOption } from '../options/shared.ts';
@@ -61,7 +62,11 @@ export const ablate = defineCommand({
     const { runConfig } = await import('@hybridmed/runtime/settings');
     const config = runConfig(values);
     if (config.epochs[1] === 0) usage('the ablations train stage 2; give it at least one epoch with --epochs');
-    const [tasks, { trainingProgress }] = await Promise.all([import('@hybridmed/tasks/node'), import('../training-progress.ts')]);
+    const [tasks, { measures }, { trainingProgress }] = await Promise.all([
+      import('@hybridmed/tasks/node'),
+      import('@hybridmed/tasks'),
+      import('../training-progress.ts'),
+    ]);
     let variants;
     try {
       variants = tasks.chooseVariants(names);
@@ -74,7 +79,7 @@ export const ablate = defineCommand({
       tasks.ablate({ config, seeds, variants, out, device, signal, events: progress.events, ...(workers === undefined ? {} : { workers }) }),
     ).finally(() => progress.stop());
     if (!report) return;
-    printResult(output, { json }, report, () => `${formatAblation(report, tasks.measures)}\ntable: ${out}/ablation.json\n`);
+    printResult(output, { json }, report, () => `${formatAblation(report, measures)}\ntable: ${out}/ablation.json\n`);
     if (report.failures.length > 0) output.exitCode = 1;
   },
 });

@@ -1,5 +1,5 @@
 // `hybridmed compare`: runs, or scores of labels, compared on the same studies with intervals.
-import type { SeedDifference } from '@hybridmed/eval';
+import type { SeedDifference } from '@hybridmed/eval/statistics';
 import type { ComparisonReport } from '@hybridmed/tasks/node';
 import { commaList, integer, option, several, string } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';

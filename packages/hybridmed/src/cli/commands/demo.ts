@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { EvaluationReport, Example } from '@hybridmed/tasks/node';
 import type { Device } from '@hybridmed/tensor';
 import type { Values } from '@hybridmed/training/options';
-import { integer, option, stagePair, string } from '@hybridmed/training/options';
+import { integer, option, stageCounts, string } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { deviceOptions, jsonOption } from '../options/shared.ts';
 import type { Output } from '../output.ts';
@@ -14,7 +14,7 @@ import { progressBar } from '../progress.ts';
 const options = {
   out: option({ value: string(), argument: 'dir', help: 'folder for phantoms and run', default: join('runs', 'demo') }),
   studies: option({ value: integer(100), argument: 'n', help: 'number of phantoms', default: 2500 }),
-  epochs: option({ value: stagePair(integer(0)), argument: 'a,b', help: 'epochs of each stage', default: [3, 22] }),
+  epochs: option({ value: stageCounts(integer(0)), argument: '[l,]a,b', help: 'epochs of each stage', default: [3, 22] }),
   ...deviceOptions,
   ...jsonOption,
 };

@@ -1,6 +1,7 @@
 // `hybridmed zeroshot`: classification by prompts, without training on labels.
 import type { ZeroShotReport } from '@hybridmed/tasks/node';
 import { choice, option, string } from '@hybridmed/training/options';
+import { labelSupervised } from '../../label-supervised.ts';
 import { defineCommand } from '../define-command.ts';
 import { calibrationByClass, calibrationTable, classificationTable, formatInterval } from '../metric-tables.ts';
 import { selectionOptions, selectOptions } from '../options/data-selection.ts';
@@ -9,10 +10,11 @@ import { splitOption, thresholdOption } from '../options/shared.ts';
 import { printResult } from '../output.ts';
 
 function formatReport(report: ZeroShotReport): string {
-  const { exclusive, threshold } = report;
+  const { exclusive, threshold, supervised = [] } = report;
   return [
     `${report.checkpoint} on ${report.studies} ${report.split} studies of ${report.data}; thresholds: best ${threshold.rule} on ${threshold.studies} validation studies\n`,
     classificationTable(report),
+    ...(supervised.length > 0 ? [`${supervised.join(', ')}: ${labelSupervised}\n`] : []),
     '\n',
     calibrationTable(calibrationByClass([report])),
     "calibration of the softmax over each pair of prompts, by the model's own scale\n",

@@ -1,5 +1,6 @@
-// Loss curves of both stages: a chart per loss, training by step and validation by epoch.
-import { lossRows, watchedLoss } from '@hybridmed/model/objective';
+// Loss curves of all stages: a chart per loss, training by step and validation by epoch.
+import type { Stage } from '@hybridmed/model';
+import { lossRows, stageNumbers, watchedLoss } from '@hybridmed/model/objective';
 import type { StepLine, ValidationLine } from '@hybridmed/training';
 import type { ReportData } from '../../report-data.ts';
 import type { Series } from '../charts/line-chart.ts';
@@ -33,7 +34,7 @@ function curves(row: Loss, steps: readonly StepLine[], validations: readonly Val
   ];
 }
 
-function stageCharts(stage: 1 | 2, metrics: ReportData['metrics']): Markup | undefined {
+function stageCharts(stage: Stage, metrics: ReportData['metrics']): Markup | undefined {
   const steps = metrics.flatMap((line) => (line.stage === stage && 'losses' in line ? [line] : []));
   const validations = metrics.flatMap((line) => (line.stage === stage && 'validation' in line ? [line] : []));
   const values = [...steps.map(({ losses }) => losses), ...validations.map(({ validation }) => validation)];
@@ -54,14 +55,14 @@ function stageCharts(stage: 1 | 2, metrics: ReportData['metrics']): Markup | und
 
 /** The loss curves. */
 export function learningSection({ metrics, config }: ReportData): Markup {
-  const watched = watchedLoss(metrics.some(({ stage }) => stage === 2) ? { stage: 2, weights: config } : { stage: 1 });
+  const last = stageNumbers.findLast((number) => metrics.some(({ stage }) => stage === number)) ?? 2;
+  const watched = watchedLoss(last === 2 ? { stage: last, weights: config } : { stage: last });
   return section(
     'learning',
     'Learning curves',
     html`<span class="legend"><span class="key training"></span>training, each step</span>
       <span class="legend"><span class="key validation"></span>validation, each epoch</span> Long curves are averaged over neighbouring steps. The checkpoint is
       the best by validation of ${watched.title}.`,
-    stageCharts(1, metrics),
-    stageCharts(2, metrics),
+    ...stageNumbers.map((stage) => stageCharts(stage, metrics)),
   );
 }

@@ -1,4 +1,5 @@
 // Every metric with its confidence interval, compared with baselines.
+import { labelSupervised } from '../../../label-supervised.ts';
 import type { TextSystem } from '@hybridmed/tasks';
 import { textSystems } from '@hybridmed/tasks';
 import type { EvaluationReport, TextRow } from '@hybridmed/tasks/node';
@@ -131,13 +132,14 @@ function retrievalPanel({ retrieval }: EvaluationReport): Metric[] {
   ];
 }
 
-function zeroShotPanel({ zeroShot }: EvaluationReport): Metric[] {
-  if (zeroShot.length === 0) return [];
+/** The head of label supervision against the labels that reports give. */
+function imageLabelPanel({ imageLabels = [] }: EvaluationReport): Metric[] {
+  if (imageLabels.length === 0) return [];
   return [
     {
-      title: 'Zero-shot AUC',
-      explanation: 'From prompts alone, without labels in training. The dashed line is chance.',
-      rows: zeroShot.map(({ name, auc, positives, studies, undefined: reason }) => ({
+      title: 'AUC of image labels',
+      explanation: "By the head that label supervision trained, against the rule labeller's labels of these studies' reports. The dashed line is chance.",
+      rows: imageLabels.map(({ column: name, auc, positives, studies, undefined: reason }) => ({
         name,
         interval: auc ?? withoutInterval(Number.NaN),
         reference: 0.5,
@@ -147,6 +149,29 @@ function zeroShotPanel({ zeroShot }: EvaluationReport): Metric[] {
     },
   ];
 }
+
+function zeroShotPanel({ zeroShot }: EvaluationReport): Metric[] {
+  const panel = (supervised: boolean, title: string, explanation: string): Metric[] => {
+    const rows = zeroShot.filter((row) => (row.supervised ?? false) === supervised);
+    return rows.length === 0 ? [] : [promptPanel(rows, title, explanation)];
+  };
+  return [
+    ...panel(false, 'Zero-shot AUC', 'From prompts alone, without labels of these in training. The dashed line is chance.'),
+    ...panel(true, 'AUC by prompts, label-supervised', `${labelSupervised[0]!.toUpperCase()}${labelSupervised.slice(1)}. The dashed line is chance.`),
+  ];
+}
+
+const promptPanel = (rows: EvaluationReport['zeroShot'], title: string, explanation: string): Metric => ({
+  title,
+  explanation,
+  rows: rows.map(({ name, auc, positives, studies, undefined: reason }) => ({
+    name,
+    interval: auc ?? withoutInterval(Number.NaN),
+    reference: 0.5,
+    note: reason ?? `${positives} of ${studies}`,
+  })),
+  range: [0, 1],
+});
 
 /** The metrics of the run. */
 export function metricsSection({ evaluation }: ReportData): Markup {
@@ -159,6 +184,7 @@ export function metricsSection({ evaluation }: ReportData): Markup {
     ...normalPanel(evaluation),
     ...retrievalPanel(evaluation),
     ...zeroShotPanel(evaluation),
+    ...imageLabelPanel(evaluation),
     distinctPanel(evaluation),
   ];
   return section(

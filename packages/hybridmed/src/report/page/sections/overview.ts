@@ -1,5 +1,6 @@
 // The head of the page: the run, the warning, and the few metrics that show whether training worked.
 import type { Interval } from '@hybridmed/eval';
+import { runsStage } from '@hybridmed/training/settings';
 import type { EvaluationReport } from '@hybridmed/tasks/node';
 import type { ReportData } from '../../report-data.ts';
 import type { Markup } from '../markup.ts';
@@ -48,12 +49,13 @@ function tiles({ captioning, text, labels, retrieval, zeroShot, meanAuc }: Evalu
       comparison: `${formatNumber(recall[1].chance)} by chance, among ${retrieval.gallery} impressions`,
       verdict: verdictOf(recall[1], recall[1].chance),
     });
+  const supervised = zeroShot.filter((row) => row.supervised).length;
   const aucs = zeroShot.flatMap(({ auc }) => (auc === null ? [] : [auc]));
   if (meanAuc !== undefined)
     all.push({
-      title: 'Mean zero-shot AUC',
+      title: supervised === 0 ? 'Mean zero-shot AUC' : 'Mean AUC by prompts',
       value: formatNumber(meanAuc),
-      comparison: `0.5 by chance; over ${aucs.length} ${aucs.length === 1 ? 'question' : 'questions'}`,
+      comparison: `0.5 by chance; over ${aucs.length} ${aucs.length === 1 ? 'question' : 'questions'}${supervised === 0 ? '' : `, ${supervised} of them on findings by whose labels the images were trained`}`,
       verdict: aucs.every((auc) => verdictOf(auc, 0.5) === 'better') ? 'better' : meanAuc < 0.5 ? 'worse' : 'unclear',
     });
   return all;
@@ -68,7 +70,7 @@ export function overview(data: ReportData): Markup {
     `preset ${config.preset}`,
     `${(checkpoint.parameters.total! / 1e6).toPrecision(3)} million parameters`,
     `seed ${config.seed}`,
-    checkpoint.stage === 1 ? 'stage 1 only' : 'both stages',
+    checkpoint.stage === 2 ? (runsStage(config, 0) ? 'all three stages' : 'both stages') : `stage ${checkpoint.stage} only`,
   ];
   return html`<header class="top">
     <p class="kicker">HybridMED pre-training report</p>

@@ -1,5 +1,6 @@
 // The run: data with counts and hashes, settings, sizes, time and machine.
-import { weightsInWords } from '@hybridmed/model/objective';
+import { stageNumbers, stageRow, weightsInWords } from '@hybridmed/model/objective';
+import { runsStage, stageEpochs, usesLabels } from '@hybridmed/training/settings';
 import type { Provenance, RecordedChange, RecordedRatio, SplitSummary } from '@hybridmed/runtime/run';
 import { runSettings } from '@hybridmed/runtime/settings';
 import { ratesInWords, stagesInWords } from '@hybridmed/training/settings';
@@ -100,7 +101,7 @@ function dataCard({ data, sessions, likelihoodRatios = [] }: Provenance): Markup
   </article>`;
 }
 
-function runCard({ provenance, metrics }: ReportData): Markup {
+function runCard({ provenance, metrics, config }: ReportData): Markup {
   const steps = metrics.flatMap((line) => ('losses' in line ? [line] : []));
   const speeds = steps.map(({ studiesPerSecond }) => studiesPerSecond).toSorted((a, b) => a - b);
   const sessions = provenance?.sessions ?? [];
@@ -114,7 +115,11 @@ function runCard({ provenance, metrics }: ReportData): Markup {
       [
         'steps',
         steps.length > 0 &&
-          `${grouped(steps.filter(({ stage }) => stage === 1).length)} of stage 1, ${grouped(steps.filter(({ stage }) => stage === 2).length)} of stage 2`,
+          stageNumbers
+            .flatMap((number) =>
+              config.epochs.length > 2 || number > 0 ? [`${grouped(steps.filter(({ stage }) => stage === number).length)} of stage ${number}`] : [],
+            )
+            .join(', '),
       ],
       ['speed', speeds.length > 0 && `${speeds[Math.floor(speeds.length / 2)]!.toFixed(1)} studies per second (median step)`],
       ['memory', steps.length > 0 && `${grouped(steps.reduce((peak, line) => Math.max(peak, line.residentMiB ?? 0), 0))} MiB at most`],
@@ -148,8 +153,25 @@ function settingsCard({ config }: ReportData): Markup {
     <h3>Settings</h3>
     ${factList([
       ['seed', String(config.seed)],
-      ['epochs', `${config.stage1 === true ? `${config.epochs[0]} of stage 1, ` : ''}${config.epochs[1]} of stage 2`],
-      ['stage 1', config.stage1 === true ? 'of this run' : config.stage1 === false ? 'skipped' : html`from <code>${config.stage1}</code>`],
+      [
+        'epochs',
+        stageNumbers.flatMap((stage) => (runsStage(config, stage) || stage === 2 ? [`${stageEpochs(config, stage)} of stage ${stage}`] : [])).join(', '),
+      ],
+      ...stageRow(2).takes.flatMap((stage): [string, string | Markup][] => {
+        const from = config[`stage${stage}`];
+        if (typeof from === 'string') return [[`stage ${stage}`, html`from <code>${from}</code>`]];
+        // Stage 0 is run only where it is asked for.
+        if (stage === 0 && !runsStage(config, 0)) return [];
+        return [[`stage ${stage}`, from ? 'of this run' : 'skipped']];
+      }),
+      ...(usesLabels(config)
+        ? [
+            [
+              'labels of images',
+              `of the ${config.labels === 'both' ? 'report and of the impression' : config.labels}, doubtful ones ${config.doubtful === 'mask' ? 'masked' : `as ${config.doubtful}`}`,
+            ] as [string, string],
+          ]
+        : []),
       ['batch', `${config.batch}${config.accumulate > 1 ? ` × ${config.accumulate} passes` : ''}`],
       ['learning rate', `${ratesInWords(config.learningRate)} at its peak, ${config.warmup * 100} % warm-up, cosine to 0`],
       ['by stage', stagesInWords(runSettings, config.stages)],

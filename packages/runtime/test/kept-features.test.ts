@@ -1,0 +1,75 @@
+// Runs behind a frozen front on the CPU device: with and without a cache the same bits, over stages, accumulation and a second run.
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openDevice } from '@hybridmed/runtime/device';
+import type { CacheOptions } from '@hybridmed/runtime/run';
+import { pretrain } from '@hybridmed/runtime/run';
+import type { RunOptions } from '@hybridmed/runtime/settings';
+import { completeConfig } from '@hybridmed/runtime/settings';
+import { afterAll, expect, test } from 'vitest';
+import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';
+
+const { folder, remove } = temporaryFolder();
+afterAll(remove);
+
+const front = ['vision.patch_embed*', 'vision.*_token', 'vision.pos_embed', 'vision.blocks.0.*'];
+const filesBelow = (path: string): string[] =>
+  readdirSync(path, { recursive: true, withFileTypes: true })
+    .flatMap((entry) => (entry.isFile() ? [join(entry.parentPath, entry.name)] : []))
+    .toSorted();
+
+let runs = 0;
+
+/** The bytes of a run's last checkpoint and moments, and what it says of its front. */
+async function trained(settings: Partial<RunOptions>, cache: CacheOptions) {
+  const phantoms = await smallPhantoms(folder);
+  const { device } = await openDevice('cpu', { threads: 1 });
+  const out = join(folder, `run-${runs++}`);
+  const lines: string[] = [];
+  const config = completeConfig({
+    data: `phantom:${phantoms}`,
+    preset: 'tiny',
+    stage1: false,
+    epochs: [0, 3],
+    limit: 12,
+    crops: 2,
+    augment: { rotation: 4 },
+    batch: 3,
+    freeze: front,
+    ...settings,
+  });
+  await pretrain({ config, device, workers: 1, out, cache, events: { onMessage: (line) => lines.push(line) } });
+  await device.close();
+  const bytes = (file: string) => readFileSync(join(out, 'checkpoints/stage2-last', file)).toString('base64');
+  return { bytes: [bytes('model.safetensors'), bytes('optimizer.safetensors')], lines: lines.filter((line) => /frozen|cache/.test(line)) };
+}
+
+test('a front is computed once or in each epoch, kept in memory or on disk, to the same bits', async () => {
+  const disk = { folder: join(folder, 'cache') };
+  const expected = await trained({}, { maxBytes: 0 });
+  expect(expected.lines).toEqual(['frozen: vision up to blocks.0; what it makes of images is not kept']);
+  expect((await trained({}, {})).bytes).toEqual(expected.bytes);
+  expect((await trained({}, disk)).bytes).toEqual(expected.bytes);
+  // Again: from what is kept. Then with some of it damaged and some gone, and with less room than it needs.
+  const files = filesBelow(disk.folder);
+  expect(files.length).toBeGreaterThan(10);
+  expect((await trained({}, disk)).bytes).toEqual(expected.bytes);
+  writeFileSync(files[0]!, readFileSync(files[1]!));
+  writeFileSync(files[2]!, 'damaged');
+  rmSync(files[3]!);
+  expect((await trained({}, disk)).bytes).toEqual(expected.bytes);
+  expect(filesBelow(disk.folder)).toEqual(files);
+  const small = await trained({}, { folder: join(folder, 'small'), maxBytes: 9000 });
+  expect(small.bytes).toEqual(expected.bytes);
+  expect(small.lines.at(-1)).toMatch(/small is full: what else is computed is not kept; raise --cache-size$/);
+});
+
+test.each<[string, Partial<RunOptions>]>([
+  ['accumulated steps', { accumulate: 2, batch: 2 }],
+  ['a whole encoder', { freeze: ['vision.*'] }],
+  ['both stages, the second behind another front', { stage1: true, epochs: [1, 2], stages: { 2: { freeze: ['vision.*'] } } }],
+])('%s: with and without a cache the same bits', async (_, settings) => {
+  const expected = await trained(settings, { maxBytes: 0 });
+  const kept = await trained(settings, { folder: join(folder, 'cache-of-variants') });
+  expect(kept.bytes).toEqual(expected.bytes);
+});
