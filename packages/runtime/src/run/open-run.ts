@@ -29,6 +29,7 @@ import type { RunHold } from './run-lock.ts';
 import { runNotes } from './run-notes.ts';
 import { folderStore } from './run-store.ts';
 import { sourceChanges, sourceHashes } from './source-identity.ts';
+import { textScorer } from './text-scorer.ts';
 
 /** What a run needs beside its configuration. */
 export interface PretrainOptions {
@@ -176,6 +177,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
     model,
     ...openLoaders(options, model, encoders, tokenizer, studies, samplingOf(options, studies.train)),
     store: sharedStore(ranks, store),
+    textScorer: textScorer(tokenizer, studies.validate, encoders.input, model),
     ranks,
     clock: processClock,
     events,

@@ -96,6 +96,12 @@ const scheduleSettings = {
     default: ({ preset }) => preset.earlyStop,
     defaultWords: "the preset's",
   }),
+  bestBy: option({
+    value: choice(['sum', 'cider']),
+    argument: 'what',
+    help: "what marks stage 1's best checkpoint, which early stop and stage 2's teacher follow: sum (its validation loss) or cider (of the validation split's impressions, written greedily after each epoch)",
+    default: 'sum',
+  }),
   checkpointEvery: option({
     value: integer(0),
     argument: 'steps',

@@ -1,6 +1,7 @@
 // Loss curves of both stages: a chart per loss, training by step and validation by epoch.
-import { lossRows, watchedLoss } from '@hybridmed/model/objective';
+import { lossRows } from '@hybridmed/model/objective';
 import type { StepLine, ValidationLine } from '@hybridmed/training';
+import { watchedOf } from '@hybridmed/training';
 import type { ReportData } from '../../report-data.ts';
 import type { Series } from '../charts/line-chart.ts';
 import { lineChart } from '../charts/line-chart.ts';
@@ -33,6 +34,20 @@ function curves(row: Loss, steps: readonly StepLine[], validations: readonly Val
   ];
 }
 
+/** CIDEr by epoch, where the stage was judged by it. */
+function ciderCurve(validations: readonly ValidationLine[]): Markup[] {
+  const points = validations.flatMap(({ step, cider }) => (cider === undefined ? [] : [{ x: step, y: cider }]));
+  if (points.length === 0) return [];
+  return [
+    lineChart({
+      title: 'CIDEr of the impressions written from findings',
+      unit: 'from 0 to 10',
+      xLabel: 'step',
+      series: [{ name: 'validation', kind: 'validation', points }],
+    }),
+  ];
+}
+
 function stageCharts(stage: 1 | 2, metrics: ReportData['metrics']): Markup | undefined {
   const steps = metrics.flatMap((line) => (line.stage === stage && 'losses' in line ? [line] : []));
   const validations = metrics.flatMap((line) => (line.stage === stage && 'validation' in line ? [line] : []));
@@ -49,12 +64,13 @@ function stageCharts(stage: 1 | 2, metrics: ReportData['metrics']): Markup | und
           series: curves(row, steps, validations),
         }),
       )}
+      ${ciderCurve(validations)}
     </div>`;
 }
 
 /** The loss curves. */
 export function learningSection({ metrics, config }: ReportData): Markup {
-  const watched = watchedLoss(metrics.some(({ stage }) => stage === 2) ? { stage: 2, weights: config } : { stage: 1 });
+  const watched = watchedOf(metrics.some(({ stage }) => stage === 2) ? { stage: 2, weights: config } : { stage: 1 }, config);
   return section(
     'learning',
     'Learning curves',
