@@ -20,6 +20,8 @@ export interface DecoderConfig {
   sharedCross?: boolean;
   /** Ablation: each branch has self-attention and feed-forward layers of its own, `blocks.I.{norm_self,self_attn,norm_ffn,ffn}.BRANCH` in checkpoints. */
   unshared?: boolean;
+  /** Whether the branch that reads findings may copy their tokens: parameters `pointer.*`. */
+  pointer?: boolean;
 }
 
 /** What the layers run on. */

@@ -45,6 +45,7 @@ const decoder: Record<keyof DecoderConfig, Rule> = {
   dropout: optional(rate),
   sharedCross: optional(flag),
   unshared: optional(flag),
+  pointer: optional(flag),
 };
 
 const id = count(2 ** 22, 0);

@@ -119,10 +119,12 @@ export function composeSession(source: GraphSource): ModelSession {
       signal?.throwIfAborted();
       return (await source.texts(outputs, arrays(texts, 'impression'))) as never;
     },
-    async logits(branch, { memory, mask, ids }, { signal } = {}) {
+    async logits(branch, { memory, mask, memoryIds, ids }, { signal } = {}) {
       require(partOfBranch[branch]);
       signal?.throwIfAborted();
-      return source.logits(branch, { ids, memory, ...(mask ? { memory_mask: mask } : {}) });
+      const copies = branch === 'findings' && info.copies;
+      if (copies && !memoryIds) throw new RangeError('logits: the findings branch copies tokens of the findings; give their ids as memoryIds');
+      return source.logits(branch, { ids, memory, ...(mask ? { memory_mask: mask } : {}), ...(copies && memoryIds ? { memory_ids: memoryIds } : {}) });
     },
     async generate(input, options = {}) {
       const branch: Branch = 'image' in input ? 'image' : 'findings';

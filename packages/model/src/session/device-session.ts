@@ -27,6 +27,7 @@ function infoOf(source: string, device: Device, checkpoint: Checkpoint): Session
     maxTokens: Math.min(input.impressionLength, positions),
     patches: model.vision.tokenCount,
     modules: [...(config.model.vision.kind === 'module' ? (['vision'] as const) : []), ...('kind' in config.model.text ? (['text'] as const) : [])],
+    copies: model.decoder.copies('findings'),
     logitScale: parameters['align.logit_scale']!.data[0]!,
     ...(lossParameters ? { lossParameters } : {}),
     device: device.info.name,

@@ -27,6 +27,8 @@ export interface SessionInfo {
   /** Number of patches of an image; absent where no exported part says it. */
   readonly patches?: number;
   /** Encoders that are modules', whose code may change unseen. */
+  /** Whether the findings branch copies tokens of the findings: its logits then need their ids. */
+  readonly copies: boolean;
   readonly modules: readonly ('vision' | 'text')[];
   /** Logarithm of the inverse temperature between image and text embeddings. */
   readonly logitScale: number;
@@ -58,6 +60,8 @@ export type BranchInput = { readonly image: HostArray } | { readonly findings: T
 export interface LogitInput {
   readonly memory: HostArray;
   readonly mask?: HostArray;
+  /** The memory's tokens (B, S), which a findings branch that copies needs; others leave them. */
+  readonly memoryIds?: HostArray;
   readonly ids: HostArray;
 }
 

@@ -1,5 +1,6 @@
 // Losses study by study, which intervals over studies and the choice of failure cases need.
 import type { Loader } from '@hybridmed/data';
+import { tokenNats } from '@hybridmed/decoder';
 import type { Model } from '@hybridmed/model';
 import type { BatchTensors } from '@hybridmed/model/graphs';
 import { batchSpecs, partSpecs, pick } from '@hybridmed/model/graphs';
@@ -21,8 +22,7 @@ const fields = ['findings', 'findings_mask', 'input', 'target', 'target_mask'] a
 function findingsLossGraph(model: Model): Graph {
   return trace({ data: pick(batchSpecs(model), fields), state: partSpecs(model, ['text.', 'decoder.']) }, (data, parameters) => {
     const batch = data as BatchTensors;
-    const { crossEntropy } = ops.vocabularyLoss({ ...summarize(model, rootScope(parameters), batch), target: batch.target });
-    return { results: sumByStudy(crossEntropy, batch.target_mask) };
+    return { results: sumByStudy(tokenNats(summarize(model, rootScope(parameters), batch), batch.target), batch.target_mask) };
   });
 }
 

@@ -45,6 +45,11 @@ const modelSettings = {
   projection: option({ value: choice(['linear', 'mlp']), argument: 'kind', help: 'projections into the joint embedding space', default: 'linear' }),
   sharedCross: option({ value: toggle(), help: 'one cross-attention for both branches instead of two', default: false }),
   unsharedDecoder: option({ value: toggle(), help: 'separate self-attention and feed-forward layers for each branch of the decoder', default: false }),
+  pointer: option({
+    value: toggle(),
+    help: 'the branch that reads findings may copy their tokens: a distribution over them, mixed with that over the vocabulary by a learned gate',
+    default: false,
+  }),
   dropout: option({
     value: number({ min: 0, below: 1 }),
     argument: 'rate',

@@ -20,7 +20,13 @@ export function runModelConfig(config: TrainingConfig, tokenizer: Tokenizer, enc
     ...sizes,
     vision: sizes.vision.kind === 'vit' ? { ...sizes.vision, ...drop } : sizes.vision,
     text: 'kind' in sizes.text ? sizes.text : { ...sizes.text, ...drop, ...(config.textPooling === 'mean' ? { pooling: 'mean' as const } : {}) },
-    decoder: { ...sizes.decoder, ...drop, ...(config.sharedCross ? { sharedCross: true } : {}), ...(config.unsharedDecoder ? { unshared: true } : {}) },
+    decoder: {
+      ...sizes.decoder,
+      ...drop,
+      ...(config.sharedCross ? { sharedCross: true } : {}),
+      ...(config.unsharedDecoder ? { unshared: true } : {}),
+      ...(config.pointer ? { pointer: true } : {}),
+    },
     ...(config.projection === 'mlp' ? { projection: 'mlp' as const } : {}),
     ...(losses.length > 0 ? { losses } : {}),
   };
