@@ -53,7 +53,7 @@ const special: Record<keyof SpecialTokens, Rule> = { pad: id, unk: id, cls: id, 
 
 // Both texts begin with [CLS] and end with [SEP].
 const length = count(2 ** 17, 3);
-const input: Record<keyof InputConfig, Rule> = { resize: count(8192), findingsLength: length, impressionLength: length };
+const input: Record<keyof InputConfig, Rule> = { resize: count(8192), findingsLength: length, impressionLength: length, retrieve: optional(count(8)) };
 
 const visionKinds: Readonly<Record<string, Fields>> = { ...visionRules, module: moduleVision };
 

@@ -15,6 +15,8 @@ export interface GraphSource {
   readonly info: SessionInfo;
   readonly tokenizer: Tokenizer;
   readonly traced?: TracedModel;
+  /** Findings as the model reads them, where that is with what was retrieved for them. */
+  readonly extendFindings?: ((findings: string) => string) | undefined;
   /** Why a part cannot be used; undefined where it can. */
   problemOf(part: PartName): SessionError | undefined;
   images(outputs: readonly ImageOutput[], images: HostArray): Promise<HostArrays>;
@@ -99,7 +101,8 @@ export function composeSession(source: GraphSource): ModelSession {
   };
   const arrays = (texts: TokenArrays | readonly string[], section: 'findings' | 'impression'): TokenArrays =>
     'ids' in texts ? texts : prepare.texts(texts, section);
-  const { generate, release } = writer(source, (texts) => arrays(texts, 'findings'));
+  const { extendFindings = (findings: string) => findings } = source;
+  const { generate, release } = writer(source, (texts) => arrays('ids' in texts ? texts : texts.map(extendFindings), 'findings'));
   return {
     info,
     tokenizer,

@@ -8,7 +8,7 @@ import { throughFrozen } from '../graphs/frozen-images.ts';
 import { logitsGraph } from '../graphs/memory.ts';
 import { composeSession } from './compose-session.ts';
 import type { ModelSession, SessionInfo } from './session.ts';
-import { isTrained, noRemovalError, untrainedError } from './session-error.ts';
+import { isTrained, noRemovalError, noRetrievalError, untrainedError } from './session-error.ts';
 
 function infoOf(source: string, device: Device, checkpoint: Checkpoint): SessionInfo {
   const { config, model, parameters } = checkpoint;
@@ -63,8 +63,10 @@ export function openSession(device: Device, checkpoint: Checkpoint, source: stri
     info,
     tokenizer,
     traced: { device, checkpoint, state },
+    extendFindings: checkpoint.extendFindings,
     problemOf(part) {
       if (!isTrained(config.stage, part)) return untrainedError(source, part);
+      if (part === 'summarize' && config.input.retrieve && !checkpoint.extendFindings) return noRetrievalError(source);
       return part === 'removal' && !model.vision.partial ? noRemovalError(source) : undefined;
     },
     images: async (outputs, images) =>

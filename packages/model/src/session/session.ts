@@ -53,7 +53,7 @@ export interface Preparation {
   texts(texts: readonly string[], section: 'findings' | 'impression'): TokenArrays;
 }
 
-/** What a branch reads: images (B, C, H, W), or findings. */
+/** What a branch reads: images (B, C, H, W), or findings; of a model that reads retrieved impressions, token ids hold them already. */
 export type BranchInput = { readonly image: HostArray } | { readonly findings: TokenArrays | readonly string[] };
 
 /** Teacher-forced decoding: the branch's memory (B, S, D), its mask (B, S) for findings, and the tokens before those that are predicted (B, T). */

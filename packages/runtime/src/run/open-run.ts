@@ -1,7 +1,7 @@
 // Opens what a run has before its first step: readable studies, tokenizer, encoders, model, and the contracts of training on disk and threads.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DataSet, Loader, Sampling, Study } from '@hybridmed/data';
+import type { DataSet, Loader, LoaderOptions, Sampling, Study } from '@hybridmed/data';
 import type { Model } from '@hybridmed/model';
 import { formatVersion, openTokenizer } from '@hybridmed/model';
 import type { Communicator } from '@hybridmed/ranks';
@@ -15,6 +15,8 @@ import { checkPasses, runModel, sharedStore } from '@hybridmed/training';
 import { stage1Checkpoint } from '../checkpoint/checkpoint-folder.ts';
 import { readJson } from '../files.ts';
 import { readableStudies } from '../session/readable-studies.ts';
+import type { RetrievalIndex, RetrievedFindings } from '../retrieval/retrieved-findings.ts';
+import { checkSeparator, maxEntries, retrievalIndex, retrievedFindings } from '../retrieval/retrieved-findings.ts';
 import { modelInput, studyLoader } from '../session/study-loader.ts';
 import { studySource } from '../session/study-source.ts';
 import { runTokenizer } from '../tokenizer/run-tokenizer.ts';
@@ -110,6 +112,18 @@ function samplingOf({ config: { sampling }, events }: PretrainOptions, training:
   return { by: 'weight', weights };
 }
 
+/** What findings are retrieved from, where the settings ask for it; a line says what stands in the checkpoints. */
+function openRetrieval({ config: { retrieve }, events }: PretrainOptions, training: readonly Study[], tokenizer: Tokenizer): RetrievalIndex | undefined {
+  if (retrieve === 0) return undefined;
+  checkSeparator(tokenizer);
+  const index = retrievalIndex(training, retrieve);
+  const of = index.entries.length === maxEntries ? ` (evenly spaced, the most that are kept)` : '';
+  events?.onMessage?.(
+    `retrieval from ${index.entries.length} training reports${of}: their findings and impressions stand in every checkpoint, in retrieval.json`,
+  );
+  return index;
+}
+
 /** Loaders of both splits. */
 function openLoaders(
   { config, workers, ranks: { rank, size } = alone }: PretrainOptions,
@@ -118,19 +132,22 @@ function openLoaders(
   tokenizer: Tokenizer,
   studies: RunStudies,
   sampling: Sampling,
+  retrieval: RetrievedFindings | undefined,
 ) {
   const prepared = modelInput(vision, input);
   const common = { tokenizer, tokenizerModule, rank, ranks: size, ...(workers === undefined ? {} : { workers }), seed: config.seed };
-  const train: Loader = studyLoader(prepared, {
-    ...common,
-    studies: studies.train,
+  const open = (of: readonly Study[], how: Omit<LoaderOptions, 'image' | 'studies' | 'tokenizer'>): Loader => {
+    const loaderOf = (read: readonly Study[]) => studyLoader(prepared, { ...common, ...how, studies: read });
+    return retrieval ? retrieval.loader(of, loaderOf) : loaderOf(of);
+  };
+  const train = open(studies.train, {
     batchSize: (config.batch * config.accumulate) / size,
     passes: config.accumulate,
     train: true,
     sampling,
     augmentation: config.augment,
   });
-  const validation: Loader = studyLoader(prepared, { ...common, studies: studies.validate, batchSize: validationBatch, train: false });
+  const validation = open(studies.validate, { batchSize: validationBatch, train: false });
   return { train: studySource(train, { onBadData: config.onBadData, passSize: config.batch }), validation: studySource(validation) };
 }
 
@@ -149,7 +166,9 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
   for (const { to } of otherData) events.onMessage?.(`the data has changed, which is accepted: ${String(to)}`);
   const tokenizer = await sharedTokenizer(ranks, () => openRunTokenizer(options, studies.train));
   const encoders = await runEncoders(config, tokenizer, events.onMessage);
-  for (const line of runNotes(config, encoders.input, tokenizer, studies.train)) events.onMessage?.(line);
+  const index = openRetrieval(options, studies.train, tokenizer);
+  const retrieval = index && retrievedFindings(index);
+  for (const line of runNotes(config, encoders.input, tokenizer, retrieval?.studies(studies.train) ?? studies.train)) events.onMessage?.(line);
   const model = runModel(encoders.sizes, encoders.ofModules, config);
   await agreeOnRun(ranks, { config, device, data: recorded, model, tokenizer });
   const store = hold
@@ -157,7 +176,8 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
         out,
         config,
         resume,
-        checkpoint: { formatVersion, preset: config.preset, model: encoders.sizes, input: encoders.input },
+        checkpoint: { formatVersion, preset: config.preset, model: encoders.sizes, input: { ...encoders.input, ...(index ? { retrieve: index.k } : {}) } },
+        retrieval: index,
         tokenizer,
         encoders: encoders.ofModules,
         hold,
@@ -175,7 +195,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
     config,
     device,
     model,
-    ...openLoaders(options, model, encoders, tokenizer, studies, samplingOf(options, studies.train)),
+    ...openLoaders(options, model, encoders, tokenizer, studies, samplingOf(options, studies.train), retrieval),
     store: sharedStore(ranks, store),
     textScorer: textScorer(tokenizer, studies.validate, encoders.input, model),
     ranks,

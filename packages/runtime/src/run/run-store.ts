@@ -7,6 +7,7 @@ import type { RunStore } from '@hybridmed/training';
 import type { RunConfig } from '../settings/run-settings.ts';
 import { checkpointFolder, loadCheckpoint, loadTrainerState, saveCheckpoint } from '../checkpoint/checkpoint-folder.ts';
 import { readableFolder, recoverFolder, removeTemporaries } from '../files.ts';
+import type { RetrievalIndex } from '../retrieval/retrieved-findings.ts';
 import { lastCheckpoints } from './last-checkpoints.ts';
 import { MetricsLog } from './metrics-log.ts';
 import type { Session } from './provenance.ts';
@@ -21,6 +22,8 @@ export interface FolderStoreOptions {
   /** Whether stages continue from their last checkpoint. */
   readonly resume: boolean;
   readonly checkpoint: Omit<CheckpointConfig, 'stage'>;
+  /** What the model retrieves from: it stands in each checkpoint. */
+  readonly retrieval?: RetrievalIndex | undefined;
   readonly tokenizer: Tokenizer;
   readonly encoders: ModuleEncoders;
   readonly session: Session;
@@ -31,7 +34,7 @@ export interface FolderStoreOptions {
 const trainerFile = (out: string, stage: Stage): string => join(checkpointFolder(out, stage, 'last'), 'trainer.json');
 
 /** The store of a run's folder. Its methods throw one line that names the file for what is damaged or cannot be written. */
-export function folderStore({ out, config, resume, checkpoint, tokenizer, encoders, session, hold, onMessage }: FolderStoreOptions): RunStore {
+export function folderStore({ out, config, resume, checkpoint, retrieval, tokenizer, encoders, session, hold, onMessage }: FolderStoreOptions): RunStore {
   const log = new MetricsLog(join(out, 'metrics.jsonl'), onMessage);
   // Without its settings a folder holds no run, whatever else lies in it.
   const holdsRun = () => existsSync(join(out, 'run.json'));
@@ -79,7 +82,11 @@ export function folderStore({ out, config, resume, checkpoint, tokenizer, encode
       // Before the checkpoint: what that skips is known to whoever resumes it.
       if (kind === 'last') await session.save();
       const keepAs = kind === 'last' ? lastCheckpoints(out, stage).keepAs() : undefined;
-      await saveCheckpoint(checkpointFolder(out, stage, kind), { config: { ...checkpoint, stage }, tokenizer: tokenizer.toJSON(), ...snapshot }, { keepAs });
+      await saveCheckpoint(
+        checkpointFolder(out, stage, kind),
+        { config: { ...checkpoint, stage }, retrieval, tokenizer: tokenizer.toJSON(), ...snapshot },
+        { keepAs },
+      );
     },
     confirmLast: (stage) => lastCheckpoints(out, stage).confirm(),
     rejectLast: (stage) => lastCheckpoints(out, stage).reject(),

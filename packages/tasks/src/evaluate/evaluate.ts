@@ -72,8 +72,10 @@ const noAlignment: AlignmentSection = { report: { zeroShot: [] }, byStudy: [] };
 const computedBy = ({ info, traced }: OpenedModel, device: Device): string => (traced ? info.device : `${info.device}, losses by ${device.info.name}`);
 
 /** A loader of studies as the model takes them. */
-const loaderOf = (model: OpenedModel, studies: readonly Study[]): Loader =>
-  studyLoader(model.info, { studies, tokenizer: model.tokenizer, batchSize: evaluationBatch, train: false });
+function loaderOf({ info, tokenizer, retrieval }: OpenedModel, studies: readonly Study[]): Loader {
+  const open = (read: readonly Study[]) => studyLoader(info, { studies: read, tokenizer, batchSize: evaluationBatch, train: false });
+  return retrieval ? retrieval.loader(studies, open) : open(studies);
+}
 
 /** Impressions by likelihood ratio, where they are asked for and there is something to choose. */
 async function writeRatio({ model, onMessage }: EvaluateOptions, losses: Losses, loader: Loader, of: EvaluatedStudies): Promise<RatioTexts | undefined> {
