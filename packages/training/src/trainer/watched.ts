@@ -20,7 +20,7 @@ export const watchesTexts = ({ stage }: StageWeights, { bestBy }: BestBy): boole
 /** What a stage watches: its loss or, of stage 1 where the settings say so, CIDEr, which counts negative since the lowest value is the best. */
 export function watchedOf(plan: StageWeights, settings: BestBy): Watched {
   if (watchesTexts(plan, settings))
-    return { title: 'CIDEr of the impressions written from findings', value: ({ cider }) => (cider === undefined ? Infinity : -cider) };
+    return { title: 'CIDEr of the impressions written from findings', value: ({ cider }) => (cider === undefined ? Infinity : 0 - cider) };
   const { key, title } = watchedLoss(plan);
   return { title, value: ({ validation }) => validation[key] ?? Infinity };
 }
