@@ -33,7 +33,7 @@ const foreignDependencies = (names: readonly string[]): string[] =>
   [...new Set(closureOf(names).flatMap(dependenciesOf))].filter((dependency) => !isOurs(dependency)).toSorted();
 
 // Dependencies with binaries, their own or of what they depend on.
-const native = new Set(['sharp', 'onnxruntime-node', 'webgpu', 'koffi', 'gpu.js']);
+const native = new Set(['sharp', 'onnxruntime-node', 'koffi']);
 const withoutNative = packages.filter((name) => !foreignDependencies([name]).some((dependency) => native.has(dependency)));
 
 const folder = mkdtempSync(join(tmpdir(), 'hybridmed-pack-'));
@@ -65,10 +65,17 @@ describe.skipIf(!built)('packed packages (skipped before npm run build)', () => 
     expect(stdout).toContain('All good!');
   });
 
-  test("the GPU device's types bring WebGPU's along, which TypeScript before 6 does not have", async () => {
-    const reference = '<reference types="@webgpu/types"';
-    for (const entry of ['index', 'node']) expect(await readFile(join(root, `packages/webgpu/dist/${entry}.d.ts`), 'utf8')).toContain(reference);
+  test("the GPU device's types bring WebGPU's along for TypeScript before 6, whose DOM library lacks them, and for no other", async () => {
+    for (const entry of ['index', 'node']) {
+      expect(await readFile(join(root, `packages/webgpu/types/${entry}.d.ts`), 'utf8')).toContain('<reference types="@webgpu/types"');
+      expect(await readFile(join(root, `packages/webgpu/dist/${entry}.d.ts`), 'utf8')).not.toContain('@webgpu/types');
+    }
     expect(JSON.parse(await readFile(join(root, 'packages/webgpu/package.json'), 'utf8')).dependencies).toHaveProperty('@webgpu/types');
+  });
+
+  test('the portable device brings what it uses of gpu.js, with the licences', async () => {
+    const { stdout } = await run('tar', ['-xzOf', tarballs.get('@hybridmed/gpujs')!, 'package/dist/gpujs/LICENSES.txt']);
+    for (const name of ['gpu.js', 'acorn', 'gpu-mock.js']) expect(stdout).toMatch(new RegExp(`^${name.replace('.', '\\.')} [0-9.]+ \\(MIT\\)$`, 'm'));
   });
 
   /** A project of a user, with nothing installed. */
@@ -96,7 +103,7 @@ describe.skipIf(!built)('packed packages (skipped before npm run build)', () => 
       .flatMap((name) => (name.startsWith('@') ? readdirSync(join(project, 'node_modules', name)).map((part) => `${name}/${part}`) : [name]));
 
   test('packages without native parts, among them the model, are known', () => {
-    expect(withoutNative).toEqual(['align', 'decoder', 'eval', 'inputs', 'kernels', 'model', 'nn', 'tensor', 'text', 'vision']);
+    expect(withoutNative).toEqual(['align', 'decoder', 'eval', 'gpujs', 'inputs', 'kernels', 'model', 'nn', 'tensor', 'text', 'vision']);
   });
 
   test.each(withoutNative)('%s installs alone, and brings only what it declares', async (name) => {
@@ -119,7 +126,7 @@ describe.skipIf(!built)('packed packages (skipped before npm run build)', () => 
     let project: string;
     beforeAll(async () => {
       project = newProject();
-      await install(project, [...names, 'gpujs']);
+      await install(project, names);
     });
 
     test.each(names)('%s', async (name) => {

@@ -4,9 +4,11 @@ import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
-import type { Question, StudyBatch } from '@hybridmed/data';
+import type { Question, SelectOptions, StudyBatch } from '@hybridmed/data';
 import { checkDataSet, createLoader, DataError, openDataSet, packDataSet, readSquare } from '@hybridmed/data';
 import { writePhantoms } from '@hybridmed/phantoms';
+import sharp from 'sharp';
+import tar from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeImage, write } from './fixtures.ts';
 import { temporaryFolder, tokenizer } from './support.ts';
@@ -310,12 +312,44 @@ describe('shards that others wrote', () => {
         impression: `No acute disease ${i}.`,
         split: i === 0 ? 'validate' : 'train',
         labels: { edema: i % 2 },
+        publishedLabels: { edema: i % 2 },
       })),
     );
     const square = await readSquare(studies[1]!.image, 16);
     expect([...square.subarray(32, 36)]).toEqual([0, 2, 4, 6]);
     for (const spec of [`shards:${dir}`, `shards:${dir}/a-{000..001}.tar`, `shards:${served.url}/foreign/a-{000..001}.tar`])
       expect((await openDataSet(spec)).studies, spec).toHaveLength(6);
+  });
+
+  test('labels are columns: by the policy, blank where a sample has none, none for one odd value, which is said with its sample', async () => {
+    const image = await sharp({ create: { width: 8, height: 8, channels: 3, background: 'grey' } })
+      .png()
+      .toBuffer();
+    const file = join(folder, 'labelled.tar');
+    const pack = async (labels: readonly unknown[]) => {
+      const members = labels.flatMap((each, i) => [{ name: `k${i}.png`, data: image }, { name: `k${i}.json`, data: Buffer.from(JSON.stringify({ labels: each })) }]); // prettier-ignore
+      const archive = tar.pack();
+      for (const { name, data } of members) archive.entry({ name }, data);
+      archive.finalize();
+      const chunks: Buffer[] = [];
+      for await (const chunk of archive as AsyncIterable<Buffer>) chunks.push(chunk);
+      writeFileSync(file, Buffer.concat(chunks));
+    };
+    const of = async (select: SelectOptions = {}) => {
+      const { studies, warnings } = await openDataSet(`shards:${file}`, { need: 'images', ...select });
+      return { labels: studies.map((study) => study.labels), warnings };
+    };
+    await pack([{ edema: 1, mass: 'yes' }, { edema: -1, mass: 1, nodule: true }, {}, { edema: null, mass: '0', nodule: 'nan' }, { mass: 1.0 }]);
+    expect(await of()).toEqual({
+      labels: [{ edema: 1 }, { nodule: 1 }, {}, {}, {}],
+      warnings: [`${file}: column "mass" is no label: sample k0 of ${file} holds "yes", and 3 of 4 cells 1, 0 or -1; mend the cell or leave it blank`],
+    });
+    expect((await of({ uncertain: 'ones', unmentioned: 'zeros' })).labels[1]).toEqual({ edema: 1, nodule: 1 });
+    expect((await of({ uncertain: 'ones', unmentioned: 'zeros' })).labels[2]).toEqual({ edema: 0, nodule: 0 });
+    await pack([['edema'], { edema: 0 }, 3]);
+    expect((await of()).warnings).toEqual([`${file}: "labels" of 2 samples hold no names with values and are left out (sample k0 of ${file} holds [...])`]);
+    await pack([Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [`n${i}`, 1]))]);
+    await expect(of()).rejects.toThrow('its samples name more than 1000 labels');
   });
 
   test('broken ones are refused by name; names that lead elsewhere lead nowhere', async () => {

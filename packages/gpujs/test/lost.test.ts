@@ -7,7 +7,7 @@ import { floats } from '../../tensor/test/support/numbers.ts';
 const context = vi.hoisted(() => ({ lost: false, isContextLost: () => context.lost }));
 
 // A machine with WebGL, whose kernels double and whose context is lost when the test says so.
-vi.mock('gpu.js', () => ({
+vi.mock('#gpu.js', () => ({
   GPU: class {
     static readonly isHeadlessGLSupported = true;
     static readonly isSinglePrecisionSupported = true;

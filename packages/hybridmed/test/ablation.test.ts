@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { measures } from '@hybridmed/tasks/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -33,8 +33,13 @@ const table = () => JSON.parse(readFileSync(join(out, 'ablation.json'), 'utf8'))
 
 beforeAll(async () => {
   phantoms = await smallPhantoms(folder);
+  const csv = join(phantoms, 'phantoms.csv');
+  const withColumn = (row: string, i: number) => `${row},${i === 0 ? 'mass' : i === 1 ? 'unsure' : '1'}`;
+  writeFileSync(csv, `${readFileSync(csv, 'utf8').trimEnd().split('\n').map(withColumn).join('\n')}\n`);
   const { code, log } = await ablate('--variants', 'no-dis', 'unshared');
   expect(code, log).toBe(0);
+  // Of six runs on one data set.
+  expect(log.match(/^warning: .*column "mass" is no label: row 2 holds "unsure"/gm), log).toHaveLength(1);
 }, 600_000);
 afterAll(remove);
 

@@ -131,8 +131,18 @@ export function checkFolderPath(path: string): void {
 // The largest tokenizer.json has some 30 MB; a device or a wrong file must not fill the memory.
 const maxJsonBytes = 2 ** 28;
 
-/** Reads a text of at most `maxBytes`. Throws one line that names the file; `what` says which kind of file to name where it is larger. */
-export async function readText(path: string, maxBytes: number, what: string): Promise<string> {
+/** Throws one line where a path names a pipe, a socket or a device, which may have no end: folders from elsewhere may hold them. */
+export async function checkRegular(path: string): Promise<void> {
+  const entry = await stat(path).catch((error: unknown) => Promise.reject(describeError(path, error)));
+  if (!entry.isFile() && !entry.isDirectory()) throw fileError(path, 'is no regular file', 'name a file');
+}
+
+/**
+ * Reads a text of at most `maxBytes`. Throws one line that names the file; `what` says which kind of file to name where it is larger. With
+ * `pipes` the path is the user's own, and may be a pipe.
+ */
+export async function readText(path: string, maxBytes: number, what: string, { pipes = false }: { pipes?: boolean } = {}): Promise<string> {
+  if (!pipes) await checkRegular(path);
   const parts: Buffer[] = [];
   try {
     for await (const part of createReadStream(path, { end: maxBytes })) parts.push(part as Buffer);

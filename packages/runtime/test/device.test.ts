@@ -55,6 +55,18 @@ describe('auto', () => {
     expect([...opened]).toEqual([]);
   });
 
+  test('names the command that adds an engine which is not installed', async () => {
+    machine({ cpu: true, gpujs: true });
+    gpu.open = gpu.hardware = async () => {
+      throw new DeviceError('webgpu', 'Dawn is not installed', { install: 'npm install webgpu@1.2.3' });
+    };
+    const reason = 'webgpu: Dawn is not installed; add it with: npm install webgpu@1.2.3';
+    const result = await openDevice('auto');
+    expect([result.device.info.kind, result.reason]).toEqual(['cpu', reason]);
+    await result.device.close();
+    expect(await listDevices()).toMatchObject({ auto: 'cpu', reason, devices: [{ kind: 'webgpu', available: false, name: reason }, {}, {}] });
+  });
+
   test('says of each device why it cannot be used', async () => {
     machine({});
     await expect(openDevice('auto')).rejects.toThrow(

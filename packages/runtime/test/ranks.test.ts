@@ -1,12 +1,15 @@
 // Ranks under MPI that pre-train one run: the files of one process, whoever is stopped or killed on the way.
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createLoader, openDataSet, packDataSet, rangeOf } from '@hybridmed/data';
+import { writePhantoms } from '@hybridmed/phantoms';
 import { openDevice } from '@hybridmed/runtime/device';
-import { pretrain } from '@hybridmed/runtime/run';
+import { pretrain, readProvenance } from '@hybridmed/runtime/run';
 import type { RunOptions } from '@hybridmed/runtime/settings';
 import { completeConfig } from '@hybridmed/runtime/settings';
+import { trainWordPiece } from '@hybridmed/text';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';
 import type { Ended, Job } from '../../ranks/test/support/mpis.ts';
@@ -87,6 +90,42 @@ describe.skipIf(mpis.length === 0)(`two ranks ${skipped}`, () => {
     await device.close();
     expect(hashes(out)).toEqual(hashes(whole));
     expect(log(out)).toEqual(log(whole));
+  });
+
+  test('of which each meets an image in a shard that is damaged, skip both and leave the bytes of one', async () => {
+    const [set, shards] = [join(folder, 'many'), join(folder, 'shards')];
+    await writePhantoms(set, { studies: 320, size: 40, seed: 3 });
+    await packDataSet(await openDataSet(`phantom:${set}`), shards, { size: 40, workers: 0 });
+    const studies = (await openDataSet(`shards:${shards}`)).studies.filter(({ split }) => split === 'train');
+    const tokenizer = trainWordPiece(
+      studies.map(({ impression }) => impression),
+      { size: 60 },
+    );
+    // The second step's study of each rank that comes last in its pass.
+    const last = [0, 1].map(async (rank) => {
+      const loader = createLoader({ studies, tokenizer, image: { resize: 36, size: 32, channels: 1 }, batchSize: 4, passes: 2, ranks: 2, rank, train: true, seed: 0, workers: 0 }); // prettier-ignore
+      for await (const batch of loader.batches({ epoch: 0, startStep: 1 })) return studies[batch.studies.at(-1)!]!;
+      throw new Error('the epoch has one step');
+    });
+    const bad = await Promise.all(last);
+    for (const { image } of bad) {
+      const { source, start: from, length } = rangeOf(image)!;
+      const bytes = readFileSync(source);
+      bytes[from + Math.floor(length / 2)]! ^= 0xff;
+      writeFileSync(source, bytes);
+    }
+    const own: RunOptions = { data: `shards:${shards}`, preset: 'tiny', batch: 4, accumulate: 2, epochs: [1, 1], steps: [1, 4], seed: 0 };
+    const [one, two] = [join(folder, 'bad-one'), join(folder, 'bad-two')];
+    const { device } = await openDevice('cpu', { threads: 1 });
+    await pretrain({ config: completeConfig(own), out: one, device, workers: 0 });
+    await device.close();
+    expect(ends(await startRun(2, { options: own, out: two }).ended)).toEqual(['finished', 'finished']);
+    const skippedOf = async (out: string) => (await readProvenance(out))!.data.skipped!.map(({ id, stage, step }) => ({ id, stage, step }));
+    expect((await skippedOf(one)).map(({ id }) => id).toSorted()).toEqual(bad.map(({ id }) => id).toSorted());
+    expect(new Set((await skippedOf(one)).map(({ stage, step }) => `${stage}-${step}`))).toEqual(new Set(['2-2']));
+    expect(await skippedOf(two)).toEqual(await skippedOf(one));
+    expect(hashes(two)).toEqual(hashes(one));
+    expect(log(two)).toEqual(log(one));
   });
 
   test('started unlike, or in a number that does not divide the passes, are refused before anything is written', async () => {

@@ -23,10 +23,13 @@ export class DeviceError extends HybridmedError {
   override readonly name: string = 'DeviceError';
   /** The device that failed. */
   readonly device: string;
+  /** The command that adds what the device needs, where that is not installed. */
+  readonly install: string | undefined;
 
-  constructor(device: string, problem: string) {
-    super(`${device}: ${problem}`);
+  constructor(device: string, problem: string, { install }: { install?: string } = {}) {
+    super(`${device}: ${problem}${install === undefined ? '' : `; add it with: ${install}`}`);
     this.device = device;
+    this.install = install;
   }
 }
 

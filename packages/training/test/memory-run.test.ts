@@ -162,6 +162,36 @@ test('a study whose image cannot be read is skipped from then on, and a run that
   expect(blind.log.at(-1)).not.toEqual(whole.log.at(-1));
 });
 
+test('ranks of which each has an image that cannot be read make the run of one: the same list, the same log, the same bits', async () => {
+  const [one, two] = [memoryStore(), memoryStore()];
+  const [count, batchSize, passes] = [240, 8, 2];
+  // The last study of rank 0's pass of the second step, and the first of rank 1's.
+  const steps = await Promise.all(
+    threads(2).map(async ({ rank, size, ...ranks }) => {
+      const { train } = memoryRun(plainDevice(), one, {}, { passes, ranks: { ...ranks, rank, size }, count, batchSize });
+      const studies: (readonly number[])[] = [];
+      for await (const batch of train.batches({ epoch: 0 })) studies.push(batch.studies);
+      return studies;
+    }),
+  );
+  const [first, second] = steps as [number[][], number[][]];
+  const bad = [first[1]![3]!, second[1]![0]!];
+  const start = async (size: number, store: MemoryStore) => {
+    await Promise.all(
+      threads(size).map((ranks) => {
+        const run = memoryRun(plainDevice(), sharedStore(ranks, ranks.rank === 0 ? store : undefined), {}, { passes, ranks, count, batchSize, unreadable: new Set(bad) }); // prettier-ignore
+        return trainStages({ ...run, config: { ...run.config, epochs: [1, 1], steps: [1, 4] } });
+      }),
+    );
+  };
+  await start(1, one);
+  await start(2, two);
+  expect(one.skipped.map(({ id, step }) => `${id} at ${step}`)).toEqual(bad.toSorted((a, b) => a - b).map((study) => `study ${study} at 2`));
+  expect(two.skipped).toEqual(one.skipped);
+  expect(two.log).toEqual(one.log);
+  expect(two.checkpoints).toEqual(one.checkpoints);
+});
+
 test('of more than 1 % of the studies the list is given, and everything before is saved', async () => {
   const [store, whole] = [memoryStore(), memoryStore()];
   await trainStages(memoryRun(plainDevice(), whole));

@@ -1,5 +1,4 @@
 // The public face of the GPU device; it runs in browsers. What only Node has is `@hybridmed/webgpu/node`.
-/// <reference types="@webgpu/types" preserve="true" />
 export { capabilitiesOf } from './device/capabilities.ts';
 export { browserWebgpuDevice, requestDevice, webgpuDevice } from './device/device.ts';
 export type { BrowserDeviceOptions, WebgpuDevice, WebgpuOptions } from './device/device.ts';

@@ -15,11 +15,11 @@ import { hashDistance, hashedSide, hashWords, perceptualHash } from './perceptua
 /** Bits of 256 in which the hashes of look-alikes may differ. Of 27 million pairs of Open-I's images no two of different reports come so near. */
 const alike = 32;
 
-/** Its size in bytes; undefined for a file that cannot be read. */
+/** Its size in bytes; undefined for what cannot be read or is no file. */
 const sizeOf = async (file: string): Promise<number | undefined> =>
   rangeOf(file)?.length ??
   stat(file).then(
-    ({ size }) => size,
+    (entry) => (entry.isFile() ? entry.size : undefined),
     () => undefined,
   );
 

@@ -3,6 +3,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { DataError, describeFileError } from '../errors.ts';
+import { checkFile, readingFlags } from '../image/image-bytes.ts';
 import { utf8Converter } from './encoding.ts';
 
 // Tables of text shrink five to twenty times; far more is a file made to fill memory or time.
@@ -10,8 +11,10 @@ const maxInflation = 200;
 const alwaysInflated = 64 << 20;
 
 async function isGzip(file: string): Promise<boolean> {
-  const handle = await open(file, 'r');
+  // A pipe or a device may have no end, nor a beginning.
+  const handle = await open(file, readingFlags);
   try {
+    checkFile(file, await handle.stat(), Infinity);
     const { bytesRead, buffer } = await handle.read(Buffer.alloc(2), 0, 2, 0);
     return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
   } finally {

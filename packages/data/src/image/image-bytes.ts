@@ -1,6 +1,5 @@
 // The bytes of an image: a whole file, or a part of one, as images inside a shard are named.
 import { hash } from 'node:crypto';
-import type { Stats } from 'node:fs';
 import { close, constants, fstat, open, read } from 'node:fs';
 import { promisify } from 'node:util';
 import { DataError, describeFileError } from '../errors.ts';
@@ -42,10 +41,10 @@ export function checkPart({ source, length }: ByteRange): void {
   if (length > maxFileBytes) throw tooLarge(source, length);
 }
 
-/** Throws a DataError for what is not a file, or is larger than an image file may be. */
-export function checkFile(name: string, stats: Stats): void {
+/** Throws a DataError for what is not a file, or is larger than an image file, or `maxBytes`, may be. */
+export function checkFile(name: string, stats: { readonly size: number; isFile(): boolean; isDirectory(): boolean }, maxBytes: number = maxFileBytes): void {
   if (!stats.isFile()) throw new DataError(`${name}: is ${stats.isDirectory() ? 'a folder' : 'no regular file'}; name a file`);
-  if (stats.size > maxFileBytes) throw tooLarge(name, stats.size);
+  if (stats.size > maxBytes) throw tooLarge(name, stats.size);
 }
 
 const tooLarge = (name: string, size: number): DataError => new DataError(`${name}: has ${size} bytes, more than ${maxFileBytes}; leave the study out`);

@@ -1,23 +1,29 @@
 // Packed sets and shards written elsewhere (Python's webdataset) as a source of studies, from a folder or over HTTP, without unpacking them.
 import { createHash } from 'node:crypto';
-import { open as openFile, readdir, readFile, stat } from 'node:fs/promises';
+import { open as openFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError, describeFileError } from '../errors.ts';
+import { smallFile } from '../files/chunks.ts';
 import { createRangeCache, fetchWhole } from '../image/range-cache.ts';
-import { isUrl, rangeName } from '../image/image-bytes.ts';
-import type { SourceData } from '../sources/source.ts';
+import { checkFile, isUrl, rangeName, readingFlags } from '../image/image-bytes.ts';
+import type { ReadOptions, SourceData } from '../sources/source.ts';
 import { Drops } from '../sources/source.ts';
 import type { DataNeed, Question, Study } from '../study.ts';
+import { SampleLabels } from './sample-labels.ts';
+import type { ReadSamples } from './webdataset.ts';
 import { webdatasetStudies } from './webdataset.ts';
 import type { IndexLine, ShardEntry, ShardManifest } from './manifest.ts';
 import { indexNameOf, manifestName, parseIndex, parseManifest } from './manifest.ts';
 import type { ReadUpTo } from './tar-members.ts';
 
+// Of 10,000 studies with long reports an index takes some 30 MB.
+const maxIndexBytes = 2 ** 28;
+
 const child = (base: string, name: string): string => (isUrl(base) ? `${base.replace(/\/*$/, '')}/${name}` : join(base, name));
 
 const readText = async (name: string): Promise<string> => {
   if (isUrl(name)) return Buffer.from(await fetchWhole(name)).toString('utf8');
-  return readFile(name, 'utf8').catch((error: unknown) => Promise.reject(describeFileError(name, error)));
+  return smallFile(name, maxIndexBytes).then(String);
 };
 
 /** `{000..012}` in a name as the names it stands for. */
@@ -30,8 +36,8 @@ function expanded(name: string): string[] {
 }
 
 /** Opens `shards:` and a folder, a manifest, or an archive (several as `{000..012}`), on disk or as a URL. Throws a DataError. */
-export async function readShards(path: string): Promise<SourceData> {
-  if (path.endsWith('.tar')) return readWebdataset(path, expanded(path));
+export async function readShards(path: string, options: ReadOptions): Promise<SourceData> {
+  if (path.endsWith('.tar')) return readWebdataset(path, expanded(path), options);
   if (path.endsWith(`/${manifestName}`)) return readPacked(path.slice(0, -manifestName.length - 1));
   if (isUrl(path)) return readPacked(path);
   const names = await readdir(path).catch((error: unknown) => Promise.reject(describeFileError(path, error)));
@@ -42,6 +48,7 @@ export async function readShards(path: string): Promise<SourceData> {
   return readWebdataset(
     path,
     archives.map((name) => join(path, name)),
+    options,
   );
 }
 
@@ -85,16 +92,20 @@ async function readIndexed(base: string, entry: ShardEntry): Promise<{ image: st
   });
 }
 
-async function readWebdataset(path: string, archives: readonly string[]): Promise<SourceData> {
-  const studies: Study[] = [];
-  const drops = new Drops();
-  const drawn = { count: 0 };
-  for (const archive of archives) await withReader(archive, (read) => webdatasetStudies(archive, read, studies, drops, drawn));
+async function readWebdataset(path: string, archives: readonly string[], options: ReadOptions): Promise<SourceData> {
+  const samples: ReadSamples = { studies: [], labels: new SampleLabels(), drops: new Drops(), drawn: { count: 0 } };
+  for (const archive of archives) await withReader(archive, (read) => webdatasetStudies(archive, read, samples));
+  const { studies, labelled, warnings } = samples.labels.finish(samples.studies, options);
   if (studies.length === 0) throw new DataError(`${path}: holds no sample with an image (.png, .jpg or .dcm); name other shards`);
   const reports = studies.some(({ findings, impression }) => findings !== '' && impression !== '');
-  const labels = studies.some((study) => study.labels !== undefined);
-  const offers: DataNeed[] = [...(reports ? (['pairs'] as const) : []), ...(labels ? (['labels'] as const) : []), 'images'];
-  return { studies, offers, counts: { images: studies.length }, dropped: drops.counts(), splitOrigin: drawn.count > 0 ? 'drawn' : 'published' };
+  return {
+    studies,
+    offers: [...(reports ? (['pairs'] as const) : []), ...(labelled ? (['labels'] as const) : []), 'images'],
+    counts: { images: studies.length },
+    dropped: samples.drops.counts(),
+    splitOrigin: samples.drawn.count > 0 ? 'drawn' : 'published',
+    warnings: warnings.map((warning) => `${path}: ${warning}`),
+  };
 }
 
 /** Reads an archive piece by piece: from disk through a window of one block, or by ranges. */
@@ -103,8 +114,9 @@ async function withReader(archive: string, use: (read: ReadUpTo) => Promise<void
     const cache = createRangeCache();
     return use((start, length) => cache.upTo({ source: archive, start, length }));
   }
-  const file = await openFile(archive).catch((error: unknown) => Promise.reject(describeFileError(archive, error)));
+  const file = await openFile(archive, readingFlags).catch((error: unknown) => Promise.reject(describeFileError(archive, error)));
   try {
+    checkFile(archive, await file.stat(), Infinity);
     await use(async (start, length) => {
       const bytes = Buffer.alloc(length);
       const { bytesRead } = await file.read(bytes, 0, length, start);

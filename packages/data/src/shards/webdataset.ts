@@ -1,10 +1,10 @@
 // Samples of shards that others wrote, as WebDataset has them: members that share a key, distinguished by what follows the key's first dot.
 import { isUtf8 } from 'node:buffer';
-import { labelValue } from '../chexpert-labels.ts';
 import { DataError } from '../errors.ts';
 import type { ByteRange } from '../image/image-bytes.ts';
 import { rangeName } from '../image/image-bytes.ts';
 import type { Drops } from '../sources/source.ts';
+import type { SampleLabels } from './sample-labels.ts';
 import { splitOf } from '../split/draw.ts';
 import type { Split, Study } from '../study.ts';
 import { normalizeText } from '../text.ts';
@@ -29,17 +29,28 @@ function keyOf(name: string): [key: string, ending: string] {
   return dot === -1 ? [name, ''] : [name.slice(0, dot), name.slice(dot + 1).toLowerCase()];
 }
 
-/** Adds an archive's samples to `studies`, and to `drops` what is none. `drawn` counts splits that no one published. */
-export async function webdatasetStudies(archive: string, read: ReadUpTo, studies: Study[], drops: Drops, drawn: { count: number }): Promise<void> {
+/** What the samples of all archives are added to. `drawn` counts splits that no one published. */
+export interface ReadSamples {
+  readonly studies: Study[];
+  readonly labels: SampleLabels;
+  readonly drops: Drops;
+  readonly drawn: { count: number };
+}
+
+/** Adds an archive's samples to `studies` and `labels`, and to `drops` what is none. */
+export async function webdatasetStudies(archive: string, read: ReadUpTo, { studies, labels, drops, drawn }: ReadSamples): Promise<void> {
   const finish = async ({ key, members }: Sample) => {
     const image = imageEndings.map((ending) => members.get(ending)).find(Boolean);
     if (image === undefined) return drops.add('the sample has no image');
+    let fields: Record<string, unknown>;
     try {
-      studies.push(studyOf(archive, key, image, await texts(members, read), drawn));
+      fields = await texts(members, read);
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
-      drops.add(error.message);
+      return drops.add(error.message);
     }
+    labels.add(fields['labels'], archive, key);
+    studies.push(studyOf(archive, key, image, fields, drawn));
   };
   let sample: Sample | undefined;
   for await (const member of tarMembers(archive, read)) {
@@ -97,19 +108,9 @@ function splitFor(archive: string, named: unknown, id: string, drawn: { count: n
   return splitOf(id);
 }
 
-function labelsOf(value: unknown): Study['labels'] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  const known = Object.entries(value).flatMap(([name, cell]) => {
-    const label = labelValue(String(cell));
-    return label === 0 || label === 1 ? [[name, label] as const] : [];
-  });
-  return known.length > 0 ? Object.fromEntries(known) : undefined;
-}
-
 function studyOf(archive: string, key: string, image: ByteRange, fields: Record<string, unknown>, drawn: { count: number }): Study {
   const text = (name: string): string | undefined => (typeof fields[name] === 'string' || typeof fields[name] === 'number' ? String(fields[name]) : undefined);
   const [id, patient, view] = [text('id') ?? key, text('patient'), text('view')];
-  const labels = labelsOf(fields.labels);
   return {
     id,
     report: text('report') ?? id,
@@ -119,6 +120,5 @@ function studyOf(archive: string, key: string, image: ByteRange, fields: Record<
     split: splitFor(archive, fields.split, patient ?? id, drawn),
     ...(patient === undefined ? {} : { patient }),
     ...(view === undefined ? {} : { view }),
-    ...(labels === undefined ? {} : { labels }),
   };
 }

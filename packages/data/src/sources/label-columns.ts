@@ -1,4 +1,5 @@
-// Which further columns of a table are labels: those with a name that hold nothing but 1, 0, -1 and blanks, and not only blanks.
+// Which further columns of a table, or named values of samples, are labels: those with a name that hold nothing but 1, 0, -1 and blanks, and not
+// only blanks.
 import type { LabelValues, PublishedLabel } from '../chexpert-labels.ts';
 import { labelPolicy, labelValue } from '../chexpert-labels.ts';
 import type { SelectOptions } from '../study.ts';
@@ -13,16 +14,27 @@ interface Column {
   first?: string;
 }
 
-/** Collects a table's further cells row by row. */
-export class LabelColumns {
-  #columns: Column[] | undefined;
+const blanks = (count: number): PublishedLabel[] => Array.from({ length: count }, () => 2 as const);
 
-  add(names: readonly string[], values: readonly string[], row: number): void {
-    this.#columns ??= names.map((name) => ({ name, values: [], given: 0, sure: 0, odd: 0 }));
-    this.#columns.forEach((column, i) => {
+/** Collects a table's further cells row by row; `place` says what a row is called. */
+export class LabelColumns {
+  readonly #place: string;
+  readonly #columns: Column[] = [];
+  #rows = 0;
+
+  constructor(place = 'row') {
+    this.#place = place;
+  }
+
+  /** Adds a row. Later rows may have further names behind those before: the rows before are blank there. */
+  add(names: readonly string[], values: readonly string[], row: number | string): void {
+    const columns = this.#columns;
+    for (let i = columns.length; i < names.length; i++) columns.push({ name: names[i]!, values: blanks(this.#rows), given: 0, sure: 0, odd: 0 });
+    this.#rows++;
+    columns.forEach((column, i) => {
       const value = labelValue(values[i]!);
       if (value === undefined) {
-        column.first ??= `row ${row} holds ${JSON.stringify(values[i]!.slice(0, 40))}`;
+        column.first ??= `${this.#place} ${row} holds ${JSON.stringify(values[i]!.slice(0, 40))}`;
         column.odd++;
         column.values = [];
         return;
@@ -40,9 +52,7 @@ export class LabelColumns {
     readonly warnings: readonly string[];
   } {
     // The index that pandas writes has no name, or this one once it was read again.
-    const named = (this.#columns ?? []).filter(
-      ({ name }, i, all) => !/^(?:unnamed: [\d.]+)?$/i.test(name) && all.findIndex((other) => other.name === name) === i,
-    );
+    const named = this.#columns.filter(({ name }, i, all) => !/^(?:unnamed: [\d.]+)?$/i.test(name) && all.findIndex((other) => other.name === name) === i);
     const labels = named.filter(({ odd, sure }) => odd === 0 && sure > 0);
     const names = labels.map(({ name }) => name);
     const policy = labelPolicy(names, options);

@@ -63,7 +63,12 @@ export async function openReports({ table, folder }: MimicReports, add: AddTexts
     const stem = `files/p${patient.slice(0, 2)}/p${patient}/s${study}`;
     if (present.file(stem) < 0) return -1;
     const file = `${folder!}/${stem}.txt`;
-    if (statSync(file).size > maxReport) {
+    const entry = statSync(file);
+    if (!entry.isFile()) {
+      drops.add('the report is no regular file');
+      return -1;
+    }
+    if (entry.size > maxReport) {
       drops.add('the report is larger than 1 MiB');
       return -1;
     }

@@ -2,11 +2,16 @@
 import { DataError } from '../errors.ts';
 import { GrowableArray } from './growable-array.ts';
 
+/** Bytes that decode ranges of themselves, as Node's Buffer does; whoever reads these types needs no types of Node. */
+interface TextBytes extends Uint8Array {
+  toString(encoding?: 'utf8', start?: number, end?: number): string;
+}
+
 /** Strings by index. */
 export interface StringColumn {
   readonly length: number;
   /** UTF-8, end to end. */
-  readonly bytes: Buffer;
+  readonly bytes: TextBytes;
   /** Where each string ends in `bytes`: (length) u32. */
   readonly ends: Uint32Array;
 }

@@ -1,7 +1,7 @@
 // gpu.js itself: one instance, kernels kept by source.
-import * as gpujs from 'gpu.js';
+import * as gpujs from '#gpu.js';
 import { DeviceLostError } from '@hybridmed/tensor';
-import type { IKernelRunShortcut } from 'gpu.js';
+import type { IKernelRunShortcut } from '#gpu.js';
 
 /** Runs kernels by source. */
 export interface Engine {

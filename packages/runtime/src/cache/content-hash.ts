@@ -3,14 +3,15 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { describeError } from '../files.ts';
 import { retrievalFile } from '../retrieval/retrieval-file.ts';
+import { checkRegular, describeError } from '../files.ts';
 
 // Files read at once.
 const lanes = 8;
 
 /** SHA-256 of a file. Throws one line that names a file which cannot be read. */
 export async function hashFile(path: string): Promise<string> {
+  await checkRegular(path);
   const hash = createHash('sha256');
   try {
     await pipeline(createReadStream(path), hash);

@@ -11,7 +11,7 @@ import { encodeSafetensors } from '@hybridmed/nn';
 import type { HostArray, HostArrays } from '@hybridmed/tensor';
 import type { TrainerState } from '@hybridmed/training';
 import { trainerStateSchema } from '@hybridmed/training';
-import { describeError, fileError, isFolder, readableFolder, readJson, replaceFolder } from '../files.ts';
+import { checkRegular, describeError, fileError, isFolder, readableFolder, readJson, replaceFolder } from '../files.ts';
 import type { CheckpointEncoders } from './checkpoint-encoders.ts';
 import { loadModuleEncoders } from './checkpoint-encoders.ts';
 import { readRetrieval, retrievalFile } from '../retrieval/retrieval-file.ts';
@@ -76,6 +76,7 @@ export async function loadCheckpoint(folder: string, encoders: CheckpointEncoder
 /** SHA-256 of a checkpoint's parameters, by which results name the checkpoint they are of. */
 export async function hashParameters(folder: string): Promise<string> {
   const file = join(folder, 'model.safetensors');
+  await checkRegular(file);
   const hash = createHash('sha256');
   try {
     for await (const chunk of createReadStream(file)) hash.update(chunk as Uint8Array);

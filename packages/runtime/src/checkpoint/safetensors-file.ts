@@ -5,7 +5,7 @@ import { checkParameters } from '@hybridmed/model';
 import type { ParameterSpecs, SafetensorsFile } from '@hybridmed/nn';
 import { encodeSafetensors, openSafetensors } from '@hybridmed/nn';
 import type { HostArray, HostArrays } from '@hybridmed/tensor';
-import { describeError, fileError, writeFileAtomic } from '../files.ts';
+import { checkRegular, describeError, fileError, writeFileAtomic } from '../files.ts';
 
 // Some systems read no more bytes than this in one call.
 const maxBytesPerRead = 2 ** 30;
@@ -21,6 +21,7 @@ async function fill(file: FileHandle, path: string, position: number, into: Uint
 
 /** Opens a file for reading tensor by tensor; to be closed. Throws one line naming the file for a missing or damaged one. */
 export async function openSafetensorsFile(path: string): Promise<SafetensorsFile & { close(): Promise<void> }> {
+  await checkRegular(path);
   const file = await open(path, 'r').catch((error: unknown) => Promise.reject(describeError(path, error)));
   const described = <T>(work: Promise<T>): Promise<T> => work.catch((error: unknown) => Promise.reject(describeError(path, error)));
   try {

@@ -27,15 +27,23 @@ export interface OpenedDevice {
 
 const firstLine = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
 
-/** A row that `auto` went past: what was wrong, or that only software stands in for the hardware. */
+/** A row that `auto` went past: what was wrong, whether its engine is not installed, or that only software stands in for the hardware. */
 interface Refusal {
   readonly row: DeviceRow;
   readonly problem: string;
+  readonly missing?: boolean;
   readonly software?: boolean;
 }
 
-/** That hardware is absent is usual; why anything else cannot be used is worth its message. */
-function refusalText({ row, problem, software }: Refusal): string {
+const refusalOf = (row: DeviceRow, error: unknown): Refusal => ({
+  row,
+  problem: firstLine(error),
+  missing: error instanceof DeviceError && error.install !== undefined,
+});
+
+/** That hardware is absent is usual; why anything else cannot be used, or what would have to be installed, is worth its message. */
+function refusalText({ row, problem, missing, software }: Refusal): string {
+  if (missing) return problem;
   if (software && row.reason.software) return row.reason.software;
   return row.hardware ? row.reason.absent : `${row.reason.absent} (${problem})`;
 }
@@ -52,7 +60,7 @@ async function openAutomatically(options: DeviceOptions): Promise<OpenedDevice> 
     try {
       return { device: await (row.hardware ?? row.open)(options), reason: reasonFor(row, refusals) };
     } catch (error) {
-      refusals.push({ row, problem: firstLine(error) });
+      refusals.push(refusalOf(row, error));
     }
   }
   if (mixed) {
@@ -111,7 +119,7 @@ export async function listDevices(): Promise<{ devices: DeviceListing[]; auto: D
       await device.close();
     } catch (error) {
       devices.push({ kind: row.name, available: false, software: false, name: firstLine(error) });
-      refusals.push({ row, problem: firstLine(error) });
+      refusals.push(refusalOf(row, error));
     }
   }
   return { devices, ...(taken ?? { auto: null, reason: 'no device can be used' }) };

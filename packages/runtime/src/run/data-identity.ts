@@ -1,5 +1,6 @@
 // What the studies of a run are known by, wherever they lie: ids in order, texts, and of each image its size and how it begins.
 import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Split, Study } from '@hybridmed/data';
 import { rangeOf } from '@hybridmed/data';
@@ -22,10 +23,13 @@ const [headBytes, readers] = [4096, 16];
 async function imageIdentity(image: string): Promise<string> {
   const { source = image, start = 0, length } = rangeOf(image) ?? {};
   if (/^https?:/i.test(source)) return `${start} ${length}`;
-  const file = await open(source).catch(() => undefined);
+  // What is no file, as a pipe that nobody writes to, is not waited for.
+  const file = await open(source, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(() => undefined);
   if (!file) return 'absent';
   try {
-    const size = length ?? (await file.stat()).size;
+    const entry = await file.stat();
+    if (!entry.isFile()) return 'absent';
+    const size = length ?? entry.size;
     const { bytesRead, buffer } = await file.read(Buffer.alloc(Math.min(headBytes, size)), 0, Math.min(headBytes, size), start);
     return `${size} ${createHash('sha256').update(buffer.subarray(0, bytesRead)).digest('hex')}`;
   } finally {

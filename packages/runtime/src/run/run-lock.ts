@@ -1,7 +1,7 @@
 // One process at a time trains in a run's folder. The hold is a file in it, so that every path to the folder leads to the same one, on
 // every machine that shares it. A thread touches the file, since the main thread may be in native code for minutes.
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -38,11 +38,20 @@ const { writeSync } = require('node:fs');
 setInterval(() => { try { writeSync(workerData.file, '{', 0); } catch {} }, workerData.every);
 `;
 
+// A lock holds some 300 bytes.
+const maxLockBytes = 4096;
+
+/** What a lock says; undefined where it is none, as a pipe that nobody writes to. */
 function readHolder(lock: string): LockHolder | undefined {
+  let file: number | undefined;
   try {
-    return lockHolderSchema.parse(JSON.parse(readFileSync(lock, 'utf8')));
+    file = openSync(lock, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const { size } = fstatSync(file);
+    return size > maxLockBytes ? undefined : lockHolderSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
     return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
 

@@ -1,12 +1,14 @@
 // A published tokenizer: a tokenizer.json, a vocab.txt, or a folder with one.
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Tokenizer } from '@hybridmed/text';
 import { tokenizerFromJson, tokenizerFromVocab } from '@hybridmed/text';
-import { decodeUtf8, describeError, fileError, isFolder, readJson } from '../files.ts';
+import { fileError, isFolder, readJson, readText } from '../files.ts';
 import type { TokenizerConfig } from './tokenizer-config.ts';
 import { addedBeside, agree, bertSettings } from './tokenizer-config.ts';
+
+// The largest vocabularies have some 5 MB.
+const maxVocabularyBytes = 2 ** 26;
 
 /** The file of a path: a folder's tokenizer.json, else its vocab.txt. */
 async function vocabularyFile(path: string): Promise<string> {
@@ -20,7 +22,7 @@ async function vocabularyFile(path: string): Promise<string> {
 export async function readTokenizer(path: string): Promise<Tokenizer> {
   const file = await vocabularyFile(path);
   const json = file.endsWith('.json') ? await readJson(file) : undefined;
-  const text = json === undefined ? await readText(file) : '';
+  const text = json === undefined ? await readText(file, maxVocabularyBytes, 'vocab.txt') : '';
   const config = await configBeside(file);
   try {
     if (json !== undefined) {
@@ -37,13 +39,6 @@ export async function readTokenizer(path: string): Promise<Tokenizer> {
 
 // Some capitals, such as the letters of sets of numbers, have no small ones: lower case leaves them.
 const hasCapitals = (text: string): boolean => text.split(/\r?\n/).some((line) => !/^\[.*\]$/.test(line) && line.toLowerCase() !== line);
-
-async function readText(file: string): Promise<string> {
-  const bytes = await readFile(file).catch((error: unknown) => {
-    throw describeError(file, error);
-  });
-  return decodeUtf8(file, bytes);
-}
 
 /** The tokenizer_config.json beside a published file of the usual name. */
 async function configBeside(file: string): Promise<TokenizerConfig> {

@@ -93,6 +93,19 @@ async function rowOf(
   };
 }
 
+/** Events of which each warning is said once: all runs read the same data set. */
+function withWarningsOnce({ onMessage, ...events }: RunEvents): RunEvents {
+  const said = new Set<string>();
+  return {
+    ...events,
+    onMessage(line) {
+      if (said.has(line)) return;
+      if (line.startsWith('warning: ')) said.add(line);
+      onMessage?.(line);
+    },
+  };
+}
+
 /**
  * Trains and evaluates the missing runs and writes ablation.json after every run, so that there is always a table of the finished ones. A run
  * that fails is named in the report and does not stop the others. Throws one line where no run of the full method could be made.
@@ -100,7 +113,8 @@ async function rowOf(
 export async function ablate(options: AblateOptions): Promise<AblationReport> {
   // Runs name the folder of the stage 1 they start from: the same one wherever the command is run.
   const out = resolve(options.out);
-  const { config, seeds: count, device, samples = 1000, events = {} } = options;
+  const { config, seeds: count, device, samples = 1000 } = options;
+  const events = withWarningsOnce(options.events ?? {});
   const seeds = Array.from({ length: count }, (_, i) => config.seed + i);
   const all = [fullVariant, ...options.variants];
   const finished = new Map(all.map((variant) => [variant, new Map<number, FinishedRun>()]));

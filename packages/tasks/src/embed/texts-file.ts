@@ -1,6 +1,8 @@
 // Texts to be embedded: a file with one text per line, or a JSON list of texts.
-import { readFile } from 'node:fs/promises';
-import { decodeUtf8, describeError, fileError, readJson } from '@hybridmed/runtime/files';
+import { fileError, readJson, readText } from '@hybridmed/runtime/files';
+
+// More texts than one command embeds in days.
+const maxBytes = 2 ** 28;
 
 /** The texts of a file, in order. Empty lines at the end do not count. Throws one line for a file without texts. */
 export async function readTexts(path: string): Promise<string[]> {
@@ -18,8 +20,7 @@ async function readList(path: string): Promise<string[]> {
 }
 
 async function readLines(path: string): Promise<string[]> {
-  const bytes = await readFile(path).catch((error: unknown) => Promise.reject(describeError(path, error)));
-  const lines = decodeUtf8(path, bytes).split(/\r?\n/);
+  const lines = (await readText(path, maxBytes, 'file of texts', { pipes: true })).split(/\r?\n/);
   while (lines.at(-1)?.trim() === '') lines.pop();
   return lines;
 }

@@ -108,7 +108,9 @@ export function memorySource(
       for (const step of stepsFrom(range)) {
         const bad = step.filter((study) => !leftOut.has(study) && unreadable.has(study));
         const readable = (study: number) => !leftOut.has(study) && !unreadable.has(study);
-        const indices = step.map((_, place) => [...step.slice(place), ...step].find(readable)!);
+        // Stand-ins come from the same pass, which is of one rank: whoever reads it finds the same ones.
+        const passSize = train ? batchSize / passes : step.length;
+        const indices = chunks(step, passSize).flatMap((pass) => pass.map((_, place) => [...pass.slice(place), ...pass].find(readable)!));
         const reasons = bad.map((study) => ({ study, reason: `study-${study}.png: cannot be read` }));
         yield { arrays: studyArrays(rows(indices), tokenizer), studies: indices, ...(reasons.length > 0 ? { unreadable: reasons } : {}) };
       }
@@ -194,7 +196,7 @@ const smallModel = (): Model =>
     special: tokenizer.special,
   });
 
-/** A run of two epochs of two steps a stage, on studies and in a store in memory; of `passes` passes a step, which ranks may share. */
+/** A run of two epochs of two steps a stage, on studies and in a store in memory; of `passes` passes a step of `batchSize` studies, which ranks may share. */
 export function memoryRun(
   device: Device,
   store: RunStore,
@@ -203,13 +205,14 @@ export function memoryRun(
     passes = 1,
     ranks = alone,
     count = 9,
+    batchSize = 4,
     unreadable = new Set<number>(),
-  }: { passes?: number; ranks?: Communicator; count?: number; unreadable?: ReadonlySet<number> } = {},
+  }: { passes?: number; ranks?: Communicator; count?: number; batchSize?: number; unreadable?: ReadonlySet<number> } = {},
 ): TrainingRun {
   const config = completeTraining({
     preset: 'tiny',
     epochs: [2, 2],
-    batch: 4 / passes,
+    batch: batchSize / passes,
     accumulate: passes,
     dropout: 0.1,
     learningRate: 1e-2,
@@ -220,7 +223,7 @@ export function memoryRun(
     config,
     device,
     model: smallModel(),
-    train: memorySource(studies.slice(0, count), tokenizer, { batchSize: 4, train: true, passes, ranks, unreadable }),
+    train: memorySource(studies.slice(0, count), tokenizer, { batchSize, train: true, passes, ranks, unreadable }),
     validation: memorySource(studies.slice(count), tokenizer, { batchSize: 2, train: false, ranks }),
     store,
     ranks,

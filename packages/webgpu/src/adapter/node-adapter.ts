@@ -1,5 +1,5 @@
 // A WebGPU adapter in Node through Dawn: the system's hardware first, then software Vulkan. Needs no setting and no system package.
-import { create, globals } from 'webgpu';
+import { dawn } from './dawn.ts';
 import { AdapterError } from './errors.ts';
 import { hasSystemDrivers, loadVulkanLoader, withSwiftShader } from './vulkan.ts';
 
@@ -37,7 +37,8 @@ type Source = 'system' | 'swiftshader';
 const keep = Symbol.for('hybridmed.webgpu.instances');
 const global = globalThis as typeof globalThis & { [keep]?: Map<Source, GPU> };
 
-function instance(source: Source): GPU {
+async function instance(source: Source): Promise<GPU> {
+  const { create } = await dawn();
   const instances = (global[keep] ??= new Map());
   let gpu = instances.get(source);
   if (!gpu) {
@@ -48,7 +49,7 @@ function instance(source: Source): GPU {
 }
 
 async function request(source: Source, software: boolean): Promise<NodeAdapter | undefined> {
-  const gpu = instance(source);
+  const gpu = await instance(source);
   // Dawn forces SwiftShader alone: other software drivers, as lavapipe, come where nothing else is there to be preferred.
   const forced = software ? await gpu.requestAdapter({ forceFallbackAdapter: true }) : null;
   const adapter = forced ?? (await gpu.requestAdapter({ powerPreference: software ? 'low-power' : 'high-performance' }));
@@ -105,9 +106,10 @@ let turn: Promise<unknown> = Promise.resolve();
  * Requests a WebGPU adapter in Node: the system's hardware, else its software Vulkan (Mesa lavapipe >= 25), else
  * SwiftShader from the optional peer dependency `@sparticuz/chromium`, unpacked once to the user's cache folder. WebGPU's
  * constants (`GPUBufferUsage` and the like) become globals where they are missing. Throws an AdapterError that says what
- * was tried and what to install.
+ * was tried and what to install, and a DeviceError where the optional peer dependency `webgpu` (Dawn) is not installed.
  */
-export function requestNodeAdapter(options: NodeAdapterOptions = {}): Promise<NodeAdapter> {
+export async function requestNodeAdapter(options: NodeAdapterOptions = {}): Promise<NodeAdapter> {
+  const { globals } = await dawn();
   for (const [name, value] of Object.entries(globals)) {
     if (!(name in globalThis)) Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
   }
