@@ -1,6 +1,6 @@
 // Documentation that follows from the rows of commands: the list of commands in the README of hybridmed, and the tables of docs/settings.md.
 import { presets } from '@hybridmed/model/presets';
-import { dataSettings } from '@hybridmed/runtime/settings';
+import { dataSettings, runSettings } from '@hybridmed/runtime/settings';
 import type { Option, Options } from '@hybridmed/training/options';
 import { flagOf, mergeSettings } from '@hybridmed/training/options';
 import { trainingSettings } from '@hybridmed/training/settings';
@@ -43,20 +43,21 @@ function defaultOf(key: string, row: Option): string {
   return first === '' || (row.value.flag === 'switch' && first === 'false') ? '' : code(first);
 }
 
-const flagsOf = (key: string, { argument, value, off }: Option): string => {
+const flagsOf = (key: string, { argument, value, off, fileOnly }: Option): string => {
   const negative = flagOf(key).replace(/^--/, '--no-');
   const positive = `${flagOf(key)}${argument === undefined ? '' : ` <${argument}${value.flag === 'several' ? '...' : ''}>`}`;
-  return [...(off?.only ? [] : [positive]), ...(off ? [negative] : [])].map(code).join(', ');
+  return [...(off?.only || fileOnly ? [] : [positive]), ...(off ? [negative] : [])].map(code).join(', ');
 };
 
 /** The rows of a table of options. */
 export function settingsTable(options: Options): string {
   const rows = Object.entries(options).map(([key, row]: [string, Option]) => {
     const resumed = row.scope !== 'run' ? 'free' : (row.onResume ?? 'same');
-    const cells = [code(key), flagsOf(key, row), cell(row.value.words), row.required ? 'must be given' : defaultOf(key, row), resumed, cell(row.help)];
+    const given = row.required ? 'must be given' : defaultOf(key, row);
+    const cells = [code(key), flagsOf(key, row), cell(row.value.words), given, row.byStage ? 'yes' : '', resumed, cell(row.help)];
     return `| ${cells.join(' | ')} |`;
   });
-  return ['| key | flag | value | default | on resume | |', '|---|---|---|---|---|---|', ...rows].join('\n');
+  return ['| key | flag | value | default | by stage | on resume | |', '|---|---|---|---|---|---|---|', ...rows].join('\n');
 }
 
 /** The tables of docs/settings.md by the names of their blocks. */
@@ -64,7 +65,7 @@ export async function settingsTables(): Promise<Readonly<Record<string, string>>
   const ofProcess: Options = Object.fromEntries(Object.entries<Option>(await loadOptions(pretrain)).filter(([, row]) => row.scope !== 'run'));
   return {
     'settings of the data': settingsTable(dataSettings),
-    'settings of training': settingsTable(trainingSettings),
+    'settings of training': settingsTable({ ...trainingSettings, stages: runSettings.stages }),
     'settings of the process': settingsTable(ofProcess),
   };
 }

@@ -6,14 +6,14 @@ import { collect, dropout, layerNorm, linear } from '@hybridmed/nn';
 import type { AttentionLayer, KeyValues } from './attention.ts';
 import { attentionLayer } from './attention.ts';
 
-/** Widths of the memories by branch. */
-export type Memories = Readonly<Record<string, number>>;
+/** Widths of the memories by branch; null for a branch that reads none, and so has no cross-attention and no norm before it. */
+export type Memories = Readonly<Record<string, number | null>>;
 
 /** What a block needs besides its input. */
 export interface BlockContext {
   readonly branch: string;
-  /** The branch's memory, projected by this block's cross-attention. */
-  readonly cross: KeyValues;
+  /** The branch's memory, projected by this block's cross-attention; undefined for a branch without one. */
+  readonly cross: KeyValues | undefined;
   readonly crossMask?: Tensor | undefined;
   /** Gets the cross-attention's probabilities (B, heads, T, S). */
   readonly onCross?: ((weights: Tensor) => void) | undefined;
@@ -31,7 +31,7 @@ export interface SelfAttention {
 /** A decoder block. */
 export interface Block {
   readonly parameters: ParameterSpecs;
-  /** The branch's cross-attention keys and values of a memory. */
+  /** The branch's cross-attention keys and values of a memory. The branch must have one. */
   projectMemory(scope: Scope, branch: string, memory: Tensor): KeyValues;
   /** (B, T, width) -> (B, T, width) */
   call(scope: Scope, h: Tensor, context: BlockContext): Tensor;
@@ -58,11 +58,11 @@ function feedForward(width: number): Module {
   return { parameters: collect(parts), call: (scope, x) => parts.fc2.call(scope.child('fc2'), ops.gelu(parts.fc1.call(scope.child('fc1'), x))) };
 }
 
-/** h += SA(LN h); h += XA_b(LN_b h, memory_b); h += FFN(LN h), the FFN 4 times as wide with erf GELU. */
+/** h += SA(LN h); h += XA_b(LN_b h, memory_b), which a branch without a memory skips; h += FFN(LN h), the FFN 4 times as wide with erf GELU. */
 export function decoderBlock({ width, heads, memories, dropout: rate = 0, sharedCross = false, unshared = false }: BlockConfig): Block {
   const crossName = (branch: string) => (sharedCross ? 'shared' : branch);
   const crosses: Record<string, AttentionLayer> = {};
-  for (const [branch, memory] of Object.entries(memories)) crosses[crossName(branch)] ??= attentionLayer({ width, heads, memory });
+  for (const [branch, memory] of Object.entries(memories)) if (memory !== null) crosses[crossName(branch)] ??= attentionLayer({ width, heads, memory });
   // One set of the common parts serves all branches; unshared, each branch has a set under its own name.
   const ownName = (part: string, branch: string) => (unshared ? `${part}.${branch}` : part);
   const self = attentionLayer({ width, heads });
@@ -85,10 +85,13 @@ export function decoderBlock({ width, heads, memories, dropout: rate = 0, shared
       const fresh = self.project(selfScope, n);
       const mixed = self.attend(selfScope, n, keyValues(fresh), { causal, mask });
       const h1 = add(h0, mixed, 'self');
-      const queries = crossNorms[`norm_cross.${name}`]!.call(scope.child(`norm_cross.${name}`), h1);
-      const crossScope = scope.child(`cross_attn.${name}`);
-      onCross?.(crosses[name]!.weights(crossScope, queries, cross, crossMask));
-      const h2 = add(h1, crosses[name]!.attend(crossScope, queries, cross, { mask: crossMask }), 'cross');
+      const readMemory = (keysAndValues: KeyValues): Tensor => {
+        const queries = crossNorms[`norm_cross.${name}`]!.call(scope.child(`norm_cross.${name}`), h1);
+        const crossScope = scope.child(`cross_attn.${name}`);
+        onCross?.(crosses[name]!.weights(crossScope, queries, keysAndValues, crossMask));
+        return add(h1, crosses[name]!.attend(crossScope, queries, keysAndValues, { mask: crossMask }), 'cross');
+      };
+      const h2 = cross ? readMemory(cross) : h1;
       return add(h2, common.ffn.call(own('ffn'), common.norm_ffn.call(own('norm_ffn'), h2)), 'ffn');
     },
   };

@@ -3,6 +3,7 @@ import type { Device, DeviceState, Graph, Program, Tensor, Tensors, TensorSpec }
 import { ops, trace } from '@hybridmed/tensor';
 import { parameterSpecs, rootScope } from '@hybridmed/nn';
 import type { Decoder } from './decoder.ts';
+import { memoryWidth } from './decoder.ts';
 import { f32, flatten, i32, unflatten } from './named-values.ts';
 import type { Stepper } from './search.ts';
 
@@ -31,7 +32,7 @@ const scopeOf = (state: Tensors, { prefix = 'decoder.' }: DecodingOptions) => ro
 export function startGraph(options: DecodingOptions): Graph {
   const { decoder, branch, maxTokens, masked = false, copies = false } = options;
   const memory = {
-    [`memory.${branch}`]: f32('B', 'S', decoder.memories[branch]!),
+    [`memory.${branch}`]: f32('B', 'S', memoryWidth(decoder, branch)),
     ...(masked ? { [`memory.${branch}.mask`]: f32('B', 'S') } : {}),
     ...(copies ? { [`memory.${branch}.ids`]: i32('B', 'S') } : {}),
   };

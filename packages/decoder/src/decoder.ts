@@ -21,8 +21,11 @@ export interface Decoder {
   readonly parameters: ParameterSpecs;
   /** Each block's cross-attention keys and values of a branch's memory (B, S, memory width). */
   projectMemory(scope: Scope, branch: string, memory: Tensor): KeyValues[];
-  /** Final hidden states (B, T, width) for input ids (B, T), all positions at once. `mask` (B, S) is 1 for real memory tokens. */
-  hidden(scope: Scope, branch: string, ids: Tensor, memory: Tensor, mask?: Tensor): Tensor;
+  /**
+   * Final hidden states (B, T, width) for input ids (B, T), all positions at once. `mask` (B, S) is 1 for real memory tokens. A branch that
+   * reads no memory gets none.
+   */
+  hidden(scope: Scope, branch: string, ids: Tensor, memory: Tensor | undefined, mask?: Tensor): Tensor;
   /** Each block's cross-attention over the memory, averaged over heads, for input ids (B, T): (B, T, S) each. In evaluation mode. */
   crossWeights(scope: Scope, branch: string, ids: Tensor, memory: Tensor, mask?: Tensor): Tensor[];
   /** Whether a branch copies tokens of its memory. */
@@ -75,7 +78,7 @@ function writeAt(position: Tensor, cache: Cache): { readonly cache: KeyValues[];
 
 /** Builds a decoder over memories of the given widths by branch. Throws a HybridmedError when `sharedCross` meets memories of different widths. */
 export function dualBranchDecoder(config: DecoderConfig, memories: Memories): Decoder {
-  if (config.sharedCross && new Set(Object.values(memories)).size > 1)
+  if (config.sharedCross && new Set(Object.values(memories).filter((memory) => memory !== null)).size > 1)
     throw new HybridmedError(`decoder.sharedCross needs memories of one width, not ${JSON.stringify(memories)}; give both encoders one width`);
   const { parameters, projectMemory, head: vocabularyHead, run, firstPositions, positionsAt } = decoderStack(config, memories);
   const copier = config.pointer ? pointer({ width: config.width, memory: memories[copyingBranch]! }) : undefined;
@@ -91,8 +94,12 @@ export function dualBranchDecoder(config: DecoderConfig, memories: Memories): De
     copies: (branch) => copier !== undefined && branch === copyingBranch,
     projectPointer: (scope, memory) => copier!.project(scope.child('pointer'), memory),
     projectMemory,
-    hidden: (scope, branch, ids, memory, crossMask) =>
-      run(scope, { branch, ids, positionRows: firstPositions(scope, ids), cross: projectMemory(scope, branch, memory), crossMask }, () => ownPast),
+    hidden(scope, branch, ids, memory, crossMask) {
+      if ((memory === undefined) !== (memories[branch] === null))
+        throw new HybridmedError(`decoder.hidden: branch "${branch}" ${memory ? 'reads no memory; give none' : 'reads a memory; give it'}`);
+      const cross = memory ? projectMemory(scope, branch, memory) : [];
+      return run(scope, { branch, ids, positionRows: firstPositions(scope, ids), cross, crossMask }, () => ownPast);
+    },
     crossWeights(scope, branch, ids, memory, crossMask) {
       const weights: Tensor[] = [];
       const onCross = (ofBlock: Tensor) => void weights.push(ops.mean(ofBlock, { axes: [1] }));
@@ -123,4 +130,11 @@ export function dualBranchDecoder(config: DecoderConfig, memories: Memories): De
       return { hidden, cache };
     },
   };
+}
+
+/** Width of a branch's memory. Throws a HybridmedError for a branch that reads none. */
+export function memoryWidth({ memories }: Pick<Decoder, 'memories'>, branch: string): number {
+  const width = memories[branch];
+  if (width === null || width === undefined) throw new HybridmedError(`decoder: branch "${branch}" reads no memory; decode another branch`);
+  return width;
 }

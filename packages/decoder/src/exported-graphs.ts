@@ -3,6 +3,7 @@ import { parameterSpecs, rootScope } from '@hybridmed/nn';
 import type { Graph, TensorSpec } from '@hybridmed/tensor';
 import { trace } from '@hybridmed/tensor';
 import type { Decoder } from './decoder.ts';
+import { memoryWidth } from './decoder.ts';
 import { f32, flatten, i32, unflatten } from './named-values.ts';
 
 /** Which decoder and branch; `masked` where its memory has padding. Parameters are state entries under `decoder.`. */
@@ -29,7 +30,7 @@ const specsOf = (name: string, depth: number, spec: TensorSpec): Record<string, 
  */
 export function prefillGraph(options: ExportedGraphOptions): Graph {
   const { decoder, branch } = options;
-  const data = { ids: i32('B', 'T'), memory: f32('B', 'S', decoder.memories[branch]!), ...memorySpecs(options) };
+  const data = { ids: i32('B', 'T'), memory: f32('B', 'S', memoryWidth(decoder, branch)), ...memorySpecs(options) };
   return trace({ data, state: parameterSpecs(decoder.parameters, 'decoder.') }, ({ ids, memory, memory_mask: mask, memory_ids: tokens }, state) => {
     const scope = rootScope(state).child('decoder');
     const cross = decoder.projectMemory(scope, branch, memory!);

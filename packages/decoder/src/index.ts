@@ -1,7 +1,7 @@
 // The public face of the dual-branch decoder.
 export { attentionLayer } from './attention.ts';
 export type { AttentionLayer, KeyValues } from './attention.ts';
-export { dualBranchDecoder } from './decoder.ts';
+export { dualBranchDecoder, memoryWidth } from './decoder.ts';
 export type { Cache, Decoded, Decoder } from './decoder.ts';
 export { createStepper, startGraph, stepGraph } from './cached-decoding.ts';
 export type { DecodingOptions } from './cached-decoding.ts';

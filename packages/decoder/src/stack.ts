@@ -31,7 +31,7 @@ interface StackInputs {
   readonly ids: Tensor;
   /** The rows of the table of positions that the ids have. */
   readonly positionRows: Tensor;
-  /** Each block's cross-attention keys and values of the memory. */
+  /** Each block's cross-attention keys and values of the memory; empty for a branch without one. */
   readonly cross: readonly KeyValues[];
   readonly crossMask: Tensor | undefined;
   readonly onCross?: (weights: Tensor) => void;
@@ -70,7 +70,7 @@ export function decoderStack(config: DecoderConfig, memories: Memories): Decoder
     run(scope, { branch, ids, positionRows, cross, crossMask, onCross }, self) {
       let h = dropout(scope, ops.add(parts.embed.call(scope.child('embed'), ids), positionRows), rate, `embed.${branch}`);
       blocks.forEach(
-        (block, i) => (h = scope.layer(() => block.call(blockScope(scope, i), h, { branch, cross: cross[i]!, crossMask, onCross, self: self(i) }))),
+        (block, i) => (h = scope.layer(() => block.call(blockScope(scope, i), h, { branch, cross: cross[i], crossMask, onCross, self: self(i) }))),
       );
       return parts.norm.call(scope.child('norm'), h);
     },

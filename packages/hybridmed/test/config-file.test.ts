@@ -1,8 +1,11 @@
 // Configuration files of commands: their published schema, which value wins, and what is refused.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { choice, integer, option, several, string, toggle, toggleOr } from '@hybridmed/training/options';
+import type { Stage } from '@hybridmed/model';
+import { choice, integer, mergeSettings, option, several, string, toggle, toggleOr } from '@hybridmed/training/options';
+import { ratesInWords, stageSettings, stagesInWords } from '@hybridmed/training/settings';
 import { fileSchema } from '@hybridmed/runtime/run';
+import { runSettings } from '@hybridmed/runtime/settings';
 import { Command } from 'commander';
 import { completeConfig, runConfigSchema } from 'hybridmed/node';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -83,6 +86,40 @@ describe('which value wins', () => {
   });
 });
 
+describe('settings by stage and by group', () => {
+  const options = { ...runSettings };
+  const of = (file: object, flags: object = {}) => mergeSettings(options, { file: { data: 'openi:x', ...file }, flags: { ...flags } });
+
+  test('a stage has its own values, and those of the run where it has none', () => {
+    const config = of({ batch: 3, stages: { 1: { batch: 32, freeze: ['text.*'] } } });
+    expect(runConfigSchema.parse(config)).toEqual(config);
+    expect([1, 2].map((stage) => stageSettings(config, stage as Stage))).toMatchObject([
+      { batch: 32, freeze: ['text.*'], accumulate: 1 },
+      { batch: 3, freeze: [], accumulate: 1 },
+    ]);
+    expect(stagesInWords(options, config.stages)).toBe('stage 1: batch 32, freeze text.*');
+  });
+
+  test('a flag holds for all stages', () => {
+    const stages = { 1: { batch: 32, warmup: 0.2 }, 2: { batch: 4 } };
+    expect(of({ stages }, { batch: 8 })).toMatchObject({ batch: 8, stages: { 1: { warmup: 0.2 } } });
+    expect(of({ stages }, { batch: 8 }).stages).not.toHaveProperty('2');
+  });
+
+  test('rates by group are the same written as a text, as an object and as a flag', () => {
+    const rates = { others: 5e-4, lab: 1e-3, vision: 2e-4 };
+    for (const learningRate of ['5e-4,vision=2e-4,lab=1e-3', { vision: 2e-4, lab: 1e-3, others: 5e-4 }]) {
+      expect(JSON.stringify(of({ learningRate }).learningRate)).toBe(JSON.stringify(rates));
+      expect(of({ stages: { 2: { learningRate } } }).stages).toEqual({ 2: { learningRate: rates } });
+    }
+    expect(options.learningRate.value.parse('5e-4, lab=1e-3, vision=2e-4')).toEqual(rates);
+    expect(of({ learningRate: { others: 5e-4 } }).learningRate).toBe(5e-4);
+    expect(ratesInWords(rates)).toBe('0.0005,lab=0.001,vision=0.0002');
+    for (const text of ['', 'vision=1', '1,2', '1,vision=1,vision=2', '1,vision', '1,vision=-1', '1,others=1', '0', '1,a.b=1', '1,vision=1=1'])
+      expect(() => options.learningRate.value.parse(text), text).toThrow('Give a number over 0, or one for the others and some groups');
+  });
+});
+
 describe('a wrong file is one line that names it', () => {
   const aliases = ['a: &a [x, x, x, x, x, x, x, x, x, x]', ...[...'bcdefghi'].map((name, i) => `${name}: &${name} [${Array(10).fill(`*${'abcdefgh'[i]}`)}]`)];
 
@@ -106,6 +143,18 @@ describe('a wrong file is one line that names it', () => {
     ['a.yaml', aliases.join('\n'), 'Excessive alias count'],
     ['a.yaml', `batch: ${' '.repeat(2 ** 20)}1`, 'has more than 1 MiB; name a configuration file'],
     ['a.json', '{"batch": 1,}', 'is not valid JSON'],
+    ['a.yaml', 'stages: {2: {bacth: 1}}', '"stages.2": unknown key "bacth"; did you mean "batch"?'],
+    ['a.yaml', 'stages: {2: {seed: 1}}', '"stages.2": "seed" does not differ by stage; keys are augment, '],
+    ['a.yaml', 'stages: {2: {stages: {}}}', '"stages.2": "stages" does not differ by stage; keys are augment, '],
+    ['a.yaml', 'stages: {3: {batch: 1}}', '"stages": unknown key "3"; keys are '],
+    ['a.json', '{"stages": {"__proto__": {"batch": 1}}}', '"stages": unknown key "__proto__"; keys are '],
+    ['a.yaml', 'stages: {2: {batch: 0}}', '"stages.2.batch": '],
+    ['a.yaml', 'stages: [1]', '"stages" is [1]; give settings by stage ('],
+    ['a.yaml', 'augment: {rotaton: 1}', '"augment": unknown key "rotaton"; did you mean "rotation"?'],
+    ['a.yaml', 'learningRate: 0', '"learningRate" is 0; give a number over 0, or one for the others and some groups, such as 5e-4,vision=2e-4'],
+    ['a.yaml', 'learningRate: vision=1e-3', '"learningRate" is "vision=1e-3"; give a number over 0'],
+    ['a.yaml', 'learningRate: {vision: 1e-3}', '"learningRate" is {"vision":0.001}; give a number over 0'],
+    ['a.yaml', 'learningRate: {others: 1, vision: 0}', '"learningRate.vision": Too small'],
     ['a.conf', '{"batch": 0}', '"batch" is 0; give a whole number, 1 or more'],
   ])('%s: %.40s', async (name, content, words) => {
     const file = write(name, content);

@@ -21,4 +21,5 @@ export type { CreateTextEncoder, CreateVisionEncoder, TextEncoderOptions, Vision
 export { fineTune } from './model/fine-tune.ts';
 export type { FineTuneOptions } from './model/fine-tune.ts';
 export { composeModel, createModel, trainable } from './model/model.ts';
+export { noVision, readsImages } from './model/no-vision.ts';
 export type { Branch, ModuleEncoders, Model, ModelParts } from './model/model.ts';

@@ -58,6 +58,7 @@ describe.skipIf(mpis.length === 0)(`two ranks ${skipped}`, () => {
       sampling: 'length',
       checkpointEvery: 1,
       augment: { rotation: 5, brightness: 0.1 },
+      stages: { 1: { batch: 2, dropout: 0.2 }, 2: { augment: { noise: 0.01 }, learningRate: { others: 1e-3, vision: 1e-4 } } },
     };
     const { device } = await openDevice('cpu', { threads: 1 });
     await pretrain({ config: completeConfig(options), out: whole, device, workers: 0 });

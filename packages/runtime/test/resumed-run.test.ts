@@ -112,6 +112,27 @@ async function trainUntil(out: string, options: RunOptions, stopAfter = Infinity
   return messages;
 }
 
+test('of settings of single stages the learning rate may change, and the batch may not', async () => {
+  const out = join(folder, 'by-stage');
+  const data = `csv:${tableIn('by-stage-data')}`;
+  await trainUntil(out, { data, stages: { 1: { batch: 4, learningRate: 1e-3 } } }, 1);
+  await expect(trainUntil(out, { data, stages: { 1: { batch: 2 } } })).rejects.toThrow('"stages.1.batch" is 4, this command says 2; resume with the same');
+  await expect(trainUntil(out, { data })).rejects.toThrow('"stages.1.batch" is 4, this command says 8');
+  await expect(trainUntil(out, { data, stages: { 1: { batch: 4 }, 2: { freeze: ['vision.*'] } } })).rejects.toThrow(
+    '"stages.2.freeze" is [], this command says ["vision.*"]',
+  );
+  // What holds in a stage decides, not where it is written.
+  const stages = { 1: { batch: 4, learningRate: { others: 1e-4, text: 1e-5 } }, 2: { batch: 8 } };
+  expect(await trainUntil(out, { data, stages }, 2)).toContain('"stages.1.learningRate" was 0.001 and is {"others":0.0001,"text":0.00001} from here on');
+  expect(await readRunConfig(out)).toMatchObject({ stages });
+  const { sessions } = (await readProvenance(out))!;
+  expect(sessions.at(-1)!.changes).toMatchObject([{ setting: 'stages.1.learningRate', from: 1e-3, to: { text: 1e-5 }, stage: 1, step: 1 }]);
+  await expect(trainUntil(out, { data, stages: { 1: { batch: 40 } } })).rejects.toThrow('"stages.1.batch" is 4');
+  await expect(trainUntil(join(folder, 'large'), { data, stages: { 1: { batch: 40 } } })).rejects.toThrow(
+    '16 training studies are fewer than one batch of 40 of stage 1; lower --batch or --accumulate',
+  );
+});
+
 test('the learning rate may change and the data may move, from that step on, and provenance.json says so', async () => {
   const out = join(folder, 'changed');
   const data = `csv:${tableIn('a')}`;

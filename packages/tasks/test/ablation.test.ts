@@ -1,5 +1,5 @@
 // The variants and the measures of an ablation, by worked cases.
-import { lossRows } from '@hybridmed/model/objective';
+import { lossesOfImages, lossRows } from '@hybridmed/model/objective';
 import { completeConfig } from '@hybridmed/runtime/settings';
 import { chooseVariants, measures, variants } from '@hybridmed/tasks/node';
 import type { EvaluationReport } from '@hybridmed/tasks/node';
@@ -15,6 +15,7 @@ test('every variant changes the full method, and only as it says', () => {
     'no-cl': { cl: 0 },
     'no-sum': { sum: 0 },
     'no-stage1': { stage1: false, teacher: 'live' },
+    'no-image': { vision: 'none', ...Object.fromEntries(lossesOfImages.map((key) => [key, 0])), freeze: [], lora: [] },
     unshared: { unsharedDecoder: true },
     'other-teacher': { teacher: 'live' },
     'other-duplicates': { duplicates: 'negatives' },

@@ -77,7 +77,7 @@ describe.each(plans)('%s', (_, plan) => {
     const begin = () => device.createState({ ...parameters, ...startOptimizer(model, plan), ...teacher });
     const [one, four] = [begin(), begin()];
     const batch = batchOf();
-    const fed = Object.fromEntries(stepFields(plan).map((field) => [field, batch[field]!]));
+    const fed = Object.fromEntries(stepFields(plan, model).map((field) => [field, batch[field]!]));
     const whole = await wholeStep({ device, state: one, model, plan, seed: 0, optimizer: {} });
     const parts = await accumulatedStep({ device, state: four, model, plan, seed: 0, optimizer: {} }, 4);
     for (let step = 0; step < 2; step++) {

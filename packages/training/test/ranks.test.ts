@@ -104,7 +104,7 @@ async function train(ranks: Communicator, plan: StagePlan, passes: number): Prom
   const state = device.createState({ ...parameters, ...startOptimizer(model, plan), ...teacher });
   const step = await accumulatedStep({ device, state, model, plan, seed: 0, optimizer: {}, ranks }, passes);
   const own = ownBatch(wholeBatch(), ranks, passes);
-  const batch = Object.fromEntries(stepFields(plan).map((field) => [field, own[field]!]));
+  const batch = Object.fromEntries(stepFields(plan, model).map((field) => [field, own[field]!]));
   const results = [];
   for (let i = 0; i < 2; i++) results.push(await step(batch, { step: i, learningRate: 1e-3, stop: i === 1 && ranks.rank === ranks.size - 1 }));
   return { results, state: await state.read() };

@@ -44,10 +44,11 @@ export function checkPart({ source, length }: ByteRange): void {
 /** Throws a DataError for what is not a file, or is larger than an image file, or `maxBytes`, may be. */
 export function checkFile(name: string, stats: { readonly size: number; isFile(): boolean; isDirectory(): boolean }, maxBytes: number = maxFileBytes): void {
   if (!stats.isFile()) throw new DataError(`${name}: is ${stats.isDirectory() ? 'a folder' : 'no regular file'}; name a file`);
-  if (stats.size > maxBytes) throw tooLarge(name, stats.size);
+  if (stats.size > maxBytes) throw tooLarge(name, stats.size, maxBytes);
 }
 
-const tooLarge = (name: string, size: number): DataError => new DataError(`${name}: has ${size} bytes, more than ${maxFileBytes}; leave the study out`);
+const tooLarge = (name: string, size: number, most = maxFileBytes): DataError =>
+  new DataError(`${name}: has ${size} bytes, more than ${most}; leave the study out`);
 
 /** What is said where a part lies beyond its file's end. */
 export const endsBefore = ({ source, start, length }: ByteRange): DataError =>

@@ -42,7 +42,7 @@ const negativeFlag = (key: string): string => flagOf(key).replace(/^--/, '--no-'
 
 /** The options of a row: its flag and its negative. A switch that a file turns on can be turned off; most need no line of help for it. */
 const optionsOf = (key: string, row: Row): Option[] => [
-  ...(row.off?.only ? [] : [positiveOption(key, row)]),
+  ...(row.off?.only || row.fileOnly ? [] : [positiveOption(key, row)]),
   ...(row.off ? [new Option(negativeFlag(key), row.off.help)] : []),
   ...(row.value.flag === 'switch' && !row.off ? [new Option(negativeFlag(key)).hideHelp()] : []),
 ];

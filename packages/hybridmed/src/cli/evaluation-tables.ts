@@ -65,6 +65,9 @@ const lossLine = ({ losses }: EvaluationReport): string =>
     .flatMap(([name, value]) => (value === null ? [] : [`${name} ${digits(value)}`]))
     .join(', ')}\n`;
 
+const withoutImagesLine = ({ perToken: { image } }: EvaluationReport): string =>
+  `the model was trained without images: texts from images, retrieval and zero-shot classification are left out${image ? `; its image branch, which reads none, has ${interval(image)} nats per token` : ''}\n`;
+
 function normalTable({ sentences, byData, byText }: NonNullable<EvaluationReport['normalLikelihood']>): string {
   const rows = [
     ['normal by the data set', byData],
@@ -99,6 +102,7 @@ export function formatEvaluation(report: EvaluationReport): string {
       `label F1 is micro, by the rule labeller, against ${labels.source === 'labels' ? "the studies' labels" : 'its labels of the true impressions'}; naming a finding is balanced accuracy\n`,
     );
   parts.push(...consensusLine(report), ...publishedParts(report), lossLine(report));
+  if (report.withoutImages) parts.push(withoutImagesLine(report));
   if (captioning)
     parts.push(
       `captioning: ${digits(captioning.perToken)} nats per token with the study's image, ${digits(captioning.shuffledPerToken)} with another patient's (mean of ${captioning.draws} shuffles); the difference per study is ${interval(captioning.perStudy)}\n`,

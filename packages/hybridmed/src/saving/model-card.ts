@@ -4,6 +4,7 @@ import type { Provenance } from '@hybridmed/runtime/run';
 import type { EvaluationReport } from '@hybridmed/tasks/node';
 import type { ValidationLine } from '@hybridmed/training';
 import type { RunConfig } from '@hybridmed/runtime/settings';
+import { ratesInWords, stageSettings } from '@hybridmed/training/settings';
 
 /** What is known of a checkpoint's training. The card says what is not recorded because files of the run are missing. */
 export interface CardFacts {
@@ -41,8 +42,15 @@ ${seed}`;
 function trainingSection({ run, stage, preset }: CardFacts): string {
   if (!run) return `Preset ${preset}, stage ${stage}; the run's settings are not recorded.\n`;
   const initialization = (encoder: string) =>
-    encoder === 'preset' ? 'random values' : encoder.startsWith('hf:') ? `a published checkpoint (${encoder.slice(3).split('/').at(-1)})` : 'a module';
-  return `Preset ${preset}, up to stage ${stage}; AdamW, peak learning rate ${run.learningRate}, weight decay ${run.weightDecay}, batch ${run.batch} x ${run.accumulate}. Vision initialized from ${initialization(run.vision)}, text from ${initialization(run.text)}. Loss weights: ${weightsInWords(run)}.\n`;
+    encoder === 'preset'
+      ? 'random values'
+      : encoder === 'none'
+        ? 'nothing (trained without images)'
+        : encoder.startsWith('hf:')
+          ? `a published checkpoint (${encoder.slice(3).split('/').at(-1)})`
+          : 'a module';
+  const { learningRate, weightDecay, batch, accumulate } = stageSettings(run, stage);
+  return `Preset ${preset}, up to stage ${stage}; AdamW, peak learning rate ${ratesInWords(learningRate)}, weight decay ${weightDecay}, batch ${batch} x ${accumulate}. Vision initialized from ${initialization(run.vision)}, text from ${initialization(run.text)}. Loss weights: ${weightsInWords(run)}.\n`;
 }
 
 function metricsSection({ validation, evaluation }: CardFacts): string {

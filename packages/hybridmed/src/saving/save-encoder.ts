@@ -73,8 +73,10 @@ function textSizes({ model: { text } }: CheckpointConfig): BertConfig {
   return text;
 }
 
-/** The vision encoder's sizes. Throws one line for a module's. */
-function visionSizes({ model: { vision } }: CheckpointConfig): Exclude<typeof vision, { readonly kind: 'module' }> {
+/** The vision encoder's sizes. Throws one line for a module's, or where there is none. */
+function visionSizes({ model: { vision } }: CheckpointConfig): Exclude<typeof vision, { readonly kind: 'module' | 'none' }> {
+  if (vision.kind === 'none')
+    throw new HybridmedError('save: the model was trained without images (--vision none) and has no vision encoder; save --part text');
   if (vision.kind === 'module') throw new HybridmedError(`save: the vision encoder is that of the module "${vision.module}"; timm has no such model`);
   return vision;
 }

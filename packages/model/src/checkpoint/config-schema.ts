@@ -7,8 +7,8 @@ import type { BertConfig } from '@hybridmed/text';
 import { textPoolings } from '@hybridmed/text';
 import type { Relation } from '@hybridmed/vision';
 import { imageRules, visionRelations, visionRules } from '@hybridmed/vision';
-import type { ModelConfig, ModuleTextConfig, ModuleVisionConfig, SpecialTokens } from '../model/config.ts';
-import { lossesWithParameters } from '../objective/terms.ts';
+import type { ModelConfig, ModuleTextConfig, ModuleVisionConfig, NoVisionConfig, SpecialTokens } from '../model/config.ts';
+import { lossesOfImages, lossesWithParameters } from '../objective/terms.ts';
 import type { CheckpointConfig, InputConfig } from './config.ts';
 
 // Several times what published models of these kinds have.
@@ -21,6 +21,7 @@ const vocabularySize = count(2 ** 22);
 const module = line(4096);
 
 const moduleVision: Record<keyof ModuleVisionConfig, Rule> = { kind: oneOf('module'), module, imageSize, channels };
+const noVision: Record<keyof NoVisionConfig, Rule> = { kind: oneOf('none') };
 const moduleText: Record<keyof ModuleTextConfig, Rule> = { kind: oneOf('module'), module, vocabularySize, positions };
 
 const bert: Record<keyof BertConfig, Rule> = {
@@ -55,7 +56,7 @@ const special: Record<keyof SpecialTokens, Rule> = { pad: id, unk: id, cls: id, 
 const length = count(2 ** 17, 3);
 const input: Record<keyof InputConfig, Rule> = { resize: count(8192), findingsLength: length, impressionLength: length, retrieve: optional(count(8)) };
 
-const visionKinds: Readonly<Record<string, Fields>> = { ...visionRules, module: moduleVision };
+const visionKinds: Readonly<Record<string, Fields>> = { ...visionRules, module: moduleVision, none: noVision };
 
 /** The fields of a file, by the kinds of encoders that it names. */
 function fieldsOf(value: unknown): Fields {
@@ -74,14 +75,16 @@ function fieldsOf(value: unknown): Fields {
 }
 
 function relationsOf({ model, input: own }: CheckpointConfig): Relation[] {
-  const { vision, text, decoder: sizes, special: tokens } = model;
+  const { vision, text, decoder: sizes, special: tokens, losses = [] } = model;
   const shared = (part: string, of: { readonly width: number; readonly heads: number }): Relation => [
     `model.${part}.heads`,
     of.width % of.heads === 0,
     `a divisor of "width", ${of.width}`,
   ];
   return [
-    ...(vision.kind === 'module' ? [] : visionRelations(vision).map(([key, holds, expected]): Relation => [`model.vision.${key}`, holds, expected])),
+    ...(vision.kind === 'module' || vision.kind === 'none'
+      ? []
+      : visionRelations(vision).map(([key, holds, expected]): Relation => [`model.vision.${key}`, holds, expected])),
     ...('kind' in text ? [] : [shared('text', text)]),
     shared('decoder', sizes),
     ['model.decoder.vocabularySize', sizes.vocabularySize === text.vocabularySize, `that of "model.text", ${text.vocabularySize}`],
@@ -90,7 +93,8 @@ function relationsOf({ model, input: own }: CheckpointConfig): Relation[] {
       token < text.vocabularySize,
       `below the vocabulary's size, ${text.vocabularySize}`,
     ]),
-    ['input.resize', own.resize >= vision.imageSize, `at least the image's side, ${vision.imageSize}`],
+    ...(vision.kind === 'none' ? [] : [['input.resize', own.resize >= vision.imageSize, `at least the image's side, ${vision.imageSize}`] as const]),
+    ['model.losses', vision.kind !== 'none' || !losses.some((key) => lossesOfImages.some((other) => other === key)), 'without those that need images'],
     ['input.findingsLength', own.findingsLength <= text.positions, `at most the text encoder's positions, ${text.positions}`],
     ['input.impressionLength', own.impressionLength <= text.positions, `at most the text encoder's positions, ${text.positions}`],
   ];

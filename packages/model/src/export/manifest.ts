@@ -56,13 +56,13 @@ export interface ExportManifest {
   readonly weights: string;
   readonly preset: string;
   readonly stage: 1 | 2;
-  /** Images: padded to a square with 0, longest side resized, centre cropped, scaled to [0, 1], then (x - mean) / std. */
-  readonly image: { readonly size: number; readonly channels: number; readonly resize: number; readonly mean: 0.5; readonly std: 0.5 };
+  /** Images: padded to a square with 0, longest side resized, centre cropped, scaled to [0, 1], then (x - mean) / std. Absent for a model that reads none. */
+  readonly image?: { readonly size: number; readonly channels: number; readonly resize: number; readonly mean: 0.5; readonly std: 0.5 };
   /** Max numbers of tokens, special ones included. */
   readonly text: { readonly findingsLength: number; readonly impressionLength: number };
   readonly special: SpecialTokens;
   readonly decoder: { readonly vocabularySize: number; readonly width: number; readonly depth: number; readonly positions: number };
-  /** Logarithm of the inverse temperature between image and text embeddings. */
+  /** Logarithm of the inverse temperature between image and text embeddings; 0 for a model that reads no images. */
   readonly logitScale: number;
   /** Values of the parameters of losses that have their own, by name. */
   readonly lossParameters?: Readonly<Record<string, LossParameter>>;

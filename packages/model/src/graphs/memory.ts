@@ -1,4 +1,5 @@
 // The graphs around a branch's memory: what writes it to the state, which starts generation on a device, and the logits of given tokens by it.
+import { memoryWidth } from '@hybridmed/decoder';
 import { rootScope } from '@hybridmed/nn';
 import type { Graph, TensorSpec } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
@@ -30,7 +31,7 @@ export function memoryGraph(model: Model, branch: Branch): Graph {
 export function logitsGraph({ decoder, parameters }: Pick<Model, 'decoder' | 'parameters'>, branch: Branch): Graph {
   const data: Record<string, TensorSpec> = {
     ids: { shape: ['B', 'T'], dtype: 'i32' },
-    memory: { shape: ['B', 'S', decoder.memories[branch]!], dtype: 'f32' },
+    memory: { shape: ['B', 'S', memoryWidth(decoder, branch)], dtype: 'f32' },
     ...(branch === 'findings' ? { memory_mask: { shape: ['B', 'S'], dtype: 'f32' } } : {}),
     ...(decoder.copies(branch) ? { memory_ids: { shape: ['B', 'S'], dtype: 'i32' } } : {}),
   };

@@ -4,7 +4,8 @@ import type { BatchField } from '../model/batch-fields.ts';
 import { batchFields } from '../model/batch-fields.ts';
 import type { Model } from '../model/model.ts';
 import { stage1Names } from '../model/model.ts';
-import { fieldsOfFeatures } from '../objective/features.ts';
+import { readsImages } from '../model/no-vision.ts';
+import { fieldsOfFeatures } from '../objective/feature-fields.ts';
 import type { LossOptions } from '../objective/row.ts';
 import type { LossWeights } from '../objective/rows.ts';
 import type { LossTerm } from '../objective/terms.ts';
@@ -39,13 +40,16 @@ export function termFields(plan: StagePlan, terms: readonly LossTerm[]): BatchFi
   return batchFields.filter((field) => fields.has(field));
 }
 
-/** Batch fields a step reads, in the batch's order. */
-export const stepFields = (plan: StagePlan): BatchField[] => termFields(plan, lossTerms(plan));
+const ofModel = (model: Pick<Model, 'vision'>, fields: readonly BatchField[]): BatchField[] =>
+  fields.filter((field) => field !== 'image' || readsImages(model));
 
-/** Symbolic shapes of some fields of a batch. */
+/** Batch fields a model's step reads, in the batch's order. */
+export const stepFields = (plan: StagePlan, model: Pick<Model, 'vision'>): BatchField[] => ofModel(model, termFields(plan, lossTerms(plan)));
+
+/** Symbolic shapes of those of some fields of a batch that a model reads. */
 export const specsOf = (model: Model, fields: readonly BatchField[]): Record<string, TensorSpec> => {
   const all = batchSpecs(model);
-  return Object.fromEntries(fields.map((field) => [field, all[field]]));
+  return Object.fromEntries(ofModel(model, fields).map((field) => [field, all[field]]));
 };
 
 /** Whether a plan's teacher is frozen: its parameters are in the state. */

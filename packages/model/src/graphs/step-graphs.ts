@@ -29,7 +29,7 @@ export function gradientGraph(model: Model, plan: StagePlan): Graph {
 /** Losses of a batch in evaluation mode; with a live teacher, as validation uses. */
 export function validationGraph(model: Model, plan: StagePlan): Graph {
   const fixed: StagePlan = plan.stage === 1 ? plan : { ...plan, teacher: 'live' };
-  return trace({ data: specsOf(model, stepFields(fixed)), state: parameterSpecs(model.parameters) }, (inputs, state) => {
+  return trace({ data: specsOf(model, stepFields(fixed, model)), state: parameterSpecs(model.parameters) }, (inputs, state) => {
     const { losses, total } = planLosses(model, fixed, inputs, state, false);
     return { results: { ...losses, total } };
   });

@@ -85,6 +85,6 @@ export function planLosses(model: Model, plan: StagePlan, data: Tensors, state: 
 /** A stage of pre-training as what a step lowers. */
 export const stageObjective = (model: Model, plan: StagePlan): Objective => ({
   ...optimized(model, plan),
-  data: { ...specsOf(model, stepFields(plan)), ...extraSpecs(model, plan) },
+  data: { ...specsOf(model, stepFields(plan, model)), ...extraSpecs(model, plan) },
   losses: (data, state) => planLosses(model, plan, data, state),
 });

@@ -23,6 +23,11 @@ export interface ModuleVisionConfig {
   readonly channels: number;
 }
 
+/** No vision encoder: the control that says what images add. The image branch then writes without reading anything. */
+export interface NoVisionConfig {
+  readonly kind: 'none';
+}
+
 /** A text encoder of somebody else's module, for a number of tokens and of positions. */
 export interface ModuleTextConfig {
   readonly kind: 'module';
@@ -33,7 +38,7 @@ export interface ModuleTextConfig {
 
 /** Sizes of a whole model. */
 export interface ModelConfig {
-  readonly vision: VisionConfig | ModuleVisionConfig;
+  readonly vision: VisionConfig | ModuleVisionConfig | NoVisionConfig;
   readonly text: BertConfig | ModuleTextConfig;
   /** Width d of the common space of images and texts. */
   readonly align: number;

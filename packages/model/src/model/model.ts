@@ -11,6 +11,7 @@ import { bert } from '@hybridmed/text';
 import { visionEncoder } from '@hybridmed/vision';
 import { lossParameters } from '../objective/terms.ts';
 import type { ModelConfig, SpecialTokens, Stage } from './config.ts';
+import { noAlignment, noVision, readsImages } from './no-vision.ts';
 
 /** The two branches, by the memory they read. */
 export type Branch = 'image' | 'findings';
@@ -38,8 +39,9 @@ export interface ModelParts {
 
 /** Composes a model from encoders, whoever made them. Throws a HybridmedError where sizes do not fit. */
 export function composeModel({ vision, text, align: common = {}, decoder: sizes, special, losses = [] }: ModelParts): Model {
-  const align = alignment({ vision: vision.width, text: text.width, ...common });
-  const decoder = dualBranchDecoder(sizes, { image: vision.width, findings: text.width });
+  const withImages = readsImages({ vision });
+  const align = withImages ? alignment({ vision: vision.width, text: text.width, ...common }) : noAlignment;
+  const decoder = dualBranchDecoder(sizes, { image: withImages ? vision.width : null, findings: text.width });
   return { vision, text, align, decoder, special, parameters: { ...collect({ vision, text, align, decoder }), ...lossParameters(losses, { vision, text }) } };
 }
 
@@ -55,10 +57,15 @@ const loaded = <T>(encoder: T | undefined, kind: string, module: string): T => {
   return encoder;
 };
 
+function visionOf(sizes: ModelConfig['vision'], encoders: ModuleEncoders): VisionEncoder {
+  if (sizes.kind === 'none') return noVision;
+  return sizes.kind === 'module' ? loaded(encoders.vision, 'vision', sizes.module) : visionEncoder(sizes);
+}
+
 /** Builds a model from its sizes; `encoders` are those of modules. Throws a HybridmedError where one is missing. */
 export function createModel({ vision, text, align, projection, decoder, special, losses }: ModelConfig, encoders: ModuleEncoders = {}): Model {
   return composeModel({
-    vision: vision.kind === 'module' ? loaded(encoders.vision, 'vision', vision.module) : visionEncoder(vision),
+    vision: visionOf(vision, encoders),
     text: 'kind' in text ? loaded(encoders.text, 'text', text.module) : bert(text),
     align: { width: align, ...(projection ? { projection } : {}) },
     decoder,

@@ -1,32 +1,15 @@
-// What the model makes of a batch for losses to read, each encoder and branch run once; and the fields of the batch that each feature reads.
+// What the model makes of a batch for losses to read, each encoder and branch run once.
 import type { TextHead } from '@hybridmed/decoder';
 import { headLogits, tokenNats } from '@hybridmed/decoder';
 import type { Scope, TextFeatures } from '@hybridmed/nn';
 import type { Tensor } from '@hybridmed/tensor';
 import { ops } from '@hybridmed/tensor';
-import type { BatchField, BatchTensors } from '../model/batch-fields.ts';
+import type { BatchTensors } from '../model/batch-fields.ts';
 import type { SpecialTokens } from '../model/config.ts';
 import type { Model } from '../model/model.ts';
+import { readsImages } from '../model/no-vision.ts';
+import { fieldsOfFeatures } from './feature-fields.ts';
 import type { FeatureName, FeatureReader, LossFeatures } from './row.ts';
-
-const decoderFields: readonly BatchField[] = ['input', 'target'];
-const findingsFields: readonly BatchField[] = ['findings', 'findings_mask'];
-
-/** Fields of the batch behind each feature. */
-const fieldsOfFeature: Readonly<Record<FeatureName, readonly BatchField[]>> = {
-  summary: [...findingsFields, ...decoderFields],
-  caption: ['image', ...decoderFields],
-  divergence: ['image', ...findingsFields, ...decoderFields],
-  imageVector: ['image'],
-  textVector: ['impression', 'impression_mask'],
-  patches: ['image'],
-  words: findingsFields,
-  wordMask: findingsFields,
-  importance: findingsFields,
-};
-
-/** Fields of the batch that some features read, each once. */
-export const fieldsOfFeatures = (names: ReadonlySet<FeatureName>): readonly BatchField[] => [...new Set([...names].flatMap((name) => fieldsOfFeature[name]))];
 
 const readFindings = (model: Model, scope: Scope, batch: BatchTensors): TextFeatures =>
   model.text.call(scope.child('text'), batch.findings, batch.findings_mask);
@@ -79,12 +62,13 @@ function once<T>(make: () => T): () => T {
 /** Features of a batch by name, each made when it is first asked for; `names` are those that will be. */
 export function modelFeatures({ model, scope, batch, teacher, temperature }: FeatureSource, names: ReadonlySet<FeatureName>): FeatureReader {
   const [align, decoder] = [scope.child('align'), scope.child('decoder')];
+  const withImages = readsImages(model);
   const image = once(() => model.vision.call(scope.child('vision'), batch.image));
   const impression = once(() => model.text.call(scope.child('text'), batch.impression, batch.impression_mask));
   const findings = once(() => readFindings(model, scope, batch));
   const summary = once(() => summaryHead(model, scope, batch, findings()));
   const caption = once(() =>
-    captionLosses(model.decoder.head(decoder, model.decoder.hidden(decoder, 'image', batch.input, image().tokens)), batch.target, {
+    captionLosses(model.decoder.head(decoder, model.decoder.hidden(decoder, 'image', batch.input, withImages ? image().tokens : undefined)), batch.target, {
       temperature,
       teacher: !names.has('divergence') ? undefined : teacher.kind === 'live' ? summary() : teacher.head,
     }),
@@ -101,6 +85,6 @@ export function modelFeatures({ model, scope, batch, teacher, temperature }: Fea
     importance: () => findings().importance,
   };
   // Images first, so that the backward pass comes to them last, whatever the losses' order.
-  if (fieldsOfFeatures(names).includes('image')) image();
+  if (withImages && fieldsOfFeatures(names).includes('image')) image();
   return (name) => make[name]();
 }

@@ -7,5 +7,5 @@ export type { ModelOutputs } from './output-features.ts';
 export type { FeatureName, LossContext, LossFeatures, LossOptions, LossParts, LossRow } from './row.ts';
 export { defaultWeights, lossNames, lossRows } from './rows.ts';
 export type { LossName, LossWeights } from './rows.ts';
-export { evaluatedWeights, lossesWithParameters, lossTerms, parametersRead, watchedLoss, weightsInWords } from './terms.ts';
+export { evaluatedWeights, lossesOfImages, lossesWithParameters, lossTerms, parametersRead, stages, watchedLoss, weightsInWords } from './terms.ts';
 export type { LossTerm, StageWeights } from './terms.ts';

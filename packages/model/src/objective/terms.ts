@@ -1,9 +1,14 @@
 // Which losses a stage trains, with which weights, and what follows from that: the watched loss, features, fields of the batch, parameters.
 import type { ParameterSpecs } from '@hybridmed/nn';
 import type { BatchField } from '../model/batch-fields.ts';
+import type { Stage } from '../model/config.ts';
 import type { FeatureName, LossOptions, LossParts, LossRow } from './row.ts';
 import type { LossName, LossWeights } from './rows.ts';
+import { isOfImages } from './feature-fields.ts';
 import { lossRows } from './rows.ts';
+
+/** The stages of pre-training, in their order: those that some loss is trained in. */
+export const stages: readonly Stage[] = [...new Set(lossRows.flatMap((row) => row.stages))].toSorted();
 
 /** A loss of a stage with its weight, which is not 0. */
 export interface LossTerm {
@@ -51,10 +56,15 @@ export function lossParameters(keys: readonly string[], parts: LossParts): Param
 /** Losses with parameters of their own, which a model has only where it is trained with them. */
 export const lossesWithParameters: readonly LossName[] = lossRows.filter(({ parameters }) => parameters !== undefined).map(({ key }) => key);
 
-/** Weights of the losses that a model can be evaluated by: those of the method, and 1 for another one whose parameters it has. */
-export const evaluatedWeights = (parameters: Readonly<Record<string, unknown>>): LossWeights =>
+/** Losses that read what is made of images alone: a model without a vision encoder is not trained with them. */
+export const lossesOfImages: readonly LossName[] = lossRows.filter(({ needs }) => needs.some(isOfImages)).map(({ key }) => key);
+
+/** Weights of the losses that a model can be evaluated by: those of the method, and 1 for another one whose parameters it has; 0 for those of images where it reads none. */
+export const evaluatedWeights = (parameters: Readonly<Record<string, unknown>>, withImages = true): LossWeights =>
   Object.fromEntries(
-    lossRows.map(({ key, defaultWeight }) => [key, Object.keys(parameters).some((name) => name.startsWith(ownName(key, ''))) ? 1 : defaultWeight]),
+    lossRows
+      .filter(({ key }) => withImages || !lossesOfImages.includes(key))
+      .map(({ key, defaultWeight }) => [key, Object.keys(parameters).some((name) => name.startsWith(ownName(key, ''))) ? 1 : defaultWeight]),
   );
 
 /** Names of the parameters that losses read, of those that a model has. */

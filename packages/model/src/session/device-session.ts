@@ -6,9 +6,10 @@ import { createGenerator } from '../generation/generator.ts';
 import { imageFeatureGraph, partialMemoryGraph, textFeatureGraph } from '../graphs/features.ts';
 import { throughFrozen } from '../graphs/frozen-images.ts';
 import { logitsGraph } from '../graphs/memory.ts';
+import { readsImages } from '../model/no-vision.ts';
 import { composeSession } from './compose-session.ts';
 import type { ModelSession, SessionInfo } from './session.ts';
-import { isTrained, noRemovalError, noRetrievalError, untrainedError } from './session-error.ts';
+import { isTrained, noRemovalError, noRetrievalError, noVisionError, untrainedError } from './session-error.ts';
 
 function infoOf(source: string, device: Device, checkpoint: Checkpoint): SessionInfo {
   const { config, model, parameters } = checkpoint;
@@ -19,6 +20,7 @@ function infoOf(source: string, device: Device, checkpoint: Checkpoint): Session
     source,
     preset,
     stage,
+    readsImages: readsImages(model),
     image: { size: model.vision.image.size, channels: model.vision.image.channels, resize: input.resize },
     findingsLength: input.findingsLength,
     impressionLength: input.impressionLength,
@@ -28,7 +30,7 @@ function infoOf(source: string, device: Device, checkpoint: Checkpoint): Session
     patches: model.vision.tokenCount,
     modules: [...(config.model.vision.kind === 'module' ? (['vision'] as const) : []), ...('kind' in config.model.text ? (['text'] as const) : [])],
     copies: model.decoder.copies('findings'),
-    logitScale: parameters['align.logit_scale']!.data[0]!,
+    logitScale: parameters['align.logit_scale']?.data[0] ?? 0,
     ...(lossParameters ? { lossParameters } : {}),
     device: device.info.name,
     deviceKind: device.info.kind,
@@ -65,6 +67,8 @@ export function openSession(device: Device, checkpoint: Checkpoint, source: stri
     traced: { device, checkpoint, state },
     extendFindings: checkpoint.extendFindings,
     problemOf(part) {
+      const withoutImages = info.readsImages ? undefined : noVisionError(source, part);
+      if (withoutImages) return withoutImages;
       if (!isTrained(config.stage, part)) return untrainedError(source, part);
       if (part === 'summarize' && config.input.retrieve && !checkpoint.extendFindings) return noRetrievalError(source);
       return part === 'removal' && !model.vision.partial ? noRemovalError(source) : undefined;

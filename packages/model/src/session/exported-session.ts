@@ -7,7 +7,7 @@ import type { GraphRunner } from '../generation/exported-generator.ts';
 import { exportedGenerator } from '../generation/exported-generator.ts';
 import { composeSession, imageParts, textParts } from './compose-session.ts';
 import type { ModelSession, SessionInfo } from './session.ts';
-import { notExportedError } from './session-error.ts';
+import { notExportedError, noVisionError } from './session-error.ts';
 
 /** An exported folder that is open. */
 export interface ExportedModel {
@@ -38,11 +38,12 @@ const takesMemoryIds = ({ parts }: ExportManifest, part: PartName): boolean => p
 function infoOf({ source, manifest }: ExportedModel): SessionInfo {
   const { preset, stage, image, text, special, decoder, logitScale, lossParameters, parts } = manifest;
   const patches = patchesOf(manifest);
-  const { size, channels, resize } = image;
+  const { size, channels, resize } = image ?? { size: 0, channels: 0, resize: 0 };
   return {
     source,
     preset,
     stage,
+    readsImages: image !== undefined,
     image: { size, channels, resize },
     ...text,
     special,
@@ -76,7 +77,10 @@ export function openExportedSession(exported: ExportedModel): ModelSession {
   return composeSession({
     info: infoOf(exported),
     tokenizer: exported.tokenizer,
-    problemOf: (part) => (manifest.parts[part] ? undefined : notExportedError(source, part, Object.keys(manifest.parts))),
+    problemOf(part) {
+      if (manifest.parts[part]) return undefined;
+      return (manifest.image ? undefined : noVisionError(source, part)) ?? notExportedError(source, part, Object.keys(manifest.parts));
+    },
     images: (outputs, image) => outputsOf('image', new Set(outputs.map((name) => imageParts[name])), outputs, { image }),
     texts: (outputs, texts) => outputsOf('text', new Set(outputs.map((name) => textParts[name])), outputs, { ...texts }),
     partialMemory: async (image, mask) => (await run('removal', 'encoder', { image, patch_mask: mask })).memory!,

@@ -2,7 +2,16 @@
 export { openSession } from './device-session.ts';
 export { openExportedSession } from './exported-session.ts';
 export type { ExportedModel } from './exported-session.ts';
-export { checkpointNeededError, isTrained, noGradientError, noRemovalError, notExportedError, SessionError, untrainedError } from './session-error.ts';
+export {
+  checkpointNeededError,
+  isTrained,
+  noGradientError,
+  noRemovalError,
+  notExportedError,
+  noVisionError,
+  SessionError,
+  untrainedError,
+} from './session-error.ts';
 export type { SessionProblem } from './session-error.ts';
 export { tracedModel } from './traced-model.ts';
 export type {

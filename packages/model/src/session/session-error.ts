@@ -39,6 +39,15 @@ export const notExportedError = (source: string, part: PartName, exported: reado
     `has no exported "${part}" (it has ${exported.join(', ')}); add it with \`hybridmed export CHECKPOINT --part ${part} --out ${source}\``,
   );
 
+/** Parts of a model that read images. */
+const ofImages: readonly PartName[] = ['vision', 'align', 'caption', 'removal'];
+
+/** What a model that was trained without images cannot do; undefined for a part that reads none. */
+export const noVisionError = (source: string, part: PartName): SessionError | undefined =>
+  ofImages.includes(part)
+    ? new SessionError(source, 'not possible', 'was trained without images (--vision none) and reads none; name a checkpoint of a run with images')
+    : undefined;
+
 /** An encoder that cannot leave patches out. */
 export const noRemovalError = (source: string): SessionError =>
   new SessionError(source, 'not possible', 'its vision encoder cannot leave patches out, which maps of kind "guided" and "removal" need; choose "gradient"');

@@ -15,7 +15,9 @@ export interface SessionInfo {
   readonly source: string;
   readonly preset: string;
   readonly stage: 1 | 2;
-  /** Images: padded to a square, resized to `resize` pixels, centre-cropped to `size`, in [-1, 1]. */
+  /** Whether it reads images: a model that was trained without any writes from findings alone. */
+  readonly readsImages: boolean;
+  /** Images (sizes of 0 where it reads none): padded to a square, resized to `resize` pixels, centre-cropped to `size`, in [-1, 1]. */
   readonly image: { readonly size: number; readonly channels: number; readonly resize: number };
   /** Max numbers of tokens, special ones included. */
   readonly findingsLength: number;
@@ -30,7 +32,7 @@ export interface SessionInfo {
   /** Whether the findings branch copies tokens of the findings: its logits then need their ids. */
   readonly copies: boolean;
   readonly modules: readonly ('vision' | 'text')[];
-  /** Logarithm of the inverse temperature between image and text embeddings. */
+  /** Logarithm of the inverse temperature between image and text embeddings; 0 where it reads no images. */
   readonly logitScale: number;
   /** Values of the parameters of losses that have their own. */
   readonly lossParameters?: Readonly<Record<string, LossParameter>>;

@@ -46,9 +46,11 @@ async function encoderOf<T extends VisionEncoder | TextEncoder>(
 /** The encoders that a checkpoint's model needs from modules. Throws one line where one is needed and not named, or named and not needed. */
 export async function loadModuleEncoders(file: string, sizes: ModelConfig, named: CheckpointEncoders): Promise<ModuleEncoders> {
   checkNamed(file, sizes, named);
-  const vision = await encoderOf(file, 'vision', sizes, named, (module) =>
-    moduleVision(module, { size: sizes.vision.imageSize, channels: sizes.vision.channels }),
-  );
+  const { vision: own } = sizes;
+  const vision =
+    own.kind === 'none'
+      ? undefined
+      : await encoderOf(file, 'vision', sizes, named, (module) => moduleVision(module, { size: own.imageSize, channels: own.channels }));
   const text = await encoderOf(file, 'text', sizes, named, (module) =>
     moduleText(module, { vocabulary: sizes.text.vocabularySize, maxTokens: sizes.text.positions }),
   );

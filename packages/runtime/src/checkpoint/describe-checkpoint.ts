@@ -1,4 +1,5 @@
 // Parameters of a checkpoint counted per part.
+import { readsImages } from '@hybridmed/model';
 import { sizeOf } from '@hybridmed/tensor';
 import type { CheckpointEncoders } from './checkpoint-encoders.ts';
 import { checkpointModel, resolveCheckpoint } from './checkpoint-folder.ts';
@@ -10,7 +11,8 @@ export interface CheckpointInfo {
   readonly stage: 1 | 2;
   readonly formatVersion: number;
   readonly vocabulary: number;
-  readonly image: { readonly size: number; readonly channels: number };
+  /** Absent for a model that reads none. */
+  readonly image?: { readonly size: number; readonly channels: number };
   readonly input: { readonly resize: number; readonly findingsLength: number; readonly impressionLength: number };
   /** Numbers of parameters: the parts, losses that have their own, the decoder's pieces, the sum. Buffers are not counted. */
   readonly parameters: Readonly<Record<string, number>>;
@@ -36,7 +38,7 @@ export async function describeCheckpoint(path: string, encoders: CheckpointEncod
     stage,
     formatVersion,
     vocabulary: sizes.text.vocabularySize,
-    image: { size: model.vision.image.size, channels: model.vision.image.channels },
+    ...(readsImages(model) ? { image: { size: model.vision.image.size, channels: model.vision.image.channels } } : {}),
     input,
     parameters: {
       vision: part('vision.'),

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExportedGraph, ExportedPart, ExportManifest, PortSpec, PartName, Checkpoint } from '@hybridmed/model';
-import { exportVersion, lossParametersOf, manifestName, partGraphs } from '@hybridmed/model';
-import { isTrained, noRemovalError, untrainedError } from '@hybridmed/model/session';
+import { exportVersion, lossParametersOf, manifestName, partGraphs, readsImages } from '@hybridmed/model';
+import { isTrained, noRemovalError, noVisionError, untrainedError } from '@hybridmed/model/session';
 import type { OnnxFile, Precision } from '@hybridmed/onnx';
 import { cpuDevice, exportOnnx } from '@hybridmed/onnx';
 import type { Device, Graph, HostArrays, Tensor } from '@hybridmed/tensor';
@@ -45,6 +45,8 @@ const ports = (values: Readonly<Record<string, Tensor>>): Record<string, PortSpe
 export async function exportCheckpoint(options: ExportCheckpointOptions): Promise<ExportManifest> {
   const { parts, out, opset = 20, precision = 'f32', onMessage = () => undefined } = options;
   const { folder, retrieval, ...checkpoint } = await openCheckpoint(options.checkpoint, options.encoders);
+  const withoutImages = readsImages(checkpoint.model) ? [] : parts.flatMap((part) => noVisionError(folder, part) ?? []);
+  if (withoutImages[0]) throw withoutImages[0];
   const untrained = parts.find((part) => !isTrained(checkpoint.config.stage, part));
   if (untrained) throw untrainedError(folder, untrained, ', or export text or summarize');
   if (retrieval && parts.includes('summarize'))
@@ -88,11 +90,11 @@ function describe(checkpoint: Checkpoint, weights: string, parts: ExportManifest
     weights,
     preset: config.preset,
     stage: config.stage,
-    image: { size, channels, resize, mean: 0.5, std: 0.5 },
+    ...(readsImages(model) ? { image: { size, channels, resize, mean: 0.5, std: 0.5 } as const } : {}),
     text: { findingsLength, impressionLength },
     special: model.special,
     decoder: { vocabularySize, width, depth, positions },
-    logitScale: parameters['align.logit_scale']!.data[0]!,
+    logitScale: parameters['align.logit_scale']?.data[0] ?? 0,
     ...(lossParameters ? { lossParameters } : {}),
     parts,
   };

@@ -39,7 +39,8 @@ const manifestSchema = z
     stage: z.union([z.literal(1), z.literal(2)]),
     image: z
       .object({ size: upTo(4096), channels: upTo(16), resize: upTo(8192), mean: z.literal(0.5), std: z.literal(0.5) })
-      .refine(({ size, resize }) => resize >= size, { path: ['resize'], message: 'must be at least "size"' }),
+      .refine(({ size, resize }) => resize >= size, { path: ['resize'], message: 'must be at least "size"' })
+      .optional(),
     text: z.object({ findingsLength: length, impressionLength: length }),
     special: z.object({ pad: count, unk: count, cls: count, sep: count, mask: count.optional() }),
     decoder: z.object({ vocabularySize: tokenCount, width: upTo(16_384), depth: upTo(256), positions: upTo(2 ** 17) }),

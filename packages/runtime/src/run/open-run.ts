@@ -1,8 +1,7 @@
 // Opens what a run has before its first step: readable studies, tokenizer, encoders, model, and the contracts of training on disk and threads.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DataSet, Loader, LoaderOptions, Sampling, Study } from '@hybridmed/data';
-import type { Model } from '@hybridmed/model';
+import type { DataSet, Sampling, Study } from '@hybridmed/data';
 import { formatVersion, openTokenizer } from '@hybridmed/model';
 import type { Communicator } from '@hybridmed/ranks';
 import { alone, broadcastText } from '@hybridmed/ranks';
@@ -11,24 +10,26 @@ import { HybridmedError } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import type { RunEvents, TrainingRun } from '@hybridmed/training';
 import type { RunConfig } from '../settings/run-settings.ts';
-import { checkPasses, runModel, sharedStore } from '@hybridmed/training';
+import { checkPasses, runModel, sharedStore, stagesToTrain } from '@hybridmed/training';
+import type { TrainingConfig } from '@hybridmed/training/settings';
+import { stageSettings } from '@hybridmed/training/settings';
 import { stage1Checkpoint } from '../checkpoint/checkpoint-folder.ts';
 import { readJson } from '../files.ts';
 import { readableStudies } from '../session/readable-studies.ts';
-import type { RetrievalIndex, RetrievedFindings } from '../retrieval/retrieved-findings.ts';
-import { checkSeparator, maxEntries, retrievalIndex, retrievedFindings } from '../retrieval/retrieved-findings.ts';
-import { modelInput, studyLoader } from '../session/study-loader.ts';
-import { studySource } from '../session/study-source.ts';
+import { openRetrieval } from '../retrieval/open-retrieval.ts';
+import { retrievedFindings } from '../retrieval/retrieved-findings.ts';
+import { modelInput } from '../session/study-loader.ts';
 import { runTokenizer } from '../tokenizer/run-tokenizer.ts';
 import { agreeOnRun, sharedTokenizer } from './agreement.ts';
 import { processClock } from './process-clock.ts';
 import { labelWeights } from './label-sampling.ts';
 import type { Change } from './provenance.ts';
 import { beginSession, checkSameData, earlierSources, recordData, skippedStudies } from './provenance.ts';
-import type { RunEncoders } from './run-encoders.ts';
 import { runEncoders } from './run-encoders.ts';
 import type { RunHold } from './run-lock.ts';
 import { runNotes } from './run-notes.ts';
+import type { RunStudies } from './run-sources.ts';
+import { runSources } from './run-sources.ts';
 import { folderStore } from './run-store.ts';
 import { sourceChanges, sourceHashes } from './source-identity.ts';
 import { textScorer } from './text-scorer.ts';
@@ -57,17 +58,10 @@ export interface RunContext {
   readonly changed: readonly Change[];
 }
 
-/** Studies that a run trains and validates on. */
-interface RunStudies {
-  readonly train: readonly Study[];
-  readonly validate: readonly Study[];
+/** A run that is open, with what it holds open. */
+export interface OpenRun extends TrainingRun {
+  close(): Promise<void>;
 }
-
-// Where worker threads find the tokenizer.
-const tokenizerModule = import.meta.resolve('@hybridmed/text/worker-tokenizer');
-
-// Studies of a validation batch: fixed, so that its losses do not depend on the training batches.
-const validationBatch = 32;
 
 /** Readable studies of both splits. Throws one line where there are too few. */
 async function openStudies({ config, events, out, ranks = alone }: PretrainOptions, data: DataSet): Promise<RunStudies> {
@@ -84,9 +78,14 @@ async function openStudies({ config, events, out, ranks = alone }: PretrainOptio
   const [train, validate] = [await of('train'), await of('validate')];
   const dropped = Object.entries(data.dropped).map(([reason, count]) => `${count}: ${reason}`);
   events?.onMessage?.(`data: ${train.length} training and ${validate.length} validation studies${dropped.length > 0 ? `; dropped ${dropped.join('; ')}` : ''}`);
-  const batch = config.batch * config.accumulate;
-  if (train.length < batch)
-    throw new HybridmedError(`${config.data}: ${train.length} training studies are fewer than one batch of ${batch}; lower --batch or --accumulate`);
+  for (const stage of stagesToTrain(config)) {
+    const { batch, accumulate } = stageSettings(config, stage);
+    const ofStage = config.stages[stage] ? ` of stage ${stage}` : '';
+    if (train.length < batch * accumulate)
+      throw new HybridmedError(
+        `${config.data}: ${train.length} training studies are fewer than one batch of ${batch * accumulate}${ofStage}; lower --batch or --accumulate`,
+      );
+  }
   if (validate.length === 0) throw new HybridmedError(`${config.data}: no validation studies; add some (column "split")`);
   return { train, validate };
 }
@@ -112,71 +111,43 @@ function samplingOf({ config: { sampling }, events }: PretrainOptions, training:
   return { by: 'weight', weights };
 }
 
-/** What findings are retrieved from, where the settings ask for it; a line says what stands in the checkpoints. */
-function openRetrieval({ config: { retrieve }, events }: PretrainOptions, training: readonly Study[], tokenizer: Tokenizer): RetrievalIndex | undefined {
-  if (retrieve === 0) return undefined;
-  checkSeparator(tokenizer);
-  const index = retrievalIndex(training, retrieve);
-  const of = index.entries.length === maxEntries ? ` (evenly spaced, the most that are kept)` : '';
-  events?.onMessage?.(
-    `retrieval from ${index.entries.length} training reports${of}: their findings and impressions stand in every checkpoint, in retrieval.json`,
-  );
-  return index;
-}
-
-/** Loaders of both splits. */
-function openLoaders(
-  { config, workers, ranks: { rank, size } = alone }: PretrainOptions,
-  { vision }: Model,
-  { input }: RunEncoders,
-  tokenizer: Tokenizer,
-  studies: RunStudies,
-  sampling: Sampling,
-  retrieval: RetrievedFindings | undefined,
-) {
-  const prepared = modelInput(vision, input);
-  const common = { tokenizer, tokenizerModule, rank, ranks: size, ...(workers === undefined ? {} : { workers }), seed: config.seed };
-  const open = (of: readonly Study[], how: Omit<LoaderOptions, 'image' | 'studies' | 'tokenizer'>): Loader => {
-    const loaderOf = (read: readonly Study[]) => studyLoader(prepared, { ...common, ...how, studies: read });
-    return retrieval ? retrieval.loader(of, loaderOf) : loaderOf(of);
-  };
-  const train = open(studies.train, {
-    batchSize: (config.batch * config.accumulate) / size,
-    passes: config.accumulate,
-    train: true,
-    sampling,
-    augmentation: config.augment,
-  });
-  const validation = open(studies.validate, { batchSize: validationBatch, train: false });
-  return { train: studySource(train, { onBadData: config.onBadData, passSize: config.batch }), validation: studySource(validation) };
-}
-
 /** Opens and checks everything that a run needs. Throws one line for too few studies, a missing stage 1, or encoders that do not fit. */
-export async function openRun(options: PretrainOptions, data: DataSet, { changed, hold }: RunContext): Promise<TrainingRun> {
+export async function openRun(options: PretrainOptions, data: DataSet, { changed, hold }: RunContext): Promise<OpenRun> {
   const { config, out, device, resume = false, events = {}, signal, ranks = alone } = options;
-  checkPasses(config.accumulate, ranks);
+  const stages = stagesToTrain(config);
+  for (const stage of stages) checkPasses(stageSettings(config, stage).accumulate, ranks);
   const studies = await openStudies(options, data);
   const record = await recordData(data, studies);
   const accept = options.acceptChangedData ?? false;
   const recorded = record(await skippedStudies(out));
   const otherData = hold ? await checkSameData(out, recorded, { accept }) : [];
-  const sources = await sourceHashes(config);
-  const otherSources = hold ? sourceChanges(config, { before: await earlierSources(out), now: sources, out, accept }) : [];
+  const hashes = await sourceHashes(config);
+  const otherSources = hold ? sourceChanges(config, { before: await earlierSources(out), now: hashes, out, accept }) : [];
   for (const { setting } of otherSources) events.onMessage?.(`the ${setting} have changed, which is accepted`);
   for (const { to } of otherData) events.onMessage?.(`the data has changed, which is accepted: ${String(to)}`);
   const tokenizer = await sharedTokenizer(ranks, () => openRunTokenizer(options, studies.train));
   const encoders = await runEncoders(config, tokenizer, events.onMessage);
-  const index = openRetrieval(options, studies.train, tokenizer);
+  const index = openRetrieval(config, studies.train, tokenizer, events.onMessage);
   const retrieval = index && retrievedFindings(index);
-  for (const line of runNotes(config, encoders.input, tokenizer, retrieval?.studies(studies.train) ?? studies.train)) events.onMessage?.(line);
-  const model = runModel(encoders.sizes, encoders.ofModules, config);
+  for (const line of runNotes(stageSettings(config, 2), encoders.input, tokenizer, retrieval?.studies(studies.train) ?? studies.train))
+    events.onMessage?.(line);
+  const modelOf = (own: TrainingConfig) => runModel(encoders.sizesOf(own), encoders.ofModules, own);
+  // Of every stage, before the first: a name that matches nothing is said at once.
+  const models = new Map(stages.map((stage) => [stage, modelOf(stageSettings(config, stage))]));
+  const model = modelOf(stageSettings(config, stages[0]!));
   await agreeOnRun(ranks, { config, device, data: recorded, model, tokenizer });
   const store = hold
     ? folderStore({
         out,
         config,
         resume,
-        checkpoint: { formatVersion, preset: config.preset, model: encoders.sizes, input: { ...encoders.input, ...(index ? { retrieve: index.k } : {}) } },
+        checkpoint: (stage) => ({
+          formatVersion,
+          preset: config.preset,
+          stage,
+          model: encoders.sizesOf(stageSettings(config, stage)),
+          input: { ...encoders.input, ...(index ? { retrieve: index.k } : {}) },
+        }),
         retrieval: index,
         tokenizer,
         encoders: encoders.ofModules,
@@ -184,18 +155,25 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
         onMessage: events.onMessage,
         session: await beginSession(out, device, {
           record,
-          sources,
+          sources: hashes,
           changed: [...changed, ...otherData, ...otherSources],
           assumed: encoders.assumed,
           images: encoders.images,
         }),
       })
     : undefined;
+  const sources = runSources(options, modelInput(model.vision, encoders.input), tokenizer, studies, {
+    sampling: samplingOf(options, studies.train),
+    retrieval,
+  });
   return {
     config,
     device,
     model,
-    ...openLoaders(options, model, encoders, tokenizer, studies, samplingOf(options, studies.train), retrieval),
+    train: await sources.openTrain(stageSettings(config, stages[0]!)),
+    validation: sources.validation,
+    openStage: async (stage) => ({ model: models.get(stage)!, train: await sources.openTrain(stageSettings(config, stage)) }),
+    close: () => sources.close(),
     store: sharedStore(ranks, store),
     textScorer: textScorer(tokenizer, studies.validate, encoders.input, model),
     ranks,

@@ -3,13 +3,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDataSet } from '@hybridmed/data';
 import { alone } from '@hybridmed/ranks';
-import type { TrainerState, TrainingRun } from '@hybridmed/training';
+import type { TrainerState } from '@hybridmed/training';
 import { checkPrecision, checkWork, trainStages, TrainingStoppedError } from '@hybridmed/training';
+import { withoutImageParts } from '@hybridmed/training/settings';
 import { checkpointFolder } from '../checkpoint/checkpoint-folder.ts';
 import { checkFolderPath, fileError } from '../files.ts';
 import { dataSelection } from '../settings/data-settings.ts';
 import { changeableSettings } from '../settings/run-settings.ts';
-import type { PretrainOptions, RunContext } from './open-run.ts';
+import type { OpenRun, PretrainOptions, RunContext } from './open-run.ts';
 import { openRun } from './open-run.ts';
 import type { Change } from './provenance.ts';
 import { checkSameRun } from './run-folder.ts';
@@ -29,7 +30,8 @@ export interface PretrainResult {
  * resuming), one in which another process trains, or ranks that were started unlike; a TrainingStoppedError where its signal is aborted.
  * Of several ranks the one that throws ends without `close`, and its launcher ends the others.
  */
-export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
+export async function pretrain(given: PretrainOptions): Promise<PretrainResult> {
+  const options = { ...given, config: withoutImageParts(given.config) };
   const { out, events, signal, waitForLock: wait = false, ranks = alone } = options;
   checkFolderPath(out);
   if (ranks.rank > 0) return pretrainHeld({ ...options, events: {} }, undefined);
@@ -43,10 +45,8 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
   }
 }
 
-const closeLoaders = ({ train, validation }: TrainingRun): Promise<unknown> => Promise.all([train.close(), validation.close()]);
-
 /** Opens a run; where it is asked to stop meanwhile, nobody waits for what is being opened. */
-async function openUnlessStopped(options: PretrainOptions, context: RunContext): Promise<TrainingRun> {
+async function openUnlessStopped(options: PretrainOptions, context: RunContext): Promise<OpenRun> {
   const { config, signal } = options;
   const run = openDataSet(config.data, { ...dataSelection(config), onWarning: (line) => options.events?.onMessage?.(`warning: ${line}`) }).then((data) =>
     openRun(options, data, context),
@@ -61,12 +61,17 @@ async function openUnlessStopped(options: PretrainOptions, context: RunContext):
   try {
     return await Promise.race([run, stopped]);
   } catch (error) {
-    run.then(closeLoaders, () => undefined);
+    run.then(
+      (opened) => opened.close(),
+      () => undefined,
+    );
     throw error;
   } finally {
     signal.removeEventListener('abort', stop);
   }
 }
+
+const written = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value));
 
 async function pretrainHeld(options: PretrainOptions, hold: RunHold | undefined): Promise<PretrainResult> {
   const { config, out, device, resume = false, events = {} } = options;
@@ -75,7 +80,7 @@ async function pretrainHeld(options: PretrainOptions, hold: RunHold | undefined)
   if (hold && existsSync(join(out, 'run.json'))) {
     if (!resume) throw fileError(out, 'already holds a run', 'continue it with --resume or name another --out');
     changed = await checkSameRun(out, config, changeableSettings);
-    for (const { setting, from, to } of changed) events.onMessage?.(`"${setting}" was ${String(from)} and is ${String(to)} from here on`);
+    for (const { setting, from, to } of changed) events.onMessage?.(`"${setting}" was ${written(from)} and is ${written(to)} from here on`);
   }
   checkWork(config);
   const run = await openUnlessStopped(options, { changed, hold });
@@ -84,6 +89,6 @@ async function pretrainHeld(options: PretrainOptions, hold: RunHold | undefined)
     events.onMessage?.(`finished: ${out}`);
     return { out, checkpoint: checkpointFolder(out, stages.at(-1)?.stage ?? 1, 'best'), stages };
   } finally {
-    await closeLoaders(run);
+    await run.close();
   }
 }

@@ -7,6 +7,7 @@ import { HybridmedError } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import type { RunConfig } from '../settings/run-settings.ts';
 import { runModelConfig } from '@hybridmed/training';
+import type { TrainingConfig } from '@hybridmed/training/settings';
 import { moduleText, moduleVision } from '../encoders/module-encoders.ts';
 import { pretrainedText, pretrainedVision } from '../encoders/published-encoders.ts';
 import { published } from './run-modules.ts';
@@ -14,6 +15,8 @@ import { published } from './run-modules.ts';
 /** A run's encoders and the sizes that follow from them. */
 export interface RunEncoders {
   readonly sizes: ModelConfig;
+  /** The sizes under other settings of training: those of a stage. */
+  sizesOf(config: TrainingConfig): ModelConfig;
   readonly input: InputConfig;
   /** Those of modules, loaded. */
   readonly ofModules: ModuleEncoders;
@@ -47,6 +50,7 @@ function describeTable(part: string, path: string, table: readonly WeightRow[]):
 
 async function visionOf(config: RunConfig, onMessage: (text: string) => void): Promise<EncoderPart> {
   const preset = presets[config.preset].vision;
+  if (config.vision === 'none') return { sizes: { vision: { kind: 'none' } } };
   const image = { size: config.imageSize || preset.imageSize, channels: preset.channels };
   const { vision } = config;
   if (vision === 'preset' && image.size % preset.patch !== 0)
@@ -98,14 +102,16 @@ const withPrefix = (values: Readonly<Record<string, HostArray>>, part: string): 
 /** Opens what the configuration names. Throws one line for a checkpoint or module that does not fit. */
 export async function runEncoders(config: RunConfig, tokenizer: Tokenizer, onMessage: (text: string) => void = () => undefined): Promise<RunEncoders> {
   const [vision, text] = [await visionOf(config, onMessage), await textOf(config, tokenizer, onMessage)];
-  const sizes = runModelConfig(config, tokenizer, { ...vision.sizes, ...text.sizes });
+  const sizesOf = (own: TrainingConfig) => runModelConfig(own, tokenizer, { ...vision.sizes, ...text.sizes });
+  const sizes = sizesOf(config);
   const preset = presets[config.preset];
   const maxTokens = sizes.text.positions;
   return {
     sizes,
-    // Images are resized larger than the crop by the preset's factor.
+    sizesOf,
+    // Images are resized larger than the crop by the preset's factor; without images the preset's size is kept.
     input: {
-      resize: Math.round((sizes.vision.imageSize * preset.resize) / preset.vision.imageSize),
+      resize: sizes.vision.kind === 'none' ? preset.resize : Math.round((sizes.vision.imageSize * preset.resize) / preset.vision.imageSize),
       findingsLength: Math.min(preset.findingsLength, maxTokens),
       impressionLength: Math.min(preset.impressionLength, maxTokens),
     },

@@ -1,7 +1,9 @@
 // The files by which a run's folder is recognized: its configuration and its tokenizer.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { stages } from '@hybridmed/model/objective';
 import type { Tokenizer } from '@hybridmed/text';
+import { stageSettings } from '@hybridmed/training/settings';
 import { fileError, readJson, writeFileAtomic } from '../files.ts';
 import { checkValues } from '../settings/check-values.ts';
 import type { RunConfig, RunOptions } from '../settings/run-settings.ts';
@@ -17,20 +19,33 @@ export async function readRunConfig(run: string): Promise<RunConfig> {
   return completeConfig({ ...saved, data: saved.data });
 }
 
+type Difference = Change & { readonly key: string };
+
+const differ = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
+
+/** What differs between two configurations, setting by setting: those of single stages by what holds in the stage. */
+function differences(saved: RunConfig, config: RunConfig): Difference[] {
+  const at = (of: RunConfig, key: string) => of[key as keyof RunConfig];
+  const ofRun = Object.keys(config).flatMap((key) => (key === 'stages' ? [] : [{ key, setting: key, from: at(saved, key), to: at(config, key) }]));
+  const ofStages = stages.flatMap((stage) => {
+    const keys = [...new Set([saved, config].flatMap((each) => Object.keys(each.stages[stage] ?? {})))];
+    const [before, now] = [stageSettings(saved, stage), stageSettings(config, stage)];
+    return keys.map((key) => ({ key, setting: `stages.${stage}.${key}`, from: at(before, key), to: at(now, key) }));
+  });
+  return [...ofRun, ...ofStages].filter(({ from, to }) => differ(from, to));
+}
+
 /** A run in a folder must be the same run, but for the settings that may change: gives those that do. Throws one line for any other. */
 export async function checkSameRun(out: string, config: RunConfig, mayChange: readonly (keyof RunConfig)[] = []): Promise<readonly Change[]> {
-  const saved = await readRunConfig(out);
-  const changes: Change[] = [];
-  for (const key of Object.keys(config) as (keyof RunConfig)[]) {
-    if (mayChange.includes(key) && saved[key] !== config[key]) changes.push({ setting: key, from: saved[key], to: config[key] });
-    else if (JSON.stringify(saved[key]) !== JSON.stringify(config[key]))
-      throw fileError(
-        join(out, 'run.json'),
-        `"${key}" is ${JSON.stringify(saved[key])}, this command says ${JSON.stringify(config[key])}`,
-        'resume with the same settings or name another --out',
-      );
-  }
-  return changes;
+  const changes = differences(await readRunConfig(out), config);
+  const refused = changes.find(({ key }) => !mayChange.includes(key as keyof RunConfig));
+  if (refused)
+    throw fileError(
+      join(out, 'run.json'),
+      `"${refused.setting}" is ${JSON.stringify(refused.from)}, this command says ${JSON.stringify(refused.to)}`,
+      'resume with the same settings or name another --out',
+    );
+  return changes.map(({ setting, from, to }) => ({ setting, from, to }));
 }
 
 /** Makes a run's folder where there is none, once a first step has shown that the run can be; where there is one, its settings are what they have become. */

@@ -1,7 +1,7 @@
 // What a reader of a run's log should know before its first step: texts that are cut, losses that have nothing to compare.
 import type { Study } from '@hybridmed/data';
 import type { InputConfig, LossWeights } from '@hybridmed/model';
-import { lossTerms } from '@hybridmed/model/objective';
+import { lossesOfImages, lossTerms } from '@hybridmed/model/objective';
 import type { Tokenizer } from '@hybridmed/text';
 import type { RunConfig } from '../settings/run-settings.ts';
 
@@ -10,7 +10,7 @@ const mostCounted = 5000;
 
 /** The notes, a line each. */
 export function runNotes(
-  { batch, accumulate, ...weights }: Pick<RunConfig, 'batch' | 'accumulate'> & LossWeights,
+  { batch, accumulate, vision, ...weights }: Pick<RunConfig, 'batch' | 'accumulate'> & Partial<Pick<RunConfig, 'vision'>> & LossWeights,
   { findingsLength, impressionLength }: Pick<InputConfig, 'findingsLength' | 'impressionLength'>,
   tokenizer: Tokenizer,
   training: readonly Pick<Study, 'findings' | 'impression'>[],
@@ -28,6 +28,9 @@ export function runNotes(
   const comparing = lossTerms({ stage: 2, weights }).flatMap(({ row }) => (row.scope === 'batch' ? [row] : []));
   const of = counted.length < training.length ? `the first ${counted.length} training studies` : `${counted.length} training studies`;
   return [
+    ...(vision === 'none'
+      ? [`no images (vision "none"): the image branch reads nothing; weights of ${lossesOfImages.join(', ')}, which need images, are 0`]
+      : []),
     ...(findings + impressions > 0
       ? [`texts cut to the token limit, of ${of}: ${findings} findings (limit ${findingsLength}), ${impressions} impressions (limit ${impressionLength})`]
       : []),

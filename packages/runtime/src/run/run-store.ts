@@ -21,7 +21,8 @@ export interface FolderStoreOptions {
   readonly config: RunConfig;
   /** Whether stages continue from their last checkpoint. */
   readonly resume: boolean;
-  readonly checkpoint: Omit<CheckpointConfig, 'stage'>;
+  /** What the checkpoints of a stage say of themselves. */
+  checkpoint(stage: Stage): CheckpointConfig;
   /** What the model retrieves from: it stands in each checkpoint. */
   readonly retrieval?: RetrievalIndex | undefined;
   readonly tokenizer: Tokenizer;
@@ -84,7 +85,7 @@ export function folderStore({ out, config, resume, checkpoint, retrieval, tokeni
       const keepAs = kind === 'last' ? lastCheckpoints(out, stage).keepAs() : undefined;
       await saveCheckpoint(
         checkpointFolder(out, stage, kind),
-        { config: { ...checkpoint, stage }, retrieval, tokenizer: tokenizer.toJSON(), ...snapshot },
+        { config: checkpoint(stage), retrieval, tokenizer: tokenizer.toJSON(), ...snapshot },
         { keepAs },
       );
     },

@@ -1,7 +1,7 @@
 // Opens a model for use by path: a checkpoint, a run, or an exported folder. Whatever opened it, tasks see a `ModelSession`.
 import { readSquare } from '@hybridmed/data';
 import type { ModelSession } from '@hybridmed/model/session';
-import { openExportedSession, openSession } from '@hybridmed/model/session';
+import { noVisionError, openExportedSession, openSession } from '@hybridmed/model/session';
 import type { Device, HostArray } from '@hybridmed/tensor';
 import { hashCheckpoint, hashFiles } from '../cache/content-hash.ts';
 import type { CheckpointEncoders } from '../checkpoint/checkpoint-encoders.ts';
@@ -62,8 +62,10 @@ export async function openModel(path: string, options: OpenModelOptions): Promis
   };
 }
 
-/** Image files as a model reads them: (B, C, H, W) in [-1, 1]. Throws one line that names an unreadable file. */
+/** Image files as a model reads them: (B, C, H, W) in [-1, 1]. Throws one line that names an unreadable file, and for a model that reads no images. */
 export async function readImages({ info, prepare }: Pick<ModelSession, 'info' | 'prepare'>, files: readonly string[]): Promise<HostArray> {
+  const withoutImages = info.readsImages ? undefined : noVisionError(info.source, 'vision');
+  if (withoutImages) throw withoutImages;
   const squares: Uint8Array[] = [];
   for (const file of files) squares.push(await readSquare(file, info.image.resize));
   return prepare.images(squares);

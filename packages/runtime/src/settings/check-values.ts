@@ -30,6 +30,16 @@ function unknownKey(key: string, keys: readonly string[]): string {
   return `unknown key "${key}"; ${keys.length > maxListedKeys ? 'keys are flags in camelCase, see --help' : `keys are ${keys.join(', ')}`}`;
 }
 
+/** The line about a key within a value: where it is, and what it may mean. */
+function unknownWithin(path: readonly string[], key: string, options: Options): string {
+  const [top = '', ...below] = path;
+  const keys = options[top]?.value.keys?.[below.length] ?? [];
+  // One or two letters, as the number of a stage, are near to anything.
+  const nearest = key.length > 2 ? nearestKey(key, keys) : undefined;
+  const meant = nearest === undefined ? (keys.length > 0 ? `; keys are ${keys.join(', ')}` : '') : `; did you mean "${nearest}"?`;
+  return `"${path.join('.')}": ${Object.hasOwn(options, key) && nearest === undefined ? `"${key}" does not differ by stage` : `unknown key "${key}"`}${meant}`;
+}
+
 /** A value as an error quotes it. */
 function quoted(value: unknown): string {
   const written = JSON.stringify(value);
@@ -48,8 +58,11 @@ export function checkValues(source: string, content: unknown, options: Options):
   }
   const unknown = Object.keys(content).find((key) => key !== '$schema' && !keys.includes(key));
   if (unknown !== undefined) throw new HybridmedError(`${source}: ${unknownKey(unknown, keys)}`);
-  const { path, message } = result.error.issues[0]!;
-  const [key = ''] = path.map(String);
+  const issue = result.error.issues[0]!;
+  const { message } = issue;
+  const path = issue.path.map(String);
+  const [key = ''] = path;
+  if (issue.code === 'unrecognized_keys' && path.length > 0) throw new HybridmedError(`${source}: ${unknownWithin(path, issue.keys[0]!, options)}`);
   const value = (content as Record<string, unknown>)[key];
   if (path.length > 1) throw new HybridmedError(`${source}: "${path.join('.')}": ${message.replace(/^Invalid input: /, '')}`);
   throw new HybridmedError(`${source}: "${key}" is ${quoted(value)}; give ${options[key]?.value.words ?? 'a text'}`);

@@ -2,7 +2,7 @@
 import type { Augmentation, ColumnRole, SelectOptions } from '@hybridmed/data/browser';
 import { augmentLimits, columnRoles } from '@hybridmed/data/browser';
 import type { Value, Values } from '@hybridmed/training/options';
-import { choice, integer, named, number, ofRun, option, string } from '@hybridmed/training/options';
+import { choice, integer, named, number, ofRun, option, perStage, string } from '@hybridmed/training/options';
 
 const columnNames = named(Object.fromEntries(columnRoles.map((role) => [role, string()])) as Record<ColumnRole, Value<string>>, 'ROLE=NAME');
 
@@ -66,12 +66,14 @@ export const dataSettings = ofRun({
     help: 'order of an epoch: shuffle, length (batches of texts of similar length), shard (packed sets, streamed) or labels (studies with rare sets of labels more often)',
     default: 'shuffle',
   }),
-  augment: option({
-    value: augmentations,
-    argument: 'amounts',
-    help: 'augmentations in addition to the random crop, in degrees and fractions, such as rotation=5,brightness=0.1,contrast=0.1 (also zoom, noise, cutout)',
-    default: {},
-  }),
+  augment: perStage(
+    option({
+      value: augmentations,
+      argument: 'amounts',
+      help: 'augmentations in addition to the random crop, in degrees and fractions, such as rotation=5,brightness=0.1,contrast=0.1 (also zoom, noise, cutout)',
+      default: {},
+    }),
+  ),
   onBadData: option({
     value: choice(['skip', 'stop']),
     argument: 'policy',

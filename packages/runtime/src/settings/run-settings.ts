@@ -1,11 +1,11 @@
 // The settings of a run, complete: those of its data and those of training. A run keeps their values in run.json.
 import type { Values } from '@hybridmed/training/options';
-import { mergeSettings } from '@hybridmed/training/options';
-import { trainingSettings } from '@hybridmed/training/settings';
+import { mergeSettings, ofRun } from '@hybridmed/training/options';
+import { stagesRow, trainingSettings } from '@hybridmed/training/settings';
 import { dataSettings } from './data-settings.ts';
 
 /** The table; every row affects what is computed. */
-export const runSettings = { ...dataSettings, ...trainingSettings };
+export const runSettings = { ...dataSettings, ...trainingSettings, ...ofRun({ stages: stagesRow({ ...dataSettings, ...trainingSettings }) }) };
 
 /** A run's configuration, complete: presets and defaults filled in. Saved as run.json. */
 export type RunConfig = Values<typeof runSettings>;

@@ -2,6 +2,7 @@
 import { lossRows } from '@hybridmed/model/objective';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { RunConfig } from '@hybridmed/runtime/settings';
+import { changesWithoutImages } from '@hybridmed/training/settings';
 
 /** One way of training. */
 export interface Variant {
@@ -34,6 +35,12 @@ export const variants: readonly Variant[] = [
   ...lossVariants,
   // Without stage 1 there is nothing to take a snapshot of: an untrained teacher would teach noise.
   { name: 'no-stage1', title: 'without stage 1 (live teacher)', change: () => ({ stage1: false, teacher: 'live' }), sharesStage1: false },
+  {
+    name: 'no-image',
+    title: 'without images',
+    change: changesWithoutImages,
+    sharesStage1: true,
+  },
   { name: 'unshared', title: 'unshared decoder', change: () => ({ unsharedDecoder: true }), sharesStage1: false },
   {
     name: 'other-teacher',

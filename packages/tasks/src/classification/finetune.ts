@@ -153,6 +153,7 @@ export async function finetune({
 }: FinetuneOptions): Promise<FinetuneResult> {
   checkUnread(out);
   const { device, checkpoint } = tracedModel(model, 'fine-tuning');
+  if (!model.info.readsImages) model.require('vision');
   if (!fromScratch && !model.has('vision')) throw untrainedError(model.info.source, 'vision', ', or use --from-scratch');
   const labelled = await openLabelled(spec, select);
   const classes = chooseClasses(labelled, chosenClasses);

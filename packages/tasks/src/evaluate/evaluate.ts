@@ -11,7 +11,7 @@ import type { PublishedMetrics, PublishedMetricsOptions } from '../text-metrics/
 import { openPublishedMetrics } from '../text-metrics/published-metrics.ts';
 import type { AlignmentSection } from './alignment-section.ts';
 import { alignmentSection } from './alignment-section.ts';
-import { evaluationBatch } from './evaluation-plan.ts';
+import { evaluationBatch, judgesImages } from './evaluation-plan.ts';
 import { lossSection } from './loss-section.ts';
 import type { Losses } from './losses.ts';
 import { openLosses } from './losses.ts';
@@ -66,6 +66,10 @@ async function openStudies({ data: spec, split = 'test', limit = 0, select = {},
   return { studies, train, validation };
 }
 
+/** What an evaluation of a model without images says of the sections that it lacks. */
+export const withoutImagesNote =
+  'the model was trained without images: L_Cap is that of a decoder which reads none; texts from images, retrieval and zero-shot classification are left out';
+
 const noAlignment: AlignmentSection = { report: { zeroShot: [] }, byStudy: [] };
 
 /** Who computes, in words. */
@@ -96,9 +100,11 @@ async function writeRatio({ model, onMessage }: EvaluateOptions, losses: Losses,
 async function reportOf(options: EvaluateOptions, losses: Losses, published: PublishedMetrics, of: EvaluatedStudies): Promise<EvaluationReport> {
   const { model, data, split = 'test', likelihoodRatio, device, onMessage = () => undefined } = options;
   const { studies, train } = of;
-  const hasImageBranch = model.info.stage === 2;
+  const hasImageBranch = judgesImages(model.info);
+  const withoutImages = !model.info.readsImages;
   const loader = loaderOf(model, studies);
   try {
+    if (withoutImages) onMessage(withoutImagesNote);
     onMessage(`losses of ${studies.length} studies`);
     const lossValues = await lossSection(model, losses, loader, train);
     const ratio = likelihoodRatio ? await writeRatio(options, losses, loader, of) : undefined;
@@ -106,7 +112,7 @@ async function reportOf(options: EvaluateOptions, losses: Losses, published: Pub
     const texts = await textSection(model, loader, train, ratio?.texts);
     const truth = studies.map(({ impression }) => impression);
     const publishedTables = await published.of(texts.texts, truth, onMessage);
-    onMessage('retrieval and zero-shot classification');
+    if (hasImageBranch) onMessage('retrieval and zero-shot classification');
     const alignment = hasImageBranch ? await alignmentSection(model, loader, data) : noAlignment;
     return {
       checkpoint: model.info.source,
@@ -115,6 +121,7 @@ async function reportOf(options: EvaluateOptions, losses: Losses, published: Pub
       studies: studies.length,
       device: computedBy(model, device),
       inputs: { checkpoint: await model.weightsHash(), studies: hashIds(studies) },
+      ...(withoutImages ? { withoutImages } : {}),
       ...lossValues.report,
       text: texts.text,
       ...(ratio ? { ratioWriting: ratio.writing } : {}),

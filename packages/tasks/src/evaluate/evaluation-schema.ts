@@ -51,6 +51,7 @@ export const evaluationSchema = z.looseObject({
   device: text,
   inputs: z.looseObject({ checkpoint: text, studies: text }),
   losses: z.record(text, figure),
+  withoutImages: z.literal(true).optional(),
   captioning: z
     .looseObject({ ...each(['draws', 'perToken', 'shuffledPerToken', 'shuffled'], figure), difference: interval, perStudy: interval, byDraw: z.array(figure) })
     .optional(),

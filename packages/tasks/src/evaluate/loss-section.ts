@@ -3,6 +3,7 @@ import type { Loader, Study } from '@hybridmed/data';
 import { bootstrap } from '@hybridmed/eval';
 import { mismatchGap } from '@hybridmed/eval/generation';
 import type { ModelSession } from '@hybridmed/model/session';
+import { judgesImages } from './evaluation-plan.ts';
 import type { ImageLosses } from './image-losses.ts';
 import { imageLosses } from './image-losses.ts';
 import type { Losses } from './losses.ts';
@@ -44,7 +45,13 @@ export async function lossSection({ info, tokenizer }: ModelSession, lossesOf: L
   const interval = (of: StudyLosses) => bootstrap(studies.length, (indices) => perToken(of, indices));
   const findings = await lossesOf.ofFindings(loader);
   const textLoss = (i: number) => ({ findings: findings.nats[i]!, tokens: findings.tokens[i]! });
-  if (info.stage === 1) return { report: { losses, perToken: { findings: interval(findings) } }, byStudy: studies.map((_, i) => ({ loss: textLoss(i) })) };
+  if (!judgesImages(info)) {
+    const blind = info.stage === 2 ? await lossesOf.withoutImages(loader) : undefined;
+    return {
+      report: { losses, perToken: { ...(blind ? { image: interval(blind) } : {}), findings: interval(findings) } },
+      byStudy: studies.map((_, i) => ({ loss: { ...textLoss(i), ...(blind ? { image: blind.nats[i]! } : {}) } })),
+    };
+  }
   const sentences = normalSentences(train);
   const decoder = await lossesOf.imageDecoder();
   const image = await imageLosses(decoder, loader, { tokenizer, sentences, maxTokens: info.impressionLength }).finally(() => decoder.release());

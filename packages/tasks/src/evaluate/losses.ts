@@ -1,7 +1,7 @@
 // The losses that an evaluation needs: of the traced model in one graph, or from what a session gives, with the same composition of losses.
 import type { Loader } from '@hybridmed/data';
 import type { Branch } from '@hybridmed/model';
-import { partOfBranch } from '@hybridmed/model';
+import { partOfBranch, readsImages } from '@hybridmed/model';
 import { frozenStep, validationGraph } from '@hybridmed/model/graphs';
 import { scalar } from '@hybridmed/model/host-arrays';
 import type { ModelSession, TracedModel } from '@hybridmed/model/session';
@@ -9,12 +9,12 @@ import { studySource } from '@hybridmed/runtime';
 import type { Device, HostArray, HostArrays } from '@hybridmed/tensor';
 import type { BatchLosses, LossValues } from '@hybridmed/training';
 import { evaluateSplit, validate } from '@hybridmed/training';
-import { evaluationPlan } from './evaluation-plan.ts';
+import { evaluationPlan, judgesImages } from './evaluation-plan.ts';
 import { branchLossGraph, featureLossGraph } from './feature-losses.ts';
 import type { ImageDecoder } from './image-decoder.ts';
 import { sessionImageDecoder, tracedImageDecoder } from './image-decoder.ts';
 import type { StudyLosses } from './study-losses.ts';
-import { collectFindingsLosses, findingsLosses } from './study-losses.ts';
+import { branchLosses, collectLosses } from './study-losses.ts';
 
 /** Losses over a loader's studies. */
 export interface Losses {
@@ -22,6 +22,8 @@ export interface Losses {
   ofSplit(loader: Loader): Promise<LossValues>;
   /** Nats and tokens of each study by the findings branch. */
   ofFindings(loader: Loader): Promise<StudyLosses>;
+  /** Nats and tokens of each study by the image branch of a model that reads no images; undefined of exported graphs, which have no such branch. */
+  withoutImages(loader: Loader): Promise<StudyLosses | undefined>;
   /** The image branch in its two halves. */
   imageDecoder(): Promise<ImageDecoder>;
   release(): void;
@@ -32,12 +34,13 @@ function tracedLosses(session: ModelSession, traced: TracedModel): Losses {
   const { model, config } = checkpoint;
   return {
     async ofSplit(loader) {
-      const program = await device.compile(validationGraph(model, config.stage === 1 ? { stage: 1 } : evaluationPlan(model.parameters)));
+      const program = await device.compile(validationGraph(model, config.stage === 1 ? { stage: 1 } : evaluationPlan(model.parameters, readsImages(model))));
       const { losses } = await validate({ program, state: state(), frozen: frozenStep(model.vision) }, studySource(loader));
       program.release?.();
       return losses;
     },
-    ofFindings: (loader) => findingsLosses(traced, loader),
+    ofFindings: (loader) => branchLosses(traced, 'findings', loader),
+    withoutImages: (loader) => branchLosses(traced, 'image', loader),
     imageDecoder: () => tracedImageDecoder(session, traced),
     release: () => undefined,
   };
@@ -54,7 +57,7 @@ async function branchLogits(model: ModelSession, branch: Branch, batch: HostArra
   return model.logits(branch, { memory, ids: batch.input!, ...(branch === 'image' ? {} : { mask, memoryIds: batch.findings! }) });
 }
 
-/** The loss of a stage-1 model, from the losses of its findings branch. */
+/** The loss of a model whose findings branch alone is there, from the losses of that branch. */
 const summaryLoss = (findingsLoss: (batch: HostArrays) => Promise<HostArrays>): BatchLosses => ({
   fields: stage1Fields,
   run: async (batch) => ({ sum: (await findingsLoss(batch)).mean! }),
@@ -105,7 +108,7 @@ function allLosses(model: ModelSession, device: Device): BatchLosses & { release
 }
 
 async function sessionLosses(model: ModelSession, device: Device): Promise<Losses> {
-  const hasImageBranch = model.info.stage === 2;
+  const hasImageBranch = judgesImages(model.info);
   model.require(partOfBranch.findings);
   if (hasImageBranch) for (const part of [partOfBranch.image, 'align'] as const) model.require(part);
   const tokenLosses = await device.compile(branchLossGraph(model.info.vocabularySize));
@@ -119,7 +122,8 @@ async function sessionLosses(model: ModelSession, device: Device): Promise<Losse
       all.release();
       return losses;
     },
-    ofFindings: (loader) => collectFindingsLosses(findingsLoss, loader),
+    ofFindings: (loader) => collectLosses(findingsLoss, loader),
+    withoutImages: () => Promise.resolve(undefined),
     imageDecoder: () => Promise.resolve(sessionImageDecoder(model, (batch) => tokenLosses.run(batch))),
     release: () => tokenLosses.release?.(),
   };
@@ -127,7 +131,7 @@ async function sessionLosses(model: ModelSession, device: Device): Promise<Losse
 
 /**
  * Prepares the losses of a model; `device` computes them from what exported graphs give. Throws a SessionError where a part is missing: of a
- * stage-2 model `caption`, `summarize` and `align` are evaluated, of a stage-1 model `summarize`.
+ * stage-2 model `caption`, `summarize` and `align` are evaluated, of a stage-1 model, or of one that reads no images, `summarize`.
  */
 export const openLosses = async (model: ModelSession, device: Device): Promise<Losses> =>
   model.traced ? tracedLosses(model, model.traced) : sessionLosses(model, device);

@@ -10,11 +10,11 @@ import type { BySystem } from './systems.ts';
 export interface Example {
   readonly id: string;
   readonly truth: string;
-  /** Written from the image; absent for a stage-1 checkpoint. */
+  /** Written from the image; absent for a stage-1 checkpoint and for a model without images. */
   readonly image?: string;
   /** Written from the findings. */
   readonly findings: string;
-  /** Nats of the true impression's `tokens`, from the image, from other patients' images (the mean over shuffles), and from the findings. */
+  /** Nats of the true impression's `tokens`, from the image (without one, of a model that reads none), from other patients' images (the mean over shuffles), and from the findings. */
   readonly loss: { readonly image?: number; readonly mismatchedImage?: number; readonly findings: number; readonly tokens: number };
   /** Labels that the study has, and that each text names, where studies are labelled. */
   readonly labels?: { readonly truth: readonly string[]; readonly image?: readonly string[]; readonly findings: readonly string[] };
@@ -114,6 +114,8 @@ export interface EvaluationReport {
   readonly inputs: { readonly checkpoint: string; readonly studies: string };
   /** Nats per study: of losses over tokens, sums over the study's. */
   readonly losses: LossValues;
+  /** The model was trained without images: what needs some is left out. */
+  readonly withoutImages?: true;
   /** The captioning loss with the study's image and with another's; absent where no study can get another patient's image. */
   readonly captioning?: CaptioningLosses;
   /** Whether normal sentences are likelier for normal studies; absent where training studies have none. */

@@ -1,11 +1,13 @@
 // Losses study by study, which intervals over studies and the choice of failure cases need.
 import type { Loader } from '@hybridmed/data';
+import type { TextHead } from '@hybridmed/decoder';
 import { tokenNats } from '@hybridmed/decoder';
-import type { Model } from '@hybridmed/model';
+import type { Branch, Model } from '@hybridmed/model';
 import type { BatchTensors } from '@hybridmed/model/graphs';
 import { batchSpecs, partSpecs, pick } from '@hybridmed/model/graphs';
 import { summarize } from '@hybridmed/model/objective';
 import type { TracedModel } from '@hybridmed/model/session';
+import type { Scope } from '@hybridmed/nn';
 import { rootScope } from '@hybridmed/nn';
 import type { Graph, HostArrays, Tensor } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
@@ -16,13 +18,22 @@ export interface StudyLosses {
   readonly tokens: readonly number[];
 }
 
-const fields = ['findings', 'findings_mask', 'input', 'target', 'target_mask'] as const;
+const decoderFields = ['input', 'target', 'target_mask'] as const;
+const fields = ['findings', 'findings_mask', ...decoderFields] as const;
 
-/** The loss of the findings branch by study: results `nats` and `tokens`, (B) each. */
-function findingsLossGraph(model: Model): Graph {
-  return trace({ data: pick(batchSpecs(model), fields), state: partSpecs(model, ['text.', 'decoder.']) }, (data, parameters) => {
+/** What a branch makes of a batch without images: its final states with the output layer. */
+function headOf(model: Model, branch: Branch, scope: Scope, batch: BatchTensors): TextHead {
+  if (branch === 'findings') return summarize(model, scope, batch);
+  const decoder = scope.child('decoder');
+  return model.decoder.head(decoder, model.decoder.hidden(decoder, branch, batch.input, undefined));
+}
+
+/** The loss of a branch that reads no image, by study: results `nats` and `tokens`, (B) each. */
+function branchLossGraph(model: Model, branch: Branch): Graph {
+  const read = branch === 'findings' ? fields : decoderFields;
+  return trace({ data: pick(batchSpecs(model), read), state: partSpecs(model, ['text.', 'decoder.']) }, (data, parameters) => {
     const batch = data as BatchTensors;
-    return { results: sumByStudy(tokenNats(summarize(model, rootScope(parameters), batch), batch.target), batch.target_mask) };
+    return { results: sumByStudy(tokenNats(headOf(model, branch, rootScope(parameters), batch), batch.target), batch.target_mask) };
   });
 }
 
@@ -31,16 +42,16 @@ export function sumByStudy(nats: Tensor, mask: Tensor): { nats: Tensor; tokens: 
   return { nats: ops.sum(ops.mul(nats, mask), { axes: [1] }), tokens: ops.sum(mask, { axes: [1] }) };
 }
 
-/** Each study's loss of the findings branch of a traced model, in the loader's order. */
-export async function findingsLosses({ device, checkpoint, state }: TracedModel, loader: Loader): Promise<StudyLosses> {
-  const program = await device.compile(findingsLossGraph(checkpoint.model));
-  const losses = await collectFindingsLosses((batch) => program.run(batch, state()), loader);
+/** Each study's loss of a branch of a traced model that reads no image, in the loader's order. */
+export async function branchLosses({ device, checkpoint, state }: TracedModel, branch: Branch, loader: Loader): Promise<StudyLosses> {
+  const program = await device.compile(branchLossGraph(checkpoint.model, branch));
+  const losses = await collectLosses((batch) => program.run(pick(batch, Object.keys(program.graph.data)), state()), loader);
   program.release?.();
   return losses;
 }
 
-/** Each study's loss of the findings branch, in the loader's order, from what gives `nats` and `tokens` of a batch. */
-export async function collectFindingsLosses(run: (batch: HostArrays) => Promise<HostArrays>, loader: Loader): Promise<StudyLosses> {
+/** Each study's loss, in the loader's order, from what gives `nats` and `tokens` of a batch without images. */
+export async function collectLosses(run: (batch: HostArrays) => Promise<HostArrays>, loader: Loader): Promise<StudyLosses> {
   const [nats, tokens]: [number[], number[]] = [[], []];
   for (const { arrays } of loader.texts(32)) {
     const results = await run(pick(arrays, fields));

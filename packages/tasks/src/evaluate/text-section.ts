@@ -4,6 +4,7 @@ import { mostFrequent, nearestTexts, normalizeForComparison, textIntervals, text
 import { consensusTexts } from '@hybridmed/eval/generation';
 import type { Branch } from '@hybridmed/model';
 import type { BranchInput, ModelSession } from '@hybridmed/model/session';
+import { judgesImages } from './evaluation-plan.ts';
 import { labelAgreement } from './label-agreement.ts';
 import type { EvaluationReport, Example, NamedTexts, TextRow, TextTable } from './report.ts';
 import { mapSystems } from './systems.ts';
@@ -44,7 +45,7 @@ function baselines(studies: readonly Study[], train: readonly Study[]): Pick<Nam
 /** Texts of a loader's studies; `train` is what the baselines know, `imageRatio` what the likelihood ratio wrote, where it was asked for. */
 export async function textSection(model: ModelSession, loader: Loader, train: readonly Study[], imageRatio?: readonly string[]): Promise<TextSection> {
   const { studies } = loader;
-  const image = model.info.stage === 2 ? await generateTexts(model, 'image', loader) : undefined;
+  const image = judgesImages(model.info) ? await generateTexts(model, 'image', loader) : undefined;
   const findings = await generateTexts(model, 'findings', loader);
   const texts: NamedTexts = { ...(image ? { image } : {}), ...(imageRatio ? { imageRatio } : {}), findings, ...baselines(studies, train) };
   const truth = studies.map(({ impression }) => impression);

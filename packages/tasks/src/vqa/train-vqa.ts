@@ -138,6 +138,7 @@ export async function trainVqa({
   if (existsSync(out)) throw fileError(out, 'exists', 'name another --out, or remove it');
   checkFolderPath(out);
   const { device, checkpoint } = tracedModel(opened, 'training visual question answering');
+  if (!opened.info.readsImages) opened.require('vision');
   if (!fromScratch && !opened.has('vision')) throw untrainedError(opened.info.source, 'vision', ', or use --from-scratch');
   const questions = await openQuestions(spec, questionSplit, select);
   for (const warning of questions.data.warnings) onMessage(`warning: ${warning}`);

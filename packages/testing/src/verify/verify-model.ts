@@ -19,7 +19,8 @@ function batchOf(golden: Golden, prefix: string): HostArrays {
   );
 }
 
-const pickFields = (batch: HostArrays, plan: StagePlan): HostArrays => Object.fromEntries(stepFields(plan).map((field) => [field, batch[field]!]));
+const pickFields = (batch: HostArrays, plan: StagePlan, model: Model): HostArrays =>
+  Object.fromEntries(stepFields(plan, model).map((field) => [field, batch[field]!]));
 
 interface StageJson {
   weights?: LossWeights;
@@ -47,7 +48,7 @@ export async function verifyModelLosses(device: Device, golden: Golden): Promise
     const plan = planOf(stage, json[stage] as StageJson, stage === 'stage2' ? 'snapshot' : 'live', 'groups' in batch, device);
     const state = device.createState({ ...withPrefix(arrays, 'param.'), ...startLossScale(), ...(stage === 'stage2' ? teacherState(model, teacher) : {}) });
     const program = await device.compile(gradientGraph(model, plan));
-    const results = await program.run({ ...pickFields(batch, plan), key }, state);
+    const results = await program.run({ ...pickFields(batch, plan, model), key }, state);
     for (const loss of [...lossNames, 'total']) {
       if (loss in json[stage] && results[loss]) report.add(`${stage}: L_${loss}`, scalarError(results[loss].data[0]!, json[stage][loss]), 1e-5, 'losses');
     }
@@ -103,7 +104,7 @@ export async function verifyTraining(device: Device, golden: Golden): Promise<Co
       const learningRate = cosineSchedule(row.step, { steps: recipe.steps, warmup: recipe.warmup, peak });
       report.add(`${stage}: learning rate`, scalarError(learningRate, row.lr), 1e-6);
       const results = await program.run(
-        { ...pickFields(batches[row.step % batches.length]!, plan), key, learning_rate: scalar(learningRate), step: scalar(row.step + 1) },
+        { ...pickFields(batches[row.step % batches.length]!, plan, model), key, learning_rate: scalar(learningRate), step: scalar(row.step + 1) },
         state,
       );
       report.add(`${stage}: gradient norm`, scalarError(results.gradient_norm!.data[0]!, row.grad_norm), 1e-2, 'trajectory');

@@ -1,7 +1,7 @@
 // The entry of options as rows: kinds of values, tables, and the rule of precedence. It loads no schema library and no model.
 export { defaultPreset, mergeSettings } from './merge-settings.ts';
 export type { Given } from './merge-settings.ts';
-export { flagOf, ofRun, option } from './option.ts';
+export { flagOf, ofRun, option, perStage } from './option.ts';
 export type { DefaultContext, Option, Options, OptionWithDefault, RequiredOption, ValueOf, Values } from './option.ts';
 export { choice, commaList, integer, named, number, numberOr, several, stagePair, string, toggle, toggleOr, ValueError } from './values.ts';
 export type { Bounds, Value, Zod } from './values.ts';

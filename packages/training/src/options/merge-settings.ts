@@ -16,10 +16,12 @@ export const defaultPreset: PresetName = 'small';
 
 /** Values of a table's options: flag > file > preset > default. What is required and not given is absent; see `missing`. */
 export function mergeSettings<O extends Options>(options: O, { flags = {}, file = {} }: Given): Values<O> {
-  const given = Object.fromEntries([...definedEntries(file), ...definedEntries(flags)]);
+  const ofFlags = Object.fromEntries(definedEntries(flags));
+  const ofFile = definedEntries(file).map(([key, value]): [string, unknown] => [key, options[key]?.beneath?.(value, ofFlags) ?? value]);
+  const given = Object.fromEntries([...ofFile, ...Object.entries(ofFlags)]);
   const preset = presets[(given.preset as PresetName | undefined) ?? defaultPreset];
   const values = Object.entries(options).flatMap(([key, row]): [string, unknown][] => {
-    if (key in given) return [[key, given[key]]];
+    if (key in given) return [[key, row.value.canonical?.(given[key]) ?? given[key]]];
     const { default: otherwise } = row;
     if (otherwise === undefined) return [];
     return [[key, typeof otherwise === 'function' ? (otherwise as (context: object) => unknown)({ preset, given }) : otherwise]];

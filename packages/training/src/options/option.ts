@@ -25,6 +25,12 @@ export interface Option<T = unknown> {
   readonly scope?: 'run' | 'process';
   /** Whether a resumed run may have another value of it: of scope `run` those may not (`same`) that do not say so. */
   readonly onResume?: 'same' | 'may change';
+  /** Whether stages may have different values of it, given under `stages` in a file. */
+  readonly byStage?: true;
+  /** Whether it is given in a file alone: it has no flag. */
+  readonly fileOnly?: true;
+  /** What remains of a file's value where flags give values by key; by default all of it. */
+  beneath?(value: T, flags: Readonly<Record<string, unknown>>): T;
   /** The flag's negative, `--no-X`: the value it stands for and its help. `only`: there is no other flag. */
   readonly off?: { readonly value: T; readonly help: string; readonly only?: boolean };
 }
@@ -66,6 +72,10 @@ export function option<T>(row: Option<T>): Option<T> {
 /** A table of a run's settings: rows of scope `run`. */
 export const ofRun = <const O extends Options>(rows: O): { [K in keyof O]: O[K] & { readonly scope: 'run' } } =>
   Object.fromEntries(Object.entries(rows).map(([key, row]) => [key, { ...row, scope: 'run' }])) as { [K in keyof O]: O[K] & { readonly scope: 'run' } };
+
+/** Marks a row whose value may differ by stage. */
+// oxlint-disable-next-line typescript/no-explicit-any -- rows of any kinds of values.
+export const perStage = <R extends Option<any>>(row: R): R & { readonly byStage: true } => ({ ...row, byStage: true });
 
 /** A key as a flag: imageSize, --image-size. */
 export const flagOf = (key: string): string => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

@@ -11,6 +11,10 @@ export interface Value<T> {
   parse(text: string, before?: T): T;
   /** The schema of the value in a file. */
   schema(zod: Zod): ZodType<T>;
+  /** The one form of a value that a file may write in several. */
+  canonical?(value: T): T;
+  /** Where it holds values by key: the keys, and those below each of them. */
+  readonly keys?: readonly (readonly string[])[];
   /** Writes a value as a flag's text; by default as `String` does. */
   format?(value: T): string;
   /** What it may be, in words: `a whole number, 1 or more`. */
@@ -152,6 +156,7 @@ export function named<const K extends string, T>(values: Readonly<Record<K, Valu
         .join(','),
     schema: (zod) =>
       zod.strictObject(Object.fromEntries(names.map((name) => [name, values[name].schema(zod)]))).partial() as unknown as ZodType<{ [P in K]?: T }>,
+    keys: [names],
     words: `values by name: ${names.join(', ')}`,
   };
 }

@@ -1,3 +1,7 @@
 // The entry of the settings of training as rows. It loads no schema library, and of the model only its presets and its table of losses.
-export { completeTraining, trainingSettings } from './training-settings.ts';
+export { ratesInWords } from './learning-rates.ts';
+export type { LearningRates } from './learning-rates.ts';
+export { stageSettings, stageRows, stagesInWords, stagesRow } from './stage-settings.ts';
+export type { StageKey, StageValues } from './stage-settings.ts';
+export { changesWithoutImages, completeTraining, trainingSettings, withoutImageParts } from './training-settings.ts';
 export type { TrainingConfig } from './training-settings.ts';

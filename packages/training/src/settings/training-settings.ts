@@ -1,14 +1,16 @@
 // The settings of pre-training: what the model is, how it is optimized, and by which losses. Those of the data are rows of who opens it.
 import type { LossWeights } from '@hybridmed/model';
-import { lossNames } from '@hybridmed/model/objective';
+import { lossesOfImages, lossNames } from '@hybridmed/model/objective';
 import type { PresetName } from '@hybridmed/model/presets';
 import { presets } from '@hybridmed/model/presets';
 import { precisions } from '@hybridmed/tensor';
 import { mergeSettings } from '../options/merge-settings.ts';
 import type { Values } from '../options/option.ts';
-import { ofRun, option } from '../options/option.ts';
+import { ofRun, option, perStage } from '../options/option.ts';
 import { choice, integer, number, numberOr, several, stagePair, string, toggle, toggleOr } from '../options/values.ts';
+import { learningRates } from './learning-rates.ts';
 import { lossSettings } from './loss-settings.ts';
+import { stagesRow } from './stage-settings.ts';
 
 const weight = number({ min: 0 });
 
@@ -17,7 +19,7 @@ const modelSettings = {
   vision: option({
     value: string(),
     argument: 'encoder',
-    help: 'vision encoder: preset, hf:FOLDER of a published checkpoint (or a .safetensors file), or a module that exports createVisionEncoder',
+    help: 'vision encoder: preset, hf:FOLDER of a published checkpoint (or a .safetensors file), a module that exports createVisionEncoder, or none (a control without images)',
     default: 'preset',
   }),
   text: option({
@@ -50,13 +52,15 @@ const modelSettings = {
     help: 'the branch that reads findings may copy their tokens: a distribution over them, mixed with that over the vocabulary by a learned gate',
     default: false,
   }),
-  dropout: option({
-    value: number({ min: 0, below: 1 }),
-    argument: 'rate',
-    help: 'dropout rate',
-    default: ({ preset }) => preset.vision.dropout ?? 0,
-    defaultWords: "the preset's",
-  }),
+  dropout: perStage(
+    option({
+      value: number({ min: 0, below: 1 }),
+      argument: 'rate',
+      help: 'dropout rate',
+      default: ({ preset }) => preset.vision.dropout ?? 0,
+      defaultWords: "the preset's",
+    }),
+  ),
   remat: option({
     value: toggle(),
     help: "recompute each layer's activations in the backward pass instead of keeping them: less memory, more time",
@@ -80,27 +84,33 @@ const scheduleSettings = {
     defaultWords: "the preset's",
   }),
   steps: option({ value: stagePair(integer(0)), argument: 'a,b', help: 'maximum number of steps of each stage; 0 for no limit', default: [0, 0] }),
-  batch: option({
-    value: integer(1),
-    argument: 'n',
-    help: 'studies per pass through the model',
-    default: ({ preset }) => preset.batch,
-    defaultWords: "the preset's",
-  }),
-  accumulate: option({
-    value: integer(1),
-    argument: 'n',
-    help: 'passes whose gradients are accumulated for one step, which equals that of one large batch',
-    default: ({ preset }) => preset.accumulate,
-    defaultWords: "the preset's",
-  }),
-  earlyStop: option({
-    value: integer(0),
-    argument: 'epochs',
-    help: 'end a stage after this many epochs without improvement; 0 for never',
-    default: ({ preset }) => preset.earlyStop,
-    defaultWords: "the preset's",
-  }),
+  batch: perStage(
+    option({
+      value: integer(1),
+      argument: 'n',
+      help: 'studies per pass through the model',
+      default: ({ preset }) => preset.batch,
+      defaultWords: "the preset's",
+    }),
+  ),
+  accumulate: perStage(
+    option({
+      value: integer(1),
+      argument: 'n',
+      help: 'passes whose gradients are accumulated for one step, which equals that of one large batch',
+      default: ({ preset }) => preset.accumulate,
+      defaultWords: "the preset's",
+    }),
+  ),
+  earlyStop: perStage(
+    option({
+      value: integer(0),
+      argument: 'epochs',
+      help: 'end a stage after this many epochs without improvement; 0 for never',
+      default: ({ preset }) => preset.earlyStop,
+      defaultWords: "the preset's",
+    }),
+  ),
   bestBy: option({
     value: choice(['sum', 'cider']),
     argument: 'what',
@@ -124,37 +134,45 @@ const scheduleSettings = {
 };
 
 const optimizerSettings = {
-  learningRate: option({
-    value: number({ above: 0 }),
-    argument: 'x',
-    help: 'peak learning rate of AdamW; may be changed when a run is resumed',
-    default: ({ preset }) => preset.learningRate,
-    defaultWords: "the preset's",
-    onResume: 'may change',
-  }),
-  warmup: option({ value: number({ min: 0, max: 1 }), argument: 'fraction', help: 'fraction of the steps for warm-up', default: 0.1 }),
-  weightDecay: option({ value: weight, argument: 'x', help: 'decoupled weight decay', default: 0.05 }),
-  clip: option({ value: number({ above: 0 }), argument: 'x', help: 'maximum global norm of the gradients', default: 1 }),
-  freeze: option({
-    value: several(string()),
-    argument: 'names',
-    help: 'names of parameters that are not trained, such as "vision.*"; * matches any characters',
-    default: [],
-  }),
-  layerDecay: option({
-    value: number({ above: 0, max: 1 }),
-    argument: 'x',
-    help: "factor between the learning rates of an encoder's neighbouring layers; 1 for equal rates",
-    default: 1,
-  }),
-  lora: option({
-    value: several(string()),
-    argument: 'layers',
-    help: 'linear layers to adapt by LoRA, their weights frozen, such as "text.*.query"; merged when saved',
-    default: [],
-  }),
-  loraRank: option({ value: integer(1), argument: 'n', help: 'rank of the adapters', default: 8 }),
-  loraAlpha: option({ value: number({ above: 0 }), argument: 'x', help: 'the adapters are scaled by this divided by their rank', default: 16 }),
+  learningRate: perStage(
+    option({
+      value: learningRates,
+      argument: 'x,...',
+      help: 'peak learning rate of AdamW, and those of single groups of parameters (the first part of their names), as in 5e-4,vision=2e-4; may be changed when a run is resumed',
+      default: ({ preset }) => preset.learningRate,
+      defaultWords: "the preset's",
+      onResume: 'may change',
+    }),
+  ),
+  warmup: perStage(option({ value: number({ min: 0, max: 1 }), argument: 'fraction', help: 'fraction of the steps for warm-up', default: 0.1 })),
+  weightDecay: perStage(option({ value: weight, argument: 'x', help: 'decoupled weight decay', default: 0.05 })),
+  clip: perStage(option({ value: number({ above: 0 }), argument: 'x', help: 'maximum global norm of the gradients', default: 1 })),
+  freeze: perStage(
+    option({
+      value: several(string()),
+      argument: 'names',
+      help: 'names of parameters that are not trained, such as "vision.*"; * matches any characters',
+      default: [],
+    }),
+  ),
+  layerDecay: perStage(
+    option({
+      value: number({ above: 0, max: 1 }),
+      argument: 'x',
+      help: "factor between the learning rates of an encoder's neighbouring layers; 1 for equal rates",
+      default: 1,
+    }),
+  ),
+  lora: perStage(
+    option({
+      value: several(string()),
+      argument: 'layers',
+      help: 'linear layers to adapt by LoRA, their weights frozen, such as "text.*.query"; merged when saved',
+      default: [],
+    }),
+  ),
+  loraRank: perStage(option({ value: integer(1), argument: 'n', help: 'rank of the adapters', default: 8 })),
+  loraAlpha: perStage(option({ value: number({ above: 0 }), argument: 'x', help: 'the adapters are scaled by this divided by their rank', default: 16 })),
 };
 
 const objectiveSettings = {
@@ -176,14 +194,26 @@ const objectiveSettings = {
   }),
 };
 
+const allStages = { ...modelSettings, ...scheduleSettings, ...optimizerSettings, ...objectiveSettings };
+
 /** The table: what training reads. */
-export const trainingSettings = ofRun({ ...modelSettings, ...scheduleSettings, ...optimizerSettings, ...objectiveSettings });
+export const trainingSettings = ofRun({ ...allStages, stages: stagesRow(allStages) });
 
 /** Values of all settings of training. */
 export type TrainingConfig = Values<typeof trainingSettings>;
 
 /** Completes settings with the defaults of the preset and of the method. */
 export const completeTraining = (options: Partial<TrainingConfig>): TrainingConfig => mergeSettings(trainingSettings, { file: options });
+
+/** What a control without images (`vision` "none") changes: losses that need some have weight 0, and nothing of `vision.*` is frozen or adapted. */
+export function changesWithoutImages({ freeze, lora }: Pick<TrainingConfig, 'freeze' | 'lora'>): Partial<TrainingConfig> {
+  const others = (patterns: readonly string[]): string[] => patterns.filter((pattern) => !pattern.startsWith('vision.'));
+  return { vision: 'none', ...Object.fromEntries(lossesOfImages.map((key) => [key, 0])), freeze: others(freeze), lora: others(lora) };
+}
+
+/** Settings as they are used. */
+export const withoutImageParts = <T extends TrainingConfig>(config: T): T =>
+  config.vision === 'none' ? { ...config, ...changesWithoutImages(config) } : config;
 
 /** The weights of stage 2's losses. */
 export const lossWeights = (config: TrainingConfig): LossWeights => Object.fromEntries(lossNames.map((name) => [name, config[name]]));

@@ -4,11 +4,13 @@ import { fineTune, createModel } from '@hybridmed/model';
 import { lossesWithParameters } from '@hybridmed/model/objective';
 import { presetModel, presets } from '@hybridmed/model/presets';
 import type { Tokenizer } from '@hybridmed/text';
+import { rateFactors } from '../settings/learning-rates.ts';
 import type { TrainingConfig } from '../settings/training-settings.ts';
 
-/** The model of these sizes under the run's fine-tuning options. Throws one line for a pattern that matches nothing. */
-export function runModel(sizes: ModelConfig, encoders: ModuleEncoders, { freeze, layerDecay, lora, loraRank: rank, loraAlpha: alpha }: TrainingConfig): Model {
-  return fineTune(createModel(sizes, encoders), { freeze, layerDecay, lora: { layers: lora, rank, alpha } });
+/** The model of these sizes under the fine-tuning options of a run or of one of its stages. Throws one line for a pattern or a group that matches nothing. */
+export function runModel(sizes: ModelConfig, encoders: ModuleEncoders, config: TrainingConfig): Model {
+  const { freeze, layerDecay, learningRate, lora, loraRank: rank, loraAlpha: alpha } = config;
+  return fineTune(createModel(sizes, encoders), { freeze, layerDecay, rates: rateFactors(learningRate), lora: { layers: lora, rank, alpha } });
 }
 
 /** Sizes for a run and its vocabulary; `encoders` are the sizes of those that are not the preset's. */

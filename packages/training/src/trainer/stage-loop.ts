@@ -1,5 +1,6 @@
 // One stage of pre-training: steps, validation after each epoch, early stop, best and last checkpoints, exact resume.
 import type { StudyArrays, TextArrays, TextBatch } from '@hybridmed/data/browser';
+import type { Model } from '@hybridmed/model';
 import type { FrozenStep, StagePlan } from '@hybridmed/model/graphs';
 import { frozenStep, stepFields, validationGraph } from '@hybridmed/model/graphs';
 import { alone } from '@hybridmed/ranks';
@@ -12,6 +13,7 @@ import type { SourceBatch } from '../contracts/study-source.ts';
 import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
 import { TrainingStoppedError } from '../contracts/training-stopped.ts';
+import { rateOfOthers } from '../settings/learning-rates.ts';
 import type { TrainingConfig } from '../settings/training-settings.ts';
 import { ownSignal, stopAsked } from '../ranks/stop.ts';
 import { leftOutStudies, ofAllRanks, savedBefore, withSkipped } from './bad-data.ts';
@@ -54,8 +56,14 @@ interface StageLoop extends StageContext {
 }
 
 /** The batch's arrays a step reads. */
-export function stepInputs(plan: StagePlan, arrays: TextArrays | StudyArrays, teacher: TeacherStates | undefined, studies: readonly number[]): HostArrays {
-  const fields = Object.fromEntries(stepFields(plan).map((field) => [field, (arrays as StudyArrays)[field]!]));
+export function stepInputs(
+  plan: StagePlan,
+  model: Model,
+  arrays: TextArrays | StudyArrays,
+  teacher: TeacherStates | undefined,
+  studies: readonly number[],
+): HostArrays {
+  const fields = Object.fromEntries(stepFields(plan, model).map((field) => [field, (arrays as StudyArrays)[field]!]));
   return teacher ? { ...fields, teacher_hidden: teacher.batch(studies, arrays.input.shape[1]!) } : fields;
 }
 
@@ -81,7 +89,7 @@ export async function runStage(context: StageContext, start: TrainerState): Prom
     ...context,
     start,
     frozen: frozenStep(model.vision),
-    schedule: { steps, warmup: Math.max(1, Math.floor(config.warmup * steps)), peak: config.learningRate },
+    schedule: { steps, warmup: Math.max(1, Math.floor(config.warmup * steps)), peak: rateOfOthers(config.learningRate) },
     validator: await device.compile(validationGraph(model, plan)),
     texts: watchesTexts(plan, config) ? validationTexts(context) : undefined,
     begin: () => (begin ??= store.begin(start)),
@@ -122,9 +130,9 @@ async function stopped({ start, save }: StageLoop, now: TrainerState): Promise<T
 
 /** The step after `now`, with its line in the log and, where one is due, a checkpoint. */
 async function trainOn(loop: StageLoop, batch: Batch, now: TrainerState, learningRate: number): Promise<TrainerState> {
-  const { config, plan, step, train: source, teacher, store, events, schedule, frozen, signal, ranks = alone } = loop;
+  const { config, model, plan, step, train: source, teacher, store, events, schedule, frozen, signal, ranks = alone } = loop;
   const noted = 'image' in batch.arrays ? withSkipped(loop, now, await ofAllRanks(ranks, ('unreadable' in batch ? batch.unreadable : undefined) ?? [])) : now;
-  const inputs = await frozen.apply(stepInputs(plan, batch.arrays, teacher, batch.studies));
+  const inputs = await frozen.apply(stepInputs(plan, model, batch.arrays, teacher, batch.studies));
   const result = await step(inputs, { step: now.step, learningRate, stop: signal?.aborted ?? false });
   if ('image' in batch.arrays) source.recycle({ arrays: batch.arrays, studies: batch.studies });
   checkStep(result, now);
@@ -145,9 +153,9 @@ async function trainOn(loop: StageLoop, batch: Batch, now: TrainerState, learnin
 type Batch = SourceBatch | TextBatch;
 
 /** The batches of the rest of an epoch. */
-function epochBatches({ plan, train: source }: StageLoop, now: TrainerState): AsyncIterable<Batch> | Iterable<Batch> {
+function epochBatches({ plan, model, train: source }: StageLoop, now: TrainerState): AsyncIterable<Batch> | Iterable<Batch> {
   const range = { epoch: now.epoch, startStep: now.stepInEpoch };
-  return stepFields(plan).includes('image') ? source.batches({ ...range, leftOut: leftOutStudies(source, now) }) : source.textBatches(range);
+  return stepFields(plan, model).includes('image') ? source.batches({ ...range, leftOut: leftOutStudies(source, now) }) : source.textBatches(range);
 }
 
 /** The log's line of the step that follows `now`. */

@@ -1,4 +1,5 @@
 // Both stages of a run, and what is checked before the first of them.
+import type { Stage } from '@hybridmed/model';
 import { lossNames, lossTerms } from '@hybridmed/model/objective';
 import { alone } from '@hybridmed/ranks';
 import type { Device } from '@hybridmed/tensor';
@@ -7,6 +8,7 @@ import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
 import type { TrainingConfig } from '../settings/training-settings.ts';
 import { checkPasses } from '../ranks/shared-step.ts';
+import { stageSettings } from '../settings/stage-settings.ts';
 import { lossWeights } from '../settings/training-settings.ts';
 import { trainStage } from './train-stage.ts';
 
@@ -24,12 +26,25 @@ export function checkWork(config: TrainingConfig): void {
     throw new HybridmedError(`every loss of stage 2 has weight 0; keep one of ${lossNames.join(', ')}, or give stage 2 no epochs (--epochs A,0)`);
 }
 
+/** The stages that the settings ask for, in their order. */
+export const stagesToTrain = ({ epochs, stage1 }: TrainingConfig): readonly Stage[] => [
+  ...(stage1 === true && epochs[0] > 0 ? [1 as const] : []),
+  ...(epochs[1] > 0 ? [2 as const] : []),
+];
+
+/** The run as a stage sees it: settings, model and training source are the stage's. */
+async function stageRun(run: TrainingRun, stage: Stage): Promise<TrainingRun> {
+  const config = stageSettings(run.config, stage);
+  if (run.openStage) return { ...run, config, ...(await run.openStage(stage, config)) };
+  if (run.config.stages[stage]) throw new HybridmedError(`stage ${stage} has settings of its own, which this run cannot open; leave "stages" out`);
+  return { ...run, config };
+}
+
 /** Trains the stages that the settings ask for, each from where its store says that it resumes. Throws one line where ranks cannot share a step's passes. */
 export async function trainStages(run: TrainingRun): Promise<readonly TrainerState[]> {
-  checkPasses(run.config.accumulate, run.ranks ?? alone);
-  const { epochs, stage1 } = run.config;
-  const stages: TrainerState[] = [];
-  if (stage1 === true && epochs[0] > 0) stages.push(await trainStage(run, 1));
-  if (epochs[1] > 0) stages.push(await trainStage(run, 2));
-  return stages;
+  const stages = stagesToTrain(run.config);
+  for (const stage of stages) checkPasses(stageSettings(run.config, stage).accumulate, run.ranks ?? alone);
+  const states: TrainerState[] = [];
+  for (const stage of stages) states.push(await trainStage(await stageRun(run, stage), stage));
+  return states;
 }

@@ -61,12 +61,12 @@ function distinctPanel({ text, studies }: EvaluationReport): Metric {
   };
 }
 
-function lossPanel({ captioning, perToken }: EvaluationReport): Metric {
+function lossPanel({ captioning, perToken, withoutImages }: EvaluationReport): Metric {
   return {
     title: 'Nats per token of the true impression',
     explanation: `Loss of each branch on the radiologist’s impression; lower is better.${captioning ? ` Wrong images are the mean of ${captioning.draws} shuffles.` : ''}`,
     rows: [
-      ...(perToken.image ? [{ name: 'image', interval: perToken.image }] : []),
+      ...(perToken.image ? [{ name: withoutImages ? 'image branch, without images' : 'image', interval: perToken.image }] : []),
       { name: 'findings', interval: perToken.findings },
       ...(captioning ? [{ name: "another patient's image", kind: 'baseline' as const, interval: withoutInterval(captioning.shuffledPerToken) }] : []),
       ...(captioning ? [{ name: 'gained by the right image', interval: captioning.difference, reference: 0 }] : []),
@@ -183,8 +183,10 @@ export function metricsSection({ evaluation }: ReportData): Markup {
   return section(
     'metrics',
     'Metrics',
-    html`${evaluation.studies} studies of the ${evaluation.split} split. Bars are 95 % confidence intervals over studies (bootstrap).
-      <span class="legend"><span class="key own"></span>this run</span> <span class="legend"><span class="key baseline"></span>baseline</span>`,
+    html`${evaluation.studies} studies of the ${evaluation.split}
+      split.${evaluation.withoutImages && ' The model was trained without images: texts from images, retrieval and zero-shot classification are left out.'} Bars
+      are 95 % confidence intervals over studies (bootstrap). <span class="legend"><span class="key own"></span>this run</span>
+      <span class="legend"><span class="key baseline"></span>baseline</span>`,
     html`<div class="columns">${panels.map(metricPanel)}</div>`,
   );
 }

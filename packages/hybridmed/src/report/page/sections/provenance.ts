@@ -1,6 +1,8 @@
 // The run: data with counts and hashes, settings, sizes, time and machine.
 import { weightsInWords } from '@hybridmed/model/objective';
 import type { Provenance, RecordedChange, SplitSummary } from '@hybridmed/runtime/run';
+import { runSettings } from '@hybridmed/runtime/settings';
+import { ratesInWords, stagesInWords } from '@hybridmed/training/settings';
 import type { ReportData } from '../../report-data.ts';
 import type { Content, Markup } from '../markup.ts';
 import { html } from '../markup.ts';
@@ -115,7 +117,10 @@ function modelCard({ checkpoint }: ReportData): Markup {
   return html`<article class="card">
     <h3>Model</h3>
     ${factList([
-      ['image', `${image.size} × ${image.size} pixels, ${image.channels === 1 ? 'grey' : `${image.channels} channels`}`],
+      [
+        'image',
+        image ? `${image.size} × ${image.size} pixels, ${image.channels === 1 ? 'grey' : `${image.channels} channels`}` : 'none: it was trained without images',
+      ],
       ['vocabulary', `${grouped(vocabulary)} tokens`],
       [
         'parameters',
@@ -135,7 +140,8 @@ function settingsCard({ config }: ReportData): Markup {
       ['epochs', `${config.stage1 === true ? `${config.epochs[0]} of stage 1, ` : ''}${config.epochs[1]} of stage 2`],
       ['stage 1', config.stage1 === true ? 'of this run' : config.stage1 === false ? 'skipped' : html`from <code>${config.stage1}</code>`],
       ['batch', `${config.batch}${config.accumulate > 1 ? ` × ${config.accumulate} passes` : ''}`],
-      ['learning rate', `${config.learningRate} at its peak, ${config.warmup * 100} % warm-up, cosine to 0`],
+      ['learning rate', `${ratesInWords(config.learningRate)} at its peak, ${config.warmup * 100} % warm-up, cosine to 0`],
+      ['by stage', stagesInWords(runSettings, config.stages)],
       ['loss weights', weightsInWords(config)],
       ['distillation', config.dis === 0 ? 'none' : `${config.teacher} teacher, temperature ${config.temperature}`],
       ['equal impressions', config.duplicates === 'unique' ? 'one text' : config.duplicates],
