@@ -7,7 +7,7 @@ export { luminanceOf } from './image/luminance.ts';
 export { centreCrop, orientationOf, padRows, prepareRadiograph, prepareSquares, prepareTexts, squareOf, writeCrop } from '@hybridmed/inputs';
 export { streamSize } from './image/stream-size.ts';
 export type { StreamSize } from './image/stream-size.ts';
-export type { StudyArrays, StudyBatch, TextArrays, TextBatch } from './loader/batch.ts';
+export type { KnownFeatures, StudyArrays, StudyBatch, TextArrays, TextBatch } from './loader/batch.ts';
 export { augmentLimits } from './loader/augment.ts';
 export type { Augmentation } from './loader/augment.ts';
 export { randomBelow } from './loader/random.ts';

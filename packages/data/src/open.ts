@@ -1,6 +1,6 @@
 // Opens a data set by its specification `name:path`: the source reads, the selection keeps what the caller needs.
 import { join } from 'node:path';
-import { DataError } from './errors.ts';
+import { DataError, describeFileError } from './errors.ts';
 import { inEncoding } from './files/encoding.ts';
 import type { SelectIds } from './select.ts';
 import { select } from './select.ts';
@@ -65,7 +65,11 @@ export async function readSource(spec: string, { deidPlaceholders = 'keep', spli
   const [name, path] = [spec.slice(0, colon), spec.slice(colon + 1)];
   const source = colon > 0 && Object.hasOwn(sources, name) ? sources[name] : undefined;
   if (!source || path === '') throw unknownSet(spec);
-  const data = await inEncoding(encoding, () => source(path, { ...options, deidPlaceholders }));
+  const data = await inEncoding(encoding, () => source(path, { ...options, deidPlaceholders })).catch((error: unknown) => {
+    // A folder that is none, or may not be read, wherever in the set it lies.
+    const { syscall, path: at = path } = error as NodeJS.ErrnoException;
+    throw syscall === undefined ? error : describeFileError(at, error);
+  });
   return {
     name,
     ...data,

@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { openDataSet } from '@hybridmed/data';
+import { DataError, openDataSet, readSplit } from '@hybridmed/data';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -153,4 +154,18 @@ test('a table of which no row is left says why, whatever is looked for', async (
   };
   await expect(open('')).rejects.toThrow('no study is left (its tables have no rows)');
   await expect(open('../../a.png,one two three,four five six,1\n')).rejects.toThrow('no study is left (1: the image path leaves the folder)');
+});
+
+test('a pipe or a device in place of a file is refused, not waited for', async () => {
+  const pipe = join(folder, 'pipe.csv');
+  execFileSync('mkfifo', [pipe]);
+  const archive = join(folder, 'pipe.tar');
+  execFileSync('mkfifo', [archive]);
+  for (const spec of [`csv:${pipe}`, `r2gen:${pipe}`, `shards:${archive}`])
+    await expect(openDataSet(spec), spec).rejects.toThrow(/pipe\.\w+: is no regular file; name a file$/);
+  for (const name of ['chexpert', 'mimic', 'mimic-5x200', 'vqa-rad', 'vqa-med', 'openi', 'rsna', 'dicom', 'phantom'])
+    for (const path of [pipe, write(join(folder, 'file'), 'x'), '/dev/null']) await expect(openDataSet(`${name}:${path}`), name).rejects.toThrow(DataError);
+  await expect(openDataSet(`chexpert:${folder}/file`)).rejects.toThrow(`${folder}/file: is not a folder; check the path`);
+  await expect(readSplit(pipe)).rejects.toThrow('is no regular file');
+  await expect(openDataSet('csv:/dev/zero')).rejects.toThrow('/dev/zero: is no regular file');
 });

@@ -6,7 +6,7 @@ export { commonestTexts } from './baselines/frequent.ts';
 export { nearestFindings } from './baselines/nearest.ts';
 export { mismatchedOrders, mismatchGap } from './likelihood/mismatch.ts';
 export type { MismatchGap, MismatchOptions } from './likelihood/mismatch.ts';
-export { likelihoodAuc } from './likelihood/normal-sentences.ts';
+export { likelihoodAuc, sentenceScores } from './likelihood/normal-sentences.ts';
 export type { LikelihoodAuc } from './likelihood/normal-sentences.ts';
 export { fitRatioWriting, namingScores, writeByRatio } from './likelihood/ratio-writing.ts';
 export type { Candidate, RatioWriting, RatioWritingOptions, ValidationLikelihoods } from './likelihood/ratio-writing.ts';

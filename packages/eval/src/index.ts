@@ -9,7 +9,7 @@ export { cosineSimilarities, precisionAt, ranks, recallAt } from './ranking/retr
 export type { Vectors } from './vectors.ts';
 export { bootstrap, bootstrapAll, bootstrapMean, pairedDifference, percentileInterval, resample } from './statistics/bootstrap.ts';
 export type { BootstrapOptions, Interval, Resampled } from './statistics/bootstrap.ts';
-export { seedDifference } from './statistics/seeds.ts';
+export { seedDifference, seedMean } from './statistics/seeds.ts';
 export type { SeedDifference } from './statistics/seeds.ts';
 export { bleu } from './text/bleu.ts';
 export { cider, ciderEach } from './text/cider.ts';

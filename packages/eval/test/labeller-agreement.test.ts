@@ -1,7 +1,7 @@
 import { chexpertLabels, openDataSet } from '@hybridmed/data';
 import { phantomFindings, phantomPrompts, phantomStudy } from '@hybridmed/phantoms';
 import { labelF1 } from '@hybridmed/eval';
-import { addedLabels, addedMeshLabels, labelImage, labelSet, meshLabels, phantomLabels, reportLabels } from '@hybridmed/eval/labeller';
+import { addedLabels, addedMeshLabels, labelImage, labelSet, meshFindings, meshLabels, phantomLabels, reportLabels } from '@hybridmed/eval/labeller';
 import { expect, test } from 'vitest';
 import { sharedPath } from './shared.ts';
 
@@ -60,4 +60,17 @@ test.skipIf(openi.absent)('added labels agree with the MeSH coding of the same r
     ).micro;
   const found = Object.fromEntries(addedLabels.map((label) => [label, f1(label)]));
   for (const label of addedLabels) expect(found[label], label).toBeGreaterThan(0.93);
+});
+
+test('findings by the names of headings', () => {
+  expect(meshFindings('normal')).toEqual({ normal: 1, effusion: 0, emphysema: 0, cardiomegaly: 0 });
+  expect(meshFindings('Pleural Effusion/left;Pulmonary Emphysema')).toEqual({ normal: 0, effusion: 1, emphysema: 1, cardiomegaly: 0 });
+  expect(meshFindings('Cardiomegaly/mild;Lung/hyperdistention')).toEqual({ normal: 0, effusion: 0, emphysema: 0, cardiomegaly: 1 });
+});
+
+test.skipIf(openi.absent)('of the 623 frontal test pairs of Open-I 27, 24, 53 and 243 have them (skipped where they are absent)', async () => {
+  const { studies } = await openDataSet(`openi:${openi.path}`, {});
+  const findings = studies.filter(({ split }) => split === 'test').map(({ tags }) => meshFindings(tags!));
+  const positives = (name: keyof (typeof findings)[number]) => findings.filter((own) => own[name] === 1).length;
+  expect([findings.length, ...(['effusion', 'emphysema', 'cardiomegaly', 'normal'] as const).map(positives)]).toEqual([623, 27, 24, 53, 243]);
 });

@@ -1,5 +1,5 @@
 import type { Resampled } from '@hybridmed/eval';
-import { bootstrap, percentileInterval, resample, seedDifference } from '@hybridmed/eval';
+import { bootstrap, percentileInterval, resample, seedDifference, seedMean } from '@hybridmed/eval';
 import { expect, test } from 'vitest';
 import { numbers } from './shared.ts';
 
@@ -55,4 +55,12 @@ test('where seeds differ, the interval over seeds covers the true difference and
   // With eight seeds a percentile interval covers somewhat less than it says: about 0.9 of 0.95.
   expect(wide / trials).toBeGreaterThan(0.8);
   expect(narrow / trials).toBeLessThan(0.6);
+});
+
+test('a mean over seeds has the intervals of its difference to nothing', () => {
+  const of = (value: number, ...drawn: number[]): Resampled => ({ value, drawn: Float64Array.from(drawn) });
+  const own = [of(3, 3, 5), of(5, 4, 6)];
+  expect(seedMean(own)).toEqual(seedDifference(own, [of(0, 0, 0), of(0, 0, 0)]));
+  expect(() => seedMean([])).toThrow('seedMean: no seeds');
+  expect(() => seedMean([of(1, 1), of(1, 1, 2)])).toThrow('the numbers of resamples differ');
 });

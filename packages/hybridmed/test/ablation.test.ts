@@ -36,9 +36,9 @@ beforeAll(async () => {
   const csv = join(phantoms, 'phantoms.csv');
   const withColumn = (row: string, i: number) => `${row},${i === 0 ? 'mass' : i === 1 ? 'unsure' : '1'}`;
   writeFileSync(csv, `${readFileSync(csv, 'utf8').trimEnd().split('\n').map(withColumn).join('\n')}\n`);
-  const { code, log } = await ablate('--variants', 'no-dis', 'unshared');
+  const { code, log } = await ablate('--variants', 'no-dis', 'no-image', 'unshared');
   expect(code, log).toBe(0);
-  // Of six runs on one data set.
+  // Of eight runs on one data set.
   expect(log.match(/^warning: .*column "mass" is no label: row 2 holds "unsure"/gm), log).toHaveLength(1);
 }, 600_000);
 afterAll(remove);
@@ -47,10 +47,14 @@ describe('an ablation', () => {
   test('compares each variant with the full method of the same seeds, study by study', () => {
     const { rows, seeds, failures } = table();
     expect([seeds, failures]).toEqual([[0, 1], []]);
-    expect(rows.map(({ name }: { name: string }) => name)).toEqual(['full', 'no-dis', 'unshared']);
-    const [full, other] = rows;
+    expect(rows.map(({ name }: { name: string }) => name)).toEqual(['full', 'no-dis', 'no-image', 'unshared']);
+    const [full, other, blind] = rows;
+    expect(Object.keys(blind.figures)).toEqual(['caption', 'captionNats', 'summary']);
+    expect(blind.parameters.secondBranch).toBe(0);
     expect(full.figures.caption.difference).toBeUndefined();
-    for (const { name } of measures) {
+    const names = measures.map(({ name }) => name).filter((name) => name in full.figures);
+    expect(names).toEqual(expect.arrayContaining(['caption', 'captionNats', 'gap', 'normalAuc', 'cider', 'recall10', 'zeroShot']));
+    for (const name of names) {
       const { difference, bySeed } = other.figures[name];
       expect(difference.bySeed).toEqual(bySeed.map((value: number, s: number) => value - full.figures[name].bySeed[s]));
       expect(difference.overStudies.low).toBeLessThanOrEqual(difference.overStudies.value);
@@ -58,8 +62,30 @@ describe('an ablation', () => {
     }
   });
 
+  test('compare says of the runs what the table says of them, and more', async () => {
+    const runs = (name: string) => [0, 1].map((seed) => join(out, `seed-${seed}`, name));
+    const { code, out: printed, log } = await run('compare', '--a', ...runs('no-dis'), '--b', ...runs('full'), '--json');
+    expect(code, log).toBe(0);
+    const report = JSON.parse(printed);
+    const [full, other] = table().rows;
+    for (const name of ['caption', 'gap', 'recall10']) {
+      const figure = report.figures.find((own: { name: string }) => own.name === name);
+      const [{ overStudies, bySeed }, expected] = [figure.difference, other.figures[name].difference];
+      expect(bySeed).toEqual(expected.bySeed);
+      for (const end of ['value', 'low', 'high'] as const) expect(overStudies[end]).toBeCloseTo(expected.overStudies[end], 9);
+      expect(figure.b.bySeed).toEqual(full.figures[name].bySeed);
+    }
+    expect(report.figures.some(({ name }: { name: string }) => name.startsWith('prompted AUC: '))).toBe(true);
+    const alone = await run('compare', '--a', ...runs('full'));
+    expect([alone.code, alone.out.includes('gap to other images, nats per study'), alone.out.includes('A - B')]).toEqual([0, true, false]);
+    const none = await run('compare', '--a', join(out, 'nowhere'));
+    expect([none.code, none.log.trim().split('\n').at(-1)]).toEqual([1, expect.stringContaining('nowhere')]);
+    const noHead = await run('compare', '--a', ...runs('full'), '--classes', 'effusion');
+    expect([noHead.code, noHead.log]).toEqual([1, expect.stringContaining('has no label head')]);
+  });
+
   test('counts what an unshared decoder costs', () => {
-    const [full, , unshared] = table().rows;
+    const [full, , , unshared] = table().rows;
     expect(unshared.parameters.total - full.parameters.total).toBe(unshared.parameters.decoder - full.parameters.decoder);
     expect(unshared.parameters.secondBranch).toBeGreaterThan(2 * full.parameters.secondBranch);
   });
@@ -78,7 +104,7 @@ describe('an ablation', () => {
     const whole = table();
     rmSync(join(out, 'seed-0', 'no-dis', 'evaluation.json'));
     rmSync(join(out, 'seed-0', 'unshared'), { recursive: true });
-    const { code, out: printed } = await ablate('--variants', 'no-dis', 'unshared');
+    const { code, out: printed } = await ablate('--variants', 'no-dis', 'no-image', 'unshared');
     expect(code).toBe(0);
     expect([model('full'), model('no-dis')]).toEqual(before);
     expect(existsSync(join(out, 'seed-0', 'no-dis', 'evaluation.json'))).toBe(true);

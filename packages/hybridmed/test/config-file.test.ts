@@ -139,7 +139,8 @@ describe('a wrong file is one line that names it', () => {
     ['a.yaml', 'a: 1\n---\nb: 2', 'it holds several documents'],
     ['a.yaml', '- batch', 'holds no values by key'],
     ['a.yaml', '', 'holds no values by key'],
-    ['a.yaml', '['.repeat(300_000), 'it is nested too deeply'],
+    ['a.yaml', '['.repeat(60_000), 'it is nested too deeply'],
+    ['a.yaml', `#${'x'.repeat(2 ** 16)}`, 'has more than 64 KiB; name a configuration file, or write it in JSON'],
     ['a.yaml', aliases.join('\n'), 'Excessive alias count'],
     ['a.yaml', `batch: ${' '.repeat(2 ** 20)}1`, 'has more than 1 MiB; name a configuration file'],
     ['a.json', '{"batch": 1,}', 'is not valid JSON'],
@@ -172,4 +173,16 @@ describe('a wrong file is one line that names it', () => {
     const { out } = await run('info', '/nowhere', '--config', write('c.yaml', 'json: true'));
     expect(Object.keys(JSON.parse(out))).toEqual(['error']);
   });
+});
+
+test.each([
+  ['keys', Array.from({ length: 6000 }, (_, i) => `k${i}: 1\n`).join('')],
+  ['anchors', '&a '.repeat(21_000)],
+  ['commas without values', `{${','.repeat(65_000)}`],
+  ['directives', '%A b\n'.repeat(13_000)],
+])('YAML of many %s is refused soon', async (_, content) => {
+  const started = process.cpuUsage();
+  await expect(valuesOf('--config', write('many.yaml', content))).rejects.toThrow(/^[^\n]*many\.yaml: [^\n]+$/);
+  const { user, system } = process.cpuUsage(started);
+  expect((user + system) / 1e6).toBeLessThan(2);
 });

@@ -159,6 +159,24 @@ describe('the page of a run', () => {
     }
   });
 
+  test('lines of metrics that are none are refused by file and line', async () => {
+    const file = join(trained, 'metrics.jsonl');
+    const content = readFileSync(file, 'utf8');
+    const strange = ['null', '{"stage": 1}', '[1]', '{"stage":1,"epoch":1,"step":1,"validation":{"total":{"markup":"<b>"}}}', '['.repeat(5e6)];
+    for (const line of strange) {
+      writeFileSync(file, `${line}\n${content}`);
+      for (const command of [
+        ['report', trained],
+        ['save', trained, '--part', 'vision', '--out', join(folder, 'saved')],
+      ]) {
+        const { code, log } = await run(...command);
+        expect([code, log.trim().split('\n').at(-1)], log.slice(0, 500)).toEqual([1, expect.stringContaining(`${file}: line 1: is n`)]);
+      }
+    }
+    writeFileSync(file, content);
+    expect(existsSync(join(folder, 'saved'))).toBe(false);
+  });
+
   test('a folder without a run, and a run that is left without a page', async () => {
     const none = await run('report', phantoms);
     expect([none.code, none.out]).toEqual([1, '']);

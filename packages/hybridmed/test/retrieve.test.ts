@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readSafetensors, writeSafetensors } from '@hybridmed/runtime';
+import type { HostArray } from '@hybridmed/tensor';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../tools/support/phantoms.ts';
 import { run } from './support/output.ts';
@@ -59,6 +61,13 @@ test('wrong queries and indexes fail with one line', async () => {
   const cut = join(folder, 'cut.index');
   writeFileSync(cut, readFileSync(saved).subarray(0, 900));
   await fails([...common, '--query', 'Edema.', '--saved', cut], 'cut.index');
+  const narrow = join(folder, 'narrow.index');
+  const { arrays, metadata } = await readSafetensors(saved);
+  const half = ({ shape: [rows] }: HostArray): HostArray => ({ data: new Float32Array(rows! * 4), shape: [rows!, 4] });
+  await writeSafetensors(narrow, { images: half(arrays['images']!), texts: half(arrays['texts']!) }, metadata);
+  await fails([...common, '--query', 'Edema.', '--saved', narrow], 'narrow.index', 'has vectors of 4 values, the model');
+  await writeSafetensors(narrow, { images: { ...arrays['images']!, data: arrays['images']!.data.map(() => Number.NaN) }, texts: arrays['texts']! }, metadata);
+  await fails([...common, '--query', 'Edema.', '--saved', narrow], 'narrow.index', 'is damaged');
   const other = join(folder, 'other');
   await cp(join(trained, 'checkpoints/stage2-best'), other, { recursive: true });
   const bytes = readFileSync(join(other, 'model.safetensors'));

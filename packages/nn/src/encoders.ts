@@ -18,6 +18,17 @@ export interface TextFeatures {
   readonly importance?: Tensor;
 }
 
+/** A layer of an encoder that is a chain of layers: its parameters by the encoder's names, and `call` gets the encoder's scope. */
+export interface EncoderLayer extends Module {
+  readonly name: string;
+}
+
+/** An encoder as a chain, which may be cut between any two of its layers: those from the images on, and what makes features of the last one's result. */
+export interface VisionChain {
+  readonly layers: readonly EncoderLayer[];
+  features(scope: Scope, h: Tensor): VisionFeatures;
+}
+
 /** Any module from images to features. `image` gives the input it was made for: side in pixels and channels. */
 export interface VisionEncoder extends Module<readonly [image: Tensor], VisionFeatures> {
   readonly width: number;
@@ -29,6 +40,8 @@ export interface VisionEncoder extends Module<readonly [image: Tensor], VisionFe
    * token then means nothing. For heat maps; an encoder whose patches cannot be separated, such as one of convolutions, has none.
    */
   partial?(scope: Scope, image: Tensor, shown: Tensor): VisionFeatures;
+  /** Where it is a chain of layers: `call` is its layers one after another, then its features. What training leaves as it is at the chain's beginning is then computed once for each image. */
+  readonly chain?: VisionChain;
   /**
    * A part that is no graph and never trained, such as a network another runtime computes: it runs first, outside, and `call` gets what it
    * makes of the images (B, C, H, W), an array (B, ...shape), in their place. The same images must give the same bits.

@@ -2,7 +2,15 @@
 export { hashCheckpoint, hashFiles, hashNames } from './cache/content-hash.ts';
 export { featureCache } from './cache/feature-cache.ts';
 export type { FeatureCache } from './cache/feature-cache.ts';
-export { checkpointFolder, hashParameters, loadCheckpoint, openCheckpoint, resolveCheckpoint, saveCheckpoint } from './checkpoint/checkpoint-folder.ts';
+export {
+  checkpointFolder,
+  hashParameters,
+  loadCheckpoint,
+  openCheckpoint,
+  readTrainerState,
+  resolveCheckpoint,
+  saveCheckpoint,
+} from './checkpoint/checkpoint-folder.ts';
 export { openCheckpointPart } from './checkpoint/checkpoint-part.ts';
 export type { CheckpointPart } from './checkpoint/checkpoint-part.ts';
 export { loadModuleEncoders } from './checkpoint/checkpoint-encoders.ts';

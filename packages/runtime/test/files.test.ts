@@ -1,6 +1,8 @@
 // What is said of files that cannot be read or written: one line with the name and advice of its own.
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { hashFiles, readSafetensors, readTokenizer } from '@hybridmed/runtime';
 import { describeError, readableFolder, readJson } from '@hybridmed/runtime/files';
 import { afterAll, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../tools/support/phantoms.ts';
@@ -39,4 +41,15 @@ test('a reader takes the whole copy where a kill left no folder, waits for a wri
   mkdirSync(whole);
   expect(await reading).toBe(whole);
   expect(readdirSync(folder)).toContain('checkpoint.previous');
+});
+
+test('a pipe or a device in a folder is refused, not waited for', async () => {
+  const [pipe, vocabulary] = [join(folder, 'config.json'), join(folder, 'vocab.txt')];
+  for (const file of [pipe, vocabulary]) execFileSync('mkfifo', [file]);
+  const line = (file: string) => `${file}: is no regular file; name a file`;
+  await expect(readJson(pipe)).rejects.toThrow(line(pipe));
+  await expect(readSafetensors(pipe)).rejects.toThrow(line(pipe));
+  await expect(hashFiles([pipe])).rejects.toThrow(line(pipe));
+  await expect(readTokenizer(vocabulary)).rejects.toThrow(line(vocabulary));
+  await expect(readJson('/dev/zero')).rejects.toThrow(line('/dev/zero'));
 });

@@ -1,7 +1,7 @@
 // Two processes that train into one folder would mix their checkpoints: the second is turned away, whatever becomes of the first.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -82,6 +82,16 @@ test('a holder of which nothing is known holds until it has not touched its lock
     expect(told).toHaveLength(1);
     await expect(holdRun(out)).rejects.toThrow(refusal);
     await hold.release();
+  }
+});
+
+test('a lock that is a pipe, a folder or huge is one of which nothing is known', async () => {
+  mkdirSync(out, { recursive: true });
+  const kinds = [() => execFileSync('mkfifo', [lock]), () => mkdirSync(lock), () => writeFileSync(lock, `{${' '.repeat(1e6)}}`)];
+  for (const make of kinds) {
+    make();
+    await expect(holdRun(out)).rejects.toThrow('another process is training in it;');
+    rmSync(lock, { recursive: true });
   }
 });
 

@@ -1,6 +1,7 @@
 // Labelled studies of any data set, by split, and the classes of their labels.
 import type { DataSet, SelectOptions, Split, Study } from '@hybridmed/data';
 import { DataError, openDataSet } from '@hybridmed/data';
+import { labelSet, meshFindings } from '@hybridmed/eval/labeller';
 import { HybridmedError } from '@hybridmed/tensor';
 
 /** A data set opened for its labels. */
@@ -12,12 +13,24 @@ export interface LabelledSet {
   ofSplit(split: Split): readonly Study[];
 }
 
-/** A study with labels; Open-I has no labels but tags: `normal` is one. */
-export const withTagLabels = (study: Study): Study =>
-  study.labels || study.tags === undefined ? study : { ...study, labels: { normal: study.tags === 'normal' ? 1 : 0 } };
+/** A study with labels; Open-I has no labels but tags, which say whether a study is normal and name findings. */
+export const withTagLabels = (study: Study): Study => (study.labels || study.tags === undefined ? study : { ...study, labels: meshFindings(study.tags) });
 
-/** Opens a set for its labels; a set with tags only (Open-I) is labelled `normal` by them. Throws a DataError of one line where there is neither. */
-export async function openLabelled(spec: string, select: SelectOptions = {}): Promise<LabelledSet> {
+/** Name of the label that is 1 where the rule labeller finds something in the impression. */
+export const namesFinding = 'names a finding';
+
+/** A study with `namesFinding` beside its own labels, where it has an impression. */
+const withNaming = (study: Study): Study =>
+  study.impression === '' ? study : { ...study, labels: { ...study.labels, [namesFinding]: labelSet(study.impression)['No Finding'] === 1 ? 0 : 1 } };
+
+/** A study's labels as people compare image encoders by them: its own, or those of its tags with `namesFinding`. */
+export const withTruthLabels = (study: Study): Study => (study.labels ? study : withNaming(withTagLabels(study)));
+
+/**
+ * Opens a set for its labels; a set with tags only (Open-I) is labelled by them (`withTagLabels`, or what `label` makes of them). Throws a
+ * DataError of one line where there is neither.
+ */
+export async function openLabelled(spec: string, select: SelectOptions = {}, label: (study: Study) => Study = withTagLabels): Promise<LabelledSet> {
   let data: DataSet;
   try {
     data = await openDataSet(spec, { ...select, need: 'labels' });
@@ -26,7 +39,7 @@ export async function openLabelled(spec: string, select: SelectOptions = {}): Pr
     if (!taggedSet?.studies.some(({ tags }) => tags !== undefined)) throw error;
     data = taggedSet;
   }
-  const studies = data.studies.map(withTagLabels);
+  const studies = data.studies.map((study) => label(study));
   const classes = [...new Set(studies.flatMap(({ labels }) => Object.keys(labels ?? {})))];
   return {
     data: { ...data, studies },

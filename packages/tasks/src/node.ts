@@ -11,6 +11,9 @@ export type { FinetuneOptions, FinetuneResult } from './classification/finetune.
 export { probe } from './classification/probe.ts';
 export type { ProbeCommandOptions, ProbeResult } from './classification/probe.ts';
 export type { ProtocolResult } from './classification/results.ts';
+export { compare } from './compare/compare.ts';
+export type { CompareOptions } from './compare/compare.ts';
+export type { ComparedFigure, ComparisonReport } from './compare/figures.ts';
 export { embedImagesToFile, embedTextsToFile } from './embed/embed-to-file.ts';
 export type { EmbedResult } from './embed/embed-to-file.ts';
 export { modelImages, modelTexts, publishedText, publishedVision } from './embed/feature-sources.ts';

@@ -15,7 +15,14 @@ test('every variant changes the full method, and only as it says', () => {
     'no-cl': { cl: 0 },
     'no-sum': { sum: 0 },
     'no-stage1': { stage1: false, teacher: 'live' },
-    'no-image': { vision: 'none', ...Object.fromEntries(lossesOfImages.map((key) => [key, 0])), freeze: [], lora: [] },
+    'no-image': {
+      vision: 'none',
+      ...Object.fromEntries(lossesOfImages.map((key) => [key, 0])),
+      freeze: [],
+      lora: [],
+      learningRate: full.learningRate,
+      stages: {},
+    },
     unshared: { unsharedDecoder: true },
     'other-teacher': { teacher: 'live' },
     'other-duplicates': { duplicates: 'negatives' },
@@ -36,6 +43,8 @@ test('measures of a worked case', () => {
       labels: { truth: ['p', 'q'], image: ['p'], findings: [] },
       rank: 11,
       zeroShot: { t: { truth: 1, score: 0.5 } },
+      labelHead: { t: { truth: 1, score: 0.5 } },
+      normalSentences: { score: -1, byText: 1 },
     },
     {
       id: 'b',
@@ -46,12 +55,26 @@ test('measures of a worked case', () => {
       labels: { truth: [], image: ['q'], findings: [] },
       rank: 10,
       zeroShot: { t: { truth: 0, score: 0.1 } },
+      labelHead: { t: { truth: 0, score: 0.7 } },
+      normalSentences: { score: -2, byText: 0 },
     },
   ] as const;
   const statistics = statisticsOf({ examples } as unknown as EvaluationReport);
   expect(measures.map(({ name }) => name).toSorted()).toEqual(Object.keys(statistics).toSorted());
   const values = Object.fromEntries(Object.entries(statistics).map(([name, statistic]) => [name, statistic(Int32Array.of(0, 1))]));
-  expect(values).toMatchObject({ caption: 2, summary: 2, imageGain: 1, labelF1: 0.5, recall10: 0.5, zeroShot: 1, rougeL: 0.5 });
+  expect(values).toMatchObject({
+    caption: 2,
+    summary: 2,
+    imageGain: 1,
+    labelF1: 0.5,
+    recall10: 0.5,
+    zeroShot: 1,
+    rougeL: 0.5,
+    captionNats: 3,
+    gap: 1.5,
+    normalAuc: 1,
+    labelHead: 0,
+  });
   expect(statistics.caption!(Int32Array.of(0, 0))).toBe(2);
   expect(statistics.zeroShot!(Int32Array.of(0, 0))).toBeNaN();
 });

@@ -64,6 +64,38 @@ describe.skipIf(encoders.length === 0).each(['cpu', 'webgpu', 'gpujs'] as const)
   });
 });
 
+const texts = existsSync(second) ? ['labeller-heads', 'bertscore', 'calibration'] : [];
+
+describe.skipIf(texts.length === 0)('what compares texts (skipped where shared/goldens-2 is absent)', () => {
+  test.each(['cpu', 'webgpu', 'gpujs'] as const)('on %s', { timeout: 120_000 }, async (kind) => {
+    const { device } = await openDevice(kind);
+    const rows: Comparison[] = [];
+    for (const name of texts) rows.push(...(await verifyGolden(device, await readGolden(second, name))));
+    await device.close();
+    expect(rows.map(({ quantity }) => quantity)).toEqual(
+      expect.arrayContaining(['logits of each head', 'positive_alone, all14: F1 of each label', 'f1 of each pair', 'multiclass: adaptive_ece']),
+    );
+    expect(rows.filter(({ ok }) => !ok)).toEqual([]);
+  });
+
+  test('other figures than the reference’s are out of their bounds, and an absent folder is named', async () => {
+    const device = { info: { kind: 'none', name: 'none' } } as unknown as Device;
+    const golden = await readGolden(second, 'calibration');
+    const changed = { ...golden.json, binary: { ...golden.json.binary, ece: golden.json.binary.ece + 1e-4 } };
+    const wrong = (await verifyGolden(device, { ...golden, json: changed })).filter(({ ok }) => !ok);
+    expect(wrong.map(({ quantity }) => quantity)).toEqual(['binary: ece']);
+    const scorer = await readGolden(second, 'bertscore');
+    await expect(verifyGolden(device, { ...scorer, json: { ...scorer.json, model: 'nowhere' } })).rejects.toThrow(
+      /bertscore\.json: names the folder .*nowhere/,
+    );
+  });
+
+  test('every file of the second set is of a kind that is replayed', async () => {
+    const known = [...losses, ...encoders, ...texts].toSorted();
+    expect(await listGoldens(second)).toEqual(known);
+  });
+});
+
 test.skipIf(encoders.length === 0)('a golden of trained weights is refused without their folder', async () => {
   const device = { info: { kind: 'none', name: 'none' } } as unknown as Device;
   await expect(verifyGolden(device, await readGolden(second, encoders.find(isTrained)!))).rejects.toThrow('give their folder by --weights');

@@ -1,4 +1,5 @@
 // The main entry: the training loop over its contracts, validation, and the fitting of heads. It runs in a browser.
+export type { ByteStore, FeatureKeeping } from './contracts/byte-store.ts';
 export type { Clock } from './contracts/clock.ts';
 export type { LossValues, StepLine, ValidationLine } from './contracts/metrics.ts';
 export type { RunEvents } from './contracts/run-events.ts';

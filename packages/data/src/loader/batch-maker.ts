@@ -23,15 +23,19 @@ export interface StudyTokens {
 
 type StudyTexts = Pick<Study, 'findings' | 'impression'>;
 
-/** A study of a batch: which one it is, its image and its texts, or their tokens where they are known already. */
+/** A study of a batch: which one it is, its image where that is to be read, and its texts, or their tokens where they are known already. */
 export interface BatchItem {
   readonly study: number;
-  readonly image: string;
+  readonly image?: string;
+  /** Which of its fixed copies the image is to be, 0 the centre crop; without it the crop is the epoch's. */
+  readonly copy?: number | undefined;
   /** Where its square is kept. */
   readonly slot: number;
   readonly texts?: StudyTexts;
   readonly tokens?: StudyTokens;
 }
+
+type ImageItem = BatchItem & { readonly image: string };
 
 /** A batch to make. */
 export interface BatchRequest {
@@ -54,7 +58,6 @@ export interface BatchSettings {
   readonly impressionLength: number;
   readonly pad: number;
   readonly seed: number;
-  readonly train: boolean;
   readonly augmentation: Augmentation;
   readonly cache: SquareCacheMemory;
 }
@@ -79,7 +82,7 @@ export interface BatchMaker {
 
 /** Makes a maker of batches. */
 export function createBatchMaker(settings: BatchSettings, encoder: Encoder | undefined, remote: RangeReader): BatchMaker {
-  const { image, pad, seed, train, augmentation } = settings;
+  const { image, pad, seed, augmentation } = settings;
   const { resize, size: crop, channels } = image;
   const cache = new SquareCache(settings.cache);
   const values = channels * crop * crop;
@@ -87,7 +90,7 @@ export function createBatchMaker(settings: BatchSettings, encoder: Encoder | und
   // One for each image at work: batches may be in flight at once.
   const spare: Scratch[] = [];
 
-  const square = async ({ image: name, slot }: BatchItem, scratch: Scratch): Promise<Uint8Array> => {
+  const square = async ({ image: name, slot }: ImageItem, scratch: Scratch): Promise<Uint8Array> => {
     const cached = cache.get(slot);
     if (cached) return cached;
     const decoded = await decodeSquare(await files.read(name, remote, scratch), name, resize, scratch);
@@ -95,9 +98,9 @@ export function createBatchMaker(settings: BatchSettings, encoder: Encoder | und
     return decoded;
   };
 
-  function write(pixels: Uint8Array, epoch: number, study: number, out: Float32Array): void {
-    if (!train) return writeCrop(pixels, resize, crop, centreCrop(resize, crop), channels, out, 0);
-    const keys: Keys = [seed, epoch, study];
+  function write(pixels: Uint8Array, epoch: number, { study, copy }: BatchItem, out: Float32Array): void {
+    if (copy === 0) return writeCrop(pixels, resize, crop, centreCrop(resize, crop), channels, out, 0);
+    const keys: Keys = [seed, copy ?? epoch, study];
     const room = resize - crop + 1;
     const offset = { top: randomBelow(room, ...keys, 2), left: randomBelow(room, ...keys, 3) };
     const turned = turnedCrop(pixels, resize, crop, offset, augmentation, keys);
@@ -108,12 +111,13 @@ export function createBatchMaker(settings: BatchSettings, encoder: Encoder | und
   }
 
   async function make({ epoch, items, buffer }: BatchRequest): Promise<MadeBatch> {
-    const data = new Float32Array(buffer, 0, items.length * values);
+    const images = items.filter((item): item is ImageItem => item.image !== undefined);
+    const data = new Float32Array(buffer, 0, images.length * values);
     const problems: string[] = [];
-    await inLanes(items, async (item, row) => {
+    await inLanes(images, async (item, row) => {
       const scratch = spare.pop() ?? new Scratch();
       try {
-        write(await square(item, scratch), epoch, item.study, data.subarray(row * values, (row + 1) * values));
+        write(await square(item, scratch), epoch, item, data.subarray(row * values, (row + 1) * values));
       } catch (error) {
         if (!(error instanceof DataError)) throw error;
         problems[row] = error.message;
@@ -121,7 +125,7 @@ export function createBatchMaker(settings: BatchSettings, encoder: Encoder | und
         spare.push(scratch);
       }
     });
-    if (problems.length > 0) return { unreadable: new Map(items.flatMap(({ study }, row) => (problems[row] === undefined ? [] : [[study, problems[row]]]))) };
+    if (problems.length > 0) return { unreadable: new Map(images.flatMap(({ study }, row) => (problems[row] === undefined ? [] : [[study, problems[row]]]))) };
     const fresh = items.map((item) => (item.tokens ? undefined : encodeStudy(encoder!, item.texts!, settings)));
     const tokens = items.map((item, i) => item.tokens ?? fresh[i]!);
     const texts = collateTexts(
@@ -129,7 +133,7 @@ export function createBatchMaker(settings: BatchSettings, encoder: Encoder | und
       tokens.map(({ impression }) => impression),
       pad,
     );
-    return { arrays: { image: { data, shape: [items.length, channels, crop, crop] }, ...texts }, tokens: fresh };
+    return { arrays: { image: { data, shape: [images.length, channels, crop, crop] }, ...texts }, tokens: fresh };
   }
 
   return { make, close: () => files.close() };

@@ -19,7 +19,17 @@ export interface TextBatch {
   readonly studies: readonly number[];
 }
 
-/** A batch: its arrays, and which studies they are. */
+/**
+ * A batch: its arrays, and which studies they are. Of studies whose images' features are known, `image` has no rows: those of the others are
+ * in it one after another.
+ */
 export interface StudyBatch extends TextBatch {
   readonly arrays: StudyArrays;
+  /** Which copy of its image each study is of, 0 the centre crop; absent where images are cropped anew each time. */
+  readonly copies?: readonly number[];
+  /** What `known` gave for each study; absent where nothing was asked. */
+  readonly known?: readonly (Float32Array | undefined)[];
 }
+
+/** Features of a copy of a study's image where they are known: the image is then not read. */
+export type KnownFeatures = (study: number, copy: number) => Promise<Float32Array | undefined>;

@@ -10,8 +10,9 @@ import type { Augmentation } from './augment.ts';
 import { checkAugmentation } from './augment.ts';
 import type { BatchItem, BatchRequest, BatchSettings, Encoder, MadeBatch, StudyTokens } from './batch-maker.ts';
 import { createBatchMaker, encodeStudy } from './batch-maker.ts';
-import type { StudyBatch, TextBatch } from './batch.ts';
+import type { KnownFeatures, StudyBatch, TextBatch } from './batch.ts';
 import { collateTexts } from './collate.ts';
+import { copiesOf } from './copies.ts';
 import { ImageMemory } from './image-memory.ts';
 import type { Sampling } from './order.ts';
 import { trainingOrder } from './order.ts';
@@ -59,12 +60,24 @@ export interface LoaderOptions {
   passes?: number;
 }
 
+/** Which batches. */
+export interface BatchesOptions {
+  epoch?: number;
+  startStep?: number;
+  /** May put others in the places of a step's studies. */
+  inStep?(studies: readonly number[]): readonly number[];
+  /** In training, of how many fixed copies of each image an epoch has one: the centre crop, and others; 0 (by default) for a crop anew in each epoch. */
+  crops?: number;
+  /** Asked for each copy: the image of a study whose features it gives is not read. */
+  known?: KnownFeatures;
+}
+
 /** Batches of studies. */
 export interface Loader {
   readonly studies: readonly Study[];
   readonly stepsPerEpoch: number;
-  /** Batches of an epoch from `startStep` on: the same ones whenever it is asked. `inStep` may put others in the places of a step's studies. */
-  batches(options?: { epoch?: number; startStep?: number; inStep?(studies: readonly number[]): readonly number[] }): AsyncGenerator<StudyBatch>;
+  /** Batches of an epoch from `startStep` on: the same ones whenever it is asked. */
+  batches(options?: BatchesOptions): AsyncGenerator<StudyBatch>;
   /** The same batches without images: none is read. */
   textBatches(options?: { epoch?: number; startStep?: number }): Generator<TextBatch>;
   /** Batches without images, in order: for what needs only texts. */
@@ -78,15 +91,15 @@ const defaultWorkers = (): number => Math.min(4, Math.max(1, availableParallelis
 
 /** What the options say of every batch. Throws a DataError for an augmentation out of range. */
 function settingsOf(options: LoaderOptions): BatchSettings {
-  const { studies, tokenizer, image, train, seed = 0, findingsLength = 128, impressionLength = 80, augmentation = {}, cacheBytes = 2 ** 30 } = options;
+  const { studies, tokenizer, image, seed = 0, findingsLength = 128, impressionLength = 80, augmentation = {}, cacheBytes = 2 ** 30 } = options;
   checkAugmentation(augmentation);
   const cache = cacheMemory(studies.length, image.resize ** 2, cacheBytes);
-  return { image, findingsLength, impressionLength, pad: tokenizer.special.pad, seed, train, augmentation, cache };
+  return { image, findingsLength, impressionLength, pad: tokenizer.special.pad, seed, augmentation, cache };
 }
 
-/** Makes a loader. A study whose image cannot be read makes `batches` throw an UnreadableStudiesError that names the file. */
-export function createLoader(options: LoaderOptions): Loader {
-  const { studies, tokenizer, tokenizerModule, image, batchSize, workers = defaultWorkers(), ahead = workers + 1 } = options;
+/** What makes batches of studies by number, on threads or here, and encodes each text once. */
+function startMaking(options: LoaderOptions) {
+  const { studies, tokenizer, tokenizerModule, image, batchSize, train, workers = defaultWorkers() } = options;
   const settings = settingsOf(options);
   const threads = workers > 0 ? startThreads(options, settings, workers) : undefined;
   const here = createBatchMaker(settings, tokenizer, defaultRangeReader);
@@ -94,36 +107,61 @@ export function createLoader(options: LoaderOptions): Loader {
   const tokens: StudyTokens[] = [];
   const encoded = (study: number): StudyTokens => (tokens[study] ??= encodeStudy(tokenizer, studies[study]!, settings));
   const memory = new ImageMemory(batchSize * image.channels * image.size ** 2 * Float32Array.BYTES_PER_ELEMENT);
-  const { stepsPerEpoch, stepsOf } = epochSteps(options, settings.seed);
+  return {
+    memory,
+    hasThreads: threads !== undefined,
+    textBatch: (indices: readonly number[]): TextBatch => textBatchOf(indices, indices.map(encoded), settings.pad),
+    async make(indices: readonly number[], which: BatchesOptions): Promise<StudyBatch> {
+      const { copies, known } = await copiesOf(indices, { train, seed: settings.seed }, which);
+      const items = indices.map((study, i): BatchItem => {
+        const { image: file, findings, impression } = studies[study]!;
+        const own = threads && tokenizerModule !== undefined ? tokens[study] : encoded(study);
+        return {
+          study,
+          slot: study,
+          copy: copies?.[i],
+          ...(known?.[i] ? {} : { image: file }),
+          ...(own ? { tokens: own } : { texts: { findings, impression } }),
+        };
+      });
+      const reads = items.some((item) => item.image !== undefined);
+      // What needs neither an image nor an encoder is made at once.
+      const inThread = threads && (reads || items.some((item) => !item.tokens));
+      const buffer = !reads ? new ArrayBuffer(0) : inThread ? memory.shared() : memory.own();
+      const request: BatchRequest = { epoch: which.epoch ?? 0, items, buffer };
+      const made = await (inThread ? threads.pool.run(request) : here.make(request));
+      if ('unreadable' in made) throw new UnreadableStudiesError(made.unreadable);
+      made.tokens.forEach((own, i) => {
+        if (own) tokens[indices[i]!] = own;
+      });
+      return { arrays: made.arrays, studies: indices, ...(copies && { copies }), ...(known && { known }) };
+    },
+    async close() {
+      here.close();
+      await threads?.close();
+    },
+  };
+}
 
-  async function make(indices: readonly number[], epoch: number): Promise<StudyBatch> {
-    const items = indices.map((study): BatchItem => {
-      const { image: file, findings, impression } = studies[study]!;
-      const known = threads && tokenizerModule !== undefined ? tokens[study] : encoded(study);
-      return { study, image: file, slot: study, ...(known ? { tokens: known } : { texts: { findings, impression } }) };
-    });
-    const request: BatchRequest = { epoch, items, buffer: threads ? memory.shared() : memory.own() };
-    const made = await (threads?.pool.run(request) ?? here.make(request));
-    if ('unreadable' in made) throw new UnreadableStudiesError(made.unreadable);
-    made.tokens.forEach((own, i) => {
-      if (own) tokens[indices[i]!] = own;
-    });
-    return { arrays: made.arrays, studies: indices };
-  }
-  const textBatch = (indices: readonly number[]): TextBatch => textBatchOf(indices, indices.map(encoded), settings.pad);
+/** Makes a loader. A study whose image cannot be read makes `batches` throw an UnreadableStudiesError that names the file. */
+export function createLoader(options: LoaderOptions): Loader {
+  const { studies, seed = 0, workers = defaultWorkers(), ahead = workers + 1 } = options;
+  const { memory, hasThreads, textBatch, make, close } = startMaking(options);
+  const { stepsPerEpoch, stepsOf } = epochSteps(options, seed);
   return {
     studies,
     stepsPerEpoch,
-    async *batches({ epoch = 0, startStep = 0, inStep = (own: readonly number[]) => own } = {}) {
+    async *batches(which = {}) {
+      const { epoch = 0, startStep = 0, inStep = (own: readonly number[]) => own } = which;
       const studiesOf = stepsOf(epoch);
       yield* prefetch({
         from: startStep,
         to: stepsPerEpoch,
         // Without workers nothing is made ahead: it would only delay the first batch. The next one then waits until this one may have been
         // given back, whose memory serves for it.
-        ahead: threads ? Math.max(ahead, workers) : 1,
-        early: threads !== undefined,
-        make: async (step) => make(inStep(studiesOf(step)), epoch),
+        ahead: hasThreads ? Math.max(ahead, workers) : 1,
+        early: hasThreads,
+        make: async (step) => make(inStep(studiesOf(step)), which),
         take: (batch) => ({ ...batch, arrays: memory.take(batch.arrays) }),
         discard: (batch) => memory.release(batch.arrays),
       });
@@ -137,10 +175,7 @@ export function createLoader(options: LoaderOptions): Loader {
         yield textBatch(Array.from({ length: Math.min(size, studies.length - start) }, (_, i) => start + i));
     },
     recycle: ({ arrays }) => memory.recycle(arrays),
-    async close() {
-      here.close();
-      await threads?.close();
-    },
+    close,
   };
 }
 

@@ -30,3 +30,15 @@ export function meshLabels(tags: string): Record<ReportLabel, 0 | 1> {
   const diseased = Object.entries(labels).some(([label, value]) => label !== 'Support Devices' && value === 1);
   return Object.fromEntries(reportLabels.map((label) => [label, label === 'No Finding' ? (diseased ? 0 : 1) : labels[label]])) as Record<ReportLabel, 0 | 1>;
 }
+
+const findingPhrases = { effusion: 'pleural effusion', emphysema: 'emphysema', cardiomegaly: 'cardiomegaly' } as const;
+
+/** What Open-I's tags are asked for: whether a report is `normal`, and findings that a heading holds by name. */
+export type MeshFinding = 'normal' | keyof typeof findingPhrases;
+
+/** Findings of a report's MeSH tags (separated by semicolons): `normal` where that is its tag, a finding where some tag holds its name. */
+export function meshFindings(tags: string): Record<MeshFinding, 0 | 1> {
+  const all = tags.toLowerCase().split(';');
+  const named = Object.entries(findingPhrases).map(([name, phrase]) => [name, all.some((tag) => tag.includes(phrase)) ? 1 : 0]);
+  return { normal: tags === 'normal' ? 1 : 0, ...Object.fromEntries(named) } as Record<MeshFinding, 0 | 1>;
+}

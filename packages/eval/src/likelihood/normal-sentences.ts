@@ -16,6 +16,12 @@ export interface LikelihoodAuc {
   readonly undefined?: string;
 }
 
+/** Log of the probability that a model gives to any of some sentences, by study: log-likelihoods are (studies, sentences). Throws for what is none. */
+export function sentenceScores(logLikelihoods: Vectors): Float64Array {
+  checkLogLikelihoods('sentenceScores', logLikelihoods);
+  return Float64Array.from(logSumExp(logLikelihoods));
+}
+
 /**
  * AUC with its interval, over studies, of the probability that a model gives to any of some sentences: `logLikelihoods` is
  * (studies, sentences), natural logarithms summed over tokens, each study with its own image; the sentences are such as the ten most

@@ -1,5 +1,6 @@
 // The commands in the order that --help shows them.
 import { ablate } from './commands/ablate.ts';
+import { compare } from './commands/compare.ts';
 import { data } from './commands/data.ts';
 import { demo } from './commands/demo.ts';
 import { devices } from './commands/devices.ts';
@@ -37,6 +38,7 @@ export const commands: readonly (CommandDefinition | CommandGroup)[] = [
   finetune,
   vqa,
   ablate,
+  compare,
   save,
   verify,
   demo,

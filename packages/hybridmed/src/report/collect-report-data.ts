@@ -1,19 +1,16 @@
 // Collects what a run's report shows: its files, its evaluation, and the selected studies with thumbnails.
-import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve, sep } from 'node:path';
+import { resolve, sep } from 'node:path';
 import type { DataSet, Study } from '@hybridmed/data';
 import { DataError, openDataSet } from '@hybridmed/data';
 import { checkpointNeededError } from '@hybridmed/model/session';
 import type { CheckpointEncoders, OpenedModel } from '@hybridmed/runtime';
 import { describeCheckpoint, isExported, openModel } from '@hybridmed/runtime';
-import { fileError } from '@hybridmed/runtime/files';
-import { readProvenance, readRunConfig } from '@hybridmed/runtime/run';
+import { readMetrics, readProvenance, readRunConfig } from '@hybridmed/runtime/run';
 import { version } from '@hybridmed/runtime/version';
 import type { EvaluationReport, Example } from '@hybridmed/tasks/node';
 import { evaluateRun, savedEvaluation } from '@hybridmed/tasks/node';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
-import type { StepLine, ValidationLine } from '@hybridmed/training';
 import type { RunConfig } from '@hybridmed/runtime/settings';
 import { dataSelection } from '@hybridmed/runtime/settings';
 import { evenlySpaced, failuresByRule } from './example-selection.ts';
@@ -37,21 +34,6 @@ export interface CollectOptions {
 }
 
 const [comparisonCount, retrievalCount, failureCount, mapCount] = [12, 4, 4, 4];
-
-function readMetrics(run: string): (StepLine | ValidationLine)[] {
-  const file = join(run, 'metrics.jsonl');
-  if (!existsSync(file)) return [];
-  return readFileSync(file, 'utf8')
-    .split('\n')
-    .flatMap((line, i) => {
-      if (line === '') return [];
-      try {
-        return [JSON.parse(line) as StepLine | ValidationLine];
-      } catch {
-        throw fileError(file, `line ${i + 1} is not valid JSON`, 'remove the line');
-      }
-    });
-}
 
 /** The options, and the run's model, which is opened when it is first needed. */
 interface Collection extends CollectOptions {
@@ -166,7 +148,7 @@ async function collect(options: Collection): Promise<ReportData> {
     config,
     checkpoint,
     ...(provenance ? { provenance } : {}),
-    metrics: readMetrics(run),
+    metrics: await readMetrics(run),
     ...(evaluation ? { evaluation } : {}),
     gaps: noMaps === undefined ? gaps : [...gaps, noMaps],
     comparisons: await completeAll(evenlySpaced(examples, comparisonCount)),

@@ -1,6 +1,6 @@
 // Saves a checkpoint's encoder with the names and layout of Python's libraries: transformers for text, timm for vision.
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { CheckpointConfig } from '@hybridmed/model';
 import type { StageWeights } from '@hybridmed/model/objective';
@@ -9,7 +9,7 @@ import { encodeSafetensors } from '@hybridmed/nn';
 import type { CheckpointEncoders, CheckpointPart } from '@hybridmed/runtime';
 import { openCheckpointPart } from '@hybridmed/runtime';
 import { fileError, replaceFolder } from '@hybridmed/runtime/files';
-import { readProvenance, runOf, readRunConfig } from '@hybridmed/runtime/run';
+import { readMetrics, readProvenance, runOf, readRunConfig } from '@hybridmed/runtime/run';
 import { version } from '@hybridmed/runtime/version';
 import { savedEvaluation } from '@hybridmed/tasks/node';
 import type { HostArrays } from '@hybridmed/tensor';
@@ -45,10 +45,7 @@ export interface SavedEncoder {
 
 /** The validation of a stage's best checkpoint: the best by what the run watched, of equals the first. */
 async function bestValidation(run: string, plan: StageWeights, settings: BestBy): Promise<ValidationLine | undefined> {
-  const file = join(run, 'metrics.jsonl');
-  if (!existsSync(file)) return undefined;
-  const lines = (await readFile(file, 'utf8')).split('\n').flatMap((line) => (line.trim() === '' ? [] : [JSON.parse(line) as Partial<ValidationLine>]));
-  const validations = lines.filter((line): line is ValidationLine => line.validation !== undefined && line.stage === plan.stage);
+  const validations = (await readMetrics(run)).filter((line): line is ValidationLine => 'validation' in line && line.stage === plan.stage);
   const watched = watchedOf(plan, settings);
   return validations.toSorted((a, b) => watched.value(a) - watched.value(b))[0];
 }

@@ -4,6 +4,8 @@ export type { Batch } from './batch.ts';
 export type { BatchField, BatchTensors } from '../model/batch-fields.ts';
 export { imageFeatureGraph, partialMemoryGraph, textFeatureGraph } from './features.ts';
 export type { ImageModel, ImageOutput, TextModel, TextOutput } from './features.ts';
+export { frozenFront } from './frozen-front.ts';
+export type { FrozenFront } from './frozen-front.ts';
 export { frozenStep, throughFrozen } from './frozen-images.ts';
 export type { FrozenStep } from './frozen-images.ts';
 export { memoryGraph } from './memory.ts';

@@ -22,7 +22,7 @@ export type StageWeights = { readonly stage: 1 } | { readonly stage: 2; readonly
 /** The losses that a stage trains, in the table's order. */
 export const lossTerms = (plan: StageWeights): readonly LossTerm[] =>
   lossRows
-    .filter(({ stages }) => stages.includes(plan.stage))
+    .filter((row) => row.stages.includes(plan.stage))
     .map((row) => ({ row, weight: plan.stage === 2 ? (plan.weights[row.key] ?? 0) : 1 }))
     .filter(({ weight }) => weight !== 0);
 

@@ -1,6 +1,7 @@
 // Elements of a safetensors file as f32 and i32 numbers, written where the caller wants them.
 import type { HostArray } from '@hybridmed/tensor';
 import { sizeOf } from '@hybridmed/tensor';
+import { halfValues } from '@hybridmed/tensor/half';
 import type { SafetensorsDtype, SafetensorsEntry } from './header.ts';
 import { bytesOf, parseSafetensorsHeader, SafetensorsError } from './header.ts';
 
@@ -35,7 +36,7 @@ export function decodeInto(dtype: SafetensorsDtype, bytes: Uint8Array, out: Floa
     case 'F64':
       return each((at) => view.getFloat64(at, true));
     case 'F16': {
-      const table = halfTable();
+      const table = halfValues();
       return each((at) => table[view.getUint16(at, true)]!);
     }
     case 'BF16': {
@@ -68,20 +69,6 @@ export function decodeInto(dtype: SafetensorsDtype, bytes: Uint8Array, out: Floa
 function narrow(value: bigint, name: string): number {
   if (value !== BigInt.asIntN(32, value)) throw new SafetensorsError(`tensor "${name}" holds ${value}, which does not fit 32 bits`);
   return Number(value);
-}
-
-let halves: Float32Array | undefined;
-
-/** The value of every half-precision number. */
-function halfTable(): Float32Array {
-  halves ??= Float32Array.from({ length: 2 ** 16 }, (_, bits) => {
-    const sign = bits & 0x8000 ? -1 : 1;
-    const exponent = (bits >> 10) & 31;
-    const fraction = bits & 1023;
-    if (exponent === 31) return fraction ? Number.NaN : sign * Infinity;
-    return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
-  });
-  return halves;
 }
 
 /** One tensor's bytes as a host array of its own. Throws as `decodeInto` does. */

@@ -9,12 +9,12 @@ import { checkRegular, describeError } from '../files.ts';
 // Files read at once.
 const lanes = 8;
 
-/** SHA-256 of a file. Throws one line that names a file which cannot be read. */
-export async function hashFile(path: string): Promise<string> {
+/** SHA-256 of a file, or of its bytes from `start` to `end`. Throws one line that names a file which cannot be read. */
+export async function hashFile(path: string, range: { readonly start?: number; readonly end?: number } = {}): Promise<string> {
   await checkRegular(path);
   const hash = createHash('sha256');
   try {
-    await pipeline(createReadStream(path), hash);
+    await pipeline(createReadStream(path, range), hash);
   } catch (error) {
     throw describeError(path, error);
   }

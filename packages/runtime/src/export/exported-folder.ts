@@ -2,12 +2,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExportManifest, PartName } from '@hybridmed/model';
-import { exportVersion, manifestName, partNames } from '@hybridmed/model';
+import { exportVersion, manifestName, openTokenizer, partNames } from '@hybridmed/model';
 import { notExportedError } from '@hybridmed/model/session';
 import type { OnnxModel } from '@hybridmed/onnx';
 import { sizeOf } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
-import { tokenizerFromJson } from '@hybridmed/text';
 import { z } from 'zod';
 import { fileError, readJson } from '../files.ts';
 
@@ -86,7 +85,7 @@ export interface Exported {
 export async function openExported(folder: string, { threads }: { readonly threads?: number } = {}): Promise<Exported> {
   const manifest = await readManifest(folder);
   const file = join(folder, 'tokenizer.json');
-  const tokenizer = tokenizerFromJson(await readJson(file));
+  const tokenizer = openTokenizer(file, await readJson(file));
   if (tokenizer.vocabularySize !== manifest.decoder.vocabularySize)
     throw fileError(file, `has ${tokenizer.vocabularySize} tokens, the exported decoder ${manifest.decoder.vocabularySize}`, 'export again');
   const { openOnnx } = await import('@hybridmed/onnx');

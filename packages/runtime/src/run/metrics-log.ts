@@ -1,10 +1,47 @@
 // metrics.jsonl: a line per step and per validation, appended; cut back to what a checkpoint knows when a run is resumed.
 import { appendFileSync, closeSync, existsSync, fsyncSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { StepLine, TrainerState, ValidationLine } from '@hybridmed/training';
-import { describeError, writeFileAtomic } from '../files.ts';
+import { z } from 'zod';
+import { describeError, fileError, parseJson, readText, writeFileAtomic } from '../files.ts';
 
 /** A line of the file: `time` is when it was written, in seconds since 1970. Lines of earlier versions lack it. */
 export type MetricsLine = (StepLine | ValidationLine) & { readonly time?: number };
+
+const losses = z.record(z.string(), z.number().nullable());
+const lineSchema = z.object({
+  stage: z.union([z.literal(1), z.literal(2)]),
+  epoch: z.int().min(0),
+  step: z.int().min(0),
+  time: z.number().optional(),
+});
+const metricsSchema = z.union([
+  lineSchema.extend({ validation: losses, tokensPerStudy: z.number().optional() }),
+  lineSchema.extend({
+    losses,
+    lr: z.number(),
+    gradNorm: z.number().nullable(),
+    lossScale: z.number().optional(),
+    studiesPerSecond: z.number(),
+    residentMiB: z.number().optional(),
+  }),
+]);
+
+// A million steps take some 400 MB.
+const maxBytes = 2 ** 29;
+
+/** The lines of a run's metrics.jsonl; none where there is no such file. Throws one line that names the file and what is no line of it. */
+export async function readMetrics(run: string): Promise<MetricsLine[]> {
+  const file = join(run, 'metrics.jsonl');
+  if (!existsSync(file)) return [];
+  const lines = (await readText(file, maxBytes, 'metrics.jsonl')).split('\n');
+  return lines.flatMap((text, i) => {
+    if (text.trim() === '') return [];
+    const line = metricsSchema.safeParse(parseJson(`${file}: line ${i + 1}`, text));
+    if (!line.success) throw fileError(`${file}: line ${i + 1}`, 'is neither a step nor a validation', 'remove the line');
+    return [line.data as MetricsLine];
+  });
+}
 
 /** Where a stage resumes, and how many lines were written before. */
 type Resumed = Pick<TrainerState, 'stage' | 'step' | 'metricsLines'>;

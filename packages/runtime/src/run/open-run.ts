@@ -14,6 +14,8 @@ import { checkPasses, runModel, sharedStore, stagesToTrain } from '@hybridmed/tr
 import type { TrainingConfig } from '@hybridmed/training/settings';
 import { stageSettings } from '@hybridmed/training/settings';
 import { stage1Checkpoint } from '../checkpoint/checkpoint-folder.ts';
+import type { CacheOptions } from '../cache/feature-keeping.ts';
+import { openFeatureKeeping } from '../cache/feature-keeping.ts';
 import { readJson } from '../files.ts';
 import { readableStudies } from '../session/readable-studies.ts';
 import { openRetrieval } from '../retrieval/open-retrieval.ts';
@@ -48,6 +50,8 @@ export interface PretrainOptions {
   readonly events?: RunEvents;
   /** Asks the run to stop: it ends the step it is in, saves, and throws a TrainingStoppedError. */
   readonly signal?: AbortSignal;
+  /** How what frozen parts of encoders make of images is kept. */
+  readonly cache?: CacheOptions;
   /** Processes that train the run together: each calls `pretrain` with the same options, rank 0 alone writes and reports. */
   readonly ranks?: Communicator;
 }
@@ -178,6 +182,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
     textScorer: textScorer(tokenizer, studies.validate, encoders.input, model),
     ranks,
     clock: processClock,
+    features: await openFeatureKeeping(options.cache ?? {}, { processes: ranks.size, onMessage: events.onMessage }),
     events,
     signal,
     encoderValues: encoders.load,

@@ -1,19 +1,27 @@
 // The sources of a run's studies: loaders of the training split as each stage reads it, opened when a stage begins, and that of validation.
 import type { Loader, LoaderOptions, Sampling, Study } from '@hybridmed/data';
+import type { Communicator } from '@hybridmed/ranks';
 import { alone } from '@hybridmed/ranks';
 import type { Tokenizer } from '@hybridmed/text';
 import type { StudySource } from '@hybridmed/training';
+import { imageNames } from '../cache/image-names.ts';
 import type { RetrievedFindings } from '../retrieval/retrieved-findings.ts';
 import type { ModelInput } from '../session/study-loader.ts';
 import { studyLoader } from '../session/study-loader.ts';
 import { studySource } from '../session/study-source.ts';
 import type { RunConfig } from '../settings/run-settings.ts';
-import type { PretrainOptions } from './open-run.ts';
 
 /** Studies that a run trains and validates on. */
 export interface RunStudies {
   readonly train: readonly Study[];
   readonly validate: readonly Study[];
+}
+
+/** Who reads the studies, and how. */
+interface SourceOptions {
+  readonly config: RunConfig;
+  readonly workers?: number;
+  readonly ranks?: Communicator;
 }
 
 /** The sources of a run. */
@@ -42,7 +50,7 @@ export interface RunReading {
 
 /** The sources of a run's studies, prepared for a model. */
 export function runSources(
-  { config: { seed, onBadData }, workers, ranks: { rank, size } = alone }: PretrainOptions,
+  { config: { seed, onBadData }, workers, ranks: { rank, size } = alone }: SourceOptions,
   prepared: ModelInput,
   tokenizer: Tokenizer,
   studies: RunStudies,
@@ -53,7 +61,9 @@ export function runSources(
     const openOf = (read: readonly Study[]) => studyLoader(prepared, { ...common, ...how, studies: read });
     return retrieval ? retrieval.loader(of, openOf) : openOf(of);
   };
-  const validation = studySource(loaderOf(studies.validate, { batchSize: validationBatch, train: false }));
+  const validation = studySource(loaderOf(studies.validate, { batchSize: validationBatch, train: false }), {
+    imageName: imageNames(studies.validate, prepared, { seed, augmentation: {} }),
+  });
   let open: { readonly source: StudySource; readonly key: string } | undefined;
   return {
     validation,
@@ -63,7 +73,8 @@ export function runSources(
       if (open?.key === key) return open.source;
       await open?.source.close();
       const loader = loaderOf(studies.train, { ...own, train: true, sampling });
-      open = { key, source: studySource(loader, { onBadData, passSize: config.batch }) };
+      const imageName = imageNames(studies.train, prepared, { seed, augmentation: own.augmentation });
+      open = { key, source: studySource(loader, { onBadData, passSize: config.batch, imageName }) };
       return open.source;
     },
     close: async () => void (await Promise.all([open?.source.close(), validation.close()])),

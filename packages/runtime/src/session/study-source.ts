@@ -8,6 +8,8 @@ export interface StudySourceOptions {
   readonly onBadData?: 'skip' | 'stop';
   /** Studies of a pass, of which a step has one or more; ranks share passes, never a pass. By default a step is one pass. */
   readonly passSize?: number;
+  /** What a copy of a study's image is known by. */
+  readonly imageName?: StudySource['imageName'];
 }
 
 /**
@@ -24,11 +26,12 @@ export function withStandIns(pass: readonly number[], isLeftOut: (study: number)
 }
 
 /** A loader as training's source of studies. */
-export function studySource(loader: Loader, { onBadData = 'stop', passSize = Infinity }: StudySourceOptions = {}): StudySource {
+export function studySource(loader: Loader, { onBadData = 'stop', passSize = Infinity, imageName }: StudySourceOptions = {}): StudySource {
   return {
     ...loader,
     size: loader.studies.length,
     idOf: (study) => loader.studies[study]!.id,
+    ...(imageName && { imageName }),
     async *batches({ leftOut = new Set(), startStep = 0, ...range } = {}): AsyncGenerator<SourceBatch> {
       const known = new Set(leftOut);
       const inStep = (studies: readonly number[]) => {

@@ -3,13 +3,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataSet } from '@hybridmed/data';
 import { openDataSet } from '@hybridmed/data';
-import { checkpointFolder, openModel } from '@hybridmed/runtime';
+import { checkpointFolder, openModel, readTrainerState } from '@hybridmed/runtime';
 import { withScopedDevice } from '@hybridmed/runtime/device';
-import { readJson } from '@hybridmed/runtime/files';
 import { pretrain, checkSameRun, runModules } from '@hybridmed/runtime/run';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
-import type { TrainerState, RunEvents } from '@hybridmed/training';
+import type { RunEvents } from '@hybridmed/training';
 import type { RunConfig } from '@hybridmed/runtime/settings';
 import { dataSelection } from '@hybridmed/runtime/settings';
 import { evaluateRun } from '../evaluate/evaluation-file.ts';
@@ -29,7 +28,7 @@ async function isFinished(out: string, config: RunConfig): Promise<boolean> {
   if (!existsSync(join(out, 'run.json'))) return false;
   await checkSameRun(out, config);
   const file = join(checkpointFolder(out, 2, 'last'), 'trainer.json');
-  return existsSync(file) && ((await readJson(file)) as TrainerState).finished;
+  return existsSync(file) && (await readTrainerState(file)).finished;
 }
 
 /** A data set and the split that runs are compared on: test, or validation where there is no test. */

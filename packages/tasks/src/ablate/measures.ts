@@ -12,17 +12,21 @@ export interface Measure {
 /** The figures, in the order of the table. */
 export const measures: readonly Measure[] = [
   { name: 'caption', title: 'L_Cap per token', better: 'lower' },
+  { name: 'captionNats', title: 'L_Cap, nats per study', better: 'lower' },
   { name: 'summary', title: 'L_Sum per token', better: 'lower' },
   { name: 'imageGain', title: 'nats the right image saves', better: 'higher' },
+  { name: 'gap', title: 'gap to other images, nats per study', better: 'higher' },
+  { name: 'normalAuc', title: 'AUC of the likelihood of normal sentences', better: 'higher' },
   { name: 'cider', title: 'CIDEr from the image', better: 'higher' },
   { name: 'rougeL', title: 'ROUGE-L from the image', better: 'higher' },
   { name: 'labelF1', title: 'label F1 from the image', better: 'higher' },
   { name: 'recall10', title: 'R@10', better: 'higher' },
   { name: 'zeroShot', title: 'mean zero-shot AUC', better: 'higher' },
+  { name: 'labelHead', title: 'mean AUC of the label head', better: 'higher' },
 ];
 
 /** A statistic over studies by index; NaN where it has none. */
-type Statistic = (indices: Int32Array) => number;
+export type Statistic = (indices: Int32Array) => number;
 
 const mean =
   (values: readonly number[]): Statistic =>
@@ -48,52 +52,91 @@ function labelStatistic(examples: readonly Example[]): Statistic {
   };
 }
 
+/** What studies answer, by question: the truth, and a score. */
+type Answers = Readonly<Record<string, { readonly truth: 0 | 1; readonly score: number }>>;
+
+const questionsOf = (answers: readonly (Answers | undefined)[]): string[] => [...new Set(answers.flatMap((of) => Object.keys(of ?? {})))];
+
+/** AUC of one question over the studies that answer it; NaN where they are of one kind. */
+const questionAuc =
+  (answers: readonly (Answers | undefined)[], name: string): Statistic =>
+  (indices) => {
+    const given = Array.from(indices, (i) => answers[i]?.[name]).filter((answer) => answer !== undefined);
+    if (given.length === 0) return Number.NaN;
+    return auc(
+      given.map(({ truth }) => truth),
+      given.map(({ score }) => score),
+    );
+  };
+
 /** Mean AUC over the questions that have one. */
-function zeroShotStatistic(examples: readonly Example[]): Statistic {
-  const names = [...new Set(examples.flatMap(({ zeroShot }) => Object.keys(zeroShot ?? {})))];
-  return (indices) => {
-    let [sum, count] = [0, 0];
-    for (const name of names) {
-      const answers = Array.from(indices, (i) => examples[i]!.zeroShot?.[name]).filter((answer) => answer !== undefined);
-      const value =
-        answers.length === 0
-          ? Number.NaN
-          : auc(
-              answers.map(({ truth }) => truth),
-              answers.map(({ score }) => score),
-            );
-      if (!Number.isNaN(value)) [sum, count] = [sum + value, count + 1];
-    }
-    return count === 0 ? Number.NaN : sum / count;
+function meanAuc(answers: readonly (Answers | undefined)[]): Statistic {
+  const aucs = questionsOf(answers).map((name) => questionAuc(answers, name));
+  return (indices) => meanOf(aucs.map((statistic) => statistic(indices)).filter((value) => !Number.isNaN(value)));
+}
+
+const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+const has = (answers: readonly (Answers | undefined)[]): boolean => questionsOf(answers).length > 0;
+
+/** AUC of each study's likelihood of normal sentences: for normal by the data set where that says so, else by the impressions. */
+function normalStatistic(examples: readonly Example[]): Statistic | undefined {
+  if (!examples.every(({ normalSentences }) => normalSentences)) return undefined;
+  const known = examples.every(({ normalSentences }) => normalSentences!.byData !== undefined);
+  const answers = examples.map(({ normalSentences: own }) => ({ normal: { truth: known ? own!.byData! : own!.byText, score: own!.score } }));
+  return questionAuc(answers, 'normal');
+}
+
+/** Nats per study that a paired test compares: L_Cap, and the gap to other patients' images; those that an evaluation has. */
+export function natsByStudy({ examples }: EvaluationReport): Readonly<Partial<Record<'captionNats' | 'gap', readonly number[]>>> {
+  const losses = examples.map(({ loss }) => loss);
+  if (losses.some(({ image }) => image === undefined)) return {};
+  const captionNats = losses.map(({ image }) => image!);
+  if (losses.some(({ mismatchedImage }) => mismatchedImage === undefined)) return { captionNats };
+  return { captionNats, gap: losses.map(({ image, mismatchedImage }) => mismatchedImage! - image!) };
+}
+
+/** Measures of an evaluation's texts from images. */
+function textStatistics(examples: readonly Example[]): Record<string, Statistic> {
+  if (examples.some(({ image }) => image === undefined)) return {};
+  const [texts, truth] = [examples.map(({ image }) => normalizeForComparison(image!)), examples.map((example) => normalizeForComparison(example.truth))];
+  return {
+    cider: mean(ciderEach(texts, truth)),
+    rougeL: mean(rougeLEach(texts, truth)),
+    ...(examples.every(({ labels }) => labels?.image) ? { labelF1: labelStatistic(examples) } : {}),
   };
 }
 
 /** Each measure of one evaluation, by name; those that the evaluation does not have are left out. */
-export function statisticsOf({ examples }: EvaluationReport): Record<string, Statistic> {
+export function statisticsOf(evaluation: EvaluationReport): Record<string, Statistic> {
+  const { examples } = evaluation;
   const tokens = examples.map(({ loss }) => loss.tokens);
-  const nats = (pick: (loss: Example['loss']) => number) => examples.map(({ loss }) => pick(loss));
-  const statistics: Record<string, Statistic> = {
-    summary: ratio(
-      nats(({ findings }) => findings),
-      tokens,
-    ),
-  };
-  if (!examples.every(({ image, loss }) => image !== undefined && loss.image !== undefined && loss.mismatchedImage !== undefined)) return statistics;
-  const [texts, truth] = [examples.map(({ image }) => normalizeForComparison(image!)), examples.map((example) => normalizeForComparison(example.truth))];
+  const findings = examples.map(({ loss }) => loss.findings);
+  const { captionNats, gap } = natsByStudy(evaluation);
+  const [zeroShot, head] = [examples.map((example) => example.zeroShot), examples.map((example) => example.labelHead)];
+  const normal = normalStatistic(examples);
   return {
-    ...statistics,
-    caption: ratio(
-      nats(({ image }) => image!),
-      tokens,
-    ),
-    imageGain: ratio(
-      nats(({ image, mismatchedImage }) => mismatchedImage! - image!),
-      tokens,
-    ),
-    cider: mean(ciderEach(texts, truth)),
-    rougeL: mean(rougeLEach(texts, truth)),
-    ...(examples.every(({ labels }) => labels?.image) ? { labelF1: labelStatistic(examples) } : {}),
+    summary: ratio(findings, tokens),
+    ...(captionNats ? { caption: ratio(captionNats, tokens), captionNats: mean(captionNats) } : {}),
+    ...(gap ? { imageGain: ratio(gap, tokens), gap: mean(gap) } : {}),
+    ...(normal ? { normalAuc: normal } : {}),
+    ...textStatistics(examples),
     ...(examples.every(({ rank }) => rank !== undefined) ? { recall10: mean(examples.map(({ rank }) => (rank! <= 10 ? 1 : 0))) } : {}),
-    ...(examples.some(({ zeroShot }) => Object.keys(zeroShot ?? {}).length > 0) ? { zeroShot: zeroShotStatistic(examples) } : {}),
+    ...(has(zeroShot) ? { zeroShot: meanAuc(zeroShot) } : {}),
+    ...(has(head) ? { labelHead: meanAuc(head) } : {}),
   };
+}
+
+/** Measures of an evaluation's questions one by one, beside `measures`: prompted AUCs, and those of the head that images were trained by. */
+export function questionMeasures({ examples }: EvaluationReport): { readonly measure: Measure; readonly statistic: Statistic }[] {
+  const kinds = [
+    ['prompted AUC', examples.map(({ zeroShot }) => zeroShot)],
+    ['AUC of the label head', examples.map(({ labelHead }) => labelHead)],
+  ] as const;
+  return kinds.flatMap(([title, answers]) =>
+    questionsOf(answers).map((name) => ({
+      measure: { name: `${title}: ${name}`, title: `${title}: ${name}`, better: 'higher' as const },
+      statistic: questionAuc(answers, name),
+    })),
+  );
 }

@@ -8,7 +8,7 @@ import { initialize } from '@hybridmed/nn';
 import { readSafetensors, writeSafetensors, readableStudies } from '@hybridmed/runtime';
 import type { Device, HostArrays } from '@hybridmed/tensor';
 import { fit } from '@hybridmed/training';
-import { chooseClasses, openLabelled } from '../labelled-set.ts';
+import { chooseClasses, openLabelled, withTruthLabels } from '../labelled-set.ts';
 import { classifierTask, createScorer, labelledLoader, withTargets } from './classifier.ts';
 import type { ProbeCommandOptions } from './probe.ts';
 import { meanValidationAuc, reportedAuc } from './probe.ts';
@@ -155,7 +155,7 @@ export async function finetune({
   const { device, checkpoint } = tracedModel(model, 'fine-tuning');
   if (!model.info.readsImages) model.require('vision');
   if (!fromScratch && !model.has('vision')) throw untrainedError(model.info.source, 'vision', ', or use --from-scratch');
-  const labelled = await openLabelled(spec, select);
+  const labelled = await openLabelled(spec, select, withTruthLabels);
   const classes = chooseClasses(labelled, chosenClasses);
   const readable = await withReadableImage(labelled.data.studies, onMessage);
   const readableIds = new Set(readable.map(({ id }) => id));

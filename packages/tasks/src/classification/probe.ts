@@ -7,7 +7,7 @@ import { takeRows } from '@hybridmed/model/host-arrays';
 import type { OpenedModel } from '@hybridmed/runtime';
 import type { FeatureOptions, StudyFeatures } from '../features/study-features.ts';
 import { studyFeatures } from '../features/study-features.ts';
-import { chooseClasses, labelsOf, openLabelled } from '../labelled-set.ts';
+import { chooseClasses, labelsOf, openLabelled, withTruthLabels } from '../labelled-set.ts';
 import type { FitClassifier } from './protocol.ts';
 import { runProtocol } from './protocol.ts';
 import type { ProtocolResult, ScoresByClass } from './results.ts';
@@ -74,7 +74,7 @@ export async function probe({
   ...options
 }: ProbeCommandOptions): Promise<ProbeResult> {
   checkUnread(out);
-  const set = await openLabelled(spec, select);
+  const set = await openLabelled(spec, select, withTruthLabels);
   const classes = chooseClasses(set, chosenClasses);
   model.require('vision');
   const features = (studies: readonly Study[]) => studyFeatures(model, studies, 'global', { ...options, onMessage });

@@ -5,7 +5,7 @@ import type { DataSet, SelectOptions } from '@hybridmed/data';
 import { tracedModel } from '@hybridmed/model/session';
 import type { OpenedModel } from '@hybridmed/runtime';
 import { hashParameters, resolveCheckpoint, readableStudies } from '@hybridmed/runtime';
-import { fileError, readJson, writeFileAtomic } from '@hybridmed/runtime/files';
+import { fileError, isFolder, readJson, writeFileAtomic } from '@hybridmed/runtime/files';
 import { hashIds } from '@hybridmed/runtime/run';
 import { z } from 'zod';
 import type { EvaluateOptions } from './evaluate.ts';
@@ -49,6 +49,17 @@ export async function savedEvaluation(run: string): Promise<EvaluationReport | u
   const saved = checked(file, (await readJson(file)) as unknown, objects);
   if (saved.inputs.checkpoint !== (await hashParameters(await resolveCheckpoint(run))) || !isOfThisVersion(saved)) return undefined;
   return checked(file, saved, evaluationSchema) as unknown as EvaluationReport;
+}
+
+/**
+ * The evaluation of a run's folder, or of a file that `evaluate --json` printed. Throws one line where a run has none of its checkpoint and
+ * of this version, or the file holds none.
+ */
+export async function readEvaluation(path: string): Promise<EvaluationReport> {
+  if (!(await isFolder(path))) return checked(path, (await readJson(path)) as unknown, evaluationSchema) as unknown as EvaluationReport;
+  const saved = await savedEvaluation(path);
+  if (!saved) throw fileError(path, 'has no evaluation of its checkpoint', `make one with \`hybridmed report ${path}\``);
+  return saved;
 }
 
 /** What to evaluate: a run on a split of an open data set. */

@@ -29,6 +29,7 @@ const textRow = z.looseObject({
 });
 const labelRow = z.looseObject({ micro: figure, macro: figure, perLabel: z.record(text, figures) });
 
+const truth = z.union([z.literal(0), z.literal(1)]);
 const example = z.looseObject({
   id: text,
   truth: text,
@@ -36,10 +37,12 @@ const example = z.looseObject({
   findings: text,
   loss: z.looseObject({ image: figure.optional(), mismatchedImage: figure.optional(), findings: figure, tokens: figure }),
   labels: z.looseObject({ truth: z.array(text), image: z.array(text).optional(), findings: z.array(text) }).optional(),
+  normalSentences: z.looseObject({ score: figure, byData: truth.optional(), byText: truth }).optional(),
+  labelHead: z.record(text, z.looseObject({ truth, score: figure })).optional(),
   rank: figure.optional(),
   nearest: z.array(z.looseObject({ impression: text, own: z.boolean(), similarity: figure })).optional(),
   nearestImages: z.array(text).optional(),
-  zeroShot: z.record(text, z.looseObject({ truth: z.union([z.literal(0), z.literal(1)]), score: figure })).optional(),
+  zeroShot: z.record(text, z.looseObject({ truth, score: figure })).optional(),
 });
 
 /** What the file must hold; other keys are kept. */

@@ -7,7 +7,7 @@ import { judgesImages } from './evaluation-plan.ts';
 import type { ImageLosses } from './image-losses.ts';
 import { imageLosses } from './image-losses.ts';
 import type { Losses } from './losses.ts';
-import { normalLikelihood, normalSentences } from './normal-sentences.ts';
+import { normalLikelihood, normalScores, normalSentences } from './normal-sentences.ts';
 import type { CaptioningLosses, EvaluationReport, Example } from './report.ts';
 import type { StudyLosses } from './study-losses.ts';
 import { perToken } from './study-losses.ts';
@@ -15,7 +15,7 @@ import { perToken } from './study-losses.ts';
 /** What the losses add to the report, and to each study's example. */
 export interface LossSection {
   readonly report: Pick<EvaluationReport, 'losses' | 'captioning' | 'normalLikelihood' | 'perToken'>;
-  readonly byStudy: readonly Pick<Example, 'loss'>[];
+  readonly byStudy: readonly Pick<Example, 'loss' | 'normalSentences'>[];
 }
 
 const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -56,6 +56,7 @@ export async function lossSection({ info, tokenizer }: ModelSession, lossesOf: L
   const decoder = await lossesOf.imageDecoder();
   const image = await imageLosses(decoder, loader, { tokenizer, sentences, maxTokens: info.impressionLength }).finally(() => decoder.release());
   const wrong = mismatchedLosses(image);
+  const scores = normalScores(studies, image.sentences);
   const normal = normalLikelihood(studies, sentences, image.sentences);
   return {
     report: {
@@ -64,6 +65,9 @@ export async function lossSection({ info, tokenizer }: ModelSession, lossesOf: L
       ...(normal ? { normalLikelihood: normal } : {}),
       perToken: { image: interval(image.own), findings: interval(findings) },
     },
-    byStudy: studies.map((_, i) => ({ loss: { ...textLoss(i), image: image.own.nats[i]!, ...(wrong ? { mismatchedImage: wrong[i]! } : {}) } })),
+    byStudy: studies.map((_, i) => ({
+      loss: { ...textLoss(i), image: image.own.nats[i]!, ...(wrong ? { mismatchedImage: wrong[i]! } : {}) },
+      ...(scores[i] ? { normalSentences: scores[i] } : {}),
+    })),
   };
 }

@@ -2,9 +2,9 @@
 import type { Study } from '@hybridmed/data';
 import type { Vectors } from '@hybridmed/eval';
 import { normalizeForComparison } from '@hybridmed/eval';
-import { commonestTexts, likelihoodAuc } from '@hybridmed/eval/generation';
+import { commonestTexts, likelihoodAuc, sentenceScores } from '@hybridmed/eval/generation';
 import { labelSet } from '@hybridmed/eval/labeller';
-import type { NormalLikelihood } from './report.ts';
+import type { Example, NormalLikelihood } from './report.ts';
 
 // As many as the measured recipes have; the first few hold most of what normal studies say.
 const sentenceCount = 10;
@@ -28,6 +28,16 @@ export function normalSentences(train: readonly Study[]): string[] {
     normal.map(({ impression }) => normalizeForComparison(impression)),
     sentenceCount,
   ).map((text) => written.get(text)!);
+}
+
+/** Each study's log-probability of any normal sentence, of (studies, sentences), and whether it is normal; empty where there are no sentences. */
+export function normalScores(studies: readonly Study[], logLikelihoods: Vectors): NonNullable<Example['normalSentences']>[] {
+  if (logLikelihoods.shape[1] === 0) return [];
+  const scores = sentenceScores(logLikelihoods);
+  return studies.map((study, i) => {
+    const byData = normalByData(study);
+    return { score: scores[i]!, ...(byData === undefined ? {} : { byData }), byText: normalByText(study) };
+  });
 }
 
 /** How well the likelihood of normal sentences tells normal studies, (studies, sentences); nothing where there are no such sentences. */

@@ -18,6 +18,10 @@ export interface Example {
   readonly loss: { readonly image?: number; readonly mismatchedImage?: number; readonly findings: number; readonly tokens: number };
   /** Labels that the study has, and that each text names, where studies are labelled. */
   readonly labels?: { readonly truth: readonly string[]; readonly image?: readonly string[]; readonly findings: readonly string[] };
+  /** Log of the probability that the image branch gives to any of the normal sentences, and whether the study is normal. */
+  readonly normalSentences?: { readonly score: number; readonly byData?: 0 | 1; readonly byText: 0 | 1 };
+  /** By label that the study has a truth for: that, and the output of the head that images were trained by. */
+  readonly labelHead?: Readonly<Record<string, { readonly truth: 0 | 1; readonly score: number }>>;
   /** Rank of the study's own impression when its image orders all distinct ones, from 1. */
   readonly rank?: number;
   /** The impressions nearest to its image, nearest first. */

@@ -59,7 +59,9 @@ export async function readIndex(file: string, checkpoint: string): Promise<Retri
     images?.shape.length === 2 &&
     texts?.shape.length === 2 &&
     images.shape[0] === entries.length &&
-    texts.shape[0] === reports.length;
+    texts.shape[0] === reports.length &&
+    images.shape[1] === texts.shape[1] &&
+    [images, texts].every(({ data }) => data instanceof Float32Array && data.every(Number.isFinite));
   if (!isConsistent) throw fileError(file, 'is damaged: its vectors and its studies do not fit', 'make it anew');
   return {
     checkpoint,

@@ -78,6 +78,8 @@ export async function query(options: QueryOptions): Promise<QueryResult> {
   const { entries, reports, images, texts } = await openIndex(options);
   if (gallery === 'reports' && reports.length === 0) throw new HybridmedError('the index holds no reports; search --gallery images');
   const vector = await vectorOf(words, kind, options);
+  if (vector.shape[1] !== images.shape[1])
+    throw fileError(options.index ?? 'the index', `has vectors of ${images.shape[1]} values, the model ${vector.shape[1]}`, 'make it anew under another name');
   const neighbour = (row: number, similarity: number): Neighbour => {
     const { id, image, report } = entries[row]!;
     return { id, similarity, image, impression: reports[report] ?? '' };

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Checkpoint, CheckpointConfig } from '@hybridmed/model';
-import { checkConfig, createModel } from '@hybridmed/model';
+import { checkConfig, checkTokenizer, createModel } from '@hybridmed/model';
 import type { Rule } from '@hybridmed/nn/rules';
 import { count, firstProblem, line, list, oneOf, rate, shown } from '@hybridmed/nn/rules';
 import { encodeSafetensors } from '@hybridmed/nn';
@@ -10,7 +10,6 @@ import type { CheckpointEncoders } from '@hybridmed/runtime';
 import { loadModuleEncoders, readParameters } from '@hybridmed/runtime';
 import { fileError, isFolder, readJson, replaceFolder } from '@hybridmed/runtime/files';
 import type { HostArrays } from '@hybridmed/tensor';
-import { tokenizerFromJson } from '@hybridmed/text';
 import type { AnswerMode, VqaConfig } from './vqa-model.ts';
 import { vqaModel } from './vqa-model.ts';
 import type { QuestionSplit } from './questions.ts';
@@ -94,7 +93,8 @@ export async function loadVqa(
   if (!(await isFolder(folder))) throw fileError(folder, 'is not a folder', 'name the --out folder of `hybridmed vqa train`');
   const path = join(folder, 'vqa.json');
   const settings = checkSettings(path, await readJson(path));
-  const tokenizer = tokenizerFromJson(await readJson(join(folder, 'tokenizer.json')));
+  const tokenizerFile = join(folder, 'tokenizer.json');
+  const tokenizer = checkTokenizer(tokenizerFile, await readJson(tokenizerFile), settings.checkpoint);
   const model = createModel(settings.checkpoint.model, await loadModuleEncoders(path, settings.checkpoint.model, encoders));
   const configs = configsOf(settings);
   const read = async (key: keyof typeof files) => {

@@ -74,12 +74,18 @@ const rsna: PromptSets = {
   Pneumonia: { positive: ['Findings suggesting pneumonia.'], negative: ['No evidence of pneumonia'] },
 };
 
-/** Open-I's tag. */
+/** Open-I's tag, and findings that its headings name. */
 const openi: PromptSets = {
   normal: {
     positive: ['No acute cardiopulmonary abnormality.', 'Normal chest.', 'No active disease.'],
     negative: ['Cardiomegaly.', 'Pleural effusion.', 'Opacity in the lung.', 'Pulmonary edema.', 'Atelectasis.'],
   },
+  effusion: chexpert['Pleural Effusion']!,
+  emphysema: {
+    positive: ['Emphysema.', 'Emphysematous changes.', 'Hyperexpanded lungs consistent with emphysema.', 'COPD.'],
+    negative: ['No emphysema.', 'The lungs are normally expanded.', 'The lungs are clear.'],
+  },
+  cardiomegaly: chexpert.Cardiomegaly!,
 };
 
 /** Shipped prompt sets by name; where two name one class, the later one is taken by default. Phantoms answer under the names of their findings. */

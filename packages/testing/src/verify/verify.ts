@@ -7,6 +7,7 @@ import { verifyLoss } from './verify-loss.ts';
 import { verifyMetrics, verifyTokens } from './verify-metrics.ts';
 import { verifyGeneration, verifyModelLosses, verifyTraining } from './verify-model.ts';
 import { verifyPublished, verifyTrained } from './verify-published.ts';
+import { verifyBertScore, verifyCalibration, verifyLabeller } from './verify-texts.ts';
 
 /** One kind of golden. */
 interface Replay {
@@ -29,6 +30,9 @@ const replays: readonly Replay[] = [
   },
   { kind: 'trained encoder', accepts: needsWeights, run: verifyTrained },
   { kind: 'loss', accepts: (golden) => typeof golden.json.value === 'number' && hasGradients(golden), run: verifyLoss },
+  { kind: 'labeller', accepts: ({ json, arrays }) => Boolean(json.folder && json.f1) && 'out.logits.0' in arrays, run: verifyLabeller },
+  { kind: 'BERTScore', accepts: ({ json }) => Boolean(json.candidate_ids && json.reference_ids), run: verifyBertScore },
+  { kind: 'calibration', accepts: ({ json }) => Boolean(json.n_bins && json.binary?.probabilities), run: (_, golden) => verifyCalibration(golden) },
   { kind: 'metrics', accepts: ({ json }) => Boolean(json.text?.hypotheses || json.ranking?.scores), run: (_, golden) => verifyMetrics(golden) },
   { kind: 'tokens', accepts: ({ json }) => Boolean(json.vocab && json.lowercase), run: (_, golden) => verifyTokens(golden) },
 ];

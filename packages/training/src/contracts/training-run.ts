@@ -3,6 +3,7 @@ import type { Model, Stage } from '@hybridmed/model';
 import type { Communicator } from '@hybridmed/ranks';
 import type { Device, HostArrays } from '@hybridmed/tensor';
 import type { TrainingConfig } from '../settings/training-settings.ts';
+import type { FeatureKeeping } from './byte-store.ts';
 import type { Clock } from './clock.ts';
 import type { RunEvents } from './run-events.ts';
 import type { RunStore } from './run-store.ts';
@@ -29,6 +30,8 @@ export interface TrainingRun extends StageParts {
   readonly signal?: AbortSignal | undefined;
   /** Processes that train the run together; `alone` by default. Sources then give this rank's part of every step and of the validation split. */
   readonly ranks?: Communicator | undefined;
+  /** How what frozen parts of encoders make of images is kept. */
+  readonly features?: FeatureKeeping | undefined;
   /**
    * Model and training source of a stage under its own settings; the source of the stage before it is not read any more. A run whose
    * settings are the same in all stages may do without.

@@ -1,4 +1,5 @@
 // The entry of options as rows: kinds of values, tables, and the rule of precedence. It loads no schema library and no model.
+export { byteSize, bytesOf } from './bytes.ts';
 export { defaultPreset, mergeSettings } from './merge-settings.ts';
 export type { Given } from './merge-settings.ts';
 export { flagOf, ofRun, option, perStage } from './option.ts';

@@ -3,5 +3,6 @@ export { ratesInWords } from './learning-rates.ts';
 export type { LearningRates } from './learning-rates.ts';
 export { stageSettings, stageRows, stagesInWords, stagesRow } from './stage-settings.ts';
 export type { StageKey, StageValues } from './stage-settings.ts';
-export { changesWithoutImages, completeTraining, trainingSettings, withoutImageParts } from './training-settings.ts';
+export { completeTraining, trainingSettings } from './training-settings.ts';
 export type { TrainingConfig } from './training-settings.ts';
+export { changesWithoutImages, withoutImageParts } from './without-images.ts';

@@ -64,6 +64,12 @@ export function rateFactors(rates: LearningRates): Readonly<Record<string, numbe
   return Object.fromEntries(Object.entries(groups).map(([group, own]) => [group, own / others]));
 }
 
+/** Rates without those of some groups, which then have that of the others. */
+export const withoutGroups = (rates: LearningRates, groups: readonly string[]): LearningRates =>
+  typeof rates === 'number'
+    ? rates
+    : canonical(Object.fromEntries(Object.entries(rates).filter(([group]) => group === 'others' || !groups.includes(group))) as LearningRates);
+
 /** Rates as a flag's text. */
 export function ratesInWords(rates: LearningRates): string {
   if (typeof rates === 'number') return String(rates);

@@ -1,6 +1,6 @@
 // The settings of pre-training: what the model is, how it is optimized, and by which losses. Those of the data are rows of who opens it.
 import type { LossWeights } from '@hybridmed/model';
-import { lossesOfImages, lossNames } from '@hybridmed/model/objective';
+import { lossNames } from '@hybridmed/model/objective';
 import type { PresetName } from '@hybridmed/model/presets';
 import { presets } from '@hybridmed/model/presets';
 import { precisions } from '@hybridmed/tensor';
@@ -100,6 +100,14 @@ const scheduleSettings = {
       help: 'passes whose gradients are accumulated for one step, which equals that of one large batch',
       default: ({ preset }) => preset.accumulate,
       defaultWords: "the preset's",
+    }),
+  ),
+  crops: perStage(
+    option({
+      value: integer(0),
+      argument: 'n',
+      help: 'fixed copies of a training image, of which an epoch has one: the centre crop and others, in place of a random crop (and --augment) in each epoch; 0 for that',
+      default: 0,
     }),
   ),
   earlyStop: perStage(
@@ -204,16 +212,6 @@ export type TrainingConfig = Values<typeof trainingSettings>;
 
 /** Completes settings with the defaults of the preset and of the method. */
 export const completeTraining = (options: Partial<TrainingConfig>): TrainingConfig => mergeSettings(trainingSettings, { file: options });
-
-/** What a control without images (`vision` "none") changes: losses that need some have weight 0, and nothing of `vision.*` is frozen or adapted. */
-export function changesWithoutImages({ freeze, lora }: Pick<TrainingConfig, 'freeze' | 'lora'>): Partial<TrainingConfig> {
-  const others = (patterns: readonly string[]): string[] => patterns.filter((pattern) => !pattern.startsWith('vision.'));
-  return { vision: 'none', ...Object.fromEntries(lossesOfImages.map((key) => [key, 0])), freeze: others(freeze), lora: others(lora) };
-}
-
-/** Settings as they are used. */
-export const withoutImageParts = <T extends TrainingConfig>(config: T): T =>
-  config.vision === 'none' ? { ...config, ...changesWithoutImages(config) } : config;
 
 /** The weights of stage 2's losses. */
 export const lossWeights = (config: TrainingConfig): LossWeights => Object.fromEntries(lossNames.map((name) => [name, config[name]]));

@@ -1,8 +1,8 @@
 // One stage of pre-training: steps, validation after each epoch, early stop, best and last checkpoints, exact resume.
 import type { StudyArrays, TextArrays, TextBatch } from '@hybridmed/data/browser';
 import type { Model } from '@hybridmed/model';
-import type { FrozenStep, StagePlan } from '@hybridmed/model/graphs';
-import { frozenStep, stepFields, validationGraph } from '@hybridmed/model/graphs';
+import type { StagePlan } from '@hybridmed/model/graphs';
+import { stepFields, validationGraph } from '@hybridmed/model/graphs';
 import { alone } from '@hybridmed/ranks';
 import type { DeviceState, HostArrays, Program } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
@@ -13,6 +13,7 @@ import type { SourceBatch } from '../contracts/study-source.ts';
 import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
 import { TrainingStoppedError } from '../contracts/training-stopped.ts';
+import type { StageFront } from '../frozen/stage-front.ts';
 import { rateOfOthers } from '../settings/learning-rates.ts';
 import type { TrainingConfig } from '../settings/training-settings.ts';
 import { ownSignal, stopAsked } from '../ranks/stop.ts';
@@ -33,6 +34,7 @@ export interface StageContext extends TrainingRun {
   readonly state: DeviceState;
   readonly step: Stepper;
   readonly teacher: TeacherStates | undefined;
+  readonly front: StageFront;
   /** Saves the state as the stage's last or best checkpoint. */
   save(kind: CheckpointKind, trainer: TrainerState): Promise<void>;
   /** Confirms the last checkpoint: the numbers after it are finite. */
@@ -43,7 +45,6 @@ export interface StageContext extends TrainingRun {
 interface StageLoop extends StageContext {
   /** Its state at the start. */
   readonly start: TrainerState;
-  readonly frozen: FrozenStep;
   readonly schedule: Schedule;
   readonly validator: Program;
   /** Writes the validation split, where the stage is judged by that. */
@@ -88,7 +89,6 @@ export async function runStage(context: StageContext, start: TrainerState): Prom
   const loop: StageLoop = {
     ...context,
     start,
-    frozen: frozenStep(model.vision),
     schedule: { steps, warmup: Math.max(1, Math.floor(config.warmup * steps)), peak: rateOfOthers(config.learningRate) },
     validator: await device.compile(validationGraph(model, plan)),
     texts: watchesTexts(plan, config) ? validationTexts(context) : undefined,
@@ -130,9 +130,9 @@ async function stopped({ start, save }: StageLoop, now: TrainerState): Promise<T
 
 /** The step after `now`, with its line in the log and, where one is due, a checkpoint. */
 async function trainOn(loop: StageLoop, batch: Batch, now: TrainerState, learningRate: number): Promise<TrainerState> {
-  const { config, model, plan, step, train: source, teacher, store, events, schedule, frozen, signal, ranks = alone } = loop;
+  const { config, model, plan, step, train: source, teacher, store, events, schedule, front, signal, ranks = alone } = loop;
   const noted = 'image' in batch.arrays ? withSkipped(loop, now, await ofAllRanks(ranks, ('unreadable' in batch ? batch.unreadable : undefined) ?? [])) : now;
-  const inputs = await frozen.apply(stepInputs(plan, model, batch.arrays, teacher, batch.studies));
+  const inputs = await front.train.apply(stepInputs(plan, model, batch.arrays, teacher, batch.studies), batch);
   const result = await step(inputs, { step: now.step, learningRate, stop: signal?.aborted ?? false });
   if ('image' in batch.arrays) source.recycle({ arrays: batch.arrays, studies: batch.studies });
   checkStep(result, now);
@@ -153,9 +153,10 @@ async function trainOn(loop: StageLoop, batch: Batch, now: TrainerState, learnin
 type Batch = SourceBatch | TextBatch;
 
 /** The batches of the rest of an epoch. */
-function epochBatches({ plan, model, train: source }: StageLoop, now: TrainerState): AsyncIterable<Batch> | Iterable<Batch> {
+function epochBatches({ config, plan, model, train: source, front }: StageLoop, now: TrainerState): AsyncIterable<Batch> | Iterable<Batch> {
   const range = { epoch: now.epoch, startStep: now.stepInEpoch };
-  return stepFields(plan, model).includes('image') ? source.batches({ ...range, leftOut: leftOutStudies(source, now) }) : source.textBatches(range);
+  if (!stepFields(plan, model).includes('image')) return source.textBatches(range);
+  return source.batches({ ...range, leftOut: leftOutStudies(source, now), crops: config.crops, known: front.train.known });
 }
 
 /** The log's line of the step that follows `now`. */
@@ -181,9 +182,9 @@ function stepLine(
 
 /** The losses of the validation split and, where the stage is judged by that, the score of what it writes for it. */
 async function validated(loop: StageLoop, now: TrainerState): Promise<Pick<ValidationLine, 'validation' | 'tokensPerStudy' | 'cider'>> {
-  const { state, validation, frozen, validator, texts, ranks } = loop;
+  const { state, validation, front, validator, texts, ranks } = loop;
   const signal = ownSignal(loop);
-  const { losses, tokensPerStudy } = await validate({ program: validator, state, frozen, signal, ranks }, validation);
+  const { losses, tokensPerStudy } = await validate({ program: validator, state, frozen: front.validation, signal, ranks }, validation);
   checkValidation(losses, now);
   return { validation: losses, tokensPerStudy, ...(texts ? { cider: await texts.cider(state) } : {}) };
 }

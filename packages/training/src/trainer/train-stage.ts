@@ -2,7 +2,7 @@
 import type { Stage } from '@hybridmed/model';
 import { trainable } from '@hybridmed/model';
 import type { StagePlan, TeacherMode } from '@hybridmed/model/graphs';
-import { teacherParameters, teacherPrefix, usesTeacher } from '@hybridmed/model/graphs';
+import { stepFields, teacherParameters, teacherPrefix, usesTeacher } from '@hybridmed/model/graphs';
 import { adapterState, mergeLora } from '@hybridmed/nn/fine-tuning';
 import { alone } from '@hybridmed/ranks';
 import type { DeviceState, HostArrays } from '@hybridmed/tensor';
@@ -11,6 +11,7 @@ import type { CheckpointKind, RunStore, StageSnapshot } from '../contracts/run-s
 import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
 import { TrainingStoppedError } from '../contracts/training-stopped.ts';
+import { openFront, withoutImages } from '../frozen/stage-front.ts';
 import type { TrainingConfig } from '../settings/training-settings.ts';
 import { lossWeights } from '../settings/training-settings.ts';
 import { ownSignal, stopAsked } from '../ranks/stop.ts';
@@ -56,7 +57,8 @@ export async function trainStage(run: TrainingRun, stage: Stage): Promise<Traine
     : undefined;
   const plan = planOf(config, stage, cached ? 'cached' : config.teacher);
   const { weightDecay, clip, seed, accumulate } = config;
-  const options = { device, state, model, plan, seed, optimizer: { weightDecay, clip }, ranks };
+  const front = stepFields(plan, model).includes('image') ? await openFront(run, state, config.crops) : withoutImages(model);
+  const options = { device, state, model: front.model, plan, seed, optimizer: { weightDecay, clip }, ranks };
   const step = accumulate > 1 ? await accumulatedStep(options, accumulate) : await wholeStep(options);
   const optimizerEntries = [...Object.keys(fresh), ...adapterState(model.parameters)];
   const snapshot = async (kind: CheckpointKind, trainer: TrainerState): Promise<StageSnapshot> => {
@@ -70,11 +72,12 @@ export async function trainStage(run: TrainingRun, stage: Stage): Promise<Traine
   };
   const keeper = checkpointKeeper(store, stage, start, ranks.rank === 0 ? snapshot : undefined);
   const { save, confirm } = keeper;
-  const end = await runStage({ ...run, plan, state, step, teacher, save, confirm }, start.trainer).catch(async (error: unknown) => {
+  const end = await runStage({ ...run, model: front.model, plan, state, step, teacher, front, save, confirm }, start.trainer).catch(async (error: unknown) => {
     throw error instanceof NotFiniteError ? await keeper.fallBack(error) : error;
   });
   state.drop();
   step.release();
+  front.release();
   return end;
 }
 

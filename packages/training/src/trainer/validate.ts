@@ -1,5 +1,4 @@
 // Losses over a whole split in evaluation mode, in nats per study.
-import type { FrozenStep } from '@hybridmed/model/graphs';
 import { pick } from '@hybridmed/model/graphs';
 import { lossRows } from '@hybridmed/model/objective';
 import type { Communicator } from '@hybridmed/ranks';
@@ -8,6 +7,7 @@ import type { DeviceState, HostArray, HostArrays, Program } from '@hybridmed/ten
 import type { LossValues } from '../contracts/metrics.ts';
 import { lossValues } from '../contracts/metrics.ts';
 import type { StudySource } from '../contracts/study-source.ts';
+import type { ImageBatch, ImageStep } from '../frozen/frozen-images.ts';
 
 /** Number of ones in a mask. */
 export function maskCount(mask: HostArray['data']): number {
@@ -19,7 +19,9 @@ export function maskCount(mask: HostArray['data']): number {
 /** What gives the losses of a batch by name, and the fields of the batch that it reads. */
 export interface BatchLosses {
   readonly fields: readonly string[];
-  run(batch: HostArrays): Promise<HostArrays>;
+  /** Asked for each image before it is read. */
+  readonly known?: ImageStep['known'];
+  run(arrays: HostArrays, batch: ImageBatch): Promise<HostArrays>;
 }
 
 /** Losses of a whole split. */
@@ -32,7 +34,7 @@ export interface SplitLosses {
 export interface Validator {
   readonly program: Program;
   readonly state: DeviceState;
-  readonly frozen: FrozenStep;
+  readonly frozen: ImageStep;
   /** Once aborted, no further batch is computed: its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
   /** Processes that share the split; `alone` by default. */
@@ -41,22 +43,22 @@ export interface Validator {
 
 /** `evaluateSplit` with a compiled validation graph. */
 export function validate({ program, state, frozen, signal, ranks }: Validator, source: StudySource): Promise<SplitLosses> {
-  const run = async (batch: HostArrays) => {
+  const run = async (arrays: HostArrays, batch: ImageBatch) => {
     signal?.throwIfAborted();
-    return program.run(await frozen.apply(batch), state);
+    return program.run(await frozen.apply(arrays, batch), state);
   };
-  return evaluateSplit({ fields: Object.keys(program.graph.data), run }, source, ranks);
+  return evaluateSplit({ fields: Object.keys(program.graph.data), known: frozen.known, run }, source, ranks);
 }
 
 // A batch's row of totals: studies, tokens, each loss times the studies or tokens that it is a mean of, and whether each loss is there.
 const rowWidth = 2 + 2 * lossRows.length;
 
 /** Totals of a source's batches. */
-async function totalsOf({ fields, run }: BatchLosses, source: StudySource): Promise<number[][]> {
+async function totalsOf({ fields, known, run }: BatchLosses, source: StudySource): Promise<number[][]> {
   const totals: number[][] = [];
-  for await (const batch of fields.includes('image') ? source.batches() : source.textBatches()) {
+  for await (const batch of fields.includes('image') ? source.batches({ known }) : source.textBatches()) {
     const { arrays, studies } = batch;
-    const results = await run(pick<HostArray, string>(arrays, fields));
+    const results = await run(pick<HostArray, string>(arrays, fields), batch);
     const tokens = maskCount(arrays.target_mask.data);
     if ('image' in arrays) source.recycle({ arrays, studies });
     const losses = lossRows.map(({ key, unit }) => (results[key]?.data[0] ?? 0) * (unit === 'token' ? tokens : studies.length));

@@ -1,10 +1,10 @@
 // ConvNeXt: depthwise 7 x 7 convolutions, layer norm over channels, and an MLP at each place, under timm's names.
-import type { Module, Scope, VisionEncoder } from '@hybridmed/nn';
+import type { Module, VisionEncoder } from '@hybridmed/nn';
 import { collect, layerNorm } from '@hybridmed/nn';
 import { convolution, convolvedSide } from '@hybridmed/nn/convolution';
 import type { Tensor } from '@hybridmed/tensor';
 import { ops } from '@hybridmed/tensor';
-import { featureMap } from '../feature-map.ts';
+import { convolutionalEncoder } from '../convolutional.ts';
 import type { ImageInput } from '../image-input.ts';
 import { firstChannels, normalizedImage } from '../image-input.ts';
 
@@ -82,7 +82,7 @@ function downsampling(inputs: number, outputs: number, epsilon: number): Module 
 
 /** A ConvNeXt: images (B, C, H, W) -> the last feature map as tokens (B, H' W', width) and its mean (B, width) [Liu et al. 2022]. */
 export function convnext(config: ConvNeXtConfig): VisionEncoder {
-  const { imageSize, channels, depths, widths, patch = 4, ffn, epsilon = 1e-6 } = config;
+  const { imageSize, depths, widths, patch = 4, ffn, epsilon = 1e-6 } = config;
   const parts: Record<string, Module> = {
     'stem.0': convolution({ inputs: firstChannels(config), outputs: widths[0]!, kernel: patch, stride: patch, padding: 'none', bias: true }),
     'stem.1': channelNorm(widths[0]!, epsilon),
@@ -95,19 +95,14 @@ export function convnext(config: ConvNeXtConfig): VisionEncoder {
     for (const name of names)
       parts[name] = name.endsWith('downsample') ? downsampling(widths[stage - 1]!, width, epsilon) : block(width, ffn?.[stage] ?? 4 * width, config);
   });
-  const run = (scope: Scope, name: string, x: Tensor): Tensor => parts[name]!.call(scope.child(name), x);
-  const side = [patch, ...depths.slice(1).map(() => 2)].reduce((size, kernel) => convolvedSide(size, { kernel, stride: kernel, padding: 'none' }), imageSize);
-  return {
+  return convolutionalEncoder({
+    config,
+    parts,
+    stem: { parts: ['stem.0', 'stem.1'], call: (run, x) => run('stem.1', run('stem.0', normalizedImage(x, config))) },
+    blocks: stages,
     width: widths.at(-1)!,
-    tokenCount: side * side,
-    image: { size: imageSize, channels },
-    parameters: collect(parts),
-    call(scope, x) {
-      let h = run(scope, 'stem.1', run(scope, 'stem.0', normalizedImage(x, config)));
-      for (const name of stages) h = scope.layer(() => run(scope, name, h));
-      return featureMap(h);
-    },
-  };
+    side: [patch, ...depths.slice(1).map(() => 2)].reduce((size, kernel) => convolvedSide(size, { kernel, stride: kernel, padding: 'none' }), imageSize),
+  });
 }
 
 /** ConvNeXt-T [Liu et al. 2022]. */

@@ -2,10 +2,9 @@
 import type { Module, VisionEncoder } from '@hybridmed/nn';
 import { batchNorm, collect, relu } from '@hybridmed/nn';
 import { averagePool, convolution, convolvedSide, maxPool } from '@hybridmed/nn/convolution';
-import type { Scope } from '@hybridmed/nn';
 import type { Tensor } from '@hybridmed/tensor';
 import { ops } from '@hybridmed/tensor';
-import { featureMap } from '../feature-map.ts';
+import { convolutionalEncoder } from '../convolutional.ts';
 import type { ImageInput } from '../image-input.ts';
 import { firstChannels, normalizedImage } from '../image-input.ts';
 
@@ -70,7 +69,7 @@ function layersOf(config: DenseNetConfig): { layers: [name: string, layer: Modul
 
 /** A DenseNet: images (B, C, H, W) -> the last feature map after its norm and ReLU as tokens (B, H' W', width) and its mean (B, width) [Huang et al. 2017]. */
 export function densenet(config: DenseNetConfig): VisionEncoder {
-  const { imageSize, channels, stem, layers: counts } = config;
+  const { imageSize, stem, layers: counts } = config;
   const { layers, width } = layersOf(config);
   const parts: Record<string, Module> = {
     'features.conv0': convolution({ inputs: firstChannels(config), outputs: stem, kernel: 7, stride: 2 }),
@@ -78,21 +77,22 @@ export function densenet(config: DenseNetConfig): VisionEncoder {
     ...Object.fromEntries(layers),
     'features.norm5': batchNorm({ channels: width }),
   };
-  const run = (scope: Scope, name: string, x: Tensor): Tensor => parts[name]!.call(scope.child(name), x);
   const pooled = [7, 3].reduce((size, kernel) => convolvedSide(size, { kernel, stride: 2 }), imageSize);
-  const side = counts.slice(1).reduce((size) => Math.floor(size / 2), pooled);
-  return {
-    width,
-    tokenCount: side * side,
-    image: { size: imageSize, channels },
-    parameters: collect(parts),
-    call(scope, x) {
-      const first = relu(run(scope, 'features.norm0', run(scope, 'features.conv0', normalizedImage(x, config))));
-      let h = maxPool(first, { kernel: 3, stride: 2, padding: 1, nonNegative: true });
-      for (const [name] of layers) h = scope.layer(() => run(scope, name, h));
-      return featureMap(relu(run(scope, 'features.norm5', h)));
+  return convolutionalEncoder({
+    config,
+    parts,
+    stem: {
+      parts: ['features.conv0', 'features.norm0'],
+      call(run, x) {
+        const first = relu(run('features.norm0', run('features.conv0', normalizedImage(x, config))));
+        return maxPool(first, { kernel: 3, stride: 2, padding: 1, nonNegative: true });
+      },
     },
-  };
+    blocks: layers.map(([name]) => name),
+    head: { parts: ['features.norm5'], call: (run, h) => relu(run('features.norm5', h)) },
+    width,
+    side: counts.slice(1).reduce((size) => Math.floor(size / 2), pooled),
+  });
 }
 
 /** DenseNet-121 [Huang et al. 2017]. */

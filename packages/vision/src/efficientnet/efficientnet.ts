@@ -5,7 +5,7 @@ import type { Activation } from '@hybridmed/nn/convolution';
 import { activations, convolution, convolvedSide } from '@hybridmed/nn/convolution';
 import type { Tensor } from '@hybridmed/tensor';
 import { ops } from '@hybridmed/tensor';
-import { featureMap } from '../feature-map.ts';
+import { convolutionalEncoder } from '../convolutional.ts';
 import { firstChannels, normalizedImage } from '../image-input.ts';
 import type { EfficientNetConfig } from './config.ts';
 import type { InvertedResidual } from './inverted-residual.ts';
@@ -76,7 +76,7 @@ function blocksOf(config: EfficientNetConfig): [name: string, block: Module][] {
 
 /** An EfficientNet: images (B, C, H, W) -> the map of the last 1 x 1 convolution before pooling as tokens (B, H' W', head) and its mean (B, head) [Tan & Le 2019]. */
 export function efficientnet(config: EfficientNetConfig): VisionEncoder {
-  const { names, imageSize, channels, stem, stages, head, activation, padding = 'symmetric', epsilon = 1e-5 } = config;
+  const { names, imageSize, stem, stages, head, activation, padding = 'symmetric', epsilon = 1e-5 } = config;
   const naming = namings[names];
   const blocks = blocksOf(config);
   const [headName, headNorm] = naming.head(stages.length);
@@ -88,19 +88,15 @@ export function efficientnet(config: EfficientNetConfig): VisionEncoder {
     [headName]: convolution({ inputs: last, outputs: head, kernel: 1 }),
     [headNorm]: batchNorm({ channels: head, epsilon }),
   };
-  const run = (scope: Scope, name: string, x: Tensor): Tensor => parts[name]!.call(scope.child(name), x);
   const activate = activations[activation];
   const sides = [{ kernel: 3, stride: 2 }, ...stages.flat()];
-  const side = sides.reduce((size, { kernel, stride }) => convolvedSide(size, { kernel, stride, padding }), imageSize);
-  return {
+  return convolutionalEncoder({
+    config,
+    parts,
+    stem: { parts: [naming.stem, naming.stemNorm], call: (run, x) => activate(run(naming.stemNorm, run(naming.stem, normalizedImage(x, config)))) },
+    blocks: blocks.map(([name]) => name),
+    head: { parts: [headName, headNorm], call: (run, h) => activate(run(headNorm, run(headName, h))) },
     width: head,
-    tokenCount: side * side,
-    image: { size: imageSize, channels },
-    parameters: collect(parts),
-    call(scope, x) {
-      let h = activate(run(scope, naming.stemNorm, run(scope, naming.stem, normalizedImage(x, config))));
-      for (const [name] of blocks) h = scope.layer(() => run(scope, name, h));
-      return featureMap(activate(run(scope, headNorm, run(scope, headName, h))));
-    },
-  };
+    side: sides.reduce((size, { kernel, stride }) => convolvedSide(size, { kernel, stride, padding }), imageSize),
+  });
 }

@@ -4,7 +4,7 @@ import { ops } from '@hybridmed/tensor';
 import type { Module, ParameterSpecs, Scope, VisionEncoder } from '@hybridmed/nn';
 import { batchNorm, collect, relu } from '@hybridmed/nn';
 import { convolution, convolvedSide, maxPool } from '@hybridmed/nn/convolution';
-import { featureMap } from '../feature-map.ts';
+import { convolutionalEncoder } from '../convolutional.ts';
 import type { ImageInput } from '../image-input.ts';
 import { firstChannels, normalizedImage } from '../image-input.ts';
 
@@ -68,7 +68,7 @@ function residualBlock(kind: 'basic' | 'bottleneck', sizes: BlockSizes): Block {
 
 /** A ResNet: images (B, C, H, W) -> the last feature map as tokens (B, H' W', width) and its mean (B, width) [He et al. 2016, stride in the 3 x 3 convolution]. */
 export function resnet(config: ResNetConfig): VisionEncoder {
-  const { imageSize, channels, layers, channelsPerStage, stem = 64, block: kind = 'bottleneck' } = config;
+  const { imageSize, layers, channelsPerStage, stem = 64, block: kind = 'bottleneck' } = config;
   const conv1 = convolution({ inputs: firstChannels(config), outputs: stem, kernel: 7, stride: 2 });
   const bn1 = batchNorm({ channels: stem });
   const blocks: [string, Block][] = [];
@@ -80,24 +80,17 @@ export function resnet(config: ResNetConfig): VisionEncoder {
       inputs = inner * expansions[kind];
     }
   });
-  const width = inputs;
-  const side = [7, 3, ...layers.slice(1).map(() => 3)].reduce((size, kernel) => convolvedSide(size, { kernel, stride: 2 }), imageSize);
-  return {
-    width,
-    tokenCount: side * side,
-    image: { size: imageSize, channels },
-    parameters: collect({ conv1, bn1, ...Object.fromEntries(blocks) }),
-    call(scope, x) {
-      let h = maxPool(relu(bn1.call(scope.child('bn1'), conv1.call(scope.child('conv1'), normalizedImage(x, config)))), {
-        kernel: 3,
-        stride: 2,
-        padding: 1,
-        nonNegative: true,
-      });
-      for (const [name, block] of blocks) h = scope.layer(() => block.call(scope.child(name), h));
-      return featureMap(h);
+  return convolutionalEncoder({
+    config,
+    parts: { conv1, bn1, ...Object.fromEntries(blocks) },
+    stem: {
+      parts: ['conv1', 'bn1'],
+      call: (run, x) => maxPool(relu(run('bn1', run('conv1', normalizedImage(x, config)))), { kernel: 3, stride: 2, padding: 1, nonNegative: true }),
     },
-  };
+    blocks: blocks.map(([name]) => name),
+    width: inputs,
+    side: [7, 3, ...layers.slice(1).map(() => 3)].reduce((size, kernel) => convolvedSide(size, { kernel, stride: 2 }), imageSize),
+  });
 }
 
 /** ResNet-50 [He et al. 2016]. */

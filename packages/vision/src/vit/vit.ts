@@ -1,8 +1,9 @@
 // The vision transformer: pre-LN, learned positions, a class token, and what DINOv2 and CLIP add, under timm's parameter names.
-import type { Module, Scope, VisionEncoder, VisionFeatures } from '@hybridmed/nn';
+import type { Module, Scope, VisionChain, VisionEncoder, VisionFeatures } from '@hybridmed/nn';
 import { collect, dropout, layerNorm } from '@hybridmed/nn';
 import type { Dim, Tensor } from '@hybridmed/tensor';
 import { ops } from '@hybridmed/tensor';
+import { callChain } from '../chain.ts';
 import { normalizedImage } from '../image-input.ts';
 import type { AttentionPool } from './attention-pool.ts';
 import { attentionPool } from './attention-pool.ts';
@@ -104,34 +105,48 @@ export function vit(config: ViTConfig): VisionEncoder {
   const run = (scope: Scope, x: Tensor, shown?: Tensor): VisionFeatures => {
     let h = embedImages(layers, scope, x);
     const mask = maskOf(layers, x.shape[0]!, shown);
-    let last: LastBlock | undefined;
-    for (const [i, block] of blocks.entries()) {
-      const { h: next, query, key } = scope.layer(() => block.call(scope.child(`blocks.${i}`), h, mask));
-      h = next;
-      last = { query, key, mask };
-    }
-    return featuresOf(layers, scope, h, last, shown);
+    for (const i of blocks.keys()) if (i < blocks.length - 1) h = runBlock(i, scope, h, mask).h;
+    return finish(scope, h, mask, shown);
+  };
+  const runBlock = (i: number, scope: Scope, h: Tensor, mask?: Tensor) => scope.layer(() => blocks[i]!.call(scope.child(`blocks.${i}`), h, mask));
+  /** The last block, whose queries and keys give an importance, and the features of its result. */
+  const finish = (scope: Scope, before: Tensor, mask?: Tensor, shown?: Tensor): VisionFeatures => {
+    if (blocks.length === 0) return featuresOf(layers, scope, before, undefined, shown);
+    const { h, query, key } = runBlock(blocks.length - 1, scope, before, mask);
+    return featuresOf(layers, scope, h, { query, key, mask }, shown);
   };
   const table = (rows: number) => ({ shape: [1, rows, width], init: { kind: 'normal', std: 0.02 }, decay: false }) as const;
+  const tables = {
+    ...(classToken ? { cls_token: table(1) } : {}),
+    ...(registers > 0 ? { reg_token: table(registers) } : {}),
+    pos_embed: table(tokenCount + (prefixHasPositions ? 1 : 0)),
+  };
+  const embedding = { 'patch_embed.proj': embed, ...(config.preNorm ? { norm_pre: norm } : {}) };
+  const chain: VisionChain = {
+    layers: [
+      { name: 'embedding', parameters: collect(embedding, tables), call: (scope, x) => embedImages(layers, scope, x) },
+      ...blocks.slice(0, -1).map((block, i) => {
+        const name = `blocks.${i}`;
+        return { name, parameters: collect({ [name]: block }), call: (scope: Scope, h: Tensor) => runBlock(i, scope, h).h };
+      }),
+    ],
+    features: (scope, h) => finish(scope, h),
+  };
   return {
     width,
     tokenCount,
     image: { size: imageSize, channels },
     parameters: collect(
       {
-        'patch_embed.proj': embed,
-        ...(config.preNorm ? { norm_pre: norm } : {}),
+        ...embedding,
         ...Object.fromEntries(blocks.map((block, i) => [`blocks.${i}`, block])),
         [finalNorm]: norm,
         ...(pooling ? { attn_pool: pooling } : {}),
       },
-      {
-        ...(classToken ? { cls_token: table(1) } : {}),
-        ...(registers > 0 ? { reg_token: table(registers) } : {}),
-        pos_embed: table(tokenCount + (prefixHasPositions ? 1 : 0)),
-      },
+      tables,
     ),
-    call: (scope, x) => run(scope, x),
+    chain,
+    call: callChain(chain),
     partial: run,
   };
 }

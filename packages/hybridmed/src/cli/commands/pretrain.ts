@@ -6,6 +6,7 @@ import { option, string, toggle } from '@hybridmed/training/options';
 import { openCommandRanks, ranksOptions, silentOutput } from '../command-ranks.ts';
 import type { CommandContext } from '../define-command.ts';
 import { defineCommand } from '../define-command.ts';
+import { cacheOf, cacheOptions } from '../options/cache.ts';
 import { deviceOptions, jsonOption, tuningOption, workersOption } from '../options/shared.ts';
 import type { Output } from '../output.ts';
 import { printJson, printResult } from '../output.ts';
@@ -22,6 +23,7 @@ const processOptions = {
   }),
   waitForLock: option({ value: toggle(), help: 'wait where another process trains in the folder, instead of ending', default: false }),
   ...workersOption,
+  ...cacheOptions,
   report: option({
     value: toggle(),
     help: 'evaluate the run and write its report at the end',
@@ -82,6 +84,7 @@ async function pretrainAndReport({ values, output: own, words, openDevice }: Com
       signal: stop.signal,
       ranks,
       ...optional('workers', values.workers),
+      cache: cacheOf(values),
       events: progress.events,
     });
     progress.stop();
