@@ -36,6 +36,7 @@ const nodeEntries = new Set([
   '@hybridmed/onnx',
   '@hybridmed/webgpu/node',
   '@hybridmed/tasks/node',
+  '@hybridmed/tasks/texts',
   '@hybridmed/ranks/mpi',
   '@hybridmed/testing',
   'hybridmed/node',

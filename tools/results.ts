@@ -26,6 +26,10 @@ interface Scores {
 }
 const scores = ({ bleu4, rougeL, cider }: Scores): string => `${fixed(bleu4, 3)}, ${fixed(rougeL, 3)}, ${fixed(cider, 2)}`;
 
+/** A loss with mismatched images, and how many shuffles it is the mean of: files without a number were saved when one was drawn. */
+const mismatched = (value: number, draws: number | undefined): string => `${fixed(value, 2)} (${draws ?? 1})`;
+const mismatchedHead = 'mismatched image (shuffles)';
+
 /** Open-I: this project's runs, the reference's, and the baselines. */
 function openi(): string {
   const reference = result('reference-openi');
@@ -43,7 +47,7 @@ function openi(): string {
       name,
       fixed(run.losses.sum, 2),
       fixed(run.losses.cap, 2),
-      fixed(run.captioning.shuffled, 2),
+      mismatched(run.captioning.shuffled, run.captioning.draws),
       scores(run.text.image),
       scores(run.text.findings),
       fixed(run.retrieval.recall['R@50'].value, 3),
@@ -56,20 +60,30 @@ function openi(): string {
       'the same run, words unseen in training as [UNK]',
       fixed(unknown.losses.sum, 2),
       fixed(unknown.losses.cap, 2),
-      fixed(unknown.captioning.shuffled, 2),
+      mismatched(unknown.captioning.shuffled, unknown.captioning.draws),
       '',
       '',
       '',
       '',
     ]);
   const theirs = reference.rows.map(
-    (line: { name: string; sum: number; cap: number; shuffled: number; image: number[]; findings: number[]; recallAt50: number; normalAuc: number[] }) => {
+    (line: {
+      name: string;
+      sum: number;
+      cap: number;
+      shuffled: number;
+      draws?: number;
+      image: number[];
+      findings: number[];
+      recallAt50: number;
+      normalAuc: number[];
+    }) => {
       const triple = ([a, b, c]: number[]) => `${fixed(a, 3)}, ${fixed(b, 3)}, ${fixed(c, 2)}`;
       return [
         line.name,
         fixed(line.sum, 2),
         fixed(line.cap, 2),
-        fixed(line.shuffled, 2),
+        mismatched(line.shuffled, line.draws),
         triple(line.image),
         triple(line.findings),
         fixed(line.recallAt50, 3),
@@ -87,7 +101,7 @@ function openi(): string {
       ]
     : [];
   return table(
-    ['run', 'L_Sum', 'L_Cap', 'mismatched image', 'image: BLEU-4, ROUGE-L, CIDEr', 'findings: BLEU-4, ROUGE-L, CIDEr', 'R@50', 'normal AUC (95 %)'],
+    ['run', 'L_Sum', 'L_Cap', mismatchedHead, 'image: BLEU-4, ROUGE-L, CIDEr', 'findings: BLEU-4, ROUGE-L, CIDEr', 'R@50', 'normal AUC (95 %)'],
     [...rows, ...theirs, ...baselines],
   );
 }
@@ -105,7 +119,7 @@ function phantoms(): string {
       [
         name!,
         fixed(run.captioning.perToken, 2),
-        fixed(run.captioning.shuffledPerToken, 2),
+        mismatched(run.captioning.shuffledPerToken, run.captioning.draws),
         fixed(run.labels.image.micro, 2),
         fixed(run.labels.mostFrequent.micro, 2),
         fixed(run.meanAuc, 2),
@@ -119,7 +133,7 @@ function phantoms(): string {
     [
       'small, 6,000 phantoms',
       'L_Cap per token',
-      'mismatched image',
+      mismatchedHead,
       'label F1',
       'most frequent',
       'zero-shot AUC',

@@ -11,6 +11,7 @@ import { readGrey } from '@hybridmed/data';
 import { encodePicture } from '@hybridmed/runtime/files';
 import { phantomStudy } from '@hybridmed/phantoms';
 import { promptScores } from '@hybridmed/eval/protocols';
+import { labelSet } from '@hybridmed/eval/labeller';
 import { plainDevice } from '@hybridmed/gpujs';
 import { initialize } from '@hybridmed/nn';
 import { trainWordPiece } from '@hybridmed/text';
@@ -55,7 +56,13 @@ async function makeFiles(): Promise<void> {
     ]),
   );
   const input = { resize: 36, findingsLength: 64, impressionLength: 12 };
-  await saveCheckpoint(checkpoint, { config: { formatVersion: 2, preset: 'tiny', stage: 2, model: config, input }, tokenizer: tokenizer.toJSON(), parameters });
+  const texts = [...new Set(studies.map(({ impression }) => impression))];
+  const candidates = texts.map((text) => ({ text, names: labelSet(text)['No Finding'] === 0 }));
+  const chosen = { ciderFraction: 0, studies: 1, ids: 'none', balancedAccuracy: 0.5, cider: 0, constantCider: 0 };
+  // Means like the likelihoods of texts of their length, and a threshold that any finding is above.
+  const likelihoodRatio = { candidates, means: texts.map((text) => -text.length), weight: 0.5, threshold: -1e6, chosen };
+  const own = { formatVersion: 2, preset: 'tiny', stage: 2, model: config, input, likelihoodRatio } as const;
+  await saveCheckpoint(checkpoint, { config: own, tokenizer: tokenizer.toJSON(), parameters });
   // Not square; the JPEG so large that it is read at a fraction of its size.
   const { size, pixels } = studies[1]!.image;
   writeFileSync(png, await encodePicture({ width: size, height: 90, channels: 1, pixels: pixels.subarray(0, size * 90) }, 'png'));
@@ -121,6 +128,26 @@ describe('a radiograph in the page', () => {
     expect(await read(png)).toBe(first);
     expect(await textOf('status')).toMatch(/^Ready\. Computing on WebGPU \(.*swiftshader/i);
     expect(await textOf('about')).toContain('preset tiny');
+  });
+
+  test('has the impression by likelihood ratio that generate writes, and why', async () => {
+    const args = ['--checkpoint', checkpoint, '--device', 'cpu', '--threads', '1', '--image', png, '--search', 'likelihood-ratio'];
+    const { results } = await command('generate', ...args);
+    const greedy = await textOf('impression');
+    await page.select('#search', 'likelihood-ratio');
+    await until("document.getElementById('ratio').textContent !== ''");
+    await settled();
+    const [{ impression, score, runnersUp }] = results;
+    expect((await textOf('impression')).replaceAll(/\s+/g, ' ')).toBe(impression);
+    expect(await textOf('ratio')).toContain('A finding is named');
+    const shown = await page.$$eval('#ratio li', (items) => items.map((item) => item.textContent!));
+    expect(shown.map((text) => text.replace(/ \([^(]*\)$/, ''))).toEqual(runnersUp.map(({ text }: { text: string }) => text));
+    const [, own] = /this impression is ([+−][\d.]+)\./.exec(await textOf('ratio'))!;
+    expect(Math.abs(Number(own!.replace('−', '-').replace('+', '')) - score)).toBeLessThan(0.01);
+    await page.select('#search', 'greedy');
+    await until("document.getElementById('ratio').textContent === ''");
+    await settled();
+    expect(await textOf('impression')).toBe(greedy);
   });
 
   test('has the scores of zeroshot', async () => {

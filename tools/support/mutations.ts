@@ -44,6 +44,22 @@ function withBytes(content: Buffer, draw: (below: number) => number): Buffer {
   return copy;
 }
 
+/** Runs what reads a strange file: it ends within two seconds of processor time, adds at most `mebibytes`, and throws errors of one line alone. */
+export async function withinBounds(work: () => unknown, mebibytes = 100): Promise<void> {
+  const [memory, started] = [process.memoryUsage.rss(), process.cpuUsage()];
+  let message = '';
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof HybridmedError || error instanceof DataError)) throw error;
+    ({ message } = error);
+    expect(message).toMatch(/^[^\n\r]+$/);
+  }
+  const { user, system } = process.cpuUsage(started);
+  expect((user + system) / 1e6, `seconds: ${message}`).toBeLessThan(2);
+  expect((process.memoryUsage.rss() - memory) / 2 ** 20, `MiB: ${message}`).toBeLessThan(mebibytes);
+}
+
 /**
  * Writes mutations of a file in its place and reads each: in two seconds of processor time and 100 MiB it must be read, or refused in one
  * line that names the file. The file is as it was afterwards.

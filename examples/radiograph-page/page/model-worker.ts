@@ -6,10 +6,11 @@ import { DeviceLostError } from '@hybridmed/tensor';
 import { browserWebgpuDevice } from '@hybridmed/webgpu';
 import type { BranchInput, ModelSession } from 'hybridmed';
 import { openSession } from 'hybridmed';
-import type { Explainer, ImageMaps, ImageScorer, MapKind } from 'hybridmed/radiograph';
+import type { Explainer, ImageMaps, ImageScorer, MapKind, RatioImpression, RatioWriter } from 'hybridmed/radiograph';
 import {
   createExplainer,
   createImageScorer,
+  createRatioWriter,
   heatLayer,
   overImage,
   parseCheckpoint,
@@ -18,7 +19,7 @@ import {
   shippedPrompts,
 } from 'hybridmed/radiograph';
 import { fetchFile } from './fetch.ts';
-import type { Heat, Reply, Request, Task, Tasks } from './messages.ts';
+import type { Heat, Impression, Reply, Request, Task, Tasks } from './messages.ts';
 import type { Radiograph } from './radiograph.ts';
 
 const send = (reply: Reply): void => self.postMessage(reply);
@@ -38,6 +39,7 @@ async function openDevice(): Promise<{ device: Device; name: string }> {
 /** A model, with what was prepared for it. */
 interface LoadedModel {
   readonly model: ModelSession;
+  writer?: RatioWriter;
   scorer?: ImageScorer;
   explainer?: Explainer;
 }
@@ -59,6 +61,14 @@ async function generate(input: BranchInput): Promise<string> {
   return impression!.text;
 }
 
+/** Writes an impression by likelihood ratio, as `hybridmed generate --search likelihood-ratio` does. */
+async function byRatio(image: HostArray): Promise<Impression> {
+  const own = loadedModel();
+  own.writer ??= createRatioWriter(own.model);
+  const [{ text, ...ratio }] = (await own.writer.write(image)) as [RatioImpression];
+  return { text, ratio };
+}
+
 /** The kinds of map that the page shows, if the model can make them. */
 const kindsOf = (model: ModelSession): MapKind[] => possibleKinds(model).filter((kind) => kind === 'guided' || kind === 'removal' || kind === 'gradient');
 
@@ -73,16 +83,16 @@ const tasks: { [T in Task]: (ask: Tasks[T]['ask']) => Promise<Tasks[T]['answer']
     };
     const model = openSession(device, parseCheckpoint('checkpoint', bytes), 'checkpoint');
     loaded = { model };
-    return { device: name, kinds: kindsOf(model) };
+    return { device: name, kinds: kindsOf(model), searches: model.info.likelihoodRatio ? ['greedy', 'likelihood-ratio'] : ['greedy'] };
   },
 
-  async impression({ radiograph }) {
+  async impression({ radiograph, search }) {
     const { image } = loadedModel().model.info;
     const reduced = radiograph.jpeg && decodeBaseline(radiograph.jpeg, image.resize);
     const pixels = radiograph.jpeg && reduced ? { ...reduced, orientation: orientationOf(radiograph.jpeg) } : radiograph.grey;
     current = { radiograph, image: prepareRadiograph(image, pixels) };
     progress('Generating the impression');
-    return generate({ image: current.image });
+    return search === 'greedy' ? { text: await generate({ image: current.image }) } : byRatio(current.image);
   },
 
   async scores({ prompts }) {

@@ -1,11 +1,12 @@
 // The page: a radiograph is chosen, shown at once, and read by the model in a worker; every answer belongs to the radiograph it was requested for.
 import { shippedPrompts } from 'hybridmed/radiograph';
 import { element, make } from './elements.ts';
+import type { Search } from './messages.ts';
 import type { ModelClient } from './model-client.ts';
 import { DeviceLost, startModel } from './model-client.ts';
 import type { Radiograph } from './radiograph.ts';
 import { ImageFileError, readRadiograph } from './radiograph.ts';
-import { impressionWords, scoreTable } from './results.ts';
+import { impressionWords, ratioDetails, scoreTable } from './results.ts';
 import { setMapKinds, showMaps, showRadiograph } from './view.ts';
 
 /** Facts on the model that are not in its checkpoint; written by main.ts. */
@@ -18,6 +19,7 @@ interface About {
 const [bar, alert] = [element<HTMLProgressElement>('progress'), element('error')];
 const [text, findings, prompts] = [element<HTMLInputElement>('text'), element<HTMLTextAreaElement>('findings'), element<HTMLSelectElement>('prompts')];
 const [mapForm, summarize] = [element<HTMLFormElement>('map-form'), element<HTMLFormElement>('summarize')];
+const search = element<HTMLSelectElement>('search');
 let client: ModelClient;
 let device = '';
 let runningTasks = 0;
@@ -58,16 +60,24 @@ async function runTask(task: () => Promise<void>): Promise<void> {
 
 const enable = (form: HTMLFormElement, on: boolean): void => void (form.querySelector('button')!.disabled = !on);
 
+/** Shows the impression of a radiograph, written as is chosen. */
+async function write(requested: Radiograph): Promise<void> {
+  const by = search.value as Search;
+  const { text: impression, ratio } = await client.ask('impression', { radiograph: requested, search: by });
+  if (radiograph !== requested || by !== search.value) return;
+  element('impression').classList.remove('quiet');
+  element('impression').replaceChildren(
+    ...impressionWords(impression, (sentence, rest) => showMapOf(sentence, { text: impression, ...(rest ? { against: rest } : {}) })),
+  );
+  element('ratio').replaceChildren(...(ratio ? [ratioDetails(ratio)] : []));
+  element('hint').hidden = impression.trim() === '';
+}
+
 /** The model's results for a radiograph: impression first, then scores. */
 const read = (requested: Radiograph): Promise<void> =>
   runTask(async () => {
-    const impression = await client.ask('impression', { radiograph: requested });
+    await write(requested);
     if (radiograph !== requested) return;
-    element('impression').classList.remove('quiet');
-    element('impression').replaceChildren(
-      ...impressionWords(impression, (sentence, rest) => showMapOf(sentence, { text: impression, ...(rest ? { against: rest } : {}) })),
-    );
-    element('hint').hidden = impression.trim() === '';
     enable(mapForm, true);
     await score(requested);
   });
@@ -107,6 +117,7 @@ async function openFile(file: File | undefined): Promise<void> {
   element('impression').classList.add('quiet');
   element('impression').replaceChildren(device ? 'Reading the image.' : 'The image is read as soon as the model is loaded.');
   element('scores').replaceChildren();
+  element('ratio').replaceChildren();
   element('hint').hidden = true;
   enable(mapForm, false);
   if (device) await read(radiograph);
@@ -131,6 +142,7 @@ const start = (): Promise<void> =>
     element('about').textContent = about.sentences;
     device = loaded.device;
     setMapKinds(loaded.kinds);
+    element('search-choice').hidden = loaded.searches.length < 2;
     prompts.value = about.prompts;
     prompts.disabled = false;
     enable(summarize, true);
@@ -163,6 +175,7 @@ summarize.addEventListener('submit', (event) => {
   });
 });
 prompts.addEventListener('change', () => radiograph && void runTask(() => score(radiograph!)));
+search.addEventListener('change', () => radiograph && device && void runTask(() => write(radiograph!)));
 element('clear').addEventListener('click', () => showMaps([]));
 
 prompts.replaceChildren(...Object.keys(shippedPrompts).map((name) => make('option', { value: name }, name)));

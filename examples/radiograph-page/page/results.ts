@@ -1,5 +1,5 @@
 // Results as elements: the impression with selectable words, and scores as bars.
-import type { PromptSets } from 'hybridmed/radiograph';
+import type { PromptSets, RatioImpression } from 'hybridmed/radiograph';
 import { make } from './elements.ts';
 
 /**
@@ -45,4 +45,14 @@ export function scoreTable(scores: Readonly<Record<string, number>>, onSelect: (
   const head = make('tr', {}, make('th', { scope: 'col' }, 'finding'), make('td', { ariaHidden: 'true' }), make('td', {}, 'score'));
   const caption = make('caption', { className: 'hidden-text' }, 'Zero-shot scores by finding, the highest first');
   return make('table', {}, caption, make('thead', {}, head), make('tbody', {}, ...rows));
+}
+
+/** Why an impression was written by likelihood ratio: what the threshold decided, and the next candidates with their scores. */
+export function ratioDetails({ namesFinding, namingScore, threshold, score, runnersUp }: Omit<RatioImpression, 'text'>): HTMLElement {
+  const decision = namesFinding
+    ? `A finding is named: ${formatScore(namingScore)} is above the threshold, ${formatScore(threshold)}; the score of this impression is ${formatScore(score)}.`
+    : `No finding is named: ${formatScore(namingScore)} is not above the threshold, ${formatScore(threshold)}.`;
+  const rows = runnersUp.map((each) => make('li', {}, `${each.text} (${formatScore(each.score)})`));
+  const next = make('details', {}, make('summary', {}, 'Next candidates'), make('ol', {}, ...rows));
+  return make('div', { className: 'quiet' }, make('p', { className: 'decision' }, decision), ...(rows.length > 0 ? [next] : []));
 }

@@ -2,7 +2,7 @@
 import type { Tensor } from '@hybridmed/tensor';
 import { ops } from '@hybridmed/tensor';
 import type { Module, ParameterSpecs, Scope, TextFeatures, VisionFeatures } from '@hybridmed/nn';
-import { collect, linear } from '@hybridmed/nn';
+import { collect, dropout, linear } from '@hybridmed/nn';
 
 /** Options: widths of the encoders, width d of the common space, and the kind of projection. */
 export interface AlignmentConfig {
@@ -10,6 +10,8 @@ export interface AlignmentConfig {
   text: number;
   width?: number;
   projection?: 'linear' | 'mlp';
+  /** Dropout of features before their projections. */
+  dropout?: number;
 }
 
 /** Greatest value of the logit scale's logarithm: log 100 [CLIP]. */
@@ -29,10 +31,10 @@ export interface Alignment {
 }
 
 /** Bias-free linear projections to d = 128 (or two layers with a ReLU between: `mlp`), under the names vision_global, text_global, vision_local, text_local. */
-export function alignment({ vision, text, width = 128, projection = 'linear' }: AlignmentConfig): Alignment {
+export function alignment({ vision, text, width = 128, projection = 'linear', dropout: rate = 0 }: AlignmentConfig): Alignment {
   const make = (inputs: number) => (projection === 'linear' ? linear({ inputs, outputs: width, bias: false }) : mlp(inputs, width));
   const parts = { vision_global: make(vision), text_global: make(text), vision_local: make(vision), text_local: make(text) };
-  const project = (scope: Scope, name: keyof typeof parts, x: Tensor) => parts[name].call(scope.child(name), x);
+  const project = (scope: Scope, name: keyof typeof parts, x: Tensor) => parts[name].call(scope.child(name), dropout(scope, x, rate, name));
   return {
     parameters: collect(parts, { logit_scale: { shape: [], init: { kind: 'constant', value: Math.log(1 / 0.07) } } }),
     projectImage: (scope, features) => project(scope, 'vision_global', features.global),

@@ -26,10 +26,11 @@ export interface SearchOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** A text that beam search found: ids without [CLS] and [SEP], and log probability / length^alpha, length counting [SEP]. */
+/** A text that beam search found: ids without [CLS] and [SEP], log probability / length^alpha, length counting [SEP], and the others, best first. */
 export interface Hypothesis {
   readonly ids: readonly number[];
   readonly score: number;
+  readonly others?: readonly Hypothesis[];
 }
 
 type Choose = (logits: Float32Array | Float64Array, study: number, position: number) => number;
@@ -142,9 +143,9 @@ export async function beamSearch(
   }
   return live.map((hypotheses, study) => {
     const all = [...finished[study]!, ...hypotheses.map(({ ids, logProbability }) => ({ ids, score: score(logProbability, ids.length) }))];
-    const winner = all.reduce((best, hypothesis) => (hypothesis.score > best.score ? hypothesis : best));
+    const [winner, ...others] = all.toSorted((a, b) => b.score - a.score) as [Hypothesis, ...Hypothesis[]];
     for (const id of winner.ids) onToken?.(study, id);
-    return winner;
+    return { ...winner, others: others.slice(0, width - 1) };
   });
 }
 

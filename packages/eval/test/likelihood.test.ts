@@ -1,5 +1,6 @@
-import { auc } from '@hybridmed/eval';
-import { fitRatioWriting, likelihoodAuc, mismatchedOrders, mismatchGap, namingScores, writeByRatio } from '@hybridmed/eval/generation';
+import { auc, cider, normalizeForComparison } from '@hybridmed/eval';
+import type { RatioWriting } from '@hybridmed/eval/generation';
+import { chooseByRatio, fitRatioWriting, likelihoodAuc, mismatchedOrders, mismatchGap, namingScores } from '@hybridmed/eval/generation';
 import { describe, expect, test } from 'vitest';
 import { numbers } from './shared.ts';
 
@@ -129,37 +130,101 @@ describe('writing by likelihood ratio', () => {
     expect(score).toBeCloseTo(Math.log(0.3 / 0.5), 12);
   });
 
-  test('threshold and weight are those that validation studies make best', () => {
-    const writing = fitRatioWriting(candidates, validation);
-    const written = writeByRatio(writing, validation.logLikelihoods).map((i) => candidates[i]!.text);
+  const textsBy = (writing: RatioWriting, likelihoods = validation.logLikelihoods): string[] =>
+    chooseByRatio(writing, likelihoods).map(({ candidate }) => candidates[candidate]!.text);
+
+  test('threshold and weight are those that name findings best', () => {
+    const { writing, figures } = fitRatioWriting(candidates, validation, { ciderFraction: 0 });
     // Without the means, every naming study would get cardiomegaly.
-    expect(written).toEqual(validation.impressions);
+    expect(textsBy(writing)).toEqual(validation.impressions);
     expect(writing.weight).toBeGreaterThan(0);
-    expect(writeByRatio({ ...writing, weight: 0 }, validation.logLikelihoods).map((i) => candidates[i]!.text)[3]).toBe('Cardiomegaly.');
+    expect(textsBy({ ...writing, weight: 0 })[3]).toBe('Cardiomegaly.');
     const scores = namingScores(validation.logLikelihoods, candidates);
-    expect(writing.threshold).toBeGreaterThan(Math.max(scores[0]!, scores[1]!));
-    expect(writing.threshold).toBeLessThan(Math.min(scores[2]!, scores[3]!));
+    // Half-way between the scores on its two sides.
+    expect(writing.threshold).toBeCloseTo((Math.max(scores[0]!, scores[1]!) + Math.min(scores[2]!, scores[3]!)) / 2, 12);
     expect(writing.means[0]).toBeCloseTo((1 + 1 + 1.5 + 1.4) / -4, 12);
     expect(JSON.parse(JSON.stringify(writing))).toEqual(writing);
+    const compared = validation.impressions.map(normalizeForComparison);
+    expect(figures.balancedAccuracy).toBe(1);
+    expect(figures.cider).toBeCloseTo(cider(compared, compared), 12);
+    const constant = compared.map(() => compared[0]!);
+    expect(figures.constantCider).toBeCloseTo(cider(constant, compared), 12);
   });
 
-  test('the quality may be any; of equal weights the first', () => {
-    const tried: string[][] = [];
-    const writing = fitRatioWriting(candidates, validation, {
-      weights: [0.1, 0.2],
-      quality: (written) => {
-        tried.push([...written]);
-        return 0;
+  test('no weight or threshold that is possible at the CIDEr names findings better: all are tried', () => {
+    const next = numbers(12);
+    const rows = Array.from({ length: 40 }, () => [-1 - next(), -2 - 3 * next(), -3 - 3 * next()]);
+    const names = rows.map(([normal, , effusion]) => (effusion! - normal! + next() > -3.2 ? 1 : 0) as 0 | 1);
+    const impressions = names.map((name, i) => (name ? candidates[1 + (i % 2)]!.text : candidates[0]!.text));
+    const logLikelihoods = table(...rows);
+    const weights = [0, 0.5, 1];
+    const scores = [...namingScores(logLikelihoods, candidates)].toSorted((a, b) => b - a);
+    const thresholds = [scores[0]! + 1, ...scores.slice(1).map((score, i) => (score + scores[i]!) / 2), scores.at(-1)! - 1];
+    const truth = impressions.map(normalizeForComparison);
+    const ciderOf = (texts: readonly string[]) => cider(texts.map(normalizeForComparison), truth);
+    const constant = ciderOf(truth.map(() => candidates[0]!.text));
+    const chosen: number[] = [];
+    for (const ciderFraction of [0, 0.5, 1]) {
+      const { writing, figures } = fitRatioWriting(candidates, { logLikelihoods, names, impressions }, { weights, ciderFraction });
+      const accuracy = (of: Pick<RatioWriting, 'weight' | 'threshold'>) => {
+        const choices = chooseByRatio({ ...writing, ...of }, logLikelihoods);
+        const right = (kind: 0 | 1) =>
+          choices.filter((choice, i) => names[i] === kind && Number(choice.names) === kind).length / names.filter((name) => name === kind).length;
+        return { balancedAccuracy: (right(0) + right(1)) / 2, cider: ciderOf(choices.map(({ candidate }) => candidates[candidate]!.text)) };
+      };
+      const all = weights.flatMap((weight) => thresholds.map((threshold) => accuracy({ weight, threshold })));
+      const possible = all.filter((each) => each.cider >= ciderFraction * constant - 1e-9);
+      const best = Math.max(...possible.map(({ balancedAccuracy }) => balancedAccuracy));
+      expect(figures.balancedAccuracy).toBeCloseTo(best, 12);
+      expect(figures.cider).toBeCloseTo(Math.max(...possible.filter((each) => each.balancedAccuracy > best - 1e-9).map((each) => each.cider)), 9);
+      expect(accuracy(writing)).toEqual({ balancedAccuracy: expect.closeTo(figures.balancedAccuracy, 12), cider: expect.closeTo(figures.cider, 9) });
+      chosen.push(figures.balancedAccuracy);
+    }
+    // The dearer CIDEr is, the less is named.
+    expect(chosen.toSorted((a, b) => b - a)).toEqual(chosen);
+  });
+
+  test('where naming a finding costs more CIDEr than may be, none is named', () => {
+    // The study to name a finding for has the words of the constant sentence.
+    const wrong = {
+      logLikelihoods: table([-1, -3, -9], [-1, -2.9, -9]),
+      names: [0, 1] as const,
+      impressions: ['Lungs are clear today.', 'No acute disease.'],
+    };
+    const { writing, figures } = fitRatioWriting(candidates, wrong, { ciderFraction: 1 });
+    expect(figures).toMatchObject({ balancedAccuracy: 0.5, cider: figures.constantCider });
+    expect(chooseByRatio(writing, wrong.logLikelihoods).map(({ names }) => names)).toEqual([false, false]);
+    expect(Number.isFinite(writing.threshold)).toBe(true);
+    expect(fitRatioWriting(candidates, wrong, { ciderFraction: 0 }).figures.balancedAccuracy).toBe(1);
+  });
+
+  test('of equal weights the first; of equal scores the first candidate', () => {
+    expect(fitRatioWriting(candidates, validation, { weights: [0.9, 0.95], ciderFraction: 0 }).writing.weight).toBe(0.9);
+    const writing = { candidates, means: [-1, -2, -2], weight: 1, threshold: -10 };
+    expect(chooseByRatio(writing, table([-1, -3, -3]))[0]).toMatchObject({ candidate: 1, score: -1, others: [{ candidate: 2, score: -1 }] });
+  });
+
+  test('a choice says its score, what the threshold decided, and the next', () => {
+    const others = [candidates[1]!, candidates[0]!, { text: 'Normal.', names: false }, candidates[2]!];
+    const writing = { candidates: others, means: [-3, -1, -1, -4], weight: 0.5, threshold: 0 };
+    const likelihoods = table([-5, -2, -1, -6], [-0.1, -4, -4, -1]);
+    const naming = namingScores(likelihoods, others);
+    expect(chooseByRatio(writing, likelihoods)).toEqual([
+      // -2 + 0.5 * 1; the first that names nothing, although another is likelier.
+      {
+        candidate: 1,
+        score: -1.5,
+        namingScore: naming[0],
+        names: false,
+        others: [
+          { candidate: 0, score: -3.5 },
+          { candidate: 3, score: -4 },
+        ],
       },
-    });
-    expect(writing.weight).toBe(0.1);
-    expect(tried).toHaveLength(2);
-  });
-
-  test('studies that the threshold leaves get the first candidate that names nothing', () => {
-    const others = [candidates[1]!, candidates[0]!, { text: 'Normal.', names: false }];
-    const writing = { candidates: others, means: [-3, -1, -1], weight: 1, threshold: 0 };
-    expect(writeByRatio(writing, table([-5, -2, -1], [-0.1, -4, -4]))).toEqual([1, 0]);
+      { candidate: 0, score: expect.closeTo(1.4, 12), namingScore: naming[1], names: true, others: [{ candidate: 3, score: 1 }] },
+    ]);
+    // At the threshold itself nothing is named.
+    expect(chooseByRatio({ ...writing, threshold: naming[1]! }, likelihoods)[1]!.names).toBe(false);
   });
 
   test('what cannot be chosen from is refused', () => {
@@ -170,6 +235,13 @@ describe('writing by likelihood ratio', () => {
       'fitRatioWriting: 4 of 4 validation impressions name a finding; give studies of both kinds',
     );
     expect(() => fitRatioWriting(candidates, validation, { weights: [] })).toThrow('fitRatioWriting: weights are []; give finite numbers, such as 0 to 1');
+    expect(() => fitRatioWriting(candidates, validation, { ciderFraction: 1.1 })).toThrow(
+      "fitRatioWriting: ciderFraction is 1.1; give a fraction of the constant sentence's CIDEr, 0 to 1",
+    );
+    const impossible = { ...validation, logLikelihoods: table([-1, -Infinity, -7], [-1, -4, -7], [-1, -3, -7], [-1, -4, -5]) };
+    expect(() => fitRatioWriting(candidates, impossible)).toThrow(
+      'fitRatioWriting: a validation study gives "Cardiomegaly." the probability 0; leave that candidate out',
+    );
     expect(() => fitRatioWriting(candidates, { ...validation, names: [1] })).toThrow('fitRatioWriting: 1 labels but 4 rows of log-likelihoods');
     expect(() => namingScores(table([-1, -2]), candidates)).toThrow('namingScores: log-likelihoods have shape [1, 2] and 2 values; give (studies, 3)');
   });

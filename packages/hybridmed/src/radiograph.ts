@@ -11,6 +11,8 @@ export { overImage } from '@hybridmed/tasks';
 export type { ImageMap } from '@hybridmed/tasks';
 export { prepareRadiograph, prepareSquares, prepareTexts } from '@hybridmed/data/browser';
 export type { ImagePreparation } from '@hybridmed/data/browser';
+export { createRatioWriter } from '@hybridmed/tasks';
+export type { RatioImpression, RatioWriter, ScoredImpression } from '@hybridmed/tasks';
 export { createImageScorer } from '@hybridmed/tasks';
 export type { ImageScorer } from '@hybridmed/tasks';
 export { shippedPrompts } from '@hybridmed/tasks';

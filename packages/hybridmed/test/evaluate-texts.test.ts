@@ -80,11 +80,14 @@ test('the consensus is that of the training studies', async () => {
 test('impressions by likelihood ratio are training impressions, chosen on validation studies', async () => {
   const { out, code, log } = await run(...args, '--likelihood-ratio', '--json');
   expect(code, log).toBe(0);
-  const { text, labels, ratioWriting } = JSON.parse(out) as EvaluationReport;
-  expect(ratioWriting!.candidates.length).toBeLessThanOrEqual(100);
-  expect(ratioWriting!.means).toHaveLength(ratioWriting!.candidates.length);
-  expect(ratioWriting!.candidates.map(({ names }) => names)).toEqual(expect.arrayContaining([true, false]));
-  expect(text.imageRatio!.distinct).toBeGreaterThanOrEqual(1);
+  const { text, labels, likelihoodRatio, examples } = JSON.parse(out) as EvaluationReport;
+  const { candidates, means, chosen } = likelihoodRatio!;
+  expect(candidates.length).toBeLessThanOrEqual(100);
+  expect(means).toHaveLength(candidates.length);
+  expect(candidates.map(({ names }) => names)).toEqual(expect.arrayContaining([true, false]));
+  expect(chosen.cider).toBeGreaterThanOrEqual(0.9 * chosen.constantCider);
+  expect(candidates.map((candidate) => candidate.text)).toEqual(expect.arrayContaining(examples.map(({ imageRatio }) => imageRatio)));
+  expect(text.imageRatio!.distinct).toBe(new Set(examples.map(({ imageRatio }) => imageRatio)).size);
   expect(labels!.imageRatio!.naming.rate).toBeGreaterThanOrEqual(0);
   expect(labels!.mostFrequent.naming.balancedAccuracy!.value).toBe(0.5);
 });

@@ -1,10 +1,13 @@
 // The main entry: composing and creating models, presets' sizes, checkpoints in memory, generation. It runs in a browser.
 export { checkParameters, checkTokenizer, openTokenizer, parseCheckpoint } from './checkpoint/checkpoint.ts';
 export type { Checkpoint, CheckpointBytes } from './checkpoint/checkpoint.ts';
+export { configProblem } from './checkpoint/config-schema.ts';
 export { checkConfig } from './checkpoint/check-config.ts';
 export { modelWithCurrentNames, withCurrentNames } from './checkpoint/earlier-names.ts';
 export { formatVersion } from './checkpoint/config.ts';
 export type { CheckpointConfig, InputConfig } from './checkpoint/config.ts';
+export { likelihoodRatioProblem, maxRatioCandidates, maxRatioCharacters } from './checkpoint/likelihood-ratio.ts';
+export type { LikelihoodRatio, LikelihoodRatioChoice, RatioCandidate } from './checkpoint/likelihood-ratio.ts';
 export { fileError, parseJson } from './checkpoint/file-error.ts';
 export { exportVersion, manifestName, partNames, partOfBranch } from './export/manifest.ts';
 export type { ExportedGraph, ExportedPart, ExportManifest, LossParameter, PartName, PortSpec } from './export/manifest.ts';

@@ -2,7 +2,7 @@
 import { plainDevice } from '@hybridmed/gpujs';
 import type { Module, ParameterSpecs } from '@hybridmed/nn';
 import { adamWStep, batchNorm, collect, initialize, linear, momentNames, parameterSpecs, rootScope, trainedNames } from '@hybridmed/nn';
-import { adapterState, addLora, freeze, layerDecay, mergeLora } from '@hybridmed/nn/fine-tuning';
+import { adapterState, addLora, freeze, freezeStatistics, layerDecay, mergeLora } from '@hybridmed/nn/fine-tuning';
 import type { HostArrays } from '@hybridmed/tensor';
 import { grad, graphNodes, HybridmedError, ops, sizeOf, trace } from '@hybridmed/tensor';
 import { expect, test } from 'vitest';
@@ -65,6 +65,48 @@ test('a frozen batch norm uses its running statistics in training, and leaves th
   expect((await outputOf(freeze(norm.parameters, ['*']))).updates).toEqual([]);
   expect((await outputOf(norm.parameters)).first).toBeLessThan(0);
   expect((await outputOf(norm.parameters)).updates).toEqual(['running_mean', 'running_var']);
+});
+
+test('of a batch norm with frozen statistics the weights train, by gradients that are those of finite differences', async () => {
+  const norm = batchNorm({ channels: 2, epsilon: 1e-3 });
+  const parts = collect({ bn: norm, fc: linear({ inputs: 2, outputs: 2 }) });
+  const of = freezeStatistics(parts, ['bn.*']);
+  expect(trainedNames(of)).toEqual(['bn.weight', 'bn.bias', 'fc.weight', 'fc.bias']);
+  expect(freezeStatistics(parts, [])).toBe(parts);
+  expect(() => freezeStatistics(parts, ['fc.*'])).toThrow(
+    'freezing statistics: "fc.*" matches no running statistic of a batch norm; they are called "bn.running_mean", "bn.running_var"',
+  );
+  const updates = {};
+  const traced = (training: boolean) =>
+    trace({ data: { image: { shape: [3, 2, 2, 2], dtype: 'f32' } }, state: parameterSpecs(of) }, ({ image }, state) => {
+      const y = norm.call(rootScope(state, { training, updates, specs: of }).child('bn'), image!);
+      const loss = ops.mean(ops.mul(ops.mul(y, y), y));
+      const [weight, bias] = grad(loss, [state['bn.weight']!, state['bn.bias']!]);
+      return { results: { loss, y, weight: weight!, bias: bias! } };
+    });
+  const exact = plainDevice({ precision: 'f64' });
+  const [training, evaluation] = await Promise.all([traced(true), traced(false)].map((graph) => exact.compile(graph)));
+  const image = { data: Float64Array.from({ length: 24 }, (_, i) => Math.cos(i * 1.3)), shape: [3, 2, 2, 2] };
+  const start: HostArrays = {
+    ...wide(initialize(of, 0)),
+    'bn.weight': { data: Float64Array.of(0.7, 1.4), shape: [2] },
+    'bn.bias': { data: Float64Array.of(0.2, -0.3), shape: [2] },
+    'bn.running_mean': { data: Float64Array.of(0.4, -0.1), shape: [2] },
+    'bn.running_var': { data: Float64Array.of(0.5, 2), shape: [2] },
+  };
+  const at = async (values: HostArrays) => training!.run({ image }, exact.createState(values));
+  const results = await at(start);
+  expect(results.y).toEqual((await evaluation!.run({ image }, exact.createState(start))).y);
+  expect(updates).toEqual({});
+  for (const name of ['weight', 'bias'])
+    for (const i of [0, 1]) {
+      const moved = async (by: number) => {
+        const data = Float64Array.from(start[`bn.${name}`]!.data);
+        data[i]! += by;
+        return (await at({ ...start, [`bn.${name}`]: { data, shape: [2] } })).loss!.data[0]!;
+      };
+      expect(results[name]!.data[i]).toBeCloseTo(((await moved(1e-5)) - (await moved(-1e-5))) / 2e-5, 7);
+    }
 });
 
 test('layers learn slower towards the input', async () => {

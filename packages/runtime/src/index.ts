@@ -7,6 +7,7 @@ export {
   hashParameters,
   loadCheckpoint,
   openCheckpoint,
+  readConfig,
   readTrainerState,
   resolveCheckpoint,
   saveCheckpoint,

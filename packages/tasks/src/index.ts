@@ -9,6 +9,8 @@ export type { ImageMaps, MapKind, PatchMap, TextMaps } from './explain/maps.ts';
 export { heatLayer, heatPicture, unseenBrightness, usualOpacity } from './explain/heat-picture.ts';
 export { overImage } from './explain/projection.ts';
 export type { ImageMap } from './explain/projection.ts';
+export { createRatioWriter } from './ratio/ratio-writer.ts';
+export type { RatioImpression, RatioWriter, ScoredImpression } from './ratio/ratio-writer.ts';
 export { createImageScorer } from './zero-shot/image-scorer.ts';
 export type { ImageScorer } from './zero-shot/image-scorer.ts';
 export { shippedPrompts } from './zero-shot/prompt-sets.ts';

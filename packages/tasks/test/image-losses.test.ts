@@ -1,12 +1,9 @@
 import type { Loader, Study } from '@hybridmed/data';
 import type { HostArray } from '@hybridmed/tensor';
-import type { Tokenizer } from '@hybridmed/text';
-import { trainWordPiece } from '@hybridmed/text';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { ImageDecoder } from '../src/evaluate/image-decoder.ts';
 import { imageLosses } from '../src/evaluate/image-losses.ts';
 import { normalLikelihood, normalSentences } from '../src/evaluate/normal-sentences.ts';
-import { ratioCandidates, ratioTexts } from '../src/evaluate/ratio-texts.ts';
 
 const study = (i: number, more: Partial<Study> = {}): Study => ({
   id: `s${i}`,
@@ -17,7 +14,6 @@ const study = (i: number, more: Partial<Study> = {}): Study => ({
   split: 'test',
   ...more,
 });
-const tokenizer: Tokenizer = trainWordPiece(['normal chest', 'left effusion'], { size: 60 });
 const ints = (values: readonly number[], shape: number[]): HostArray => ({ data: Int32Array.from(values), shape });
 
 /** A loader whose image of study i is the number i and whose text is the token i, `batch` studies at a time. */
@@ -51,6 +47,12 @@ function countingDecoder(): ImageDecoder & { encoded: number } {
         tokens: { data: Float32Array.from({ length: rows }, (_, row) => sum(mask, row)), shape: [rows] },
       };
     },
+    async logLikelihoods({ data }, texts) {
+      return {
+        data: Float32Array.from(Array.from(data).flatMap((image) => texts.map((text) => -(100 * image + text.length)))),
+        shape: [data.length, texts.length],
+      };
+    },
     release: () => undefined,
   };
 }
@@ -59,9 +61,7 @@ test('own losses, those with wrong images, and those of sentences, each image en
   const studies = Array.from({ length: 7 }, (_, i) => study(i, { patient: `p${i % 5}` }));
   const decoder = countingDecoder();
   const { own, mismatched, sentences } = await imageLosses(decoder, loaderOf(studies, 3), {
-    tokenizer,
     sentences: ['normal chest', 'effusion'],
-    maxTokens: 20,
     draws: 4,
   });
   expect(decoder.encoded).toBe(7);
@@ -75,19 +75,14 @@ test('own losses, those with wrong images, and those of sentences, each image en
     images.forEach((image, i) => expect(studies[image]!.patient).not.toBe(studies[i]!.patient));
   }
   expect(new Set(mismatched.map((nats) => nats.join())).size).toBeGreaterThan(1);
-  const sumOf = (text: string) =>
-    tokenizer
-      .encode(text)
-      .slice(1)
-      .reduce((a, b) => a + b, 0);
   expect(sentences.shape).toEqual([7, 2]);
-  studies.forEach((_, i) => ['normal chest', 'effusion'].forEach((text, s) => expect(sentences.data[2 * i + s]).toBe(Math.min(0, -(100 * i + sumOf(text))))));
+  studies.forEach((_, i) => ['normal chest', 'effusion'].forEach((text, s) => expect(sentences.data[2 * i + s]).toBe(-(100 * i + text.length))));
 });
 
 test('memories that are too many to be held are shuffled in blocks of like size', async () => {
   const studies = Array.from({ length: 40 }, (_, i) => study(i));
   // A memory is 4 bytes, a batch of two 8: blocks of at most 12 batches, which for 20 batches are two of 10.
-  const options = { tokenizer, sentences: [], maxTokens: 20, draws: 3, mostBytes: 100 };
+  const options = { sentences: [], draws: 3, mostBytes: 100 };
   const { mismatched } = await imageLosses(countingDecoder(), loaderOf(studies, 2), options);
   for (const nats of mismatched) {
     const images = nats.map((value, i) => (value - i) / 100);
@@ -103,7 +98,7 @@ test('memories that are too many to be held are shuffled in blocks of like size'
 });
 
 test('one study, or one patient with most of them, is not shuffled', async () => {
-  const options = { tokenizer, sentences: [], maxTokens: 20 };
+  const options = { sentences: [] };
   expect((await imageLosses(countingDecoder(), loaderOf([study(0)], 2), options)).mismatched).toEqual([]);
   const one = [0, 1, 2].map((i) => study(i, { patient: i < 2 ? 'a' : 'b' }));
   const { own, mismatched } = await imageLosses(countingDecoder(), loaderOf(one, 2), options);
@@ -130,66 +125,4 @@ test('the AUC of normal sentences is by tags where there are such, and by what i
   expect([byData!.auc!.value, byText.auc!.value, sentences]).toEqual([1, 0, ['Clear.']]);
   expect(normalLikelihood([study(0), study(1)], ['Clear.'], likelihoods)).not.toHaveProperty('byData');
   expect(normalLikelihood(studies, [], { data: new Float64Array(0), shape: [2, 0] })).toBeUndefined();
-});
-
-describe('writing by likelihood ratio', () => {
-  const [normal, edema, effusion] = ['No acute disease.', 'Pulmonary edema.', 'Left pleural effusion.'];
-  const train = [normal, normal, 'no acute disease .', edema, edema, effusion].map((impression, i) => study(i, { impression }));
-
-  test('candidates are the commonest impressions, each once and as first written', () => {
-    expect(ratioCandidates(train)).toEqual([
-      { text: normal, names: false },
-      { text: edema, names: true },
-      { text: effusion, names: true },
-    ]);
-    // The commonest that name a finding are there however many others are commoner.
-    const many = Array.from({ length: 60 }, (_, i) => [`Normal chest ${i}.`, `Normal chest ${i}.`]).flat();
-    const candidates = ratioCandidates([...many, effusion].map((impression, i) => study(i, { impression })));
-    expect(candidates).toHaveLength(41);
-    expect(candidates.at(-1)).toEqual({ text: effusion, names: true });
-  });
-
-  const words = trainWordPiece([normal, edema, effusion], { size: 80 });
-  /** Images 0 and 1 are normal, 2 shows edema, 3 an effusion; edema is likelier than an effusion in all of them. */
-  const nats = [
-    { [normal]: 1, [edema]: 4, [effusion]: 7 },
-    { [normal]: 1, [edema]: 4, [effusion]: 7 },
-    { [normal]: 2, [edema]: 3, [effusion]: 7 },
-    { [normal]: 2, [edema]: 3.9, [effusion]: 5 },
-  ];
-  const decoder: ImageDecoder = {
-    memory: async ({ data }) => ({ data: Float32Array.from(data), shape: [data.length, 1, 1] }),
-    async losses(memory, { target }) {
-      const length = target.shape[1]!;
-      const value = (row: number): number => {
-        const text = words.decode(Array.from(target.data.subarray(row * length, (row + 1) * length)));
-        const of = [normal, edema, effusion].find((sentence) => words.decode(words.encode(sentence)) === text);
-        return of === undefined ? 0 : nats[memory.data[row]!]![of]!;
-      };
-      return {
-        nats: { data: Float32Array.from({ length: memory.shape[0]! }, (_, row) => value(row)), shape: [memory.shape[0]!] },
-        tokens: { data: new Float32Array(memory.shape[0]!), shape: [memory.shape[0]!] },
-      };
-    },
-    release: () => undefined,
-  };
-  const model = { decoder, tokenizer: words, maxTokens: 20 };
-  const validation = loaderOf(
-    [normal, normal, edema, effusion].map((impression, i) => study(i, { impression })),
-    3,
-  );
-
-  test('what validation studies chose writes the evaluated ones', async () => {
-    const candidates = ratioCandidates(train);
-    const { texts, writing } = (await ratioTexts(model, { candidates, validation, loader: loaderOf([study(0), study(1), study(2), study(3)], 2) }))!;
-    expect(texts).toEqual([normal, normal, edema, effusion]);
-    expect(writing.candidates).toEqual(candidates);
-  });
-
-  test('nothing is written where there is nothing to choose', async () => {
-    const loader = loaderOf([study(0)], 2);
-    expect(await ratioTexts(model, { candidates: ratioCandidates([study(0, { impression: normal })]), validation, loader })).toBeUndefined();
-    const same = loaderOf([study(0, { impression: normal }), study(1, { impression: normal })], 2);
-    expect(await ratioTexts(model, { candidates: ratioCandidates(train), validation: same, loader })).toBeUndefined();
-  });
 });

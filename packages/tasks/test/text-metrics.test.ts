@@ -5,7 +5,7 @@ import type { SafetensorsFile } from '@hybridmed/nn';
 import { openSafetensors } from '@hybridmed/nn';
 import { openDevice } from '@hybridmed/runtime/device';
 import type { Device, HostArray } from '@hybridmed/tensor';
-import { openBertLabeller, openBertScorer } from '@hybridmed/tasks/node';
+import { openBertLabeller, openBertScorer } from '@hybridmed/tasks/texts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fourteenHeads as fourteen, labellerFolder } from '../../../tools/support/labeller.ts';
 import { temporaryFolder } from '../../../tools/support/phantoms.ts';

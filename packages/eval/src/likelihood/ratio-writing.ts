@@ -1,13 +1,8 @@
-// Writing by likelihood ratio: which of some impressions an image makes likelier than images do at large, with everything chosen on
-// validation studies. How the candidates' likelihoods are computed is the caller's.
+// Writing by likelihood ratio: which of some impressions an image makes likelier than images do at large. How the candidates'
+// likelihoods are computed is the caller's; weight and threshold are chosen by ratio-fit.ts.
 import { HybridmedError } from '@hybridmed/tensor';
-import { bestThreshold } from '../classification/threshold.ts';
-import { checkLabels, checkPaired } from '../errors.ts';
-import { mean } from '../statistics/mean.ts';
-import { ciderEach } from '../text/cider.ts';
-import { normalizeForComparison } from '../text/tokens.ts';
+import { checkPaired } from '../errors.ts';
 import type { Vectors } from '../vectors.ts';
-import { sizesOf } from '../vectors.ts';
 import { checkLogLikelihoods, logSumExp } from './log-likelihoods.ts';
 
 /** An impression that may be written, and whether it names a finding. */
@@ -28,20 +23,20 @@ export interface RatioWriting {
   readonly threshold: number;
 }
 
-/** Validation studies. */
-export interface ValidationLikelihoods {
-  /** (studies, candidates), natural logarithms summed over tokens, each study with its own image. */
-  readonly logLikelihoods: Vectors;
-  /** Whether a study's true impression names a finding. */
-  readonly names: readonly (0 | 1 | boolean)[];
-  /** The true impressions. */
-  readonly impressions: readonly string[];
+/** One candidate, by its index, with its log-likelihood less weight times its mean. */
+export interface RatioScore {
+  readonly candidate: number;
+  readonly score: number;
 }
 
-/** What is tried and what makes a weight best; the default is the mean CIDEr of what would be written. */
-export interface RatioWritingOptions {
-  readonly weights?: readonly number[];
-  readonly quality?: (written: readonly string[]) => number;
+/** What is written for one study. */
+export interface RatioChoice extends RatioScore {
+  /** log P(candidates that name a finding) - log P(the others). */
+  readonly namingScore: number;
+  /** Whether it is above the threshold: a finding is named. */
+  readonly names: boolean;
+  /** The other candidates that name a finding, the best first; of equals, the first. */
+  readonly others: readonly RatioScore[];
 }
 
 /** log P(candidates that name a finding) - log P(the others) of each study: the more, the likelier is a finding. */
@@ -59,59 +54,29 @@ function checkCandidates(candidates: readonly Candidate[]): void {
     throw new HybridmedError(`ratio writing: ${naming} of ${candidates.length} candidates name a finding; give some that do and some that do not`);
 }
 
+/** The naming candidates of a study, the best first; of equals, the first. */
+export function rankNaming({ candidates, means, weight }: Omit<RatioWriting, 'threshold'>, { data }: Vectors, study: number): RatioScore[] {
+  const scores = candidates.flatMap(({ names }, candidate) =>
+    names ? [{ candidate, score: data[study * candidates.length + candidate]! - weight * means[candidate]! }] : [],
+  );
+  return scores.toSorted((a, b) => b.score - a.score);
+}
+
 /**
- * What to write for each study, as indices of candidates: the first that names nothing, or, where the naming score is above the
- * threshold, the naming candidate with the greatest log-likelihood less weight times its mean; of equals, the first. Throws for
- * log-likelihoods (studies, candidates) that do not fit the candidates.
+ * What to write for each study: the first candidate that names nothing, or, where the naming score is above the threshold, the naming
+ * candidate with the greatest log-likelihood less weight times its mean; of equals, the first. Throws for log-likelihoods
+ * (studies, candidates) that do not fit the candidates.
  */
-export function writeByRatio({ candidates, means, weight, threshold }: RatioWriting, logLikelihoods: Vectors): number[] {
+export function chooseByRatio(writing: RatioWriting, logLikelihoods: Vectors): RatioChoice[] {
+  const { candidates, means, weight, threshold } = writing;
   const scores = namingScores(logLikelihoods, candidates);
-  checkPaired('writeByRatio', candidates, means, ['candidates', 'means']);
+  checkPaired('chooseByRatio', candidates, means, ['candidates', 'means']);
   const plain = candidates.findIndex(({ names }) => !names);
-  const naming = candidates.flatMap(({ names }, i) => (names ? [i] : []));
-  return Array.from(scores, (score, study) => {
-    if (!(score > threshold)) return plain;
-    const ratio = (candidate: number) => logLikelihoods.data[study * candidates.length + candidate]! - weight * means[candidate]!;
-    return naming.reduce((best, candidate) => (ratio(candidate) > ratio(best) ? candidate : best));
+  return Array.from(scores, (namingScore, study) => {
+    const ranked = rankNaming(writing, logLikelihoods, study);
+    const score = logLikelihoods.data[study * candidates.length + plain]! - weight * means[plain]!;
+    if (!(namingScore > threshold)) return { candidate: plain, score, namingScore, names: false, others: ranked };
+    const [best, ...others] = ranked as [RatioScore, ...RatioScore[]];
+    return { ...best, namingScore, names: true, others };
   });
-}
-
-/** The means of each candidate over studies. */
-function columnMeans({ data, shape }: Vectors): number[] {
-  const [studies, columns] = [shape[0]!, shape[1]!];
-  return Array.from({ length: columns }, (_, column) => mean(Array.from({ length: studies }, (_study, study) => data[study * columns + column]!)));
-}
-
-const usualWeights = [0, 0.5, 0.7, 0.8, 0.9, 1] as const;
-
-/**
- * Chooses how to write on validation studies: the threshold with the greatest balanced accuracy of naming a finding, then the weight
- * whose impressions have the greatest quality (of equals, the first). Throws where candidates or studies lack those that name a
- * finding or those that do not, where an impression is likelihood 0 for all of a kind, or for lists that do not pair.
- */
-export function fitRatioWriting(
-  candidates: readonly Candidate[],
-  { logLikelihoods, names, impressions }: ValidationLikelihoods,
-  { weights = usualWeights, quality }: RatioWritingOptions = {},
-): RatioWriting {
-  const scores = namingScores(logLikelihoods, candidates);
-  const [studies] = sizesOf(logLikelihoods);
-  checkPaired('fitRatioWriting', names, { length: studies }, ['labels', 'rows of log-likelihoods']);
-  checkPaired('fitRatioWriting', impressions, { length: studies }, ['impressions', 'rows of log-likelihoods']);
-  checkLabels('fitRatioWriting', names);
-  if (weights.length === 0 || weights.some((weight) => !Number.isFinite(weight)))
-    throw new HybridmedError(`fitRatioWriting: weights are [${weights.join(', ')}]; give finite numbers, such as 0 to 1`);
-  const threshold = bestThreshold(names, scores, 'youden');
-  if (threshold === undefined)
-    throw new HybridmedError(
-      `fitRatioWriting: ${names.filter(Boolean).length} of ${studies} validation impressions name a finding; give studies of both kinds`,
-    );
-  const truth = impressions.map(normalizeForComparison);
-  const measure = quality ?? ((written) => mean(ciderEach(written.map(normalizeForComparison), truth)));
-  const means = columnMeans(logLikelihoods);
-  const tried = weights.map((weight) => {
-    const writing = { candidates, means, weight, threshold };
-    return { writing, value: measure(writeByRatio(writing, logLikelihoods).map((i) => candidates[i]!.text)) };
-  });
-  return tried.reduce((best, other) => (other.value > best.value ? other : best)).writing;
 }

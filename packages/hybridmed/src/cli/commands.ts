@@ -8,6 +8,7 @@ import { embed } from './commands/embed.ts';
 import { evaluate } from './commands/evaluate.ts';
 import { explain } from './commands/explain.ts';
 import { exportModel } from './commands/export.ts';
+import { fitRatio } from './commands/fit-ratio.ts';
 import { generate } from './commands/generate.ts';
 import { info } from './commands/info.ts';
 import { pretrain } from './commands/pretrain.ts';
@@ -27,6 +28,7 @@ export const commands: readonly (CommandDefinition | CommandGroup)[] = [
   pretrain,
   generate,
   evaluate,
+  fitRatio,
   info,
   report,
   explain,

@@ -60,6 +60,9 @@ function publishedParts({ bertScore, chexbert }: EvaluationReport): string[] {
   return parts;
 }
 
+const ratioLine = ({ candidates, weight, threshold, chosen }: NonNullable<EvaluationReport['likelihoodRatio']>): string =>
+  `likelihood ratio: ${candidates.length} candidates, a ${weight}, threshold ${digits(threshold)}, chosen on ${chosen.studies} validation studies (there: naming a finding ${digits(chosen.balancedAccuracy)}, CIDEr ${digits(chosen.cider, 2)} against ${digits(chosen.constantCider, 2)} of the constant sentence)\n`;
+
 const lossLine = ({ losses }: EvaluationReport): string =>
   `losses (nats per study): ${Object.entries(losses)
     .flatMap(([name, value]) => (value === null ? [] : [`${name} ${digits(value)}`]))
@@ -101,6 +104,7 @@ export function formatEvaluation(report: EvaluationReport): string {
     parts.push(
       `label F1 is micro, by the rule labeller, against ${labels.source === 'labels' ? "the studies' labels" : 'its labels of the true impressions'}; naming a finding is balanced accuracy\n`,
     );
+  if (report.likelihoodRatio) parts.push(ratioLine(report.likelihoodRatio));
   parts.push(...consensusLine(report), ...publishedParts(report), lossLine(report));
   if (report.withoutImages) parts.push(withoutImagesLine(report));
   if (captioning)

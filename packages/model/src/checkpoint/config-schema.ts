@@ -10,6 +10,7 @@ import { imageRules, visionRelations, visionRules } from '@hybridmed/vision';
 import type { ModelConfig, ModuleTextConfig, ModuleVisionConfig, NoVisionConfig, SpecialTokens } from '../model/config.ts';
 import { lossesOfImages, lossesWithParameters } from '../objective/terms.ts';
 import type { CheckpointConfig, InputConfig } from './config.ts';
+import { likelihoodRatioProblem } from './likelihood-ratio.ts';
 
 // Several times what published models of these kinds have.
 const { imageSize, channels } = imageRules;
@@ -67,11 +68,17 @@ function fieldsOf(value: unknown): Fields {
     text: typeof text === 'object' && text !== null && 'kind' in text ? moduleText : bert,
     align: width,
     projection: optional(oneOf('linear', 'mlp')),
+    projectionDropout: optional(rate),
     decoder,
     special,
     losses: optional(list(oneOf(...lossesWithParameters), lossesWithParameters.length, 1)),
   };
-  return { formatVersion: count(1e6), preset: line(64), stage: oneOf(1, 2), model, input } satisfies Record<keyof CheckpointConfig, Rule | Fields>;
+  // What it holds has a check of its own.
+  const likelihoodRatio = optional({ expected: 'an object', accepts: (own) => typeof own === 'object' && own !== null });
+  return { formatVersion: count(1e6), preset: line(64), stage: oneOf(1, 2), model, input, likelihoodRatio } satisfies Record<
+    keyof CheckpointConfig,
+    Rule | Fields
+  >;
 }
 
 function relationsOf({ model, input: own }: CheckpointConfig): Relation[] {
@@ -104,6 +111,10 @@ function relationsOf({ model, input: own }: CheckpointConfig): Relation[] {
 export function configProblem(value: unknown): Problem | undefined {
   const problem = firstProblem(value, fieldsOf(value));
   if (problem) return problem;
+  const { likelihoodRatio, stage } = value as CheckpointConfig;
+  if (likelihoodRatio && stage === 1) return { key: 'likelihoodRatio', problem: 'must be of stage 2, which trains the image branch' };
+  const wrong = likelihoodRatio && likelihoodRatioProblem(likelihoodRatio);
+  if (wrong) return wrong;
   const broken = relationsOf(value as CheckpointConfig).find(([, holds]) => !holds);
   return broken && { key: broken[0], problem: `must be ${broken[2]}` };
 }

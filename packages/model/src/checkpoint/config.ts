@@ -1,5 +1,6 @@
 // What config.json of a checkpoint holds.
 import type { ModelConfig } from '../model/config.ts';
+import type { LikelihoodRatio } from './likelihood-ratio.ts';
 
 /** Version of the folder's layout. */
 export const formatVersion = 2;
@@ -21,4 +22,6 @@ export interface CheckpointConfig {
   readonly stage: 1 | 2;
   readonly model: ModelConfig;
   readonly input: InputConfig;
+  /** Writing from images by likelihood ratio, where validation studies chose it. */
+  readonly likelihoodRatio?: LikelihoodRatio;
 }

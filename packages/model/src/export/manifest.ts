@@ -1,4 +1,5 @@
 // The manifest of an exported folder: which files hold which graph, and how inputs are prepared for them.
+import type { LikelihoodRatio } from '../checkpoint/likelihood-ratio.ts';
 import type { SpecialTokens } from '../model/config.ts';
 import type { Branch } from '../model/model.ts';
 
@@ -66,5 +67,7 @@ export interface ExportManifest {
   readonly logitScale: number;
   /** Values of the parameters of losses that have their own, by name. */
   readonly lossParameters?: Readonly<Record<string, LossParameter>>;
+  /** Writing from images by likelihood ratio, where the checkpoint has it. */
+  readonly likelihoodRatio?: LikelihoodRatio;
   readonly parts: Readonly<Partial<Record<PartName, ExportedPart>>>;
 }

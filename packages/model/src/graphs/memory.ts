@@ -1,7 +1,8 @@
-// The graphs around a branch's memory: what writes it to the state, which starts generation on a device, and the logits of given tokens by it.
+// The graphs around a branch's memory: what writes it to the state, which starts generation on a device, and the logits or the
+// log-likelihoods of given texts by it.
 import { memoryWidth } from '@hybridmed/decoder';
 import { rootScope } from '@hybridmed/nn';
-import type { Graph, TensorSpec } from '@hybridmed/tensor';
+import type { Graph, Tensor, TensorSpec } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
 import type { Branch, Model } from '../model/model.ts';
 import { batchSpecs } from './batch.ts';
@@ -39,5 +40,27 @@ export function logitsGraph({ decoder, parameters }: Pick<Model, 'decoder' | 'pa
     const scope = rootScope(state).child('decoder');
     const source = tokens && { keys: decoder.projectPointer(scope, memory!), ids: tokens, mask };
     return { results: { logits: decoder.logits(scope, decoder.hidden(scope, branch, ids!, memory!, mask), source) } };
+  });
+}
+
+/**
+ * Texts by one study's memory: input, target and target_mask (K, T), memory (1, S, width) and, for findings, memory_mask (1, S) ->
+ * `log_likelihoods` (K), summed over target tokens. The memory is projected once for all texts, and no logits leave the device.
+ */
+export function likelihoodGraph({ decoder, parameters }: Pick<Model, 'decoder' | 'parameters'>, branch: Branch): Graph {
+  const data: Record<string, TensorSpec> = {
+    input: { shape: ['K', 'T'], dtype: 'i32' },
+    target: { shape: ['K', 'T'], dtype: 'i32' },
+    target_mask: { shape: ['K', 'T'], dtype: 'f32' },
+    memory: { shape: [1, 'S', memoryWidth(decoder, branch)], dtype: 'f32' },
+    ...(branch === 'findings' ? { memory_mask: { shape: [1, 'S'], dtype: 'f32' } } : {}),
+  };
+  return trace({ data, state: partSpecs({ parameters }, ['decoder.']) }, ({ input, target, target_mask: mask, memory, memory_mask: memoryMask }, state) => {
+    const scope = rootScope(state).child('decoder');
+    const forAll = (one: Tensor): Tensor => ops.broadcast(one, ['K', ...one.shape.slice(1)]);
+    const cross = decoder.projectMemory(scope, branch, memory!).map(({ keys, values }) => ({ keys: forAll(keys), values: forAll(values) }));
+    const { hidden } = decoder.prefill(scope, branch, input!, cross, memoryMask && forAll(memoryMask));
+    const { crossEntropy } = ops.vocabularyLoss({ ...decoder.head(scope, hidden), target: target! });
+    return { results: { log_likelihoods: ops.mul(ops.sum(ops.mul(crossEntropy, mask!), { axes: [1] }), -1) } };
   });
 }

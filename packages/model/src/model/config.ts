@@ -44,6 +44,8 @@ export interface ModelConfig {
   readonly align: number;
   /** Kind of the projections into it. */
   readonly projection?: 'linear' | 'mlp';
+  /** Dropout of features before these projections, in training. */
+  readonly projectionDropout?: number;
   readonly decoder: DecoderConfig;
   readonly special: SpecialTokens;
   /** Losses with parameters of their own that the model is trained with. */

@@ -30,7 +30,7 @@ export interface Model {
 export interface ModelParts {
   vision: VisionEncoder;
   text: TextEncoder;
-  align?: { width?: number; projection?: 'linear' | 'mlp' };
+  align?: { width?: number; projection?: 'linear' | 'mlp'; dropout?: number };
   decoder: DecoderConfig;
   special: SpecialTokens;
   /** Losses with parameters of their own that the model is trained with. */
@@ -63,11 +63,14 @@ function visionOf(sizes: ModelConfig['vision'], encoders: ModuleEncoders): Visio
 }
 
 /** Builds a model from its sizes; `encoders` are those of modules. Throws a HybridmedError where one is missing. */
-export function createModel({ vision, text, align, projection, decoder, special, losses }: ModelConfig, encoders: ModuleEncoders = {}): Model {
+export function createModel(
+  { vision, text, align, projection, projectionDropout, decoder, special, losses }: ModelConfig,
+  encoders: ModuleEncoders = {},
+): Model {
   return composeModel({
     vision: visionOf(vision, encoders),
     text: 'kind' in text ? loaded(encoders.text, 'text', text.module) : bert(text),
-    align: { width: align, ...(projection ? { projection } : {}) },
+    align: { width: align, ...(projection ? { projection } : {}), ...(projectionDropout ? { dropout: projectionDropout } : {}) },
     decoder,
     special,
     ...(losses ? { losses } : {}),

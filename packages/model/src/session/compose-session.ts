@@ -1,4 +1,5 @@
 // A session from what computes a model's graphs: inputs are prepared, parts checked, texts decoded here, once for checkpoints and exports.
+import type { Hypothesis } from '@hybridmed/decoder';
 import { prepareSquares, prepareTexts } from '@hybridmed/inputs';
 import type { HostArray, HostArrays } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
@@ -9,6 +10,8 @@ import type { ImageOutput, TextOutput } from '../graphs/features.ts';
 import type { Branch } from '../model/model.ts';
 import type { BranchInput, GeneratedText, GenerateOptions, ModelSession, Preparation, SessionInfo, TokenArrays, TracedModel } from './session.ts';
 import type { SessionError } from './session-error.ts';
+import type { LikelihoodInputs } from './text-likelihoods.ts';
+import { textLikelihoods } from './text-likelihoods.ts';
 
 /** What computes a model's graphs. Inputs and outputs are those of the part graphs. */
 export interface GraphSource {
@@ -25,6 +28,8 @@ export interface GraphSource {
   partialMemory(image: HostArray, patchMask: HostArray): Promise<HostArray>;
   /** Logits of `ids` (B, T) by `memory` and, for findings, `memory_mask`. */
   logits(branch: Branch, inputs: HostArrays): Promise<HostArray>;
+  /** Log-likelihoods (K) of texts by one study's memory. */
+  likelihoods(branch: Branch, inputs: LikelihoodInputs): Promise<HostArray>;
   generator(branch: Branch): Promise<Generator>;
   close(): Promise<void>;
 }
@@ -82,7 +87,8 @@ function writer(source: GraphSource, arrays: (texts: TokenArrays | readonly stri
       turn(async () => {
         signal?.throwIfAborted();
         const texts = await (await generatorOf(branch)).generate(inputsOf(input), search, { onToken, signal });
-        return texts.map(({ ids, score }) => ({ text: source.tokenizer.decode([...ids]), ids, score }));
+        const written = ({ ids, score }: Hypothesis) => ({ text: source.tokenizer.decode([...ids]), ids, score });
+        return texts.map(({ others, ...text }) => ({ ...written(text), ...(others ? { others: others.map(written) } : {}) }));
       }),
     async release(): Promise<void> {
       for (const generator of generators.values()) (await generator.catch(() => undefined))?.release?.();
@@ -128,6 +134,11 @@ export function composeSession(source: GraphSource): ModelSession {
       const copies = branch === 'findings' && info.copies;
       if (copies && !memoryIds) throw new RangeError('logits: the findings branch copies tokens of the findings; give their ids as memoryIds');
       return source.logits(branch, { ids, memory, ...(mask ? { memory_mask: mask } : {}), ...(copies && memoryIds ? { memory_ids: memoryIds } : {}) });
+    },
+    async logLikelihoods(branch, input, ofTexts, { signal } = {}) {
+      require(partOfBranch[branch]);
+      const { special, maxTokens } = info;
+      return textLikelihoods((inputs) => source.likelihoods(branch, inputs), input, ofTexts, { tokenizer, special, maxTokens, signal });
     },
     async generate(input, options = {}) {
       const branch: Branch = 'image' in input ? 'image' : 'findings';

@@ -5,7 +5,7 @@ import { lossParametersOf } from '../export/loss-parameters.ts';
 import { createGenerator } from '../generation/generator.ts';
 import { imageFeatureGraph, partialMemoryGraph, textFeatureGraph } from '../graphs/features.ts';
 import { throughFrozen } from '../graphs/frozen-images.ts';
-import { logitsGraph } from '../graphs/memory.ts';
+import { likelihoodGraph, logitsGraph } from '../graphs/memory.ts';
 import { readsImages } from '../model/no-vision.ts';
 import { composeSession } from './compose-session.ts';
 import type { ModelSession, SessionInfo } from './session.ts';
@@ -32,6 +32,7 @@ function infoOf(source: string, device: Device, checkpoint: Checkpoint): Session
     copies: model.decoder.copies('findings'),
     logitScale: parameters['align.logit_scale']?.data[0] ?? 0,
     ...(lossParameters ? { lossParameters } : {}),
+    ...(config.likelihoodRatio ? { likelihoodRatio: config.likelihoodRatio } : {}),
     device: device.info.name,
     deviceKind: device.info.kind,
   };
@@ -79,6 +80,7 @@ export function openSession(device: Device, checkpoint: Checkpoint, source: stri
     partialMemory: async (image, mask) =>
       (await run('removal', () => partialMemoryGraph(model), { image: await throughFrozen(model.vision, image), patch_mask: mask })).memory!,
     logits: async (branch, inputs) => (await run(`logits ${branch}`, () => logitsGraph(model, branch), inputs)).logits!,
+    likelihoods: async (branch, inputs) => (await run(`likelihoods ${branch}`, () => likelihoodGraph(model, branch), { ...inputs })).log_likelihoods!,
     generator: (branch) => createGenerator(device, state(), model, branch, { maxTokens: info.maxTokens }),
     async close() {
       await programs.release();

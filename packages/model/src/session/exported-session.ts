@@ -5,7 +5,9 @@ import type { ExportManifest, PartName } from '../export/manifest.ts';
 import { partOfBranch } from '../export/manifest.ts';
 import type { GraphRunner } from '../generation/exported-generator.ts';
 import { exportedGenerator } from '../generation/exported-generator.ts';
+import { takeRows } from '../host-arrays.ts';
 import { composeSession, imageParts, textParts } from './compose-session.ts';
+import { logLikelihoodsOf } from './text-likelihoods.ts';
 import type { ModelSession, SessionInfo } from './session.ts';
 import { notExportedError, noVisionError } from './session-error.ts';
 
@@ -36,7 +38,7 @@ function patchesOf({ parts }: ExportManifest): number | undefined {
 const takesMemoryIds = ({ parts }: ExportManifest, part: PartName): boolean => parts[part]?.graphs.prefill?.inputs.memory_ids !== undefined;
 
 function infoOf({ source, manifest }: ExportedModel): SessionInfo {
-  const { preset, stage, image, text, special, decoder, logitScale, lossParameters, parts } = manifest;
+  const { preset, stage, image, text, special, decoder, logitScale, lossParameters, likelihoodRatio, parts } = manifest;
   const patches = patchesOf(manifest);
   const { size, channels, resize } = image ?? { size: 0, channels: 0, resize: 0 };
   return {
@@ -54,6 +56,7 @@ function infoOf({ source, manifest }: ExportedModel): SessionInfo {
     logitScale,
     copies: takesMemoryIds(manifest, partOfBranch.findings),
     ...(lossParameters ? { lossParameters } : {}),
+    ...(likelihoodRatio ? { likelihoodRatio } : {}),
     device: `ONNX Runtime on exported graphs (${Object.entries(parts)
       .map(([part, { precision }]) => `${part} ${precision}`)
       .join(', ')})`,
@@ -85,6 +88,12 @@ export function openExportedSession(exported: ExportedModel): ModelSession {
     texts: (outputs, texts) => outputsOf('text', new Set(outputs.map((name) => textParts[name])), outputs, { ...texts }),
     partialMemory: async (image, mask) => (await run('removal', 'encoder', { image, patch_mask: mask })).memory!,
     logits: async (branch, inputs) => (await run(partOfBranch[branch], 'prefill', inputs)).logits!,
+    async likelihoods(branch, { input, memory, memory_mask: mask, ...targets }) {
+      // The graphs take a memory for each text.
+      const rows = new Int32Array(input.shape[0]!);
+      const inputs = { ids: input, memory: takeRows(memory, rows), ...(mask ? { memory_mask: takeRows(mask, rows) } : {}) };
+      return logLikelihoodsOf((await run(partOfBranch[branch], 'prefill', inputs)).logits!, targets);
+    },
     async generator(branch) {
       const part = partOfBranch[branch];
       const [encoder, prefill, decode] = [await exported.open(part, 'encoder'), await exported.open(part, 'prefill'), await exported.open(part, 'decode')];

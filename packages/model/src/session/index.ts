@@ -6,6 +6,7 @@ export {
   checkpointNeededError,
   isTrained,
   noGradientError,
+  noRatioError,
   noRemovalError,
   notExportedError,
   noVisionError,

@@ -2,8 +2,8 @@
 import { HybridmedError } from '@hybridmed/tensor';
 import type { PartName } from '../export/manifest.ts';
 
-/** Why: the part is not trained yet, was not exported, the encoder has no such part, or the task needs the checkpoint itself. */
-export type SessionProblem = 'untrained' | 'not exported' | 'not possible' | 'needs a checkpoint';
+/** Why: the part is not trained yet, was not exported, the encoder has no such part, it is still to be chosen, or the task needs the checkpoint itself. */
+export type SessionProblem = 'untrained' | 'not exported' | 'not possible' | 'not chosen' | 'needs a checkpoint';
 
 /** Thrown by a session that is asked for what its model does not have. */
 export class SessionError extends HybridmedError {
@@ -71,3 +71,11 @@ export const noGradientError = (source: string): SessionError =>
 /** An exported folder, asked for what its graphs cannot give. */
 export const checkpointNeededError = (source: string, purpose: string): SessionError =>
   new SessionError(source, 'needs a checkpoint', `holds exported graphs; ${purpose} needs a checkpoint, or a run's folder`);
+
+/** A model without what writing by likelihood ratio needs. */
+export const noRatioError = (source: string): SessionError =>
+  new SessionError(
+    source,
+    'not chosen',
+    'has no likelihood ratio to write by; choose it on validation studies with `hybridmed fit-ratio --checkpoint CHECKPOINT --data SPEC`, and export again where this is an export',
+  );

@@ -3,6 +3,7 @@
 import type { Device, DeviceState, HostArray } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import type { LikelihoodRatio } from '../checkpoint/likelihood-ratio.ts';
 import type { LossParameter, PartName } from '../export/manifest.ts';
 import type { Search } from '../generation/generator.ts';
 import type { ImageOutput, TextOutput } from '../graphs/features.ts';
@@ -36,6 +37,8 @@ export interface SessionInfo {
   readonly logitScale: number;
   /** Values of the parameters of losses that have their own. */
   readonly lossParameters?: Readonly<Record<string, LossParameter>>;
+  /** How impressions are written from images by likelihood ratio, where validation studies chose it. */
+  readonly likelihoodRatio?: LikelihoodRatio;
   /** Who computes, in words, and the kind of device. */
   readonly device: string;
   readonly deviceKind: string;
@@ -67,11 +70,12 @@ export interface LogitInput {
   readonly ids: HostArray;
 }
 
-/** A text that was written: ids without [CLS] and [SEP], and for beam search its score. */
+/** A text that was written: ids without [CLS] and [SEP], and for beam search its score and the other hypotheses, best first. */
 export interface GeneratedText {
   readonly text: string;
   readonly ids: readonly number[];
   readonly score: number;
+  readonly others?: readonly Omit<GeneratedText, 'others'>[];
 }
 
 /** Options of every call: an aborted one ends before its next program, with the signal's reason. */
@@ -120,6 +124,11 @@ export interface ModelSession {
   ): Promise<Readonly<Record<Exclude<K, 'importance'>, HostArray>> & { readonly importance?: HostArray }>;
   /** Logits (B, T, vocabulary) of a branch. Throws a SessionError where its part is missing. */
   logits(branch: Branch, input: LogitInput, options?: CallOptions): Promise<HostArray>;
+  /**
+   * Log-likelihoods (B, K) of K impressions, in nats summed over their tokens and [SEP], by each study's memory (B, S, D), which is projected
+   * once; texts are cut to the length of an impression. Throws a SessionError where the branch's part is missing.
+   */
+  logLikelihoods(branch: Branch, input: Omit<LogitInput, 'ids'>, texts: readonly string[], options?: CallOptions): Promise<HostArray>;
   /** Impressions written by the branch of the input, greedily without a search. Throws a SessionError where its part is missing. */
   generate(input: BranchInput, options?: GenerateOptions): Promise<GeneratedText[]>;
   /** Frees programs and state; the device stays open. */

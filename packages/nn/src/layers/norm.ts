@@ -22,7 +22,7 @@ export function batchNorm({ channels, epsilon = 1e-5, momentum = 0.1 }: { channe
     parameters: { weight: constant(1), bias: constant(0), running_mean: constant(0, true), running_var: constant(1, true) },
     call(scope, x) {
       const [runningMean, runningVariance] = [scope.get('running_mean'), scope.get('running_var')];
-      if (!scope.training || scope.frozen('running_mean'))
+      if (!scope.training || scope.frozen('running_mean') || scope.frozen('running_var'))
         return ops.add(
           ops.mul(ops.mul(ops.sub(x, channel(runningMean)), ops.div(1, ops.sqrt(ops.add(channel(runningVariance), epsilon)))), channel(scope.get('weight'))),
           channel(scope.get('bias')),

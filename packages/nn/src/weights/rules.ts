@@ -48,6 +48,9 @@ export const objects = (fields: Fields): Rule => ({
   accepts: (value) => firstProblem(value, fields) === undefined,
 });
 
+/** A finite number from `min` to `max`. */
+export const number = (min: number, max: number): Rule => ({ expected: `a number from ${min} to ${max}`, accepts: (value) => isNumber(value, min, max) });
+
 /** A fraction of values that are dropped: from 0 to below 1. */
 export const rate: Rule = { expected: 'a number from 0 to below 1', accepts: (value) => isNumber(value, 0, 1) && value < 1 };
 

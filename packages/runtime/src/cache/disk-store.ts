@@ -2,7 +2,7 @@
 // damaged entry is no error, and where nothing more can be written, a line says so and work goes on.
 import { hash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chmod, lstat, mkdir, open, rename, rm, utimes } from 'node:fs/promises';
+import { lstat, mkdir, open, rename, rm, utimes } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { ByteStore } from '@hybridmed/training';
 import { describeError, fileError, makeFolder } from '../files.ts';
@@ -35,15 +35,15 @@ const reasons: Readonly<Record<string, string>> = {
 
 const reasonOf = (error: unknown): string => reasons[(error as NodeJS.ErrnoException).code ?? ''] ?? (error as Error).message.split('\n')[0]!;
 
+const unlessThere = (error: NodeJS.ErrnoException): Promise<void> => (error.code === 'EEXIST' ? Promise.resolve() : Promise.reject(error));
+
 /** The folder of the entries, which only its owner may look into. Throws one line for one that is another's or open to others. */
 async function openEntries(folder: string): Promise<string> {
   const entries = resolve(folder, entriesFolder);
   try {
-    await makeFolder(dirname(entries));
-    await mkdir(entries, { mode: 0o700 }).then(
-      () => chmod(entries, 0o700),
-      (error: NodeJS.ErrnoException) => (error.code === 'EEXIST' ? undefined : Promise.reject(error)),
-    );
+    await makeFolder(dirname(resolve(folder)));
+    // Both are private where they are made here; above all the second has to be.
+    for (const path of [dirname(entries), entries]) await mkdir(path, { mode: 0o700 }).catch(unlessThere);
     const stats = await lstat(entries);
     const own = process.getuid?.();
     if (!stats.isDirectory()) throw fileError(entries, 'is no folder', 'name another --cache');
@@ -122,7 +122,7 @@ export async function openDiskStore({ folder, maxBytes, onMessage = () => undefi
       }
       const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
       try {
-        await mkdir(dirname(path), { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => (error.code === 'EEXIST' ? undefined : Promise.reject(error)));
+        await mkdir(dirname(path), { mode: 0o700 }).catch(unlessThere);
         await write(temporary, [magic, digest(key, bytes), bytes]);
         await rename(temporary, path);
         used.add(path);

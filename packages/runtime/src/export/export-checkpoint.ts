@@ -96,6 +96,7 @@ function describe(checkpoint: Checkpoint, weights: string, parts: ExportManifest
     decoder: { vocabularySize, width, depth, positions },
     logitScale: parameters['align.logit_scale']?.data[0] ?? 0,
     ...(lossParameters ? { lossParameters } : {}),
+    ...(config.likelihoodRatio ? { likelihoodRatio: config.likelihoodRatio } : {}),
     parts,
   };
 }

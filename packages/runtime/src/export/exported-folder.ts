@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExportManifest, PartName } from '@hybridmed/model';
-import { exportVersion, manifestName, openTokenizer, partNames } from '@hybridmed/model';
+import { exportVersion, likelihoodRatioProblem, manifestName, openTokenizer, partNames } from '@hybridmed/model';
 import { notExportedError } from '@hybridmed/model/session';
 import type { OnnxModel } from '@hybridmed/onnx';
 import { sizeOf } from '@hybridmed/tensor';
@@ -30,6 +30,11 @@ const part = z.object({ opset: upTo(1000), precision: z.enum(['f32', 'f16', 'int
 const lossParameter = z
   .object({ shape: z.array(upTo(2 ** 22)).max(8), values: z.array(z.number()) })
   .refine(({ shape, values }) => sizeOf(shape) === values.length, { path: ['values'], message: 'must be as many as "shape" says' });
+// Its rules are those of config.json.
+const likelihoodRatio = z.unknown().superRefine((value, context) => {
+  const problem = likelihoodRatioProblem(value, '');
+  if (problem) context.addIssue({ code: 'custom', path: problem.key.split('.').filter((key) => key !== ''), message: problem.problem });
+});
 const manifestSchema = z
   .object({
     exportVersion: z.literal(exportVersion),
@@ -45,6 +50,7 @@ const manifestSchema = z
     decoder: z.object({ vocabularySize: tokenCount, width: upTo(16_384), depth: upTo(256), positions: upTo(2 ** 17) }),
     logitScale: z.number(),
     lossParameters: z.record(z.string().regex(/^\w+\.\w+$/), lossParameter).optional(),
+    likelihoodRatio: likelihoodRatio.optional(),
     parts: z.partialRecord(z.enum(partNames), part),
   })
   .refine(({ special, decoder }) => Object.values(special).every((token) => token === undefined || token < decoder.vocabularySize), {

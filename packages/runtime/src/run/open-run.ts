@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataSet, Sampling, Study } from '@hybridmed/data';
+import type { CheckpointConfig, Stage } from '@hybridmed/model';
 import { formatVersion, openTokenizer } from '@hybridmed/model';
 import type { Communicator } from '@hybridmed/ranks';
 import { alone, broadcastText } from '@hybridmed/ranks';
@@ -27,6 +28,7 @@ import { processClock } from './process-clock.ts';
 import { labelWeights } from './label-sampling.ts';
 import type { Change } from './provenance.ts';
 import { beginSession, checkSameData, earlierSources, recordData, skippedStudies } from './provenance.ts';
+import type { RunEncoders } from './run-encoders.ts';
 import { runEncoders } from './run-encoders.ts';
 import type { RunHold } from './run-lock.ts';
 import { runNotes } from './run-notes.ts';
@@ -115,6 +117,15 @@ function samplingOf({ config: { sampling }, events }: PretrainOptions, training:
   return { by: 'weight', weights };
 }
 
+/** What a checkpoint of a stage says of itself. */
+const checkpointOf = (config: RunConfig, { sizesOf, input }: RunEncoders, stage: Stage, retrieve?: number): CheckpointConfig => ({
+  formatVersion,
+  preset: config.preset,
+  stage,
+  model: sizesOf(stageSettings(config, stage)),
+  input: { ...input, ...(retrieve === undefined ? {} : { retrieve }) },
+});
+
 /** Opens and checks everything that a run needs. Throws one line for too few studies, a missing stage 1, or encoders that do not fit. */
 export async function openRun(options: PretrainOptions, data: DataSet, { changed, hold }: RunContext): Promise<OpenRun> {
   const { config, out, device, resume = false, events = {}, signal, ranks = alone } = options;
@@ -145,13 +156,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
         out,
         config,
         resume,
-        checkpoint: (stage) => ({
-          formatVersion,
-          preset: config.preset,
-          stage,
-          model: encoders.sizesOf(stageSettings(config, stage)),
-          input: { ...encoders.input, ...(index ? { retrieve: index.k } : {}) },
-        }),
+        checkpoint: (stage) => checkpointOf(config, encoders, stage, index?.k),
         retrieval: index,
         tokenizer,
         encoders: encoders.ofModules,

@@ -33,5 +33,17 @@ const session = z.looseObject({
   images: text.optional(),
 });
 
+const likelihoodRatio = z.looseObject({
+  chosen: text,
+  version: text,
+  checkpoint: text,
+  weights: text,
+  data: text,
+  studies: count,
+  ids: text,
+  weight: z.number(),
+  threshold: z.number(),
+});
+
 /** What provenance.json must hold; other keys are kept. */
-export const provenanceSchema = z.looseObject({ data, sessions: z.array(session).max(1e6) });
+export const provenanceSchema = z.looseObject({ data, sessions: z.array(session).max(1e6), likelihoodRatios: z.array(likelihoodRatio).max(1e6).optional() });

@@ -10,6 +10,7 @@ import type { SkippedStudy } from '@hybridmed/training';
 import type { DataIdentity } from './data-identity.ts';
 import { dataDifferences, splitIdentity } from './data-identity.ts';
 import { provenanceSchema } from './provenance-schema.ts';
+import type { RecordedRatio } from './recorded-ratio.ts';
 
 /** Studies of one split. */
 export interface SplitSummary {
@@ -71,6 +72,7 @@ export interface Provenance {
   /** The studies of the last session. */
   readonly data: RecordedData;
   readonly sessions: readonly SessionRecord[];
+  readonly likelihoodRatios?: readonly RecordedRatio[];
 }
 
 /** Hash of a set of study ids, whatever their order. */
@@ -112,10 +114,11 @@ export async function recordData(data: DataSet, used: Readonly<Record<'train' | 
   });
 }
 
-const fileOf = (out: string): string => join(out, 'provenance.json');
+/** Where a run's provenance is. */
+export const provenanceFile = (out: string): string => join(out, 'provenance.json');
 
 /** What the file holds, whatever that is; undefined where there is none. */
-const readSaved = async (out: string): Promise<unknown> => (existsSync(fileOf(out)) ? ((await readJson(fileOf(out))) as unknown) : undefined);
+const readSaved = async (out: string): Promise<unknown> => (existsSync(provenanceFile(out)) ? ((await readJson(provenanceFile(out))) as unknown) : undefined);
 
 /** What differs between the studies of two sessions. Of those that an earlier version recorded only the ids are known. */
 function differences(before: RecordedData, now: RecordedData): string[] {
@@ -146,7 +149,7 @@ export async function checkSameData(out: string, now: RecordedData, { accept }: 
   const known = earlier === undefined || provenanceSchema.safeParse(earlier).success;
   if (!known && !accept)
     throw fileError(
-      fileOf(out),
+      provenanceFile(out),
       'does not say which studies the run was trained on',
       'restore it, name another --out, or resume on the present data with --accept-changed-data',
     );
@@ -185,8 +188,9 @@ export async function beginSession(
 ): Promise<Session> {
   const skipped = [...(await skippedStudies(out))];
   let recorded: RecordedData | undefined;
-  const before = ((await readSaved(out)) as Partial<Provenance> | undefined)?.sessions;
-  const earlier = Array.isArray(before) ? before : [];
+  const before = (await readSaved(out)) as Partial<Provenance> | undefined;
+  const earlier = Array.isArray(before?.sessions) ? before.sessions : [];
+  const ratios = Array.isArray(before?.likelihoodRatios) ? before.likelihoodRatios : [];
   const started = new Date().toISOString();
   let changes: readonly RecordedChange[] | undefined;
   return {
@@ -212,8 +216,8 @@ export async function beginSession(
         ...(assumed.length > 0 ? { assumed } : {}),
         ...(images === undefined ? {} : { images }),
       };
-      const provenance: Provenance = { data, sessions: [...earlier, session] };
-      await writeFileAtomic(fileOf(out), [`${JSON.stringify(provenance, undefined, 2)}\n`]);
+      const provenance: Provenance = { data, sessions: [...earlier, session], ...(ratios.length > 0 ? { likelihoodRatios: ratios } : {}) };
+      await writeFileAtomic(provenanceFile(out), [`${JSON.stringify(provenance, undefined, 2)}\n`]);
     },
   };
 }
@@ -225,7 +229,7 @@ export async function readProvenance(out: string): Promise<Provenance | undefine
   const result = provenanceSchema.safeParse(saved);
   if (result.success) return result.data as Provenance;
   const { path, message } = result.error.issues[0]!;
-  throw fileError(fileOf(out), `"${path.join('.')}": ${message.replace(/^Invalid input: /, '')}`, 'restore what was written, or remove the file');
+  throw fileError(provenanceFile(out), `"${path.join('.')}": ${message.replace(/^Invalid input: /, '')}`, 'restore what was written, or remove the file');
 }
 
 /** The run a checkpoint lies in: RUN/checkpoints/stageN-best. */

@@ -1,12 +1,15 @@
 // Evaluates a model, a checkpoint or exported graphs, on a split: losses, texts beside baselines, retrieval, zero-shot classification, labels.
 import type { Loader, SelectOptions, Study } from '@hybridmed/data';
 import { openDataSet } from '@hybridmed/data';
+import type { LikelihoodRatio } from '@hybridmed/model';
 import { partOfBranch } from '@hybridmed/model';
 import type { OpenedModel } from '@hybridmed/runtime';
 import { studyLoader, readableStudies } from '@hybridmed/runtime';
 import { hashIds } from '@hybridmed/runtime/run';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
+import type { RatioStudies } from '../ratio/fit-ratio.ts';
+import { chooseLikelihoodRatio, ratioStudies } from '../ratio/fit-ratio.ts';
 import type { PublishedMetrics, PublishedMetricsOptions } from '../text-metrics/published-metrics.ts';
 import { openPublishedMetrics } from '../text-metrics/published-metrics.ts';
 import type { AlignmentSection } from './alignment-section.ts';
@@ -15,8 +18,6 @@ import { evaluationBatch, judgesImages } from './evaluation-plan.ts';
 import { lossSection } from './loss-section.ts';
 import type { Losses } from './losses.ts';
 import { openLosses } from './losses.ts';
-import type { RatioTexts } from './ratio-texts.ts';
-import { ratioCandidates, ratioTexts } from './ratio-texts.ts';
 import type { EvaluationReport } from './report.ts';
 import { textSection } from './text-section.ts';
 
@@ -29,7 +30,10 @@ export interface EvaluateOptions extends PublishedMetricsOptions {
   readonly limit?: number;
   /** What is taken of the data set: frontal views by default. */
   readonly select?: SelectOptions;
-  /** Also writes impressions from images by likelihood ratio, which validation studies choose. */
+  /**
+   * Impressions from images by likelihood ratio: by default by the model's own, where it has one and the split is not that which chose it;
+   * true chooses one on the validation studies, which is not kept.
+   */
   readonly likelihoodRatio?: boolean | undefined;
   /** Computes the losses from what exported graphs give. */
   readonly device: Device;
@@ -38,32 +42,26 @@ export interface EvaluateOptions extends PublishedMetricsOptions {
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Studies to evaluate, those that the baselines know, and those that choose how to write. */
+/** Studies to evaluate, those that the baselines know, and those that choose how to write, where that is asked for. */
 interface EvaluatedStudies {
   readonly studies: readonly Study[];
   readonly train: readonly Study[];
-  readonly validation: readonly Study[];
+  readonly choosing?: RatioStudies;
 }
 
 /** Throws one line where there are none that are needed. */
 async function openStudies({ data: spec, split = 'test', limit = 0, select = {}, likelihoodRatio, onMessage }: EvaluateOptions): Promise<EvaluatedStudies> {
   const data = await openDataSet(spec, { ...select, need: 'pairs' });
   const ofSplit = (name: Study['split']) => data.studies.filter((study) => study.split === name);
-  const readable = async (of: readonly Study[]): Promise<readonly Study[]> => {
-    const { studies, unreadable } = await readableStudies(of);
-    for (const line of unreadable) onMessage?.(`left out: ${line}`);
-    return studies;
-  };
   if (likelihoodRatio && split === 'validate')
     throw new HybridmedError(`${spec}: the likelihood ratio is chosen on the split "validate"; evaluate it on another, such as test`);
-  const studies = await readable(limit > 0 ? ofSplit(split).slice(0, limit) : ofSplit(split));
+  const { studies, unreadable } = await readableStudies(limit > 0 ? ofSplit(split).slice(0, limit) : ofSplit(split));
+  for (const line of unreadable) onMessage?.(`left out: ${line}`);
   // Findings repeat word for word: which of equals is nearest must not depend on how a data set lists its studies.
   const train = ofSplit('train').toSorted((a, b) => compare(a.report, b.report) || compare(a.image, b.image));
-  const validation = likelihoodRatio ? await readable(ofSplit('validate')) : [];
   if (studies.length === 0) throw new HybridmedError(`${spec}: no readable studies in the split "${split}"; name another with --split`);
   if (train.length === 0) throw new HybridmedError(`${spec}: no training studies, which the baselines need; add some`);
-  if (likelihoodRatio && validation.length === 0) throw new HybridmedError(`${spec}: no validation studies, which choose the likelihood ratio; add some`);
-  return { studies, train, validation };
+  return { studies, train, ...(likelihoodRatio ? { choosing: { ...(await ratioStudies(data, { onMessage })), train } } : {}) };
 }
 
 /** What an evaluation of a model without images says of the sections that it lacks. */
@@ -81,24 +79,20 @@ function loaderOf({ info, tokenizer, retrieval }: OpenedModel, studies: readonly
   return retrieval ? retrieval.loader(studies, open) : open(studies);
 }
 
-/** Impressions by likelihood ratio, where they are asked for and there is something to choose. */
-async function writeRatio({ model, onMessage }: EvaluateOptions, losses: Losses, loader: Loader, of: EvaluatedStudies): Promise<RatioTexts | undefined> {
-  const candidates = ratioCandidates(of.train);
-  onMessage?.(`likelihood ratio over ${candidates.length} impressions, chosen on ${of.validation.length} validation studies`);
-  const [validation, decoder] = [loaderOf(model, of.validation), await losses.imageDecoder()];
-  try {
-    const ratio = await ratioTexts({ decoder, tokenizer: model.tokenizer, maxTokens: model.info.impressionLength }, { candidates, validation, loader });
-    if (!ratio) onMessage?.('likelihood ratio: training or validation impressions all name a finding, or none does; nothing is written by it');
-    return ratio;
-  } finally {
-    decoder.release();
-    await validation.close();
-  }
+/** How impressions are written by likelihood ratio: as is chosen now, or as the model keeps it; undefined where it is not evaluated. */
+function ratioOf(
+  { model, split = 'test', onMessage }: EvaluateOptions,
+  { choosing }: EvaluatedStudies,
+): Promise<LikelihoodRatio | undefined> | LikelihoodRatio | undefined {
+  if (choosing) return chooseLikelihoodRatio(model, choosing, { onMessage });
+  if (split !== 'validate' || !model.info.likelihoodRatio) return model.info.likelihoodRatio;
+  onMessage?.('the likelihood ratio was chosen on the split "validate", on which it is not evaluated');
+  return undefined;
 }
 
 /** Every section of the report, for studies that are there. */
 async function reportOf(options: EvaluateOptions, losses: Losses, published: PublishedMetrics, of: EvaluatedStudies): Promise<EvaluationReport> {
-  const { model, data, split = 'test', likelihoodRatio, device, onMessage = () => undefined } = options;
+  const { model, data, split = 'test', device, onMessage = () => undefined } = options;
   const { studies, train } = of;
   const hasImageBranch = judgesImages(model.info);
   const withoutImages = !model.info.readsImages;
@@ -107,9 +101,9 @@ async function reportOf(options: EvaluateOptions, losses: Losses, published: Pub
     if (withoutImages) onMessage(withoutImagesNote);
     onMessage(`losses of ${studies.length} studies`);
     const lossValues = await lossSection(model, losses, loader, train);
-    const ratio = likelihoodRatio ? await writeRatio(options, losses, loader, of) : undefined;
+    const ratio = await ratioOf(options, of);
     onMessage('writing impressions');
-    const texts = await textSection(model, loader, train, ratio?.texts);
+    const texts = await textSection(model, loader, train, ratio);
     const truth = studies.map(({ impression }) => impression);
     const publishedTables = await published.of(texts.texts, truth, onMessage);
     if (hasImageBranch) onMessage('retrieval and zero-shot classification');
@@ -124,7 +118,7 @@ async function reportOf(options: EvaluateOptions, losses: Losses, published: Pub
       ...(withoutImages ? { withoutImages } : {}),
       ...lossValues.report,
       text: texts.text,
-      ...(ratio ? { ratioWriting: ratio.writing } : {}),
+      ...(ratio ? { likelihoodRatio: ratio } : {}),
       ...alignment.report,
       ...(texts.labels ? { labels: texts.labels } : {}),
       ...publishedTables,

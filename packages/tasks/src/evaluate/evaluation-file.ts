@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { DataSet, SelectOptions } from '@hybridmed/data';
 import { tracedModel } from '@hybridmed/model/session';
 import type { OpenedModel } from '@hybridmed/runtime';
-import { hashParameters, resolveCheckpoint, readableStudies } from '@hybridmed/runtime';
+import { hashParameters, readConfig, resolveCheckpoint, readableStudies } from '@hybridmed/runtime';
 import { fileError, isFolder, readJson, writeFileAtomic } from '@hybridmed/runtime/files';
 import { hashIds } from '@hybridmed/runtime/run';
 import { z } from 'zod';
@@ -19,6 +19,8 @@ const fileOf = (run: string): string => join(run, 'evaluation.json');
 /** What tells whether an evaluation is of this version and this checkpoint. */
 const objects = z.looseObject({
   inputs: z.looseObject({ checkpoint: z.string() }),
+  split: z.string(),
+  likelihoodRatio: z.unknown().optional(),
   text: z.record(z.string(), z.unknown()),
   examples: z.array(z.looseObject({ loss: z.looseObject({}) })),
 });
@@ -47,7 +49,11 @@ export async function savedEvaluation(run: string): Promise<EvaluationReport | u
   const file = fileOf(run);
   if (!existsSync(file)) return undefined;
   const saved = checked(file, (await readJson(file)) as unknown, objects);
-  if (saved.inputs.checkpoint !== (await hashParameters(await resolveCheckpoint(run))) || !isOfThisVersion(saved)) return undefined;
+  const folder = await resolveCheckpoint(run);
+  if (saved.inputs.checkpoint !== (await hashParameters(folder)) || !isOfThisVersion(saved)) return undefined;
+  // Chosen anew since then, or not yet then; on the split that chooses it is not evaluated.
+  const { likelihoodRatio } = await readConfig(folder);
+  if (saved.split !== 'validate' && JSON.stringify(saved.likelihoodRatio) !== JSON.stringify(likelihoodRatio)) return undefined;
   return checked(file, saved, evaluationSchema) as unknown as EvaluationReport;
 }
 

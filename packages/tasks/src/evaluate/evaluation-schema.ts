@@ -1,4 +1,5 @@
 // The schema of evaluation.json: a run's folder may come from a stranger, and what it holds is shown.
+import { likelihoodRatioProblem } from '@hybridmed/model';
 import { z } from 'zod';
 import { requiredSystems, textSystems } from './systems.ts';
 
@@ -34,6 +35,7 @@ const example = z.looseObject({
   id: text,
   truth: text,
   image: text.optional(),
+  imageRatio: text.optional(),
   findings: text,
   loss: z.looseObject({ image: figure.optional(), mismatchedImage: figure.optional(), findings: figure, tokens: figure }),
   labels: z.looseObject({ truth: z.array(text), image: z.array(text).optional(), findings: z.array(text) }).optional(),
@@ -61,6 +63,10 @@ export const evaluationSchema = z.looseObject({
   normalLikelihood: z.looseObject({ sentences: z.array(text), byText: figures, byData: figures.optional() }).optional(),
   perToken: z.looseObject({ image: interval.optional(), findings: interval }),
   text: z.looseObject(bySystem(textRow)),
+  likelihoodRatio: z
+    .unknown()
+    .refine((value) => likelihoodRatioProblem(value) === undefined, 'must be as config.json has it')
+    .optional(),
   retrieval: figures.optional(),
   zeroShot: z.array(z.looseObject({ name: text, positives: count, studies: count, auc: interval.nullable(), undefined: text.optional() })),
   meanAuc: figure.optional(),

@@ -16,6 +16,8 @@ export interface ImageDecoder {
   memory(image: HostArray): Promise<HostArray>;
   /** Nats and number of target tokens of each text (B), given the memories (B, S, D). */
   losses(memory: HostArray, targets: Targets): Promise<Readonly<Record<'nats' | 'tokens', HostArray>>>;
+  /** Log-likelihoods (B, K) of K texts, each given every memory (B, S, D). */
+  logLikelihoods(memory: HostArray, texts: readonly string[]): Promise<HostArray>;
   release(): void;
 }
 
@@ -33,13 +35,17 @@ function memoryLossGraph(model: Model): Graph {
 
 type Losses = Awaited<ReturnType<ImageDecoder['losses']>>;
 
-const memoryOf = (session: ModelSession) => async (image: HostArray) => (await session.imageFeatures(image, ['memory'])).memory;
+/** What every session gives itself. */
+const ofSession = (session: ModelSession): Pick<ImageDecoder, 'memory' | 'logLikelihoods'> => ({
+  memory: async (image) => (await session.imageFeatures(image, ['memory'])).memory,
+  logLikelihoods: (memory, texts) => session.logLikelihoods('image', { memory }, texts),
+});
 
 /** The image branch of a traced model: its losses are one graph, which gives no logits. */
 export async function tracedImageDecoder(session: ModelSession, { device, checkpoint, state }: TracedModel): Promise<ImageDecoder> {
   const decode = await device.compile(memoryLossGraph(checkpoint.model));
   return {
-    memory: memoryOf(session),
+    ...ofSession(session),
     losses: async (memory, targets) => (await decode.run({ memory, ...targets }, state())) as Losses,
     release: () => decode.release?.(),
   };
@@ -47,7 +53,7 @@ export async function tracedImageDecoder(session: ModelSession, { device, checkp
 
 /** The image branch of any session, with what makes losses of its logits. */
 export const sessionImageDecoder = (session: ModelSession, tokenLosses: (batch: HostArrays) => Promise<HostArrays>): ImageDecoder => ({
-  memory: memoryOf(session),
+  ...ofSession(session),
   losses: async (memory, { input, target, target_mask: mask }) =>
     (await tokenLosses({ logits: await session.logits('image', { memory, ids: input }), target, target_mask: mask })) as Losses,
   release: () => undefined,

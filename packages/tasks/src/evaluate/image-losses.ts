@@ -6,16 +6,13 @@ import { mismatchedOrders } from '@hybridmed/eval/generation';
 import { concatRows, takeRows } from '@hybridmed/model/host-arrays';
 import type { HostArray } from '@hybridmed/tensor';
 import { sizeOf } from '@hybridmed/tensor';
-import type { Tokenizer } from '@hybridmed/text';
 import type { ImageDecoder, Targets } from './image-decoder.ts';
 import type { StudyLosses } from './study-losses.ts';
 
 /** What is asked beside the studies' own losses. */
 export interface ImageLossOptions {
-  readonly tokenizer: Tokenizer;
-  /** Sentences whose likelihood is wanted, and the max length of an impression in tokens. */
+  /** Sentences whose likelihood is wanted. */
   readonly sentences: readonly string[];
-  readonly maxTokens: number;
   /** Number of shuffles: 10; 0 for none. */
   readonly draws?: number;
   /** Bytes of memories that are held at once, among whose studies images are shuffled: 256 MiB. */
@@ -50,13 +47,6 @@ function canMismatch(keys: readonly string[]): boolean {
   return keys.length > 1 && 2 * Math.max(...sizes.values()) <= keys.length;
 }
 
-/** One sentence as targets of a batch. */
-function sentenceTargets(ids: readonly number[], size: number): Targets {
-  const rows = (of: readonly number[]) => ({ data: Int32Array.from({ length: size * of.length }, (_, i) => of[i % of.length]!), shape: [size, of.length] });
-  const [input, target] = [rows(ids.slice(0, -1)), rows(ids.slice(1))];
-  return { input, target, target_mask: { data: new Float32Array(target.data.length).fill(1), shape: target.shape } };
-}
-
 /** Losses of a block's batches when each study gets the memory of `order`'s entry for it. */
 async function lossesInOrder(decoder: ImageDecoder, batches: readonly Batch[], all: HostArray, order: Int32Array): Promise<number[]> {
   const nats: number[] = [];
@@ -74,9 +64,8 @@ async function lossesInOrder(decoder: ImageDecoder, batches: readonly Batch[], a
 export async function imageLosses(
   decoder: ImageDecoder,
   loader: Loader,
-  { tokenizer, sentences, maxTokens, draws = 10, mostBytes = 256 * 2 ** 20 }: ImageLossOptions,
+  { sentences, draws = 10, mostBytes = 256 * 2 ** 20 }: ImageLossOptions,
 ): Promise<ImageLosses> {
-  const encoded = sentences.map((sentence) => tokenizer.encode(sentence, maxTokens));
   const count = loader.studies.length;
   const keys = loader.studies.map(keyOf);
   const own: { nats: number[]; tokens: number[] } = { nats: [], tokens: [] };
@@ -100,11 +89,7 @@ export async function imageLosses(
     const size = memory.shape[0]!;
     const targets = { input: arrays.input, target: arrays.target, target_mask: arrays.target_mask };
     const losses = await decoder.losses(memory, targets);
-    for (const [s, ids] of encoded.entries()) {
-      const { nats } = await decoder.losses(memory, sentenceTargets(ids, size));
-      // Rounding may leave a certain token a little below 0 nats.
-      nats.data.forEach((value, row) => (likelihoods[(own.nats.length + row) * sentences.length + s] = Math.min(0, -value)));
-    }
+    likelihoods.set((await decoder.logLikelihoods(memory, sentences)).data, own.nats.length * sentences.length);
     own.nats.push(...losses.nats.data);
     own.tokens.push(...losses.tokens.data);
     block.push({ memory, targets, size });

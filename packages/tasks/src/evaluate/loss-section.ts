@@ -39,7 +39,7 @@ function captioningLosses({ own, mismatched }: ImageLosses, wrong: readonly numb
 }
 
 /** Losses of a loader's studies; normal sentences are those of the training studies. */
-export async function lossSection({ info, tokenizer }: ModelSession, lossesOf: Losses, loader: Loader, train: readonly Study[]): Promise<LossSection> {
+export async function lossSection({ info }: ModelSession, lossesOf: Losses, loader: Loader, train: readonly Study[]): Promise<LossSection> {
   const losses = await lossesOf.ofSplit(loader);
   const { studies } = loader;
   const interval = (of: StudyLosses) => bootstrap(studies.length, (indices) => perToken(of, indices));
@@ -54,7 +54,7 @@ export async function lossSection({ info, tokenizer }: ModelSession, lossesOf: L
   }
   const sentences = normalSentences(train);
   const decoder = await lossesOf.imageDecoder();
-  const image = await imageLosses(decoder, loader, { tokenizer, sentences, maxTokens: info.impressionLength }).finally(() => decoder.release());
+  const image = await imageLosses(decoder, loader, { sentences }).finally(() => decoder.release());
   const wrong = mismatchedLosses(image);
   const scores = normalScores(studies, image.sentences);
   const normal = normalLikelihood(studies, sentences, image.sentences);

@@ -1,8 +1,9 @@
 // The report of an evaluation, as plain JSON.
 import type { Interval, TextIntervals, TextScores } from '@hybridmed/eval';
-import type { BertScore, LikelihoodAuc, RatioWriting } from '@hybridmed/eval/generation';
+import type { BertScore, LikelihoodAuc } from '@hybridmed/eval/generation';
 import type { ChexbertAgreement, LabelAgreement, NamingAgreement } from '@hybridmed/eval/labeller';
 import type { RecallReport } from '@hybridmed/eval/protocols';
+import type { LikelihoodRatio } from '@hybridmed/model';
 import type { LossValues } from '@hybridmed/training';
 import type { BySystem } from './systems.ts';
 
@@ -12,6 +13,8 @@ export interface Example {
   readonly truth: string;
   /** Written from the image; absent for a stage-1 checkpoint and for a model without images. */
   readonly image?: string;
+  /** The same by likelihood ratio, where the model has one. */
+  readonly imageRatio?: string;
   /** Written from the findings. */
   readonly findings: string;
   /** Nats of the true impression's `tokens`, from the image (without one, of a model that reads none), from other patients' images (the mean over shuffles), and from the findings. */
@@ -127,8 +130,8 @@ export interface EvaluationReport {
   /** Nats per token of each branch, and the interval over studies. */
   readonly perToken: { readonly image?: Interval; readonly findings: Interval };
   readonly text: TextTable;
-  /** What validation studies chose for writing by likelihood ratio, where that was asked for. */
-  readonly ratioWriting?: RatioWriting;
+  /** How impressions were written by likelihood ratio, as validation studies chose it; absent where there is none. */
+  readonly likelihoodRatio?: LikelihoodRatio;
   /** Image to impression, among the distinct impressions of the split. */
   readonly retrieval?: RecallReport;
   readonly zeroShot: readonly ZeroShotRow[];

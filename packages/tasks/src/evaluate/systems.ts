@@ -13,7 +13,7 @@ export const textSystems = [
 /** The key of a system. */
 export type TextSystem = (typeof textSystems)[number]['key'];
 
-/** Systems that some evaluations do not have: a stage-1 model has no image branch, and the likelihood ratio is asked for. */
+/** Systems that some evaluations do not have: a stage-1 model has no image branch, and not every model has a likelihood ratio. */
 const optionalSystems = ['image', 'imageRatio'] as const satisfies readonly TextSystem[];
 
 type OptionalSystem = (typeof optionalSystems)[number];

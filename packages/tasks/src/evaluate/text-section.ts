@@ -2,8 +2,9 @@
 import type { Loader, Study } from '@hybridmed/data';
 import { mostFrequent, nearestTexts, normalizeForComparison, textIntervals, textScores } from '@hybridmed/eval';
 import { consensusTexts } from '@hybridmed/eval/generation';
-import type { Branch } from '@hybridmed/model';
+import type { Branch, LikelihoodRatio } from '@hybridmed/model';
 import type { BranchInput, ModelSession } from '@hybridmed/model/session';
+import { createRatioWriter } from '../ratio/ratio-writer.ts';
 import { judgesImages } from './evaluation-plan.ts';
 import { labelAgreement } from './label-agreement.ts';
 import type { EvaluationReport, Example, NamedTexts, TextRow, TextTable } from './report.ts';
@@ -15,7 +16,7 @@ export interface TextSection {
   /** The texts themselves. */
   readonly texts: NamedTexts;
   readonly labels?: EvaluationReport['labels'];
-  readonly byStudy: readonly Pick<Example, 'image' | 'findings' | 'labels'>[];
+  readonly byStudy: readonly Pick<Example, 'image' | 'imageRatio' | 'findings' | 'labels'>[];
 }
 
 /** Impressions that a branch writes, in the loader's order. */
@@ -42,10 +43,19 @@ function baselines(studies: readonly Study[], train: readonly Study[]): Pick<Nam
   };
 }
 
-/** Texts of a loader's studies; `train` is what the baselines know, `imageRatio` what the likelihood ratio wrote, where it was asked for. */
-export async function textSection(model: ModelSession, loader: Loader, train: readonly Study[], imageRatio?: readonly string[]): Promise<TextSection> {
+/** Impressions by likelihood ratio, in the loader's order. */
+async function ratioTexts(model: ModelSession, loader: Loader, ratio: LikelihoodRatio): Promise<string[]> {
+  const texts: string[] = [];
+  const writer = createRatioWriter(model, ratio);
+  for await (const { arrays } of loader.batches()) for (const { text } of await writer.write(arrays.image)) texts.push(text);
+  return texts;
+}
+
+/** Texts of a loader's studies; `train` is what the baselines know, `ratio` how impressions are also written from images. */
+export async function textSection(model: ModelSession, loader: Loader, train: readonly Study[], ratio?: LikelihoodRatio): Promise<TextSection> {
   const { studies } = loader;
   const image = judgesImages(model.info) ? await generateTexts(model, 'image', loader) : undefined;
+  const imageRatio = ratio && (await ratioTexts(model, loader, ratio));
   const findings = await generateTexts(model, 'findings', loader);
   const texts: NamedTexts = { ...(image ? { image } : {}), ...(imageRatio ? { imageRatio } : {}), findings, ...baselines(studies, train) };
   const truth = studies.map(({ impression }) => impression);
@@ -58,6 +68,11 @@ export async function textSection(model: ModelSession, loader: Loader, train: re
       ...(system === 'findings' ? { overConsensus: textIntervals(own, truth, { than: texts.consensus }) } : {}),
     })),
     ...(agreement.table ? { labels: agreement.table } : {}),
-    byStudy: findings.map((text, i) => ({ ...(image ? { image: image[i]! } : {}), findings: text, ...agreement.byStudy[i] })),
+    byStudy: findings.map((text, i) => ({
+      ...(image ? { image: image[i]! } : {}),
+      ...(imageRatio ? { imageRatio: imageRatio[i]! } : {}),
+      findings: text,
+      ...agreement.byStudy[i],
+    })),
   };
 }

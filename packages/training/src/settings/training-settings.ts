@@ -61,6 +61,14 @@ const modelSettings = {
       defaultWords: "the preset's",
     }),
   ),
+  projectionDropout: perStage(
+    option({
+      value: number({ min: 0, below: 1 }),
+      argument: 'rate',
+      help: "dropout rate of the encoders' features before their projections into the joint embedding space",
+      default: 0,
+    }),
+  ),
   remat: option({
     value: toggle(),
     help: "recompute each layer's activations in the backward pass instead of keeping them: less memory, more time",
@@ -160,6 +168,14 @@ const optimizerSettings = {
       value: several(string()),
       argument: 'names',
       help: 'names of parameters that are not trained, such as "vision.*"; * matches any characters',
+      default: [],
+    }),
+  ),
+  freezeStatistics: perStage(
+    option({
+      value: several(string()),
+      argument: 'names',
+      help: 'batch norms that are trained, but whose running statistics are used in training and stay as they are, such as "vision.*"',
       default: [],
     }),
   ),

@@ -9,8 +9,14 @@ import type { TrainingConfig } from '../settings/training-settings.ts';
 
 /** The model of these sizes under the fine-tuning options of a run or of one of its stages. Throws one line for a pattern or a group that matches nothing. */
 export function runModel(sizes: ModelConfig, encoders: ModuleEncoders, config: TrainingConfig): Model {
-  const { freeze, layerDecay, learningRate, lora, loraRank: rank, loraAlpha: alpha } = config;
-  return fineTune(createModel(sizes, encoders), { freeze, layerDecay, rates: rateFactors(learningRate), lora: { layers: lora, rank, alpha } });
+  const { freeze, freezeStatistics, layerDecay, learningRate, lora, loraRank: rank, loraAlpha: alpha } = config;
+  return fineTune(createModel(sizes, encoders), {
+    freeze,
+    freezeStatistics,
+    layerDecay,
+    rates: rateFactors(learningRate),
+    lora: { layers: lora, rank, alpha },
+  });
 }
 
 /** Sizes for a run and its vocabulary; `encoders` are the sizes of those that are not the preset's. */
@@ -30,6 +36,7 @@ export function runModelConfig(config: TrainingConfig, tokenizer: Tokenizer, enc
       ...(config.pointer ? { pointer: true } : {}),
     },
     ...(config.projection === 'mlp' ? { projection: 'mlp' as const } : {}),
+    ...(config.projectionDropout > 0 ? { projectionDropout: config.projectionDropout } : {}),
     ...(losses.length > 0 ? { losses } : {}),
   };
 }

@@ -65,10 +65,17 @@ function textArrays(studies: readonly MemoryStudy[], tokenizer: Tokenizer): Text
   };
 }
 
-function studyArrays(studies: readonly MemoryStudy[], tokenizer: Tokenizer): StudyArrays {
-  const data = new Float32Array(studies.length * imageSize * imageSize);
-  studies.forEach(({ image }, row) => data.set(image, row * imageSize * imageSize));
-  return { image: { data, shape: [studies.length, 1, imageSize, imageSize] }, ...textArrays(studies, tokenizer) };
+/** Texts of studies, and images of those in some rows, each a fainter copy the greater its number. */
+function studyArrays(studies: readonly MemoryStudy[], tokenizer: Tokenizer, rows: readonly number[], copies: readonly number[] = []): StudyArrays {
+  const pixels = imageSize * imageSize;
+  const data = new Float32Array(rows.length * pixels);
+  rows.forEach((row, at) =>
+    data.set(
+      studies[row]!.image.map((level) => level * (1 - 0.1 * (copies[row] ?? 0))),
+      at * pixels,
+    ),
+  );
+  return { image: { data, shape: [rows.length, 1, imageSize, imageSize] }, ...textArrays(studies, tokenizer) };
 }
 
 /** How a source's studies come: studies of a step, its passes, and the ranks that share them. */
@@ -79,13 +86,15 @@ interface MemorySourceOptions {
   readonly ranks?: Communicator;
   /** Studies whose images cannot be read. */
   readonly unreadable?: ReadonlySet<number>;
+  /** Hears of how many images a batch is read. */
+  onRead?(images: number): void;
 }
 
 /** A source of studies held in memory. In training, an epoch's order is a function of its number, and a rank gets its passes of each step. */
 export function memorySource(
   studies: readonly MemoryStudy[],
   tokenizer: Tokenizer,
-  { batchSize, train, passes = 1, ranks = alone, unreadable = new Set() }: MemorySourceOptions,
+  { batchSize, train, passes = 1, ranks = alone, unreadable = new Set(), onRead = () => undefined }: MemorySourceOptions,
 ): StudySource {
   const ownOf = (batch: readonly number[]): number[] => batch.filter((_, row) => Math.floor((row * passes) / batchSize) % ranks.size === ranks.rank);
   const inOrder = Array.from(studies.keys());
@@ -105,6 +114,7 @@ export function memorySource(
     stepsPerEpoch: Math.floor(studies.length / batchSize),
     idOf: (study) => `study ${study}`,
     async *batches({ leftOut = new Set<number>(), ...range } = {}) {
+      const { crops = 0, known: ask, epoch = 0 } = range;
       for (const step of stepsFrom(range)) {
         const bad = step.filter((study) => !leftOut.has(study) && unreadable.has(study));
         const readable = (study: number) => !leftOut.has(study) && !unreadable.has(study);
@@ -112,7 +122,12 @@ export function memorySource(
         const passSize = train ? batchSize / passes : step.length;
         const indices = chunks(step, passSize).flatMap((pass) => pass.map((_, place) => [...pass.slice(place), ...pass].find(readable)!));
         const reasons = bad.map((study) => ({ study, reason: `study-${study}.png: cannot be read` }));
-        yield { arrays: studyArrays(rows(indices), tokenizer), studies: indices, ...(reasons.length > 0 ? { unreadable: reasons } : {}) };
+        const copies = train && crops === 0 ? undefined : indices.map((study) => (train ? (study + epoch) % crops : 0));
+        const known = copies && ask && (await Promise.all(indices.map((study, i) => ask(study, copies[i]!))));
+        const read = [...indices.keys()].filter((row) => !known?.[row]);
+        onRead(read.length);
+        const arrays = studyArrays(rows(indices), tokenizer, read, copies);
+        yield { arrays, studies: indices, ...(copies && { copies }), ...(known && { known }), ...(reasons.length > 0 ? { unreadable: reasons } : {}) };
       }
     },
     *textBatches(range = {}) {
@@ -207,7 +222,8 @@ export function memoryRun(
     count = 9,
     batchSize = 4,
     unreadable = new Set<number>(),
-  }: { passes?: number; ranks?: Communicator; count?: number; batchSize?: number; unreadable?: ReadonlySet<number> } = {},
+    onRead = () => undefined,
+  }: { passes?: number; ranks?: Communicator; count?: number; batchSize?: number; unreadable?: ReadonlySet<number>; onRead?(images: number): void } = {},
 ): TrainingRun {
   const config = completeTraining({
     preset: 'tiny',
@@ -223,8 +239,8 @@ export function memoryRun(
     config,
     device,
     model: smallModel(),
-    train: memorySource(studies.slice(0, count), tokenizer, { batchSize, train: true, passes, ranks, unreadable }),
-    validation: memorySource(studies.slice(count), tokenizer, { batchSize: 2, train: false, ranks }),
+    train: memorySource(studies.slice(0, count), tokenizer, { batchSize, train: true, passes, ranks, unreadable, onRead }),
+    validation: memorySource(studies.slice(count), tokenizer, { batchSize: 2, train: false, ranks, onRead }),
     store,
     ranks,
     clock: countingClock(),

@@ -17,7 +17,7 @@ const options = {
   ...limitOption,
   likelihoodRatio: option({
     value: toggle(),
-    help: 'also write impressions from images by likelihood ratio over training impressions, chosen on the validation split',
+    help: 'choose a likelihood ratio on the validation split now, and write by it in place of the one that the checkpoint may have',
     default: false,
   }),
   bertscore: option({ value: string(), argument: 'source', help: 'also BERTScore of the impressions, by a published BERT: hf:FOLDER' }),

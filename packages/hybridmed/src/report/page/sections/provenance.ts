@@ -1,6 +1,6 @@
 // The run: data with counts and hashes, settings, sizes, time and machine.
 import { weightsInWords } from '@hybridmed/model/objective';
-import type { Provenance, RecordedChange, SplitSummary } from '@hybridmed/runtime/run';
+import type { Provenance, RecordedChange, RecordedRatio, SplitSummary } from '@hybridmed/runtime/run';
 import { runSettings } from '@hybridmed/runtime/settings';
 import { ratesInWords, stagesInWords } from '@hybridmed/training/settings';
 import type { ReportData } from '../../report-data.ts';
@@ -38,7 +38,11 @@ const describeChange = ({ setting, from, to, stage, step }: RecordedChange): str
   return `${setting}: ${show(from)}, then ${show(to)}, after step ${step} of stage ${stage}`;
 };
 
-function dataCard({ data, sessions }: Provenance): Markup {
+/** A likelihood ratio that was chosen for a checkpoint: when, for which, on what, and its numbers. */
+const describeRatio = ({ chosen, checkpoint, weights, studies, weight, threshold }: RecordedRatio): string =>
+  `${formatTime(chosen)}: ${checkpoint} (${weights.slice(0, 12)}), ${grouped(studies)} studies, a ${weight}, threshold ${threshold.toFixed(3)}`;
+
+function dataCard({ data, sessions, likelihoodRatios = [] }: Provenance): Markup {
   const changes = sessions.flatMap((session) => session.changes ?? []);
   const skipped = data.skipped ?? [];
   const row = (name: string, { studies, reports, ids }: SplitSummary) =>
@@ -84,6 +88,13 @@ function dataCard({ data, sessions }: Provenance): Markup {
       html`<p class="quiet">Changed when the run was resumed:</p>
         <ul class="quiet">
           ${changes.map((change) => html`<li>${describeChange(change)}</li>`)}
+        </ul>`
+    }
+    ${
+      likelihoodRatios.length > 0 &&
+      html`<p class="quiet">Likelihood ratios, each chosen on the validation split:</p>
+        <ul class="quiet">
+          ${likelihoodRatios.map((ratio) => html`<li>${describeRatio(ratio)}</li>`)}
         </ul>`
     }
   </article>`;

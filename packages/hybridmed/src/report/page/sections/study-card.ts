@@ -24,14 +24,15 @@ const labelledText = (label: string, text: Content): Markup =>
     <dd><bdi>${text}</bdi></dd>
   </div>`;
 
-/** The true impression with those generated from the image and from the findings. */
-export function comparedTexts({ truth, image, findings }: Pick<ReportStudy, 'truth' | 'image' | 'findings'>): Markup {
+/** The true impression with those generated from the image, also by likelihood ratio, and from the findings. */
+export function comparedTexts({ truth, image, imageRatio, findings }: Pick<ReportStudy, 'truth' | 'image' | 'imageRatio' | 'findings'>): Markup {
   const fromFindings = textDifference(truth, findings);
   const fromImage = image === undefined ? undefined : textDifference(truth, image);
+  const byRatio = imageRatio === undefined ? undefined : textDifference(truth, imageRatio);
   return html`<dl class="texts">
     ${labelledText('true impression', markedWords((fromImage ?? fromFindings).a, 'missed'))}${
       fromImage && labelledText('from the image', markedWords(fromImage.b, 'extra'))
-    }${labelledText('from the findings', markedWords(fromFindings.b, 'extra'))}
+    }${byRatio && labelledText('from the image, likelihood ratio', markedWords(byRatio.b, 'extra'))}${labelledText('from the findings', markedWords(fromFindings.b, 'extra'))}
   </dl>`;
 }
 
