@@ -26,7 +26,7 @@ import { runTokenizer } from '../tokenizer/run-tokenizer.ts';
 import { agreeOnRun, sharedTokenizer } from './agreement.ts';
 import { processClock } from './process-clock.ts';
 import { labelWeights } from './label-sampling.ts';
-import type { Change } from './provenance.ts';
+import type { Change, RecordedData } from './provenance.ts';
 import { beginSession, checkSameData, earlierSources, recordData, skippedStudies } from './provenance.ts';
 import type { RunEncoders } from './run-encoders.ts';
 import { runEncoders } from './run-encoders.ts';
@@ -36,6 +36,7 @@ import type { RunStudies } from './run-sources.ts';
 import { runSources } from './run-sources.ts';
 import { folderStore } from './run-store.ts';
 import { sourceChanges, sourceHashes } from './source-identity.ts';
+import type { SourceHashes } from './provenance.ts';
 import { textScorer } from './text-scorer.ts';
 
 /** What a run needs beside its configuration. */
@@ -126,6 +127,15 @@ const checkpointOf = (config: RunConfig, { sizesOf, input }: RunEncoders, stage:
   input: { ...input, ...(retrieve === undefined ? {} : { retrieve }) },
 });
 
+/** What of the data and of the settings' files is other than before, said line by line. Throws one line where that is not accepted. */
+async function acceptedChanges({ config, out, events, acceptChangedData: accept = false }: PretrainOptions, recorded: RecordedData, hashes: SourceHashes) {
+  const otherData = await checkSameData(out, recorded, { accept });
+  const otherSources = sourceChanges(config, { before: await earlierSources(out), now: hashes, out, accept });
+  for (const { setting } of otherSources) events?.onMessage?.(`the ${setting} have changed, which is accepted`);
+  for (const { to } of otherData) events?.onMessage?.(`the data has changed, which is accepted: ${String(to)}`);
+  return [...otherData, ...otherSources];
+}
+
 /** Opens and checks everything that a run needs. Throws one line for too few studies, a missing stage 1, or encoders that do not fit. */
 export async function openRun(options: PretrainOptions, data: DataSet, { changed, hold }: RunContext): Promise<OpenRun> {
   const { config, out, device, resume = false, events = {}, signal, ranks = alone } = options;
@@ -133,13 +143,9 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
   for (const stage of stages) checkPasses(stageSettings(config, stage).accumulate, ranks);
   const studies = await openStudies(options, data);
   const record = await recordData(data, studies);
-  const accept = options.acceptChangedData ?? false;
   const recorded = record(await skippedStudies(out));
-  const otherData = hold ? await checkSameData(out, recorded, { accept }) : [];
   const hashes = await sourceHashes(config);
-  const otherSources = hold ? sourceChanges(config, { before: await earlierSources(out), now: hashes, out, accept }) : [];
-  for (const { setting } of otherSources) events.onMessage?.(`the ${setting} have changed, which is accepted`);
-  for (const { to } of otherData) events.onMessage?.(`the data has changed, which is accepted: ${String(to)}`);
+  const accepted = hold ? await acceptedChanges(options, recorded, hashes) : [];
   const tokenizer = await sharedTokenizer(ranks, () => openRunTokenizer(options, studies.train));
   const encoders = await runEncoders(config, tokenizer, events.onMessage);
   const index = openRetrieval(config, studies.train, tokenizer, events.onMessage);
@@ -165,7 +171,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
         session: await beginSession(out, device, {
           record,
           sources: hashes,
-          changed: [...changed, ...otherData, ...otherSources],
+          changed: [...changed, ...accepted],
           assumed: encoders.assumed,
           images: encoders.images,
         }),
