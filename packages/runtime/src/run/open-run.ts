@@ -26,7 +26,7 @@ import { runTokenizer } from '../tokenizer/run-tokenizer.ts';
 import { agreeOnRun, sharedTokenizer } from './agreement.ts';
 import { processClock } from './process-clock.ts';
 import { labelWeights } from './label-sampling.ts';
-import type { Change, RecordedData } from './provenance.ts';
+import type { Change, RecordedData, SourceHashes } from './provenance.ts';
 import { beginSession, checkSameData, earlierSources, recordData, skippedStudies } from './provenance.ts';
 import type { RunEncoders } from './run-encoders.ts';
 import { runEncoders } from './run-encoders.ts';
@@ -36,7 +36,6 @@ import type { RunStudies } from './run-sources.ts';
 import { runSources } from './run-sources.ts';
 import { folderStore } from './run-store.ts';
 import { sourceChanges, sourceHashes } from './source-identity.ts';
-import type { SourceHashes } from './provenance.ts';
 import { textScorer } from './text-scorer.ts';
 
 /** What a run needs beside its configuration. */
@@ -150,12 +149,12 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
   const encoders = await runEncoders(config, tokenizer, events.onMessage);
   const index = openRetrieval(config, studies.train, tokenizer, events.onMessage);
   const retrieval = index && retrievedFindings(index);
-  for (const line of runNotes(stageSettings(config, 2), encoders.input, tokenizer, retrieval?.studies(studies.train) ?? studies.train))
-    events.onMessage?.(line);
+  const read = retrieval?.studies(studies.train) ?? studies.train;
+  for (const line of runNotes(stageSettings(config, 2), encoders.input, tokenizer, read)) events.onMessage?.(line);
   const modelOf = (own: TrainingConfig) => runModel(encoders.sizesOf(own), encoders.ofModules, own);
   // Of every stage, before the first: a name that matches nothing is said at once.
   const models = new Map(stages.map((stage) => [stage, modelOf(stageSettings(config, stage))]));
-  const model = modelOf(stageSettings(config, stages[0]!));
+  const model = models.get(stages[0]!)!;
   await agreeOnRun(ranks, { config, device, data: recorded, model, tokenizer });
   const store = hold
     ? folderStore({
@@ -177,10 +176,8 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
         }),
       })
     : undefined;
-  const sources = runSources(options, modelInput(model.vision, encoders.input), tokenizer, studies, {
-    sampling: samplingOf(options, studies.train),
-    retrieval,
-  });
+  const reading = { sampling: samplingOf(options, studies.train), retrieval };
+  const sources = runSources(options, modelInput(model.vision, encoders.input), tokenizer, studies, reading);
   return {
     config,
     device,
