@@ -30,8 +30,10 @@ const withoutImagesNote =
   'the model was trained without images: L_Cap is that of a decoder which reads none; texts from images, retrieval and zero-shot classification are left out';
 
 /** A loader of studies as the model takes them. */
-const loaderOf = (model: OpenedModel, studies: readonly Study[]): Loader =>
-  studyLoader(model.info, { studies, tokenizer: model.tokenizer, batchSize: evaluationBatch, train: false });
+function loaderOf({ info, tokenizer, retrieval }: OpenedModel, studies: readonly Study[]): Loader {
+  const open = (read: readonly Study[]) => studyLoader(info, { studies: read, tokenizer, batchSize: evaluationBatch, train: false });
+  return retrieval ? retrieval.loader(studies, open) : open(studies);
+}
 
 /** Measures. Throws one line for unreadable files. */
 export async function measure(options: MeasureOptions): Promise<Measurements> {
