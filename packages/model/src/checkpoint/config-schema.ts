@@ -59,6 +59,7 @@ const labels: Record<keyof LabelConfig, Rule> = {
   columns: list(line(256), mostLabels, 1),
   logOdds: numberList(mostLabels, -100, 100),
   doubtful: oneOf('mask', 0, 1),
+  stale: optional(flag),
 };
 
 // Both texts begin with [CLS] and end with [SEP].

@@ -41,6 +41,8 @@ export interface LabelConfig {
   readonly logOdds: readonly number[];
   /** What a label that a report doubts is: left out, absent (0) or present (1). */
   readonly doubtful: 'mask' | 0 | 1;
+  /** Whether stage 2 trained the image encoder on without its head, which then no longer fits it. */
+  readonly stale?: boolean;
 }
 
 /** Sizes of a whole model. */

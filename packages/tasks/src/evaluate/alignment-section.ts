@@ -12,6 +12,7 @@ import { distinctImpressions } from '../retrieval/distinct-impressions.ts';
 import { fittingPrompts } from '../zero-shot/prompt-file.ts';
 import { embedPrompts } from '../zero-shot/prompt-vectors.ts';
 import { isSupervised } from '../zero-shot/supervised.ts';
+import { answersOf, aucRow } from './auc-rows.ts';
 import type { EvaluationReport, Example, ZeroShotRow } from './report.ts';
 
 /** What the common space adds to the report, and to each study's example. */
@@ -71,27 +72,11 @@ async function promptClasses(model: ModelSession, images: Vectors, studies: read
 function zeroShotTable({ info }: ModelSession, classes: Readonly<Record<string, ClassScores>>): Pick<EvaluationReport, 'zeroShot' | 'meanAuc'> {
   if (Object.keys(classes).length === 0) return { zeroShot: [] };
   const { classes: metrics, meanAuc } = classificationReport(classes);
-  const zeroShot = Object.entries(metrics).map(([name, { positives, studies, auc, undefined: reason }]): ZeroShotRow => {
-    return {
-      name,
-      positives,
-      studies,
-      auc,
-      ...(auc === null && reason !== undefined ? { undefined: reason } : {}),
-      ...(isSupervised(info, name) ? { supervised: true } : {}),
-    };
+  const zeroShot = Object.entries(metrics).map(([name, own]): ZeroShotRow => {
+    return { name, ...aucRow(own), ...(isSupervised(info, name) ? { supervised: true } : {}) };
   });
   return { zeroShot, ...(meanAuc ? { meanAuc: meanAuc.value } : {}) };
 }
-
-/** A study's answers by class: the truth, and the score. */
-const answersOf = (classes: Readonly<Record<string, ClassScores>>, study: number): NonNullable<Example['zeroShot']> =>
-  Object.fromEntries(
-    Object.entries(classes).flatMap(([name, { labels, scores }]) => {
-      const truth = labels[study];
-      return truth === undefined ? [] : [[name, { truth, score: scores[study]! }]];
-    }),
-  );
 
 /** Retrieval and zero-shot classification of studies by their images' unit vectors (N, d); `spec` names their data set, whose own prompts are taken where there are some. */
 export async function alignmentSection(model: ModelSession, images: Vectors, studies: readonly Study[], spec: string): Promise<AlignmentSection> {

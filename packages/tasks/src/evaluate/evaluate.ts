@@ -15,7 +15,7 @@ import { openPublishedMetrics } from '../text-metrics/published-metrics.ts';
 import type { AlignmentSection } from './alignment-section.ts';
 import { alignmentSection, imageVectors } from './alignment-section.ts';
 import { evaluationBatch, judgesImages } from './evaluation-plan.ts';
-import { hasImageLabels, imageLabelRows } from './image-label-section.ts';
+import { hasImageLabels, labelHeadSection, staleHeadNote } from './label-head-section.ts';
 import { lossSection } from './loss-section.ts';
 import type { Losses } from './losses.ts';
 import { openLosses } from './losses.ts';
@@ -106,6 +106,8 @@ async function reportOf(options: EvaluateOptions, losses: Losses, published: Pub
     if (hasImageBranch && model.info.labels && !labelled)
       onMessage('image labels and their loss are left out: the encoder itself was not exported (--part vision)');
     const vectors = hasImageBranch ? await imageVectors(model, loader, labelled ? ['embedding', 'global'] : ['embedding']) : undefined;
+    const head = labelled ? labelHeadSection(model, vectors!.global, studies) : undefined;
+    if (head?.report.staleHead) onMessage(staleHeadNote);
     const alignment = vectors ? await alignmentSection(model, vectors.embedding, studies, data) : noAlignment;
     return {
       checkpoint: model.info.source,
@@ -119,10 +121,17 @@ async function reportOf(options: EvaluateOptions, losses: Losses, published: Pub
       text: texts.text,
       ...(ratio ? { likelihoodRatio: ratio } : {}),
       ...alignment.report,
-      ...(labelled ? { imageLabels: imageLabelRows(model, vectors!.global, studies) } : {}),
+      ...head?.report,
       ...(texts.labels ? { labels: texts.labels } : {}),
       ...publishedTables,
-      examples: studies.map(({ id }, i) => ({ id, truth: truth[i]!, ...texts.byStudy[i]!, ...lossValues.byStudy[i]!, ...alignment.byStudy[i] })),
+      examples: studies.map(({ id }, i) => ({
+        id,
+        truth: truth[i]!,
+        ...texts.byStudy[i]!,
+        ...lossValues.byStudy[i]!,
+        ...alignment.byStudy[i],
+        ...head?.byStudy[i],
+      })),
     };
   } finally {
     await loader.close();
