@@ -79,6 +79,7 @@ function fieldsOf(value: unknown): Fields {
     align: width,
     projection: optional(oneOf('linear', 'mlp')),
     projectionDropout: optional(rate),
+    headDropout: optional(rate),
     decoder,
     special,
     losses: optional(list(oneOf(...lossesWithParameters), lossesWithParameters.length, 1)),

@@ -55,6 +55,8 @@ export interface ModelConfig {
   readonly projection?: 'linear' | 'mlp';
   /** Dropout of features before these projections, in training. */
   readonly projectionDropout?: number;
+  /** Dropout of images' vectors before the head of label supervision, in training. */
+  readonly headDropout?: number;
   readonly decoder: DecoderConfig;
   readonly special: SpecialTokens;
   /** Losses with parameters of their own that the model is trained with. */

@@ -77,7 +77,10 @@ function runLabels(
   studies: Readonly<Record<'train' | 'validate', readonly Study[]>>,
   { earlier, accept, onMessage = () => undefined }: { earlier: EarlierLabels | undefined; accept: boolean; onMessage?: ((text: string) => void) | undefined },
 ): RunLabels | undefined {
-  if (!usesLabels(config)) return undefined;
+  if (!usesLabels(config)) {
+    if (config.headDropout > 0) onMessage('--head-dropout has nothing to act on: no stage is supervised by labels');
+    return undefined;
+  }
   const { doubtful } = config;
   const { leftOut, ...now } = trainableColumns(studies.train, config.labels, doubtful);
   const fresh: LabelConfig = { ...now, doubtful };

@@ -20,14 +20,22 @@ function hashValues(values: HostArrays): string {
  * A checkpoint whose `vision.*` are the published weights at `path` (a folder or a .safetensors file), and a hash of them. `folder` is
  * the checkpoint's, for messages. Throws one line where they are of another architecture or of other sizes.
  */
-export async function withPublishedVision<C extends Checkpoint>(folder: string, checkpoint: C, path: string): Promise<{ readonly checkpoint: C; readonly hash: string }> {
+export async function withPublishedVision<C extends Checkpoint>(
+  folder: string,
+  checkpoint: C,
+  path: string,
+): Promise<{ readonly checkpoint: C; readonly hash: string }> {
   const { config } = checkpoint;
   const own = config.model.vision;
   if (own.kind === 'none' || own.kind === 'module')
     throw fileError(folder, own.kind === 'none' ? 'reads no images' : "its vision encoder is a module's", `leave --vision hf:${path} out`);
   const { config: vision, load } = await pretrainedVision(path, { size: own.imageSize, channels: own.channels });
   const values = Object.fromEntries(Object.entries(await load()).map(([name, value]) => [prefix + name, value]));
-  const named = (parameters: object): string => Object.keys(parameters).filter((name) => name.startsWith(prefix)).toSorted().join();
+  const named = (parameters: object): string =>
+    Object.keys(parameters)
+      .filter((name) => name.startsWith(prefix))
+      .toSorted()
+      .join();
   const shapesDiffer = Object.entries(values).some(([name, { shape }]) => checkpoint.parameters[name]?.shape.join() !== shape.join());
   if (vision.kind !== own.kind || shapesDiffer || named(values) !== named(checkpoint.parameters))
     throw fileError(path, `holds another vision encoder than ${folder} was trained with`, 'name the published weights that the run began with');
