@@ -6,11 +6,14 @@ import { columnParts, labelTargets } from '@hybridmed/eval/labeller';
 import type { ClassScores } from '@hybridmed/eval/protocols';
 import { classificationReport } from '@hybridmed/eval/protocols';
 import type { LabelConfig } from '@hybridmed/model';
-import type { ModelSession } from '@hybridmed/model/session';
+import type { ModelSession, SessionInfo } from '@hybridmed/model/session';
 import { labelsOf, withTruthLabels } from '../labelled-set.ts';
 import { truthLabel } from '../truth-labels.ts';
 import { answersOf, aucRow } from './auc-rows.ts';
 import type { EvaluationReport, Example, ImageLabelRow, LabelHeadRow } from './report.ts';
+
+/** What of a model a head is. */
+type HeadModel = Pick<SessionInfo, 'labels' | 'lossParameters'>;
 
 /** Logits of the head by column: a number for each study. */
 export type HeadOutputs = Readonly<Partial<Record<string, ArrayLike<number>>>>;
@@ -29,15 +32,15 @@ export const staleHeadNote =
   'stage 2 trained the image encoder on without label supervision, so the label head no longer fits it: its AUCs are of a stale head';
 
 /** The head's outputs of vectors (N, Dv). */
-function headOutputs({ info }: ModelSession, { data, shape }: Vectors): HeadOutputs {
+function headOutputs({ labels, lossParameters }: HeadModel, { data, shape }: Vectors): HeadOutputs {
   const [count, width] = shape as [number, number];
-  const [weight, bias] = [info.lossParameters!['lab.weight']!.values, info.lossParameters!['lab.bias']!.values];
+  const [weight, bias] = [lossParameters!['lab.weight']!.values, lossParameters!['lab.bias']!.values];
   const logit = (row: number, k: number): number => {
     let sum = bias[k]!;
     for (let j = 0; j < width; j++) sum += data[row * width + j]! * weight[k * width + j]!;
     return sum;
   };
-  return Object.fromEntries(info.labels!.columns.map((column, k) => [column, Array.from({ length: count }, (_, row) => logit(row, k))]));
+  return Object.fromEntries(labels!.columns.map((column, k) => [column, Array.from({ length: count }, (_, row) => logit(row, k))]));
 }
 
 /** Against the labels of the studies' reports, a row for each of the head's; doubtful studies are as in training. */
@@ -86,8 +89,8 @@ export function truthSection(
 }
 
 /** A model's head over studies, from the vectors that the encoder makes of their images, (N, Dv). */
-export function labelHeadSection(model: ModelSession, vectors: Vectors, studies: readonly Study[]): LabelHeadSection {
-  const labels = model.info.labels!;
+export function labelHeadSection(model: HeadModel, vectors: Vectors, studies: readonly Study[]): LabelHeadSection {
+  const labels = model.labels!;
   const outputs = headOutputs(model, vectors);
   const { rows, byStudy } = truthSection(studies, outputs);
   return {
