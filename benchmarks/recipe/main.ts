@@ -75,7 +75,7 @@ async function saveDifferences(out: string): Promise<void> {
     const seeds = [0, 1, 2].filter((seed) => [a, b].every((name) => existsSync(evaluationOf(out, seed, name))));
     if (seeds.length === 0) continue;
     const files = (name: string) => seeds.map((seed) => evaluationOf(out, seed, name));
-    const { figures, studies } = JSON.parse(hybridmed(['compare', ...files(a), '--with', ...files(b), '--json'])) as { figures: object[]; studies: number };
+    const { figures, studies } = JSON.parse(hybridmed(['compare', '--a', ...files(a), '--b', ...files(b), '--json'])) as { figures: object[]; studies: number };
     rows.push({ a, b, seeds, studies, figures });
   }
   if (rows.length > 0) await saveResult('learning-differences', { rows });
