@@ -66,29 +66,39 @@ const shown = (figure: Interval | number | null | undefined): string => {
   return `${figure.value.toFixed(3)} (${figure.low.toFixed(3)} to ${figure.high.toFixed(3)})`;
 };
 
-/** The table's head for some runs of the recipe. */
-export const learningHead = (runs: readonly LearningResults[]): string[] => [
-  'Open-I test split, frontal',
-  'bar',
-  ...runs.map(({ seed }) => `seed ${seed} (95 % over studies)`),
-  `met by the mean of ${runs.length} of 3 seeds`,
-];
+type Saved = LearningResults & { readonly variant: string };
+type Table = [head: string[], rows: string[][]];
 
-/** Rows of the bars: each seed, and whether the seeds' mean meets it. */
-export const learningRows = (runs: readonly LearningResults[]): string[][] =>
-  bars.map(({ what, bar, of }) => {
+/** Saved runs of a variant, by seed. */
+const runsOf = (result: (name: string) => Saved | undefined, variant: string): Saved[] =>
+  [0, 1, 2].map((seed) => result(`learning-${variant}-seed${seed}`)).filter((run) => run !== undefined);
+
+/** The bars: each seed of the recipe, and whether the seeds' mean meets them. */
+export function learningTable(result: (name: string) => Saved | undefined): Table {
+  const runs = runsOf(result, 'recipe');
+  const head = ['Open-I test split, frontal', 'bar', ...runs.map(({ seed }) => `seed ${seed} (95 % over studies)`), `met by ${runs.length} of 3 seeds' mean`];
+  const rows = bars.map(({ what, bar, of }) => {
     const figures = runs.map(of);
     const values = figures.flatMap((figure) => (figure === null || figure === undefined ? [] : [typeof figure === 'number' ? figure : figure.value]));
     const met = values.length < runs.length || runs.length === 0 ? '' : mean(values) >= bar ? 'yes' : 'no';
     return [what, String(bar), ...figures.map(shown), met];
   });
+  return [head, rows];
+}
 
-/** Losses in nats per study of one seed's variants, in the order of `benchmarks/recipe`. */
-export const variantRows = (runs: readonly (LearningResults & { readonly variant: string })[]): string[][] =>
-  runs.map(({ variant, seed, losses, captioning, normalLikelihood }) => [
-    variant,
-    String(seed),
-    losses['cap'] === null || losses['cap'] === undefined ? '' : losses['cap'].toFixed(2),
-    shown(captioning?.perStudy),
-    shown(normalLikelihood?.byData?.auc),
-  ]);
+const variantNames = ['recipe', 'no-labels', 'no-image', 'paper', 'paper-no-dis', 'negatives', 'frozen', 'half', 'quarter'];
+
+/** The recipe and its variants: losses in nats per study. */
+export function variantsTable(result: (name: string) => Saved | undefined): Table {
+  const head = ['variant', 'seed', 'L_Cap', 'mismatched less own image (95 %)', 'AUC of the likelihood of normal sentences (95 %)'];
+  const rows = variantNames
+    .flatMap((variant) => runsOf(result, variant))
+    .map(({ variant, seed, losses, captioning, normalLikelihood }) => [
+      variant,
+      String(seed),
+      losses['cap']?.toFixed(2) ?? '',
+      shown(captioning?.perStudy),
+      shown(normalLikelihood?.byData?.auc),
+    ]);
+  return [head, rows];
+}

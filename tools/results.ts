@@ -4,8 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { AblationResults, ExplainResults, LabellerResults } from './results-agreement.ts';
 import { ablationTable, explainRows, labellerRows } from './results-agreement.ts';
 import { headlineRows } from './results-headline.ts';
-import type { LearningResults } from './results-learning.ts';
-import { learningHead, learningRows, variantRows } from './results-learning.ts';
+import { learningTable, variantsTable } from './results-learning.ts';
 import type { ClassificationResults, QuestionResults } from './results-tasks.ts';
 import { classificationRows, questionRows } from './results-tasks.ts';
 import type { PeersResult } from './results-webgpu.ts';
@@ -240,23 +239,6 @@ function ablation(name: string): string {
   return table([`${run.preset}, ${run.studies} test studies`, ...head.slice(1)], rows);
 }
 
-/** Saved runs of the recipe or of another variant of it, by seed. */
-const learningRuns = (variant: string): (LearningResults & { variant: string })[] =>
-  [0, 1, 2].map((seed) => result(`learning-${variant}-seed${seed}`)).filter((run) => run !== undefined);
-
-/** The bars of learning from real radiographs. */
-function learning(): string {
-  const runs = learningRuns('recipe');
-  return table(learningHead(runs), learningRows(runs));
-}
-
-/** The recipe and its variants. */
-const learningVariants = (): string =>
-  table(
-    ['variant', 'seed', 'L_Cap', 'mismatched less own image (95 %)', 'AUC of the likelihood of normal sentences (95 %)'],
-    variantRows(['recipe', 'no-labels', 'no-image', 'paper', 'paper-no-dis', 'negatives', 'frozen', 'half', 'quarter'].flatMap(learningRuns)),
-  );
-
 /** WebGPU kernels and those of other engines, on one software adapter. */
 function webgpu(): string {
   const run = result('peers-lavapipe') as PeersResult | undefined;
@@ -283,8 +265,8 @@ export const sections: Readonly<Record<string, () => string>> = {
   explanations,
   'ablation-phantoms': () => ablation('phantoms'),
   'ablation-openi': () => ablation('openi'),
-  learning,
-  'learning-variants': learningVariants,
+  learning: () => table(...learningTable(result)),
+  'learning-variants': () => table(...variantsTable(result)),
   speed,
   loading,
   embedding,

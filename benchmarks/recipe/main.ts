@@ -56,8 +56,8 @@ async function runVariant({ name, flags, shares }: Variant, seed: number, { data
   const from = ['--config', path('configs/openi-efficientnet.yaml'), '--data', data, '--text', text, '--seed', String(seed)];
   const images = flags.includes('--vision') ? [] : ['--vision', vision];
   const taken = shares.flatMap((stage) => [`--${stage}`, recipe]);
-  const process_ = ['--device', device, '--cache', cache, '--no-report', '--resume', '--out', own];
-  hybridmed(['pretrain', ...from, ...images, ...taken, ...flags, ...process_]);
+  const whereAndHow = ['--device', device, '--cache', cache, '--no-report', '--resume', '--out', own];
+  hybridmed(['pretrain', ...from, ...images, ...taken, ...flags, ...whereAndHow]);
   const evaluated = ['--checkpoint', own, '--data', data, '--device', device];
   if (images.length > 0) hybridmed(['fit-ratio', ...evaluated]);
   for (const split of ['validate', 'test']) {

@@ -27,8 +27,14 @@ export async function stagesOf(run: string): Promise<object[]> {
 
 /** The figures of an evaluation: what it holds without sentences, studies and folders. */
 export function figuresOf(evaluation: EvaluationReport): object {
-  const { examples: _studies, checkpoint: _folder, data, likelihoodRatio: ratio, normalLikelihood, ...figures } = evaluation as EvaluationReport &
-    Record<'likelihoodRatio' | 'normalLikelihood', Record<string, unknown> | undefined>;
+  const {
+    examples: _studies,
+    checkpoint: _folder,
+    data,
+    likelihoodRatio: ratio,
+    normalLikelihood,
+    ...figures
+  } = evaluation as EvaluationReport & Record<'likelihoodRatio' | 'normalLikelihood', Record<string, unknown> | undefined>;
   const { sentences: _sentences, ...normal } = normalLikelihood ?? {};
   const { candidates: _candidates, means: _means, frequencies: _frequencies, ...chosen } = ratio ?? {};
   const scalars = Object.fromEntries(Object.entries(chosen).filter(([, value]) => !Array.isArray(value)));
