@@ -89,15 +89,19 @@ async function openRunTokenizer({ config, out }: PretrainOptions, training: read
   return openTokenizer(file, await readJson(file));
 }
 
-/** The order that the settings name; of labels a line says which. */
-function samplingOf({ config: { sampling, shuffleBuffer }, events }: PretrainOptions, training: readonly Study[]): Sampling {
-  if (sampling === 'shard') return { by: sampling, buffer: shuffleBuffer };
-  if (shuffleBuffer !== runSettings.shuffleBuffer.default)
-    throw new HybridmedError(`"shuffleBuffer" is that of "sampling": "shard", not of "${sampling}"; give --sampling shard, or leave --shuffle-buffer out`);
-  if (sampling !== 'labels') return { by: sampling };
-  const { weights, note } = labelWeights(training);
-  events?.onMessage?.(note);
-  return { by: 'weight', weights };
+/** The order that each stage's settings name; of labels a line says which. */
+function samplingsOf({ config, events }: PretrainOptions, stages: readonly Stage[], training: readonly Study[]): (own: RunConfig) => Sampling {
+  const orders = new Set(stages.map((stage) => stageSettings(config, stage).sampling));
+  if (config.shuffleBuffer !== runSettings.shuffleBuffer.default && !orders.has('shard'))
+    throw new HybridmedError(
+      `"shuffleBuffer" is that of "sampling": "shard", not of "${[...orders].join('", "')}"; give --sampling shard, or leave --shuffle-buffer out`,
+    );
+  const labels = orders.has('labels') ? labelWeights(training) : undefined;
+  if (labels) events?.onMessage?.(labels.note);
+  return ({ sampling, shuffleBuffer }) => {
+    if (sampling === 'shard') return { by: sampling, buffer: shuffleBuffer };
+    return sampling === 'labels' ? { by: 'weight', weights: labels!.weights } : { by: sampling };
+  };
 }
 
 /** What a checkpoint of a stage says of itself. */
@@ -176,7 +180,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
         }),
       })
     : undefined;
-  const reading = { sampling: samplingOf(options, studies.train), retrieval, labels };
+  const reading = { samplingOf: samplingsOf(options, stages, studies.train), retrieval, labels };
   const sources = runSources(options, modelInput(model.vision, encoders.input), tokenizer, studies, reading);
   return {
     config,
