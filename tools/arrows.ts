@@ -37,6 +37,7 @@ const nodeEntries = new Set([
   '@hybridmed/webgpu/node',
   '@hybridmed/tasks/node',
   '@hybridmed/tasks/texts',
+  '@hybridmed/tasks/pipeline/node',
   '@hybridmed/ranks/mpi',
   '@hybridmed/testing',
   'hybridmed/node',
