@@ -54,6 +54,12 @@ export const dataSettings = ofRun({
   }),
   ...selectionSettings,
   limit: option({ value: integer(0), argument: 'n', help: 'maximum number of training (and of validation) studies; 0 for all', default: 0 }),
+  retrieve: option({
+    value: integer(0, 8),
+    argument: 'k',
+    help: 'findings are read with the impressions of the k training reports with the nearest findings, of other patients; the training texts then stand in every checkpoint. 0 for none',
+    default: 0,
+  }),
   sampling: option({
     value: choice(['shuffle', 'length', 'shard', 'labels']),
     argument: 'order',

@@ -1,5 +1,5 @@
 // Evaluates a model, a checkpoint or exported graphs, on a split: losses, texts beside baselines, retrieval, zero-shot classification, labels.
-import type { SelectOptions, Study } from '@hybridmed/data';
+import type { Loader, SelectOptions, Study } from '@hybridmed/data';
 import { openDataSet } from '@hybridmed/data';
 import type { LikelihoodRatio } from '@hybridmed/model';
 import { partOfBranch } from '@hybridmed/model';
@@ -74,6 +74,12 @@ const noAlignment: AlignmentSection = { report: { zeroShot: [] }, byStudy: [] };
 /** Who computes, in words. */
 const computedBy = ({ info, traced }: OpenedModel, device: Device): string => (traced ? info.device : `${info.device}, losses by ${device.info.name}`);
 
+/** A loader of studies as the model takes them. */
+function loaderOf({ info, tokenizer, retrieval }: OpenedModel, studies: readonly Study[]): Loader {
+  const open = (read: readonly Study[]) => studyLoader(info, { studies: read, tokenizer, batchSize: evaluationBatch, train: false });
+  return retrieval ? retrieval.loader(studies, open) : open(studies);
+}
+
 /** How impressions are written by likelihood ratio: as is chosen now, or as the model keeps it; undefined where it is not evaluated. */
 function ratioOf(
   { model, split = 'test', onMessage }: EvaluateOptions,
@@ -91,7 +97,7 @@ async function reportOf(options: EvaluateOptions, losses: Losses, published: Pub
   const { studies, train } = of;
   const hasImageBranch = judgesImages(model.info);
   const withoutImages = !model.info.readsImages;
-  const loader = studyLoader(model.info, { studies, tokenizer: model.tokenizer, batchSize: evaluationBatch, train: false });
+  const loader = loaderOf(model, studies);
   try {
     if (withoutImages) onMessage(withoutImagesNote);
     onMessage(`losses of ${studies.length} studies`);

@@ -62,7 +62,7 @@ async function branchLogits(model: ModelSession, branch: Branch, batch: HostArra
   const mask = batch.findings_mask!;
   const { memory } =
     branch === 'image' ? await model.imageFeatures(batch.image!, ['memory']) : await model.textFeatures({ ids: batch.findings!, mask }, ['memory']);
-  return model.logits(branch, { memory, ids: batch.input!, ...(branch === 'image' ? {} : { mask }) });
+  return model.logits(branch, { memory, ids: batch.input!, ...(branch === 'image' ? {} : { mask, memoryIds: batch.findings! }) });
 }
 
 /** The loss of a model whose findings branch alone is there, from the losses of that branch. */

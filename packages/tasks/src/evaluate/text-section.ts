@@ -62,7 +62,11 @@ export async function textSection(model: ModelSession, loader: Loader, train: re
   const agreement = labelAgreement(studies, texts);
   return {
     texts,
-    text: mapSystems(texts, (own): TextRow => ({ ...textScores(own, truth), intervals: textIntervals(own, truth) })),
+    text: mapSystems(texts, (own, system): TextRow => ({
+      ...textScores(own, truth),
+      intervals: textIntervals(own, truth),
+      ...(system === 'findings' ? { overConsensus: textIntervals(own, truth, { than: texts.consensus }) } : {}),
+    })),
     ...(agreement.table ? { labels: agreement.table } : {}),
     byStudy: findings.map((text, i) => ({
       ...(image ? { image: image[i]! } : {}),

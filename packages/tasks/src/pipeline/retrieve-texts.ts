@@ -22,10 +22,26 @@ export interface Match {
 
 /** Finds the texts nearest to images, or the images nearest to texts, nearest first. */
 export interface Retriever<Image> {
-  (query: { readonly image: Image }, gallery: { readonly texts: readonly string[] }, options?: RetrievalOptions): Promise<(Match & { readonly text: string })[]>;
-  (query: { readonly text: string }, gallery: { readonly images: readonly Image[] }, options?: RetrievalOptions): Promise<(Match & { readonly image: Image })[]>;
-  (query: { readonly images: readonly Image[] }, gallery: { readonly texts: readonly string[] }, options?: RetrievalOptions): Promise<(Match & { readonly text: string })[][]>;
-  (query: { readonly texts: readonly string[] }, gallery: { readonly images: readonly Image[] }, options?: RetrievalOptions): Promise<(Match & { readonly image: Image })[][]>;
+  (
+    query: { readonly image: Image },
+    gallery: { readonly texts: readonly string[] },
+    options?: RetrievalOptions,
+  ): Promise<(Match & { readonly text: string })[]>;
+  (
+    query: { readonly text: string },
+    gallery: { readonly images: readonly Image[] },
+    options?: RetrievalOptions,
+  ): Promise<(Match & { readonly image: Image })[]>;
+  (
+    query: { readonly images: readonly Image[] },
+    gallery: { readonly texts: readonly string[] },
+    options?: RetrievalOptions,
+  ): Promise<(Match & { readonly text: string })[][]>;
+  (
+    query: { readonly texts: readonly string[] },
+    gallery: { readonly images: readonly Image[] },
+    options?: RetrievalOptions,
+  ): Promise<(Match & { readonly image: Image })[][]>;
 }
 
 type Side<Image> = { readonly image: Image } | { readonly images: readonly Image[] } | { readonly text: string } | { readonly texts: readonly string[] };
@@ -41,7 +57,9 @@ function entriesOf<Image>(side: Side<Image>): { images?: readonly Image[]; texts
 export function retrieveTexts<Image>(model: ModelSession, read: ImageReader<Image>): Retriever<Image> {
   const ofImages = async (images: readonly Image[], options: CallOptions): Promise<Vectors> =>
     joined(
-      await inBatches(images, options, async (batch) => [(await model.imageFeatures(await preparedImages(model, read, batch), ['embedding'], options)).embedding]),
+      await inBatches(images, options, async (batch) => [
+        (await model.imageFeatures(await preparedImages(model, read, batch), ['embedding'], options)).embedding,
+      ]),
     );
   const search = async (query: Side<Image>, gallery: Side<Image>, { count, ...options }: RetrievalOptions = {}) => {
     const [asked, searched] = [entriesOf(query), entriesOf(gallery)];

@@ -56,7 +56,7 @@ export const pipelineRows = <Image>(read: ImageReader<Image>) => ({
     open: (model) => ({ call: imageFeatures(model, read) }),
   }),
   'feature-extraction': ofModel({
-    needs: "a checkpoint, a run's folder, or an export with the part text (align for the output \"embedding\")",
+    needs: 'a checkpoint, a run\'s folder, or an export with the part text (align for the output "embedding")',
     parts: ['text', 'align'],
     open: (model) => ({ call: textFeatures(model) }),
   }),

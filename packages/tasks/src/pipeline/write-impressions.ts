@@ -26,7 +26,9 @@ export interface ImpressionOptions extends Omit<WriteOptions, 'search'> {
 }
 
 /** An impression. Without a likelihood ratio it has the ids of its tokens, with one what decided it. */
-export type Impression = Pick<GeneratedText, 'text' | 'score'> & Partial<Omit<GeneratedText, 'text' | 'score'>> & Partial<Omit<RatioImpression, 'text' | 'score'>>;
+export type Impression = Pick<GeneratedText, 'text' | 'score'> &
+  Partial<Omit<GeneratedText, 'text' | 'score'>> &
+  Partial<Omit<RatioImpression, 'text' | 'score'>>;
 
 /** Tokens of a batch as those of all inputs, whose first is `from`, each with the text so far. */
 function streamed({ tokenizer }: ModelSession, onToken: WriteOptions['onToken'], from: number): ((study: number, id: number) => void) | undefined {

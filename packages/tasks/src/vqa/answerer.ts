@@ -77,7 +77,10 @@ async function createChooser(device: Device, { model }: Checkpoint, vqa: VqaMode
 async function createWriter(device: Device, { model, tokenizer }: Checkpoint, vqa: VqaModel): Promise<AnswerPrograms> {
   const encode = await device.compile(vqa.memoryGraph());
   // The image branch's tensors are not part of this model; the stepper must not ask for them.
-  const decoder = { ...model.decoder, parameters: Object.fromEntries(Object.entries(model.decoder.parameters).filter(([name]) => !name.includes('.image.'))) };
+  const decoder = {
+    ...model.decoder,
+    parameters: Object.fromEntries(Object.entries(model.decoder.parameters).filter(([name]) => !name.includes('.image.') && !name.startsWith('pointer.'))),
+  };
   const maxTokens = Math.min(maxAnswerLength, decoder.config.positions);
   const steppers: Stepper[] = [];
   return {

@@ -7,13 +7,11 @@ import { precisions } from '@hybridmed/tensor';
 import { mergeSettings } from '../options/merge-settings.ts';
 import type { Values } from '../options/option.ts';
 import { ofRun, option, perStage } from '../options/option.ts';
-import { choice, integer, number, numberOr, several, stageCounts, string, toggle, toggleOr } from '../options/values.ts';
+import { choice, integer, number, numberOr, stageCounts, string, toggle, toggleOr } from '../options/values.ts';
 import type { Value } from '../options/values.ts';
-import { learningRates } from './learning-rates.ts';
 import { lossSettings } from './loss-settings.ts';
+import { optimizerSettings } from './optimizer-settings.ts';
 import { stagesRow } from './stage-settings.ts';
-
-const weight = number({ min: 0 });
 
 const modelSettings = {
   preset: option({ value: choice(Object.keys(presets) as PresetName[]), argument: 'name', help: 'sizes, lengths and defaults of training', default: 'small' }),
@@ -51,6 +49,11 @@ const modelSettings = {
   imageAdapter: option({
     value: toggle(),
     help: "an adapter between image tokens and decoder: layer norm, linear to the decoder's width, learned positions, layer norm",
+    default: false,
+  }),
+  pointer: option({
+    value: toggle(),
+    help: 'the branch that reads findings may copy their tokens: a distribution over them, mixed with that over the vocabulary by a learned gate',
     default: false,
   }),
   dropout: perStage(
@@ -128,6 +131,12 @@ const scheduleSettings = {
       defaultWords: "the preset's",
     }),
   ),
+  bestBy: option({
+    value: choice(['sum', 'cider']),
+    argument: 'what',
+    help: "what marks stage 1's best checkpoint, which early stop and stage 2's teacher follow: sum (its validation loss) or cider (of the validation split's impressions, written greedily after each epoch)",
+    default: 'sum',
+  }),
   checkpointEvery: option({
     value: integer(0),
     argument: 'steps',
@@ -150,56 +159,6 @@ const scheduleSettings = {
     defaultWords: 'stage 1 is run',
     off: { value: false, help: 'skip stage 1' },
   }),
-};
-
-const optimizerSettings = {
-  learningRate: perStage(
-    option({
-      value: learningRates,
-      argument: 'x,...',
-      help: 'peak learning rate of AdamW, and those of single groups of parameters (the first part of their names), as in 5e-4,vision=2e-4; may be changed when a run is resumed',
-      default: ({ preset }) => preset.learningRate,
-      defaultWords: "the preset's",
-      onResume: 'may change',
-    }),
-  ),
-  warmup: perStage(option({ value: number({ min: 0, max: 1 }), argument: 'fraction', help: 'fraction of the steps for warm-up', default: 0.1 })),
-  weightDecay: perStage(option({ value: weight, argument: 'x', help: 'decoupled weight decay', default: 0.05 })),
-  clip: perStage(option({ value: number({ above: 0 }), argument: 'x', help: 'maximum global norm of the gradients', default: 1 })),
-  freeze: perStage(
-    option({
-      value: several(string()),
-      argument: 'names',
-      help: 'names of parameters that are not trained, such as "vision.*"; * matches any characters',
-      default: [],
-    }),
-  ),
-  freezeStatistics: perStage(
-    option({
-      value: several(string()),
-      argument: 'names',
-      help: 'batch norms that are trained, but whose running statistics are used in training and stay as they are, such as "vision.*"',
-      default: [],
-    }),
-  ),
-  layerDecay: perStage(
-    option({
-      value: number({ above: 0, max: 1 }),
-      argument: 'x',
-      help: "factor between the learning rates of an encoder's neighbouring layers; 1 for equal rates",
-      default: 1,
-    }),
-  ),
-  lora: perStage(
-    option({
-      value: several(string()),
-      argument: 'layers',
-      help: 'linear layers to adapt by LoRA, their weights frozen, such as "text.*.query"; merged when saved',
-      default: [],
-    }),
-  ),
-  loraRank: perStage(option({ value: integer(1), argument: 'n', help: 'rank of the adapters', default: 8 })),
-  loraAlpha: perStage(option({ value: number({ above: 0 }), argument: 'x', help: 'the adapters are scaled by this divided by their rank', default: 16 })),
 };
 
 const objectiveSettings = {
