@@ -114,9 +114,9 @@ describe('a pipeline gives what its task gives', () => {
       split.map(({ image }) => image),
       { [name]: report.prompts[name]! },
     );
-    const scored = results.map(([{ score }], i) => ({ score, label: split[i]!.labels?.[name] }) as { score: number; label: 0 | 1 });
+    const scored = results.map(([own], i) => ({ score: own!.score, label: split[i]!.labels?.[name] }));
     const [positive, negative] = [1, 0].map((label) => scored.filter((each) => each.label === label).map(({ score }) => score)) as [number[], number[]];
-    const wins = positive.flatMap((p) => negative.map((n) => (p > n ? 1 : p === n ? 0.5 : 0)));
+    const wins = positive.flatMap((p) => negative.map((n): number => (p > n ? 1 : p === n ? 0.5 : 0)));
     const auc = wins.reduce((sum, win) => sum + win, 0) / wins.length;
     expect(auc).toBeCloseTo(report.classes[name]!.auc!.value, 6);
   });
