@@ -21,5 +21,5 @@ export type { StageParts, TrainingRun } from './contracts/training-run.ts';
 export { checkPrecision, checkWork, stagesToTrain, trainStages } from './trainer/train-stages.ts';
 export { watchedOf } from './trainer/watched.ts';
 export type { BestBy, Watched } from './trainer/watched.ts';
-export { evaluateSplit, validate } from './trainer/validate.ts';
+export { batchLosses, evaluateSplit, lossesOfTotals, splitTotals, validate } from './trainer/validate.ts';
 export type { BatchLosses, SplitLosses, Validator } from './trainer/validate.ts';

@@ -8,6 +8,7 @@ import { alone, broadcastText } from '@hybridmed/ranks';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import type { TrainingRun } from '@hybridmed/training';
+import { runSettings } from '../settings/run-settings.ts';
 import { checkPasses, runModel, sharedStore, stagesToTrain } from '@hybridmed/training';
 import type { TrainingConfig } from '@hybridmed/training/settings';
 import { stageSettings } from '@hybridmed/training/settings';
@@ -89,7 +90,10 @@ async function openRunTokenizer({ config, out }: PretrainOptions, training: read
 }
 
 /** The order that the settings name; of labels a line says which. */
-function samplingOf({ config: { sampling }, events }: PretrainOptions, training: readonly Study[]): Sampling {
+function samplingOf({ config: { sampling, shuffleBuffer }, events }: PretrainOptions, training: readonly Study[]): Sampling {
+  if (sampling === 'shard') return { by: sampling, buffer: shuffleBuffer };
+  if (shuffleBuffer !== runSettings.shuffleBuffer.default)
+    throw new HybridmedError(`"shuffleBuffer" is that of "sampling": "shard", not of "${sampling}"; give --sampling shard, or leave --shuffle-buffer out`);
   if (sampling !== 'labels') return { by: sampling };
   const { weights, note } = labelWeights(training);
   events?.onMessage?.(note);

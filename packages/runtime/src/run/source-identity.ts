@@ -14,7 +14,8 @@ const isRead = (name: string): boolean =>
   name.endsWith('.safetensors') ||
   ['config.json', 'open_clip_config.json', 'model.safetensors.index.json', 'tokenizer.json', 'tokenizer_config.json', 'vocab.txt'].includes(name);
 
-async function hashPublished(path: string): Promise<string> {
+/** SHA-256 of what is read of a published encoder's folder or file. Throws one line that names a file which cannot be read. */
+export async function hashPublished(path: string): Promise<string> {
   const beside = path.replace(/\.safetensors$/, '.json');
   const files = (await isFolder(path)) ? (await readdir(path)).filter(isRead).map((name) => [name, join(path, name)] as const) : [['file', path] as const];
   if (beside !== path && existsSync(beside)) files.push(['config', beside]);

@@ -43,6 +43,8 @@ const selectionSettings = {
   }),
 };
 
+const defaultShuffleBuffer = 1000;
+
 /** The table. Where the data lies may change when a run is resumed: what it holds is checked. */
 export const dataSettings = ofRun({
   data: option({
@@ -65,6 +67,12 @@ export const dataSettings = ofRun({
     argument: 'order',
     help: 'order of an epoch: shuffle, length (batches of texts of similar length), shard (packed sets, streamed) or labels (studies with rare sets of labels more often)',
     default: 'shuffle',
+  }),
+  shuffleBuffer: option({
+    value: integer(1),
+    argument: 'n',
+    help: 'studies of the buffer from which --sampling shard draws, for each pass of a step: the larger, the better shuffled, and the more shards are read at once',
+    default: defaultShuffleBuffer,
   }),
   augment: perStage(
     option({

@@ -1,5 +1,5 @@
 // Losses study by study, which intervals over studies and the choice of failure cases need.
-import type { Loader } from '@hybridmed/data';
+import type { TextBatch } from '@hybridmed/data';
 import type { TextHead } from '@hybridmed/decoder';
 import { tokenNats } from '@hybridmed/decoder';
 import type { Branch, Model } from '@hybridmed/model';
@@ -42,18 +42,18 @@ export function sumByStudy(nats: Tensor, mask: Tensor): { nats: Tensor; tokens: 
   return { nats: ops.sum(ops.mul(nats, mask), { axes: [1] }), tokens: ops.sum(mask, { axes: [1] }) };
 }
 
-/** Each study's loss of a branch of a traced model that reads no image, in the loader's order. */
-export async function branchLosses({ device, checkpoint, state }: TracedModel, branch: Branch, loader: Loader): Promise<StudyLosses> {
+/** Each study's loss of a branch of a traced model that reads no image, in the batches' order. */
+export async function branchLosses({ device, checkpoint, state }: TracedModel, branch: Branch, batches: Iterable<TextBatch>): Promise<StudyLosses> {
   const program = await device.compile(branchLossGraph(checkpoint.model, branch));
-  const losses = await collectLosses((batch) => program.run(pick(batch, Object.keys(program.graph.data)), state()), loader);
+  const losses = await collectLosses((batch) => program.run(pick(batch, Object.keys(program.graph.data)), state()), batches);
   program.release?.();
   return losses;
 }
 
-/** Each study's loss, in the loader's order, from what gives `nats` and `tokens` of a batch without images. */
-export async function collectLosses(run: (batch: HostArrays) => Promise<HostArrays>, loader: Loader): Promise<StudyLosses> {
+/** Each study's loss, in the batches' order, from what gives `nats` and `tokens` of a batch without images. */
+export async function collectLosses(run: (batch: HostArrays) => Promise<HostArrays>, batches: Iterable<TextBatch>): Promise<StudyLosses> {
   const [nats, tokens]: [number[], number[]] = [[], []];
-  for (const { arrays } of loader.texts(32)) {
+  for (const { arrays } of batches) {
     const results = await run(pick(arrays, fields));
     nats.push(...results.nats!.data);
     tokens.push(...results.tokens!.data);

@@ -4,6 +4,7 @@ import { integer, option, string, toggle } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { loggedSelection, selectionOptions } from '../options/data-selection.ts';
 import { modelOption, openingOptions, withModel } from '../options/model.ts';
+import { commandPart, partOptions, printPart } from '../options/parts.ts';
 import { jsonOption, limitOption, precisionOption, splitOption } from '../options/shared.ts';
 import { printResult } from '../output.ts';
 
@@ -26,6 +27,7 @@ const options = {
   labeller: option({ value: string(), argument: 'source', help: "also F1 over 14 and 5 labels, by a BERT with CheXbert's heads: hf:FOLDER" }),
   ...openingOptions,
   ...precisionOption,
+  ...partOptions,
   ...jsonOption,
 };
 
@@ -51,15 +53,22 @@ export const evaluate = defineCommand({
     const { data, split, limit, bertscore, bertscoreLayer, bertscoreIdf, labeller } = values;
     const problem = problemOf(values);
     if (problem !== undefined) usage(problem);
-    const [tasks, { formatEvaluation }] = await Promise.all([import('@hybridmed/tasks/node'), import('../evaluation-tables.ts')]);
+    const place = await commandPart(values, usage);
+    const [tasks, { writeEvaluationPart }, { formatEvaluation }] = await Promise.all([
+      import('@hybridmed/tasks/node'),
+      import('@hybridmed/tasks/parts'),
+      import('../evaluation-tables.ts'),
+    ]);
     const metrics = {
       bertScore: bertscore === undefined ? undefined : { folder: bertscore.slice(published.length), layer: bertscoreLayer, idf: bertscoreIdf },
-      likelihoodRatio: values.likelihoodRatio,
       labeller: labeller?.slice(published.length),
     };
-    const report = await withModel({ values, openDevice }, (model, device) =>
-      tasks.evaluate({ model, data, split, limit, ...metrics, select: loggedSelection(values, output), device, onMessage: (line) => output.log(line) }),
-    );
-    printResult(output, values, report, formatEvaluation);
+    const { likelihoodRatio } = values;
+    await withModel({ values, openDevice }, async (model, device) => {
+      const select = loggedSelection(values, output);
+      const measured = { model, data, split, limit, likelihoodRatio, select, device, onMessage: (line: string) => output.log(line) };
+      if (place) printPart(output, values, place, await writeEvaluationPart({ ...place, published: metrics }, measured));
+      else printResult(output, values, await tasks.evaluate({ ...measured, ...metrics }), formatEvaluation);
+    });
   },
 });

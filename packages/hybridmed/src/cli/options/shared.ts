@@ -62,3 +62,13 @@ export const thresholdOption = {
 
 /** Threads of the loader, for commands that train. */
 export const workersOption = { workers: option({ value: integer(0), argument: 'n', help: 'threads that decode images' }) };
+
+/** What servers of remote data want; which commands take it follows from what they read. */
+export const remoteOptions = {
+  httpHeaders: option({
+    value: string(),
+    argument: 'file',
+    help: 'headers for servers of remote shards, in JSON by origin; keys of S3 and Google Cloud Storage come from the environment',
+    defaultWords: '$HYBRIDMED_HTTP_HEADERS',
+  }),
+};
