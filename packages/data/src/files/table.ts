@@ -64,7 +64,12 @@ function plan(file: string, header: readonly string[], { required, optional = []
 /** The delimiter: a tab in .tsv files, else whichever of comma, semicolon and tab the header has most of. */
 function delimiterOf(file: string, firstLine: string): number {
   if (/\.tsv(\.gz)?$/i.test(file)) return 9;
-  const count = (mark: string) => firstLine.split(mark).length;
+  // Without a string for each column: a stranger's header may have any number.
+  const count = (mark: string) => {
+    let found = 0;
+    for (let at = firstLine.indexOf(mark); at >= 0; at = firstLine.indexOf(mark, at + 1)) found++;
+    return found;
+  };
   return [',', ';', '\t'].reduce((best, mark) => (count(mark) > count(best) ? mark : best)).codePointAt(0)!;
 }
 

@@ -30,7 +30,7 @@ import { beginSession, checkSameData, earlierSources, recordData, skippedStudies
 import type { RunEncoders } from './run-encoders.ts';
 import { runEncoders } from './run-encoders.ts';
 import type { RunHold } from './run-lock.ts';
-import { headNote, openLabels } from './run-labels.ts';
+import { headNote, leavesHead, openLabels } from './run-labels.ts';
 import { runNotes } from './run-notes.ts';
 import type { RunStudies } from './run-sources.ts';
 import { runSources } from './run-sources.ts';
@@ -105,13 +105,22 @@ function samplingsOf({ config, events }: PretrainOptions, stages: readonly Stage
 }
 
 /** What a checkpoint of a stage says of itself. */
-const checkpointOf = (config: RunConfig, { sizesOf, input }: RunEncoders, stage: Stage, retrieve?: number): CheckpointConfig => ({
-  formatVersion,
-  preset: config.preset,
-  stage,
-  model: sizesOf(stageSettings(config, stage)),
-  input: { ...input, ...(retrieve === undefined ? {} : { retrieve }) },
-});
+function checkpointOf(
+  config: RunConfig,
+  { sizesOf, input }: RunEncoders,
+  stage: Stage,
+  { model, retrieve }: { model?: Model | undefined; retrieve?: number | undefined },
+): CheckpointConfig {
+  const { labels, ...sizes } = sizesOf(stageSettings(config, stage));
+  const stale = stage === 2 && leavesHead(config, model) ? { stale: true } : {};
+  return {
+    formatVersion,
+    preset: config.preset,
+    stage,
+    model: { ...sizes, ...(labels ? { labels: { ...labels, ...stale } } : {}) },
+    input: { ...input, ...(retrieve === undefined ? {} : { retrieve }) },
+  };
+}
 
 /** The model of each stage, before the first: a name that matches nothing is said at once, and so is a head that a stage leaves behind. */
 function stageModels({ config, events }: PretrainOptions, stages: readonly Stage[], encoders: RunEncoders): ReadonlyMap<Stage, Model> {
@@ -156,7 +165,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
         out,
         config,
         resume,
-        checkpoint: (stage) => checkpointOf(config, encoders, stage, index?.k),
+        checkpoint: (stage) => checkpointOf(config, encoders, stage, { model: models.get(stage), retrieve: index?.k }),
         retrieval: index,
         tokenizer,
         encoders: encoders.ofModules,
