@@ -37,10 +37,10 @@ const prompted = (name: string, bar: number): Bar => ({
   of: ({ zeroShot }) => zeroShot.find((row) => row.name === name)?.auc,
 });
 
-const column = (label: string, bar: number): Bar => ({
-  what: `image stage's AUC: ${label}, as the labeller reads the report`,
+const column = (label: string, bar: number, text: 'report' | 'impression' = 'report'): Bar => ({
+  what: `image stage's AUC: ${label}, as the labeller reads the ${text}`,
   bar,
-  of: ({ imageLabels }) => imageLabels?.find((row) => row.column === `report: ${label}`)?.auc,
+  of: ({ imageLabels }) => imageLabels?.find((row) => row.column === `${text}: ${label}`)?.auc,
 });
 
 /** Bars that one run's evaluation answers; those of two runs are comparisons. */
@@ -48,6 +48,7 @@ export const bars: readonly Bar[] = [
   column('Pleural Effusion', 0.84),
   column('Emphysema', 0.87),
   column('Cardiomegaly', 0.85),
+  column('No Finding', 0.77, 'impression'),
   prompted('normal', 0.69),
   prompted('effusion', 0.77),
   prompted('emphysema', 0.77),
