@@ -36,7 +36,7 @@ export function figuresOf(evaluation: EvaluationReport): object {
     ...figures
   } = evaluation as EvaluationReport & Record<'likelihoodRatio' | 'normalLikelihood', Record<string, unknown> | undefined>;
   const { sentences: _sentences, ...normal } = normalLikelihood ?? {};
-  const { candidates: _candidates, ...chosen } = ratio ?? {};
+  const { candidates: _candidates, means: _means, ...chosen } = ratio ?? {};
   const scalars = Object.fromEntries(Object.entries(chosen).filter(([, value]) => !Array.isArray(value)));
   return {
     data: data.slice(0, data.indexOf(':')),
