@@ -16,7 +16,8 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   decoder: ['nn', 'tensor'],
   ranks: [],
   inputs: [],
-  data: ['inputs'],
+  remote: [],
+  data: ['inputs', 'remote'],
   phantoms: ['data'],
   eval: ['nn', 'tensor'],
   model: [...modelParts, 'inputs'],
@@ -25,17 +26,19 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   runtime: ['training', 'ranks', 'model', 'nn', 'tensor', 'vision', 'text', 'eval', 'data', 'webgpu', 'onnx', 'gpujs'],
   tasks: ['runtime', 'training', 'model', 'eval', 'data', 'phantoms', ...modelParts],
   testing: ['runtime', 'model', 'eval', 'gpujs', ...modelParts],
-  hybridmed: ['tasks', 'testing', 'runtime', 'training', 'ranks', 'model', 'eval', 'data', 'phantoms', 'webgpu', ...modelParts],
+  hybridmed: ['tasks', 'testing', 'runtime', 'training', 'ranks', 'remote', 'model', 'eval', 'data', 'phantoms', 'webgpu', ...modelParts],
 };
 
 /** Entries that need Node; every other one runs in a browser. */
 const nodeEntries = new Set([
   '@hybridmed/data',
+  '@hybridmed/remote',
   '@hybridmed/data/atomic',
   '@hybridmed/phantoms',
   '@hybridmed/onnx',
   '@hybridmed/webgpu/node',
   '@hybridmed/tasks/node',
+  '@hybridmed/tasks/parts',
   '@hybridmed/tasks/texts',
   '@hybridmed/ranks/mpi',
   '@hybridmed/testing',

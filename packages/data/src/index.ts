@@ -1,6 +1,8 @@
 // The public face of the data package.
-export { checkDataSet } from './check/check.ts';
+export { checkDataSet, imagesToCheck } from './check/check.ts';
 export type { CheckOptions } from './check/check.ts';
+export { lookAtImages } from './check/images.ts';
+export type { ImageFinding, ImagePlan } from './check/images.ts';
 export type { LabelCounts, LabelPrevalence } from './check/labels.ts';
 export type { DataReport, SharedCounts } from './check/report.ts';
 export type { LengthSummary } from './check/texts.ts';
@@ -20,8 +22,8 @@ export type { IndexedSet } from './open.ts';
 export { rangeOf } from './image/image-bytes.ts';
 export { readMimicReport } from './sources/mimic-sections.ts';
 export type { MimicReport, ReportSection } from './sources/mimic-sections.ts';
-export { packDataSet } from './shards/pack.ts';
-export type { PackOptions, PackResult } from './shards/pack.ts';
+export { finishPacking, packDataSet, packShards } from './shards/pack.ts';
+export type { PackedShards, PackFacts, PackOptions, PackResult } from './shards/pack.ts';
 export { splitOf } from './split/draw.ts';
 export type { SplitFractions } from './split/draw.ts';
 export { readSplit, writeSplit } from './split/file.ts';

@@ -17,6 +17,8 @@ export interface DecodingOptions {
   prefix?: string;
   /** Whether the state has a mask `memory.BRANCH.mask` (B, S) beside the memory `memory.BRANCH` (B, S, width). */
   masked?: boolean;
+  /** Whether the branch copies: the state then has the memory's tokens `memory.BRANCH.ids` (B, S). */
+  copies?: boolean;
 }
 
 const ownSpecs = ({ decoder, prefix = 'decoder.' }: DecodingOptions): Record<string, TensorSpec> => parameterSpecs(decoder.parameters, prefix);
@@ -25,18 +27,28 @@ const scopeOf = (state: Tensors, { prefix = 'decoder.' }: DecodingOptions) => ro
 
 /**
  * The graph that starts decoding: from `memory.BRANCH` (B, S, width) and `rows` (R) i32, which study each row reads, it writes
- * `cross.I.keys|values` (R, S, width), `cross.mask` (R, S) and empty `cache.I.keys|values` (R, capacity, width) to the state.
+ * `cross.I.keys|values` (R, S, width), `cross.mask` (R, S), of a branch that copies `cross.pointer.keys` (R, S, width) and `cross.ids` (R, S), and empty `cache.I.keys|values` (R, capacity, width) to the state.
  */
 export function startGraph(options: DecodingOptions): Graph {
-  const { decoder, branch, maxTokens, masked = false } = options;
-  const memory = { [`memory.${branch}`]: f32('B', 'S', memoryWidth(decoder, branch)), ...(masked ? { [`memory.${branch}.mask`]: f32('B', 'S') } : {}) };
+  const { decoder, branch, maxTokens, masked = false, copies = false } = options;
+  const memory = {
+    [`memory.${branch}`]: f32('B', 'S', memoryWidth(decoder, branch)),
+    ...(masked ? { [`memory.${branch}.mask`]: f32('B', 'S') } : {}),
+    ...(copies ? { [`memory.${branch}.ids`]: i32('B', 'S') } : {}),
+  };
   return trace({ data: { rows: i32('R') }, state: { ...ownSpecs(options), ...memory } }, ({ rows }, state) => {
     const cross = decoder.projectMemory(scopeOf(state, options), branch, state[`memory.${branch}`]!);
+    const copied: Record<string, Tensor> = copies
+      ? {
+          'cross.pointer.keys': ops.gather(decoder.projectPointer(scopeOf(state, options), state[`memory.${branch}`]!), rows!),
+          'cross.ids': ops.gather(state[`memory.${branch}.ids`]!, rows!),
+        }
+      : {};
     const spread = cross.map(({ keys, values }) => ({ keys: ops.gather(keys, rows!), values: ops.gather(values, rows!) }));
     const empty = () => ops.full(0, ['R', maxTokens, decoder.config.width]);
     const cache = cross.map(() => ({ keys: empty(), values: empty() }));
     const mask: Record<string, Tensor> = masked ? { 'cross.mask': ops.gather(state[`memory.${branch}.mask`]!, rows!) } : {};
-    return { updates: { ...flatten('cross', spread), ...flatten('cache', cache), ...mask } };
+    return { updates: { ...flatten('cross', spread), ...flatten('cache', cache), ...mask, ...copied } };
   });
 }
 
@@ -45,9 +57,12 @@ export function startGraph(options: DecodingOptions): Graph {
  * `logits` (R, vocabulary); the cache in the state is rewritten.
  */
 export function stepGraph(options: DecodingOptions): Graph {
-  const { decoder, branch, maxTokens, masked = false } = options;
+  const { decoder, branch, maxTokens, masked = false, copies = false } = options;
   const { depth, width } = decoder.config;
-  const entries: Record<string, TensorSpec> = masked ? { 'cross.mask': f32('R', 'S') } : {};
+  const entries: Record<string, TensorSpec> = {
+    ...(masked ? { 'cross.mask': f32('R', 'S') } : {}),
+    ...(copies ? { 'cross.pointer.keys': f32('R', 'S', width), 'cross.ids': i32('R', 'S') } : {}),
+  };
   for (let i = 0; i < depth; i++) {
     for (const part of ['keys', 'values']) {
       entries[`cache.${i}.${part}`] = f32('R', maxTokens, width);
@@ -60,7 +75,8 @@ export function stepGraph(options: DecodingOptions): Graph {
       const cache = unflatten('cache', state, depth).map(({ keys, values }) => ({ keys: ops.gather(keys, parents!), values: ops.gather(values, parents!) }));
       const scope = scopeOf(state, options);
       const next = decoder.step(scope, branch, ids!, position!, cache, unflatten('cross', state, depth), state['cross.mask']);
-      const logits = ops.reshape(decoder.logits(scope, next.hidden), ['R', decoder.config.vocabularySize]);
+      const source = copies ? { keys: state['cross.pointer.keys']!, ids: state['cross.ids']!, mask: state['cross.mask'] } : undefined;
+      const logits = ops.reshape(decoder.logits(scope, next.hidden, source), ['R', decoder.config.vocabularySize]);
       return { results: { logits }, updates: flatten('cache', next.cache) };
     },
   );

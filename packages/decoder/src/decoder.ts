@@ -1,9 +1,12 @@
 // The dual-branch decoder: one stack of blocks whose branches read different memories and write the same impression.
 import type { ParameterSpecs, Scope } from '@hybridmed/nn';
-import type { Dim, Tensor, VocabularyHead } from '@hybridmed/tensor';
+import { collect } from '@hybridmed/nn';
+import type { Dim, Tensor } from '@hybridmed/tensor';
 import { HybridmedError, ops } from '@hybridmed/tensor';
 import type { KeyValues } from './attention.ts';
 import type { Memories, SelfAttention } from './block.ts';
+import type { CopySource, TextHead } from './pointer.ts';
+import { headLogits, pointer } from './pointer.ts';
 import type { DecoderConfig, MemoryTokens } from './stack.ts';
 import { adaptedMemories, decoderStack } from './stack.ts';
 
@@ -25,10 +28,17 @@ export interface Decoder {
   hidden(scope: Scope, branch: string, ids: Tensor, memory: Tensor | undefined, mask?: Tensor): Tensor;
   /** Each block's cross-attention over the memory, averaged over heads, for input ids (B, T): (B, T, S) each. In evaluation mode. */
   crossWeights(scope: Scope, branch: string, ids: Tensor, memory: Tensor, mask?: Tensor): Tensor[];
-  /** Hidden states (..., width) with the layer that turns them into logits: the tied token embedding as its weight, and its own bias. */
-  head(scope: Scope, hidden: Tensor): VocabularyHead;
-  /** Logits (..., vocabulary) of hidden states (..., width). */
-  logits(scope: Scope, hidden: Tensor): Tensor;
+  /** Whether a branch copies tokens of its memory. */
+  copies(branch: string): boolean;
+  /** The rows (B, S, width) of the memory (B, S, memory width) of a branch that copies, as `CopySource` has them. */
+  projectPointer(scope: Scope, memory: Tensor): Tensor;
+  /**
+   * Hidden states (..., width) with the layer that turns them into logits: the tied token embedding as its weight, and its own bias; and what
+   * states (B, T, width) copy of a source.
+   */
+  head(scope: Scope, hidden: Tensor, source?: CopySource): TextHead;
+  /** Logits (..., vocabulary) of hidden states (..., width); with a source the logarithms of the mixed probabilities. */
+  logits(scope: Scope, hidden: Tensor, source?: CopySource): Tensor;
   /** Hidden states of all positions at once, and each block's self-attention keys and values (B, T, width), from which decoding resumes. */
   prefill(scope: Scope, branch: string, ids: Tensor, cross: readonly KeyValues[], mask?: Tensor): Decoded;
   /** Hidden states (B, 1, width) for one new token per row (B, 1) at `position` (i32 [1]), and the cache of fixed capacity with it written in. */
@@ -42,6 +52,9 @@ export interface Decoded {
   readonly hidden: Tensor;
   readonly cache: KeyValues[];
 }
+
+/** The branch that copies, where there is a pointer: the memory of the other one has no tokens of the vocabulary. */
+const copyingBranch = 'findings';
 
 /** Every token attends to those before it. */
 const ownPast: SelfAttention = { causal: true, keyValues: (fresh) => fresh };
@@ -70,12 +83,19 @@ function writeAt(position: Tensor, cache: Cache): { readonly cache: KeyValues[];
 export function dualBranchDecoder(config: DecoderConfig, memories: Memories, tokens: MemoryTokens = {}): Decoder {
   if (config.sharedCross && new Set(Object.values(adaptedMemories(config, memories)).filter((memory) => memory !== null)).size > 1)
     throw new HybridmedError(`decoder.sharedCross needs memories of one width, not ${JSON.stringify(memories)}; give both encoders one width`);
-  const { parameters, projectMemory, head, run, firstPositions, positionsAt } = decoderStack(config, memories, tokens);
+  const { parameters, projectMemory, head: vocabularyHead, run, firstPositions, positionsAt } = decoderStack(config, memories, tokens);
+  const copier = config.pointer ? pointer({ width: config.width, memory: memories[copyingBranch]! }) : undefined;
+  const head = (scope: Scope, hidden: Tensor, source?: CopySource): TextHead => ({
+    ...vocabularyHead(scope, hidden),
+    ...(source ? { copying: copier!.copying(scope.child('pointer'), hidden, source) } : {}),
+  });
   return {
     config,
     branches: Object.keys(memories),
     memories,
-    parameters,
+    parameters: copier ? { ...parameters, ...collect({ pointer: copier }) } : parameters,
+    copies: (branch) => copier !== undefined && branch === copyingBranch,
+    projectPointer: (scope, memory) => copier!.project(scope.child('pointer'), memory),
     projectMemory,
     hidden(scope, branch, ids, memory, crossMask) {
       if ((memory === undefined) !== (memories[branch] === null))
@@ -90,10 +110,7 @@ export function dualBranchDecoder(config: DecoderConfig, memories: Memories, tok
       return weights;
     },
     head,
-    logits(scope, states) {
-      const { hidden, weight, bias } = head(scope, states);
-      return ops.add(ops.matmul(hidden, weight, { transposeB: true }), bias);
-    },
+    logits: (scope, hidden, source) => headLogits(head(scope, hidden, source)),
     prefill(scope, branch, ids, cross, crossMask) {
       const cache: KeyValues[] = [];
       const hidden = run(scope, { branch, ids, positionRows: firstPositions(scope, ids), cross, crossMask }, (i) => ({

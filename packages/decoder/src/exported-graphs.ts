@@ -13,23 +13,31 @@ export interface ExportedGraphOptions {
   masked?: boolean;
 }
 
-const maskSpec = ({ masked = false }: ExportedGraphOptions): Record<string, TensorSpec> => (masked ? { memory_mask: f32('B', 'S') } : {});
+/** What beside the memory itself says what it is: its mask and, of a branch that copies, its tokens. */
+const memorySpecs = ({ decoder, branch, masked = false }: ExportedGraphOptions): Record<string, TensorSpec> => ({
+  ...(masked ? { memory_mask: f32('B', 'S') } : {}),
+  ...(decoder.copies(branch) ? { memory_ids: i32('B', 'S') } : {}),
+});
 
 const specsOf = (name: string, depth: number, spec: TensorSpec): Record<string, TensorSpec> =>
   Object.fromEntries(Array.from({ length: depth }, (_, i) => ['keys', 'values'].map((part) => [`${name}.${i}.${part}`, spec] as const)).flat());
 
 /**
- * The first T tokens: `ids` (B, T) i32, `memory` (B, S, memory width) and, where masked, `memory_mask` (B, S) give `logits`
- * (B, T, vocabulary), `present.I.keys|values` (B, T, width) and the memory's `cross.I.keys|values` (B, S, width), which later steps read.
+ * The first T tokens: `ids` (B, T) i32, `memory` (B, S, memory width), where masked `memory_mask` (B, S), and of a branch that copies
+ * `memory_ids` (B, S) i32 give `logits`
+ * (B, T, vocabulary), `present.I.keys|values` (B, T, width) and the memory's `cross.I.keys|values` (B, S, width), which later steps read;
+ * with copying also `cross.pointer.keys` (B, S, width), which the next graph takes with `memory_ids`.
  */
 export function prefillGraph(options: ExportedGraphOptions): Graph {
   const { decoder, branch } = options;
-  const data = { ids: i32('B', 'T'), memory: f32('B', 'S', memoryWidth(decoder, branch)), ...maskSpec(options) };
-  return trace({ data, state: parameterSpecs(decoder.parameters, 'decoder.') }, ({ ids, memory, memory_mask: mask }, state) => {
+  const data = { ids: i32('B', 'T'), memory: f32('B', 'S', memoryWidth(decoder, branch)), ...memorySpecs(options) };
+  return trace({ data, state: parameterSpecs(decoder.parameters, 'decoder.') }, ({ ids, memory, memory_mask: mask, memory_ids: tokens }, state) => {
     const scope = rootScope(state).child('decoder');
     const cross = decoder.projectMemory(scope, branch, memory!);
     const { hidden, cache } = decoder.prefill(scope, branch, ids!, cross, mask);
-    return { results: { logits: decoder.logits(scope, hidden), ...flatten('present', cache), ...flatten('cross', cross) } };
+    const keys = tokens && decoder.projectPointer(scope, memory!);
+    const logits = decoder.logits(scope, hidden, keys && { keys, ids: tokens, mask });
+    return { results: { logits, ...flatten('present', cache), ...flatten('cross', cross), ...(keys ? { 'cross.pointer.keys': keys } : {}) } };
   });
 }
 
@@ -40,7 +48,13 @@ export function prefillGraph(options: ExportedGraphOptions): Graph {
 export function decodeGraph(options: ExportedGraphOptions): Graph {
   const { decoder, branch } = options;
   const { depth, width } = decoder.config;
-  const data = { ids: i32('B', 1), ...specsOf('past', depth, f32('B', 'P', width)), ...specsOf('cross', depth, f32('B', 'S', width)), ...maskSpec(options) };
+  const data = {
+    ids: i32('B', 1),
+    ...specsOf('past', depth, f32('B', 'P', width)),
+    ...specsOf('cross', depth, f32('B', 'S', width)),
+    ...(decoder.copies(branch) ? { 'cross.pointer.keys': f32('B', 'S', width) } : {}),
+    ...memorySpecs(options),
+  };
   return trace({ data, state: parameterSpecs(decoder.parameters, 'decoder.') }, (inputs, state) => {
     const scope = rootScope(state).child('decoder');
     const { hidden, cache } = decoder.extend(
@@ -51,6 +65,8 @@ export function decodeGraph(options: ExportedGraphOptions): Graph {
       unflatten('cross', inputs, depth),
       inputs.memory_mask,
     );
-    return { results: { logits: decoder.logits(scope, hidden), ...flatten('present', cache) } };
+    const [keys, tokens] = [inputs['cross.pointer.keys'], inputs.memory_ids];
+    const logits = decoder.logits(scope, hidden, keys && tokens && { keys, ids: tokens, mask: inputs.memory_mask });
+    return { results: { logits, ...flatten('present', cache) } };
   });
 }

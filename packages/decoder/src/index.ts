@@ -9,6 +9,8 @@ export { decodeGraph, prefillGraph } from './exported-graphs.ts';
 export type { ExportedGraphOptions } from './exported-graphs.ts';
 export { distillationLoss, distilled, headLosses, tokenLoss } from './losses.ts';
 export type { HeadLossInputs } from './losses.ts';
+export { headLogits, tokenNats } from './pointer.ts';
+export type { Copying, CopySource, TextHead } from './pointer.ts';
 export { beamSearch, greedySearch, nucleusSearch } from './search.ts';
 export type { Hypothesis, SearchOptions, Stepper } from './search.ts';
 export type { DecoderConfig } from './stack.ts';

@@ -23,6 +23,8 @@ export interface DecoderConfig {
   unshared?: boolean;
   /** An adapter between the image memory and the cross-attentions, `adapter.image.*` in checkpoints. */
   imageAdapter?: boolean;
+  /** Whether the branch that reads findings may copy their tokens: parameters `pointer.*`. */
+  pointer?: boolean;
 }
 
 /** Max numbers of tokens of memories by branch, which an adapter needs. */

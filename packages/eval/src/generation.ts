@@ -3,6 +3,7 @@
 export { consensusTexts } from './baselines/consensus.ts';
 export type { ConsensusOptions } from './baselines/consensus.ts';
 export { commonestTexts } from './baselines/frequent.ts';
+export { nearestFindings } from './baselines/nearest.ts';
 export { mismatchedOrders, mismatchGap } from './likelihood/mismatch.ts';
 export type { MismatchGap, MismatchOptions } from './likelihood/mismatch.ts';
 export { likelihoodAuc, sentenceScores } from './likelihood/normal-sentences.ts';

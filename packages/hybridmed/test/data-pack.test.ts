@@ -80,6 +80,23 @@ test('a run on shards is the very run on the files they were packed from', async
   expect(await train(`shards:${packed}`, join(folder, 'b'), '--workers', '1')).toEqual(files);
   const varied = await train(`shards:${packed}`, join(folder, 'c'), '--sampling', 'shard', '--augment', 'rotation=5,noise=0.01', '--workers', '0');
   expect(varied).not.toEqual(files);
+  const order = ['--sampling', 'shard', '--workers', '0'];
+  const buffered = await train(`shards:${packed}`, join(folder, 'd'), ...order);
+  expect(await train(`shards:${packed}`, join(folder, 'e'), ...order, '--shuffle-buffer', '4')).not.toEqual(buffered);
+  const unused = await run(
+    'pretrain',
+    '--data',
+    `shards:${packed}`,
+    '--preset',
+    'tiny',
+    '--shuffle-buffer',
+    '4',
+    '--out',
+    join(folder, 'f'),
+    '--device',
+    'cpu',
+  );
+  expect([unused.code, unused.log]).toEqual([1, expect.stringContaining('"shuffleBuffer" is that of "sampling": "shard", not of "shuffle"')]);
 });
 
 test('render writes the grey levels themselves, or the padded square', async () => {

@@ -5,8 +5,9 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSy
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { onDownload } from '@hybridmed/runtime/hub';
-import type { DownloadEvent, HubMeans } from '@hybridmed/runtime/hub';
+import { onDownload } from '@hybridmed/runtime/downloads';
+import type { DownloadEvent } from '@hybridmed/runtime/downloads';
+import type { HubMeans } from '@hybridmed/runtime/hub';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { forgetHub, localPath, pinHubName } from '../src/hub/local-path.ts';
 import { temporaryFolder } from '../../../tools/support/phantoms.ts';

@@ -1,5 +1,4 @@
 // Ranks under MPI that pre-train one run: the files of one process, whoever is stopped or killed on the way.
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +14,7 @@ import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.
 import type { Ended, Job } from '../../ranks/test/support/mpis.ts';
 import { mpis, skipped, start } from '../../ranks/test/support/mpis.ts';
 import type { RankPretrain } from './support/rank-pretrain.ts';
+import { hashes } from './support/run-hashes.ts';
 
 const { folder, remove } = temporaryFolder();
 afterAll(remove);
@@ -22,17 +22,6 @@ const script = fileURLToPath(new URL('support/rank-pretrain.ts', import.meta.url
 
 const startRun = (size: number, run: RankPretrain): Job => start(mpis[0]!, size, JSON.stringify(run), { script, timeoutMs: 120_000 });
 const ends = ({ lines }: Ended): unknown[] => lines.filter((line) => 'end' in line).map((line) => line['end']);
-
-/** Hashes of what a run computed: all must be there. */
-const hashes = (out: string): Record<string, string> =>
-  Object.fromEntries(
-    ['stage1-best/model', 'stage1-last/model', 'stage1-last/optimizer', 'stage2-best/model', 'stage2-last/model', 'stage2-last/optimizer'].map((name) => [
-      name,
-      createHash('sha256')
-        .update(readFileSync(join(out, 'checkpoints', `${name}.safetensors`)))
-        .digest('hex'),
-    ]),
-  );
 
 /** What a run logged, without what depends on the machine. */
 const log = (out: string): unknown[] =>

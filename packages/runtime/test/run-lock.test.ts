@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, 
 import { hostname } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { jobOf } from '../src/run/lock-holder.ts';
 import { holdRun } from '../src/run/run-lock.ts';
 import { temporaryFolder } from '../../../tools/support/phantoms.ts';
 
@@ -112,4 +113,24 @@ test('waiting ends when it is told to', async () => {
   const hold = await holdRun(out);
   await expect(holdRun(out, { wait: true, signal: AbortSignal.timeout(50) })).rejects.toThrow('aborted');
   await hold.release();
+});
+
+test.each([
+  [{}, undefined],
+  [{ SLURM_JOB_ID: '4711', PMIX_NAMESPACE: 'prterun-node7-1@1' }, 'Slurm job 4711'],
+  [{ PBS_JOBID: '12.head' }, 'PBS job 12.head'],
+  [{ PMIX_NAMESPACE: '1234567' }, 'MPI job 1234567'],
+  [{ OMPI_MCA_ess_base_jobid: '99' }, 'MPI job 99'],
+] as const)('the job of a process with %j', (environment, job) => expect(jobOf(environment)).toBe(job));
+
+test('who is turned away is told the job that holds the folder', async () => {
+  process.env.SLURM_JOB_ID = '4711';
+  try {
+    const hold = await holdRun(out);
+    expect(JSON.parse(readFileSync(lock, 'utf8'))).toMatchObject({ job: 'Slurm job 4711' });
+    await expect(holdRun(out)).rejects.toThrow(new RegExp(`process ${process.pid} on ${hostname()}, Slurm job 4711, since \\d{4}-`));
+    await hold.release();
+  } finally {
+    delete process.env.SLURM_JOB_ID;
+  }
 });

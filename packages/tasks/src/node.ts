@@ -13,7 +13,7 @@ export { compare } from './compare/compare.ts';
 export type { CompareOptions } from './compare/compare.ts';
 export type { ComparedFigure, ComparisonReport } from './compare/figures.ts';
 export { embedImagesToFile, embedTextsToFile } from './embed/embed-to-file.ts';
-export type { EmbedResult } from './embed/embed-to-file.ts';
+export type { EmbedResult } from './embed/feature-file.ts';
 export { modelImages, modelTexts, publishedText, publishedVision } from './embed/feature-sources.ts';
 export type { ImageSource, TextSource } from './embed/feature-sources.ts';
 export { readTexts } from './embed/texts-file.ts';

@@ -2,6 +2,7 @@ import type { Loader, Study } from '@hybridmed/data';
 import type { HostArray } from '@hybridmed/tensor';
 import { expect, test } from 'vitest';
 import type { ImageDecoder } from '../src/evaluate/image-decoder.ts';
+import type { ImageLosses } from '../src/evaluate/image-losses.ts';
 import { imageLosses } from '../src/evaluate/image-losses.ts';
 import { normalLikelihood, normalSentences } from '../src/evaluate/normal-sentences.ts';
 
@@ -18,8 +19,8 @@ const ints = (values: readonly number[], shape: number[]): HostArray => ({ data:
 
 /** A loader whose image of study i is the number i and whose text is the token i, `batch` studies at a time. */
 function loaderOf(studies: readonly Study[], batch: number): Loader {
-  async function* batches() {
-    for (let start = 0; start < studies.length; start += batch) {
+  async function* batches({ startStep = 0 }: { startStep?: number } = {}) {
+    for (let start = startStep * batch; start < studies.length; start += batch) {
       const own = studies.slice(start, start + batch).map((_, i) => start + i);
       const shape = [own.length, 1];
       const mask = { data: new Float32Array(own.length).fill(1), shape };
@@ -95,6 +96,30 @@ test('memories that are too many to be held are shuffled in blocks of like size'
     const blocks = nats.map((value, i) => [Math.floor((value - i) / 100), i].map((place) => Math.min(1, Math.floor(place / 8))));
     for (const [image, own] of blocks) expect(image).toBe(own);
   }
+});
+
+test('losses of some batches are those that all give, whatever blocks they lie in', async () => {
+  const studies = Array.from({ length: 45 }, (_, i) => study(i));
+  for (const mostBytes of [1, 100, 1e6]) {
+    const options = { sentences: ['normal chest'], draws: 3, mostBytes };
+    const whole = await imageLosses(countingDecoder(), loaderOf(studies, 2), options);
+    for (const bounds of [
+      [0, 23],
+      [0, 1, 2, 22, 23],
+      [0, 9, 9, 14, 23],
+    ]) {
+      const pieces: ImageLosses[] = [];
+      for (const [i, end] of bounds.slice(1).entries())
+        pieces.push(await imageLosses(countingDecoder(), loaderOf(studies, 2), { ...options, own: [bounds[i]!, end] }));
+      expect(pieces.flatMap(({ own }) => own.nats)).toEqual(whole.own.nats);
+      expect(pieces.flatMap(({ sentences }) => Array.from(sentences.data))).toEqual(Array.from(whole.sentences.data));
+      expect(whole.mismatched.map((_, draw) => pieces.flatMap(({ mismatched }) => mismatched[draw] ?? []))).toEqual(whole.mismatched);
+    }
+  }
+  // Of far away blocks nothing is encoded.
+  const decoder = countingDecoder();
+  await imageLosses(decoder, loaderOf(studies, 2), { sentences: [], mostBytes: 1, own: [9, 10] });
+  expect(decoder.encoded).toBe(2 + 8);
 });
 
 test('one study, or one patient with most of them, is not shuffled', async () => {

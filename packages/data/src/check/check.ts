@@ -1,9 +1,11 @@
 // What `data check` says of a data set: counts, splits, drops, labels, texts, and what stands on both sides of a split.
+import { DataError } from '../errors.ts';
 import type { ReadSet } from '../open.ts';
 import { readSource, requireNeed } from '../open.ts';
 import { select } from '../select.ts';
 import type { DataNeed, Question, SelectOptions, Split, Study } from '../study.ts';
-import { contentGroups, findLookAlikes } from './images.ts';
+import type { ImageFinding, ImagePlan } from './images.ts';
+import { findLookAlikes, lookAtImages } from './images.ts';
 import { labelPrevalence } from './labels.ts';
 import type { DataReport, SharedCounts } from './report.ts';
 import { acrossSplits, countSplits } from './sharing.ts';
@@ -18,6 +20,8 @@ export interface CheckOptions extends SelectOptions {
    * equal files are looked for in sets of up to 50,000 images, look-alikes in sets of up to 3,000.
    */
   images?: boolean;
+  /** What was found in each of `imagesToCheck`, in order; by default they are looked at here. */
+  findings?: readonly ImageFinding[];
   /** Called once with the studies that are counted. */
   onStudies?: (studies: readonly Study[]) => void;
 }
@@ -93,34 +97,59 @@ function sharedBy(items: readonly Item[], key: (file: string) => string): { shar
   };
 }
 
+/** What the images are found to be; `files` are those of the items. */
 async function imagesOf(
-  items: readonly Item[],
-  images: boolean | undefined,
+  { items, files, plan }: CheckedSet,
+  given: readonly ImageFinding[] | undefined,
 ): Promise<{ key(file: string): string; look: DataReport['lookAlikes'] | undefined; unreadable?: readonly string[]; notes?: readonly string[] }> {
-  const files = [...new Set(items.map(({ image }) => image))];
-  const wants = (limit: number) => images ?? files.length <= limit;
-  const groups = wants(imageLimits.equal) ? await contentGroups(files) : new Map<string, string>();
-  const key = (file: string) => groups.get(file) ?? file;
-  if (!wants(imageLimits.alike)) return { key, look: undefined };
+  if (given && given.length !== files.length) throw new DataError(`${given.length} images were looked at, the set has ${files.length}; look at them again`);
+  const list = given ?? (await lookAtImages(files, plan));
+  const findings = new Map(files.map((file, i) => [file, list[i]!]));
+  const key = (file: string) => findings.get(file)?.content ?? file;
+  if (!plan.alike) return { key, look: undefined };
   const listed = new Set<string>();
   const distinct = items.flatMap(({ image, split }) => (listed.has(`${split} ${image}`) ? [] : (listed.add(`${split} ${image}`), [{ file: image, split }])));
-  const { unreadable, notes, ...look } = await findLookAlikes(distinct, (a, b) => key(a) === key(b));
-  return { key, look, unreadable: [...new Set(unreadable)], notes };
+  const { unreadable, notes, ...look } = findLookAlikes(distinct, findings, (a, b) => key(a) === key(b));
+  return { key, look, unreadable, notes };
+}
+
+/** A set as it is checked. */
+interface CheckedSet extends ReturnType<typeof selectForCheck> {
+  readonly data: ReadSet;
+  readonly need: DataNeed;
+  readonly items: readonly Item[];
+  /** Image files that are looked at, and what for. */
+  readonly files: readonly string[];
+  readonly plan: ImagePlan;
+}
+
+async function openForCheck(spec: string, { images, ...options }: CheckOptions): Promise<CheckedSet> {
+  const data = await readSource(spec, options);
+  const need = options.need ?? data.offers[0] ?? 'images';
+  requireNeed(spec, data, need);
+  const selected = selectForCheck(data, need, options);
+  const items = itemsOf(selected.shown.studies, selected.shown.questions ?? []);
+  const files = selected.noImage ? [] : [...new Set(items.map(({ image }) => image))];
+  const wants = (limit: number) => !selected.noImage && (images ?? files.length <= limit);
+  return { ...selected, data, need, items, files, plan: { equal: wants(imageLimits.equal), alike: wants(imageLimits.alike) } };
+}
+
+/** The image files that a check looks at, in order, and what for: `lookAtImages` looks at some of them. Throws as `checkDataSet` does. */
+export async function imagesToCheck(spec: string, options: CheckOptions = {}): Promise<{ readonly files: readonly string[]; readonly plan: ImagePlan }> {
+  const { files, plan } = await openForCheck(spec, options);
+  return { files, plan };
 }
 
 /**
  * Checks a set by its specification. Counts are given even where everything is dropped; `need` is by default what the set is for. Throws a
  * DataError for an unknown name or unreadable files.
  */
-export async function checkDataSet(spec: string, { images, onStudies, ...options }: CheckOptions = {}): Promise<DataReport> {
-  const data = await readSource(spec, options);
-  const need = options.need ?? data.offers[0] ?? 'images';
-  requireNeed(spec, data, need);
-  const { selection, shown, noImage } = selectForCheck(data, need, options);
+export async function checkDataSet(spec: string, options: CheckOptions = {}): Promise<DataReport> {
+  const checked = await openForCheck(spec, options);
+  const { data, need, selection, shown, noImage, items } = checked;
   const { studies, questions = [] } = shown;
-  onStudies?.(studies);
-  const items = itemsOf(studies, questions);
-  const { key, look, unreadable, notes = [] } = noImage ? { key: (file: string) => file, look: undefined } : await imagesOf(items, images);
+  options.onStudies?.(studies);
+  const { key, look, unreadable, notes = [] } = await imagesOf(checked, options.findings);
   const { shared, examples } = sharedBy(items, key);
   const texts = acrossSplits(items, ({ text }) => text).count;
   const damaged = studies.filter(({ findings, impression }) => `${findings}${impression}`.includes('\ufffd')).length;

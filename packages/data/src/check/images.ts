@@ -30,21 +30,58 @@ async function contentHash(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Files, or parts of shards, by what is in them, the same number for the same bytes; only files of equal size are read. Files that cannot be read are left out. */
-export async function contentGroups(files: readonly string[]): Promise<Map<string, string>> {
-  const bySize = new Map<number, string[]>();
-  await inLanes(files, async (file) => {
-    const size = await sizeOf(file);
-    if (size !== undefined) bySize.set(size, [...(bySize.get(size) ?? []), file]);
+/** What is found in an image file, or in a part of a shard. Plain data. */
+export interface ImageFinding {
+  /** SHA-256 of its bytes, where another file has as many. */
+  readonly content?: string;
+  /** What it looks like: (8) i32. */
+  readonly look?: Int32Array;
+  /** Whether it is of one grey level. */
+  readonly flat?: boolean;
+  /** What was assumed of its header. */
+  readonly assumed?: readonly string[];
+  /** Why it cannot be read. */
+  readonly problem?: string;
+}
+
+/** What is looked for: files that are equal, images that look alike or cannot be read. */
+export interface ImagePlan {
+  readonly equal: boolean;
+  readonly alike: boolean;
+}
+
+const isFlat = ({ pixels }: GreyImage): boolean => pixels.every((level) => level === pixels[0]);
+
+async function lookOf(file: string): Promise<ImageFinding> {
+  try {
+    const image = await readImage(file, hashedSide);
+    const look = new Int32Array(hashWords);
+    perceptualHash(squareOf(image, hashedSide), look, 0);
+    // Means may hide what differs.
+    const flat = isFlat(image) && (image.sides === undefined || isFlat(await readGrey(file)));
+    return { look, flat, ...(image.assumed ? { assumed: image.assumed } : {}) };
+  } catch (error) {
+    return { problem: (error as Error).message };
+  }
+}
+
+/** Looks at files of a list, from the first up to the one after the last; the others count only by their sizes. Only files of equal size are compared. */
+export async function lookAtImages(
+  files: readonly string[],
+  { equal, alike: looks }: ImagePlan,
+  [from, to]: readonly [number, number] = [0, files.length],
+): Promise<ImageFinding[]> {
+  const sizes: (number | undefined)[] = [];
+  const counts = new Map<number | undefined, number>();
+  if (equal) await inLanes(files, async (file, i) => void (sizes[i] = await sizeOf(file)));
+  for (const size of sizes) counts.set(size, (counts.get(size) ?? 0) + 1);
+  const findings: ImageFinding[] = [];
+  await inLanes(files.slice(from, to), async (file, i) => {
+    const size = sizes[from + i];
+    const content = size !== undefined && counts.get(size)! > 1 ? await contentHash(file).catch(() => undefined) : undefined;
+    findings[i] = { ...(content === undefined ? {} : { content }), ...(looks ? await lookOf(file) : {}) };
   });
-  const groups = new Map<string, string>();
-  const same = [...bySize.values()].filter((group) => group.length > 1).flat();
-  for (const [file] of [...bySize.values()].filter((group) => group.length === 1)) groups.set(file!, file!);
-  await inLanes(same, async (file) => {
-    const hash = await contentHash(file).catch(() => undefined);
-    if (hash !== undefined) groups.set(file, hash);
-  });
-  return groups;
+  return findings;
 }
 
 /** Images that look alike on two sides of a split, and what was met as files were read. */
@@ -65,46 +102,32 @@ export interface SplitFile {
 
 const maxExamples = 10;
 
-const isFlat = ({ pixels }: GreyImage): boolean => pixels.every((level) => level === pixels[0]);
-
 /** Some of the lines, in order, and how many more there are. */
 function few(lines: readonly string[]): string[] {
   const more = lines.length - maxExamples;
   return [...lines.toSorted().slice(0, maxExamples), ...(more > 0 ? [`and ${more} more`] : [])];
 }
 
-/** Reads every image and finds pairs in different splits that look alike. `same` says which pairs are equal in another way already. */
-export async function findLookAlikes(images: readonly SplitFile[], same: (a: string, b: string) => boolean): Promise<LookAlikes> {
-  const hashes = new Int32Array(images.length * hashWords);
-  const [flat, assumed] = [new Set<string>(), new Set<string>()];
-  const problems: (string | undefined)[] = Array.from({ length: images.length });
-  await inLanes(images, async ({ file }, index) => {
-    try {
-      const image = await readImage(file, hashedSide);
-      perceptualHash(squareOf(image, hashedSide), hashes, index * hashWords);
-      for (const line of image.assumed ?? []) assumed.add(`${file}: ${line}`);
-      // Means may hide what differs.
-      if (isFlat(image) && (image.sides === undefined || isFlat(await readGrey(file)))) flat.add(file);
-    } catch (error) {
-      problems[index] = (error as Error).message;
-    }
-  });
-  const readable = [...images.keys()].filter((index) => problems[index] === undefined);
+/** Finds pairs in different splits that look alike. `same` says which pairs are equal in another way already. */
+export function findLookAlikes(images: readonly SplitFile[], findings: ReadonlyMap<string, ImageFinding>, same: (a: string, b: string) => boolean): LookAlikes {
+  const readable = images.filter(({ file }) => findings.get(file)?.look);
+  const hashes = new Int32Array(readable.length * hashWords);
+  readable.forEach(({ file }, i) => hashes.set(findings.get(file)!.look!, i * hashWords));
   const examples: [string, string][] = [];
   let pairs = 0;
-  for (let i = 0; i < readable.length; i++) {
-    const a = readable[i]!;
-    for (let j = i + 1; j < readable.length; j++) {
-      const b = readable[j]!;
-      if (images[a]!.split === images[b]!.split || hashDistance(hashes, a, b, alike) > alike) continue;
-      if (same(images[a]!.file, images[b]!.file)) continue;
+  for (const [a, one] of readable.entries()) {
+    for (let b = a + 1; b < readable.length; b++) {
+      const other = readable[b]!;
+      if (one.split === other.split || hashDistance(hashes, a, b, alike) > alike || same(one.file, other.file)) continue;
       pairs++;
-      if (examples.length < maxExamples) examples.push([images[a]!.file, images[b]!.file]);
+      if (examples.length < maxExamples) examples.push([one.file, other.file]);
     }
   }
+  const all = [...findings];
+  const flat = all.flatMap(([file, finding]) => (finding.flat ? [file] : []));
   const notes = [
-    ...(flat.size > 0 ? [`${flat.size} ${flat.size === 1 ? 'image is' : 'images are'} of one grey level: ${few([...flat]).join(', ')}`] : []),
-    ...few([...assumed]),
+    ...(flat.length > 0 ? [`${flat.length} ${flat.length === 1 ? 'image is' : 'images are'} of one grey level: ${few(flat).join(', ')}`] : []),
+    ...few([...new Set(all.flatMap(([file, { assumed = [] }]) => assumed.map((line) => `${file}: ${line}`)))]),
   ];
-  return { pairs, examples, unreadable: problems.flatMap((problem) => problem ?? []), notes };
+  return { pairs, examples, unreadable: [...new Set(all.flatMap(([, { problem }]) => problem ?? []))], notes };
 }

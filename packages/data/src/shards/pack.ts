@@ -1,17 +1,18 @@
 // Packs a data set: images at training size and all that is known of them as WebDataset shards, which a kill may interrupt at any moment.
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { readdir, readFile, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { makeFolder, writeFileAtomic } from '../atomic.ts';
 import { DataError, describeFileError } from '../errors.ts';
-import type { Box, DataSet, Split } from '../study.ts';
+import type { Box, DataSet } from '../study.ts';
 import { prefetch } from '../threads/prefetch.ts';
 import { TaskPool } from '../threads/task-pool.ts';
-import type { PackedQuestion, PackedRecord, PackRecipe, ShardManifest } from './manifest.ts';
+import type { PackRecipe, ShardManifest } from './manifest.ts';
 import { manifestName, parseManifest } from './manifest.ts';
 import type { PackedImage, PackRequest } from './pack-image.ts';
 import { packImage } from './pack-image.ts';
+import type { Sample } from './pack-plan.ts';
+import { planShards, samplesOf } from './pack-plan.ts';
 import type { PackedSample, WrittenShard } from './write-shard.ts';
 import { readWhole, writeShard } from './write-shard.ts';
 
@@ -47,50 +48,6 @@ const unreadableReason = 'the image cannot be read';
 // Images that are read and encoded while earlier ones are waited for.
 const inFlight = 16;
 
-/** An image to pack, and what is known of it. */
-interface Sample {
-  readonly position: number;
-  readonly split: Split;
-  readonly image: string;
-  readonly record: PackedRecord;
-}
-
-interface Plan {
-  readonly file: string;
-  readonly split: Split;
-  readonly samples: readonly Sample[];
-}
-
-/** A sample for each study; of a set of questions, one for each image of a split. */
-function samplesOf({ studies, questions = [] }: DataSet): Sample[] {
-  const samples = studies.map(({ image, ...study }, position): Sample => ({ position, split: study.split, image, record: { study } }));
-  const byImage = new Map<string, PackedQuestion[]>();
-  for (const [position, { image, imageName = basename(image), ...question }] of questions.entries()) {
-    const key = `${question.split} ${image}`;
-    const placed = { position, film: imageName, ...question };
-    const known = byImage.get(key);
-    if (known) known.push(placed);
-    else {
-      const list = [placed];
-      byImage.set(key, list);
-      samples.push({ position, split: question.split, image, record: { questions: list } });
-    }
-  }
-  return samples;
-}
-
-/** Which samples go into which shard: each split by itself, in the set's order. */
-function planShards(samples: readonly Sample[], perShard: number): Plan[] {
-  return (['train', 'validate', 'test'] as const).flatMap((split) => {
-    const own = samples.filter((sample) => sample.split === split);
-    return Array.from({ length: Math.ceil(own.length / perShard) }, (_, i) => ({
-      file: `${split}-${String(i).padStart(6, '0')}.tar`,
-      split,
-      samples: own.slice(i * perShard, (i + 1) * perShard),
-    }));
-  });
-}
-
 function recipeOf({ spec, studies, questions = [] }: DataSet, { size, studiesPerShard = 1000, select = {} }: PackOptions): PackRecipe {
   const hash = createHash('sha256');
   for (const each of [...studies, ...questions]) hash.update(JSON.stringify(each));
@@ -102,22 +59,115 @@ async function claimFolder(folder: string, recipe: PackRecipe): Promise<void> {
   const file = join(folder, recipeName);
   try {
     await makeFolder(folder);
-    if (existsSync(file)) {
+    const names = await readdir(folder);
+    if (names.includes(recipeName)) {
       const saved = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
       const other = Object.entries(recipe).find(([key, value]) => JSON.stringify(saved[key]) !== JSON.stringify(value));
       if (other)
         throw new DataError(
           `${folder}: was started with another "${other[0]}" (${JSON.stringify(saved[other[0]])}, not ${JSON.stringify(other[1])}); name another folder or remove it`,
         );
-    } else if ((await readdir(folder)).some((name) => !name.endsWith('.tmp'))) {
+    } else if (names.some((name) => !name.endsWith('.tmp'))) {
       throw new DataError(`${folder}: holds something else; name another folder`);
+    } else {
+      await writeFileAtomic(file, [`${JSON.stringify(recipe, undefined, 2)}\n`]);
     }
-    // What a kill left half-written.
-    for (const name of await readdir(folder)) if (name.endsWith('.tmp')) await rm(join(folder, name));
-    if (!existsSync(file)) await writeFileAtomic(file, [`${JSON.stringify(recipe, undefined, 2)}\n`]);
   } catch (error) {
     throw describeFileError(folder, error);
   }
+}
+
+/** Removes what a kill left half-written. */
+async function removeTemporary(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) if (name.endsWith('.tmp')) await rm(join(folder, name));
+}
+
+/** What the whole of a packed set is known by, whoever writes its shards. Plain JSON. */
+export interface PackFacts extends Pick<ShardManifest, 'recipe' | 'counts' | 'dropped' | 'splitOrigin' | 'warnings'> {
+  /** Number of its shards, and of questions in a set of them. */
+  readonly shards: number;
+  readonly questions?: number;
+}
+
+/** Shards of a set, in order. */
+export interface PackedShards {
+  readonly facts: PackFacts;
+  readonly shards: readonly WrittenShard[];
+  /** Shards that an earlier run had finished. */
+  readonly kept: number;
+}
+
+/**
+ * Writes shards of a set into a folder that others may be writing to, all of them or those from `share(n)[0]` up to `share(n)[1]` of n, and no manifest.
+ * Throws as `packDataSet` does.
+ */
+export async function packShards(
+  data: DataSet,
+  folder: string,
+  options: PackOptions,
+  share?: (shards: number) => readonly [number, number],
+): Promise<PackedShards> {
+  const { size, studiesPerShard = 1000, workers = 1, onProgress } = options;
+  const recipe = recipeOf(data, options);
+  await claimFolder(folder, recipe);
+  if (!share) await removeTemporary(folder);
+  const all = planShards(samplesOf(data), studiesPerShard);
+  const plans = all.slice(...(share?.(all.length) ?? []));
+  const total = plans.reduce((sum, { samples }) => sum + samples.length, 0);
+  const pool =
+    workers > 0
+      ? new TaskPool<PackRequest, PackedImage>(
+          'shards/pack-worker',
+          Array.from({ length: workers }, () => ({})),
+        )
+      : undefined;
+  const read = (request: PackRequest) => pool?.run(request) ?? packImage(request);
+  const shards: WrittenShard[] = [];
+  let [done, kept] = [0, 0];
+  try {
+    for (const { file, split, samples: own } of plans) {
+      const whole = await readWhole(folder, file, split);
+      if (whole) kept++;
+      const progress = (count: number) => onProgress?.((done += count), total);
+      if (whole) progress(own.length);
+      shards.push(whole ?? (await writeShard(folder, file, split, packed(own, size, read, progress))));
+    }
+  } finally {
+    await pool?.close();
+  }
+  const { counts, dropped, splitOrigin, warnings, questions } = data;
+  const facts = { recipe, counts, dropped, splitOrigin, warnings, shards: all.length, ...(questions ? { questions: questions.length } : {}) };
+  return { facts, shards, kept };
+}
+
+/** Writes the manifest of a set whose shards are all there. Throws a DataError where they are not. */
+export async function finishPacking(folder: string, { facts, shards: written, kept }: PackedShards): Promise<PackResult> {
+  const { recipe, counts, splitOrigin, warnings, questions } = facts;
+  await claimFolder(folder, recipe);
+  if (written.length !== facts.shards) throw new DataError(`${folder}: ${written.length} of its ${facts.shards} shards are packed; pack the others`);
+  const lost = written.flatMap((shard) => shard.unreadable);
+  const unreadable = [...new Set(lost)];
+  const dropped = { ...facts.dropped, ...(lost.length > 0 ? { [unreadableReason]: lost.length } : {}) };
+  const shards = written.map(({ entry }) => entry);
+  const manifest: ShardManifest = { format: 'hybridmed-shards', version: 1, recipe, counts, dropped, unreadable, splitOrigin, warnings, shards };
+  const text = `${JSON.stringify(manifest, undefined, 2)}\n`;
+  for (const { file, bytes } of parseManifest(text, folder).shards) {
+    const { size } = await stat(join(folder, file)).catch((error: unknown) => Promise.reject(describeFileError(join(folder, file), error)));
+    if (size !== bytes) throw new DataError(`${join(folder, file)}: has ${size} bytes, not the ${bytes} that were packed; pack it again`);
+  }
+  await writeFileAtomic(join(folder, manifestName), [text]);
+  await removeTemporary(folder);
+  const sum = (of: (entry: (typeof shards)[number]) => number) => shards.reduce((total, entry) => total + of(entry), 0);
+  return {
+    folder,
+    shards: shards.length,
+    kept,
+    studies: sum((entry) => entry.studies),
+    ...(questions === undefined ? {} : { questions: questions - lost.length }),
+    bytes: sum((entry) => entry.bytes),
+    dropped,
+    unreadable,
+  };
 }
 
 /**
@@ -126,46 +176,7 @@ async function claimFolder(folder: string, recipe: PackRecipe): Promise<void> {
  * the folder holds something else or cannot be written; images that cannot be read are left out and counted.
  */
 export async function packDataSet(data: DataSet, folder: string, options: PackOptions): Promise<PackResult> {
-  const { size, studiesPerShard = 1000, workers = 1, onProgress } = options;
-  const recipe = recipeOf(data, options);
-  await claimFolder(folder, recipe);
-  const samples = samplesOf(data);
-  const plans = planShards(samples, studiesPerShard);
-  const starts = Array.from({ length: workers }, () => ({}));
-  const pool = workers > 0 ? new TaskPool<PackRequest, PackedImage>('shards/pack-worker', starts) : undefined;
-  const read = (request: PackRequest) => pool?.run(request) ?? packImage(request);
-  const written: WrittenShard[] = [];
-  let [done, keptShards] = [0, 0];
-  try {
-    for (const { file, split, samples: own } of plans) {
-      const whole = await readWhole(folder, file, split);
-      if (whole) keptShards++;
-      const progress = (count: number) => onProgress?.((done += count), samples.length);
-      if (whole) progress(own.length);
-      written.push(whole ?? (await writeShard(folder, file, split, packed(own, size, read, progress))));
-    }
-  } finally {
-    await pool?.close();
-  }
-  const lost = written.flatMap((shard) => shard.unreadable);
-  const unreadable = [...new Set(lost)];
-  const dropped = { ...data.dropped, ...(lost.length > 0 ? { [unreadableReason]: lost.length } : {}) };
-  const shards = written.map(({ entry }) => entry);
-  const { counts, splitOrigin, warnings } = data;
-  const manifest: ShardManifest = { format: 'hybridmed-shards', version: 1, recipe, counts, dropped, unreadable, splitOrigin, warnings, shards };
-  await writeFileAtomic(join(folder, manifestName), [`${JSON.stringify(manifest, undefined, 2)}\n`]);
-  parseManifest(await readFile(join(folder, manifestName), 'utf8'), folder);
-  const sum = (of: (entry: (typeof shards)[number]) => number) => shards.reduce((total, entry) => total + of(entry), 0);
-  return {
-    folder,
-    shards: shards.length,
-    kept: keptShards,
-    studies: sum((entry) => entry.studies),
-    ...(data.questions ? { questions: data.questions.length - lost.length } : {}),
-    bytes: sum((entry) => entry.bytes),
-    dropped,
-    unreadable,
-  };
+  return finishPacking(folder, await packShards(data, folder, options));
 }
 
 /** Samples with their images, in order, some of them in flight while earlier ones are taken. */

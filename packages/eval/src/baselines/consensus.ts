@@ -2,21 +2,13 @@
 import { checkPaired, checkPlaces } from '../errors.ts';
 import { rougeLOf } from '../text/rouge.ts';
 import { normalizeForComparison, splitTokens } from '../text/tokens.ts';
-import { greatest } from './nearest.ts';
+import { greatest, largest } from './nearest.ts';
 import { tfIdfSimilarities } from './tf-idf.ts';
 
 /** Number of nearest studies (10), and the power of their similarities that weighs them (8). */
 export interface ConsensusOptions {
   readonly k?: number;
   readonly power?: number;
-}
-
-/** Indices of the k greatest scores, greatest first; of equals, the first, whatever the rounding of their last bits. */
-function largest(scores: Float64Array, k: number): number[] {
-  const keys = scores.map((score) => Math.round(score * 1e12));
-  return Array.from(keys.keys())
-    .toSorted((a, b) => keys[b]! - keys[a]!)
-    .slice(0, k);
 }
 
 /**

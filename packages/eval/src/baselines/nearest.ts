@@ -14,6 +14,33 @@ export function greatest(scores: Float64Array): number {
   return best;
 }
 
+/** Indices of the k greatest scores, greatest first; of equals, the first, whatever the rounding of their last bits. */
+export function largest(scores: Float64Array, k: number): number[] {
+  const keyOf = (index: number) => Math.round(scores[index]! * 1e12);
+  const best: number[] = [];
+  for (let index = 0; index < scores.length; index++) {
+    if (best.length === k && keyOf(index) <= keyOf(best[k - 1]!)) continue;
+    let at = best.length;
+    while (at > 0 && keyOf(index) > keyOf(best[at - 1]!)) at--;
+    best.splice(at, 0, index);
+    if (best.length > k) best.pop();
+  }
+  return best;
+}
+
+/**
+ * Indices of the corpus texts with the greatest tf-idf cosines, as `nearestTexts` has them: at most k, nearest first, of equals the first;
+ * those of `excluded` and those without a word in common are left out.
+ */
+export function nearestFindings(corpus: readonly string[]): (query: string, k: number, excluded?: readonly number[]) => number[] {
+  const similarities = tfIdfSimilarities(corpus);
+  return (query, k, excluded = []) => {
+    const scores = similarities(query);
+    for (const index of excluded) scores[index] = 0;
+    return largest(scores, k).filter((index) => scores[index]! > 0);
+  };
+}
+
 /**
  * For each query the index of the corpus row with the greatest cosine; of equals, the first. Both are (rows, width). Throws for an
  * empty corpus, widths that differ, or values that are not finite.

@@ -1,4 +1,5 @@
 // Commander's commands from ours: flags and help from rows, values by the rule of precedence, the device closed at the end.
+import { HybridmedError } from '@hybridmed/tensor';
 import type { Option as Row, Options } from '@hybridmed/training/options';
 import { flagOf, mergeSettings } from '@hybridmed/training/options';
 import type { Command } from 'commander';
@@ -8,6 +9,7 @@ import { commandDevice } from './command-device.ts';
 import { configOption, readConfig } from './config-file.ts';
 import type { CommandDefinition, CommandGroup } from './define-command.ts';
 import { loadOptions } from './define-command.ts';
+import { showDownloads } from './download-progress.ts';
 import { exampleLines } from './example-lines.ts';
 import type { Output } from './output.ts';
 
@@ -71,6 +73,17 @@ async function valuesOf(command: Command, options: Options): Promise<Record<stri
   return values;
 }
 
+/** Has this process and its threads send the headers of a file. Throws one line where it holds none. */
+async function useHeaders(file: string): Promise<void> {
+  const { headersVariable, readHeadersFile, RemoteError } = await import('@hybridmed/remote');
+  try {
+    readHeadersFile(file);
+  } catch (error) {
+    throw error instanceof RemoteError ? new HybridmedError(error.message) : error;
+  }
+  process.env[headersVariable] = file;
+}
+
 /** Adds a command to those of `parent`; one that the command line does not name needs no options. */
 async function addCommand(parent: Command, definition: CommandDefinition, output: Output, words: readonly string[]): Promise<void> {
   const { name, description, arguments: named = {}, examples, run } = definition;
@@ -88,7 +101,9 @@ async function addCommand(parent: Command, definition: CommandDefinition, output
   command.action(async () => {
     const values = await valuesOf(command, options);
     output.json = values.json === true;
+    if (typeof values.httpHeaders === 'string') await useHeaders(values.httpHeaders);
     const device = commandDevice(values as DeviceValues, (line) => output.log(line));
+    const hideDownloads = showDownloads(output);
     try {
       await run({
         values,
@@ -99,6 +114,7 @@ async function addCommand(parent: Command, definition: CommandDefinition, output
         usage: (problem) => command.error(`error: ${problem}`),
       });
     } finally {
+      hideDownloads();
       await device.close();
     }
   });

@@ -11,6 +11,7 @@ import { exportModel } from './commands/export.ts';
 import { fitRatio } from './commands/fit-ratio.ts';
 import { generate } from './commands/generate.ts';
 import { info } from './commands/info.ts';
+import { merge } from './commands/merge.ts';
 import { pretrain } from './commands/pretrain.ts';
 import { finetune, probe } from './commands/probe-finetune.ts';
 import { report } from './commands/report.ts';
@@ -36,6 +37,7 @@ export const commands: readonly (CommandDefinition | CommandGroup)[] = [
   retrieve,
   exportModel,
   embed,
+  merge,
   probe,
   finetune,
   vqa,

@@ -31,6 +31,14 @@ function textTable({ text, labels }: EvaluationReport): string {
   return table([['impressions (95 %)', 'BLEU-4', 'ROUGE-L', 'CIDEr', 'distinct', ...(labels ? ['label F1', 'names a finding'] : [])], ...rows]);
 }
 
+/** How what is written from the findings compares with the strongest baseline, study by study. */
+function consensusLine({ text: { findings } }: EvaluationReport): string[] {
+  const { overConsensus } = findings;
+  if (!overConsensus) return [];
+  const { bleu4, rougeL, cider } = overConsensus;
+  return [`from the findings minus the consensus, paired (95 %): BLEU-4 ${interval(bleu4)}, ROUGE-L ${interval(rougeL)}, CIDEr ${interval(cider, 2)}\n`];
+}
+
 /** What published networks say of the texts, where they were named. */
 function publishedParts({ bertScore, chexbert }: EvaluationReport): string[] {
   const parts: string[] = [];
@@ -118,7 +126,7 @@ export function formatEvaluation(report: EvaluationReport): string {
       `label F1 is micro, by the rule labeller, against ${labels.source === 'labels' ? "the studies' labels" : 'its labels of the true impressions'}; naming a finding is balanced accuracy\n`,
     );
   if (report.likelihoodRatio) parts.push(ratioLine(report.likelihoodRatio));
-  parts.push(...publishedParts(report), lossLine(report));
+  parts.push(...consensusLine(report), ...publishedParts(report), lossLine(report));
   if (report.withoutImages) parts.push(withoutImagesLine(report));
   if (captioning)
     parts.push(

@@ -31,9 +31,10 @@ export function trainingProgress(output: Output): { events: RunEvents; stop(): v
         }
         bar?.update(done, total, `loss ${format(line.losses.total)} · ${line.studiesPerSecond.toFixed(1)} studies/s`);
       },
-      onValidation({ stage: validated, epoch, validation }, best) {
+      onValidation({ stage: validated, epoch, validation, cider }, best) {
         const losses = Object.entries(validation).flatMap(([name, value]) => (format(value) === undefined ? [] : [`${name} ${format(value)}`]));
-        log(`stage ${validated}, epoch ${epoch}: validation ${losses.join(', ')}${best ? ' (best so far)' : ''}`);
+        const texts = cider === undefined ? '' : `, CIDEr ${cider.toFixed(3)}`;
+        log(`stage ${validated}, epoch ${epoch}: validation ${losses.join(', ')}${texts}${best ? ' (best so far)' : ''}`);
       },
     },
   };

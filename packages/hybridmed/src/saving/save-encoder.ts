@@ -4,7 +4,6 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { CheckpointConfig } from '@hybridmed/model';
 import type { StageWeights } from '@hybridmed/model/objective';
-import { watchedLoss } from '@hybridmed/model/objective';
 import type { ParameterSpecs } from '@hybridmed/nn';
 import { encodeSafetensors } from '@hybridmed/nn';
 import type { CheckpointEncoders, CheckpointPart } from '@hybridmed/runtime';
@@ -17,7 +16,8 @@ import type { HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { BertConfig } from '@hybridmed/text';
 import { bert } from '@hybridmed/text';
-import type { ValidationLine } from '@hybridmed/training';
+import type { BestBy, ValidationLine } from '@hybridmed/training';
+import { watchedOf } from '@hybridmed/training';
 import { publishVision, visionEncoder } from '@hybridmed/vision';
 import { bertFiles } from './bert-files.ts';
 import type { CardFacts } from './model-card.ts';
@@ -43,12 +43,11 @@ export interface SavedEncoder {
   readonly parameters: number;
 }
 
-/** The validation of a stage's best checkpoint: that with the lowest watched loss, of equals the first. */
-async function bestValidation(run: string, plan: StageWeights): Promise<ValidationLine | undefined> {
+/** The validation of a stage's best checkpoint: the best by what the run watched, of equals the first. */
+async function bestValidation(run: string, plan: StageWeights, settings: BestBy): Promise<ValidationLine | undefined> {
   const validations = (await readMetrics(run)).filter((line): line is ValidationLine => 'validation' in line && line.stage === plan.stage);
-  const { key } = watchedLoss(plan);
-  const watched = ({ validation }: ValidationLine): number => validation[key] ?? Infinity;
-  return validations.toSorted((a, b) => watched(a) - watched(b))[0];
+  const watched = watchedOf(plan, settings);
+  return validations.toSorted((a, b) => watched.value(a) - watched.value(b))[0];
 }
 
 async function factsOf({ folder, config }: CheckpointPart): Promise<Omit<CardFacts, 'part' | 'library' | 'usage' | 'inputAndOutput'>> {
@@ -60,7 +59,7 @@ async function factsOf({ folder, config }: CheckpointPart): Promise<Omit<CardFac
     ...common,
     run: weights,
     provenance: await readProvenance(run),
-    validation: await bestValidation(run, { stage: config.stage, weights }),
+    validation: await bestValidation(run, { stage: config.stage, weights }, weights),
     evaluation: await savedEvaluation(run),
   };
 }

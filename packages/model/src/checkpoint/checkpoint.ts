@@ -16,6 +16,8 @@ export interface Checkpoint {
   readonly model: Model;
   readonly tokenizer: Tokenizer;
   readonly parameters: HostArrays;
+  /** Findings as the model reads them, with what was retrieved, where it was trained so. */
+  readonly extendFindings?: ((findings: string) => string) | undefined;
 }
 
 /** Tensors of a file by name, read or only listed. */

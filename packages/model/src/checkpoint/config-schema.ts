@@ -49,6 +49,7 @@ const decoder: Record<keyof DecoderConfig, Rule> = {
   sharedCross: optional(flag),
   unshared: optional(flag),
   imageAdapter: optional(flag),
+  pointer: optional(flag),
 };
 
 const id = count(2 ** 22, 0);
@@ -63,7 +64,7 @@ const labels: Record<keyof LabelConfig, Rule> = {
 
 // Both texts begin with [CLS] and end with [SEP].
 const length = count(2 ** 17, 3);
-const input: Record<keyof InputConfig, Rule> = { resize: count(8192), findingsLength: length, impressionLength: length };
+const input: Record<keyof InputConfig, Rule> = { resize: count(8192), findingsLength: length, impressionLength: length, retrieve: optional(count(8)) };
 
 const visionKinds: Readonly<Record<string, Fields>> = { ...visionRules, module: moduleVision, none: noVision };
 

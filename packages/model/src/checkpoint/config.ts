@@ -12,6 +12,8 @@ export interface InputConfig {
   readonly resize: number;
   readonly findingsLength: number;
   readonly impressionLength: number;
+  /** Number of retrieved impressions that findings are read with, where the model was trained with them. */
+  readonly retrieve?: number;
 }
 
 /** What config.json holds. */

@@ -19,6 +19,8 @@ export interface ExportedBranch {
   readonly prefill: GraphRunner;
   readonly decode: GraphRunner;
   readonly special: SpecialTokens;
+  /** Whether the branch copies tokens of what it reads: its graphs take `memory_ids`. */
+  readonly copies?: boolean;
   readonly vocabularySize: number;
   /** Max number of new tokens. */
   readonly maxTokens: number;
@@ -27,9 +29,9 @@ export interface ExportedBranch {
 const startingWith = (arrays: HostArrays, prefix: string): Record<string, HostArray> =>
   Object.fromEntries(Object.entries(arrays).filter(([name]) => name.startsWith(prefix)));
 
-/** Steps over a memory (B, S, D): the cross-attention's keys and values stay, those of self-attention grow and follow their rows' parents. */
-function growingStepper({ prefill, decode, vocabularySize, maxTokens }: ExportedBranch, memory: HostArray, mask: HostArray | undefined): Stepper {
-  let [memoryRows, maskRows]: [HostArray, HostArrays] = [memory, {}];
+/** Steps over a memory (B, S, D) and what is said of its rows (B, S): the cross-attention's keys and values stay, those of self-attention grow and follow their rows' parents. */
+function growingStepper({ prefill, decode, vocabularySize, maxTokens }: ExportedBranch, memory: HostArray, about: HostArrays): Stepper {
+  let [memoryRows, aboutRows]: [HostArray, HostArrays] = [memory, about];
   let [past, cross]: [HostArrays, HostArrays] = [{}, {}];
   /** Keeps the present keys and values as the next token's past; gives the logits. */
   const advance = ({ logits, ...rest }: HostArrays): Float32Array => {
@@ -41,15 +43,15 @@ function growingStepper({ prefill, decode, vocabularySize, maxTokens }: Exported
     maxTokens,
     async start(rows) {
       memoryRows = takeRows(memory, rows);
-      maskRows = mask ? { memory_mask: takeRows(mask, rows) } : {};
+      aboutRows = Object.fromEntries(Object.entries(about).map(([name, value]) => [name, takeRows(value, rows)]));
     },
     async step(ids, parents, position) {
       const tokens = { ids: { data: ids, shape: [ids.length, 1] } };
       if (position > 0) {
         const ofParents = Object.fromEntries(Object.entries(past).map(([name, value]) => [name, takeRows(value, parents)]));
-        return advance(await decode.run({ ...tokens, ...ofParents, ...cross, ...maskRows }));
+        return advance(await decode.run({ ...tokens, ...ofParents, ...cross, ...aboutRows }));
       }
-      const first = await prefill.run({ ...tokens, memory: memoryRows, ...maskRows });
+      const first = await prefill.run({ ...tokens, memory: memoryRows, ...aboutRows });
       cross = startingWith(first, 'cross.');
       return advance(first);
     },
@@ -62,7 +64,8 @@ export function exportedGenerator(branch: ExportedBranch): Generator {
     async generate(inputs, search, events) {
       const mask = inputs.findings_mask;
       const { memory } = await branch.encoder.run(branch.branch === 'image' ? { image: inputs.image! } : { ids: inputs.findings!, mask: mask! });
-      const stepper = growingStepper(branch, memory!, branch.branch === 'image' ? undefined : mask);
+      const about: HostArrays = branch.branch === 'image' ? {} : { memory_mask: mask!, ...(branch.copies ? { memory_ids: inputs.findings! } : {}) };
+      const stepper = growingStepper(branch, memory!, about);
       return searchWith(stepper, { studies: memory!.shape[0]!, special: branch.special }, search, events);
     },
   };

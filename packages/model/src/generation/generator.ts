@@ -46,7 +46,13 @@ export async function createGenerator(
 ): Promise<Generator> {
   const encode = await device.compile(memoryGraph(model, branch));
   const frozen = frozenStep(model.vision);
-  const stepper = await createStepper(device, state, { decoder: model.decoder, branch, maxTokens, masked: branch === 'findings' });
+  const stepper = await createStepper(device, state, {
+    decoder: model.decoder,
+    branch,
+    maxTokens,
+    masked: branch === 'findings',
+    copies: model.decoder.copies(branch),
+  });
   return {
     async generate(inputs, search, events) {
       await encode.run(await frozen.apply(inputs), state);

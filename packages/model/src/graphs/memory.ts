@@ -8,7 +8,7 @@ import type { Branch, Model } from '../model/model.ts';
 import { batchSpecs } from './batch.ts';
 import { partSpecs } from './part-specs.ts';
 
-/** A branch's memory, written to the state as `memory.BRANCH` (B, S, width) and, for findings, `memory.findings.mask` (B, S). */
+/** A branch's memory, written to the state as `memory.BRANCH` (B, S, width) and, for findings, `memory.findings.mask` and, where they are copied from, `memory.findings.ids` (B, S). */
 export function memoryGraph(model: Model, branch: Branch): Graph {
   const specs = batchSpecs(model);
   if (branch === 'image') {
@@ -19,21 +19,27 @@ export function memoryGraph(model: Model, branch: Branch): Graph {
   return trace(
     { data: { findings: specs.findings, findings_mask: specs.findings_mask }, state: partSpecs(model, ['text.']) },
     ({ findings, findings_mask: mask }, state) => ({
-      updates: { 'memory.findings': model.text.call(rootScope(state).child('text'), findings!, mask!).tokens, 'memory.findings.mask': ops.mul(mask!, 1) },
+      updates: {
+        'memory.findings': model.text.call(rootScope(state).child('text'), findings!, mask!).tokens,
+        'memory.findings.mask': ops.mul(mask!, 1),
+        ...(model.decoder.copies('findings') ? { 'memory.findings.ids': ops.mul(findings!, 1) } : {}),
+      },
     }),
   );
 }
 
-/** ids (B, T), memory (B, S, width) and, for findings, memory_mask (B, S) -> `logits` (B, T, vocabulary) of the tokens that follow. */
+/** ids (B, T), memory (B, S, width) and, for findings, memory_mask and, where they are copied from, memory_ids (B, S) -> `logits` (B, T, vocabulary) of the tokens that follow. */
 export function logitsGraph({ decoder, parameters }: Pick<Model, 'decoder' | 'parameters'>, branch: Branch): Graph {
   const data: Record<string, TensorSpec> = {
     ids: { shape: ['B', 'T'], dtype: 'i32' },
     memory: { shape: ['B', 'S', memoryWidth(decoder, branch)], dtype: 'f32' },
     ...(branch === 'findings' ? { memory_mask: { shape: ['B', 'S'], dtype: 'f32' } } : {}),
+    ...(decoder.copies(branch) ? { memory_ids: { shape: ['B', 'S'], dtype: 'i32' } } : {}),
   };
-  return trace({ data, state: partSpecs({ parameters }, ['decoder.']) }, ({ ids, memory, memory_mask: mask }, state) => {
+  return trace({ data, state: partSpecs({ parameters }, ['decoder.']) }, ({ ids, memory, memory_mask: mask, memory_ids: tokens }, state) => {
     const scope = rootScope(state).child('decoder');
-    return { results: { logits: decoder.logits(scope, decoder.hidden(scope, branch, ids!, memory!, mask)) } };
+    const source = tokens && { keys: decoder.projectPointer(scope, memory!), ids: tokens, mask };
+    return { results: { logits: decoder.logits(scope, decoder.hidden(scope, branch, ids!, memory!, mask), source) } };
   });
 }
 

@@ -2,6 +2,7 @@
 import type { Scope } from '@hybridmed/nn';
 import { parameterSpecs, rootScope } from '@hybridmed/nn';
 import type { Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
+import { HybridmedError } from '@hybridmed/tensor';
 import type { Model } from '../model/model.ts';
 import { parameterCeilings, trainable } from '../model/model.ts';
 import type { BatchTensors } from '../model/batch-fields.ts';
@@ -26,8 +27,9 @@ export function teacherSpecs(model: Model, plan: StagePlan): Record<string, Tens
 function teacherOf(model: Model, plan: StagePlan, data: Tensors, state: Tensors): Teacher {
   if (!usesTeacher(plan)) return { kind: 'live' };
   const frozen = rootScope(state).child('teacher');
-  const hidden = plan.teacher === 'cached' ? data.teacher_hidden! : summarize(model, frozen, data as BatchTensors).hidden;
-  return { kind: 'frozen', head: model.decoder.head(frozen.child('decoder'), hidden) };
+  if (plan.teacher !== 'cached') return { kind: 'frozen', head: summarize(model, frozen, data as BatchTensors) };
+  if (model.decoder.copies('findings')) throw new HybridmedError('what a teacher copies is not kept beside its hidden states; plan with teacher "snapshot"');
+  return { kind: 'frozen', head: model.decoder.head(frozen.child('decoder'), data.teacher_hidden!) };
 }
 
 /** The data a step needs beside the batch: precomputed teacher states, the dropout key. */

@@ -1,6 +1,8 @@
 // What the model makes of a batch for losses to read, each encoder and branch run once.
+import type { TextHead } from '@hybridmed/decoder';
+import { headLogits, tokenNats } from '@hybridmed/decoder';
 import type { Scope, TextFeatures } from '@hybridmed/nn';
-import type { Tensor, VocabularyHead } from '@hybridmed/tensor';
+import type { Tensor } from '@hybridmed/tensor';
 import { ops } from '@hybridmed/tensor';
 import type { BatchTensors } from '../model/batch-fields.ts';
 import type { SpecialTokens } from '../model/config.ts';
@@ -12,15 +14,16 @@ import type { FeatureName, FeatureReader, LossFeatures } from './row.ts';
 const readFindings = (model: Model, scope: Scope, batch: BatchTensors): TextFeatures =>
   model.text.call(scope.child('text'), batch.findings, batch.findings_mask);
 
-/** The summarization branch's final states with the output layer. */
-function summaryHead(model: Model, scope: Scope, batch: BatchTensors, findings: TextFeatures): VocabularyHead {
-  const decoder = scope.child('decoder');
-  return model.decoder.head(decoder, model.decoder.hidden(decoder, 'findings', batch.input, findings.tokens, batch.findings_mask));
+/** The summarization branch's final states with the output layer and, where it copies, what of the findings. */
+function summaryHead({ decoder }: Model, scope: Scope, batch: BatchTensors, findings: TextFeatures): TextHead {
+  const own = scope.child('decoder');
+  const { findings: ids, findings_mask: mask } = batch;
+  const source = decoder.copies('findings') ? { keys: decoder.projectPointer(own, findings.tokens), ids, mask } : undefined;
+  return decoder.head(own, decoder.hidden(own, 'findings', batch.input, findings.tokens, mask), source);
 }
 
-/** The summarization branch over a batch: its final states with the output layer. */
-export const summarize = (model: Model, scope: Scope, batch: BatchTensors): VocabularyHead =>
-  summaryHead(model, scope, batch, readFindings(model, scope, batch));
+/** The summarization branch over a batch: its final states with the output layer and, where it copies, what of the findings. */
+export const summarize = (model: Model, scope: Scope, batch: BatchTensors): TextHead => summaryHead(model, scope, batch, readFindings(model, scope, batch));
 
 /** 1 for words of a text: real tokens other than [CLS] and [SEP]: (B, L). */
 export function wordMask(ids: Tensor, mask: Tensor, special: SpecialTokens): Tensor {
@@ -28,7 +31,7 @@ export function wordMask(ids: Tensor, mask: Tensor, special: SpecialTokens): Ten
 }
 
 /** What the image branch learns from: the live findings branch, or states (B, T, width) with an output layer of their own. */
-export type Teacher = { readonly kind: 'live' } | { readonly kind: 'frozen'; readonly head: VocabularyHead };
+export type Teacher = { readonly kind: 'live' } | { readonly kind: 'frozen'; readonly head: TextHead };
 
 /** What features are made from. */
 export interface FeatureSource {
@@ -38,6 +41,17 @@ export interface FeatureSource {
   readonly teacher: Teacher;
   /** Distillation temperature T. */
   readonly temperature: number;
+}
+
+/** Cross-entropy of each target token (B, T) by the image branch and, with a teacher, its divergence from that one's distribution, copies included. */
+function captionLosses(
+  head: TextHead,
+  target: Tensor,
+  { teacher, temperature }: { teacher: TextHead | undefined; temperature: number },
+): { crossEntropy: Tensor; divergence?: Tensor } {
+  if (!teacher?.copying) return ops.vocabularyLoss({ ...head, target, ...(teacher ? { teacher: { ...teacher, temperature } } : {}) });
+  const { crossEntropy } = ops.vocabularyLoss({ ...head, target });
+  return { crossEntropy, divergence: ops.distillation(headLogits(head), ops.stopGradient(headLogits(teacher)), temperature) };
 }
 
 function once<T>(make: () => T): () => T {
@@ -54,14 +68,13 @@ export function modelFeatures({ model, scope, batch, teacher, temperature }: Fea
   const findings = once(() => readFindings(model, scope, batch));
   const summary = once(() => summaryHead(model, scope, batch, findings()));
   const caption = once(() =>
-    ops.vocabularyLoss({
-      ...model.decoder.head(decoder, model.decoder.hidden(decoder, 'image', batch.input, withImages ? image().tokens : undefined)),
-      target: batch.target,
-      ...(names.has('divergence') ? { teacher: { ...(teacher.kind === 'live' ? summary() : teacher.head), temperature } } : {}),
+    captionLosses(model.decoder.head(decoder, model.decoder.hidden(decoder, 'image', batch.input, withImages ? image().tokens : undefined)), batch.target, {
+      temperature,
+      teacher: !names.has('divergence') ? undefined : teacher.kind === 'live' ? summary() : teacher.head,
     }),
   );
   const make: { readonly [N in FeatureName]: () => LossFeatures[N] } = {
-    summary: once(() => ops.vocabularyLoss({ ...summary(), target: batch.target }).crossEntropy),
+    summary: once(() => tokenNats(summary(), batch.target)),
     caption: () => caption().crossEntropy,
     divergence: () => caption().divergence!,
     imageGlobal: () => image().global,

@@ -18,6 +18,8 @@ export interface GraphSource {
   readonly info: SessionInfo;
   readonly tokenizer: Tokenizer;
   readonly traced?: TracedModel;
+  /** Findings as the model reads them, where that is with what was retrieved for them. */
+  readonly extendFindings?: ((findings: string) => string) | undefined;
   /** Why a part cannot be used; undefined where it can. */
   problemOf(part: PartName): SessionError | undefined;
   images(outputs: readonly ImageOutput[], images: HostArray): Promise<HostArrays>;
@@ -105,7 +107,8 @@ export function composeSession(source: GraphSource): ModelSession {
   };
   const arrays = (texts: TokenArrays | readonly string[], section: 'findings' | 'impression'): TokenArrays =>
     'ids' in texts ? texts : prepare.texts(texts, section);
-  const { generate, release } = writer(source, (texts) => arrays(texts, 'findings'));
+  const { extendFindings = (findings: string) => findings } = source;
+  const { generate, release } = writer(source, (texts) => arrays('ids' in texts ? texts : texts.map(extendFindings), 'findings'));
   return {
     info,
     tokenizer,
@@ -125,10 +128,12 @@ export function composeSession(source: GraphSource): ModelSession {
       signal?.throwIfAborted();
       return (await source.texts(outputs, arrays(texts, 'impression'))) as never;
     },
-    async logits(branch, { memory, mask, ids }, { signal } = {}) {
+    async logits(branch, { memory, mask, memoryIds, ids }, { signal } = {}) {
       require(partOfBranch[branch]);
       signal?.throwIfAborted();
-      return source.logits(branch, { ids, memory, ...(mask ? { memory_mask: mask } : {}) });
+      const copies = branch === 'findings' && info.copies;
+      if (copies && !memoryIds) throw new RangeError('logits: the findings branch copies tokens of the findings; give their ids as memoryIds');
+      return source.logits(branch, { ids, memory, ...(mask ? { memory_mask: mask } : {}), ...(copies && memoryIds ? { memory_ids: memoryIds } : {}) });
     },
     async logLikelihoods(branch, input, ofTexts, { signal } = {}) {
       require(partOfBranch[branch]);

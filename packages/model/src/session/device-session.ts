@@ -9,7 +9,7 @@ import { likelihoodGraph, logitsGraph } from '../graphs/memory.ts';
 import { readsImages } from '../model/no-vision.ts';
 import { composeSession } from './compose-session.ts';
 import type { ModelSession, SessionInfo } from './session.ts';
-import { isTrained, noRemovalError, noVisionError, untrainedError } from './session-error.ts';
+import { isTrained, noRemovalError, noRetrievalError, noVisionError, untrainedError } from './session-error.ts';
 
 function infoOf(source: string, device: Device, checkpoint: Checkpoint): SessionInfo {
   const { config, model, parameters } = checkpoint;
@@ -29,6 +29,7 @@ function infoOf(source: string, device: Device, checkpoint: Checkpoint): Session
     maxTokens: Math.min(input.impressionLength, positions),
     patches: model.vision.tokenCount,
     modules: [...(config.model.vision.kind === 'module' ? (['vision'] as const) : []), ...('kind' in config.model.text ? (['text'] as const) : [])],
+    copies: model.decoder.copies('findings'),
     logitScale: parameters['align.logit_scale']?.data[0] ?? 0,
     ...(lossParameters ? { lossParameters } : {}),
     ...(config.likelihoodRatio ? { likelihoodRatio: config.likelihoodRatio } : {}),
@@ -66,10 +67,12 @@ export function openSession(device: Device, checkpoint: Checkpoint, source: stri
     info,
     tokenizer,
     traced: { device, checkpoint, state },
+    extendFindings: checkpoint.extendFindings,
     problemOf(part) {
       const withoutImages = info.readsImages ? undefined : noVisionError(source, part);
       if (withoutImages) return withoutImages;
       if (!isTrained(config.stage, part)) return untrainedError({ source, stage: config.stage }, part);
+      if (part === 'summarize' && config.input.retrieve && !checkpoint.extendFindings) return noRetrievalError(source);
       return part === 'removal' && !model.vision.partial ? noRemovalError(source) : undefined;
     },
     images: async (outputs, images) =>

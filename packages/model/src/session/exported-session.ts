@@ -35,6 +35,9 @@ function patchesOf({ parts }: ExportManifest): number | undefined {
   return typeof size === 'number' ? size : undefined;
 }
 
+/** Whether a part's decoder copies tokens of what it reads. */
+const takesMemoryIds = ({ parts }: ExportManifest, part: PartName): boolean => parts[part]?.graphs.prefill?.inputs.memory_ids !== undefined;
+
 function infoOf({ source, manifest }: ExportedModel): SessionInfo {
   const { preset, stage, image, text, special, decoder, logitScale, lossParameters, labels, likelihoodRatio, parts } = manifest;
   const patches = patchesOf(manifest);
@@ -52,6 +55,7 @@ function infoOf({ source, manifest }: ExportedModel): SessionInfo {
     ...(patches === undefined ? {} : { patches }),
     modules: [],
     logitScale,
+    copies: takesMemoryIds(manifest, partOfBranch.findings),
     ...(lossParameters ? { lossParameters } : {}),
     ...(likelihoodRatio ? { likelihoodRatio } : {}),
     ...(labels ? { labels } : {}),
@@ -97,7 +101,8 @@ export function openExportedSession(exported: ExportedModel): ModelSession {
       const [encoder, prefill, decode] = [await exported.open(part, 'encoder'), await exported.open(part, 'prefill'), await exported.open(part, 'decode')];
       const { special, decoder, text } = manifest;
       const maxTokens = Math.min(text.impressionLength, decoder.positions);
-      return exportedGenerator({ branch, encoder, prefill, decode, special, vocabularySize: decoder.vocabularySize, maxTokens });
+      const copies = takesMemoryIds(manifest, part);
+      return exportedGenerator({ branch, encoder, prefill, decode, special, copies, vocabularySize: decoder.vocabularySize, maxTokens });
     },
     close: () => exported.close(),
   });

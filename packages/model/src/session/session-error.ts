@@ -61,6 +61,14 @@ export const noVisionError = (source: string, part: PartName): SessionError | un
 export const noRemovalError = (source: string): SessionError =>
   new SessionError(source, 'not possible', 'its vision encoder cannot leave patches out, which maps of kind "guided" and "removal" need; choose "gradient"');
 
+/** A model that reads retrieved impressions with findings, opened without what they are retrieved from. */
+export const noRetrievalError = (source: string): SessionError =>
+  new SessionError(
+    source,
+    'not possible',
+    "its findings branch reads impressions that are retrieved from training texts, which come with the checkpoint's folder alone; open that",
+  );
+
 /** An encoder with a part that is no graph. */
 export const noGradientError = (source: string): SessionError =>
   new SessionError(

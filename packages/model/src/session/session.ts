@@ -32,6 +32,8 @@ export interface SessionInfo {
   /** Number of patches of an image; absent where no exported part says it. */
   readonly patches?: number;
   /** Encoders that are modules', whose code may change unseen. */
+  /** Whether the findings branch copies tokens of the findings: its logits then need their ids. */
+  readonly copies: boolean;
   readonly modules: readonly ('vision' | 'text')[];
   /** Logarithm of the inverse temperature between image and text embeddings; 0 where it reads no images. */
   readonly logitScale: number;
@@ -60,13 +62,15 @@ export interface Preparation {
   texts(texts: readonly string[], section: 'findings' | 'impression'): TokenArrays;
 }
 
-/** What a branch reads: images (B, C, H, W), or findings. */
+/** What a branch reads: images (B, C, H, W), or findings; of a model that reads retrieved impressions, token ids hold them already. */
 export type BranchInput = { readonly image: HostArray } | { readonly findings: TokenArrays | readonly string[] };
 
 /** Teacher-forced decoding: the branch's memory (B, S, D), its mask (B, S) for findings, and the tokens before those that are predicted (B, T). */
 export interface LogitInput {
   readonly memory: HostArray;
   readonly mask?: HostArray;
+  /** The memory's tokens (B, S), which a findings branch that copies needs; others leave them. */
+  readonly memoryIds?: HostArray;
   readonly ids: HostArray;
 }
 

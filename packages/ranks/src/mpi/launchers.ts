@@ -44,16 +44,20 @@ function numberOf(environment: Readonly<Record<string, string | undefined>>, var
 }
 
 /**
- * The launch that a process belongs to; undefined where it was started alone. Throws a RanksError for processes that were started
- * together and cannot reach one another, with what to do.
+ * The launch that a process belongs to; undefined where it was started alone. Where the processes are to be `connected` (by default), throws a
+ * RanksError for those that were started together and cannot reach one another, with what to do.
  */
-export function launchOf(environment: Readonly<Record<string, string | undefined>>): Launch | undefined {
+export function launchOf(
+  environment: Readonly<Record<string, string | undefined>>,
+  { connected = true }: { readonly connected?: boolean } = {},
+): Launch | undefined {
   const launcher = launchers.find(({ rank }) => environment[rank]);
   if (!launcher) return undefined;
   const size = launcher.size !== undefined && environment[launcher.size] ? numberOf(environment, launcher.size) : undefined;
   // srun sets its variables in whatever it starts, one process too.
   if (size === 1 || (launcher.advice !== undefined && size === undefined)) return undefined;
   const rank = numberOf(environment, launcher.rank);
-  if (launcher.advice !== undefined) throw new RanksError(`${launcher.name} started ${size} processes that cannot reach one another; ${launcher.advice}`);
+  if (connected && launcher.advice !== undefined)
+    throw new RanksError(`${launcher.name} started ${size} processes that cannot reach one another; ${launcher.advice}`);
   return { launcher, rank, size };
 }

@@ -74,7 +74,7 @@ export const mpis: readonly Mpi[] = process.platform === 'linux' ? findMpis() : 
 export const skipped = '(skipped where no MPI is installed: apt-get install openmpi-bin)';
 
 /** Ends what hangs longer than any test should. */
-const mostSeconds = 200;
+const testSeconds = 200;
 
 /** How a job is started. */
 export interface JobOptions {
@@ -82,6 +82,8 @@ export interface JobOptions {
   readonly environment?: Record<string, string>;
   /** In place of the MPI's own library. */
   readonly otherLibrary?: string | undefined;
+  /** Seconds after which the job is ended in any case; 200 by default. */
+  readonly mostSeconds?: number;
   /** The ranks' module, which gets `program`, the library and the timeout as its arguments. */
   readonly script?: string;
 }
@@ -91,7 +93,7 @@ export function start(
   { launcher, flags, library }: Mpi,
   ranks: number,
   program: string,
-  { timeoutMs = 20_000, environment = {}, otherLibrary = library, script = rank }: JobOptions = {},
+  { timeoutMs = 20_000, environment = {}, otherLibrary = library, script = rank, mostSeconds = testSeconds }: JobOptions = {},
 ): Job {
   const node = [process.execPath, '--conditions=hybridmed-source', '--import', import.meta.resolve('tsx'), script];
   const began = performance.now();

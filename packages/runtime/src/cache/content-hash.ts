@@ -1,8 +1,9 @@
 // Hashes of contents: of a checkpoint's files, and of image files. Names and times do not enter.
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { retrievalFile } from '../retrieval/retrieval-file.ts';
 import { checkRegular, describeError } from '../files.ts';
 
 // Files read at once.
@@ -20,9 +21,10 @@ export async function hashFile(path: string, range: { readonly start?: number; r
   return hash.digest('hex');
 }
 
-/** Hash of what a checkpoint computes: its parameters, configuration and tokenizer. Throws one line naming a file that cannot be read. */
+/** Hash of what a checkpoint computes: its parameters, configuration and tokenizer, and what it retrieves from. Throws one line naming a file that cannot be read. */
 export async function hashCheckpoint(folder: string): Promise<string> {
-  const parts = await Promise.all(['model.safetensors', 'config.json', 'tokenizer.json'].map((name) => hashFile(join(folder, name))));
+  const names = ['model.safetensors', 'config.json', 'tokenizer.json', ...(existsSync(join(folder, retrievalFile)) ? [retrievalFile] : [])];
+  const parts = await Promise.all(names.map((name) => hashFile(join(folder, name))));
   return createHash('sha256').update(parts.join('\n')).digest('hex');
 }
 

@@ -1,4 +1,4 @@
-// A checkpoint is a folder: model.safetensors, config.json, tokenizer.json and, for resuming, optimizer.safetensors, trainer.json and, where the device
+// A checkpoint is a folder: model.safetensors, config.json, tokenizer.json, of a model that retrieves retrieval.json and, for resuming, optimizer.safetensors, trainer.json and, where the device
 // chose by measuring, tuning.json.
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
@@ -16,6 +16,9 @@ import { checkRegular, describeError, fileError, isFolder, readableFolder, readJ
 import { localPath } from '../hub/local-path.ts';
 import type { CheckpointEncoders } from './checkpoint-encoders.ts';
 import { loadModuleEncoders } from './checkpoint-encoders.ts';
+import { readRetrieval, retrievalFile } from '../retrieval/retrieval-file.ts';
+import type { RetrievalIndex, RetrievedFindings } from '../retrieval/retrieved-findings.ts';
+import { retrievedFindings } from '../retrieval/retrieved-findings.ts';
 import { readParameters, readSafetensors } from './safetensors-file.ts';
 
 /** What is written: parameters by checkpoint name, and, for resuming, optimizer entries and the trainer's state. */
@@ -27,6 +30,8 @@ export interface CheckpointFiles {
   readonly trainer?: TrainerState;
   /** What the device chose by measuring. */
   readonly tuning?: object;
+  /** What the model retrieves from. */
+  readonly retrieval?: RetrievalIndex | undefined;
 }
 
 const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
@@ -34,7 +39,7 @@ const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}
 /** Writes a checkpoint folder, replacing an earlier one only when the new one is whole; the earlier one stays as `keepAs`, if that is given. */
 export async function saveCheckpoint(
   folder: string,
-  { config, tokenizer, parameters, optimizer, trainer, tuning }: CheckpointFiles,
+  { config, tokenizer, parameters, optimizer, trainer, tuning, retrieval }: CheckpointFiles,
   { keepAs }: { readonly keepAs?: string | undefined } = {},
 ): Promise<void> {
   const fill = async (temporary: string) => {
@@ -42,6 +47,7 @@ export async function saveCheckpoint(
     await write('model.safetensors', encodeSafetensors(parameters));
     await write('config.json', [json(config)]);
     await write('tokenizer.json', [json(tokenizer)]);
+    if (retrieval) await write(retrievalFile, [`${JSON.stringify(retrieval)}\n`]);
     if (optimizer) await write('optimizer.safetensors', encodeSafetensors(optimizer));
     if (trainer) await write('trainer.json', [json(trainer)]);
     if (tuning) await write('tuning.json', [json(tuning)]);
@@ -126,8 +132,17 @@ export async function stageCheckpoint(name: string, stage: EarlierStage): Promis
   return folder;
 }
 
-/** Loads the checkpoint that a path means, as `resolveCheckpoint` and `loadCheckpoint` do. */
-export async function openCheckpoint(path: string, encoders: CheckpointEncoders = {}): Promise<Checkpoint & { readonly folder: string }> {
+/** A checkpoint, its folder, and what its model reads with findings. */
+export interface OpenedCheckpoint extends Checkpoint {
+  readonly folder: string;
+  readonly retrieval?: RetrievedFindings | undefined;
+}
+
+/** Loads the checkpoint that a path means, as `resolveCheckpoint` and `loadCheckpoint` do, with what it retrieves from. */
+export async function openCheckpoint(path: string, encoders: CheckpointEncoders = {}): Promise<OpenedCheckpoint> {
   const folder = await resolveCheckpoint(path);
-  return { folder, ...(await loadCheckpoint(folder, encoders)) };
+  const checkpoint = await loadCheckpoint(folder, encoders);
+  if (!checkpoint.config.input.retrieve) return { folder, ...checkpoint };
+  const retrieval = retrievedFindings(await readRetrieval(folder));
+  return { folder, ...checkpoint, retrieval, extendFindings: (findings) => retrieval.extend(findings) };
 }

@@ -45,12 +45,16 @@ const ports = (values: Readonly<Record<string, Tensor>>): Record<string, PortSpe
  */
 export async function exportCheckpoint(options: ExportCheckpointOptions): Promise<ExportManifest> {
   const { parts, out, opset = 20, precision = 'f32', onMessage = () => undefined } = options;
-  const { folder, ...checkpoint } = await openCheckpoint(options.checkpoint, options.encoders);
+  const { folder, retrieval, ...checkpoint } = await openCheckpoint(options.checkpoint, options.encoders);
   const withoutImages = readsImages(checkpoint.model) ? [] : parts.flatMap((part) => noVisionError(folder, part) ?? []);
   if (withoutImages[0]) throw withoutImages[0];
   const untrained = parts.find((part) => !isTrained(checkpoint.config.stage, part));
   if (untrained)
     throw untrainedError({ source: folder, stage: checkpoint.config.stage }, untrained, `, or export ${stageRow(checkpoint.config.stage).parts.join(' or ')}`);
+  if (retrieval && parts.includes('summarize'))
+    throw new HybridmedError(
+      `${folder}: its findings branch reads impressions that are retrieved from training texts, which an exported folder does not hold; export other parts, or train without --retrieve`,
+    );
   if (parts.includes('removal') && !checkpoint.model.vision.partial) throw noRemovalError(folder);
   const notExportable = checkpoint.model.vision.frozen && parts.find((part) => part !== 'text' && part !== 'summarize');
   if (notExportable)

@@ -1,4 +1,4 @@
-// What a download tells whoever listens, such as a command that shows it: no function that opens a model has to hand a listener down.
+// The entry of what a download tells whoever listens, such as a command that shows it: no function that opens a model has to hand a listener down.
 import { channel } from 'node:diagnostics_channel';
 
 /** A line for people, or how far a file is. */

@@ -14,7 +14,7 @@ export interface HubName {
 const scheme = 'hf://';
 
 /** Whether a model is named on a hub; `hf:FOLDER` names one that lies here. */
-export const isHubName = (name: unknown): name is string => typeof name === 'string' && name.startsWith(scheme);
+export const isHubName = (name: unknown): name is `hf://${string}` => typeof name === 'string' && name.startsWith(scheme);
 
 /** Whether a revision is a commit, which stays what it is. */
 export const isCommit = (revision: string): boolean => /^[0-9a-f]{40}$/.test(revision);

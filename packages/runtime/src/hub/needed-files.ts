@@ -4,6 +4,7 @@ import { manifestName } from '@hybridmed/model';
 import type { EarlierStage, Stage } from '@hybridmed/model';
 import { stageNumbers } from '@hybridmed/model/objective';
 import { isGraphFile } from '../export/exported-folder.ts';
+import { retrievalFile } from '../retrieval/retrieval-file.ts';
 import { chooseWeights, isPickle } from '../encoders/weights-folder.ts';
 
 /** What a name is downloaded for. */
@@ -20,7 +21,7 @@ export type NeededFiles = { readonly paths: readonly string[]; readonly problem?
 const tokenizerFiles = ['tokenizer.json', 'tokenizer_config.json', 'vocab.txt'];
 const besideWeights = ['preprocessor_config.json', '1_Pooling/config.json'];
 const configFiles = ['config.json', 'open_clip_config.json', ...besideWeights];
-const checkpointFiles = ['model.safetensors', 'config.json', 'tokenizer.json'];
+const checkpointFiles = ['model.safetensors', 'config.json', 'tokenizer.json', retrievalFile];
 const runFiles = ['run.json', 'provenance.json'];
 
 const bestOf = (stage: Stage): string => `checkpoints/stage${stage}-best`;
@@ -44,7 +45,7 @@ function ofFolder(names: ReadonlySet<string>, { kind, stage }: WantedFiles): Nee
   if (names.has(manifestName)) return { paths: [manifestName, ...there(tokenizerFiles), ...[...names].filter(isGraphFile)] };
   const own = [...names].filter((name) => !name.includes('/'));
   const weights = chooseWeights(own);
-  if (weights.problem === undefined) return { paths: [...there([...configFiles, ...tokenizerFiles]), ...weights.files] };
+  if (weights.problem === undefined) return { paths: [...there([...configFiles, ...tokenizerFiles, retrievalFile]), ...weights.files] };
   const run = ofRun(names, undefined);
   if (run) return run;
   const pickle = own.find(isPickle);

@@ -13,4 +13,5 @@ export type { Provenance, RecordedChange, RecordedData, SplitSummary } from './p
 export type { RecordedRatio } from './recorded-ratio.ts';
 export { checkValues, fileSchema, runConfigSchema } from '../settings/check-values.ts';
 export { checkSameRun, readRunConfig } from './run-folder.ts';
+export { hashPublished } from './source-identity.ts';
 export { runModules } from './run-modules.ts';

@@ -11,6 +11,8 @@ export const lockHolderSchema = z.object({
   boot: z.string(),
   /** The processes among which `pid` is one, since containers of one machine number their own; empty where the system tells none. */
   processes: z.string(),
+  /** The scheduler's or launcher's job that the process belongs to, as it names itself; absent where it belongs to none. */
+  job: z.string().max(200).optional(),
   /** When it was taken, ISO 8601. */
   started: z.string(),
   /** Its own name for this hold. */
@@ -29,12 +31,37 @@ function systemText(read: () => string): string {
   }
 }
 
+/** Variables that hold a job's id, a scheduler's before a launcher's, whose ids say less. */
+const jobs = [
+  ['Slurm job', 'SLURM_JOB_ID'],
+  ['PBS job', 'PBS_JOBID'],
+  ['LSF job', 'LSB_JOBID'],
+  ['MPI job', 'PMIX_NAMESPACE'],
+  ['MPI job', 'OMPI_MCA_ess_base_jobid'],
+] as const;
+
+/** The job that a process belongs to, by its environment: `Slurm job 4711`; undefined where it names none. */
+export function jobOf(environment: Readonly<Record<string, string | undefined>>): string | undefined {
+  const [name, variable] = jobs.find(([, key]) => environment[key]) ?? [];
+  return variable === undefined ? undefined : `${name} ${environment[variable]!.slice(0, 100)}`;
+}
+
+function ownJob(): { readonly job?: string } {
+  const job = jobOf(process.env);
+  return job === undefined ? {} : { job };
+}
+
+/** A holder in words: `process 12 on node7, Slurm job 4711, since 2026-01-01T00:00:00.000Z`. */
+export const describeHolder = ({ pid, host, job, started }: LockHolder): string =>
+  [`process ${pid} on ${host}`, ...(job === undefined ? [] : [job]), `since ${started}`].join(', ');
+
 /** This process as a holder. */
 export const ownHolder = (token: string): LockHolder => ({
   host: hostname(),
   pid: process.pid,
   boot: systemText(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')),
   processes: systemText(() => readlinkSync('/proc/self/ns/pid')),
+  ...ownJob(),
   started: new Date().toISOString(),
   token,
 });

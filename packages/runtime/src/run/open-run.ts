@@ -8,6 +8,7 @@ import { alone, broadcastText } from '@hybridmed/ranks';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
 import type { TrainingRun } from '@hybridmed/training';
+import { runSettings } from '../settings/run-settings.ts';
 import { checkPasses, runModel, sharedStore, stagesToTrain } from '@hybridmed/training';
 import type { TrainingConfig } from '@hybridmed/training/settings';
 import { stageSettings } from '@hybridmed/training/settings';
@@ -15,6 +16,8 @@ import { stageCheckpoint } from '../checkpoint/checkpoint-folder.ts';
 import { openFeatureKeeping } from '../cache/feature-keeping.ts';
 import { readJson } from '../files.ts';
 import { readableStudies } from '../session/readable-studies.ts';
+import { openRetrieval } from '../retrieval/open-retrieval.ts';
+import { retrievedFindings } from '../retrieval/retrieved-findings.ts';
 import { modelInput } from '../session/study-loader.ts';
 import { runTokenizer } from '../tokenizer/run-tokenizer.ts';
 import { agreeOnRun, sharedTokenizer } from './agreement.ts';
@@ -22,7 +25,8 @@ import { processClock } from './process-clock.ts';
 import { labelWeights } from './label-sampling.ts';
 import type { RunConfig } from '../settings/run-settings.ts';
 import type { PretrainOptions } from './pretrain-options.ts';
-import type { Change } from './provenance.ts';
+import type { HubSources } from './pinned-sources.ts';
+import type { Change, RecordedData, SourceHashes } from './provenance.ts';
 import { beginSession, checkSameData, earlierSources, recordData, skippedStudies } from './provenance.ts';
 import type { RunEncoders } from './run-encoders.ts';
 import { runEncoders } from './run-encoders.ts';
@@ -33,11 +37,14 @@ import type { RunStudies } from './run-sources.ts';
 import { runSources } from './run-sources.ts';
 import { folderStore } from './run-store.ts';
 import { sourceChanges, sourceHashes } from './source-identity.ts';
+import { textScorer } from './text-scorer.ts';
 
 /** How a run's folder was found: held by rank 0, and with what changed since it stopped. */
 export interface RunContext {
   readonly hold: RunHold | undefined;
   readonly changed: readonly Change[];
+  /** What of its sources is a hub's. */
+  readonly hub: HubSources;
 }
 
 /** A run that is open, with what it holds open. */
@@ -86,7 +93,10 @@ async function openRunTokenizer({ config, out }: PretrainOptions, training: read
 }
 
 /** The order that the settings name; of labels a line says which. */
-function samplingOf({ config: { sampling }, events }: PretrainOptions, training: readonly Study[]): Sampling {
+function samplingOf({ config: { sampling, shuffleBuffer }, events }: PretrainOptions, training: readonly Study[]): Sampling {
+  if (sampling === 'shard') return { by: sampling, buffer: shuffleBuffer };
+  if (shuffleBuffer !== runSettings.shuffleBuffer.default)
+    throw new HybridmedError(`"shuffleBuffer" is that of "sampling": "shard", not of "${sampling}"; give --sampling shard, or leave --shuffle-buffer out`);
   if (sampling !== 'labels') return { by: sampling };
   const { weights, note } = labelWeights(training);
   events?.onMessage?.(note);
@@ -94,12 +104,12 @@ function samplingOf({ config: { sampling }, events }: PretrainOptions, training:
 }
 
 /** What a checkpoint of a stage says of itself. */
-const checkpointOf = (config: RunConfig, { sizesOf, input }: RunEncoders, stage: Stage): CheckpointConfig => ({
+const checkpointOf = (config: RunConfig, { sizesOf, input }: RunEncoders, stage: Stage, retrieve?: number): CheckpointConfig => ({
   formatVersion,
   preset: config.preset,
   stage,
   model: sizesOf(stageSettings(config, stage)),
-  input,
+  input: { ...input, ...(retrieve === undefined ? {} : { retrieve }) },
 });
 
 /** The model of each stage, before the first: a name that matches nothing is said at once, and so is a head that a stage leaves behind. */
@@ -111,24 +121,32 @@ function stageModels({ config, events }: PretrainOptions, stages: readonly Stage
   return models;
 }
 
+/** What of the data and of the settings' files is other than before, said line by line. Throws one line where that is not accepted. */
+async function acceptedChanges({ config, out, events, acceptChangedData: accept = false }: PretrainOptions, recorded: RecordedData, hashes: SourceHashes) {
+  const otherData = await checkSameData(out, recorded, { accept });
+  const otherSources = sourceChanges(config, { before: await earlierSources(out), now: hashes, out, accept });
+  for (const { setting } of otherSources) events?.onMessage?.(`the ${setting} have changed, which is accepted`);
+  for (const { to } of otherData) events?.onMessage?.(`the data has changed, which is accepted: ${String(to)}`);
+  return [...otherData, ...otherSources];
+}
+
 /** Opens and checks everything that a run needs. Throws one line for too few studies, a missing stage 1, or encoders that do not fit. */
-export async function openRun(options: PretrainOptions, data: DataSet, { changed, hold }: RunContext): Promise<OpenRun> {
+export async function openRun(options: PretrainOptions, data: DataSet, { changed, hold, hub }: RunContext): Promise<OpenRun> {
   const { config, out, device, resume = false, events = {}, signal, ranks = alone } = options;
   const stages = stagesToTrain(config);
   for (const stage of stages) checkPasses(stageSettings(config, stage).accumulate, ranks);
   const studies = await openStudies(options, data);
   const record = await recordData(data, studies);
-  const accept = options.acceptChangedData ?? false;
   const recorded = record(await skippedStudies(out));
-  const otherData = hold ? await checkSameData(out, recorded, { accept }) : [];
   const hashes = await sourceHashes(config);
-  const otherSources = hold ? sourceChanges(config, { before: await earlierSources(out), now: hashes, out, accept }) : [];
-  for (const { setting } of otherSources) events.onMessage?.(`the ${setting} have changed, which is accepted`);
-  for (const { to } of otherData) events.onMessage?.(`the data has changed, which is accepted: ${String(to)}`);
+  const accepted = hold ? await acceptedChanges(options, recorded, hashes) : [];
   const tokenizer = await sharedTokenizer(ranks, () => openRunTokenizer(options, studies.train));
   const labels = await openLabels(options, studies);
   const encoders = await runEncoders(config, tokenizer, { labels: labels?.config, onMessage: events.onMessage });
-  for (const line of runNotes(stageSettings(config, 2), encoders.input, tokenizer, studies.train)) events.onMessage?.(line);
+  const index = openRetrieval(config, studies.train, tokenizer, events.onMessage);
+  const retrieval = index && retrievedFindings(index);
+  const read = retrieval?.studies(studies.train) ?? studies.train;
+  for (const line of runNotes(stageSettings(config, 2), encoders.input, tokenizer, read)) events.onMessage?.(line);
   const models = stageModels(options, stages, encoders);
   const model = models.get(stages[0]!)!;
   await agreeOnRun(ranks, { config, device, data: recorded, model, tokenizer });
@@ -137,7 +155,8 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
         out,
         config,
         resume,
-        checkpoint: (stage) => checkpointOf(config, encoders, stage),
+        checkpoint: (stage) => checkpointOf(config, encoders, stage, index?.k),
+        retrieval: index,
         tokenizer,
         encoders: encoders.ofModules,
         hold,
@@ -145,13 +164,15 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
         session: await beginSession(out, device, {
           record,
           sources: hashes,
-          changed: [...changed, ...otherData, ...otherSources],
+          hub,
+          changed: [...changed, ...accepted],
           assumed: encoders.assumed,
           images: encoders.images,
         }),
       })
     : undefined;
-  const sources = runSources(options, modelInput(model.vision, encoders.input), tokenizer, { ...studies, labels }, samplingOf(options, studies.train));
+  const reading = { sampling: samplingOf(options, studies.train), retrieval, labels };
+  const sources = runSources(options, modelInput(model.vision, encoders.input), tokenizer, studies, reading);
   return {
     config,
     device,
@@ -161,6 +182,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
     openStage: async (stage) => ({ model: models.get(stage)!, train: await sources.openTrain(stageSettings(config, stage)) }),
     close: () => sources.close(),
     store: sharedStore(ranks, store),
+    textScorer: textScorer(tokenizer, studies.validate, encoders.input, model),
     ranks,
     clock: processClock,
     features: await openFeatureKeeping(options.cache ?? {}, { processes: ranks.size, onMessage: events.onMessage }),

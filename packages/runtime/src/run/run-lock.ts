@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { describeError, fileError, makeFolder } from '../files.ts';
 import type { LockHolder } from './lock-holder.ts';
-import { isGone, lockHolderSchema, ownHolder } from './lock-holder.ts';
+import { describeHolder, isGone, lockHolderSchema, ownHolder } from './lock-holder.ts';
 
 /** A folder that is held. */
 export interface RunHold {
@@ -151,7 +151,7 @@ export async function holdRun(out: string, { wait = false, onWait, signal }: Hol
   try {
     for (let waited = false; !(file = await tryHold(out, lock, `${JSON.stringify(own)}\n`)); waited = true) {
       const holder = readHolder(lock);
-      const who = `another process is training in it${holder ? ` (process ${holder.pid} on ${holder.host}, since ${holder.started})` : ''}`;
+      const who = `another process is training in it${holder ? ` (${describeHolder(holder)})` : ''}`;
       if (!wait) throw fileError(out, who, 'wait for it with --wait-for-lock, stop it, or name another --out');
       if (!waited) onWait?.(`${out}: ${who}; waiting for it`);
       await pause(pollMs, undefined, { signal });

@@ -1,9 +1,10 @@
 // The sources of a run's studies: loaders of the training split as each stage reads it, opened when a stage begins, and that of validation.
-import type { LoaderOptions, Sampling, Study } from '@hybridmed/data';
+import type { Loader, LoaderOptions, Sampling, Study } from '@hybridmed/data';
 import { alone } from '@hybridmed/ranks';
 import type { Tokenizer } from '@hybridmed/text';
 import type { StudySource } from '@hybridmed/training';
 import { imageNames } from '../cache/image-names.ts';
+import type { RetrievedFindings } from '../retrieval/retrieved-findings.ts';
 import type { ModelInput } from '../session/study-loader.ts';
 import { studyLoader } from '../session/study-loader.ts';
 import { studySource } from '../session/study-source.ts';
@@ -35,16 +36,27 @@ const validationBatch = 32;
 const trainingOptions = ({ batch, accumulate, augment }: RunConfig, ranks: number) =>
   ({ batchSize: (batch * accumulate) / ranks, passes: accumulate, augmentation: augment }) satisfies Partial<LoaderOptions>;
 
+/** In which order training studies come, what findings are read with, and the labels of images. */
+export interface RunReading {
+  readonly sampling: Sampling;
+  readonly retrieval?: RetrievedFindings | undefined;
+  readonly labels?: RunLabels | undefined;
+}
+
 /** The sources of a run's studies, prepared for a model. */
 export function runSources(
   { config: { seed, onBadData }, workers, ranks: { rank, size } = alone }: Pick<PretrainOptions, 'config' | 'workers' | 'ranks'>,
   prepared: ModelInput,
   tokenizer: Tokenizer,
-  { labels, ...studies }: RunStudies & { readonly labels?: RunLabels | undefined },
-  sampling: Sampling,
+  studies: RunStudies,
+  { sampling, retrieval, labels }: RunReading,
 ): RunSources {
   const common = { tokenizer, tokenizerModule, rank, ranks: size, ...(workers === undefined ? {} : { workers }), seed };
-  const validation = studySource(studyLoader(prepared, { ...common, studies: studies.validate, batchSize: validationBatch, train: false }), {
+  const loaderOf = (of: readonly Study[], how: Pick<LoaderOptions, 'batchSize' | 'train'> & Partial<LoaderOptions>): Loader => {
+    const openOf = (read: readonly Study[]) => studyLoader(prepared, { ...common, ...how, studies: read });
+    return retrieval ? retrieval.loader(of, openOf) : openOf(of);
+  };
+  const validation = studySource(loaderOf(studies.validate, { batchSize: validationBatch, train: false }), {
     imageName: imageNames(studies.validate, prepared, { seed, augmentation: {} }),
     labels: labels?.validate,
   });
@@ -56,7 +68,7 @@ export function runSources(
       const key = JSON.stringify(own);
       if (open?.key === key) return open.source;
       await open?.source.close();
-      const loader = studyLoader(prepared, { ...common, ...own, studies: studies.train, train: true, sampling });
+      const loader = loaderOf(studies.train, { ...own, train: true, sampling });
       const imageName = imageNames(studies.train, prepared, { seed, augmentation: own.augmentation });
       open = { key, source: studySource(loader, { onBadData, passSize: config.batch, imageName, labels: labels?.train }) };
       return open.source;

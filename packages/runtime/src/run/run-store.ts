@@ -8,6 +8,7 @@ import type { RunStore } from '@hybridmed/training';
 import type { RunConfig } from '../settings/run-settings.ts';
 import { checkpointFolder, loadCheckpoint, loadTrainerState, readTrainerState, saveCheckpoint } from '../checkpoint/checkpoint-folder.ts';
 import { readableFolder, recoverFolder, removeTemporaries } from '../files.ts';
+import type { RetrievalIndex } from '../retrieval/retrieved-findings.ts';
 import { lastCheckpoints } from './last-checkpoints.ts';
 import { MetricsLog } from './metrics-log.ts';
 import type { Session } from './provenance.ts';
@@ -23,6 +24,8 @@ export interface FolderStoreOptions {
   readonly resume: boolean;
   /** What the checkpoints of a stage say of themselves. */
   checkpoint(stage: Stage): CheckpointConfig;
+  /** What the model retrieves from: it stands in each checkpoint. */
+  readonly retrieval?: RetrievalIndex | undefined;
   readonly tokenizer: Tokenizer;
   readonly encoders: ModuleEncoders;
   readonly session: Session;
@@ -32,8 +35,14 @@ export interface FolderStoreOptions {
 
 const trainerFile = (out: string, stage: Stage): string => join(checkpointFolder(out, stage, 'last'), 'trainer.json');
 
+/** Lines of the log at the end of the last stage before one. */
+async function linesBefore(out: string, stage: Stage): Promise<number> {
+  const earlier = stageNumbers.filter((other) => other < stage && existsSync(trainerFile(out, other)));
+  return Math.max(0, ...(await Promise.all(earlier.map(async (other) => (await readTrainerState(trainerFile(out, other))).metricsLines))));
+}
+
 /** The store of a run's folder. Its methods throw one line that names the file for what is damaged or cannot be written. */
-export function folderStore({ out, config, resume, checkpoint, tokenizer, encoders, session, hold, onMessage }: FolderStoreOptions): RunStore {
+export function folderStore({ out, config, resume, checkpoint, retrieval, tokenizer, encoders, session, hold, onMessage }: FolderStoreOptions): RunStore {
   const log = new MetricsLog(join(out, 'metrics.jsonl'), onMessage);
   // Without its settings a folder holds no run, whatever else lies in it.
   const holdsRun = () => existsSync(join(out, 'run.json'));
@@ -57,11 +66,7 @@ export function folderStore({ out, config, resume, checkpoint, tokenizer, encode
       if (state.trainer.finished) await confirm();
       return { parameters, ...state };
     },
-    async linesBefore(stage) {
-      const earlier = stageNumbers.filter((other) => other < stage && existsSync(trainerFile(out, other)));
-      if (!holdsRun()) return 0;
-      return Math.max(0, ...(await Promise.all(earlier.map(async (other) => (await readTrainerState(trainerFile(out, other))).metricsLines))));
-    },
+    linesBefore: async (stage) => (holdsRun() ? linesBefore(out, stage) : 0),
     async begin(start) {
       hold.check();
       await createRunFolder(out, config, tokenizer);
@@ -84,7 +89,11 @@ export function folderStore({ out, config, resume, checkpoint, tokenizer, encode
       // Before the checkpoint: what that skips is known to whoever resumes it.
       if (kind === 'last') await session.save();
       const keepAs = kind === 'last' ? lastCheckpoints(out, stage).keepAs() : undefined;
-      await saveCheckpoint(checkpointFolder(out, stage, kind), { config: checkpoint(stage), tokenizer: tokenizer.toJSON(), ...snapshot }, { keepAs });
+      await saveCheckpoint(
+        checkpointFolder(out, stage, kind),
+        { config: checkpoint(stage), retrieval, tokenizer: tokenizer.toJSON(), ...snapshot },
+        { keepAs },
+      );
     },
     confirmLast: (stage) => lastCheckpoints(out, stage).confirm(),
     rejectLast: (stage) => lastCheckpoints(out, stage).reject(),

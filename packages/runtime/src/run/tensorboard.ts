@@ -55,6 +55,7 @@ function scalars(line: StepLine | ValidationLine): Record<string, number> {
   const [group, losses] = 'validation' in line ? ['validation', line.validation] : ['train', line.losses];
   const values: Record<string, number> = {};
   for (const [name, value] of Object.entries(losses)) if (value !== null) values[`stage${line.stage}/${group}/${name}`] = value;
+  if ('cider' in line && line.cider !== undefined) values[`stage${line.stage}/validation/cider`] = line.cider;
   if ('losses' in line)
     Object.assign(values, {
       [`stage${line.stage}/lr`]: line.lr,

@@ -9,6 +9,7 @@ import { hashParameters, openCheckpoint } from '../checkpoint/checkpoint-folder.
 import { exportedFiles, isExported, openExported } from '../export/exported-folder.ts';
 import { fileError } from '../files.ts';
 import { localPath } from '../hub/local-path.ts';
+import type { RetrievedFindings } from '../retrieval/retrieved-findings.ts';
 
 /** How a model is opened. */
 export interface OpenModelOptions {
@@ -22,6 +23,8 @@ export interface OpenModelOptions {
 
 /** A model opened from a folder. */
 export interface OpenedModel extends ModelSession {
+  /** What findings are read with, where the model was trained with retrieved impressions. */
+  readonly retrieval?: RetrievedFindings | undefined;
   /** Hash of everything that decides what it computes: caches and results go by it. Throws one line that names an unreadable file. */
   contentHash(): Promise<string>;
   /** SHA-256 of the checkpoint's parameters, of an exported folder those that it was exported from. */
@@ -52,9 +55,10 @@ async function openExportedModel(folder: string, { encoders = {}, threads }: Ope
 export async function openModel(name: string, options: OpenModelOptions): Promise<OpenedModel> {
   const path = await localPath(name);
   if (isExported(path)) return openExportedModel(path, options);
-  const { folder, ...checkpoint } = await openCheckpoint(path, options.encoders);
+  const { folder, retrieval, ...checkpoint } = await openCheckpoint(path, options.encoders);
   return {
     ...openSession(options.device, checkpoint, folder),
+    retrieval,
     contentHash: once(() => hashCheckpoint(folder)),
     weightsHash: once(() => hashParameters(folder)),
   };

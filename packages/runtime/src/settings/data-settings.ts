@@ -43,6 +43,8 @@ const selectionSettings = {
   }),
 };
 
+const defaultShuffleBuffer = 1000;
+
 /** The table. Where the data lies may change when a run is resumed: what it holds is checked. */
 export const dataSettings = ofRun({
   data: option({
@@ -54,11 +56,23 @@ export const dataSettings = ofRun({
   }),
   ...selectionSettings,
   limit: option({ value: integer(0), argument: 'n', help: 'maximum number of training (and of validation) studies; 0 for all', default: 0 }),
+  retrieve: option({
+    value: integer(0, 8),
+    argument: 'k',
+    help: 'findings are read with the impressions of the k training reports with the nearest findings, of other patients; the training texts then stand in every checkpoint. 0 for none',
+    default: 0,
+  }),
   sampling: option({
     value: choice(['shuffle', 'length', 'shard', 'labels']),
     argument: 'order',
     help: 'order of an epoch: shuffle, length (batches of texts of similar length), shard (packed sets, streamed) or labels (studies with rare sets of labels more often)',
     default: 'shuffle',
+  }),
+  shuffleBuffer: option({
+    value: integer(1),
+    argument: 'n',
+    help: 'studies of the buffer from which --sampling shard draws, for each pass of a step: the larger, the better shuffled, and the more shards are read at once',
+    default: defaultShuffleBuffer,
   }),
   augment: perStage(
     option({

@@ -6,12 +6,16 @@ import type { ClassScores } from '@hybridmed/eval/protocols';
 import { classificationReport, promptScores, recallReport } from '@hybridmed/eval/protocols';
 import type { ModelSession } from '@hybridmed/model/session';
 import type { HostArray } from '@hybridmed/tensor';
-import { embedTexts, joined } from '../features/embeddings.ts';
+import { embedTexts, textBatch } from '../features/embeddings.ts';
 import { labelsOf, withTagLabels } from '../labelled-set.ts';
 import { distinctImpressions } from '../retrieval/distinct-impressions.ts';
 import { fittingPrompts } from '../zero-shot/prompt-file.ts';
-import { embedPrompts } from '../zero-shot/prompt-vectors.ts';
+import type { PromptSets } from '../zero-shot/prompt-sets.ts';
+import { embedPrompts, promptSentences } from '../zero-shot/prompt-vectors.ts';
 import { isSupervised } from '../zero-shot/supervised.ts';
+import { hasImageLabels } from './image-label-section.ts';
+import type { EvaluatedModel, Measurements, Share, VectorPiece } from './measurements.ts';
+import { joinedVectors, sharedImages } from './measurements.ts';
 import type { EvaluationReport, Example, ZeroShotRow } from './report.ts';
 
 /** What the common space adds to the report, and to each study's example. */
@@ -22,21 +26,6 @@ export interface AlignmentSection {
 
 const recallPlaces = [1, 5, 10, 50];
 const shownNeighbours = 3;
-
-/** Vectors of a loader's images by name, in order, the encoder run once over each: `embedding` (N, d), `global` (N, Dv). */
-export async function imageVectors<K extends 'embedding' | 'global'>(
-  model: ModelSession,
-  loader: Loader,
-  names: readonly K[],
-): Promise<Readonly<Record<K, Vectors>>> {
-  const parts = new Map<K, HostArray[]>(names.map((name) => [name, []]));
-  for await (const { arrays } of loader.imageBatches()) {
-    const features = await model.imageFeatures(arrays.image, names);
-    for (const name of names) parts.get(name)!.push(features[name]);
-    loader.recycle({ arrays, studies: [] });
-  }
-  return Object.fromEntries([...parts].map(([name, own]) => [name, joined(own)])) as Record<K, Vectors>;
-}
 
 /** Indices of the largest values, largest first. */
 const largest = (values: Float64Array): number[] =>
@@ -60,15 +49,18 @@ function neighbours(images: Vectors, gallery: Vectors, texts: readonly string[],
   });
 }
 
-/** Scores of every study by the shipped prompts that name a label of the set, or Open-I's tag. */
-async function promptClasses(model: ModelSession, images: Vectors, studies: readonly Study[], spec: string): Promise<Record<string, ClassScores>> {
-  const names = [...new Set(studies.flatMap(({ labels }) => Object.keys(labels ?? {})))];
-  const vectors = await embedPrompts((texts) => embedTexts(model, texts), fittingPrompts(names, spec));
+/** The shipped prompts that name a label of the studies, or Open-I's tag. */
+const promptsOf = (studies: readonly Study[], spec: string): PromptSets =>
+  fittingPrompts([...new Set(studies.flatMap(({ labels }) => Object.keys(labels ?? {})))], spec);
+
+/** Scores of every study by prompts. */
+async function promptClasses(images: Vectors, prompts: PromptSets, sentences: Vectors, studies: readonly Study[]): Promise<Record<string, ClassScores>> {
+  const vectors = await embedPrompts(() => Promise.resolve(sentences), prompts);
   return Object.fromEntries(Object.entries(vectors).map(([name, pair]) => [name, { labels: labelsOf(studies, name), scores: promptScores(images, pair) }]));
 }
 
 /** The table of zero-shot classification, without thresholds: a split has none of its own. */
-function zeroShotTable({ info }: ModelSession, classes: Readonly<Record<string, ClassScores>>): Pick<EvaluationReport, 'zeroShot' | 'meanAuc'> {
+function zeroShotTable(model: EvaluatedModel, classes: Readonly<Record<string, ClassScores>>): Pick<EvaluationReport, 'zeroShot' | 'meanAuc'> {
   if (Object.keys(classes).length === 0) return { zeroShot: [] };
   const { classes: metrics, meanAuc } = classificationReport(classes);
   const zeroShot = Object.entries(metrics).map(([name, { positives, studies, auc, undefined: reason }]): ZeroShotRow => {
@@ -78,7 +70,7 @@ function zeroShotTable({ info }: ModelSession, classes: Readonly<Record<string, 
       studies,
       auc,
       ...(auc === null && reason !== undefined ? { undefined: reason } : {}),
-      ...(isSupervised(info, name) ? { supervised: true } : {}),
+      ...(isSupervised(model, name) ? { supervised: true } : {}),
     };
   });
   return { zeroShot, ...(meanAuc ? { meanAuc: meanAuc.value } : {}) };
@@ -93,11 +85,54 @@ const answersOf = (classes: Readonly<Record<string, ClassScores>>, study: number
     }),
   );
 
-/** Retrieval and zero-shot classification of studies by their images' unit vectors (N, d); `spec` names their data set, whose own prompts are taken where there are some. */
-export async function alignmentSection(model: ModelSession, images: Vectors, studies: readonly Study[], spec: string): Promise<AlignmentSection> {
+/** The studies, and the specification of their data set, whose own prompts are taken where there are some. */
+interface Evaluated {
+  readonly studies: readonly Study[];
+  readonly spec: string;
+  readonly model: EvaluatedModel;
+}
+
+const vectorPiece = ({ data, shape }: Pick<HostArray, 'data' | 'shape'>): VectorPiece => ({ data: Float32Array.from(data), shape });
+
+/** Vectors of this share of a loader's images (those of the encoder itself where a head reads them), of the distinct impressions, and of the prompts. */
+export async function measureAlignment(
+  model: ModelSession,
+  { loader, spec, share }: { readonly loader: Loader; readonly spec: string; readonly share: Share },
+): Promise<Pick<Measurements, 'imageVectors' | 'encoderVectors' | 'impressionVectors' | 'promptVectors'>> {
+  const [imageVectors, encoderVectors]: [VectorPiece[], VectorPiece[]] = [[], []];
+  const labelled = hasImageLabels(model);
+  for await (const { arrays } of sharedImages(loader, share)) {
+    const { embedding, global } = await model.imageFeatures(arrays.image, labelled ? ['embedding', 'global'] : ['embedding']);
+    imageVectors.push(vectorPiece(embedding));
+    if (global) encoderVectors.push(vectorPiece(global));
+    loader.recycle({ arrays, studies: [] });
+  }
+  const vectorsOf = async (texts: readonly string[]): Promise<VectorPiece[]> => {
+    const [first, end] = share(Math.ceil(texts.length / textBatch));
+    if (first === end) return [];
+    return [vectorPiece(await embedTexts(model, texts.slice(first * textBatch, end * textBatch)))];
+  };
+  return {
+    imageVectors,
+    encoderVectors,
+    impressionVectors: await vectorsOf(distinctImpressions(loader.studies).texts),
+    promptVectors: await vectorsOf(promptSentences(promptsOf(loader.studies.map(withTagLabels), spec))),
+  };
+}
+
+/** Retrieval and zero-shot classification of the report. */
+export async function alignmentSection(
+  measured: Pick<Measurements, 'imageVectors' | 'impressionVectors' | 'promptVectors'>,
+  { studies, spec, model }: Evaluated,
+): Promise<AlignmentSection> {
+  const [images, gallery, sentences] = [measured.imageVectors, measured.impressionVectors, measured.promptVectors].map(joinedVectors) as [
+    Vectors,
+    Vectors,
+    Vectors,
+  ];
   const { texts, own } = distinctImpressions(studies);
-  const gallery = await embedTexts(model, texts);
-  const classes = await promptClasses(model, images, studies.map(withTagLabels), spec);
+  const tagged = studies.map(withTagLabels);
+  const classes = await promptClasses(images, promptsOf(tagged, spec), sentences, tagged);
   return {
     report: { retrieval: recallReport(images, gallery, (query, entry) => own[query] === entry, recallPlaces), ...zeroShotTable(model, classes) },
     byStudy: neighbours(images, gallery, texts, own, studies).map((study, i) => ({ ...study, zeroShot: answersOf(classes, i) })),

@@ -22,7 +22,12 @@ const bySystem = <T extends z.ZodType>(value: T) =>
 
 const scores = ['bleu1', 'bleu2', 'bleu3', 'bleu4', 'rougeL', 'cider'];
 const each = <T extends z.ZodType>(names: readonly string[], value: T): Record<string, T> => Object.fromEntries(names.map((name) => [name, value]));
-const textRow = z.looseObject({ ...each(scores, figure), distinct: figure, intervals: z.looseObject(each(scores, interval)) });
+const textRow = z.looseObject({
+  ...each(scores, figure),
+  distinct: figure,
+  intervals: z.looseObject(each(scores, interval)),
+  overConsensus: z.looseObject(each(scores, interval)).optional(),
+});
 const labelRow = z.looseObject({ micro: figure, macro: figure, perLabel: z.record(text, figures) });
 
 const truth = z.union([z.literal(0), z.literal(1)]);

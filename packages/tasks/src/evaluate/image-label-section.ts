@@ -5,7 +5,7 @@ import { labelTargets } from '@hybridmed/eval/labeller';
 import type { ClassScores } from '@hybridmed/eval/protocols';
 import { classificationReport } from '@hybridmed/eval/protocols';
 import type { LossParameter } from '@hybridmed/model';
-import type { ModelSession } from '@hybridmed/model/session';
+import type { ModelSession, SessionInfo } from '@hybridmed/model/session';
 import type { ImageLabelRow } from './report.ts';
 
 /** Whether a model has a head, and the encoder's own vectors for it to read. */
@@ -22,7 +22,7 @@ function logitsOf({ data, shape }: Vectors, weight: LossParameter, bias: LossPar
 }
 
 /** A row for each label; doubtful studies are as in training. `vectors` are those that the encoder makes of the studies' images, (N, Dv). */
-export function imageLabelRows({ info }: ModelSession, vectors: Vectors, studies: readonly Study[]): readonly ImageLabelRow[] {
+export function imageLabelRows(info: Pick<SessionInfo, 'labels' | 'lossParameters'>, vectors: Vectors, studies: readonly Study[]): readonly ImageLabelRow[] {
   const { columns, doubtful } = info.labels!;
   const { values, mask } = labelTargets(studies, columns, doubtful);
   const [weight, bias] = [info.lossParameters!['lab.weight']!, info.lossParameters!['lab.bias']!];

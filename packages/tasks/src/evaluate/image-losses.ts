@@ -17,9 +17,11 @@ export interface ImageLossOptions {
   readonly draws?: number;
   /** Bytes of memories that are held at once, among whose studies images are shuffled: 256 MiB. */
   readonly mostBytes?: number;
+  /** Batches whose losses are wanted, from the first up to the one after the last: all. The others of their blocks are encoded too. */
+  readonly own?: readonly [first: number, end: number];
 }
 
-/** Losses in nats, in the loader's order. */
+/** Losses in nats of the wanted studies, in the loader's order. */
 export interface ImageLosses {
   readonly own: StudyLosses;
   /** By shuffle and study: with another patient's image. Empty where a patient has more than half of some studies. */
@@ -35,6 +37,8 @@ interface Batch {
   readonly memory: HostArray;
   readonly targets: Targets;
   readonly size: number;
+  /** Whether its losses are wanted. */
+  readonly isOwn: boolean;
 }
 
 /** Images of one patient (of one report, where patients are unknown) must not stand in for each other. */
@@ -47,64 +51,98 @@ function canMismatch(keys: readonly string[]): boolean {
   return keys.length > 1 && 2 * Math.max(...sizes.values()) <= keys.length;
 }
 
-/** Losses of a block's batches when each study gets the memory of `order`'s entry for it. */
+/** Losses of a block's wanted batches when each study gets the memory of `order`'s entry for it. */
 async function lossesInOrder(decoder: ImageDecoder, batches: readonly Batch[], all: HostArray, order: Int32Array): Promise<number[]> {
   const nats: number[] = [];
-  for (const { targets, size } of batches) {
-    const rows = order.subarray(nats.length, nats.length + size);
-    nats.push(...(await decoder.losses(takeRows(all, rows), targets)).nats.data);
+  let from = 0;
+  for (const { targets, size, isOwn } of batches) {
+    if (isOwn) nats.push(...(await decoder.losses(takeRows(all, order.subarray(from, from + size)), targets)).nats.data);
+    from += size;
   }
   return nats;
 }
 
+/** How a loader's studies are shuffled. */
+interface Shuffles {
+  /** Ends of the blocks in batches, the last beyond all of them; among the studies of each images are shuffled. */
+  readonly ends: readonly number[];
+  /** Whether every block can be shuffled so that no patient meets an image of its own. */
+  readonly possible: boolean;
+}
+
+/** Blocks of batches of `size` studies whose memories have so many bytes: of like size, and such that they fit. */
+function shufflesOf(
+  keys: readonly string[],
+  size: number,
+  bytes: number,
+  { draws, mostBytes }: { readonly draws: number; readonly mostBytes: number },
+): Shuffles {
+  const batches = Math.ceil(keys.length / size);
+  const most = Math.max(fewestBatches, Math.floor(mostBytes / bytes));
+  const perBlock = Math.ceil(batches / Math.ceil(batches / most));
+  const ends: number[] = [];
+  for (let end = perBlock; keys.length - end * size >= fewestBatches * size; end += perBlock) ends.push(end);
+  ends.push(batches);
+  const blocks = ends.map((end, block) => keys.slice((ends[block - 1] ?? 0) * size, end * size));
+  return { ends, possible: draws > 0 && canMismatch(keys) && blocks.every(canMismatch) };
+}
+
 /**
  * Losses of a loader's studies. Shuffles are drawn within blocks of studies in the loader's order, all of them where their memories
- * fit into `mostBytes`; the same studies in the same order give the same shuffles.
+ * fit into `mostBytes`; the same studies in the same order give the same shuffles, whichever of them are wanted.
  */
 export async function imageLosses(
   decoder: ImageDecoder,
   loader: Loader,
-  { sentences, draws = 10, mostBytes = 256 * 2 ** 20 }: ImageLossOptions,
+  { sentences, draws = 10, mostBytes = 256 * 2 ** 20, own: [first, end] = [0, Infinity] }: ImageLossOptions,
 ): Promise<ImageLosses> {
-  const count = loader.studies.length;
   const keys = loader.studies.map(keyOf);
   const own: { nats: number[]; tokens: number[] } = { nats: [], tokens: [] };
   const mismatched: number[][] = Array.from({ length: draws }, () => []);
-  const likelihoods = new Float64Array(count * sentences.length);
-  let shuffles = draws > 0 && canMismatch(keys);
+  const likelihoods: number[] = [];
+  const plan = (memory: HostArray): Shuffles => shufflesOf(keys, memory.shape[0]!, 4 * sizeOf(memory.shape), { draws, mostBytes });
 
-  const addBlock = async (batches: readonly Batch[], seed: number): Promise<void> => {
-    const [end, start] = [own.nats.length, own.nats.length - batches.reduce((sum, { size }) => sum + size, 0)];
-    const blockKeys = keys.slice(start, end);
-    shuffles &&= canMismatch(blockKeys);
-    if (!shuffles) return;
+  const addOwn = async (memory: HostArray, targets: Targets): Promise<void> => {
+    const losses = await decoder.losses(memory, targets);
+    likelihoods.push(...(await decoder.logLikelihoods(memory, sentences)).data);
+    own.nats.push(...losses.nats.data);
+    own.tokens.push(...losses.tokens.data);
+  };
+  const addShuffles = async (batches: readonly Batch[], from: number, seed: number): Promise<void> => {
+    const size = batches.reduce((sum, batch) => sum + batch.size, 0);
     const all = concatRows(batches.map(({ memory }) => memory));
-    const orders = mismatchedOrders(end - start, { draws, seed, keys: blockKeys });
+    const orders = mismatchedOrders(size, { draws, seed, keys: keys.slice(from, from + size) });
     for (const [draw, order] of orders.entries()) mismatched[draw]!.push(...(await lossesInOrder(decoder, batches, all, order)));
   };
 
-  let [block, seed, perBlock]: [Batch[], number, number] = [[], 0, Infinity];
-  for await (const { arrays } of loader.batches()) {
-    const memory = await decoder.memory(arrays.image);
-    const size = memory.shape[0]!;
-    const targets = { input: arrays.input, target: arrays.target, target_mask: arrays.target_mask };
-    const losses = await decoder.losses(memory, targets);
-    likelihoods.set((await decoder.logLikelihoods(memory, sentences)).data, own.nats.length * sentences.length);
-    own.nats.push(...losses.nats.data);
-    own.tokens.push(...losses.tokens.data);
-    block.push({ memory, targets, size });
-    if (perBlock === Infinity) perBlock = batchesPerBlock(Math.ceil(count / size), 4 * sizeOf(memory.shape), mostBytes);
-    if (block.length >= perBlock && count - own.nats.length >= fewestBatches * size) {
-      await addBlock(block, seed++);
-      block = [];
+  // The very first batch says how large memories are, and so where blocks begin.
+  let shuffles = first > 0 && first < end ? plan(await firstMemory(decoder, loader)) : undefined;
+  const start = shuffles?.possible ? ([0, ...shuffles.ends].findLast((begin) => begin <= first) ?? 0) : first;
+  let [block, at, studies]: [Batch[], number, number] = [[], start, 0];
+  if (first < end)
+    for await (const { arrays } of loader.batches({ startStep: start })) {
+      const memory = await decoder.memory(arrays.image);
+      const size = memory.shape[0]!;
+      if (at === start) [shuffles, studies] = [shuffles ?? plan(memory), start * size];
+      const targets = { input: arrays.input, target: arrays.target, target_mask: arrays.target_mask };
+      const isOwn = at >= first && at < end;
+      if (isOwn) await addOwn(memory, targets);
+      at++;
+      const { ends, possible } = shuffles!;
+      if (possible) block.push({ memory, targets, size, isOwn });
+      if (possible && ends.includes(at)) {
+        await addShuffles(block, studies, ends.indexOf(at));
+        studies += block.reduce((sum, batch) => sum + batch.size, 0);
+        block = [];
+      }
+      if (at >= end && block.length === 0) break;
     }
-  }
-  await addBlock(block, seed);
-  return { own, mismatched: shuffles ? mismatched : [], sentences: { data: likelihoods, shape: [count, sentences.length] } };
+  const count = own.nats.length;
+  return { own, mismatched: shuffles?.possible ? mismatched : [], sentences: { data: Float64Array.from(likelihoods), shape: [count, sentences.length] } };
 }
 
-/** Batches of a block, so that blocks are of like size and fit. */
-function batchesPerBlock(batches: number, bytes: number, mostBytes: number): number {
-  const most = Math.max(fewestBatches, Math.floor(mostBytes / bytes));
-  return Math.ceil(batches / Math.ceil(batches / most));
+/** What the decoder reads of the first batch's images. */
+async function firstMemory(decoder: ImageDecoder, loader: Loader): Promise<HostArray> {
+  for await (const { arrays } of loader.batches()) return decoder.memory(arrays.image);
+  throw new RangeError('there are no studies');
 }

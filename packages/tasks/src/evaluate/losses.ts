@@ -9,23 +9,25 @@ import type { ModelSession, TracedModel } from '@hybridmed/model/session';
 import { labelTargets } from '@hybridmed/eval/labeller';
 import { studySource } from '@hybridmed/runtime';
 import type { Device, HostArray, HostArrays } from '@hybridmed/tensor';
-import type { BatchLosses, LossValues, StudySource } from '@hybridmed/training';
-import { evaluateSplit, validate } from '@hybridmed/training';
+import type { BatchLosses, StudySource } from '@hybridmed/training';
+import { batchLosses, splitTotals } from '@hybridmed/training';
 import { evaluationPlan, judgesImages } from './evaluation-plan.ts';
 import { branchLossGraph, featureLossGraph } from './feature-losses.ts';
 import type { ImageDecoder } from './image-decoder.ts';
 import { sessionImageDecoder, tracedImageDecoder } from './image-decoder.ts';
+import type { Share } from './measurements.ts';
+import { sharedSource, sharedTexts } from './measurements.ts';
 import type { StudyLosses } from './study-losses.ts';
 import { branchLosses, collectLosses } from './study-losses.ts';
 
 /** Losses over a loader's studies. */
 export interface Losses {
-  /** Mean losses per study over a split. */
-  ofSplit(loader: Loader): Promise<LossValues>;
-  /** Nats and tokens of each study by the findings branch. */
-  ofFindings(loader: Loader): Promise<StudyLosses>;
-  /** Nats and tokens of each study by the image branch of a model that reads no images; undefined of exported graphs, which have no such branch. */
-  withoutImages(loader: Loader): Promise<StudyLosses | undefined>;
+  /** Totals of each batch of this share: see `splitTotals`. */
+  totals(loader: Loader, share: Share): Promise<number[][]>;
+  /** Nats and tokens of each study of this share by the findings branch. */
+  ofFindings(loader: Loader, share: Share): Promise<StudyLosses>;
+  /** The same by the image branch of a model that reads no images; undefined of exported graphs, which have no such branch. */
+  withoutImages(loader: Loader, share: Share): Promise<StudyLosses | undefined>;
   /** The image branch in its two halves. */
   imageDecoder(): Promise<ImageDecoder>;
   release(): void;
@@ -39,16 +41,17 @@ function tracedLosses(session: ModelSession, traced: TracedModel): Losses {
   const { device, checkpoint, state } = traced;
   const { model, config } = checkpoint;
   return {
-    async ofSplit(loader) {
+    async totals(loader, share) {
       const program = await device.compile(
         validationGraph(model, config.stage === 2 ? evaluationPlan(model.parameters, readsImages(model)) : { stage: config.stage }),
       );
-      const { losses } = await validate({ program, state: state(), frozen: frozenStep(model.vision) }, labelledSource(session, loader));
+      const validator = batchLosses({ program, state: state(), frozen: frozenStep(model.vision) });
+      const totals = await splitTotals(validator, sharedSource(labelledSource(session, loader), loader, share));
       program.release?.();
-      return losses;
+      return totals;
     },
-    ofFindings: (loader) => branchLosses(traced, 'findings', loader),
-    withoutImages: (loader) => branchLosses(traced, 'image', loader),
+    ofFindings: (loader, share) => branchLosses(traced, 'findings', sharedTexts(loader, share)),
+    withoutImages: (loader, share) => branchLosses(traced, 'image', sharedTexts(loader, share)),
     imageDecoder: () => tracedImageDecoder(session, traced),
     release: () => undefined,
   };
@@ -62,7 +65,7 @@ async function branchLogits(model: ModelSession, branch: Branch, batch: HostArra
   const mask = batch.findings_mask!;
   const { memory } =
     branch === 'image' ? await model.imageFeatures(batch.image!, ['memory']) : await model.textFeatures({ ids: batch.findings!, mask }, ['memory']);
-  return model.logits(branch, { memory, ids: batch.input!, ...(branch === 'image' ? {} : { mask }) });
+  return model.logits(branch, { memory, ids: batch.input!, ...(branch === 'image' ? {} : { mask, memoryIds: batch.findings! }) });
 }
 
 /** The loss of a model whose findings branch alone is there, from the losses of that branch. */
@@ -128,14 +131,14 @@ async function sessionLosses(model: ModelSession, device: Device): Promise<Losse
   const findingsLoss = async (batch: HostArrays): Promise<HostArrays> =>
     tokenLosses.run({ logits: await branchLogits(model, 'findings', batch), target: batch.target!, target_mask: batch.target_mask! });
   return {
-    async ofSplit(loader) {
-      if (!hasImageBranch) return (await evaluateSplit(summaryLoss(findingsLoss), studySource(loader))).losses;
+    async totals(loader, share) {
+      if (!hasImageBranch) return splitTotals(summaryLoss(findingsLoss), sharedSource(studySource(loader), loader, share));
       const all = allLosses(model, device);
-      const { losses } = await evaluateSplit(all, labelledSource(model, loader));
+      const totals = await splitTotals(all, sharedSource(labelledSource(model, loader), loader, share));
       all.release();
-      return losses;
+      return totals;
     },
-    ofFindings: (loader) => collectLosses(findingsLoss, loader),
+    ofFindings: (loader, share) => collectLosses(findingsLoss, sharedTexts(loader, share)),
     withoutImages: () => Promise.resolve(undefined),
     imageDecoder: () => Promise.resolve(sessionImageDecoder(model, (batch) => tokenLosses.run(batch))),
     release: () => tokenLosses.release?.(),

@@ -38,6 +38,8 @@ export interface Example {
 /** Scores of one system's texts, and their intervals (95 %, over studies). */
 export interface TextRow extends TextScores {
   readonly intervals: TextIntervals;
+  /** Of what is written from the findings: the paired differences to the consensus of the nearest findings, the strongest baseline. */
+  readonly overConsensus?: TextIntervals;
 }
 
 /**

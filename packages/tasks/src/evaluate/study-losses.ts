@@ -1,5 +1,7 @@
 // Losses study by study, which intervals over studies and the choice of failure cases need.
-import type { Loader } from '@hybridmed/data';
+import type { TextBatch } from '@hybridmed/data';
+import type { TextHead } from '@hybridmed/decoder';
+import { tokenNats } from '@hybridmed/decoder';
 import type { Branch, Model } from '@hybridmed/model';
 import type { BatchTensors } from '@hybridmed/model/graphs';
 import { batchSpecs, partSpecs, pick } from '@hybridmed/model/graphs';
@@ -7,7 +9,7 @@ import { summarize } from '@hybridmed/model/objective';
 import type { TracedModel } from '@hybridmed/model/session';
 import type { Scope } from '@hybridmed/nn';
 import { rootScope } from '@hybridmed/nn';
-import type { Graph, HostArrays, Tensor, VocabularyHead } from '@hybridmed/tensor';
+import type { Graph, HostArrays, Tensor } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
 
 /** Nats of each study's impression, summed over its target tokens, and the number of those tokens. */
@@ -20,7 +22,7 @@ const decoderFields = ['input', 'target', 'target_mask'] as const;
 const fields = ['findings', 'findings_mask', ...decoderFields] as const;
 
 /** What a branch makes of a batch without images: its final states with the output layer. */
-function headOf(model: Model, branch: Branch, scope: Scope, batch: BatchTensors): VocabularyHead {
+function headOf(model: Model, branch: Branch, scope: Scope, batch: BatchTensors): TextHead {
   if (branch === 'findings') return summarize(model, scope, batch);
   const decoder = scope.child('decoder');
   return model.decoder.head(decoder, model.decoder.hidden(decoder, branch, batch.input, undefined));
@@ -31,8 +33,7 @@ function branchLossGraph(model: Model, branch: Branch): Graph {
   const read = branch === 'findings' ? fields : decoderFields;
   return trace({ data: pick(batchSpecs(model), read), state: partSpecs(model, ['text.', 'decoder.']) }, (data, parameters) => {
     const batch = data as BatchTensors;
-    const { crossEntropy } = ops.vocabularyLoss({ ...headOf(model, branch, rootScope(parameters), batch), target: batch.target });
-    return { results: sumByStudy(crossEntropy, batch.target_mask) };
+    return { results: sumByStudy(tokenNats(headOf(model, branch, rootScope(parameters), batch), batch.target), batch.target_mask) };
   });
 }
 
@@ -41,18 +42,18 @@ export function sumByStudy(nats: Tensor, mask: Tensor): { nats: Tensor; tokens: 
   return { nats: ops.sum(ops.mul(nats, mask), { axes: [1] }), tokens: ops.sum(mask, { axes: [1] }) };
 }
 
-/** Each study's loss of a branch of a traced model that reads no image, in the loader's order. */
-export async function branchLosses({ device, checkpoint, state }: TracedModel, branch: Branch, loader: Loader): Promise<StudyLosses> {
+/** Each study's loss of a branch of a traced model that reads no image, in the batches' order. */
+export async function branchLosses({ device, checkpoint, state }: TracedModel, branch: Branch, batches: Iterable<TextBatch>): Promise<StudyLosses> {
   const program = await device.compile(branchLossGraph(checkpoint.model, branch));
-  const losses = await collectLosses((batch) => program.run(pick(batch, Object.keys(program.graph.data)), state()), loader);
+  const losses = await collectLosses((batch) => program.run(pick(batch, Object.keys(program.graph.data)), state()), batches);
   program.release?.();
   return losses;
 }
 
-/** Each study's loss, in the loader's order, from what gives `nats` and `tokens` of a batch without images. */
-export async function collectLosses(run: (batch: HostArrays) => Promise<HostArrays>, loader: Loader): Promise<StudyLosses> {
+/** Each study's loss, in the batches' order, from what gives `nats` and `tokens` of a batch without images. */
+export async function collectLosses(run: (batch: HostArrays) => Promise<HostArrays>, batches: Iterable<TextBatch>): Promise<StudyLosses> {
   const [nats, tokens]: [number[], number[]] = [[], []];
-  for (const { arrays } of loader.texts(32)) {
+  for (const { arrays } of batches) {
     const results = await run(pick(arrays, fields));
     nats.push(...results.nats!.data);
     tokens.push(...results.tokens!.data);

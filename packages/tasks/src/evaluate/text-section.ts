@@ -7,6 +7,8 @@ import type { BranchInput, ModelSession } from '@hybridmed/model/session';
 import { createRatioWriter } from '../ratio/ratio-writer.ts';
 import { judgesImages } from './evaluation-plan.ts';
 import { labelAgreement } from './label-agreement.ts';
+import type { Measurements, Share } from './measurements.ts';
+import { sharedBatches, sharedTexts } from './measurements.ts';
 import type { EvaluationReport, Example, NamedTexts, TextRow, TextTable } from './report.ts';
 import { mapSystems } from './systems.ts';
 
@@ -19,15 +21,35 @@ export interface TextSection {
   readonly byStudy: readonly Pick<Example, 'image' | 'imageRatio' | 'findings' | 'labels'>[];
 }
 
-/** Impressions that a branch writes, in the loader's order. */
-async function generateTexts(model: ModelSession, branch: Branch, loader: Loader): Promise<string[]> {
+/** Impressions that a branch writes for this share of the studies, in the loader's order. */
+async function generateTexts(model: ModelSession, branch: Branch, loader: Loader, share: Share): Promise<string[]> {
   const texts: string[] = [];
   const add = async (input: BranchInput) => {
     for (const { text } of await model.generate(input)) texts.push(text);
   };
-  if (branch === 'image') for await (const { arrays } of loader.batches()) await add({ image: arrays.image });
-  else for (const { arrays } of loader.texts(32)) await add({ findings: { ids: arrays.findings, mask: arrays.findings_mask } });
+  if (branch === 'image') for await (const { arrays } of sharedBatches(loader, share)) await add({ image: arrays.image });
+  else for (const { arrays } of sharedTexts(loader, share)) await add({ findings: { ids: arrays.findings, mask: arrays.findings_mask } });
   return texts;
+}
+
+/** Impressions by likelihood ratio, in the loader's order. */
+async function writeByRatio(model: ModelSession, loader: Loader, ratio: LikelihoodRatio, share: Share): Promise<string[]> {
+  const texts: string[] = [];
+  const writer = createRatioWriter(model, ratio);
+  for await (const { arrays } of sharedBatches(loader, share)) for (const { text } of await writer.write(arrays.image)) texts.push(text);
+  return texts;
+}
+
+/** What the branches of a model write for this share of a loader's studies; `ratio` is how impressions are also written from images. */
+export async function measureTexts(
+  model: ModelSession,
+  { loader, ratio, share }: { readonly loader: Loader; readonly ratio: LikelihoodRatio | undefined; readonly share: Share },
+): Promise<Pick<Measurements, 'imageTexts' | 'ratioTexts' | 'findingsTexts'>> {
+  return {
+    imageTexts: judgesImages(model.info) ? await generateTexts(model, 'image', loader, share) : [],
+    ratioTexts: ratio ? await writeByRatio(model, loader, ratio, share) : [],
+    findingsTexts: await generateTexts(model, 'findings', loader, share),
+  };
 }
 
 /** What the training studies alone would write for every study: see `textSystems`. */
@@ -43,26 +65,23 @@ function baselines(studies: readonly Study[], train: readonly Study[]): Pick<Nam
   };
 }
 
-/** Impressions by likelihood ratio, in the loader's order. */
-async function ratioTexts(model: ModelSession, loader: Loader, ratio: LikelihoodRatio): Promise<string[]> {
-  const texts: string[] = [];
-  const writer = createRatioWriter(model, ratio);
-  for await (const { arrays } of loader.batches()) for (const { text } of await writer.write(arrays.image)) texts.push(text);
-  return texts;
-}
-
-/** Texts of a loader's studies; `train` is what the baselines know, `ratio` how impressions are also written from images. */
-export async function textSection(model: ModelSession, loader: Loader, train: readonly Study[], ratio?: LikelihoodRatio): Promise<TextSection> {
-  const { studies } = loader;
-  const image = judgesImages(model.info) ? await generateTexts(model, 'image', loader) : undefined;
-  const imageRatio = ratio && (await ratioTexts(model, loader, ratio));
-  const findings = await generateTexts(model, 'findings', loader);
+/** The texts of the report; `train` is what the baselines know. */
+export function textSection(
+  { imageTexts, ratioTexts, findingsTexts: findings }: Pick<Measurements, 'imageTexts' | 'ratioTexts' | 'findingsTexts'>,
+  { studies, train, hasRatio }: { readonly studies: readonly Study[]; readonly train: readonly Study[]; readonly hasRatio: boolean },
+): TextSection {
+  const image = imageTexts.length > 0 ? imageTexts : undefined;
+  const imageRatio = hasRatio ? ratioTexts : undefined;
   const texts: NamedTexts = { ...(image ? { image } : {}), ...(imageRatio ? { imageRatio } : {}), findings, ...baselines(studies, train) };
   const truth = studies.map(({ impression }) => impression);
   const agreement = labelAgreement(studies, texts);
   return {
     texts,
-    text: mapSystems(texts, (own): TextRow => ({ ...textScores(own, truth), intervals: textIntervals(own, truth) })),
+    text: mapSystems(texts, (own, system): TextRow => ({
+      ...textScores(own, truth),
+      intervals: textIntervals(own, truth),
+      ...(system === 'findings' ? { overConsensus: textIntervals(own, truth, { than: texts.consensus }) } : {}),
+    })),
     ...(agreement.table ? { labels: agreement.table } : {}),
     byStudy: findings.map((text, i) => ({
       ...(image ? { image: image[i]! } : {}),

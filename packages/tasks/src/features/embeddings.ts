@@ -4,7 +4,8 @@ import { concatRows } from '@hybridmed/model/host-arrays';
 import type { ModelSession } from '@hybridmed/model/session';
 import type { HostArray } from '@hybridmed/tensor';
 
-const textBatch = 64;
+/** Texts of one batch. */
+export const textBatch = 64;
 
 /** Vectors of batches as those of all their rows; (0, 0) of none. */
 export const joined = (parts: readonly HostArray[]): Vectors => (parts.length === 0 ? { data: new Float32Array(0), shape: [0, 0] } : concatRows(parts));

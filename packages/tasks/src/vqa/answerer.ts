@@ -70,7 +70,10 @@ async function createChooser(device: Device, { model }: Checkpoint, vqa: VqaMode
 async function createWriter(device: Device, { model, tokenizer }: Checkpoint, vqa: VqaModel): Promise<Answerer> {
   const encode = await device.compile(vqa.memoryGraph());
   // The image branch's tensors are not part of this model; the stepper must not ask for them.
-  const decoder = { ...model.decoder, parameters: Object.fromEntries(Object.entries(model.decoder.parameters).filter(([name]) => !name.includes('.image.'))) };
+  const decoder = {
+    ...model.decoder,
+    parameters: Object.fromEntries(Object.entries(model.decoder.parameters).filter(([name]) => !name.includes('.image.') && !name.startsWith('pointer.'))),
+  };
   return async (state, loader) => {
     const stepper = await createStepper(device, state, {
       decoder,

@@ -46,7 +46,9 @@ export function vqaModel(model: Model, config: VqaConfig): VqaModel {
   const fusionPart = fusion({ width, heads: headsOf(width), depth, dropout: rate, ...(usesImage ? { image: model.vision.width } : {}) });
   const head = linear({ inputs: 2 * width, outputs: Math.max(1, answers) });
   // The image branch has no part in answering: its memory is the fused tokens, which the findings branch reads.
-  const decoder = { parameters: Object.fromEntries(Object.entries(model.decoder.parameters).filter(([name]) => !name.includes('.image.'))) };
+  const decoder = {
+    parameters: Object.fromEntries(Object.entries(model.decoder.parameters).filter(([name]) => !name.includes('.image.') && !name.startsWith('pointer.'))),
+  };
   const parameters = collect({
     ...(usesImage ? { vision: model.vision } : {}),
     text: model.text,

@@ -37,4 +37,6 @@ export interface ValidationLine extends Line {
   readonly validation: LossValues;
   /** Mean number of target tokens of a study; absent of a stage without texts and in lines of earlier versions. */
   readonly tokensPerStudy?: number;
+  /** CIDEr of the impressions written from the findings, where stage 1 is judged by it. */
+  readonly cider?: number;
 }

@@ -9,6 +9,7 @@ export const trainerStateSchema = z.object({
   epoch: count,
   stepInEpoch: count,
   step: count,
+  /** The best validation: the watched loss, or CIDEr as a negative number. */
   best: z.object({ value: z.number(), epoch: count }).nullable(),
   epochsSinceBest: count,
   finished: z.boolean(),

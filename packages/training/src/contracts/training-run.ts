@@ -8,6 +8,7 @@ import type { Clock } from './clock.ts';
 import type { RunEvents } from './run-events.ts';
 import type { RunStore } from './run-store.ts';
 import type { StudySource } from './study-source.ts';
+import type { TextScorer } from './text-scorer.ts';
 
 /** What stages have of their own where settings differ by stage; those of the whole run are the others' defaults. */
 export interface StageParts {
@@ -21,6 +22,8 @@ export interface TrainingRun extends StageParts {
   readonly device: Device;
   readonly validation: StudySource;
   readonly store: RunStore;
+  /** Scores texts written for the validation split, where stage 1 is judged by them (`bestBy`). */
+  readonly textScorer?: TextScorer | undefined;
   readonly clock: Clock;
   readonly events: RunEvents;
   /** Asks the run to stop: it ends the step it is in, saves, and throws a TrainingStoppedError. */

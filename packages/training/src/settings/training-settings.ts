@@ -1,5 +1,6 @@
 // The settings of pre-training: what the model is, how it is optimized, and by which losses. Those of the data are rows of who opens it.
 import type { LossWeights } from '@hybridmed/model';
+import { publishedName } from './published-name.ts';
 import { lossNames } from '@hybridmed/model/objective';
 import type { PresetName } from '@hybridmed/model/presets';
 import { presets } from '@hybridmed/model/presets';
@@ -7,26 +8,24 @@ import { precisions } from '@hybridmed/tensor';
 import { mergeSettings } from '../options/merge-settings.ts';
 import type { Values } from '../options/option.ts';
 import { ofRun, option, perStage } from '../options/option.ts';
-import { choice, integer, number, numberOr, several, stageCounts, string, toggle, toggleOr } from '../options/values.ts';
+import { choice, integer, number, numberOr, stageCounts, string, toggle, toggleOr } from '../options/values.ts';
 import type { Value } from '../options/values.ts';
-import { learningRates } from './learning-rates.ts';
 import { lossSettings } from './loss-settings.ts';
+import { optimizerSettings } from './optimizer-settings.ts';
 import { stagesRow } from './stage-settings.ts';
-
-const weight = number({ min: 0 });
 
 const modelSettings = {
   preset: option({ value: choice(Object.keys(presets) as PresetName[]), argument: 'name', help: 'sizes, lengths and defaults of training', default: 'small' }),
   vision: option({
     value: string(),
     argument: 'encoder',
-    help: 'vision encoder: preset, hf:FOLDER of a published checkpoint (or a .safetensors file), a module that exports createVisionEncoder, or none (a control without images)',
+    help: 'vision encoder: preset, hf:FOLDER of a published checkpoint (or a .safetensors file), hf://org/name of one to download, a module that exports createVisionEncoder, or none (a control without images)',
     default: 'preset',
   }),
   text: option({
     value: string(),
     argument: 'encoder',
-    help: 'text encoder: preset, hf:FOLDER of a published BERT, or a module that exports createTextEncoder',
+    help: 'text encoder: preset, hf:FOLDER of a published BERT, hf://org/name of one to download, or a module that exports createTextEncoder',
     default: 'preset',
   }),
   textPooling: option({
@@ -39,9 +38,9 @@ const modelSettings = {
   vocabulary: option({
     value: numberOr(integer(10), string({ words: 'a file' })),
     argument: 'n|file',
-    help: 'maximum size of the vocabulary trained on the training texts, or a vocab.txt or tokenizer.json to use instead',
+    help: 'maximum size of the vocabulary trained on the training texts, or a vocab.txt, a tokenizer.json or hf://org/name to use instead',
     // A published text encoder comes with its vocabulary.
-    default: ({ preset, given }) => (typeof given.text === 'string' && given.text.startsWith('hf:') ? given.text.slice(3) : preset.vocabularySize),
+    default: ({ preset, given }) => (typeof given.text === 'string' ? publishedName(given.text) : undefined) ?? preset.vocabularySize,
     defaultWords: "the preset's size, or a published text encoder's own",
   }),
   cutVocabulary: option({ value: toggle(), help: 'reduce a given vocabulary to the tokens that the training texts use', default: false }),
@@ -51,6 +50,11 @@ const modelSettings = {
   imageAdapter: option({
     value: toggle(),
     help: "an adapter between image tokens and decoder: layer norm, linear to the decoder's width, learned positions, layer norm",
+    default: false,
+  }),
+  pointer: option({
+    value: toggle(),
+    help: 'the branch that reads findings may copy their tokens: a distribution over them, mixed with that over the vocabulary by a learned gate',
     default: false,
   }),
   dropout: perStage(
@@ -128,6 +132,12 @@ const scheduleSettings = {
       defaultWords: "the preset's",
     }),
   ),
+  bestBy: option({
+    value: choice(['sum', 'cider']),
+    argument: 'what',
+    help: "what marks stage 1's best checkpoint, which early stop and stage 2's teacher follow: sum (its validation loss) or cider (of the validation split's impressions, written greedily after each epoch)",
+    default: 'sum',
+  }),
   checkpointEvery: option({
     value: integer(0),
     argument: 'steps',
@@ -150,56 +160,6 @@ const scheduleSettings = {
     defaultWords: 'stage 1 is run',
     off: { value: false, help: 'skip stage 1' },
   }),
-};
-
-const optimizerSettings = {
-  learningRate: perStage(
-    option({
-      value: learningRates,
-      argument: 'x,...',
-      help: 'peak learning rate of AdamW, and those of single groups of parameters (the first part of their names), as in 5e-4,vision=2e-4; may be changed when a run is resumed',
-      default: ({ preset }) => preset.learningRate,
-      defaultWords: "the preset's",
-      onResume: 'may change',
-    }),
-  ),
-  warmup: perStage(option({ value: number({ min: 0, max: 1 }), argument: 'fraction', help: 'fraction of the steps for warm-up', default: 0.1 })),
-  weightDecay: perStage(option({ value: weight, argument: 'x', help: 'decoupled weight decay', default: 0.05 })),
-  clip: perStage(option({ value: number({ above: 0 }), argument: 'x', help: 'maximum global norm of the gradients', default: 1 })),
-  freeze: perStage(
-    option({
-      value: several(string()),
-      argument: 'names',
-      help: 'names of parameters that are not trained, such as "vision.*"; * matches any characters',
-      default: [],
-    }),
-  ),
-  freezeStatistics: perStage(
-    option({
-      value: several(string()),
-      argument: 'names',
-      help: 'batch norms that are trained, but whose running statistics are used in training and stay as they are, such as "vision.*"',
-      default: [],
-    }),
-  ),
-  layerDecay: perStage(
-    option({
-      value: number({ above: 0, max: 1 }),
-      argument: 'x',
-      help: "factor between the learning rates of an encoder's neighbouring layers; 1 for equal rates",
-      default: 1,
-    }),
-  ),
-  lora: perStage(
-    option({
-      value: several(string()),
-      argument: 'layers',
-      help: 'linear layers to adapt by LoRA, their weights frozen, such as "text.*.query"; merged when saved',
-      default: [],
-    }),
-  ),
-  loraRank: perStage(option({ value: integer(1), argument: 'n', help: 'rank of the adapters', default: 8 })),
-  loraAlpha: perStage(option({ value: number({ above: 0 }), argument: 'x', help: 'the adapters are scaled by this divided by their rank', default: 16 })),
 };
 
 const objectiveSettings = {

@@ -39,6 +39,7 @@ export function runModelConfig(config: TrainingConfig, tokenizer: Tokenizer, { l
       ...(config.sharedCross ? { sharedCross: true } : {}),
       ...(config.unsharedDecoder ? { unshared: true } : {}),
       ...(config.imageAdapter ? { imageAdapter: true } : {}),
+      ...(config.pointer ? { pointer: true } : {}),
     },
     ...(config.projection === 'mlp' ? { projection: 'mlp' as const } : {}),
     ...(config.projectionDropout > 0 ? { projectionDropout: config.projectionDropout } : {}),

@@ -3,7 +3,6 @@ import type { TextBatch } from '@hybridmed/data/browser';
 import type { Model, Stage } from '@hybridmed/model';
 import type { StagePlan } from '@hybridmed/model/graphs';
 import { stepFields, validationGraph } from '@hybridmed/model/graphs';
-import { watchedLoss } from '@hybridmed/model/objective';
 import { alone } from '@hybridmed/ranks';
 import type { DeviceState, HostArrays, Program } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
@@ -27,6 +26,9 @@ import { judged, train } from './loop.ts';
 import type { Stepper, StepResult } from './whole-step.ts';
 import type { TeacherStates } from './teacher-states.ts';
 import { readsTexts, validate } from './validate.ts';
+import type { ValidationTexts } from './validation-texts.ts';
+import { validationTexts } from './validation-texts.ts';
+import { watchedOf, watchesTexts } from './watched.ts';
 
 /** Everything a stage works with. */
 export interface StageContext extends TrainingRun {
@@ -47,6 +49,8 @@ interface StageLoop extends StageContext {
   readonly start: TrainerState;
   readonly schedule: Schedule;
   readonly validator: Program;
+  /** Writes the validation split, where the stage is judged by that. */
+  readonly texts: ValidationTexts | undefined;
   /** Makes the run's place at its first call: once a first step has succeeded. */
   begin(): Promise<void>;
   /** Seconds since the last call of `restart`. */
@@ -84,6 +88,7 @@ export async function runStage(context: StageContext, start: TrainerState): Prom
     start,
     schedule: { steps, warmup: Math.max(1, Math.floor(config.warmup * steps)), peak: rateOfOthers(config.learningRate) },
     validator: await device.compile(validationGraph(model, plan)),
+    texts: watchesTexts(plan, config) ? validationTexts(context) : undefined,
     begin: () => (begin ??= store.begin(start)),
     seconds: () => (clock.now() - started) / 1000,
     restart: () => void (started = clock.now()),
@@ -110,6 +115,7 @@ export async function runStage(context: StageContext, start: TrainerState): Prom
   await context.save('last', now);
   await context.confirm();
   loop.validator.release?.();
+  loop.texts?.release();
   return now;
 }
 
@@ -172,27 +178,27 @@ function stepLine(
   };
 }
 
-/** Validates, and saves the last checkpoint and, where the watched loss fell, the best. */
-async function endEpoch(loop: StageLoop, now: TrainerState): Promise<TrainerState> {
-  const { plan, state, validation, store, events, front, validator, ranks } = loop;
+/** The losses of the validation split and, where the stage is judged by that, the score of what it writes for it. */
+async function validated(loop: StageLoop, now: TrainerState): Promise<Pick<ValidationLine, 'validation' | 'tokensPerStudy' | 'cider'>> {
+  const { plan, model, state, validation, front, validator, texts, ranks } = loop;
   const signal = ownSignal(loop);
-  const { losses, tokensPerStudy } = await validate({ program: validator, state, frozen: front.validation, signal, ranks }, validation).catch(
-    async (error: unknown) => {
-      throw signal?.aborted ? await stopped(loop, now) : error;
-    },
-  );
+  const { losses, tokensPerStudy } = await validate({ program: validator, state, frozen: front.validation, signal, ranks }, validation);
   checkValidation(losses, now);
+  const tokens = readsTexts(stepFields(plan, model)) ? { tokensPerStudy } : {};
+  return { validation: losses, ...tokens, ...(texts ? { cider: await texts.cider(state) } : {}) };
+}
+
+/** Validates, and saves the last checkpoint and, where what is watched got better, the best. */
+async function endEpoch(loop: StageLoop, now: TrainerState): Promise<TrainerState> {
+  const { config, plan, store, events } = loop;
+  const values = await validated(loop, now).catch(async (error: unknown) => {
+    throw ownSignal(loop)?.aborted ? await stopped(loop, now) : error;
+  });
   const epoch = now.epoch + 1;
-  const line: ValidationLine = {
-    stage: plan.stage,
-    epoch,
-    step: now.step,
-    validation: losses,
-    ...(readsTexts(stepFields(plan, loop.model)) ? { tokensPerStudy } : {}),
-  };
+  const line: ValidationLine = { stage: plan.stage, epoch, step: now.step, ...values };
   await loop.begin();
   const metricsLines = store.append(line);
-  const { next, better } = judged({ ...now, epoch, stepInEpoch: 0, metricsLines }, losses[watchedLoss(plan).key]!);
+  const { next, better } = judged({ ...now, epoch, stepInEpoch: 0, metricsLines }, watchedOf(plan, config).value(line));
   if (better) await loop.save('best', next);
   await loop.save('last', next);
   events.onValidation?.(line, better);

@@ -50,7 +50,8 @@ export async function trainStage(run: TrainingRun, stage: Stage): Promise<Traine
   const fresh = startOptimizer(model, planOf(config, stage, config.teacher));
   const state = device.createState({ ...start.parameters, ...(start.optimizer ?? fresh) });
   const distilled = usesTeacher(planOf(config, stage, config.teacher));
-  const cached = distilled && teacherBytes(run.train, model) <= maxTeacherBytes;
+  // What a teacher copies is an attention over each study's findings: it is run inside the step.
+  const cached = distilled && !model.decoder.copies('findings') && teacherBytes(run.train, model) <= maxTeacherBytes;
   const teacher = distilled
     ? await teach(run, state, start.teacher, cached).catch((error: unknown) => {
         throw ownSignal(run)?.aborted ? new TrainingStoppedError(start.trainer) : error;

@@ -44,20 +44,24 @@ export interface Validator {
   readonly ranks?: Communicator | undefined;
 }
 
-/** `evaluateSplit` with a compiled validation graph. */
-export function validate({ program, state, frozen, signal, ranks }: Validator, source: StudySource): Promise<SplitLosses> {
-  const run = async (arrays: HostArrays, batch: ImageBatch) => {
+/** The losses of a batch by a compiled validation graph. */
+export const batchLosses = ({ program, state, frozen, signal }: Omit<Validator, 'ranks'>): BatchLosses => ({
+  fields: Object.keys(program.graph.data),
+  known: frozen.known,
+  async run(arrays, batch) {
     signal?.throwIfAborted();
     return program.run(await frozen.apply(arrays, batch), state);
-  };
-  return evaluateSplit({ fields: Object.keys(program.graph.data), known: frozen.known, run }, source, ranks);
-}
+  },
+});
+
+/** `evaluateSplit` with a compiled validation graph. */
+export const validate = (validator: Validator, source: StudySource): Promise<SplitLosses> => evaluateSplit(batchLosses(validator), source, validator.ranks);
 
 // A batch's row of totals: studies, tokens, each loss times the studies or tokens that it is a mean of, and whether each loss is there.
 const rowWidth = 2 + 2 * lossRows.length;
 
-/** Totals of a source's batches. */
-async function totalsOf({ fields, known, run }: BatchLosses, source: StudySource): Promise<number[][]> {
+/** Totals of a source's batches: of each studies, tokens and losses, a row that `lossesOfTotals` reads. */
+export async function splitTotals({ fields, known, run }: BatchLosses, source: StudySource): Promise<number[][]> {
   const totals: number[][] = [];
   for await (const batch of fields.includes('image') ? source.batches({ texts: readsTexts(fields), known }) : source.textBatches()) {
     const { arrays, studies } = batch;
@@ -85,7 +89,12 @@ async function totalsOfRanks(own: readonly number[][], ranks: Communicator): Pro
  * over the split's batches, by their numbers of studies. The source gives the split in order, or, where ranks share it, this rank's batches.
  */
 export async function evaluateSplit(losses: BatchLosses, source: StudySource, ranks: Communicator = alone): Promise<SplitLosses> {
-  const totals = await totalsOfRanks(await totalsOf(losses, source), ranks);
+  return lossesOfTotals(await totalsOfRanks(await splitTotals(losses, source), ranks));
+}
+
+/** Means from the totals of all batches, in the split's order. Throws a RangeError for rows that are no totals. */
+export function lossesOfTotals(totals: readonly (readonly number[])[]): SplitLosses {
+  if (totals.some((row) => row.length !== rowWidth)) throw new RangeError(`totals of a batch are ${rowWidth} numbers`);
   const sums = Array.from({ length: rowWidth }, (_, i) => totals.reduce((sum, row) => sum + row[i]!, 0));
   const [studies, tokens] = sums as [number, number];
   const used = lossRows.flatMap(({ key }, i) => (sums[i + 2 + lossRows.length]! > 0 ? [[key, sums[i + 2]! / studies] as const] : []));

@@ -1,13 +1,13 @@
 // `hybridmed evaluate`: metrics of a checkpoint on a held-out split, compared with baselines.
 import type { Values } from '@hybridmed/training/options';
 import { integer, option, string, toggle } from '@hybridmed/training/options';
+import { publishedName } from '@hybridmed/training/settings';
 import { defineCommand } from '../define-command.ts';
 import { loggedSelection, selectionOptions } from '../options/data-selection.ts';
 import { modelOption, openingOptions, withModel } from '../options/model.ts';
+import { commandPart, partOptions, printPart } from '../options/parts.ts';
 import { jsonOption, limitOption, precisionOption, splitOption } from '../options/shared.ts';
 import { printResult } from '../output.ts';
-
-const published = 'hf:';
 
 const options = {
   ...selectionOptions,
@@ -20,12 +20,13 @@ const options = {
     help: 'choose a likelihood ratio on the validation split now, and write by it in place of the one that the checkpoint may have',
     default: false,
   }),
-  bertscore: option({ value: string(), argument: 'source', help: 'also BERTScore of the impressions, by a published BERT: hf:FOLDER' }),
+  bertscore: option({ value: string(), argument: 'source', help: 'also BERTScore of the impressions, by a published BERT: hf:FOLDER or hf://org/name' }),
   bertscoreLayer: option({ value: integer(1), argument: 'n', help: 'layer whose hidden states BERTScore compares', defaultWords: 'the last' }),
   bertscoreIdf: option({ value: toggle(), help: 'weigh word pieces in BERTScore by their inverse document frequencies', default: false }),
-  labeller: option({ value: string(), argument: 'source', help: "also F1 over 14 and 5 labels, by a BERT with CheXbert's heads: hf:FOLDER" }),
+  labeller: option({ value: string(), argument: 'source', help: "also F1 over 14 and 5 labels, by a BERT with CheXbert's heads: hf:FOLDER or hf://org/name" }),
   ...openingOptions,
   ...precisionOption,
+  ...partOptions,
   ...jsonOption,
 };
 
@@ -51,15 +52,22 @@ export const evaluate = defineCommand({
     const { data, split, limit, bertscore, bertscoreLayer, bertscoreIdf, labeller } = values;
     const problem = problemOf(values);
     if (problem !== undefined) usage(problem);
-    const [tasks, { formatEvaluation }] = await Promise.all([import('@hybridmed/tasks/node'), import('../evaluation-tables.ts')]);
+    const place = await commandPart(values, usage);
+    const [tasks, { writeEvaluationPart }, { formatEvaluation }] = await Promise.all([
+      import('@hybridmed/tasks/node'),
+      import('@hybridmed/tasks/parts'),
+      import('../evaluation-tables.ts'),
+    ]);
     const metrics = {
-      bertScore: bertscore === undefined ? undefined : { folder: bertscore.slice(published.length), layer: bertscoreLayer, idf: bertscoreIdf },
-      likelihoodRatio: values.likelihoodRatio,
-      labeller: labeller?.slice(published.length),
+      bertScore: bertscore === undefined ? undefined : { folder: publishedName(bertscore)!, layer: bertscoreLayer, idf: bertscoreIdf },
+      labeller: labeller === undefined ? undefined : publishedName(labeller),
     };
-    const report = await withModel({ values, openDevice }, (model, device) =>
-      tasks.evaluate({ model, data, split, limit, ...metrics, select: loggedSelection(values, output), device, onMessage: (line) => output.log(line) }),
-    );
-    printResult(output, values, report, formatEvaluation);
+    const { likelihoodRatio } = values;
+    await withModel({ values, openDevice }, async (model, device) => {
+      const select = loggedSelection(values, output);
+      const measured = { model, data, split, limit, likelihoodRatio, select, device, onMessage: (line: string) => output.log(line) };
+      if (place) printPart(output, values, place, await writeEvaluationPart({ ...place, published: metrics }, measured));
+      else printResult(output, values, await tasks.evaluate({ ...measured, ...metrics }), formatEvaluation);
+    });
   },
 });

@@ -7,7 +7,7 @@ import { openCommandRanks, ranksOptions, silentOutput } from '../command-ranks.t
 import type { CommandContext } from '../define-command.ts';
 import { defineCommand } from '../define-command.ts';
 import { cacheOf, cacheOptions } from '../options/cache.ts';
-import { deviceOptions, jsonOption, tuningOption, workersOption } from '../options/shared.ts';
+import { deviceOptions, jsonOption, remoteOptions, tuningOption, workersOption } from '../options/shared.ts';
 import type { Output } from '../output.ts';
 import { printJson, printResult } from '../output.ts';
 import { exitCodeOf, shellLine, stopSignals } from '../stop-signals.ts';
@@ -33,6 +33,7 @@ const processOptions = {
   ...deviceOptions,
   ...tuningOption,
   ...ranksOptions,
+  ...remoteOptions,
   ...jsonOption,
 };
 

@@ -4,6 +4,7 @@ import { dataSettings } from '@hybridmed/runtime/data-settings';
 import type { Options, Values } from '@hybridmed/training/options';
 import { choice, integer, option, string, toggleOr } from '@hybridmed/training/options';
 import type { Output } from '../output.ts';
+import { remoteOptions } from './shared.ts';
 
 /** A data set as an argument. */
 export const dataSetHelp = 'data set as name:path, such as openi:DIR';
@@ -43,6 +44,7 @@ export const selectionOptions = {
     defaultWords: '$XDG_CACHE_HOME/hybridmed/index',
     off: { value: false, help: 'read large tables without an index' },
   }),
+  ...remoteOptions,
 } satisfies Options;
 
 type Selection = Values<typeof selectionOptions> & Partial<Values<typeof needOption>>;

@@ -44,10 +44,10 @@ export const moduleOptions = {
 export const jsonOption = { json: option({ value: toggle(), help: 'print one JSON document and nothing else', default: false }) };
 
 /** A checkpoint that must have the model's parameters. */
-export const checkpointHelp = "checkpoint, or a run's --out folder";
+export const checkpointHelp = "checkpoint, or a run's --out folder, or hf://org/name of one to download";
 
 /** A checkpoint or its export. */
-export const modelHelp = "checkpoint, a run's --out folder, or an exported folder";
+export const modelHelp = "checkpoint, a run's --out folder, an exported folder, or hf://org/name of one to download";
 
 /** The part of a set that is measured. */
 export const splitOption = { split: option({ value: choice(['train', 'validate', 'test']), argument: 'name', help: 'which split', default: 'test' }) };
@@ -62,3 +62,13 @@ export const thresholdOption = {
 
 /** Threads of the loader, for commands that train. */
 export const workersOption = { workers: option({ value: integer(0), argument: 'n', help: 'threads that decode images' }) };
+
+/** What servers of remote data want; which commands take it follows from what they read. */
+export const remoteOptions = {
+  httpHeaders: option({
+    value: string(),
+    argument: 'file',
+    help: 'headers for servers of remote shards, in JSON by origin; keys of S3 and Google Cloud Storage come from the environment',
+    defaultWords: '$HYBRIDMED_HTTP_HEADERS',
+  }),
+};

@@ -1,77 +1,31 @@
 // `hybridmed data check`: what a data set contains, what is dropped, and what is in more than one part of its split.
-import type { DataReport, Split, Study } from '@hybridmed/data';
-import type { ImageLabelCounts } from '@hybridmed/eval/labeller';
-import { HybridmedError } from '@hybridmed/tensor';
+import { createHash } from 'node:crypto';
 import { option, toggle } from '@hybridmed/training/options';
+import type { PrintCheckOptions } from '../../check-report.ts';
+import { printCheck } from '../../check-report.ts';
 import { defineCommand } from '../../define-command.ts';
 import { dataSetHelp, needOption, selectionOptions, selectOptions } from '../../options/data-selection.ts';
+import type { CommandPart } from '../../options/parts.ts';
+import { commandPart, partOptions, printPart } from '../../options/parts.ts';
 import { jsonOption } from '../../options/shared.ts';
-import { printResult, table } from '../../output.ts';
 
-const countNames = ['rows', 'reports', 'studies', 'patients', 'images', 'pairs', 'questions'] as const;
+/** The command's name in parts. */
+export const checkCommand = 'data check';
 
-const splitNames: readonly Split[] = ['train', 'validate', 'test'];
+/** What image files are known by: their names, in order. */
+export const filesIdentity = (files: readonly string[]): string => createHash('sha256').update(JSON.stringify(files)).digest('hex');
 
-/** What the rule labeller reads in the reports. */
-interface ReportLabels {
-  /** Studies by label and split. */
-  readonly counts: ImageLabelCounts<Split>;
-  /** A line for each label that is said in too few training studies. */
-  readonly rare: readonly string[];
-}
-
-/** A check's report, with the labels of reports where they were asked for. */
-type CheckResult = DataReport & { readonly reportLabels?: ReportLabels };
-
-async function readReportLabels(spec: string, need: string, studies: readonly Study[]): Promise<ReportLabels> {
-  const { countImageLabels, rareLabels } = await import('@hybridmed/eval/labeller');
-  if (!studies.some(({ findings, impression }) => findings || impression))
-    throw new HybridmedError(`--labels: ${spec} gives no text of reports for ${need}; ask for pairs with --need pairs, or leave --labels out`);
-  const counts = countImageLabels(studies);
-  return { counts, rare: rareLabels(counts).map(({ line }) => line) };
-}
-
-/** Rows of a table: each label's studies by split. */
-function reportLabelRows({ counts }: ReportLabels): string[][] {
-  return Object.entries(counts).map(([label, bySplit]) => {
-    const numbers = (kind: 'positive' | 'negative' | 'uncertain') => splitNames.map((split) => bySplit[split]?.[kind] ?? 0).join('/');
-    return [`reports say ${label}`, `positive ${numbers('positive')}, negative ${numbers('negative')}, uncertain ${numbers('uncertain')}`];
-  });
-}
-
-/** A report as aligned lines. */
-function formatReport(report: CheckResult): string {
-  const { splits, splitOrigin, dropped, words, labels = {}, leaks, shared, warnings, unreadable } = report;
-  const rows = [
-    ...countNames.flatMap((name) => (report[name] === undefined ? [] : [[name, String(report[name])]])),
-    [`kept (${report.need})`, String(report.kept)],
-    ...Object.entries(splits).map(([split, count]) => [`  ${split}`, String(count)]),
-    ['studies by split', Object.values(report.splitStudies).join('/')],
-    ['split', splitOrigin],
-    ['dropped', String(Object.values(dropped).reduce((a, b) => a + b, 0))],
-    ...Object.entries(dropped).map(([reason, count]) => [`  ${reason}`, String(count)]),
-    ...Object.entries(labels).map(([label, { train, validate, test }]) => [
-      `label ${label}`,
-      `positive ${train.positive}/${validate.positive}/${test.positive}, negative ${train.negative}/${validate.negative}/${test.negative}`,
-    ]),
-    ...(report.reportLabels ? reportLabelRows(report.reportLabels) : []),
-    ...Object.entries(report.answerTypes ?? {}).map(([split, { closed, open }]) => [`questions of ${split}`, `closed ${closed}, open ${open}`]),
-    ...Object.entries(report.categories ?? {}).map(([name, { train, validate, test }]) => [`category ${name}`, `${train}/${validate}/${test}`]),
-    ...Object.entries(words).map(([text, { median, p95, max }]) => [`words of ${text}`, `median ${median}, 95 % ${p95}, maximum ${max}`]),
-    ...(words['impression'] ? [['repeated impressions', String(report.repeatedImpressions)]] : []),
-    ...Object.entries(shared).map(([what, count]) => [`${what} across splits`, String(count)]),
-    ...(report.lookAlikes ? [['look-alikes across splits', String(report.lookAlikes.pairs)]] : []),
-    ['leaks', String(Object.values(leaks).reduce((a, b) => a + b, 0))],
-    ...(unreadable ? [['unreadable images', String(unreadable.length)]] : []),
-  ];
-  const lines = [
-    ...(report.reportLabels?.rare ?? []).map((line) => `left out: ${line}`),
-    ...(report.lookAlikes?.examples ?? []).map(([a, b]) => `  alike: ${a} ${b}`),
-    ...report.sharedExamples.map((line) => `  across splits: ${line}`),
-    ...(unreadable ?? []).map((line) => `  ${line}`),
-    ...warnings.map((line) => `warning: ${line}`),
-  ];
-  return table(rows) + lines.map((line) => `${line}\n`).join('');
+/** Looks at a part's images, and gives the part's file. */
+async function checkPart({ folder, part }: CommandPart, spec: string, options: PrintCheckOptions): Promise<string> {
+  const [{ imagesToCheck, lookAtImages }, { shareOf, writePart }] = await Promise.all([import('@hybridmed/data'), import('@hybridmed/runtime/parts')]);
+  const { files, plan } = await imagesToCheck(spec, options);
+  const findings = await lookAtImages(files, plan, shareOf(part, files.length));
+  return writePart(
+    folder,
+    part,
+    { command: checkCommand, facts: { spec, options, files: filesIdentity(files) } },
+    findings.map((value) => ({ list: 'images', value })),
+  );
 }
 
 /** The command. */
@@ -97,19 +51,14 @@ export const dataCheck = defineCommand({
       help: 'also count by split what the rule labeller reads in the reports, and name labels that too few training studies have',
       default: false,
     }),
+    ...partOptions,
     ...jsonOption,
   },
-  async run({ values, arguments: { spec }, output }) {
-    const { checkDataSet } = await import('@hybridmed/data');
+  async run({ values, arguments: { spec }, output, usage }) {
     const { images, labels } = values;
-    let studies: readonly Study[] = [];
-    const checked = await checkDataSet(spec, {
-      ...selectOptions(values),
-      ...(images === undefined ? {} : { images }),
-      onStudies: (counted) => (studies = counted),
-    });
-    const report: CheckResult = labels ? { ...checked, reportLabels: await readReportLabels(spec, checked.need, studies) } : checked;
-    printResult(output, values, report, formatReport);
-    if (Object.values(report.leaks).some((count) => count > 0)) output.exitCode = 1;
+    const options = { ...selectOptions(values), ...(images === undefined ? {} : { images }), labels };
+    const place = await commandPart(values, usage);
+    if (place) printPart(output, values, place, await checkPart(place, spec, options));
+    else await printCheck(output, values, spec, options);
   },
 });

@@ -1,7 +1,8 @@
 // Loss curves of all stages: a chart per loss, training by step and validation by epoch.
 import type { Stage } from '@hybridmed/model';
-import { lossRows, stageNumbers, watchedLoss } from '@hybridmed/model/objective';
+import { lossRows, stageNumbers } from '@hybridmed/model/objective';
 import type { StepLine, ValidationLine } from '@hybridmed/training';
+import { watchedOf } from '@hybridmed/training';
 import type { ReportData } from '../../report-data.ts';
 import type { Series } from '../charts/line-chart.ts';
 import { lineChart } from '../charts/line-chart.ts';
@@ -34,6 +35,20 @@ function curves(row: Loss, steps: readonly StepLine[], validations: readonly Val
   ];
 }
 
+/** CIDEr by epoch, where the stage was judged by it. */
+function ciderCurve(validations: readonly ValidationLine[]): Markup[] {
+  const points = validations.flatMap(({ step, cider }) => (cider === undefined ? [] : [{ x: step, y: cider }]));
+  if (points.length === 0) return [];
+  return [
+    lineChart({
+      title: 'CIDEr of the impressions written from findings',
+      unit: 'from 0 to 10',
+      xLabel: 'step',
+      series: [{ name: 'validation', kind: 'validation', points }],
+    }),
+  ];
+}
+
 function stageCharts(stage: Stage, metrics: ReportData['metrics']): Markup | undefined {
   const steps = metrics.flatMap((line) => (line.stage === stage && 'losses' in line ? [line] : []));
   const validations = metrics.flatMap((line) => (line.stage === stage && 'validation' in line ? [line] : []));
@@ -50,13 +65,14 @@ function stageCharts(stage: Stage, metrics: ReportData['metrics']): Markup | und
           series: curves(row, steps, validations),
         }),
       )}
+      ${ciderCurve(validations)}
     </div>`;
 }
 
 /** The loss curves. */
 export function learningSection({ metrics, config }: ReportData): Markup {
   const last = stageNumbers.findLast((number) => metrics.some(({ stage }) => stage === number)) ?? 2;
-  const watched = watchedLoss(last === 2 ? { stage: last, weights: config } : { stage: last });
+  const watched = watchedOf(last === 2 ? { stage: last, weights: config } : { stage: last }, config);
   return section(
     'learning',
     'Learning curves',

@@ -32,6 +32,24 @@ function textPanels({ text }: EvaluationReport): Metric[] {
   }));
 }
 
+/** How what is written from the findings compares with the strongest baseline, study by study. */
+function consensusPanel({ text }: EvaluationReport): Metric[] {
+  const { overConsensus } = text.findings;
+  if (!overConsensus) return [];
+  return [
+    {
+      title: 'From the findings minus the consensus',
+      explanation: 'Paired differences to the consensus of the ten nearest findings, the strongest baseline; above 0 is better.',
+      rows: (['bleu4', 'rougeL', 'cider'] as const).map((key) => ({
+        name: textMetrics.find(([metric]) => metric === key)![1],
+        kind: 'own',
+        interval: overConsensus[key],
+        reference: 0,
+      })),
+    },
+  ];
+}
+
 /** A value without an interval. */
 const withoutInterval = (value: number): MetricRow['interval'] => ({ value, low: Number.NaN, high: Number.NaN });
 
@@ -178,6 +196,7 @@ export function metricsSection({ evaluation }: ReportData): Markup {
   if (!evaluation) return section('metrics', 'Metrics', 'This run has not been evaluated.');
   const panels = [
     ...textPanels(evaluation),
+    ...consensusPanel(evaluation),
     ...labelPanels(evaluation),
     ...publishedPanels(evaluation),
     lossPanel(evaluation),
