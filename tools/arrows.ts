@@ -40,6 +40,7 @@ const nodeEntries = new Set([
   '@hybridmed/tasks/node',
   '@hybridmed/tasks/parts',
   '@hybridmed/tasks/texts',
+  '@hybridmed/tasks/pipeline/node',
   '@hybridmed/ranks/mpi',
   '@hybridmed/testing',
   'hybridmed/node',

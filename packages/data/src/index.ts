@@ -7,7 +7,7 @@ export type { LabelCounts, LabelPrevalence } from './check/labels.ts';
 export type { DataReport, SharedCounts } from './check/report.ts';
 export type { LengthSummary } from './check/texts.ts';
 export { DataError, UnreadableStudiesError } from './errors.ts';
-export { decodeGrey, readGrey, readSquare } from './image/grey.ts';
+export { decodeGrey, decodeSquare, readGrey, readSquare } from './image/grey.ts';
 export type { GreyImage, HostArray } from '@hybridmed/inputs';
 export { padRows, writeCrop } from '@hybridmed/inputs';
 export type { Augmentation } from './loader/augment.ts';

@@ -36,3 +36,5 @@ export type { ReportData } from './report/report-data.ts';
 export { writeReport } from './report/write-report.ts';
 export type { WriteReportOptions } from './report/write-report.ts';
 export { verifyGolden } from '@hybridmed/testing';
+export { pipeline, pipelineTasks } from '@hybridmed/tasks/pipeline/node';
+export type { NodeImage, Pipeline, PipelineOptions, PipelineTask } from '@hybridmed/tasks/pipeline/node';

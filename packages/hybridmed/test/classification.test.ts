@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { auc } from '@hybridmed/eval';
 import { binaryCalibration } from '@hybridmed/eval/protocols';
+import { readSafetensors, writeSafetensors } from '@hybridmed/runtime';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../tools/support/phantoms.ts';
 import { run } from './support/output.ts';
@@ -58,6 +59,38 @@ test('probe writes nested subsets, scores and results, and reads the test split 
 test('a folder that cannot be made is found before anything is computed', async () => {
   const out = join(trained, 'run.json', 'probe');
   await fails(['probe', ...common, '--data', `phantom:${phantoms}`, '--out', out], out, 'run.json is a file; name a folder');
+});
+
+test('probe reads published weights in place of the encoder of the checkpoint; others than it began with are refused', { timeout: 240_000 }, async () => {
+  const saved = join(folder, 'saved');
+  const { code, log } = await run('save', trained, '--part', 'vision', '--out', saved);
+  expect(code, log).toBe(0);
+  const args = (name: string, ...more: string[]) => {
+    const own = ['--data', `phantom:${phantoms}`, '--classes', 'effusion', '--percent', '100', '--seeds', '0', '--out', join(folder, name)];
+    return ['probe', ...common, ...own, ...more];
+  };
+  const scores = async (name: string, ...more: string[]) => {
+    const done = await run(...args(name, ...more));
+    expect(done.code, done.log).toBe(0);
+    const read = (file: string) => JSON.parse(readFileSync(join(folder, name, file), 'utf8'));
+    return { scores: read('test-scores.json').runs[0].scores.effusion as number[], checkpoint: read('results.json').checkpoint as string };
+  };
+  const [own, same] = [await scores('own'), await scores('same', '--vision', `hf:${saved}`)];
+  expect(same.checkpoint).toBe(`${own.checkpoint} with the vision encoder of ${saved}`);
+  same.scores.forEach((score, i) => expect(score).toBeCloseTo(own.scores[i]!, 4));
+  // Other values of the same shapes: nothing of the checkpoint's encoder is left, nor of its features that are kept.
+  const { arrays } = await readSafetensors(join(saved, 'model.safetensors'));
+  const scaled = Object.entries(arrays).map(([name, { data, shape }]) => [name, { data: Float32Array.from(data, (x) => x * 0.5), shape }] as const);
+  cpSync(saved, join(folder, 'scaled'), { recursive: true });
+  await writeSafetensors(join(folder, 'scaled/model.safetensors'), Object.fromEntries(scaled));
+  const other = await scores('other', '--vision', `hf:${join(folder, 'scaled')}`);
+  expect(Math.max(...other.scores.map((score, i) => Math.abs(score - own.scores[i]!)))).toBeGreaterThan(1e-3);
+  const config = JSON.parse(readFileSync(join(saved, 'config.json'), 'utf8'));
+  const narrow = Object.fromEntries(scaled.filter(([name]) => !name.includes('.11.') && !name.includes('.1.')));
+  cpSync(saved, join(folder, 'fewer'), { recursive: true });
+  writeFileSync(join(folder, 'fewer/config.json'), JSON.stringify({ ...config, model_args: { ...config.model_args, depth: 1 } }));
+  await writeSafetensors(join(folder, 'fewer/model.safetensors'), narrow);
+  await fails(args('refused', '--vision', `hf:${join(folder, 'fewer')}`), 'holds another vision encoder than', 'that the run began with');
 });
 
 test('where the validation studies are of one kind, what was chosen has no AUC', async () => {

@@ -10,7 +10,7 @@ describe('usage errors', () => {
     [['pretain'], "unknown command 'pretain'", 'Did you mean pretrain?'],
     [['pretrain', '--dta', 'x'], "unknown option '--dta'", 'Did you mean --data?'],
     [['pretrain', '--batch', 'many', '--data', 'x'], "option '--batch <n>'", 'whole number, 1 or more'],
-    [['pretrain', '--epochs', '3', '--data', 'x'], "option '--epochs <a,b>'", 'A,B'],
+    [['pretrain', '--epochs', '3', '--data', 'x'], "option '--epochs <[l,]a,b>'", 'A,B'],
     [['pretrain', '--data', 'phantom:x'], "required option '--out <dir>'", 'not specified'],
     [['pretrain', '--out', 'x'], "required option '--data <spec>'", 'not specified'],
     [['pretrain', '--learning-rate', '0', '--data', 'x', '--out', 'y'], '--learning-rate', '0'],
@@ -23,7 +23,7 @@ describe('usage errors', () => {
     [['generate', '--checkpoint', 'x', '--image', 'y', '--search', 'nucleus', '--temperature', '0'], "option '--temperature <x>'", 'above 0'],
     [['verify', '.', '--device', 'abacus'], "option '--device <name>'", 'cpu'],
     [['generate', '--checkpoint', 'x'], 'give either --image', '--findings'],
-    [['demo', '--epochs', '3', '--out', '/nowhere/demo'], "option '--epochs <a,b>'", 'A,B'],
+    [['demo', '--epochs', '3', '--out', '/nowhere/demo'], "option '--epochs <[l,]a,b>'", 'A,B'],
     [['info'], "missing required argument 'dir'", ''],
     [['data', 'check', 'x', '--views', 'side'], "option '--views <views>'", 'frontal'],
   ])('%j ends with 2 and one line', async (args, first, second) => {

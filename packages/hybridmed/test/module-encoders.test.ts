@@ -57,6 +57,7 @@ const rows: Readonly<Record<string, { readonly words: () => readonly string[]; r
     words: () => ['vqa', 'train', '--checkpoint', trained, '--data', `vqa-rad:${questions!}`, '--epochs', '1', '--out', out('vqa')],
     makes: 'vqa/vqa.json',
   },
+  'fit-ratio': { words: () => ['fit-ratio', '--checkpoint', trained, '--data', set()] },
   'vqa evaluate': { words: () => ['vqa', 'evaluate', '--model', out('vqa')] },
 };
 

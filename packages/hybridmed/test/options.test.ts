@@ -71,8 +71,8 @@ describe.each(all)('%s', (_, options) => {
   });
 
   test('a row with a text of its flag has a name for it, a switch has none; one that must be given has no default', () => {
-    for (const [key, { value, argument, help, required, default: otherwise }] of Object.entries<Option>(options)) {
-      expect(argument === undefined, key).toBe(value.flag === 'switch');
+    for (const [key, { value, argument, help, required, fileOnly, default: otherwise }] of Object.entries<Option>(options)) {
+      expect(argument === undefined, key).toBe(value.flag === 'switch' || fileOnly === true);
       expect(help, key).not.toMatch(/^[A-Z][a-z]|\.$/);
       expect(required === true && otherwise !== undefined, key).toBe(false);
     }

@@ -8,7 +8,7 @@ import { compare } from '@hybridmed/tasks/node';
 import { afterAll, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../tools/support/phantoms.ts';
 import { compareEvaluations } from '../src/compare/compare-evaluations.ts';
-import { labelHeadSection } from '../src/evaluate/label-head.ts';
+import { truthSection } from '../src/evaluate/label-head-section.ts';
 import type { EvaluationReport, Example } from '../src/evaluate/report.ts';
 
 const { folder, remove } = temporaryFolder();
@@ -153,11 +153,19 @@ test('outputs of a label head answer tags and what the impression names', () => 
     study('b', 'Pleural Effusion/left;Cardiomegaly/mild', 'Left pleural effusion.'),
     study('c', 'Pulmonary Emphysema', 'Emphysema.'),
   ];
-  const { rows, byStudy } = labelHeadSection(studies, { 'Pleural Effusion': [-2, 3, -1], 'No Finding': [2, -1, 0], Fracture: [0, 0, 0] });
-  expect(rows.map(({ name, positives, auc: own }) => [name, positives, own?.value])).toEqual([
-    ['effusion', 1, 1],
-    ['names a finding', 1, 1],
+  const outputs = { 'impression: Pleural Effusion': [-2, 3, -1], 'impression: No Finding': [2, -1, 0], 'impression: Fracture': [0, 0, 0] };
+  const { rows, byStudy } = truthSection(studies, outputs);
+  expect(rows.map(({ name, column, positives, auc: own }) => [name, column, positives, own?.value])).toEqual([
+    ['effusion', 'impression: Pleural Effusion', 1, 1],
+    ['names a finding', 'impression: No Finding', 1, 1],
   ]);
   expect(byStudy[1]).toEqual({ labelHead: { effusion: { truth: 1, score: 3 }, 'names a finding': { truth: 1, score: 1 } } });
-  expect(labelHeadSection(studies, {}).rows).toEqual([]);
+  expect(truthSection(studies, {}).rows).toEqual([]);
+  // Of two columns of a label, that of the text which the truth is of.
+  const both = { ...outputs, 'report: Pleural Effusion': [3, -2, 0], 'report: No Finding': [-2, 1, 0], 'report: Emphysema': [0, 0, 1] };
+  expect(truthSection(studies, both).rows.map(({ name, column, auc: own }) => [name, column, own?.value])).toEqual([
+    ['effusion', 'report: Pleural Effusion', 0],
+    ['emphysema', 'report: Emphysema', 1],
+    ['names a finding', 'impression: No Finding', 1],
+  ]);
 });

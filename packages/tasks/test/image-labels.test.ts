@@ -1,5 +1,6 @@
 // Evaluation of a model whose images were trained by labels: its head on a split, from a checkpoint and from exported graphs, and what is no zero-shot figure.
 import { join } from 'node:path';
+import { auc as areaUnder } from '@hybridmed/eval';
 import { labelTargets } from '@hybridmed/eval/labeller';
 import { exportCheckpoint, openModel } from '@hybridmed/runtime';
 import { openDevice } from '@hybridmed/runtime/device';
@@ -9,6 +10,7 @@ import { evaluate } from '@hybridmed/tasks/node';
 import type { EvaluationReport } from '@hybridmed/tasks/node';
 import type { Device } from '@hybridmed/tensor';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { truthLabel } from '../src/truth-labels.ts';
 import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';
 
 const { folder, remove } = temporaryFolder();
@@ -49,6 +51,19 @@ test('each label of the run has its AUC over the studies whose reports do not do
     expect(auc === null || (auc.low <= auc.value && auc.value <= auc.high)).toBe(true);
   }
   expect(own.losses.lab).toBeGreaterThan(0);
+  // Phantoms have labels of their own, which the head answers by the labels of reports.
+  expect(own.labelHead!.length).toBeGreaterThan(0);
+  for (const { name, column, positives, auc } of own.labelHead!) {
+    expect([columns.includes(column), truthLabel(name)!.label]).toEqual([true, column.slice('report: '.length)]);
+    const answers = own.examples.flatMap(({ labelHead }) => labelHead?.[name] ?? []);
+    expect(answers.filter(({ truth }) => truth === 1).length).toBe(positives);
+    const value = areaUnder(
+      answers.map(({ truth }) => truth),
+      answers.map(({ score }) => score),
+    );
+    expect(auc === null ? Number.NaN : auc.value).toEqual(value);
+  }
+  expect(own.staleHead).toBeUndefined();
   const supervised = own.zeroShot.filter((row) => row.supervised).map(({ name }) => name);
   expect(supervised.includes('effusion')).toBe(columns.includes('report: Pleural Effusion'));
   expect(supervised.includes('nodule')).toBe(columns.includes('report: Lung Lesion'));
@@ -70,6 +85,26 @@ test('exported graphs give the same figures; without the encoder itself these ar
     own.imageLabels!.map(({ column, positives, studies }) => [column, positives, studies]),
   );
   exported.imageLabels!.forEach(({ auc }, i) => expect(auc?.value ?? null).toEqual(own.imageLabels![i]!.auc?.value ?? null));
+});
+
+test('a head that stage 2 left behind is said, of checkpoints and of exports; one whose encoder was frozen is not', { timeout: 120_000 }, async () => {
+  const train = async (name: string, stages: object) => {
+    const settings = { data, preset: 'tiny', epochs: [1, 1, 1], steps: [1, 1, 1], labels: 'report', stages } as const;
+    const out = join(folder, name);
+    await pretrain({ config: completeConfig(settings), out, device, workers: 0 });
+    // The mark is of stage 2: what resumes the run has the same labels.
+    await pretrain({ config: completeConfig(settings), out, device, workers: 0, resume: true });
+    return out;
+  };
+  const left = await train('left', {});
+  const messages: string[] = [];
+  const report = await evaluated(left, messages);
+  expect(report.staleHead).toBe(true);
+  expect(messages.some((line) => line.includes('stale head'))).toBe(true);
+  const out = join(folder, 'left-export');
+  await exportCheckpoint({ checkpoint: left, parts: ['vision', 'align', 'caption', 'summarize'], out });
+  expect((await evaluated(out)).staleHead).toBe(true);
+  expect((await evaluated(await train('frozen', { 2: { freeze: ['vision.*'] } }))).staleHead).toBeUndefined();
 });
 
 test('a checkpoint of stage 0 writes nothing yet, which is one line', async () => {

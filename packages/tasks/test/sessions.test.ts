@@ -3,13 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Study } from '@hybridmed/data';
 import { openDataSet } from '@hybridmed/data';
-import type { CheckpointConfig } from '@hybridmed/model';
-import { createModel, formatVersion, partNames } from '@hybridmed/model';
-import { presetModel } from '@hybridmed/model/presets';
-import { initialize } from '@hybridmed/nn';
+import { partNames } from '@hybridmed/model';
 import { cpuDevice } from '@hybridmed/onnx';
 import type { OpenedModel } from '@hybridmed/runtime';
-import { exportCheckpoint, openModel, readImages, readSafetensors, saveCheckpoint } from '@hybridmed/runtime';
+import { exportCheckpoint, openModel, readImages, readSafetensors } from '@hybridmed/runtime';
 import { createExplainer, createImageScorer, possibleKinds, shippedPrompts } from '@hybridmed/tasks';
 import {
   embedImagesToFile,
@@ -26,9 +23,8 @@ import {
   trainVqa,
   zeroShot,
 } from '@hybridmed/tasks/node';
-import { trainWordPiece } from '@hybridmed/text';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { textsOf } from '../../../tools/support/checkpoint.ts';
+import { textsOf, variedCheckpoint } from '../../../tools/support/checkpoint.ts';
 import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';
 
 const { folder, remove } = temporaryFolder();
@@ -38,24 +34,10 @@ let [own, theirs]: [OpenedModel, OpenedModel] = [undefined!, undefined!];
 let data: string;
 let studies: readonly Study[];
 
-/** A checkpoint whose values are in general position: with start values all texts and images are nearly alike. */
-async function makeCheckpoint(texts: readonly string[]): Promise<void> {
-  const tokenizer = trainWordPiece(texts, { size: 100 });
-  const sizes = presetModel('tiny', tokenizer.vocabularySize, tokenizer.special);
-  const parameters = Object.fromEntries(
-    Object.entries(initialize(createModel(sizes).parameters, 3)).map(([name, { data: values, shape }]) => [
-      name,
-      { data: values.map((x, i) => x + (shape.length >= 2 ? 0.05 * Math.sin(i) : 0)), shape },
-    ]),
-  );
-  const config: CheckpointConfig = { formatVersion, preset: 'tiny', stage: 2, model: sizes, input: { resize: 36, findingsLength: 64, impressionLength: 24 } };
-  await saveCheckpoint(checkpoint, { config, tokenizer: tokenizer.toJSON(), parameters });
-}
-
 beforeAll(async () => {
   data = `phantom:${await smallPhantoms(folder)}`;
   ({ studies } = await openDataSet(data));
-  await makeCheckpoint(textsOf(studies));
+  await variedCheckpoint(checkpoint, textsOf(studies));
   await exportCheckpoint({ checkpoint, parts: partNames, out: exported });
   [own, theirs] = [await openModel(checkpoint, { device }), await openModel(exported, { device, threads: 1 })];
 });

@@ -25,15 +25,16 @@ test('validation of the labels falls, and neither texts nor other parameters are
   expect(Object.keys(optimizer!).every((name) => /\.(vision|lab)\./.test(name))).toBe(true);
 });
 
-test('a run that is asked to stop, or interrupted, in stage 0 and after it ends with the bits of one that was not', async () => {
+test.each([0, 0.4])('with head dropout %d, a run that is stopped in stage 0 and after it ends with the bits of one that was not', async (headDropout) => {
+  const options = { ...labelled, settings: { headDropout } };
   const [whole, stopped] = [memoryStore(), memoryStore()];
-  await trainStages(memoryRun(plainDevice(), whole, {}, labelled));
+  await trainStages(memoryRun(plainDevice(), whole, {}, options));
   expect(whole.log.map(({ stage }) => stage)).toEqual([0, 1, 2].flatMap((stage) => Array.from({ length: 6 }, () => stage)));
   const ends: unknown[] = [];
   for (const at of ['0-1', '0-4', '1-2']) {
     const controller = new AbortController();
     const events: RunEvents = { onStep: ({ stage, step }) => void (`${stage}-${step}` === at && controller.abort()) };
-    const error: unknown = await trainStages({ ...memoryRun(plainDevice(), stopped, events, labelled), signal: controller.signal }).catch(
+    const error: unknown = await trainStages({ ...memoryRun(plainDevice(), stopped, events, options), signal: controller.signal }).catch(
       (reason: unknown) => reason,
     );
     expect(error).toBeInstanceOf(TrainingStoppedError);
@@ -44,7 +45,7 @@ test('a run that is asked to stop, or interrupted, in stage 0 and after it ends 
     'stopped in stage 0 after step 4, which is saved',
     'stopped in stage 1 after step 2, which is saved',
   ]);
-  await trainStages(memoryRun(plainDevice(), stopped, {}, labelled));
+  await trainStages(memoryRun(plainDevice(), stopped, {}, options));
   expect(stopped.log).toEqual(whole.log);
   expect(stopped.checkpoints).toEqual(whole.checkpoints);
 });

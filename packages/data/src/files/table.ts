@@ -64,7 +64,8 @@ function plan(file: string, header: readonly string[], { required, optional = []
 /** The delimiter: a tab in .tsv files, else whichever of comma, semicolon and tab the header has most of. */
 function delimiterOf(file: string, firstLine: string): number {
   if (/\.tsv(\.gz)?$/i.test(file)) return 9;
-  const count = (mark: string) => firstLine.split(mark).length;
+  // Without a string for each column: a stranger's header may have any number.
+  const count = (mark: string) => firstLine.length - firstLine.replaceAll(mark, '').length;
   return [',', ';', '\t'].reduce((best, mark) => (count(mark) > count(best) ? mark : best)).codePointAt(0)!;
 }
 

@@ -2,7 +2,7 @@
 import type { TextSystem } from '@hybridmed/tasks';
 import { textSystems } from '@hybridmed/tasks';
 import type { EvaluationReport } from '@hybridmed/tasks/node';
-import { labelSupervised } from '../label-supervised.ts';
+import { labelHeadWords, labelSupervised } from '../label-supervised.ts';
 import { formatInterval } from './metric-tables.ts';
 import { table } from './output.ts';
 
@@ -100,7 +100,7 @@ function aucParts(title: string, rows: readonly AucRow[], note?: string): string
   ];
 }
 
-const zeroShotParts = ({ zeroShot, imageLabels = [] }: EvaluationReport): string[] => [
+const zeroShotParts = ({ zeroShot, imageLabels = [], labelHead = [], staleHead }: EvaluationReport): string[] => [
   ...aucParts(
     'zero-shot',
     zeroShot.filter((row) => !row.supervised),
@@ -113,8 +113,14 @@ const zeroShotParts = ({ zeroShot, imageLabels = [] }: EvaluationReport): string
   ...aucParts(
     'image labels',
     imageLabels.map((row) => ({ ...row, name: row.column })),
-    "by the head that label supervision trained, against the rule labeller's labels of these studies' reports\n",
+    `${labelHeadWords.labels}\n`,
   ),
+  ...aucParts(
+    'label head',
+    labelHead.map((row) => ({ ...row, name: `${row.name} (${row.column})` })),
+    `${labelHeadWords.truths}\n`,
+  ),
+  ...(staleHead ? [`${labelHeadWords.stale}\n`] : []),
 ];
 
 /** The report as tables for people. */

@@ -60,6 +60,7 @@ const labels: Record<keyof LabelConfig, Rule> = {
   columns: list(line(256), mostLabels, 1),
   logOdds: numberList(mostLabels, -100, 100),
   doubtful: oneOf('mask', 0, 1),
+  stale: optional(flag),
 };
 
 // Both texts begin with [CLS] and end with [SEP].
@@ -78,6 +79,7 @@ function fieldsOf(value: unknown): Fields {
     align: width,
     projection: optional(oneOf('linear', 'mlp')),
     projectionDropout: optional(rate),
+    headDropout: optional(rate),
     decoder,
     special,
     losses: optional(list(oneOf(...lossesWithParameters), lossesWithParameters.length, 1)),

@@ -41,6 +41,8 @@ export interface LabelConfig {
   readonly logOdds: readonly number[];
   /** What a label that a report doubts is: left out, absent (0) or present (1). */
   readonly doubtful: 'mask' | 0 | 1;
+  /** Whether stage 2 trained the image encoder on without its head, which then no longer fits it. */
+  readonly stale?: boolean;
 }
 
 /** Sizes of a whole model. */
@@ -53,6 +55,8 @@ export interface ModelConfig {
   readonly projection?: 'linear' | 'mlp';
   /** Dropout of features before these projections, in training. */
   readonly projectionDropout?: number;
+  /** Dropout of images' vectors before the head of label supervision, in training. */
+  readonly headDropout?: number;
   readonly decoder: DecoderConfig;
   readonly special: SpecialTokens;
   /** Losses with parameters of their own that the model is trained with. */

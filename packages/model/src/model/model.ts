@@ -27,6 +27,8 @@ export interface Model {
   readonly special: SpecialTokens;
   /** Labels that its images are trained by. */
   readonly labels?: LabelConfig;
+  /** Dropout of images' vectors before the head that learns these. */
+  readonly headDropout?: number;
   readonly parameters: ParameterSpecs;
 }
 
@@ -41,15 +43,17 @@ export interface ModelParts {
   losses?: readonly string[];
   /** The labels of label supervision, where that is one of them. */
   labels?: LabelConfig;
+  headDropout?: number;
 }
 
 /** Composes a model from encoders, whoever made them. Throws a HybridmedError where sizes do not fit. */
-export function composeModel({ vision, text, align: common = {}, decoder: sizes, special, losses = [], labels }: ModelParts): Model {
+export function composeModel({ vision, text, align: common = {}, decoder: sizes, special, losses = [], labels, headDropout }: ModelParts): Model {
   const withImages = readsImages({ vision });
   const align = withImages ? alignment({ vision: vision.width, text: text.width, ...common }) : noAlignment;
   const decoder = dualBranchDecoder(sizes, { image: withImages ? vision.width : null, findings: text.width }, { image: vision.tokenCount });
   const own = lossParameters(losses, { vision, text, ...(labels ? { labels } : {}) });
-  return { vision, text, align, decoder, special, ...(labels ? { labels } : {}), parameters: { ...collect({ vision, text, align, decoder }), ...own } };
+  const head = { ...(labels ? { labels } : {}), ...(headDropout ? { headDropout } : {}) };
+  return { vision, text, align, decoder, special, ...head, parameters: { ...collect({ vision, text, align, decoder }), ...own } };
 }
 
 /** Encoders of users' modules, loaded. */
@@ -71,7 +75,7 @@ function visionOf(sizes: ModelConfig['vision'], encoders: ModuleEncoders): Visio
 
 /** Builds a model from its sizes; `encoders` are those of modules. Throws a HybridmedError where one is missing. */
 export function createModel(
-  { vision, text, align, projection, projectionDropout, decoder, special, losses, labels }: ModelConfig,
+  { vision, text, align, projection, projectionDropout, decoder, special, losses, labels, headDropout }: ModelConfig,
   encoders: ModuleEncoders = {},
 ): Model {
   return composeModel({
@@ -82,6 +86,7 @@ export function createModel(
     special,
     ...(losses ? { losses } : {}),
     ...(labels ? { labels } : {}),
+    ...(headDropout ? { headDropout } : {}),
   });
 }
 

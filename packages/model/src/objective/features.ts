@@ -2,6 +2,7 @@
 import type { TextHead } from '@hybridmed/decoder';
 import { headLogits, tokenNats } from '@hybridmed/decoder';
 import type { Scope, TextFeatures } from '@hybridmed/nn';
+import { dropout } from '@hybridmed/nn';
 import type { Tensor } from '@hybridmed/tensor';
 import { ops } from '@hybridmed/tensor';
 import type { BatchTensors } from '../model/batch-fields.ts';
@@ -77,7 +78,7 @@ export function modelFeatures({ model, scope, batch, teacher, temperature }: Fea
     summary: once(() => tokenNats(summary(), batch.target)),
     caption: () => caption().crossEntropy,
     divergence: () => caption().divergence!,
-    imageGlobal: () => image().global,
+    imageGlobal: once(() => (model.headDropout ? dropout(scope.child('lab'), image().global, model.headDropout, 'head') : image().global)),
     imageVector: once(() => model.align.projectImage(align, image())),
     textVector: once(() => model.align.projectText(align, impression())),
     patches: once(() => model.align.projectPatches(align, image())),

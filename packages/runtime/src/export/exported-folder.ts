@@ -43,6 +43,7 @@ const labels = z.object({
   columns: z.array(z.string().max(256)).max(mostLabels),
   logOdds: z.array(z.number()).max(mostLabels),
   doubtful: z.literal(['mask', 0, 1]),
+  stale: z.boolean().optional(),
 });
 const manifestSchema = z
   .object({

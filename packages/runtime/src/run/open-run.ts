@@ -31,7 +31,7 @@ import { beginSession, checkSameData, earlierSources, recordData, skippedStudies
 import type { RunEncoders } from './run-encoders.ts';
 import { runEncoders } from './run-encoders.ts';
 import type { RunHold } from './run-lock.ts';
-import { headNote, openLabels } from './run-labels.ts';
+import { headNote, leavesHead, openLabels } from './run-labels.ts';
 import { runNotes } from './run-notes.ts';
 import type { RunStudies } from './run-sources.ts';
 import { runSources } from './run-sources.ts';
@@ -92,25 +92,38 @@ async function openRunTokenizer({ config, out }: PretrainOptions, training: read
   return openTokenizer(file, await readJson(file));
 }
 
-/** The order that the settings name; of labels a line says which. */
-function samplingOf({ config: { sampling, shuffleBuffer }, events }: PretrainOptions, training: readonly Study[]): Sampling {
-  if (sampling === 'shard') return { by: sampling, buffer: shuffleBuffer };
-  if (shuffleBuffer !== runSettings.shuffleBuffer.default)
-    throw new HybridmedError(`"shuffleBuffer" is that of "sampling": "shard", not of "${sampling}"; give --sampling shard, or leave --shuffle-buffer out`);
-  if (sampling !== 'labels') return { by: sampling };
-  const { weights, note } = labelWeights(training);
-  events?.onMessage?.(note);
-  return { by: 'weight', weights };
+/** The order that each stage's settings name; of labels a line says which. */
+function samplingsOf({ config, events }: PretrainOptions, stages: readonly Stage[], training: readonly Study[]): (own: RunConfig) => Sampling {
+  const orders = new Set(stages.map((stage) => stageSettings(config, stage).sampling));
+  if (config.shuffleBuffer !== runSettings.shuffleBuffer.default && !orders.has('shard'))
+    throw new HybridmedError(
+      `"shuffleBuffer" is that of "sampling": "shard", not of "${[...orders].join('", "')}"; give --sampling shard, or leave --shuffle-buffer out`,
+    );
+  const labels = orders.has('labels') ? labelWeights(training) : undefined;
+  if (labels) events?.onMessage?.(labels.note);
+  return ({ sampling, shuffleBuffer }) => {
+    if (sampling === 'shard') return { by: sampling, buffer: shuffleBuffer };
+    return sampling === 'labels' ? { by: 'weight', weights: labels!.weights } : { by: sampling };
+  };
 }
 
 /** What a checkpoint of a stage says of itself. */
-const checkpointOf = (config: RunConfig, { sizesOf, input }: RunEncoders, stage: Stage, retrieve?: number): CheckpointConfig => ({
-  formatVersion,
-  preset: config.preset,
-  stage,
-  model: sizesOf(stageSettings(config, stage)),
-  input: { ...input, ...(retrieve === undefined ? {} : { retrieve }) },
-});
+function checkpointOf(
+  config: RunConfig,
+  { sizesOf, input }: RunEncoders,
+  stage: Stage,
+  { model, retrieve }: { model?: Model | undefined; retrieve?: number | undefined },
+): CheckpointConfig {
+  const { labels, ...sizes } = sizesOf(stageSettings(config, stage));
+  const stale = stage === 2 && leavesHead(config, model) ? { stale: true } : {};
+  return {
+    formatVersion,
+    preset: config.preset,
+    stage,
+    model: { ...sizes, ...(labels ? { labels: { ...labels, ...stale } } : {}) },
+    input: { ...input, ...(retrieve === undefined ? {} : { retrieve }) },
+  };
+}
 
 /** The model of each stage, before the first: a name that matches nothing is said at once, and so is a head that a stage leaves behind. */
 function stageModels({ config, events }: PretrainOptions, stages: readonly Stage[], encoders: RunEncoders): ReadonlyMap<Stage, Model> {
@@ -155,7 +168,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
         out,
         config,
         resume,
-        checkpoint: (stage) => checkpointOf(config, encoders, stage, index?.k),
+        checkpoint: (stage) => checkpointOf(config, encoders, stage, { model: models.get(stage), retrieve: index?.k }),
         retrieval: index,
         tokenizer,
         encoders: encoders.ofModules,
@@ -171,7 +184,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
         }),
       })
     : undefined;
-  const reading = { sampling: samplingOf(options, studies.train), retrieval, labels };
+  const reading = { samplingOf: samplingsOf(options, stages, studies.train), retrieval, labels };
   const sources = runSources(options, modelInput(model.vision, encoders.input), tokenizer, studies, reading);
   return {
     config,

@@ -31,7 +31,11 @@ export function pinnedAs<C extends Named>(config: C, earlier: Named | undefined)
  * The configuration with commits in the names of a hub, those of `earlier` where it has them, else the present ones; on every rank those that
  * rank 0 finds. With them, what was asked for. Throws one line for a hub that cannot be reached, unless its answer is in the cache.
  */
-export async function pinSources(config: RunConfig, earlier: () => Promise<Named | undefined>, ranks: Communicator): Promise<{ config: RunConfig; hub: HubSources }> {
+export async function pinSources(
+  config: RunConfig,
+  earlier: () => Promise<Named | undefined>,
+  ranks: Communicator,
+): Promise<{ config: RunConfig; hub: HubSources }> {
   const find = async (): Promise<Named> => {
     const known = pinnedAs(config, await earlier());
     return Object.fromEntries(await Promise.all(hubNames(known).map(async ([setting, name]) => [setting, await pinHubName(name)])));

@@ -30,18 +30,26 @@ interface EarlierLabels {
   readonly own: boolean;
 }
 
+/** Labels of a checkpoint, whatever became of their head. */
+async function labelsIn(checkpoint: string): Promise<LabelConfig | undefined> {
+  const { labels } = (await readConfig(checkpoint)).model;
+  if (!labels) return undefined;
+  const { stale: _stale, ...known } = labels;
+  return known;
+}
+
 /** The labels that a run in a folder, or the stage 0 that its settings name, was trained by. Throws one line where that stage 0 knows none. */
 async function earlierLabels(out: string, config: RunConfig): Promise<EarlierLabels | undefined> {
   if (!usesLabels(config)) return undefined;
   if (typeof config.stage0 === 'string') {
     const path = await stageCheckpoint(config.stage0, 0);
-    const { labels } = (await readConfig(path)).model;
+    const labels = await labelsIn(path);
     if (!labels) throw fileError(path, 'has no labels', 'name with --stage0 a run that finished an epoch of stage 0');
     return { path, labels, own: false };
   }
   for (const stage of existsSync(join(out, 'run.json')) ? stageNumbers : []) {
     const path = checkpointFolder(out, stage, 'last');
-    const { labels } = existsSync(join(path, 'config.json')) ? (await readConfig(path)).model : {};
+    const labels = existsSync(join(path, 'config.json')) ? await labelsIn(path) : undefined;
     if (labels) return { path, labels, own: true };
   }
   return undefined;
@@ -69,7 +77,10 @@ function runLabels(
   studies: Readonly<Record<'train' | 'validate', readonly Study[]>>,
   { earlier, accept, onMessage = () => undefined }: { earlier: EarlierLabels | undefined; accept: boolean; onMessage?: ((text: string) => void) | undefined },
 ): RunLabels | undefined {
-  if (!usesLabels(config)) return undefined;
+  if (!usesLabels(config)) {
+    if (config.headDropout > 0) onMessage('--head-dropout has nothing to act on: no stage is supervised by labels');
+    return undefined;
+  }
   const { doubtful } = config;
   const { leftOut, ...now } = trainableColumns(studies.train, config.labels, doubtful);
   const fresh: LabelConfig = { ...now, doubtful };
@@ -104,8 +115,12 @@ export async function openLabels(
   return runLabels(config, studies, { earlier, accept, onMessage: events?.onMessage });
 }
 
-/** A line about a head that stage 2 leaves as it was while it trains the image encoder on; undefined where it does not. */
-export function headNote({ lab }: Pick<RunConfig, 'lab'>, ofStage2: Model | undefined): string | undefined {
-  if (lab !== 0 || !ofStage2?.labels || !trainable(ofStage2, 2).some((name) => name.startsWith('vision.'))) return undefined;
+/** Whether stage 2 leaves the head as it was while it trains the image encoder on. */
+export const leavesHead = ({ lab }: Pick<RunConfig, 'lab'>, ofStage2: Model | undefined): boolean =>
+  lab === 0 && ofStage2?.labels !== undefined && trainable(ofStage2, 2).some((name) => name.startsWith('vision.'));
+
+/** A line about a head that stage 2 leaves behind; undefined where it does not. */
+export function headNote(config: Pick<RunConfig, 'lab'>, ofStage2: Model | undefined): string | undefined {
+  if (!leavesHead(config, ofStage2)) return undefined;
   return "stage 2 trains the image encoder without label supervision, so that stage 0's head no longer fits it and its AUCs say little; --lab WEIGHT trains both on; freezing vision.* in stage 2 (stages in a configuration file) keeps both";
 }

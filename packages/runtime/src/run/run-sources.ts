@@ -36,9 +36,9 @@ const validationBatch = 32;
 const trainingOptions = ({ batch, accumulate, augment }: RunConfig, ranks: number) =>
   ({ batchSize: (batch * accumulate) / ranks, passes: accumulate, augmentation: augment }) satisfies Partial<LoaderOptions>;
 
-/** In which order training studies come, what findings are read with, and the labels of images. */
+/** In which order a stage's training studies come, what findings are read with, and the labels of images. */
 export interface RunReading {
-  readonly sampling: Sampling;
+  samplingOf(config: RunConfig): Sampling;
   readonly retrieval?: RetrievedFindings | undefined;
   readonly labels?: RunLabels | undefined;
 }
@@ -49,7 +49,7 @@ export function runSources(
   prepared: ModelInput,
   tokenizer: Tokenizer,
   studies: RunStudies,
-  { sampling, retrieval, labels }: RunReading,
+  { samplingOf, retrieval, labels }: RunReading,
 ): RunSources {
   const common = { tokenizer, tokenizerModule, rank, ranks: size, ...(workers === undefined ? {} : { workers }), seed };
   const loaderOf = (of: readonly Study[], how: Pick<LoaderOptions, 'batchSize' | 'train'> & Partial<LoaderOptions>): Loader => {
@@ -65,10 +65,10 @@ export function runSources(
     validation,
     async openTrain(config) {
       const own = trainingOptions(config, size);
-      const key = JSON.stringify(own);
+      const key = JSON.stringify({ ...own, sampling: config.sampling });
       if (open?.key === key) return open.source;
       await open?.source.close();
-      const loader = loaderOf(studies.train, { ...own, train: true, sampling });
+      const loader = loaderOf(studies.train, { ...own, train: true, sampling: samplingOf(config) });
       const imageName = imageNames(studies.train, prepared, { seed, augmentation: own.augmentation });
       open = { key, source: studySource(loader, { onBadData, passSize: config.batch, imageName, labels: labels?.train }) };
       return open.source;

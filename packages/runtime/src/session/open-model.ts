@@ -1,14 +1,19 @@
 // Opens a model for use by path: a checkpoint, a run, or an exported folder. Whatever opened it, tasks see a `ModelSession`.
+import { createHash } from 'node:crypto';
 import { readSquare } from '@hybridmed/data';
 import type { ModelSession } from '@hybridmed/model/session';
-import { noVisionError, openExportedSession, openSession } from '@hybridmed/model/session';
+import { checkpointNeededError, noVisionError, openExportedSession, openSession } from '@hybridmed/model/session';
 import type { Device, HostArray } from '@hybridmed/tensor';
 import { hashCheckpoint, hashFiles } from '../cache/content-hash.ts';
 import type { CheckpointEncoders } from '../checkpoint/checkpoint-encoders.ts';
 import { hashParameters, openCheckpoint } from '../checkpoint/checkpoint-folder.ts';
 import { exportedFiles, isExported, openExported } from '../export/exported-folder.ts';
 import { fileError } from '../files.ts';
+<<<<<<< HEAD
 import { localPath } from '../hub/local-path.ts';
+=======
+import { withPublishedVision } from './published-vision.ts';
+>>>>>>> main
 import type { RetrievedFindings } from '../retrieval/retrieved-findings.ts';
 
 /** How a model is opened. */
@@ -17,6 +22,8 @@ export interface OpenModelOptions {
   readonly device: Device;
   /** Modules of the checkpoint's encoders, where they are modules'. */
   readonly encoders?: CheckpointEncoders | undefined;
+  /** Published weights (a folder or a .safetensors file) whose values take the place of the checkpoint's vision encoder's: what that began with. */
+  readonly publishedVision?: string | undefined;
   /** Threads of ONNX Runtime for exported graphs. */
   readonly threads?: number | undefined;
 }
@@ -37,7 +44,8 @@ function once<T>(run: () => Promise<T>): () => Promise<T> {
   return () => (result ??= run());
 }
 
-async function openExportedModel(folder: string, { encoders = {}, threads }: OpenModelOptions): Promise<OpenedModel> {
+async function openExportedModel(folder: string, { encoders = {}, publishedVision, threads }: OpenModelOptions): Promise<OpenedModel> {
+  if (publishedVision !== undefined) throw checkpointNeededError(folder, 'a published vision encoder in place of its own');
   const named = encoders.vision !== undefined ? 'vision' : encoders.text !== undefined ? 'text' : undefined;
   if (named) throw fileError(folder, 'holds exported graphs, which need no module', `leave --${named} out`);
   const exported = await openExported(folder, threads === undefined ? {} : { threads });
@@ -56,6 +64,17 @@ export async function openModel(name: string, options: OpenModelOptions): Promis
   const path = await localPath(name);
   if (isExported(path)) return openExportedModel(path, options);
   const { folder, retrieval, ...checkpoint } = await openCheckpoint(path, options.encoders);
+  const published = options.publishedVision;
+  if (published !== undefined) {
+    const { checkpoint: other, hash } = await withPublishedVision(folder, checkpoint, published);
+    const combinedHash = once(async () =>
+      createHash('sha256')
+        .update(`${await hashCheckpoint(folder)} ${hash}`)
+        .digest('hex'),
+    );
+    const session = openSession(options.device, other, `${folder} with the vision encoder of ${published}`);
+    return { ...session, retrieval, contentHash: combinedHash, weightsHash: combinedHash };
+  }
   return {
     ...openSession(options.device, checkpoint, folder),
     retrieval,

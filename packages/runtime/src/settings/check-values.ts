@@ -1,9 +1,9 @@
 // Schemas of tables of settings, and the check of what a file says.
 import { HybridmedError } from '@hybridmed/tensor';
 import type { Options, ValueOf } from '@hybridmed/training/options';
+import { nearestKey } from '@hybridmed/training/options';
 import type { ZodType } from 'zod';
 import { z } from 'zod';
-import { nearestKey } from './nearest-key.ts';
 import { runSettings } from './run-settings.ts';
 
 /** A help's phrase as a sentence; what it is said of first, such as `csv:`, stays as it is written. */

@@ -62,12 +62,14 @@ export const dataSettings = ofRun({
     help: 'findings are read with the impressions of the k training reports with the nearest findings, of other patients; the training texts then stand in every checkpoint. 0 for none',
     default: 0,
   }),
-  sampling: option({
-    value: choice(['shuffle', 'length', 'shard', 'labels']),
-    argument: 'order',
-    help: 'order of an epoch: shuffle, length (batches of texts of similar length), shard (packed sets, streamed) or labels (studies with rare sets of labels more often)',
-    default: 'shuffle',
-  }),
+  sampling: perStage(
+    option({
+      value: choice(['shuffle', 'length', 'shard', 'labels']),
+      argument: 'order',
+      help: 'order of an epoch: shuffle, length (batches of texts of similar length), shard (packed sets, streamed) or labels (studies with rare sets of labels more often)',
+      default: 'shuffle',
+    }),
+  ),
   shuffleBuffer: option({
     value: integer(1),
     argument: 'n',

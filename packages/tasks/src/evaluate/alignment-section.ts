@@ -13,7 +13,8 @@ import { fittingPrompts } from '../zero-shot/prompt-file.ts';
 import type { PromptSets } from '../zero-shot/prompt-sets.ts';
 import { embedPrompts, promptSentences } from '../zero-shot/prompt-vectors.ts';
 import { isSupervised } from '../zero-shot/supervised.ts';
-import { hasImageLabels } from './image-label-section.ts';
+import { answersOf, aucRow } from './auc-rows.ts';
+import { hasImageLabels } from './label-head-section.ts';
 import type { EvaluatedModel, Measurements, Share, VectorPiece } from './measurements.ts';
 import { joinedVectors, sharedImages } from './measurements.ts';
 import type { EvaluationReport, Example, ZeroShotRow } from './report.ts';
@@ -63,27 +64,11 @@ async function promptClasses(images: Vectors, prompts: PromptSets, sentences: Ve
 function zeroShotTable(model: EvaluatedModel, classes: Readonly<Record<string, ClassScores>>): Pick<EvaluationReport, 'zeroShot' | 'meanAuc'> {
   if (Object.keys(classes).length === 0) return { zeroShot: [] };
   const { classes: metrics, meanAuc } = classificationReport(classes);
-  const zeroShot = Object.entries(metrics).map(([name, { positives, studies, auc, undefined: reason }]): ZeroShotRow => {
-    return {
-      name,
-      positives,
-      studies,
-      auc,
-      ...(auc === null && reason !== undefined ? { undefined: reason } : {}),
-      ...(isSupervised(model, name) ? { supervised: true } : {}),
-    };
+  const zeroShot = Object.entries(metrics).map(([name, own]): ZeroShotRow => {
+    return { name, ...aucRow(own), ...(isSupervised(model, name) ? { supervised: true } : {}) };
   });
   return { zeroShot, ...(meanAuc ? { meanAuc: meanAuc.value } : {}) };
 }
-
-/** A study's answers by class: the truth, and the score. */
-const answersOf = (classes: Readonly<Record<string, ClassScores>>, study: number): NonNullable<Example['zeroShot']> =>
-  Object.fromEntries(
-    Object.entries(classes).flatMap(([name, { labels, scores }]) => {
-      const truth = labels[study];
-      return truth === undefined ? [] : [[name, { truth, score: scores[study]! }]];
-    }),
-  );
 
 /** The studies, and the specification of their data set, whose own prompts are taken where there are some. */
 interface Evaluated {

@@ -6,7 +6,7 @@ import { alignmentSection } from './alignment-section.ts';
 import type { StudyOptions } from './evaluated-studies.ts';
 import { judgesImages } from './evaluation-plan.ts';
 import { lossSection } from './loss-section.ts';
-import { imageLabelRows } from './image-label-section.ts';
+import { labelHeadSection } from './label-head-section.ts';
 import type { Measured } from './measured.ts';
 import { joinedVectors } from './measurements.ts';
 import type { EvaluationReport } from './report.ts';
@@ -26,6 +26,7 @@ export async function assembleReport(
   const truth = studies.map(({ impression }) => impression);
   const publishedTables = await published.of(texts.texts, truth, onMessage);
   const alignment = judgesImages(model) ? await alignmentSection(measurements, { studies, spec: data, model }) : noAlignment;
+  const head = measurements.encoderVectors.length > 0 ? labelHeadSection(model, joinedVectors(measurements.encoderVectors), studies) : undefined;
   return {
     checkpoint: model.checkpoint,
     data,
@@ -38,9 +39,9 @@ export async function assembleReport(
     text: texts.text,
     ...(ratio ? { likelihoodRatio: ratio } : {}),
     ...alignment.report,
-    ...(measurements.encoderVectors.length > 0 ? { imageLabels: imageLabelRows(model, joinedVectors(measurements.encoderVectors), studies) } : {}),
+    ...head?.report,
     ...(texts.labels ? { labels: texts.labels } : {}),
     ...publishedTables,
-    examples: studies.map(({ id }, i) => ({ id, truth: truth[i]!, ...texts.byStudy[i]!, ...losses.byStudy[i]!, ...alignment.byStudy[i] })),
+    examples: studies.map(({ id }, i) => ({ id, truth: truth[i]!, ...texts.byStudy[i]!, ...losses.byStudy[i]!, ...alignment.byStudy[i], ...head?.byStudy[i] })),
   };
 }

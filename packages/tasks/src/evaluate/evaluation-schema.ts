@@ -72,6 +72,8 @@ export const evaluationSchema = z.looseObject({
   retrieval: figures.optional(),
   zeroShot: z.array(z.looseObject({ name: text, ...aucRow, supervised: z.boolean().optional() })),
   imageLabels: z.array(z.looseObject({ column: text, ...aucRow })).optional(),
+  labelHead: z.array(z.looseObject({ name: text, column: text, ...aucRow })).optional(),
+  staleHead: z.literal(true).optional(),
   meanAuc: figure.optional(),
   labels: z.looseObject({ source: z.enum(['labels', 'impressions']), ...bySystem(labelRow) }).optional(),
   chexbert: z.looseObject({ labeller: text }).catchall(figures).optional(),

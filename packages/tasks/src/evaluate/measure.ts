@@ -6,7 +6,7 @@ import { studyLoader } from '@hybridmed/runtime';
 import { measureAlignment } from './alignment-section.ts';
 import type { EvaluatedStudies } from './evaluated-studies.ts';
 import { evaluationBatch, judgesImages } from './evaluation-plan.ts';
-import { hasImageLabels } from './image-label-section.ts';
+import { hasImageLabels, staleHeadNote } from './label-head-section.ts';
 import { measureLosses } from './loss-section.ts';
 import type { Losses } from './losses.ts';
 import type { Measurements, Share } from './measurements.ts';
@@ -46,6 +46,7 @@ export async function measure(options: MeasureOptions): Promise<Measurements> {
     onMessage('writing impressions');
     const texts = await measureTexts(model, { loader, ratio, share });
     if (judgesImages(model.info)) onMessage('retrieval and zero-shot classification');
+    if (judgesImages(model.info) && hasImageLabels(model) && model.info.labels!.stale) onMessage(staleHeadNote);
     if (judgesImages(model.info) && model.info.labels && !hasImageLabels(model))
       onMessage('image labels and their loss are left out: the encoder itself was not exported (--part vision)');
     const none = { imageVectors: [], encoderVectors: [], impressionVectors: [], promptVectors: [] };

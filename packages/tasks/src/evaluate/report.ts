@@ -5,6 +5,7 @@ import type { ChexbertAgreement, LabelAgreement, NamingAgreement } from '@hybrid
 import type { RecallReport } from '@hybridmed/eval/protocols';
 import type { LikelihoodRatio } from '@hybridmed/model';
 import type { LossValues } from '@hybridmed/training';
+import type { Answers, AucRow } from './auc-rows.ts';
 import type { BySystem } from './systems.ts';
 
 /** One study's texts side by side. */
@@ -24,7 +25,7 @@ export interface Example {
   /** Log of the probability that the image branch gives to any of the normal sentences, and whether the study is normal. */
   readonly normalSentences?: { readonly score: number; readonly byData?: 0 | 1; readonly byText: 0 | 1 };
   /** By label that the study has a truth for: that, and the output of the head that images were trained by. */
-  readonly labelHead?: Readonly<Record<string, { readonly truth: 0 | 1; readonly score: number }>>;
+  readonly labelHead?: Answers;
   /** Rank of the study's own impression when its image orders all distinct ones, from 1. */
   readonly rank?: number;
   /** The impressions nearest to its image, nearest first. */
@@ -32,7 +33,7 @@ export interface Example {
   /** Ids of the studies whose images are nearest to its impression, nearest first. */
   readonly nearestImages?: readonly string[];
   /** By question of zero-shot classification that the study answers: the truth, and the score in [-2, 2]. */
-  readonly zeroShot?: Readonly<Record<string, { readonly truth: 0 | 1; readonly score: number }>>;
+  readonly zeroShot?: Answers;
 }
 
 /** Scores of one system's texts, and their intervals (95 %, over studies). */
@@ -49,28 +50,20 @@ export interface TextRow extends TextScores {
 export type TextTable = BySystem<TextRow>;
 
 /** Zero-shot classification of one question. */
-export interface ZeroShotRow {
+export interface ZeroShotRow extends AucRow {
   readonly name: string;
-  readonly positives: number;
-  readonly studies: number;
-  /** Null where the studies are of one kind. */
-  readonly auc: Interval | null;
-  /** Why there is no AUC. */
-  readonly undefined?: string;
   /** Whether the model's images were trained by labels of this class: its figure is then no zero-shot figure. */
   readonly supervised?: boolean;
 }
 
 /** How well the head of label supervision tells one label: `report: Edema`, or `impression: Edema`, by the text that gives it. */
-export interface ImageLabelRow {
+export interface ImageLabelRow extends AucRow {
   readonly column: string;
-  /** Studies with the label, and studies that count. */
-  readonly positives: number;
-  readonly studies: number;
-  /** Null where the studies are of one kind. */
-  readonly auc: Interval | null;
-  /** Why there is no AUC. */
-  readonly undefined?: string;
+}
+
+/** How well that head answers a class of the data set, or of Open-I's tags, and by which of its labels. */
+export interface LabelHeadRow extends ImageLabelRow {
+  readonly name: string;
 }
 
 /** Agreement of the labels that one system's texts state, and of whether they name a finding at all, with intervals (95 %, over studies). */
@@ -152,6 +145,10 @@ export interface EvaluationReport {
   readonly meanAuc?: number;
   /** Of a model whose images were trained by labels: its head against the labels of these studies' reports. */
   readonly imageLabels?: readonly ImageLabelRow[];
+  /** The same head against the studies' own labels, or those of Open-I's tags and of what impressions name. */
+  readonly labelHead?: readonly LabelHeadRow[];
+  /** Stage 2 trained the encoder on without the head, which no longer fits it. */
+  readonly staleHead?: true;
   /** Clinical agreement; absent where no label is named. */
   readonly labels?: LabelTable;
   /** By a published labeller, where one was named. */

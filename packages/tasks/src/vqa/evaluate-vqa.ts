@@ -17,7 +17,8 @@ import { hashNames } from '@hybridmed/runtime';
 import type { Device } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { Answered } from './answerer.ts';
-import { createAnswerer, questionLoader } from './answerer.ts';
+import { createAnswerer } from './answerer.ts';
+import { answerAll, questionLoader } from './question-loader.ts';
 import type { VqaSettings } from './vqa-folder.ts';
 import { configsOf, loadVqa } from './vqa-folder.ts';
 import { vqaModel } from './vqa-model.ts';
@@ -95,9 +96,8 @@ export async function evaluateVqa({ model: folder, data: namedData, select = {},
     const state = device.createState(parameters[system]);
     const loader = questionLoader(checkpoint, questions, { batchSize: 32, train: false });
     try {
-      return await (
-        await createAnswerer(device, checkpoint, vqa, settings.answers)
-      )(state, loader);
+      const answerer = await createAnswerer(device, checkpoint, vqa, settings.answers);
+      return await answerAll(await answerer.open(state), loader);
     } finally {
       state.drop();
       await loader.close();

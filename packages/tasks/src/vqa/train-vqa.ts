@@ -12,7 +12,8 @@ import { checkFolderPath, fileError } from '@hybridmed/runtime/files';
 import type { Device, HostArrays } from '@hybridmed/tensor';
 import type { Fitted } from '@hybridmed/training';
 import { fit } from '@hybridmed/training';
-import { questionFields, createAnswerer, questionLoader } from './answerer.ts';
+import { questionFields, createAnswerer } from './answerer.ts';
+import { answerAll, questionLoader } from './question-loader.ts';
 import type { VqaSettings } from './vqa-folder.ts';
 import { configsOf, saveVqa } from './vqa-folder.ts';
 import type { AnswerMode, VqaConfig } from './vqa-model.ts';
@@ -87,7 +88,7 @@ async function fitSystem({ name, checkpoint, questions: { train, validate }, ans
   const targets = Int32Array.from(train, (question) => index.get(normalizeAnswer(question.answers[0]!)) ?? 0);
   const loader = questionLoader(checkpoint, train, { batchSize: Math.min(batch, train.length), train: true, seed });
   const validation = questionLoader(checkpoint, validate, { batchSize: 32, train: false });
-  const answer = await createAnswerer(device, checkpoint, vqa, answers);
+  const answerer = await createAnswerer(device, checkpoint, vqa, answers);
   try {
     return await fit({
       device,
@@ -102,7 +103,7 @@ async function fitSystem({ name, checkpoint, questions: { train, validate }, ans
       weightDecay,
       seed,
       async validate(state) {
-        const { answers: given } = await answer(state, validation);
+        const { answers: given } = await answerAll(await answerer.open(state), validation);
         return given.filter((text, i) => strictMatch(text, validate[i]!.answers)).length / validate.length;
       },
       onRound: ({ step, steps, loss, validation: value, best }) =>

@@ -39,6 +39,9 @@ export interface VqaSettings {
   readonly chosen: Readonly<Record<'model' | 'questionOnly', { readonly validation: number; readonly bestStep: number; readonly steps: number }>>;
 }
 
+/** The file that says that a folder is one. */
+export const settingsName = 'vqa.json';
+
 const files = { model: 'model.safetensors', questionOnly: 'question-only.safetensors' } as const;
 
 /** Writes a model's folder, whole or not at all. */
@@ -52,7 +55,7 @@ export async function saveVqa(
     const write = (name: string, chunks: readonly (Uint8Array | string)[]) => writeFile(join(temporary, name), chunks as Iterable<Uint8Array>, { flush: true });
     for (const key of ['model', 'questionOnly'] as const) await write(files[key], encodeSafetensors(parameters[key]));
     await write('tokenizer.json', [`${JSON.stringify(tokenizer)}\n`]);
-    await write('vqa.json', [`${JSON.stringify({ formatVersion, ...settings }, undefined, 2)}\n`]);
+    await write(settingsName, [`${JSON.stringify({ formatVersion, ...settings }, undefined, 2)}\n`]);
   });
 }
 
@@ -85,22 +88,36 @@ function checkSettings(path: string, value: unknown): VqaSettings {
   return { ...settings, checkpoint: checkConfig(`${path}: "checkpoint"`, settings.checkpoint) };
 }
 
-/** Reads a model's folder. Throws one line for a folder that is none, files that do not fit together, or a module's encoder that is not named. */
-export async function loadVqa(
-  folder: string,
-  encoders: CheckpointEncoders = {},
-): Promise<{ settings: VqaSettings; checkpoint: Checkpoint; parameters: Record<keyof typeof files, HostArrays> }> {
+/** A model's folder whose settings were read; parameters are read when they are asked for. */
+export interface VqaFolder {
+  readonly settings: VqaSettings;
+  readonly checkpoint: Omit<Checkpoint, 'parameters'>;
+  /** The parameters of a system. Throws one line that names file and tensor where they are not the model's. */
+  read(system: keyof typeof files): Promise<HostArrays>;
+}
+
+/** Opens a model's folder. Throws one line for a folder that is none, files that do not fit together, or a module's encoder that is not named. */
+export async function openVqaFolder(folder: string, encoders: CheckpointEncoders = {}): Promise<VqaFolder> {
   if (!(await isFolder(folder))) throw fileError(folder, 'is not a folder', 'name the --out folder of `hybridmed vqa train`');
-  const path = join(folder, 'vqa.json');
+  const path = join(folder, settingsName);
   const settings = checkSettings(path, await readJson(path));
   const tokenizerFile = join(folder, 'tokenizer.json');
   const tokenizer = checkTokenizer(tokenizerFile, await readJson(tokenizerFile), settings.checkpoint);
   const model = createModel(settings.checkpoint.model, await loadModuleEncoders(path, settings.checkpoint.model, encoders));
   const configs = configsOf(settings);
-  const read = async (key: keyof typeof files) => {
-    const file = join(folder, files[key]);
-    return readParameters(file, vqaModel(model, configs[key]).parameters);
+  return {
+    settings,
+    checkpoint: { config: settings.checkpoint, model, tokenizer },
+    read: (system) => readParameters(join(folder, files[system]), vqaModel(model, configs[system]).parameters),
   };
+}
+
+/** Reads a model's folder with the parameters of both systems. Throws as `openVqaFolder` and its `read` do. */
+export async function loadVqa(
+  folder: string,
+  encoders: CheckpointEncoders = {},
+): Promise<{ settings: VqaSettings; checkpoint: Checkpoint; parameters: Record<keyof typeof files, HostArrays> }> {
+  const { settings, checkpoint, read } = await openVqaFolder(folder, encoders);
   const parameters = { model: await read('model'), questionOnly: await read('questionOnly') };
-  return { settings, checkpoint: { config: settings.checkpoint, model, tokenizer, parameters: parameters.model }, parameters };
+  return { settings, checkpoint: { ...checkpoint, parameters: parameters.model }, parameters };
 }

@@ -74,6 +74,14 @@ const modelSettings = {
       default: 0,
     }),
   ),
+  headDropout: perStage(
+    option({
+      value: number({ min: 0, below: 1 }),
+      argument: 'rate',
+      help: "dropout rate of images' vectors before the head of label supervision",
+      default: 0,
+    }),
+  ),
   remat: option({
     value: toggle(),
     help: "recompute each layer's activations in the backward pass instead of keeping them: less memory, more time",

@@ -44,6 +44,6 @@ export function runModelConfig(config: TrainingConfig, tokenizer: Tokenizer, { l
     ...(config.projection === 'mlp' ? { projection: 'mlp' as const } : {}),
     ...(config.projectionDropout > 0 ? { projectionDropout: config.projectionDropout } : {}),
     ...(losses.length > 0 ? { losses } : {}),
-    ...(labels ? { labels } : {}),
+    ...(labels ? { labels, ...(config.headDropout > 0 ? { headDropout: config.headDropout } : {}) } : {}),
   };
 }

@@ -229,14 +229,14 @@ const texts = memoryStudies(6).flatMap(({ findings, impression }) => [findings, 
 const tokenizer = trainWordPiece(texts, { size: 60, minFrequency: 1 });
 const { vocabularySize } = tokenizer;
 
-const smallModel = (labelled: boolean): Model =>
+const smallModel = (labelled: boolean, headDropout = 0): Model =>
   createModel({
     vision: { kind: 'vit', imageSize, patch: 8, channels: 1, width: 12, depth: 1, heads: 2 },
     text: { vocabularySize, width: 12, depth: 1, heads: 2, ffn: 24, positions: 24 },
     align: 8,
     decoder: { vocabularySize, width: 12, depth: 1, heads: 2, positions: 24 },
     special: tokenizer.special,
-    ...(labelled ? { losses: ['lab'], labels } : {}),
+    ...(labelled ? { losses: ['lab'], labels, headDropout } : {}),
   });
 
 /** A run of two epochs of two steps a stage, of studies that are `labelled` with a stage 0, on studies and in a store in memory; of `passes` passes a step of `batchSize` studies, which ranks may share. */
@@ -278,7 +278,7 @@ export function memoryRun(
   return {
     config,
     device,
-    model: smallModel(labelled),
+    model: smallModel(labelled, settings.headDropout),
     train: memorySource(studies.slice(0, count), tokenizer, { batchSize, train: true, passes, ranks, unreadable, labelled, onRead }),
     validation: memorySource(studies.slice(count), tokenizer, { batchSize: 2, train: false, ranks, labelled, onRead }),
     store,

@@ -16,7 +16,11 @@ import { progressBar } from '../progress.ts';
 const options = {
   checkpoint: option({ value: string(), argument: 'dir', help: modelHelp }),
   text: option({ value: string(), argument: 'source', help: "published text encoder: hf:DIR or hf://org/name; with --checkpoint, its text encoder's module" }),
-  vision: option({ value: string(), argument: 'source', help: "published vision encoder: hf:DIR, hf:FILE or hf://org/name; with --checkpoint, its vision encoder's module" }),
+  vision: option({
+    value: string(),
+    argument: 'source',
+    help: "published vision encoder: hf:DIR, hf:FILE or hf://org/name; with --checkpoint, its vision encoder's module",
+  }),
   texts: option({ value: string(), argument: 'file', help: 'texts, one per line, or a JSON list of texts' }),
   images: option({ value: several(string()), argument: 'files', help: 'radiographs: PNG, JPEG or DICOM' }),
   maxTokens: option({ value: integer(2), argument: 'n', help: 'maximum number of tokens of a text', defaultWords: "the encoder's own limit" }),

@@ -51,10 +51,12 @@ async function describePublishedFolder(path: string, { imageSize: size, channels
 async function isOurs(name: string): Promise<boolean> {
   const [{ isHubName, localPath }, { readConfig, resolveCheckpoint }] = await Promise.all([import('@hybridmed/runtime/hub'), import('@hybridmed/runtime')]);
   if (!isHubName(name)) return false;
-  return resolveCheckpoint(await localPath(name)).then(readConfig).then(
-    () => true,
-    () => false,
-  );
+  return resolveCheckpoint(await localPath(name))
+    .then(readConfig)
+    .then(
+      () => true,
+      () => false,
+    );
 }
 
 /** The command. */

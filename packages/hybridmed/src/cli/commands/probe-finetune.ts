@@ -14,6 +14,11 @@ import { stoppable } from '../stop-signals.ts';
 
 const protocolOptions = {
   ...featureOptions,
+  vision: option({
+    value: string(),
+    argument: 'encoder',
+    help: "hf:DIR or hf:FILE: published weights in place of the values of the checkpoint's vision encoder, as the run began with; or the encoder's module, if it was trained with one",
+  }),
   data: option({ value: string(), argument: 'spec', help: 'labelled data set as name:path', required: true }),
   out: option({ value: string(), argument: 'dir', help: 'folder for subsets, scores and results; the test split is read once', required: true }),
   classes: option({ value: commaList(string()), argument: 'names', help: 'labels to learn, separated by commas', defaultWords: 'all' }),
@@ -34,6 +39,8 @@ const protocolOptions = {
   ...selectionOptions,
 };
 
+const published = 'hf:';
+
 type ProtocolValues = Values<typeof protocolOptions>;
 
 /** The values as options of both protocols. */
@@ -47,6 +54,13 @@ const protocol = (values: ProtocolValues) => ({
   classWeights: values.classWeights,
   rule: values.threshold,
 });
+
+/** The command's context with what --vision names: published weights, or a module. */
+function withVision<C extends { readonly values: { readonly vision?: string | undefined } }>(context: C): C {
+  const { vision } = context.values;
+  if (!vision?.startsWith(published)) return context;
+  return { ...context, values: { ...context.values, vision: undefined, publishedVision: vision.slice(published.length) } };
+}
 
 /** Results as tables: a line per percentage of the labels, and each class at each percentage. */
 function formatResult({ classes, studies, shares, runs }: ProtocolResult, out: string): string {
@@ -97,12 +111,14 @@ export const probe = defineCommand({
   description: 'linear probe on frozen features, with 1, 10 and 100 % of the labels',
   examples: {
     'probe --checkpoint runs/openi --data chexpert:DIR --out runs/probe': '1, 10, 100 % of the labels',
+    'probe --checkpoint runs/openi --vision hf:efficientnet-lite0 --data openi:DIR --percent 100 --seeds 0 --out runs/probe':
+      "the encoder as the run began with it; its test-scores.json is what `compare` takes beside a run's label head",
   },
   options: protocolOptions,
   async run(context) {
     const { values, output } = context;
     const tasks = await import('@hybridmed/tasks/node');
-    const result = await stoppable(stopped(context), () => withFeatures(context, (options) => tasks.probe({ ...options, ...protocol(values) })));
+    const result = await stoppable(stopped(context), () => withFeatures(withVision(context), (options) => tasks.probe({ ...options, ...protocol(values) })));
     if (result) print(output, values, result);
   },
 });
@@ -141,7 +157,7 @@ export const finetune = defineCommand({
     const { fromScratch, epochs, batch, learningRate: learningRates, weightDecay, layerDecay, patience } = values;
     const own = { fromScratch, epochs, batch, learningRates, weightDecay, layerDecay, patience };
     const result = await stoppable(stopped(context), () =>
-      withFeatures(context, ({ cache: _cache, ...options }) => tasks.finetune({ ...options, ...protocol(values), ...own })),
+      withFeatures(withVision(context), ({ cache: _cache, ...options }) => tasks.finetune({ ...options, ...protocol(values), ...own })),
     );
     if (result) print(output, values, result);
   },

@@ -22,6 +22,8 @@ export interface ModelValues {
   readonly checkpoint: string;
   readonly vision?: string | undefined;
   readonly text?: string | undefined;
+  /** Published weights in place of the values of the checkpoint's vision encoder. */
+  readonly publishedVision?: string | undefined;
   readonly threads?: number | undefined;
 }
 
@@ -39,7 +41,7 @@ export async function withModel<T>(
 ): Promise<T> {
   const { openModel } = await import('@hybridmed/runtime');
   const device = await openDevice();
-  const model = await openModel(values.checkpoint, { device, encoders, threads: values.threads });
+  const model = await openModel(values.checkpoint, { device, encoders, publishedVision: values.publishedVision, threads: values.threads });
   try {
     return await use(model, device);
   } finally {

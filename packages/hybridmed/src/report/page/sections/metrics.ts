@@ -1,5 +1,5 @@
 // Every metric with its confidence interval, compared with baselines.
-import { labelSupervised } from '../../../label-supervised.ts';
+import { labelHeadWords, labelSupervised } from '../../../label-supervised.ts';
 import type { TextSystem } from '@hybridmed/tasks';
 import { textSystems } from '@hybridmed/tasks';
 import type { EvaluationReport, TextRow } from '@hybridmed/tasks/node';
@@ -150,38 +150,14 @@ function retrievalPanel({ retrieval }: EvaluationReport): Metric[] {
   ];
 }
 
-/** The head of label supervision against the labels that reports give. */
-function imageLabelPanel({ imageLabels = [] }: EvaluationReport): Metric[] {
-  if (imageLabels.length === 0) return [];
-  return [
-    {
-      title: 'AUC of image labels',
-      explanation: "By the head that label supervision trained, against the rule labeller's labels of these studies' reports. The dashed line is chance.",
-      rows: imageLabels.map(({ column: name, auc, positives, studies, undefined: reason }) => ({
-        name,
-        interval: auc ?? withoutInterval(Number.NaN),
-        reference: 0.5,
-        note: reason ?? `${positives} of ${studies}`,
-      })),
-      range: [0, 1],
-    },
-  ];
-}
+const sentence = (words: string): string => `${words[0]!.toUpperCase()}${words.slice(1)}.`;
 
-function zeroShotPanel({ zeroShot }: EvaluationReport): Metric[] {
-  const panel = (supervised: boolean, title: string, explanation: string): Metric[] => {
-    const rows = zeroShot.filter((row) => (row.supervised ?? false) === supervised);
-    return rows.length === 0 ? [] : [promptPanel(rows, title, explanation)];
-  };
-  return [
-    ...panel(false, 'Zero-shot AUC', 'From prompts alone, without labels of these in training. The dashed line is chance.'),
-    ...panel(true, 'AUC by prompts, label-supervised', `${labelSupervised[0]!.toUpperCase()}${labelSupervised.slice(1)}. The dashed line is chance.`),
-  ];
-}
+type NamedAuc = Pick<EvaluationReport['zeroShot'][number], 'name' | 'auc' | 'positives' | 'studies' | 'undefined'>;
 
-const promptPanel = (rows: EvaluationReport['zeroShot'], title: string, explanation: string): Metric => ({
+/** AUCs by name, compared with chance. */
+const aucPanel = (title: string, explanation: string, rows: readonly NamedAuc[]): Metric => ({
   title,
-  explanation,
+  explanation: `${explanation} The dashed line is chance.`,
   rows: rows.map(({ name, auc, positives, studies, undefined: reason }) => ({
     name,
     interval: auc ?? withoutInterval(Number.NaN),
@@ -190,6 +166,26 @@ const promptPanel = (rows: EvaluationReport['zeroShot'], title: string, explanat
   })),
   range: [0, 1],
 });
+
+/** The head of label supervision against the labels that reports give, and against truths that its training labels did not make. */
+function labelHeadPanels({ imageLabels = [], labelHead = [], staleHead }: EvaluationReport): Metric[] {
+  const stale = staleHead ? ` ${sentence(labelHeadWords.stale)}` : '';
+  const panel = (title: string, words: string, rows: readonly NamedAuc[]) => (rows.length === 0 ? [] : [aucPanel(title, `${sentence(words)}${stale}`, rows)]);
+  const named = imageLabels.map((row) => ({ ...row, name: row.column }));
+  const answers = labelHead.map((row) => ({ ...row, name: `${row.name} (${row.column})` }));
+  return [...panel('AUC of image labels', labelHeadWords.labels, named), ...panel('AUC of the label head', labelHeadWords.truths, answers)];
+}
+
+function zeroShotPanel({ zeroShot }: EvaluationReport): Metric[] {
+  const panel = (supervised: boolean, title: string, explanation: string): Metric[] => {
+    const rows = zeroShot.filter((row) => (row.supervised ?? false) === supervised);
+    return rows.length === 0 ? [] : [aucPanel(title, explanation, rows)];
+  };
+  return [
+    ...panel(false, 'Zero-shot AUC', 'From prompts alone, without labels of these in training.'),
+    ...panel(true, 'AUC by prompts, label-supervised', sentence(labelSupervised)),
+  ];
+}
 
 /** The metrics of the run. */
 export function metricsSection({ evaluation }: ReportData): Markup {
@@ -203,7 +199,7 @@ export function metricsSection({ evaluation }: ReportData): Markup {
     ...normalPanel(evaluation),
     ...retrievalPanel(evaluation),
     ...zeroShotPanel(evaluation),
-    ...imageLabelPanel(evaluation),
+    ...labelHeadPanels(evaluation),
     distinctPanel(evaluation),
   ];
   return section(
