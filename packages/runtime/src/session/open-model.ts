@@ -9,11 +9,8 @@ import type { CheckpointEncoders } from '../checkpoint/checkpoint-encoders.ts';
 import { hashParameters, openCheckpoint } from '../checkpoint/checkpoint-folder.ts';
 import { exportedFiles, isExported, openExported } from '../export/exported-folder.ts';
 import { fileError } from '../files.ts';
-<<<<<<< HEAD
 import { localPath } from '../hub/local-path.ts';
-=======
 import { withPublishedVision } from './published-vision.ts';
->>>>>>> main
 import type { RetrievedFindings } from '../retrieval/retrieved-findings.ts';
 
 /** How a model is opened. */

@@ -39,7 +39,6 @@ const protocolOptions = {
   ...selectionOptions,
 };
 
-const published = 'hf:';
 
 type ProtocolValues = Values<typeof protocolOptions>;
 
@@ -59,7 +58,7 @@ const protocol = (values: ProtocolValues) => ({
 function withVision<C extends { readonly values: { readonly vision?: string | undefined } }>(context: C): C {
   const { vision } = context.values;
   if (!vision?.startsWith(published)) return context;
-  return { ...context, values: { ...context.values, vision: undefined, publishedVision: vision.slice(published.length) } };
+  return { ...context, values: { ...context.values, vision: undefined, publishedVision: publishedName(vision) } };
 }
 
 /** Results as tables: a line per percentage of the labels, and each class at each percentage. */
