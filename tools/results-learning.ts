@@ -77,7 +77,12 @@ const runsOf = (result: (name: string) => Saved | undefined, variant: string): S
 /** The bars: each seed of the recipe, and whether the seeds' mean meets them. */
 export function learningTable(result: (name: string) => Saved | undefined): Table {
   const runs = runsOf(result, 'recipe');
-  const head = ['Open-I test split, frontal', 'bar', ...runs.map(({ seed }) => `seed ${seed} (95 % over studies)`), `met by the mean of ${runs.length} of 3 seeds`];
+  const head = [
+    'Open-I test split, frontal',
+    'bar',
+    ...runs.map(({ seed }) => `seed ${seed} (95 % over studies)`),
+    `met by the mean of ${runs.length} of 3 seeds`,
+  ];
   const rows = bars.map(({ what, bar, of }) => {
     const figures = runs.map(of);
     const values = figures.flatMap((figure) => (figure === null || figure === undefined ? [] : [typeof figure === 'number' ? figure : figure.value]));

@@ -9,6 +9,7 @@ import { commandDevice } from './command-device.ts';
 import { configOption, readConfig } from './config-file.ts';
 import type { CommandDefinition, CommandGroup } from './define-command.ts';
 import { loadOptions } from './define-command.ts';
+import { showDownloads } from './download-progress.ts';
 import { exampleLines } from './example-lines.ts';
 import type { Output } from './output.ts';
 
@@ -102,6 +103,7 @@ async function addCommand(parent: Command, definition: CommandDefinition, output
     output.json = values.json === true;
     if (typeof values.httpHeaders === 'string') await useHeaders(values.httpHeaders);
     const device = commandDevice(values as DeviceValues, (line) => output.log(line));
+    const hideDownloads = showDownloads(output);
     try {
       await run({
         values,
@@ -112,6 +114,7 @@ async function addCommand(parent: Command, definition: CommandDefinition, output
         usage: (problem) => command.error(`error: ${problem}`),
       });
     } finally {
+      hideDownloads();
       await device.close();
     }
   });

@@ -6,7 +6,7 @@ import type { EvaluationReport } from '@hybridmed/tasks/node';
 import type { ValidationLine } from '@hybridmed/training';
 import type { RunConfig } from '@hybridmed/runtime/settings';
 import { labelSupervised } from '../label-supervised.ts';
-import { ratesInWords, stageSettings } from '@hybridmed/training/settings';
+import { publishedName, ratesInWords, stageSettings } from '@hybridmed/training/settings';
 
 /** What is known of a checkpoint's training. The card says what is not recorded because files of the run are missing. */
 export interface CardFacts {
@@ -48,8 +48,8 @@ function trainingSection({ run, stage, preset }: CardFacts): string {
       ? 'random values'
       : encoder === 'none'
         ? 'nothing (trained without images)'
-        : encoder.startsWith('hf:')
-          ? `a published checkpoint (${encoder.slice(3).split('/').at(-1)})`
+        : publishedName(encoder) !== undefined
+          ? `a published checkpoint (${encoder.startsWith('hf://') ? encoder : encoder.slice(3).split('/').at(-1)})`
           : 'a module';
   const { learningRate, weightDecay, batch, accumulate } = stageSettings(run, stage);
   return `Preset ${preset}, up to stage ${stage}; AdamW, peak learning rate ${ratesInWords(learningRate)}, weight decay ${weightDecay}, batch ${batch} x ${accumulate}. Vision initialized from ${initialization(run.vision)}, text from ${initialization(run.text)}. Loss weights: ${weightsInWords(run)}.\n`;

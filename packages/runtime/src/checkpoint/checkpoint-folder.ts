@@ -13,6 +13,7 @@ import type { HostArray, HostArrays } from '@hybridmed/tensor';
 import type { TrainerState } from '@hybridmed/training';
 import { trainerStateSchema } from '@hybridmed/training';
 import { checkRegular, describeError, fileError, isFolder, readableFolder, readJson, replaceFolder } from '../files.ts';
+import { localPath } from '../hub/local-path.ts';
 import type { CheckpointEncoders } from './checkpoint-encoders.ts';
 import { loadModuleEncoders } from './checkpoint-encoders.ts';
 import { readRetrieval, retrievalFile } from '../retrieval/retrieval-file.ts';
@@ -109,8 +110,9 @@ export async function loadTrainerState(folder: string): Promise<{ optimizer: Rec
 /** Folders of a run's checkpoints. */
 export const checkpointFolder = (run: string, stage: Stage, kind: 'best' | 'last'): string => join(run, 'checkpoints', `stage${stage}-${kind}`);
 
-/** The checkpoint a path means: the folder itself, or a run's best one of the last stage that it has. Throws one line when there is none. */
-export async function resolveCheckpoint(path: string): Promise<string> {
+/** The checkpoint a path (or hf://org/name) means: the folder itself, or a run's best one of the last stage that it has. Throws one line when there is none. */
+export async function resolveCheckpoint(name: string): Promise<string> {
+  const path = await localPath(name);
   if (!(await isFolder(path))) throw fileError(path, 'is not a folder', 'name a checkpoint or the --out folder of a run');
   if (existsSync(join(path, 'model.safetensors'))) return path;
   for (const stage of stageNumbers.toReversed()) {
@@ -122,7 +124,8 @@ export async function resolveCheckpoint(path: string): Promise<string> {
 }
 
 /** The best checkpoint of an earlier stage of another run. Throws one line where it has none. */
-export async function stageCheckpoint(run: string, stage: EarlierStage): Promise<string> {
+export async function stageCheckpoint(name: string, stage: EarlierStage): Promise<string> {
+  const run = await localPath(name, { kind: 'model', stage });
   const folder = await readableFolder(checkpointFolder(run, stage, 'best'));
   if (folder === undefined)
     throw fileError(run, `has no stage-${stage} checkpoint`, `name with --stage${stage} a run that finished an epoch of stage ${stage}`);

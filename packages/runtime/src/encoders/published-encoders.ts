@@ -11,6 +11,7 @@ import { bert, bertHeads, bertHeadsWeights, bertWeights, readPooling } from '@hy
 import type { DescribedNormalization, VisionConfig, WantedImage } from '@hybridmed/vision';
 import { visionEncoder, visionWeights } from '@hybridmed/vision';
 import { fileError, isFolder } from '../files.ts';
+import { localPath } from '../hub/local-path.ts';
 import { readTokenizer } from '../tokenizer/read-tokenizer.ts';
 import type { PublishedWeights } from './weights-folder.ts';
 import { openWeights } from './weights-folder.ts';
@@ -39,7 +40,7 @@ async function withWeights<T>(path: string, work: (weights: PublishedWeights) =>
 }
 
 async function pretrained<C>(
-  path: string,
+  name: string,
   describe: (weights: PublishedWeights) => {
     config: C;
     recipes: Recipes;
@@ -48,6 +49,7 @@ async function pretrained<C>(
     normalization?: DescribedNormalization;
   },
 ): Promise<PretrainedEncoder<C>> {
+  const path = await localPath(name);
   return withWeights(path, (weights) => {
     const { config, recipes, specs, assumed = [], normalization } = describe(weights);
     return {
@@ -78,7 +80,7 @@ export async function pretrainedText(
   path: string,
   { tokenizer, seed = 0, pooling }: { tokenizer?: Tokenizer; seed?: number; pooling?: TextPooling } = {},
 ): Promise<PretrainedEncoder<BertConfig>> {
-  const published = tokenizer && (await folderTokenizer(path));
+  const published = tokenizer && (await folderTokenizer(await localPath(path)));
   return pretrained(path, (weights) => {
     const { source, config: json, configFile } = weights;
     if (json === undefined) throw noConfig(configFile);

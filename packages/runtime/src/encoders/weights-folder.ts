@@ -24,8 +24,25 @@ export interface PublishedWeights {
   close(): Promise<void>;
 }
 
-const pickle = /\.(?:bin|pt|pth|ckpt)$/;
+/** Whether a file's name is that of a pickle. */
+export const isPickle = (name: string): boolean => /\.(?:bin|pt|pth|ckpt|pkl)$/.test(name);
+
 const indexName = 'model.safetensors.index.json';
+const singleNames = ['model.safetensors', 'open_clip_model.safetensors'];
+
+/** Which of a folder's files its weights are: one file, or an index with its shards; else, in words, why none are. */
+export function chooseWeights(
+  names: readonly string[],
+): { readonly files: readonly string[]; readonly sharded: boolean; readonly problem?: undefined } | { readonly problem: string; readonly fix: string } {
+  const single = singleNames.find((name) => names.includes(name));
+  if (single !== undefined) return { files: [single], sharded: false };
+  if (names.includes(indexName)) return { files: [indexName, ...names.filter((name) => /-of-\d+\.safetensors$/.test(name))], sharded: true };
+  const others = names.filter((name) => name.endsWith('.safetensors'));
+  if (others.length === 1) return { files: others, sharded: false };
+  if (others.length > 1) return { problem: `holds ${others.length} .safetensors files and no ${indexName}`, fix: 'name one of the files' };
+  return { problem: 'holds no model.safetensors', fix: 'name a folder as Hugging Face lays them out, or a .safetensors file' };
+}
+
 /** Refuses a file that torch.save wrote, and says how to convert it. */
 function refusePickle(path: string): WeightsError {
   const out = join(dirname(path), 'model.safetensors');
@@ -37,22 +54,19 @@ function refusePickle(path: string): WeightsError {
 export async function openWeights(path: string): Promise<PublishedWeights> {
   if (path === '') throw new WeightsError('hf: names no checkpoint; write hf:FOLDER or hf:FILE.safetensors');
   if (!(await isFolder(path))) {
-    if (pickle.test(path) && existsSync(path)) throw refusePickle(path);
+    if (isPickle(path) && existsSync(path)) throw refusePickle(path);
     if (existsSync(path) && !path.endsWith('.safetensors')) throw fileError(path, 'is no folder and no .safetensors file', 'name one of these');
     // A state dict on its own may have a config of its own name beside it.
     return opened([await openSafetensorsFile(path)], path, path.replace(/\.safetensors$/, '.json'));
   }
   const names = await readdir(path);
   const configFile = join(path, names.includes('config.json') || !names.includes('open_clip_config.json') ? 'config.json' : 'open_clip_config.json');
-  const single = ['model.safetensors', 'open_clip_model.safetensors'].find((name) => names.includes(name));
-  if (single === undefined && names.includes(indexName)) return openShards(path, configFile);
-  const others = names.filter((name) => name.endsWith('.safetensors'));
-  const file = single ?? (others.length === 1 ? others[0] : undefined);
-  if (file !== undefined) return opened([await openSafetensorsFile(join(path, file))], path, configFile);
-  if (others.length > 1) throw fileError(path, `holds ${others.length} .safetensors files and no ${indexName}`, 'name one of the files');
-  const pickled = names.find((name) => pickle.test(name));
-  if (pickled !== undefined) throw refusePickle(join(path, pickled));
-  throw fileError(path, 'holds no model.safetensors', 'name a folder as Hugging Face lays them out, or a .safetensors file');
+  const weights = chooseWeights(names);
+  if (weights.problem === undefined)
+    return weights.sharded ? openShards(path, configFile) : opened([await openSafetensorsFile(join(path, weights.files[0]!))], path, configFile);
+  const pickled = names.find(isPickle);
+  if (pickled !== undefined && !names.some((name) => name.endsWith('.safetensors'))) throw refusePickle(join(path, pickled));
+  throw fileError(path, weights.problem, weights.fix);
 }
 
 /** A JSON file's content; undefined where there is none. */

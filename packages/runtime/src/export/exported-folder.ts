@@ -17,7 +17,8 @@ const tokenCount = upTo(2 ** 22);
 // Both texts begin with [CLS] and end with [SEP].
 const length = upTo(2 ** 17, 3);
 // A path in the folder: names as the export writes them, and nothing that leads out of it.
-const pathInFolder = z.string().regex(/^[a-z]+\/[a-z]+\.onnx(?:\.data)?$/);
+const graphFile = /^[a-z]+\/[a-z]+\.onnx(?:\.data)?$/;
+const pathInFolder = z.string().regex(graphFile);
 const port = z.object({ dtype: z.enum(['f32', 'i32']), shape: z.array(z.union([count, z.string()])) });
 const graph = z.object({
   file: pathInFolder,
@@ -67,6 +68,9 @@ const manifestSchema = z
     path: ['special'],
     message: "must be below the vocabulary's size",
   });
+
+/** Whether a path is that of a graph, or of its values, in an exported folder. */
+export const isGraphFile = (path: string): boolean => graphFile.test(path);
 
 /** True where a folder holds exports. */
 export const isExported = (folder: string): boolean => existsSync(join(folder, manifestName));

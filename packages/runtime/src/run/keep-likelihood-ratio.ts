@@ -4,6 +4,7 @@ import type { LikelihoodRatio } from '@hybridmed/model';
 import { configProblem } from '@hybridmed/model';
 import { hashParameters, readConfig, resolveCheckpoint } from '../checkpoint/checkpoint-folder.ts';
 import { fileError, writeFileAtomic } from '../files.ts';
+import { isInCache } from '../hub/hub-cache.ts';
 import { version } from '../version.ts';
 import { provenanceFile, readProvenance, runOf } from './provenance.ts';
 import type { RecordedRatio } from './recorded-ratio.ts';
@@ -32,6 +33,7 @@ async function record(run: string, entry: RecordedRatio): Promise<void> {
  */
 export async function keepLikelihoodRatio(path: string, { likelihoodRatio, weights, data }: KeepLikelihoodRatioOptions): Promise<string> {
   const folder = await resolveCheckpoint(path);
+  if (isInCache(folder)) throw fileError(folder, "is in the cache of a hub's files, which stay as they are", 'copy the checkpoint into a folder of your own');
   const run = runOf(folder);
   const hold = run === undefined ? undefined : await holdRun(run);
   try {

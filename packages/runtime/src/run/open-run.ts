@@ -25,6 +25,7 @@ import { processClock } from './process-clock.ts';
 import { labelWeights } from './label-sampling.ts';
 import type { RunConfig } from '../settings/run-settings.ts';
 import type { PretrainOptions } from './pretrain-options.ts';
+import type { HubSources } from './pinned-sources.ts';
 import type { Change, RecordedData, SourceHashes } from './provenance.ts';
 import { beginSession, checkSameData, earlierSources, recordData, skippedStudies } from './provenance.ts';
 import type { RunEncoders } from './run-encoders.ts';
@@ -42,6 +43,8 @@ import { textScorer } from './text-scorer.ts';
 export interface RunContext {
   readonly hold: RunHold | undefined;
   readonly changed: readonly Change[];
+  /** What of its sources is a hub's. */
+  readonly hub: HubSources;
 }
 
 /** A run that is open, with what it holds open. */
@@ -141,7 +144,7 @@ async function acceptedChanges({ config, out, events, acceptChangedData: accept 
 }
 
 /** Opens and checks everything that a run needs. Throws one line for too few studies, a missing stage 1, or encoders that do not fit. */
-export async function openRun(options: PretrainOptions, data: DataSet, { changed, hold }: RunContext): Promise<OpenRun> {
+export async function openRun(options: PretrainOptions, data: DataSet, { changed, hold, hub }: RunContext): Promise<OpenRun> {
   const { config, out, device, resume = false, events = {}, signal, ranks = alone } = options;
   const stages = stagesToTrain(config);
   for (const stage of stages) checkPasses(stageSettings(config, stage).accumulate, ranks);
@@ -174,6 +177,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
         session: await beginSession(out, device, {
           record,
           sources: hashes,
+          hub,
           changed: [...changed, ...accepted],
           assumed: encoders.assumed,
           images: encoders.images,

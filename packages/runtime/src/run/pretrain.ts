@@ -14,7 +14,8 @@ import type { OpenRun, RunContext } from './open-run.ts';
 import type { PretrainOptions } from './pretrain-options.ts';
 import { openRun } from './open-run.ts';
 import type { Change } from './provenance.ts';
-import { checkSameRun } from './run-folder.ts';
+import { pinSources } from './pinned-sources.ts';
+import { checkSameRun, readRunConfig } from './run-folder.ts';
 import type { RunHold } from './run-lock.ts';
 import { holdRun } from './run-lock.ts';
 
@@ -74,17 +75,20 @@ async function openUnlessStopped(options: PretrainOptions, context: RunContext):
 
 const written = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value));
 
-async function pretrainHeld(options: PretrainOptions, hold: RunHold | undefined): Promise<PretrainResult> {
-  const { config, out, device, resume = false, events = {} } = options;
-  checkPrecision(config, device);
+async function pretrainHeld(given: PretrainOptions, hold: RunHold | undefined): Promise<PretrainResult> {
+  const { out, device, resume = false, events = {}, ranks = alone } = given;
+  checkPrecision(given.config, device);
+  const holdsRun = existsSync(join(out, 'run.json'));
+  if (hold && holdsRun && !resume) throw fileError(out, 'already holds a run', 'continue it with --resume or name another --out');
+  const { config, hub } = await pinSources(given.config, async () => (holdsRun ? readRunConfig(out) : undefined), ranks);
+  const options = { ...given, config };
   let changed: readonly Change[] = [];
-  if (hold && existsSync(join(out, 'run.json'))) {
-    if (!resume) throw fileError(out, 'already holds a run', 'continue it with --resume or name another --out');
+  if (hold && holdsRun) {
     changed = await checkSameRun(out, config, changeableSettings);
     for (const { setting, from, to } of changed) events.onMessage?.(`"${setting}" was ${written(from)} and is ${written(to)} from here on`);
   }
   checkWork(config);
-  const run = await openUnlessStopped(options, { changed, hold });
+  const run = await openUnlessStopped(options, { changed, hold, hub });
   try {
     const stages = await trainStages(run);
     events.onMessage?.(`finished: ${out}`);

@@ -29,6 +29,7 @@ const session = z.looseObject({
   version: text,
   data: data.optional(),
   sources: z.record(text, text).optional(),
+  hub: z.record(text, z.looseObject({ name: text, commit: text })).optional(),
   changes: z.array(change).optional(),
   assumed: z.array(text).optional(),
   images: text.optional(),

@@ -53,6 +53,8 @@ export interface SessionRecord {
   readonly data?: RecordedData;
   /** What the checkpoints are known by that the run starts from. */
   readonly sources?: SourceHashes;
+  /** What of them was named on a hub, and the commit that it was, by setting. */
+  readonly hub?: Readonly<Record<string, { readonly name: string; readonly commit: string }>>;
   /** What was changed when the run was resumed, and after which step. */
   readonly changes?: readonly RecordedChange[];
   /** What published checkpoints did not state and was taken by convention. */
@@ -182,11 +184,13 @@ export async function beginSession(
   {
     record,
     sources = {},
+    hub = {},
     changed,
     assumed,
     images,
   }: {
     readonly record: DataRecord;
+    readonly hub?: SessionRecord['hub'];
     readonly sources?: SourceHashes;
     readonly changed: readonly Change[];
     readonly assumed: readonly string[];
@@ -219,6 +223,7 @@ export async function beginSession(
         version: version(),
         data,
         ...(Object.keys(sources).length > 0 ? { sources } : {}),
+        ...(Object.keys(hub).length > 0 ? { hub } : {}),
         ...(changes?.length ? { changes } : {}),
         ...(assumed.length > 0 ? { assumed } : {}),
         ...(images === undefined ? {} : { images }),

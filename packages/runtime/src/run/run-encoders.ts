@@ -8,9 +8,10 @@ import type { Tokenizer } from '@hybridmed/text';
 import type { RunConfig } from '../settings/run-settings.ts';
 import { runModelConfig } from '@hybridmed/training';
 import type { TrainingConfig } from '@hybridmed/training/settings';
+import { publishedName } from '@hybridmed/training/settings';
 import { moduleText, moduleVision } from '../encoders/module-encoders.ts';
 import { pretrainedText, pretrainedVision } from '../encoders/published-encoders.ts';
-import { published } from './run-modules.ts';
+import { isHubName } from '../hub/hub-name.ts';
 
 /** A run's encoders and the sizes that follow from them. */
 export interface RunEncoders {
@@ -43,7 +44,7 @@ function describeTable(part: string, path: string, table: readonly WeightRow[]):
   const notes = new Map<string, string[]>();
   for (const { note, tensor } of table) if (note) notes.set(note, [...(notes.get(note) ?? []), tensor]);
   return [
-    `${part}: ${path}: ${count('loaded')} tensors loaded, ${count('converted')} converted, ${count('left over')} left over (hybridmed info ${published}${path} lists them)`,
+    `${part}: ${path}: ${count('loaded')} tensors loaded, ${count('converted')} converted, ${count('left over')} left over (hybridmed info ${isHubName(path) ? path : `hf:${path}`} lists them)`,
     ...[...notes].map(([note, tensors]) => `${part}: ${note}: ${tensors[0]}${tensors.length > 1 ? ` and ${tensors.length - 1} more` : ''}`),
   ];
 }
@@ -58,8 +59,8 @@ async function visionOf(config: RunConfig, onMessage: (text: string) => void): P
       `"imageSize" is ${image.size}; the preset's patches need a multiple of ${preset.patch}, such as --image-size ${preset.patch * Math.max(1, Math.round(image.size / preset.patch))}`,
     );
   if (vision === 'preset') return { sizes: { vision: { ...preset, imageSize: image.size } } };
-  if (vision.startsWith(published)) {
-    const path = vision.slice(published.length);
+  const path = publishedName(vision);
+  if (path !== undefined) {
     const { config: own, table, load, ...rest } = await pretrainedVision(path, image);
     describeTable('vision', path, table).forEach(onMessage);
     const assumed = rest.assumed.map((what) => `vision: ${path}: assumed: ${what}`);
@@ -78,8 +79,8 @@ async function visionOf(config: RunConfig, onMessage: (text: string) => void): P
 async function textOf(config: RunConfig, tokenizer: Tokenizer, onMessage: (text: string) => void): Promise<EncoderPart> {
   const { text, seed, textPooling } = config;
   if (text === 'preset') return { sizes: {} };
-  if (text.startsWith(published)) {
-    const path = text.slice(published.length);
+  const path = publishedName(text);
+  if (path !== undefined) {
     const { config: own, table, load, ...rest } = await pretrainedText(path, { tokenizer, seed, ...(textPooling === 'own' ? {} : { pooling: textPooling }) });
     describeTable('text', path, table).forEach(onMessage);
     const assumed = rest.assumed.map((what) => `text: ${path}: assumed: ${what}`);

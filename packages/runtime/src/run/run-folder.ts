@@ -8,6 +8,7 @@ import { fileError, readJson, writeFileAtomic } from '../files.ts';
 import { checkValues } from '../settings/check-values.ts';
 import type { RunConfig, RunOptions } from '../settings/run-settings.ts';
 import { changeableSettings, completeConfig, runSettings } from '../settings/run-settings.ts';
+import { pinnedAs } from './pinned-sources.ts';
 import type { Change } from './provenance.ts';
 
 /** A run's configuration. Settings that the version which wrote it did not know have their defaults. Throws one line where the folder holds no run. */
@@ -37,7 +38,8 @@ function differences(saved: RunConfig, config: RunConfig): Difference[] {
 
 /** A run in a folder must be the same run, but for the settings that may change: gives those that do. Throws one line for any other. */
 export async function checkSameRun(out: string, config: RunConfig, mayChange: readonly (keyof RunConfig)[] = []): Promise<readonly Change[]> {
-  const changes = differences(await readRunConfig(out), config);
+  const saved = await readRunConfig(out);
+  const changes = differences(saved, pinnedAs(config, saved));
   const refused = changes.find(({ key }) => !mayChange.includes(key as keyof RunConfig));
   if (refused)
     throw fileError(

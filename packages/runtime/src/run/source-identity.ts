@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { hashCheckpoint, hashFile, hashNames } from '../cache/content-hash.ts';
 import { stageCheckpoint } from '../checkpoint/checkpoint-folder.ts';
 import { fileError, isFolder } from '../files.ts';
+import { isHubName } from '../hub/hub-name.ts';
+import { pinHubName } from '../hub/local-path.ts';
+import { publishedName } from '@hybridmed/training/settings';
 import type { RunConfig } from '../settings/run-settings.ts';
 import type { Change, SourceHashes, SourceSetting } from './provenance.ts';
 import { sourceSettings } from './provenance.ts';
@@ -14,8 +17,9 @@ const isRead = (name: string): boolean =>
   name.endsWith('.safetensors') ||
   ['config.json', 'open_clip_config.json', 'model.safetensors.index.json', 'tokenizer.json', 'tokenizer_config.json', 'vocab.txt'].includes(name);
 
-/** SHA-256 of what is read of a published encoder's folder or file. Throws one line that names a file which cannot be read. */
+/** SHA-256 of what is read of a published encoder's folder or file, of one of a hub of its commit, which names its content. Throws one line that names a file which cannot be read. */
 export async function hashPublished(path: string): Promise<string> {
+  if (isHubName(path)) return hashNames([await pinHubName(path)]);
   const beside = path.replace(/\.safetensors$/, '.json');
   const files = (await isFolder(path)) ? (await readdir(path)).filter(isRead).map((name) => [name, join(path, name)] as const) : [['file', path] as const];
   if (beside !== path && existsSync(beside)) files.push(['config', beside]);
@@ -24,7 +28,10 @@ export async function hashPublished(path: string): Promise<string> {
 
 /** The hashes of a run's sources. Throws one line that names a file which cannot be read. */
 export async function sourceHashes({ stage0, stage1, vision, text }: Pick<RunConfig, SourceSetting>): Promise<SourceHashes> {
-  const published = async (encoder: string) => (encoder.startsWith('hf:') ? hashPublished(encoder.slice(3)) : undefined);
+  const published = async (encoder: string) => {
+    const name = publishedName(encoder);
+    return name === undefined ? undefined : hashPublished(name);
+  };
   const [ofVision, ofText] = [await published(vision), await published(text)];
   return {
     ...(typeof stage0 === 'string' ? { stage0: await hashCheckpoint(await stageCheckpoint(stage0, 0)) } : {}),

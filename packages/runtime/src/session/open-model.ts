@@ -9,6 +9,7 @@ import type { CheckpointEncoders } from '../checkpoint/checkpoint-encoders.ts';
 import { hashParameters, openCheckpoint } from '../checkpoint/checkpoint-folder.ts';
 import { exportedFiles, isExported, openExported } from '../export/exported-folder.ts';
 import { fileError } from '../files.ts';
+import { localPath } from '../hub/local-path.ts';
 import { withPublishedVision } from './published-vision.ts';
 import type { RetrievedFindings } from '../retrieval/retrieved-findings.ts';
 
@@ -53,10 +54,11 @@ async function openExportedModel(folder: string, { encoders = {}, publishedVisio
 }
 
 /**
- * Opens a checkpoint, a run's best one, or an exported folder. Throws one line for a folder that is none of them or damaged, and for a module's
+ * Opens a checkpoint, a run's best one, or an exported folder, by path or as hf://org/name. Throws one line for a folder that is none of them or damaged, and for a module's
  * encoder that is not named, or named and not needed.
  */
-export async function openModel(path: string, options: OpenModelOptions): Promise<OpenedModel> {
+export async function openModel(name: string, options: OpenModelOptions): Promise<OpenedModel> {
+  const path = await localPath(name);
   if (isExported(path)) return openExportedModel(path, options);
   const { folder, retrieval, ...checkpoint } = await openCheckpoint(path, options.encoders);
   const published = options.publishedVision;

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Tokenizer } from '@hybridmed/text';
 import { tokenizerFromJson, tokenizerFromVocab } from '@hybridmed/text';
 import { fileError, isFolder, readJson, readText } from '../files.ts';
+import { localPath } from '../hub/local-path.ts';
 import type { TokenizerConfig } from './tokenizer-config.ts';
 import { addedBeside, agree, bertSettings } from './tokenizer-config.ts';
 
@@ -20,7 +21,7 @@ async function vocabularyFile(path: string): Promise<string> {
 
 /** A published tokenizer: a tokenizer.json, a vocab.txt, or a folder with one. Throws one line that names the file, and a setting that is not honoured. */
 export async function readTokenizer(path: string): Promise<Tokenizer> {
-  const file = await vocabularyFile(path);
+  const file = await vocabularyFile(await localPath(path, { kind: 'tokenizer' }));
   const json = file.endsWith('.json') ? await readJson(file) : undefined;
   const text = json === undefined ? await readText(file, maxVocabularyBytes, 'vocab.txt') : '';
   const config = await configBeside(file);

@@ -1,5 +1,6 @@
 // The settings of pre-training: what the model is, how it is optimized, and by which losses. Those of the data are rows of who opens it.
 import type { LossWeights } from '@hybridmed/model';
+import { publishedName } from './published-name.ts';
 import { lossNames } from '@hybridmed/model/objective';
 import type { PresetName } from '@hybridmed/model/presets';
 import { presets } from '@hybridmed/model/presets';
@@ -18,13 +19,13 @@ const modelSettings = {
   vision: option({
     value: string(),
     argument: 'encoder',
-    help: 'vision encoder: preset, hf:FOLDER of a published checkpoint (or a .safetensors file), a module that exports createVisionEncoder, or none (a control without images)',
+    help: 'vision encoder: preset, hf:FOLDER of a published checkpoint (or a .safetensors file), hf://org/name of one to download, a module that exports createVisionEncoder, or none (a control without images)',
     default: 'preset',
   }),
   text: option({
     value: string(),
     argument: 'encoder',
-    help: 'text encoder: preset, hf:FOLDER of a published BERT, or a module that exports createTextEncoder',
+    help: 'text encoder: preset, hf:FOLDER of a published BERT, hf://org/name of one to download, or a module that exports createTextEncoder',
     default: 'preset',
   }),
   textPooling: option({
@@ -37,9 +38,9 @@ const modelSettings = {
   vocabulary: option({
     value: numberOr(integer(10), string({ words: 'a file' })),
     argument: 'n|file',
-    help: 'maximum size of the vocabulary trained on the training texts, or a vocab.txt or tokenizer.json to use instead',
+    help: 'maximum size of the vocabulary trained on the training texts, or a vocab.txt, a tokenizer.json or hf://org/name to use instead',
     // A published text encoder comes with its vocabulary.
-    default: ({ preset, given }) => (typeof given.text === 'string' && given.text.startsWith('hf:') ? given.text.slice(3) : preset.vocabularySize),
+    default: ({ preset, given }) => (typeof given.text === 'string' ? publishedName(given.text) : undefined) ?? preset.vocabularySize,
     defaultWords: "the preset's size, or a published text encoder's own",
   }),
   cutVocabulary: option({ value: toggle(), help: 'reduce a given vocabulary to the tokens that the training texts use', default: false }),

@@ -3,6 +3,7 @@ import type { EmbedResult, ImageSource, TextSource } from '@hybridmed/tasks/node
 import type { FeatureFile } from '@hybridmed/tasks/parts';
 import type { Values } from '@hybridmed/training/options';
 import { integer, option, several, string } from '@hybridmed/training/options';
+import { publishedName } from '@hybridmed/training/settings';
 import type { CommandContext } from '../define-command.ts';
 import { defineCommand } from '../define-command.ts';
 import { withModel } from '../options/model.ts';
@@ -14,8 +15,12 @@ import { progressBar } from '../progress.ts';
 
 const options = {
   checkpoint: option({ value: string(), argument: 'dir', help: modelHelp }),
-  text: option({ value: string(), argument: 'source', help: "published text encoder: hf:DIR; with --checkpoint, its text encoder's module" }),
-  vision: option({ value: string(), argument: 'source', help: "published vision encoder: hf:DIR or hf:FILE; with --checkpoint, its vision encoder's module" }),
+  text: option({ value: string(), argument: 'source', help: "published text encoder: hf:DIR or hf://org/name; with --checkpoint, its text encoder's module" }),
+  vision: option({
+    value: string(),
+    argument: 'source',
+    help: "published vision encoder: hf:DIR, hf:FILE or hf://org/name; with --checkpoint, its vision encoder's module",
+  }),
   texts: option({ value: string(), argument: 'file', help: 'texts, one per line, or a JSON list of texts' }),
   images: option({ value: several(string()), argument: 'files', help: 'radiographs: PNG, JPEG or DICOM' }),
   maxTokens: option({ value: integer(2), argument: 'n', help: 'maximum number of tokens of a text', defaultWords: "the encoder's own limit" }),
@@ -27,14 +32,12 @@ const options = {
 
 type Context = CommandContext<typeof options, never>;
 
-const published = 'hf:';
-
 /** Why a combination of flags is refused, or undefined. */
 function problemOf({ checkpoint, text: textEncoder, vision, texts, images, out, parts }: Values<typeof options>): string | undefined {
   if ((out === undefined) === (parts === undefined)) return 'give either --out FILE, or --parts FOLDER for a part of the work';
   if ((texts === undefined) === (images === undefined)) return 'give either --texts FILE or --images FILE...';
   if (checkpoint !== undefined) {
-    const publishedEncoder = [textEncoder, vision].find((encoder) => encoder?.startsWith(published));
+    const publishedEncoder = [textEncoder, vision].find((encoder) => encoder !== undefined && publishedName(encoder) !== undefined);
     return publishedEncoder === undefined
       ? undefined
       : `give either --checkpoint or ${publishedEncoder}; with a checkpoint, --text and --vision name the modules it was trained with`;
@@ -42,7 +45,7 @@ function problemOf({ checkpoint, text: textEncoder, vision, texts, images, out, 
   const [own, other] = images ? [vision, textEncoder] : [textEncoder, vision];
   const [flag, kind] = images ? ['--vision', 'images'] : ['--text', 'texts'];
   if (own === undefined || other !== undefined) return `for ${kind}, give --checkpoint DIR or ${flag} hf:DIR alone`;
-  return own.startsWith(published) ? undefined : `write hf: before the folder, as in ${flag} hf:${own}`;
+  return publishedName(own) !== undefined ? undefined : `write hf: before the folder, as in ${flag} hf:${own}`;
 }
 
 /** Runs `use` with what gives the features, an open model or a published encoder, and with what its weights are known by. */
@@ -60,7 +63,7 @@ async function withSource<T>(
       use(images ? modelImages(model) : modelTexts(model), () => model.contentHash()),
     );
   const device = await openDevice();
-  const path = (images ? vision! : textEncoder!).slice(published.length);
+  const path = publishedName(images ? vision! : textEncoder!)!;
   const source = await (images ? publishedVision : publishedText)(path, device, (line) => output.log(line));
   return use(source, () => hashPublished(path)).finally(() => source.close());
 }

@@ -1,14 +1,13 @@
 // `hybridmed evaluate`: metrics of a checkpoint on a held-out split, compared with baselines.
 import type { Values } from '@hybridmed/training/options';
 import { integer, option, string, toggle } from '@hybridmed/training/options';
+import { publishedName } from '@hybridmed/training/settings';
 import { defineCommand } from '../define-command.ts';
 import { loggedSelection, selectionOptions } from '../options/data-selection.ts';
 import { modelOption, openingOptions, withModel } from '../options/model.ts';
 import { commandPart, partOptions, printPart } from '../options/parts.ts';
 import { jsonOption, limitOption, precisionOption, splitOption } from '../options/shared.ts';
 import { printResult } from '../output.ts';
-
-const published = 'hf:';
 
 const options = {
   ...selectionOptions,
@@ -21,10 +20,10 @@ const options = {
     help: 'choose a likelihood ratio on the validation split now, and write by it in place of the one that the checkpoint may have',
     default: false,
   }),
-  bertscore: option({ value: string(), argument: 'source', help: 'also BERTScore of the impressions, by a published BERT: hf:FOLDER' }),
+  bertscore: option({ value: string(), argument: 'source', help: 'also BERTScore of the impressions, by a published BERT: hf:FOLDER or hf://org/name' }),
   bertscoreLayer: option({ value: integer(1), argument: 'n', help: 'layer whose hidden states BERTScore compares', defaultWords: 'the last' }),
   bertscoreIdf: option({ value: toggle(), help: 'weigh word pieces in BERTScore by their inverse document frequencies', default: false }),
-  labeller: option({ value: string(), argument: 'source', help: "also F1 over 14 and 5 labels, by a BERT with CheXbert's heads: hf:FOLDER" }),
+  labeller: option({ value: string(), argument: 'source', help: "also F1 over 14 and 5 labels, by a BERT with CheXbert's heads: hf:FOLDER or hf://org/name" }),
   ...openingOptions,
   ...precisionOption,
   ...partOptions,
@@ -60,8 +59,8 @@ export const evaluate = defineCommand({
       import('../evaluation-tables.ts'),
     ]);
     const metrics = {
-      bertScore: bertscore === undefined ? undefined : { folder: bertscore.slice(published.length), layer: bertscoreLayer, idf: bertscoreIdf },
-      labeller: labeller?.slice(published.length),
+      bertScore: bertscore === undefined ? undefined : { folder: publishedName(bertscore)!, layer: bertscoreLayer, idf: bertscoreIdf },
+      labeller: labeller === undefined ? undefined : publishedName(labeller),
     };
     const { likelihoodRatio } = values;
     await withModel({ values, openDevice }, async (model, device) => {

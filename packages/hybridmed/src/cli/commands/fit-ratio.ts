@@ -49,7 +49,9 @@ export const fitRatio = defineCommand({
     'generate --checkpoint runs/openi --image image.png --search likelihood-ratio': 'write by it',
   },
   options,
-  async run({ values, output, openDevice }) {
+  async run({ values, output, openDevice, usage }) {
+    const { isHubName } = await import('@hybridmed/runtime/hub');
+    if (isHubName(values.checkpoint)) usage(`${values.checkpoint} is of a hub, whose files stay as they are; name a checkpoint in a folder of your own`);
     const { data, frequent, naming, beams, ciderFraction } = values;
     const tasks = await import('@hybridmed/tasks/texts');
     const choice = { data, frequent, naming, beams, ciderFraction, select: loggedSelection(values, output) };

@@ -3,6 +3,7 @@ import type { CheckpointInfo } from '@hybridmed/runtime';
 import type { PublishedEncoder } from '@hybridmed/runtime/encoders';
 import type { Values } from '@hybridmed/training/options';
 import { integer, option } from '@hybridmed/training/options';
+import { publishedName } from '@hybridmed/training/settings';
 import { defineCommand } from '../define-command.ts';
 import { encodersOf } from '../options/model.ts';
 import { jsonOption, moduleOptions } from '../options/shared.ts';
@@ -46,6 +47,18 @@ async function describePublishedFolder(path: string, { imageSize: size, channels
   if (encoders.some(({ tensors }) => tensors.some(({ status }) => status === 'missing'))) output.exitCode = 1;
 }
 
+/** Whether a name is of a hub and what it has is a checkpoint of ours, or a run; `hf:DIR` is always a published one. */
+async function isOurs(name: string): Promise<boolean> {
+  const [{ isHubName, localPath }, { readConfig, resolveCheckpoint }] = await Promise.all([import('@hybridmed/runtime/hub'), import('@hybridmed/runtime')]);
+  if (!isHubName(name)) return false;
+  return resolveCheckpoint(await localPath(name))
+    .then(readConfig)
+    .then(
+      () => true,
+      () => false,
+    );
+}
+
 /** The command. */
 export const info = defineCommand({
   name: 'info',
@@ -54,11 +67,12 @@ export const info = defineCommand({
     'info runs/openi': '',
     'info hf:DIR': 'how each tensor of a published checkpoint would be loaded',
   },
-  arguments: { dir: "checkpoint, a run's --out folder, or hf:DIR of a published checkpoint" },
+  arguments: { dir: "checkpoint, a run's --out folder, hf:DIR of a published checkpoint, or hf://org/name of either" },
   options,
   async run({ values, arguments: { dir }, output }) {
-    if (dir.startsWith('hf:')) return describePublishedFolder(dir.slice(3), values, output);
     const { json } = values;
+    const published = publishedName(dir);
+    if (published !== undefined && !(await isOurs(dir))) return describePublishedFolder(published, values, output);
     const { describeCheckpoint } = await import('@hybridmed/runtime');
     printResult(output, { json }, await describeCheckpoint(dir, encodersOf(values)), formatCheckpoint);
   },

@@ -2,6 +2,7 @@
 import type { ProtocolResult } from '@hybridmed/tasks/node';
 import type { Values } from '@hybridmed/training/options';
 import { choice, commaList, integer, number, option, string, toggle } from '@hybridmed/training/options';
+import { publishedName } from '@hybridmed/training/settings';
 import { defineCommand } from '../define-command.ts';
 import { calibrationByClass, calibrationTable, formatInterval } from '../metric-tables.ts';
 import { selectionOptions, selectOptions } from '../options/data-selection.ts';
@@ -17,7 +18,7 @@ const protocolOptions = {
   vision: option({
     value: string(),
     argument: 'encoder',
-    help: "hf:DIR or hf:FILE: published weights in place of the values of the checkpoint's vision encoder, as the run began with; or the encoder's module, if it was trained with one",
+    help: "hf:DIR, hf:FILE or hf://org/name: published weights in place of the values of the checkpoint's vision encoder, as the run began with; or the encoder's module, if it was trained with one",
   }),
   data: option({ value: string(), argument: 'spec', help: 'labelled data set as name:path', required: true }),
   out: option({ value: string(), argument: 'dir', help: 'folder for subsets, scores and results; the test split is read once', required: true }),
@@ -39,8 +40,6 @@ const protocolOptions = {
   ...selectionOptions,
 };
 
-const published = 'hf:';
-
 type ProtocolValues = Values<typeof protocolOptions>;
 
 /** The values as options of both protocols. */
@@ -58,8 +57,8 @@ const protocol = (values: ProtocolValues) => ({
 /** The command's context with what --vision names: published weights, or a module. */
 function withVision<C extends { readonly values: { readonly vision?: string | undefined } }>(context: C): C {
   const { vision } = context.values;
-  if (!vision?.startsWith(published)) return context;
-  return { ...context, values: { ...context.values, vision: undefined, publishedVision: vision.slice(published.length) } };
+  if (vision === undefined || publishedName(vision) === undefined) return context;
+  return { ...context, values: { ...context.values, vision: undefined, publishedVision: publishedName(vision) } };
 }
 
 /** Results as tables: a line per percentage of the labels, and each class at each percentage. */

@@ -44,10 +44,10 @@ export const moduleOptions = {
 export const jsonOption = { json: option({ value: toggle(), help: 'print one JSON document and nothing else', default: false }) };
 
 /** A checkpoint that must have the model's parameters. */
-export const checkpointHelp = "checkpoint, or a run's --out folder";
+export const checkpointHelp = "checkpoint, or a run's --out folder, or hf://org/name of one to download";
 
 /** A checkpoint or its export. */
-export const modelHelp = "checkpoint, a run's --out folder, or an exported folder";
+export const modelHelp = "checkpoint, a run's --out folder, an exported folder, or hf://org/name of one to download";
 
 /** The part of a set that is measured. */
 export const splitOption = { split: option({ value: choice(['train', 'validate', 'test']), argument: 'name', help: 'which split', default: 'test' }) };
