@@ -4,7 +4,7 @@ import { broadcastText } from '@hybridmed/ranks';
 import { isHubName, maybePinned, parseHubName } from '../hub/hub-name.ts';
 import { pinHubName } from '../hub/local-path.ts';
 import type { RunConfig } from '../settings/run-settings.ts';
-import { sourceSettings } from './provenance.ts';
+import { sourceSettings } from './source-settings.ts';
 
 /** Settings that may name what is a hub's. */
 const hubSettings = [...sourceSettings, 'vocabulary'] as const;

@@ -11,6 +11,7 @@ import type { SkippedStudy } from '@hybridmed/training';
 import type { DataIdentity } from './data-identity.ts';
 import { dataDifferences, splitIdentity } from './data-identity.ts';
 import { provenanceSchema } from './provenance-schema.ts';
+import type { SourceSetting } from './source-settings.ts';
 import type { RecordedRatio } from './recorded-ratio.ts';
 
 /** Studies of one split. */
@@ -32,12 +33,6 @@ export interface RecordedData {
   /** What the studies are known by when the run is resumed; earlier versions did not record it. */
   readonly identity?: DataIdentity;
 }
-
-/** Settings that name checkpoints which a run starts from. */
-export const sourceSettings = ['stage0', 'stage1', 'vision', 'text'] as const;
-
-/** One of them. */
-export type SourceSetting = (typeof sourceSettings)[number];
 
 /** SHA-256 hashes by setting of the checkpoints that a run starts from: of what is in the files that are read. */
 export type SourceHashes = Readonly<Partial<Record<SourceSetting, string>>>;
