@@ -37,12 +37,9 @@ interface Plan {
   readonly places: number[];
 }
 
-function checkColumns(file: string, count: number): void {
+function plan(file: string, count: number, nameAt: (i: number) => string, { required, optional = [], others = false, advice = () => '' }: TableColumns): Plan {
   if (count > maxColumns) throw new DataError(`${file}: has ${count} columns, more than ${maxColumns}; it is not a table of images`);
-}
-
-function plan(file: string, header: readonly string[], { required, optional = [], others = false, advice = () => '' }: TableColumns): Plan {
-  checkColumns(file, header.length);
+  const header = Array.from({ length: count }, (_, i) => nameAt(i));
   const keys = header.map(sameName);
   const place = (name: string): number => {
     const exact = header.indexOf(name);
@@ -78,12 +75,8 @@ async function readSeparated(file: string, columns: TableColumns, onRow: OnRow):
   let scanner: CsvScanner | undefined;
   const values: string[] = [];
   const onRecord = (cell: (index: number) => string, cells: number): void => {
-    if (!order) {
-      // Before a name is read: a stranger's header may have any number of them.
-      checkColumns(file, cells);
-      const header = Array.from({ length: cells }, (_, i) => cell(i).trim());
-      order = plan(file, header, columns);
-    } else if (cells !== order.header.length) broken++;
+    if (!order) order = plan(file, cells, (i) => cell(i).trim(), columns);
+    else if (cells !== order.header.length) broken++;
     else {
       rows++;
       const { places, names } = order;
@@ -133,7 +126,8 @@ async function readJsonLines(file: string, columns: TableColumns, onRow: OnRow):
       continue;
     }
     const row = value as Record<string, unknown>;
-    order ??= plan(file, Object.keys(row), columns);
+    const own = Object.keys(row);
+    order ??= plan(file, own.length, (i) => own[i]!, columns);
     const { header, names, places } = order;
     const keys = places.map((place, i) => (place < 0 ? names[i]! : header[place]!));
     const cells = cellsOf(row, keys);
