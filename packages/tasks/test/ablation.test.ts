@@ -24,6 +24,7 @@ test('every variant changes the full method, and only as it says', () => {
       ...Object.fromEntries(lossesOfImages.map((key) => [key, 0])),
       freeze: [],
       lora: [],
+      freezeStatistics: [],
       learningRate: full.learningRate,
       stages: {},
     },
