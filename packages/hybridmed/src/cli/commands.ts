@@ -1,9 +1,11 @@
 // The commands in the order that --help shows them.
 import { ablate } from './commands/ablate.ts';
+import { completion } from './commands/completion.ts';
 import { compare } from './commands/compare.ts';
 import { data } from './commands/data.ts';
 import { demo } from './commands/demo.ts';
 import { devices } from './commands/devices.ts';
+import { doctor } from './commands/doctor.ts';
 import { embed } from './commands/embed.ts';
 import { evaluate } from './commands/evaluate.ts';
 import { explain } from './commands/explain.ts';
@@ -25,6 +27,7 @@ import type { CommandDefinition, CommandGroup } from './define-command.ts';
 /** All commands. */
 export const commands: readonly (CommandDefinition | CommandGroup)[] = [
   devices,
+  doctor,
   data,
   pretrain,
   generate,
@@ -46,4 +49,5 @@ export const commands: readonly (CommandDefinition | CommandGroup)[] = [
   save,
   verify,
   demo,
+  completion(() => commands),
 ];

@@ -112,3 +112,9 @@ export async function loadLibrary(path: string | undefined, abis: readonly Abi[]
   if (broken.length > 0) throw new RanksError(`the MPI library cannot be loaded: ${broken[0]}`);
   throw new RanksError(`no MPI library was found${files.length > 0 ? ` (${files.join(', ')})` : ''}; ${install}`);
 }
+
+/** The MPI library of this system, by the name that it gives itself. Throws a RanksError that says what to install. */
+export const findMpi = async (): Promise<{ readonly file: string; readonly name: string }> => {
+  const { file, name } = await loadLibrary(undefined);
+  return { file, name };
+};

@@ -2,14 +2,13 @@
 import type { EmbedResult, ImageSource, TextSource } from '@hybridmed/tasks/node';
 import type { FeatureFile } from '@hybridmed/tasks/parts';
 import type { Values } from '@hybridmed/training/options';
-import { integer, option, several, string } from '@hybridmed/training/options';
-import { publishedName } from '@hybridmed/training/options';
+import { integer, option, publishedName, string } from '@hybridmed/training/options';
 import type { CommandContext } from '../define-command.ts';
 import { defineCommand } from '../define-command.ts';
 import { withModel } from '../options/model.ts';
 import type { CommandPart } from '../options/parts.ts';
 import { commandPart, partOptions, printPart } from '../options/parts.ts';
-import { deviceOptions, jsonOption, modelHelp } from '../options/shared.ts';
+import { deviceOptions, imageOptions, imagesOf, jsonOption, modelHelp } from '../options/shared.ts';
 import { printResult } from '../output.ts';
 import { progressBar } from '../progress.ts';
 
@@ -22,7 +21,7 @@ const options = {
     help: "published vision encoder: hf:DIR, hf:FILE or hf://org/name; with --checkpoint, its vision encoder's module",
   }),
   texts: option({ value: string(), argument: 'file', help: 'texts, one per line, or a JSON list of texts' }),
-  images: option({ value: several(string()), argument: 'files', help: 'radiographs: PNG, JPEG or DICOM' }),
+  ...imageOptions,
   maxTokens: option({ value: integer(2), argument: 'n', help: 'maximum number of tokens of a text', defaultWords: "the encoder's own limit" }),
   out: option({ value: string(), argument: 'file', help: 'safetensors file to write' }),
   ...partOptions,
@@ -35,7 +34,7 @@ type Context = CommandContext<typeof options, never>;
 /** Why a combination of flags is refused, or undefined. */
 function problemOf({ checkpoint, text: textEncoder, vision, texts, images, out, parts }: Values<typeof options>): string | undefined {
   if ((out === undefined) === (parts === undefined)) return 'give either --out FILE, or --parts FOLDER for a part of the work';
-  if ((texts === undefined) === (images === undefined)) return 'give either --texts FILE or --images FILE...';
+  if ((texts === undefined) === (images === undefined)) return 'give either --texts FILE or --image FILE...';
   if (checkpoint !== undefined) {
     const publishedEncoder = [textEncoder, vision].find((encoder) => encoder !== undefined && publishedName(encoder) !== undefined);
     return publishedEncoder === undefined
@@ -57,7 +56,8 @@ async function withSource<T>(
     import('@hybridmed/tasks/node'),
     import('@hybridmed/runtime/run'),
   ]);
-  const { checkpoint, text: textEncoder, vision, images } = values;
+  const { checkpoint, text: textEncoder, vision } = values;
+  const images = imagesOf(values);
   if (checkpoint !== undefined)
     return withModel({ values: { ...values, checkpoint }, openDevice }, (model) =>
       use(images ? modelImages(model) : modelTexts(model), () => model.contentHash()),
@@ -70,7 +70,8 @@ async function withSource<T>(
 
 /** Runs `use` with the file of the texts or images that the options name; texts are read before anything is opened. */
 async function withFile<T>(context: Context, use: (file: FeatureFile, weights: () => Promise<string>) => Promise<T>): Promise<T> {
-  const { texts: textsFile, images, maxTokens } = context.values;
+  const { texts: textsFile, maxTokens } = context.values;
+  const images = imagesOf(context.values);
   const [{ readTexts }, { imageFeatureFile, textFeatureFile }] = await Promise.all([import('@hybridmed/tasks/node'), import('@hybridmed/tasks/parts')]);
   const texts = textsFile === undefined ? [] : await readTexts(textsFile);
   return withSource(context, (source, weights) =>

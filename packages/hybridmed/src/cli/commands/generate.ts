@@ -4,10 +4,10 @@ import type { OpenedModel } from '@hybridmed/runtime';
 import type { RatioImpression } from '@hybridmed/tasks';
 import type { HostArray } from '@hybridmed/tensor';
 import type { Values } from '@hybridmed/training/options';
-import { choice, integer, number, option, several, string } from '@hybridmed/training/options';
+import { choice, integer, number, option, string } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { modelOption, openingOptions, withModel } from '../options/model.ts';
-import { jsonOption } from '../options/shared.ts';
+import { imageOptions, imagesOf, jsonOption } from '../options/shared.ts';
 import { printResult } from '../output.ts';
 
 const searchOptions = {
@@ -81,14 +81,15 @@ export const generate = defineCommand({
   },
   options: {
     ...modelOption,
-    image: option({ value: several(string()), argument: 'files', help: 'radiographs: PNG, JPEG or DICOM' }),
+    ...imageOptions,
     findings: option({ value: string(), argument: 'text', help: 'findings to summarize' }),
     ...searchOptions,
     ...openingOptions,
     ...jsonOption,
   },
   async run({ values, output, openDevice, usage }) {
-    const { image: images, findings } = values;
+    const { findings } = values;
+    const images = imagesOf(values);
     if ((images === undefined) === (findings === undefined)) usage('give either --image FILE... or --findings TEXT');
     if (findings !== undefined && isRatio(values)) usage('--search likelihood-ratio writes from images; give --image FILE...');
     const search = searchOf(values);

@@ -1,7 +1,7 @@
 // Options that several commands share, each written once.
 import { deviceHelp, deviceNames, tuningModes } from '@hybridmed/runtime/device';
 import { precisions } from '@hybridmed/tensor';
-import { choice, integer, option, string, toggle } from '@hybridmed/training/options';
+import { choice, integer, option, several, string, toggle } from '@hybridmed/training/options';
 
 /** The device that a command computes on. */
 export const deviceOptions = {
@@ -72,3 +72,13 @@ export const remoteOptions = {
     defaultWords: '$HYBRIDMED_HTTP_HEADERS',
   }),
 };
+
+/** Radiographs, one or many, under either name. */
+export const imageOptions = {
+  image: option({ value: several(string()), argument: 'files', help: 'radiographs, one or many: PNG, JPEG or DICOM' }),
+  images: option({ value: several(string()), argument: 'files', help: 'another name of --image' }),
+};
+
+/** The radiographs of both names; undefined where none is given. */
+export const imagesOf = ({ image, images }: { readonly image?: readonly string[] | undefined; readonly images?: readonly string[] | undefined }) =>
+  image && images ? [...image, ...images] : (image ?? images);
