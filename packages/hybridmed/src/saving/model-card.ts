@@ -6,7 +6,8 @@ import type { EvaluationReport } from '@hybridmed/tasks/node';
 import type { ValidationLine } from '@hybridmed/training';
 import type { RunConfig } from '@hybridmed/runtime/settings';
 import { labelSupervised } from '../label-supervised.ts';
-import { publishedName, ratesInWords, stageSettings } from '@hybridmed/training/settings';
+import { publishedName } from '@hybridmed/training/options';
+import { ratesInWords, stageSettings } from '@hybridmed/training/settings';
 
 /** What is known of a checkpoint's training. The card says what is not recorded because files of the run are missing. */
 export interface CardFacts {

@@ -8,7 +8,7 @@ import type { Tokenizer } from '@hybridmed/text';
 import type { RunConfig } from '../settings/run-settings.ts';
 import { runModelConfig } from '@hybridmed/training';
 import type { TrainingConfig } from '@hybridmed/training/settings';
-import { publishedName } from '@hybridmed/training/settings';
+import { publishedName } from '@hybridmed/training/options';
 import { moduleText, moduleVision } from '../encoders/module-encoders.ts';
 import { pretrainedText, pretrainedVision } from '../encoders/published-encoders.ts';
 import { isHubName } from '../hub/hub-name.ts';

@@ -1,6 +1,6 @@
 // Which encoders of a run are modules': what its settings name, and what its checkpoints need to be opened again.
 import type { CheckpointEncoders } from '../checkpoint/checkpoint-encoders.ts';
-import { publishedName } from '@hybridmed/training/settings';
+import { publishedName } from '@hybridmed/training/options';
 import type { RunConfig } from '../settings/run-settings.ts';
 
 const moduleOf = (encoder: string): string | undefined =>

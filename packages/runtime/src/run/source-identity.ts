@@ -7,10 +7,11 @@ import { stageCheckpoint } from '../checkpoint/checkpoint-folder.ts';
 import { fileError, isFolder } from '../files.ts';
 import { isHubName } from '../hub/hub-name.ts';
 import { pinHubName } from '../hub/local-path.ts';
-import { publishedName } from '@hybridmed/training/settings';
+import { publishedName } from '@hybridmed/training/options';
 import type { RunConfig } from '../settings/run-settings.ts';
-import type { Change, SourceHashes, SourceSetting } from './provenance.ts';
-import { sourceSettings } from './provenance.ts';
+import type { Change } from './provenance.ts';
+import type { SourceHashes, SourceSetting } from './source-settings.ts';
+import { sourceSettings } from './source-settings.ts';
 
 // What is read of a published folder; others may come and go.
 const isRead = (name: string): boolean =>

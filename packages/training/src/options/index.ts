@@ -8,3 +8,4 @@ export type { DefaultContext, Option, Options, OptionWithDefault, RequiredOption
 export { choice, commaList, integer, named, number, numberOr, ofStage, several, stageCounts, string, toggle, toggleOr, ValueError } from './values.ts';
 export type { StageCounts } from './values.ts';
 export type { Bounds, Value, Zod } from './values.ts';
+export { publishedName } from './published-name.ts';

@@ -3,7 +3,6 @@ export { ratesInWords } from './learning-rates.ts';
 export type { LearningRates } from './learning-rates.ts';
 export { stageSettings, stageRows, stagesInWords, stagesRow } from './stage-settings.ts';
 export type { StageKey, StageValues } from './stage-settings.ts';
-export { publishedName } from './published-name.ts';
 export { runsStage, stageEpochs, usesLabels } from './run-stages.ts';
 export { completeTraining, trainingSettings } from './training-settings.ts';
 export type { TrainingConfig } from './training-settings.ts';

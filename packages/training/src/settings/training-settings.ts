@@ -1,6 +1,6 @@
 // The settings of pre-training: what the model is, how it is optimized, and by which losses. Those of the data are rows of who opens it.
 import type { LossWeights } from '@hybridmed/model';
-import { publishedName } from './published-name.ts';
+import { publishedName } from '../options/published-name.ts';
 import { lossNames } from '@hybridmed/model/objective';
 import type { PresetName } from '@hybridmed/model/presets';
 import { presets } from '@hybridmed/model/presets';

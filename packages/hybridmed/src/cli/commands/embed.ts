@@ -2,8 +2,7 @@
 import type { EmbedResult, ImageSource, TextSource } from '@hybridmed/tasks/node';
 import type { FeatureFile } from '@hybridmed/tasks/parts';
 import type { Values } from '@hybridmed/training/options';
-import { integer, option, several, string } from '@hybridmed/training/options';
-import { publishedName } from '@hybridmed/training/settings';
+import { integer, option, publishedName, several, string } from '@hybridmed/training/options';
 import type { CommandContext } from '../define-command.ts';
 import { defineCommand } from '../define-command.ts';
 import { withModel } from '../options/model.ts';
