@@ -1,4 +1,5 @@
 // Which settings of a run name what it starts from, and what a session records of that.
+
 /** Settings that name checkpoints which a run starts from. */
 export const sourceSettings = ['stage0', 'stage1', 'vision', 'text'] as const;
 
