@@ -103,7 +103,7 @@ describe.skipIf(!built)('packed packages (skipped before npm run build)', () => 
       .flatMap((name) => (name.startsWith('@') ? readdirSync(join(project, 'node_modules', name)).map((part) => `${name}/${part}`) : [name]));
 
   test('packages without native parts, among them the model, are known', () => {
-    expect(withoutNative).toEqual(['align', 'decoder', 'eval', 'gpujs', 'inputs', 'kernels', 'model', 'nn', 'tensor', 'text', 'vision']);
+    expect(withoutNative).toEqual(['align', 'decoder', 'eval', 'gpujs', 'inputs', 'kernels', 'model', 'nn', 'remote', 'tensor', 'text', 'vision']);
   });
 
   test.each(withoutNative)('%s installs alone, and brings only what it declares', async (name) => {
