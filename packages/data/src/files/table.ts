@@ -37,8 +37,12 @@ interface Plan {
   readonly places: number[];
 }
 
+function checkColumns(file: string, count: number): void {
+  if (count > maxColumns) throw new DataError(`${file}: has ${count} columns, more than ${maxColumns}; it is not a table of images`);
+}
+
 function plan(file: string, header: readonly string[], { required, optional = [], others = false, advice = () => '' }: TableColumns): Plan {
-  if (header.length > maxColumns) throw new DataError(`${file}: has ${header.length} columns, more than ${maxColumns}; it is not a table of images`);
+  checkColumns(file, header.length);
   const keys = header.map(sameName);
   const place = (name: string): number => {
     const exact = header.indexOf(name);
@@ -64,7 +68,6 @@ function plan(file: string, header: readonly string[], { required, optional = []
 /** The delimiter: a tab in .tsv files, else whichever of comma, semicolon and tab the header has most of. */
 function delimiterOf(file: string, firstLine: string): number {
   if (/\.tsv(\.gz)?$/i.test(file)) return 9;
-  // Without a string for each column: a stranger's header may have any number.
   const count = (mark: string) => firstLine.length - firstLine.replaceAll(mark, '').length;
   return [',', ';', '\t'].reduce((best, mark) => (count(mark) > count(best) ? mark : best)).codePointAt(0)!;
 }
@@ -76,6 +79,8 @@ async function readSeparated(file: string, columns: TableColumns, onRow: OnRow):
   const values: string[] = [];
   const onRecord = (cell: (index: number) => string, cells: number): void => {
     if (!order) {
+      // Before a name is read: a stranger's header may have any number of them.
+      checkColumns(file, cells);
       const header = Array.from({ length: cells }, (_, i) => cell(i).trim());
       order = plan(file, header, columns);
     } else if (cells !== order.header.length) broken++;
