@@ -4,6 +4,7 @@ import { broadcastText } from '@hybridmed/ranks';
 import { isHubName, maybePinned, parseHubName } from '../hub/hub-name.ts';
 import { pinHubName } from '../hub/local-path.ts';
 import type { RunConfig } from '../settings/run-settings.ts';
+import type { HubSources } from './source-settings.ts';
 import { sourceSettings } from './source-settings.ts';
 
 /** Settings that may name what is a hub's. */
@@ -11,9 +12,6 @@ const hubSettings = [...sourceSettings, 'vocabulary'] as const;
 
 // A published checkpoint's name as an encoder begins as every name of a hub.
 type Named = Partial<Pick<RunConfig, (typeof hubSettings)[number]>>;
-
-/** What a session was asked for, and the commit that it was given. */
-export type HubSources = Readonly<Record<string, { readonly name: string; readonly commit: string }>>;
 
 const hubNames = (config: Named): [keyof Named, string][] =>
   hubSettings.flatMap((setting) => {

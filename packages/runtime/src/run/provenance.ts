@@ -11,8 +11,8 @@ import type { SkippedStudy } from '@hybridmed/training';
 import type { DataIdentity } from './data-identity.ts';
 import { dataDifferences, splitIdentity } from './data-identity.ts';
 import { provenanceSchema } from './provenance-schema.ts';
-import type { SourceSetting } from './source-settings.ts';
 import type { RecordedRatio } from './recorded-ratio.ts';
+import type { HubSources, SourceHashes } from './source-settings.ts';
 
 /** Studies of one split. */
 export interface SplitSummary {
@@ -34,9 +34,6 @@ export interface RecordedData {
   readonly identity?: DataIdentity;
 }
 
-/** SHA-256 hashes by setting of the checkpoints that a run starts from: of what is in the files that are read. */
-export type SourceHashes = Readonly<Partial<Record<SourceSetting, string>>>;
-
 /** One call of the trainer: a run that was stopped and resumed has several. Times are ISO 8601. */
 export interface SessionRecord {
   readonly started: string;
@@ -49,7 +46,7 @@ export interface SessionRecord {
   /** What the checkpoints are known by that the run starts from. */
   readonly sources?: SourceHashes;
   /** What of them was named on a hub, and the commit that it was, by setting. */
-  readonly hub?: Readonly<Record<string, { readonly name: string; readonly commit: string }>>;
+  readonly hub?: HubSources;
   /** What was changed when the run was resumed, and after which step. */
   readonly changes?: readonly RecordedChange[];
   /** What published checkpoints did not state and was taken by convention. */
@@ -185,7 +182,7 @@ export async function beginSession(
     images,
   }: {
     readonly record: DataRecord;
-    readonly hub?: SessionRecord['hub'];
+    readonly hub?: HubSources;
     readonly sources?: SourceHashes;
     readonly changed: readonly Change[];
     readonly assumed: readonly string[];

@@ -9,8 +9,8 @@ import { isHubName } from '../hub/hub-name.ts';
 import { pinHubName } from '../hub/local-path.ts';
 import { publishedName } from '@hybridmed/training/options';
 import type { RunConfig } from '../settings/run-settings.ts';
-import type { Change, SourceHashes } from './provenance.ts';
-import type { SourceSetting } from './source-settings.ts';
+import type { Change } from './provenance.ts';
+import type { SourceHashes, SourceSetting } from './source-settings.ts';
 import { sourceSettings } from './source-settings.ts';
 
 // What is read of a published folder; others may come and go.

@@ -1,7 +1,6 @@
 // `hybridmed evaluate`: metrics of a checkpoint on a held-out split, compared with baselines.
 import type { Values } from '@hybridmed/training/options';
-import { integer, option, string, toggle } from '@hybridmed/training/options';
-import { publishedName } from '@hybridmed/training/options';
+import { integer, option, publishedName, string, toggle } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { loggedSelection, selectionOptions } from '../options/data-selection.ts';
 import { modelOption, openingOptions, withModel } from '../options/model.ts';

@@ -2,8 +2,7 @@
 import type { CheckpointInfo } from '@hybridmed/runtime';
 import type { PublishedEncoder } from '@hybridmed/runtime/encoders';
 import type { Values } from '@hybridmed/training/options';
-import { integer, option } from '@hybridmed/training/options';
-import { publishedName } from '@hybridmed/training/options';
+import { integer, option, publishedName } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { encodersOf } from '../options/model.ts';
 import { jsonOption, moduleOptions } from '../options/shared.ts';

@@ -1,8 +1,7 @@
 // `hybridmed probe` and `hybridmed finetune`: classification with fractions of the labels.
 import type { ProtocolResult } from '@hybridmed/tasks/node';
 import type { Values } from '@hybridmed/training/options';
-import { choice, commaList, integer, number, option, string, toggle } from '@hybridmed/training/options';
-import { publishedName } from '@hybridmed/training/options';
+import { choice, commaList, integer, number, option, publishedName, string, toggle } from '@hybridmed/training/options';
 import { defineCommand } from '../define-command.ts';
 import { calibrationByClass, calibrationTable, formatInterval } from '../metric-tables.ts';
 import { selectionOptions, selectOptions } from '../options/data-selection.ts';
