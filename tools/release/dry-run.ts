@@ -1,0 +1,68 @@
+// A release without publishing it: in a copy of the checkout, `changeset version`, the addresses, and `npm publish --dry-run` of every package.
+import { execFile } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { fillAddresses, publishedFolders, readManifest } from './addresses.ts';
+
+const run = promisify(execFile);
+const maxBuffer = 2 ** 26;
+
+/** One package as it would be published. */
+export interface PublishedPackage {
+  readonly name: string;
+  readonly version: string;
+  /** Bytes of the tarball, and of what is in it. */
+  readonly size: number;
+  readonly unpackedSize: number;
+  readonly files: readonly string[];
+  readonly changelog: string;
+}
+
+/** The files of git, committed or not, and what the build made, in a repository of their own. Throws an Error where nothing is built. */
+export async function copyCheckout(root: string, copy: string): Promise<void> {
+  const listed = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root, maxBuffer });
+  for (const file of listed.stdout.split('\0').filter((name) => name !== '' && existsSync(join(root, name)))) {
+    mkdirSync(dirname(join(copy, file)), { recursive: true });
+    cpSync(join(root, file), join(copy, file), { verbatimSymlinks: true });
+  }
+  for (const folder of publishedFolders(root)) {
+    if (!existsSync(join(root, folder, 'dist/index.js'))) throw new Error(`${folder} is not built; run npm run build first`);
+    cpSync(join(root, folder, 'dist'), join(copy, folder, 'dist'), { recursive: true });
+  }
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'), 'junction');
+  const identity = ['-c', 'user.name=release', '-c', 'user.email=release@localhost', '-c', 'commit.gpgsign=false'];
+  for (const words of [
+    ['init', '--quiet', '--initial-branch=main'],
+    ['add', '--all'],
+    [...identity, 'commit', '--quiet', '--message=copy'],
+  ])
+    await run('git', words, { cwd: copy, maxBuffer });
+}
+
+/** What one package's `npm publish --dry-run --json` says. */
+async function publishDry(copy: string, folder: string): Promise<PublishedPackage> {
+  const { stdout } = await run('npm', ['publish', '--dry-run', '--json', '--ignore-scripts', '--access=public', `./${folder}`], { cwd: copy, maxBuffer });
+  const printed = JSON.parse(stdout) as Record<string, unknown>;
+  const { name, version } = readManifest(join(copy, folder));
+  // npm puts the document under the package's name in some versions.
+  const document = (printed[name] ?? printed) as { size: number; unpackedSize: number; files: readonly { path: string }[] };
+  const changelog = join(copy, folder, 'CHANGELOG.md');
+  return {
+    name,
+    version,
+    size: document.size,
+    unpackedSize: document.unpackedSize,
+    files: document.files.map(({ path }) => path),
+    changelog: existsSync(changelog) ? readFileSync(changelog, 'utf8') : '',
+  };
+}
+
+/** All packages as a release from `copy`, which `copyCheckout` made, would publish them. */
+export async function dryRun(copy: string): Promise<PublishedPackage[]> {
+  await run(process.execPath, [join(copy, 'node_modules/@changesets/cli/bin.js'), 'version'], { cwd: copy, maxBuffer });
+  fillAddresses(copy);
+  const published: PublishedPackage[] = [];
+  for (const folder of publishedFolders(copy)) published.push(await publishDry(copy, folder));
+  return published;
+}
