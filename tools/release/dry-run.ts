@@ -40,29 +40,20 @@ export async function copyCheckout(root: string, copy: string): Promise<void> {
     await run('git', words, { cwd: copy, maxBuffer });
 }
 
-/** What one package's `npm publish --dry-run --json` says. */
-async function publishDry(copy: string, folder: string): Promise<PublishedPackage> {
-  const { stdout } = await run('npm', ['publish', '--dry-run', '--json', '--ignore-scripts', '--access=public', `./${folder}`], { cwd: copy, maxBuffer });
-  const printed = JSON.parse(stdout) as Record<string, unknown>;
-  const { name, version } = readManifest(join(copy, folder));
-  // npm puts the document under the package's name in some versions.
-  const document = (printed[name] ?? printed) as { size: number; unpackedSize: number; files: readonly { path: string }[] };
-  const changelog = join(copy, folder, 'CHANGELOG.md');
-  return {
-    name,
-    version,
-    size: document.size,
-    unpackedSize: document.unpackedSize,
-    files: document.files.map(({ path }) => path),
-    changelog: existsSync(changelog) ? readFileSync(changelog, 'utf8') : '',
-  };
-}
+/** What `npm publish --dry-run --json` says of each workspace that is not private, by name. */
+type Printed = Readonly<Record<string, { readonly size: number; readonly unpackedSize: number; readonly files: readonly { path: string }[] }>>;
 
 /** All packages as a release from `copy`, which `copyCheckout` made, would publish them. */
 export async function dryRun(copy: string): Promise<PublishedPackage[]> {
   await run(process.execPath, [join(copy, 'node_modules/@changesets/cli/bin.js'), 'version'], { cwd: copy, maxBuffer });
   fillAddresses(copy);
-  const published: PublishedPackage[] = [];
-  for (const folder of publishedFolders(copy)) published.push(await publishDry(copy, folder));
-  return published;
+  const options = ['--workspaces', '--dry-run', '--json', '--ignore-scripts', '--access=public'];
+  const { stdout } = await run('npm', ['publish', ...options], { cwd: copy, maxBuffer });
+  const printed = JSON.parse(stdout) as Printed;
+  return publishedFolders(copy).map((folder) => {
+    const { name, version } = readManifest(join(copy, folder));
+    const { size, unpackedSize, files } = printed[name]!;
+    const changelog = join(copy, folder, 'CHANGELOG.md');
+    return { name, version, size, unpackedSize, files: files.map(({ path }) => path), changelog: existsSync(changelog) ? readFileSync(changelog, 'utf8') : '' };
+  });
 }
