@@ -43,10 +43,16 @@ export async function copyCheckout(root: string, copy: string): Promise<void> {
 /** What `npm publish --dry-run --json` says of each workspace that is not private, by name. */
 type Printed = Readonly<Record<string, { readonly size: number; readonly unpackedSize: number; readonly files: readonly { path: string }[] }>>;
 
-/** All packages as a release from `copy`, which `copyCheckout` made, would publish them. */
-export async function dryRun(copy: string): Promise<PublishedPackage[]> {
+/** Gives the packages of `copy`, which `copyCheckout` made, their next version, CHANGELOGs and addresses; gives the version. */
+export async function versionAndFill(copy: string): Promise<string> {
   await run(process.execPath, [join(copy, 'node_modules/@changesets/cli/bin.js'), 'version'], { cwd: copy, maxBuffer });
   fillAddresses(copy);
+  return readManifest(join(copy, 'packages/hybridmed')).version;
+}
+
+/** All packages as a release from `copy`, which `copyCheckout` made, would publish them. */
+export async function dryRun(copy: string): Promise<PublishedPackage[]> {
+  await versionAndFill(copy);
   const options = ['--workspaces', '--dry-run', '--json', '--ignore-scripts', '--access=public'];
   const { stdout } = await run('npm', ['publish', ...options], { cwd: copy, maxBuffer });
   const printed = JSON.parse(stdout) as Printed;
