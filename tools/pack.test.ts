@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { importEntries, sizeOfProject } from './install-check/projects.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
@@ -134,6 +135,22 @@ describe.skipIf(!built)('packed packages (skipped before npm run build)', () => 
       writeFileSync(join(project, `${name}.mts`), example);
       await run(process.execPath, ['--import', import.meta.resolve('tsx'), `${name}.mts`], { cwd: project });
     });
+  });
+
+  test('the losses and the portable device are small', async () => {
+    const project = newProject();
+    await install(project, ['align', 'gpujs']);
+    await importEntries(project, '@hybridmed/align');
+    expect(sizeOfProject(project).megabytes).toBeLessThanOrEqual(12);
+  });
+
+  test('hybridmed installs by npm, with its entries, its command and a device that computes', async () => {
+    const project = newProject();
+    await install(project, ['hybridmed']);
+    expect(sizeOfProject(project).megabytes).toBeLessThanOrEqual(390);
+    expect(await importEntries(project, 'hybridmed')).toBeGreaterThan(4);
+    const { stdout } = await run(process.execPath, [join(project, 'node_modules/.bin/hybridmed'), 'devices', '--json'], { cwd: project });
+    expect(JSON.parse(stdout)).toMatchObject({ auto: 'cpu', devices: expect.arrayContaining([expect.objectContaining({ kind: 'cpu', available: true })]) });
   });
 
   test('the losses install alone, with types', async () => {
