@@ -10,7 +10,7 @@ import { parseAllDocuments } from 'yaml';
 import { readConfig } from '../packages/hybridmed/src/cli/config-file.ts';
 import { pretrain } from '../packages/hybridmed/src/cli/commands/pretrain.ts';
 import { loadOptions } from '../packages/hybridmed/src/cli/define-command.ts';
-import { commandProblem } from './command-lines.ts';
+import { commandProblem } from '../packages/hybridmed/test/support/command-lines.ts';
 import { shellCommands } from './shell-lines.ts';
 import type { Snippet } from './snippets.ts';
 import { importsOf, installedBy, snippetsIn, snippetsOf } from './snippets.ts';

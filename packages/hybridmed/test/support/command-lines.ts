@@ -1,8 +1,8 @@
 // Whether a command line of a document is one that `hybridmed` takes: parsed by the command line itself, with commands that do nothing.
 import { Command, CommanderError } from 'commander';
-import { addCommands } from '../packages/hybridmed/src/cli/build-command.ts';
-import { commands } from '../packages/hybridmed/src/cli/commands.ts';
-import type { CommandDefinition, CommandGroup } from '../packages/hybridmed/src/cli/define-command.ts';
+import { addCommands } from '../../src/cli/build-command.ts';
+import { commands } from '../../src/cli/commands.ts';
+import type { CommandDefinition, CommandGroup } from '../../src/cli/define-command.ts';
 
 const idle = <T extends CommandDefinition | CommandGroup>(definition: T): T =>
   'commands' in definition ? { ...definition, commands: definition.commands.map(idle) } : { ...definition, run: async () => {} };
