@@ -1,9 +1,9 @@
 // The entry of a model's graphs: batches, training steps, embeddings, features.
 export { batchSpecs, pick } from './batch.ts';
 export type { Batch } from './batch.ts';
-export { isTextFeature, textFeatureField, textNames } from '../model/batch-fields.ts';
+export { textFeatureField, textNames } from '../model/batch-fields.ts';
 export type { BatchField, BatchTensors, TextName } from '../model/batch-fields.ts';
-export { imageFeatureGraph, partialMemoryGraph, textFeatureGraph } from './features.ts';
+export { imageFeatureGraph, textFeatureGraph } from './features.ts';
 export type { ImageModel, ImageOutput, TextModel, TextOutput } from './features.ts';
 export { frozenFront } from './frozen-front.ts';
 export type { FrozenFront } from './frozen-front.ts';
@@ -12,7 +12,7 @@ export type { FrozenTextFront } from './frozen-text-front.ts';
 export { frozenStep, throughFrozen } from './frozen-images.ts';
 export type { FrozenStep } from './frozen-images.ts';
 export { memoryGraph } from './memory.ts';
-export { momentSpecs, partSpecs } from './part-specs.ts';
+export { partSpecs } from './part-specs.ts';
 export { accumulateGraph, applyGraph, contrastGraph, contrastPrefix, projectionGraph } from './accumulation-graphs.ts';
 export { optimizerStepGraph } from './optimizer-step.ts';
 export type { Objective, TracedLosses } from './optimizer-step.ts';

@@ -36,58 +36,62 @@ export function tokenRows(ids: HostArray, mask: HostArray): Int32Array[] {
 /** Numbers that a text of so many tokens has. */
 export const featureSize = ({ perToken, columns }: TextFeatureShape, tokens: number): number => (perToken ? tokens * columns : columns);
 
-/** The step for a front of these shapes. */
-export function frozenTexts(shapes: Readonly<Record<TextName, TextFeatureShape>>, compute: ComputeTexts, { store, coding, nameOf }: TextShelf): FrozenTexts {
+/** Distinct texts of some rows, and the place of each row's text among them. */
+function distinctTexts(rows: readonly Int32Array[]): { readonly texts: readonly Int32Array[]; readonly places: readonly number[] } {
+  const known = new Map<string, number>();
+  const texts: Int32Array[] = [];
+  const places = rows.map((row) => {
+    const key = row.join();
+    const place = known.get(key) ?? texts.push(row) - 1;
+    known.set(key, place);
+    return place;
+  });
+  return { texts, places };
+}
+
+/** Gives zeros, in memory that is used again: they are written to once what was there has been read. */
+function zerosByText(): (text: TextName, size: number) => Float32Array {
   const memory = new Map<TextName, Float32Array>();
-  /** Zeros that are written to once the step before has read them. */
-  const zeroed = (text: TextName, size: number): Float32Array => {
+  return (text, size) => {
     const known = memory.get(text);
     const own = known && known.length >= size ? known : new Float32Array(size);
     memory.set(text, own);
     return own.subarray(0, size).fill(0);
   };
+}
+
+/** The step for a front of these shapes. */
+export function frozenTexts(shapes: Readonly<Record<TextName, TextFeatureShape>>, compute: ComputeTexts, { store, coding, nameOf }: TextShelf): FrozenTexts {
+  const zeros = zerosByText();
 
   /** Features of each of some texts, of which no two are equal. */
   async function featuresOf(text: TextName, texts: readonly Int32Array[], keep: boolean): Promise<Float32Array[]> {
     const names = texts.map((ids) => nameOf(text, ids));
-    const kept = await Promise.all(
-      texts.map(async (ids, i) => {
-        const bytes = await store.get(names[i]!);
-        return bytes && coding.decode(bytes, featureSize(shapes[text], ids.length));
-      }),
-    );
-    const missing = [...texts.keys()].filter((i) => !kept[i]);
-    const computed =
-      missing.length > 0
-        ? await compute(
-            text,
-            missing.map((i) => texts[i]!),
-          )
-        : [];
-    await Promise.all(
-      missing.map(async (i, at) => {
-        kept[i] = coding.round(computed[at]!);
-        if (keep) await store.put(names[i]!, coding.encode(kept[i]));
-      }),
-    );
-    return kept as Float32Array[];
+    const known = async (ids: Int32Array, i: number): Promise<Float32Array | undefined> => {
+      const bytes = await store.get(names[i]!);
+      return bytes && coding.decode(bytes, featureSize(shapes[text], ids.length));
+    };
+    const features = await Promise.all(texts.map(known));
+    const missing = [...texts.keys()].filter((i) => !features[i]);
+    if (missing.length === 0) return features as Float32Array[];
+    const own = missing.map((i) => texts[i]!);
+    const computed = await compute(text, own);
+    const put = async (i: number, at: number): Promise<void> => {
+      features[i] = coding.round(computed[at]!);
+      if (keep) await store.put(names[i]!, coding.encode(features[i]));
+    };
+    await Promise.all(missing.map(put));
+    return features as Float32Array[];
   }
 
   async function ofRows(text: TextName, ids: HostArray, mask: HostArray, keep: boolean): Promise<HostArray> {
-    const rows = tokenRows(ids, mask);
-    const places = new Map<string, number>();
-    const distinct = rows.filter((row) => {
-      const key = row.join();
-      if (places.has(key)) return false;
-      places.set(key, places.size);
-      return true;
-    });
-    const features = await featuresOf(text, distinct, keep);
+    const { texts, places } = distinctTexts(tokenRows(ids, mask));
+    const features = await featuresOf(text, texts, keep);
     const { perToken, columns } = shapes[text];
     const shape = [...(perToken ? ids.shape : ids.shape.slice(0, 1)), columns];
     const each = featureSize(shapes[text], ids.shape[1]!);
-    const data = zeroed(text, rows.length * each);
-    rows.forEach((row, i) => data.set(features[places.get(row.join())!]!, i * each));
+    const data = zeros(text, places.length * each);
+    places.forEach((place, row) => data.set(features[place]!, row * each));
     return { data, shape };
   }
 
