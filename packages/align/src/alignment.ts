@@ -22,10 +22,10 @@ export interface Alignment {
   readonly parameters: ParameterSpecs;
   /** Global vectors (B, d) of images and texts, not normalized. */
   projectImage(scope: Scope, features: VisionFeatures): Tensor;
-  projectText(scope: Scope, features: TextFeatures): Tensor;
+  projectText(scope: Scope, features: Pick<TextFeatures, 'global'>): Tensor;
   /** Token vectors (B, N, d) and (B, L, d), not normalized. */
   projectPatches(scope: Scope, features: VisionFeatures): Tensor;
-  projectWords(scope: Scope, features: TextFeatures): Tensor;
+  projectWords(scope: Scope, features: Pick<TextFeatures, 'tokens'>): Tensor;
   /** Logarithm of the inverse temperature, f32 scalar; starts at log(1 / 0.07). */
   logScale(scope: Scope): Tensor;
 }

@@ -14,6 +14,7 @@ import type { LossWeights } from '../objective/rows.ts';
 import type { LabelConfig, ModelConfig, SpecialTokens } from './config.ts';
 import type { Stage } from './stages.ts';
 import { stageRow } from './stages.ts';
+import type { TextFront } from './text-front.ts';
 import { noAlignment, noVision, readsImages } from './no-vision.ts';
 
 export type { Branch } from './parts.ts';
@@ -29,6 +30,8 @@ export interface Model {
   readonly labels?: LabelConfig;
   /** Dropout of images' vectors before the head that learns these. */
   readonly headDropout?: number;
+  /** Where its graphs are behind the frozen front of its text encoder: `text` still reads token ids, and they read features in their place. */
+  readonly textFront?: TextFront;
   readonly parameters: ParameterSpecs;
 }
 

@@ -2,7 +2,7 @@
 import type { Stage } from '@hybridmed/model';
 import { trainable } from '@hybridmed/model';
 import type { StagePlan, TeacherMode } from '@hybridmed/model/graphs';
-import { stepFields, teacherParameters, teacherPrefix, usesTeacher } from '@hybridmed/model/graphs';
+import { teacherParameters, teacherPrefix, usesTeacher } from '@hybridmed/model/graphs';
 import { adapterState, mergeLora } from '@hybridmed/nn/fine-tuning';
 import { alone } from '@hybridmed/ranks';
 import type { DeviceState, HostArrays } from '@hybridmed/tensor';
@@ -11,7 +11,8 @@ import type { CheckpointKind, RunStore, StageSnapshot } from '../contracts/run-s
 import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
 import { TrainingStoppedError } from '../contracts/training-stopped.ts';
-import { openFront, withoutImages } from '../frozen/stage-front.ts';
+import type { StageFront } from '../frozen/stage-front.ts';
+import { openFronts } from '../frozen/stage-front.ts';
 import type { TrainingConfig } from '../settings/training-settings.ts';
 import { lossWeights } from '../settings/training-settings.ts';
 import { ownSignal, stopAsked } from '../ranks/stop.ts';
@@ -52,14 +53,14 @@ export async function trainStage(run: TrainingRun, stage: Stage): Promise<Traine
   const distilled = usesTeacher(planOf(config, stage, config.teacher));
   // What a teacher copies is an attention over each study's findings: it is run inside the step.
   const cached = distilled && !model.decoder.copies('findings') && teacherBytes(run.train, model) <= maxTeacherBytes;
+  const plan = planOf(config, stage, cached ? 'cached' : config.teacher);
+  const front = await openFronts(run, state, plan);
   const teacher = distilled
-    ? await teach(run, state, start.teacher, cached).catch((error: unknown) => {
+    ? await teach({ ...run, model: front.model }, state, { parameters: start.teacher, cached, front: front.teacher }).catch((error: unknown) => {
         throw ownSignal(run)?.aborted ? new TrainingStoppedError(start.trainer) : error;
       })
     : undefined;
-  const plan = planOf(config, stage, cached ? 'cached' : config.teacher);
   const { weightDecay, clip, seed, accumulate } = config;
-  const front = stepFields(plan, model).includes('image') ? await openFront(run, state, config.crops) : withoutImages(model);
   const options = { device, state, model: front.model, plan, seed, optimizer: { weightDecay, clip }, ranks };
   const step = accumulate > 1 ? await accumulatedStep(options, accumulate) : await wholeStep(options);
   const optimizerEntries = [...Object.keys(fresh), ...adapterState(model.parameters)];
@@ -110,8 +111,16 @@ function checkpointKeeper(
   };
 }
 
+interface TeachOptions {
+  readonly parameters: HostArrays;
+  /** Whether its hidden states are computed once. */
+  readonly cached: boolean;
+  /** What the findings go through before it. */
+  readonly front: StageFront['teacher'];
+}
+
 /** Puts the frozen teacher into the state and, where its hidden states fit in memory, computes them. */
-async function teach(run: TrainingRun, state: DeviceState, parameters: HostArrays, cached: boolean): Promise<TeacherStates | undefined> {
+async function teach(run: TrainingRun, state: DeviceState, { parameters, cached, front }: TeachOptions): Promise<TeacherStates | undefined> {
   const { device, events, model, train, ranks } = run;
   const signal = ownSignal(run);
   const frozen = (names: readonly string[]) => Object.fromEntries(names.map((name) => [teacherPrefix + name, parameters[name]!]));
@@ -121,7 +130,7 @@ async function teach(run: TrainingRun, state: DeviceState, parameters: HostArray
   }
   events.onMessage?.(`computing the teacher's states of ${train.size} studies`);
   const own = device.createState(frozen(teacherParameters(model, 'snapshot')));
-  const states = await computeTeacherStates(device, own, model, train, { ranks, onProgress: () => signal?.throwIfAborted() });
+  const states = await computeTeacherStates(device, own, model, train, { ranks, front, onProgress: () => signal?.throwIfAborted() });
   own.drop();
   state.write(frozen(teacherParameters(model, 'cached')));
   return states;
