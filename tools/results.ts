@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { AblationResults, ExplainResults, LabellerResults } from './results-agreement.ts';
 import { ablationTable, explainRows, labellerRows } from './results-agreement.ts';
 import { headlineRows } from './results-headline.ts';
-import { learningTable, variantsTable } from './results-learning.ts';
+import { differencesTable, learningTable, variantsTable } from './results-learning.ts';
 import type { ClassificationResults, QuestionResults } from './results-tasks.ts';
 import { classificationRows, questionRows } from './results-tasks.ts';
 import type { PeersResult } from './results-webgpu.ts';
@@ -265,8 +265,9 @@ export const sections: Readonly<Record<string, () => string>> = {
   explanations,
   'ablation-phantoms': () => ablation('phantoms'),
   'ablation-openi': () => ablation('openi'),
-  learning: () => table(...learningTable(result)),
-  'learning-variants': () => table(...variantsTable(result)),
+  learning: () => table(...learningTable(result, result('learning-differences'))),
+  'learning-variants': () => table(...variantsTable(result('learning-differences'))),
+  'learning-differences': () => table(...differencesTable(result('learning-differences'))),
   speed,
   loading,
   embedding,
