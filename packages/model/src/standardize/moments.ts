@@ -1,4 +1,4 @@
-// What standardization is measured by: means of the features before projections, and of their squares, study by study.
+// What standardization is measured by: means of the features before projections, study by study, and their variances within a study.
 import type { Alignment } from '@hybridmed/align';
 import { parameterSpecs, rootScope } from '@hybridmed/nn';
 import type { Graph, Tensor } from '@hybridmed/tensor';
@@ -28,21 +28,27 @@ function meanOfTokens(tokens: Tensor, mask: Tensor | undefined): Tensor {
   return ops.div(ops.sum(ops.mul(tokens, weights), { axes: [1] }), ops.maximum(ops.sum(weights, { axes: [1] }), 1));
 }
 
-/** The batch's fields behind some projections -> by each one's name among the parameters, `NAME.first` and `NAME.second` (B, D): the means of a study's features and of their squares, of words alone where they are tokens. */
+/**
+ * The batch's fields behind some projections -> by each one's name among the parameters `NAME.mean` (B, D) and, where a study has features of
+ * tokens, `NAME.variance` (B, D): the mean of a study's features and their variance around it, of findings those of words.
+ */
 export function momentsGraph(model: Model, names: readonly ProjectionName[]): Graph {
   const features = new Set<FeatureName>(names.flatMap((name) => [projections[name].feature, ...(name === 'text_local' ? ['wordMask' as const] : [])]));
   const data = specsOf(model, [...fieldsOfFeatures(features)]);
   return trace({ data, state: parameterSpecs(model.parameters) }, (inputs, state) => {
     const source = { model: { ...model, align: unprojected(model.align) }, scope: rootScope(state), batch: inputs as BatchTensors };
     const feature = modelFeatures({ ...source, teacher: { kind: 'live' }, temperature: 1 }, features);
-    const results = names.flatMap((name) => {
-      const value = feature(projections[name].feature);
-      const mean = (of: Tensor): Tensor => (of.shape.length === 2 ? of : meanOfTokens(of, name === 'text_local' ? feature('wordMask') : undefined));
+    const results = names.flatMap((name): (readonly [string, Tensor])[] => {
+      const [path, value] = [projectionPath(name), feature(projections[name].feature)];
       // An input is no result of a graph.
+      if (value.shape.length === 2) return [[`${path}.mean`, ops.mul(value, 1)]];
+      const mask = name === 'text_local' ? feature('wordMask') : undefined;
+      const mean = meanOfTokens(value, mask);
+      const apart = ops.sub(value, ops.reshape(mean, [mean.shape[0]!, 1, mean.shape[1]!]));
       return [
-        [`${projectionPath(name)}.first`, ops.mul(mean(value), 1)],
-        [`${projectionPath(name)}.second`, mean(ops.mul(value, value))],
-      ] as const;
+        [`${path}.mean`, mean],
+        [`${path}.variance`, meanOfTokens(ops.mul(apart, apart), mask)],
+      ];
     });
     return { results: Object.fromEntries(results) };
   });

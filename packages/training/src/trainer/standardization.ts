@@ -16,30 +16,38 @@ import { readsTexts } from './validate.ts';
 // A feature that varies less than a thousandth of the others is not blown up.
 const leastDeviation = 1e-3;
 
-/** Sums of rows (B, D) of all studies, and how many there were. */
-class RowSums {
-  readonly sums = new Map<string, Float64Array>();
-  count = 0;
+/** Means of rows (B, D) of all studies, and of their squares. */
+class RowMeans {
+  readonly #sums = new Map<string, { readonly first: Float64Array; readonly second: Float64Array }>();
+  #count = 0;
 
   add(rows: HostArrays): void {
     for (const [name, { data, shape }] of Object.entries(rows)) {
       const width = shape[1]!;
-      const sum = this.sums.get(name) ?? new Float64Array(width);
-      data.forEach((value, i) => (sum[i % width]! += value));
-      this.sums.set(name, sum);
+      const { first, second } = this.#sums.get(name) ?? { first: new Float64Array(width), second: new Float64Array(width) };
+      data.forEach((value, i) => {
+        first[i % width]! += value;
+        second[i % width]! += value * value;
+      });
+      this.#sums.set(name, { first, second });
     }
-    this.count += Object.values(rows)[0]!.shape[0]!;
+    this.#count += Object.values(rows)[0]!.shape[0]!;
   }
 
-  mean(name: string): Float64Array {
-    return this.sums.get(name)!.map((value) => value / this.count);
+  /** Undefined for rows that were not there. */
+  of(name: string): { readonly first: Float64Array; readonly second: Float64Array } | undefined {
+    const sums = this.#sums.get(name);
+    const mean = (sum: Float64Array) => sum.map((value) => value / this.#count);
+    return sums && { first: mean(sums.first), second: mean(sums.second) };
   }
 }
 
-/** Mean and scale of a projection's features from their first and second moments. */
-function standardOf(first: Float64Array, second: Float64Array): { readonly mean: HostArray; readonly scale: HostArray } {
+/** Mean and scale of a projection's features: their variance is that of studies' means, and the mean of that within a study. */
+function standardOf(means: RowMeans, path: string): { readonly mean: HostArray; readonly scale: HostArray } {
+  const { first, second } = means.of(`${path}.mean`)!;
+  const within = means.of(`${path}.variance`)?.first;
   const shape = [first.length];
-  const deviations = first.map((mean, i) => Math.sqrt(Math.max(0, second[i]! - mean * mean)));
+  const deviations = first.map((mean, i) => Math.sqrt(Math.max(0, second[i]! - mean * mean) + (within?.[i] ?? 0)));
   const typical = Math.sqrt(deviations.reduce((sum, value) => sum + value * value, 0) / deviations.length);
   const scale = Float32Array.from(deviations, (value) => (typical > 0 ? 1 / Math.max(value, leastDeviation * typical) : 1));
   return { mean: { data: Float32Array.from(first), shape }, scale: { data: scale, shape } };
@@ -59,7 +67,7 @@ async function measure(run: TrainingRun, state: DeviceState, { plan, front, name
   const withImages = 'image' in program.graph.data;
   const range = { epoch: 0, texts: readsTexts(fields), crops: config.crops, known: front.train.known };
   const shared = new SharedStep(ranks, config.accumulate);
-  const totals = new RowSums();
+  const means = new RowMeans();
   for await (const batch of withImages ? train.batches(range) : train.textBatches({ epoch: 0 })) {
     ownSignal(run)?.throwIfAborted();
     const { arrays, studies } = batch;
@@ -68,12 +76,12 @@ async function measure(run: TrainingRun, state: DeviceState, { plan, front, name
     if ('image' in arrays) train.recycle({ arrays, studies });
     const rows: Record<string, HostArray> = {};
     for (const [name, array] of Object.entries(own)) rows[name] = await shared.rows(array);
-    totals.add(rows);
+    means.add(rows);
   }
   program.release?.();
   return Object.fromEntries(
     names.flatMap((name) => {
-      const { mean, scale } = standardOf(totals.mean(`align.${name}.first`), totals.mean(`align.${name}.second`));
+      const { mean, scale } = standardOf(means, `align.${name}`);
       return [
         [`align.${name}.standard.mean`, mean],
         [`align.${name}.standard.scale`, scale],
