@@ -9,6 +9,7 @@ import { saveResult } from '../../benchmarks/results.ts';
 import { publishedFolders, readManifest } from '../release/addresses.ts';
 import { copyCheckout } from '../release/dry-run.ts';
 import { installedBy, snippetsIn } from '../snippets.ts';
+import { foreignDependencies, installedForeign, withoutNative } from '../support/packed.ts';
 import type { Manager, Workshop } from './projects.ts';
 import { importEntries, install, installTools, managers, newProject, openWorkshop, runModule, sizeOfProject } from './projects.ts';
 import { publishInto, startRegistry } from './registry.ts';
@@ -62,6 +63,9 @@ async function installOne(workshop: Workshop, folder: string, manager: Manager):
     const seconds = await install(workshop, project, manager, [name]);
     const { megabytes, files } = sizeOfProject(project);
     const entries = await importEntries(project, name);
+    const own = folder.replace('packages/', '');
+    const [declared, installed] = [foreignDependencies([own]).join(' '), installedForeign(project).toSorted().join(' ')];
+    if (manager === 'npm' && withoutNative.includes(own) && installed !== declared) throw new Error(`it brings "${installed}", and declares "${declared}"`);
     // Where nothing lies beside a package that it does not declare, snippets find what their install lines bring, or nothing.
     const examples = manager === 'pnpm' ? await runExamples(workshop, project, manager, folder) : 0;
     log(`${name} by ${manager}: ${megabytes.toFixed(1)} MB, ${seconds.toFixed(1)} s, ${entries} entries, ${examples} examples`);
