@@ -69,6 +69,7 @@ test.each<[string, Partial<RunOptions>]>([
   ['a whole encoder', { freeze: ['vision.*'] }],
   ['both stages, the second behind another front', { stage1: true, epochs: [1, 2], stages: { 2: { freeze: ['vision.*'] } } }],
   ['both encoders in both stages, texts of like lengths together', { stage1: true, epochs: [2, 2], freeze: ['vision.*', 'text.*'], sampling: 'length' }],
+  ['standardized features', { freeze: ['vision.*', 'text.*'], standardize: true }],
   ['the first layers of both encoders', { stage1: true, epochs: [1, 1], accumulate: 2, batch: 2, freeze: [...front, 'text.embeddings.*'] }],
 ])('%s: with and without a cache the same bits', async (_, settings) => {
   const expected = await trained(settings, { maxBytes: 0 });
