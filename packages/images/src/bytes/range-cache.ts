@@ -1,7 +1,7 @@
 // Parts of what is served over HTTP: fetched by range requests in blocks, the last used of which are kept, up to a number of bytes.
 import { fetchAll, fetchRange, RemoteError } from '@hybridmed/remote';
 import { DataError } from '../errors.ts';
-import { maxFileBytes } from './limits.ts';
+import { maxFileBytes } from '../limits.ts';
 import type { ByteRange, RangeReader } from './image-bytes.ts';
 
 /** How much is fetched at once, how much is kept, and how long a server may take. */

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { close, constants, fstat, open, read } from 'node:fs';
 import { promisify } from 'node:util';
 import { DataError, describeFileError } from '../errors.ts';
-import { maxFileBytes } from './limits.ts';
+import { maxFileBytes } from '../limits.ts';
 
 // With callbacks these take half the time of their namesakes in node:fs/promises, which shows where images are small.
 const [openFile, statFile, readFile, closeFile] = [promisify(open), promisify(fstat), promisify(read), promisify(close)];

@@ -1,7 +1,7 @@
 // Reading images on a thread that does nothing else: directly, which takes a twentieth of the time of having it done elsewhere, unless the disk is slow.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { describeFileError } from '../errors.ts';
-import type { Scratch } from './scratch.ts';
+import type { Scratch } from '../scratch.ts';
 import type { ByteRange, RangeReader } from './image-bytes.ts';
 import { checkFile, checkPart, endsBefore, isUrl, rangeOf, readImageBytes, readingFlags, verified } from './image-bytes.ts';
 

@@ -2,12 +2,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { decodeGrey, readGrey, readSquare } from '@hybridmed/data';
-import type { GreyImage } from '@hybridmed/data';
+import { decodeGrey, readGrey, readSquare } from '@hybridmed/images';
+import type { GreyImage } from '@hybridmed/images';
 import sharp from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
-import { dicomFile } from './support-dicom.ts';
-import { temporaryFolder } from './support.ts';
+import { dicomFile } from '../../../tools/support/dicom-file.ts';
+import { temporaryFolder } from '../../../tools/support/temporary-folder.ts';
 
 const { folder, remove } = temporaryFolder();
 afterAll(remove);

@@ -2,11 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
-import { decodeGrey, readGrey, readSquare } from '@hybridmed/data';
+import { decodeGrey, encodePlainPng, readGrey, readSquare } from '@hybridmed/images';
 import sharp from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
-import { encodePlainPng } from '../src/image/png.ts';
-import { temporaryFolder } from './support.ts';
+import { temporaryFolder } from '../../../tools/support/temporary-folder.ts';
 
 const { folder, remove } = temporaryFolder();
 afterAll(remove);

@@ -11,16 +11,6 @@ export class DataError extends Error {
   }
 }
 
-/** Studies of a batch whose images cannot be read: the first reason, and each one's by its number. */
-export class UnreadableStudiesError extends DataError {
-  readonly reasons: ReadonlyMap<number, string>;
-
-  constructor(reasons: ReadonlyMap<number, string>) {
-    super([...reasons.values()][0]!);
-    this.reasons = reasons;
-  }
-}
-
 /** Turns an operating-system error into a DataError that names the file. */
 export function describeFileError(path: string, error: unknown): DataError {
   if (error instanceof DataError) return error;

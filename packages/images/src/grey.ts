@@ -1,12 +1,12 @@
 // Reading any image file as 8-bit grey pixels: JPEG, PNG or DICOM, recognized by what is in it.
-import { DataError } from '../errors.ts';
+import { DataError } from './errors.ts';
 import { decodeDicom } from './dicom/decode.ts';
 import { decodeDeepPng, decodeJpeg, decodePng } from './jpeg-and-png.ts';
 import type { GreyImage } from '@hybridmed/inputs';
 import { orientationOf, squareOf, turned } from '@hybridmed/inputs';
-import { defaultRangeReader } from './range-cache.ts';
+import { defaultRangeReader } from './bytes/range-cache.ts';
 import type { Scratch } from './scratch.ts';
-import { readImageBytes } from './image-bytes.ts';
+import { readImageBytes } from './bytes/image-bytes.ts';
 
 type Kind = 'jpeg' | 'png' | 'png16' | 'dicom' | undefined;
 

@@ -1,5 +1,5 @@
 // A DICOM radiograph as 8-bit grey: both look-up tables, the least value to 0 and the greatest to 255, MONOCHROME1 inverted, pixels made square.
-import { DataError } from '../../errors.ts';
+import { DataError } from '../errors.ts';
 import type { GreyImage } from '@hybridmed/inputs';
 import { checkSides } from '../limits.ts';
 import { resizeGrey } from '@hybridmed/inputs';
