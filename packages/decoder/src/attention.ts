@@ -10,11 +10,11 @@ export interface KeyValues {
   readonly values: Tensor;
 }
 
-/** How a step of decoding attends to keys and values (N * heads, S, width / heads) that are kept head by head, so that no step has to lay them out anew. */
+/** How a step of decoding attends to keys and values (N, heads, S, width / heads) that are kept head by head, so that no step has to lay them out anew. */
 export interface ByHead {
   /** Whether each of the T queries of x (B, T, width) has rows of its own, N = B * T, or all T share those of their batch, N = B. */
   readonly own: boolean;
-  /** What is added to the scores, broadcast to (N * heads, queries, S): far below 0 for keys that may not be seen. */
+  /** What is added to the scores, broadcast to (N, heads, queries, S): far below 0 for keys that may not be seen. */
   readonly bias?: Tensor | undefined;
 }
 
@@ -49,18 +49,17 @@ export function attentionLayer({ width, heads, memory = width }: { width: number
   };
 }
 
-/** (B, S, width) -> (B * heads, S, width / heads) */
+/** (B, S, width) -> (B, heads, S, width / heads) */
 export function splitHeads(x: Tensor, heads: number): Tensor {
   const [b, s, width] = x.shape as [Dim, Dim, number];
-  const rows = s === 1 ? x : ops.transpose(ops.reshape(x, [b, s, heads, width / heads]), [0, 2, 1, 3]);
-  return ops.reshape(rows, [dimProduct([b, heads]), s, width / heads]);
+  const size = width / heads;
+  return s === 1 ? ops.reshape(x, [b, heads, 1, size]) : ops.transpose(ops.reshape(x, [b, s, heads, size]), [0, 2, 1, 3]);
 }
 
 function attendByHead(queries: Tensor, { keys, values }: KeyValues, heads: number, { own, bias }: ByHead): Tensor {
   const [b, t, width] = queries.shape as [Dim, Dim, number];
-  const size = width / heads;
   const rows = splitHeads(own ? ops.reshape(queries, [dimProduct([b, t]), 1, width]) : queries, heads);
-  const scores = ops.mul(ops.matmul(rows, keys, { transposeB: true }), 1 / Math.sqrt(size));
+  const scores = ops.mul(ops.matmul(rows, keys, { transposeB: true }), 1 / Math.sqrt(width / heads));
   const mixed = ops.matmul(ops.softmax(bias ? ops.add(scores, bias) : scores), values);
-  return ops.reshape(own ? mixed : ops.transpose(ops.reshape(mixed, [b, heads, t, size]), [0, 2, 1, 3]), [b, t, width]);
+  return ops.reshape(own ? mixed : ops.transpose(mixed, [0, 2, 1, 3]), [b, t, width]);
 }

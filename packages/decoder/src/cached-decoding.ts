@@ -28,26 +28,25 @@ const scopeOf = (state: Tensors, { prefix = 'decoder.' }: DecodingOptions) => ro
 function memorySpecs({ decoder: { config }, masked = false, copies = false }: DecodingOptions): Record<string, TensorSpec> {
   const { depth, width, heads } = config;
   return {
-    ...keyValueSpecs('cross', depth, f32(dimProduct(['B', heads]), 'S', width / heads)),
-    ...(masked ? { 'cross.bias': f32(dimProduct(['B', heads]), 1, 'S') } : {}),
+    ...keyValueSpecs('cross', depth, f32('B', heads, 'S', width / heads)),
+    ...(masked ? { 'cross.bias': f32('B', 1, 1, 'S') } : {}),
     ...(copies ? { 'cross.pointer.keys': f32('B', 'S', width), 'cross.ids': i32('B', 'S'), ...(masked ? { 'cross.mask': f32('B', 'S') } : {}) } : {}),
   };
 }
 
-/** The cache of R rows. */
+/** The cache of so many rows. */
 const cacheSpecs = ({ decoder: { config } }: DecodingOptions, rows: Dim): Record<string, TensorSpec> =>
-  keyValueSpecs('cache', config.depth, f32(dimProduct([rows, config.heads]), 'C', config.width / config.heads));
+  keyValueSpecs('cache', config.depth, f32(rows, config.heads, 'C', config.width / config.heads));
 
 const far = 1e30;
 
 /**
  * The graph that starts decoding: from `memory.BRANCH` (B, S, width) it writes to the state what steps read of it, once for all texts of a study:
- * `cross.I.keys|values` (B * heads, S, width / heads), where masked `cross.bias` (B * heads, 1, S), and of a branch that copies
+ * `cross.I.keys|values` (B, heads, S, width / heads), where masked `cross.bias` (B, 1, 1, S), and of a branch that copies
  * `cross.pointer.keys` (B, S, width), `cross.ids` and `cross.mask` (B, S).
  */
 export function startGraph(options: DecodingOptions): Graph {
   const { decoder, branch, masked = false, copies = false } = options;
-  const { heads } = decoder.config;
   const specs = {
     [`memory.${branch}`]: f32('B', 'S', memoryWidth(decoder, branch)),
     ...(masked ? { [`memory.${branch}.mask`]: f32('B', 'S') } : {}),
@@ -56,24 +55,14 @@ export function startGraph(options: DecodingOptions): Graph {
   return trace({ data: {}, state: { ...ownSpecs(options), ...specs } }, (_, state) => {
     const scope = scopeOf(state, options);
     const [memory, mask, ids] = ['', '.mask', '.ids'].map((part) => state[`memory.${branch}${part}`]);
-    const biasOf = (seen: Tensor): Tensor => {
-      const bias = ops.reshape(ops.mul(ops.sub(seen, 1), far), ['B', 1, 1, 'S']);
-      return ops.reshape(ops.broadcast(bias, ['B', heads, 1, 'S']), [dimProduct(['B', heads]), 1, 'S']);
-    };
     return {
       updates: {
         ...flatten('cross', decoder.splitMemory(scope, branch, memory!, mask)),
-        ...(mask ? { 'cross.bias': biasOf(mask) } : {}),
+        ...(mask ? { 'cross.bias': ops.reshape(ops.mul(ops.sub(mask, 1), far), ['B', 1, 1, 'S']) } : {}),
         ...(ids ? { 'cross.pointer.keys': decoder.projectPointer(scope, memory!), 'cross.ids': ids, ...(mask ? { 'cross.mask': mask } : {}) } : {}),
       },
     };
   });
-}
-
-/** Rows of a tensor (count * n, ...), n to each of `count`, by their numbers (M) among these: (M * n, ...). */
-function rowsOf(x: Tensor, rows: Tensor, count: Dim): Tensor {
-  const rest = x.shape.slice(1);
-  return ops.reshape(ops.gather(ops.reshape(x, [count, -1]), rows), [-1, ...rest]);
 }
 
 /**
@@ -84,10 +73,10 @@ export function rearrangeGraph(options: DecodingOptions): Graph {
   const memory = memorySpecs(options);
   const cache = cacheSpecs(options, 'R');
   return trace({ data: { studies: i32('M'), parents: i32('P'), slots: i32('N') }, state: { ...memory, ...cache } }, ({ studies, parents }, state) => {
-    const kept = Object.keys(memory).map((name) => [name, rowsOf(state[name]!, studies!, 'B')] as const);
+    const kept = Object.keys(memory).map((name) => [name, ops.gather(state[name]!, studies!)] as const);
     const moved = Object.keys(cache).map((name) => {
-      const rows = rowsOf(state[name]!, parents!, 'R');
-      return [name, ops.pad(rows, [0, 0, 0], [rows.shape[0]!, 'N', rows.shape[2]!])] as const;
+      const [, heads, , size] = state[name]!.shape;
+      return [name, ops.pad(ops.gather(state[name]!, parents!), [0, 0, 0, 0], ['P', heads!, 'N', size!])] as const;
     });
     return { updates: Object.fromEntries([...kept, ...moved]) };
   });
@@ -103,7 +92,7 @@ export function stepGraph(options: DecodingOptions, { branching = true }: { read
   const rows = dimProduct(['B', 'K']);
   const data = { ids: i32('B', 'K'), position: i32(1), ...(branching ? { parents: i32(rows) } : {}) };
   return trace({ data, state: { ...ownSpecs(options), ...memorySpecs(options), ...cacheSpecs(options, rows) } }, ({ ids, parents, position }, state) => {
-    const continued = (x: Tensor): Tensor => (parents ? rowsOf(x, parents, rows) : x);
+    const continued = (x: Tensor): Tensor => (parents ? ops.gather(x, parents) : x);
     const cache = unflatten('cache', state, depth).map(({ keys, values }) => ({ keys: continued(keys), values: continued(values) }));
     const scope = scopeOf(state, options);
     const next = decoder.step(scope, branch, ids!, position!, cache, unflatten('cross', state, depth), state['cross.bias']);

@@ -11,7 +11,7 @@ import { headLogits, pointer } from './pointer.ts';
 import type { DecoderConfig, MemoryTokens } from './stack.ts';
 import { adaptedMemories, decoderStack } from './stack.ts';
 
-/** A cache of self-attention keys and values of fixed capacity, head by head: one (rows * heads, capacity, width / heads) pair per block. */
+/** A cache of self-attention keys and values of fixed capacity, head by head: one (rows, heads, capacity, width / heads) pair per block. */
 export type Cache = readonly KeyValues[];
 
 /** The decoder as functions of a scope. */
@@ -29,7 +29,7 @@ export interface Decoder {
   hidden(scope: Scope, branch: string, ids: Tensor, memory: Tensor | undefined, mask?: Tensor): Tensor;
   /** Each block's cross-attention over the memory, averaged over heads, for input ids (B, T): (B, T, S) each. In evaluation mode. */
   crossWeights(scope: Scope, branch: string, ids: Tensor, memory: Tensor, mask?: Tensor): Tensor[];
-  /** The same, head by head as `step` reads them: (B * heads, S, width / heads); with a mask (B, S) the values of what may not be seen are zeros. */
+  /** The same, head by head as `step` reads them: (B, heads, S, width / heads); with a mask (B, S) the values of what may not be seen are zeros. */
   splitMemory(scope: Scope, branch: string, memory: Tensor, mask?: Tensor): KeyValues[];
   /** Whether a branch copies tokens of its memory. */
   copies(branch: string): boolean;
@@ -46,7 +46,7 @@ export interface Decoder {
   prefill(scope: Scope, branch: string, ids: Tensor, cross: readonly KeyValues[], mask?: Tensor): Decoded;
   /**
    * Hidden states (B, K, width) for one new token at `position` (i32 [1]) of each of K texts of a study, ids (B, K), and the cache of B * K rows
-   * with them written in. `cross` has each block's `splitMemory`, which the texts of a study share, and `bias` (B * heads, 1, S) what is added to the
+   * with them written in. `cross` has each block's `splitMemory`, which the texts of a study share, and `bias` (B, 1, 1, S) what is added to the
    * scores of its tokens.
    */
   step(scope: Scope, branch: string, ids: Tensor, position: Tensor, cache: Cache, cross: readonly KeyValues[], bias?: Tensor): Decoded;
@@ -70,10 +70,10 @@ const far = -1e30;
 
 /** The past as written into a cache of fixed capacity: the new tokens' keys and values go where `position` says, and slots after it are not seen. */
 function writeAt(position: Tensor, cache: Cache, heads: number): { readonly cache: KeyValues[]; readonly self: (block: number) => SelfAttention } {
-  const capacity = cache[0]!.keys.shape[1]!;
+  const capacity = cache[0]!.keys.shape[2]!;
   const slots = ops.reshape(ops.iota(capacity), [1, capacity]);
-  const here = ops.reshape(ops.equal(slots, position), [1, capacity, 1]);
-  const bias = ops.reshape(ops.mul(ops.less(position, slots), far), [1, 1, capacity]);
+  const here = ops.reshape(ops.equal(slots, position), [1, 1, capacity, 1]);
+  const bias = ops.reshape(ops.mul(ops.less(position, slots), far), [1, 1, 1, capacity]);
   const next: KeyValues[] = [];
   const written = (fresh: Tensor, kept: Tensor): Tensor => {
     const [studies, texts, width] = fresh.shape as [Dim, Dim, number];

@@ -40,7 +40,7 @@ export async function createStepper(device: Device, state: DeviceState, options:
   let [texts, rows, capacity] = [1, 0, 0];
 
   function emptyCache(): void {
-    const empty = { data: new Float32Array(rows * capacity * width), shape: [rows * heads, capacity, width / heads] };
+    const empty = { data: new Float32Array(rows * capacity * width), shape: [rows, heads, capacity, width / heads] };
     const names = Array.from({ length: depth }, (_, i) => [`cache.${i}.keys`, `cache.${i}.values`]).flat();
     state.write(Object.fromEntries(names.map((name) => [name, empty])));
   }
