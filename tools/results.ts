@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import type { AblationResults, ExplainResults, LabellerResults } from './results-agreement.ts';
 import { ablationTable, explainRows, labellerRows } from './results-agreement.ts';
 import { headlineRows } from './results-headline.ts';
-import { learningTable, variantsTable } from './results-learning.ts';
+import { differencesTable, learningTable, variantsTable } from './results-learning.ts';
+import { installTable, nodesTable, typesTable } from './results-install.ts';
 import type { ClassificationResults, QuestionResults } from './results-tasks.ts';
 import { classificationRows, questionRows } from './results-tasks.ts';
 import type { PeersResult } from './results-webgpu.ts';
@@ -249,7 +250,7 @@ function webgpu(): string {
 }
 
 /** Documents that hold tables, from the root. */
-export const documents = ['README.md', 'docs/results.md', 'docs/learning.md'] as const;
+export const documents = ['README.md', 'docs/results.md', 'docs/learning.md', 'docs/install.md'] as const;
 
 /** A few figures for the README; each is a cell of a table of docs/results.md. */
 const headline = (): string => table(['', 'this project', 'for comparison'], headlineRows(result));
@@ -265,8 +266,12 @@ export const sections: Readonly<Record<string, () => string>> = {
   explanations,
   'ablation-phantoms': () => ablation('phantoms'),
   'ablation-openi': () => ablation('openi'),
-  learning: () => table(...learningTable(result)),
-  'learning-variants': () => table(...variantsTable(result)),
+  learning: () => table(...learningTable(result, result('learning-differences'))),
+  'learning-variants': () => table(...variantsTable(result('learning-differences'))),
+  'learning-differences': () => table(...differencesTable(result('learning-differences'))),
+  install: () => table(...installTable(result('install'))),
+  'install-nodes': () => table(...nodesTable(result('install'))),
+  'install-types': () => table(...typesTable(result('install'))),
   speed,
   loading,
   embedding,

@@ -68,15 +68,45 @@ async function runVariant({ name, flags, shares }: Variant, seed: number, { data
   await saveRun({ name, seed, flags, stages, test: evaluationOf(out, seed, name), validate: evaluationOf(out, seed, name, 'validate') });
 }
 
-/** Saves the paired differences of every comparison, over the seeds that both sides have. */
-async function saveDifferences(out: string): Promise<void> {
-  const rows = [];
+type Compared = Readonly<Record<'studies' | 'figures', unknown>>;
+
+const compared = (args: readonly string[]): Compared => {
+  const { figures, studies } = JSON.parse(hybridmed(['compare', ...args, '--json'])) as Compared;
+  return { studies, figures };
+};
+
+/** What the label head is compared on with a regression. */
+const imageClasses = 'effusion,emphysema,cardiomegaly,names a finding';
+
+/** Scores of a logistic regression on pooled features of the image encoder as it was published, for the labels that MeSH says. */
+function regressionScores(checkpoint: string, { data, vision, out, device }: Problem): string {
+  const folder = join(out, 'regression');
+  const scores = join(folder, 'test-scores.json');
+  if (existsSync(scores)) return scores;
+  const fit = ['--classes', imageClasses, '--percent', '100', '--seeds', '0'];
+  hybridmed(['probe', '--checkpoint', checkpoint, '--vision', vision, '--data', data, ...fit, '--device', device, '--out', folder]);
+  return scores;
+}
+
+/** Saves each side's means over seeds, and the paired differences of every comparison, over the seeds that both sides have. */
+async function saveDifferences(problem: Problem): Promise<void> {
+  const { out } = problem;
+  const files = (name: string, seeds: readonly number[]) => seeds.map((seed) => evaluationOf(out, seed, name));
+  const seedsOf = (...names: string[]) => [0, 1, 2].filter((seed) => names.every((name) => existsSync(evaluationOf(out, seed, name))));
+  const rows: object[] = [];
+  for (const { name } of variants) {
+    const seeds = seedsOf(name);
+    if (seeds.length > 0) rows.push({ a: name, seeds, ...compared(['--a', ...files(name, seeds)]) });
+  }
   for (const [a, b] of comparisons) {
-    const seeds = [0, 1, 2].filter((seed) => [a, b].every((name) => existsSync(evaluationOf(out, seed, name))));
-    if (seeds.length === 0) continue;
-    const files = (name: string) => seeds.map((seed) => evaluationOf(out, seed, name));
-    const { figures, studies } = JSON.parse(hybridmed(['compare', '--a', ...files(a), '--b', ...files(b), '--json'])) as { figures: object[]; studies: number };
-    rows.push({ a, b, seeds, studies, figures });
+    const seeds = seedsOf(a, b);
+    if (seeds.length > 0) rows.push({ a, b, seeds, ...compared(['--a', ...files(a, seeds), '--b', ...files(b, seeds)]) });
+  }
+  const seeds = seedsOf('recipe');
+  if (seeds.length > 0) {
+    const regression = regressionScores(folderOf(out, seeds[0]!, 'recipe'), problem);
+    const scores = compared(['--a', ...files('recipe', seeds), '--b', regression, '--classes', imageClasses]);
+    rows.push({ a: 'recipe', b: 'regression', seeds, ...scores });
   }
   if (rows.length > 0) await saveResult('learning-differences', { rows });
 }
@@ -103,7 +133,7 @@ async function main(): Promise<number> {
       if (isSaved(variant.name, seed)) process.stderr.write(`${variant.name}, seed ${seed}: saved\n`);
       else await runVariant(variant, seed, problem);
     }
-  await saveDifferences(problem.out);
+  await saveDifferences(problem);
   return 0;
 }
 

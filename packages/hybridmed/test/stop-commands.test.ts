@@ -61,3 +61,13 @@ test('pack ends between shards, and finishes when it is run again', async () => 
   expect((await run(...args)).code).toBe(0);
   expect(readdirSync(out).toSorted()).toEqual(readdirSync(whole).toSorted());
 }, 60_000);
+
+test('a reader that goes ends the command without a trace', async () => {
+  const child = spawn(process.execPath, ['--conditions=hybridmed-source', '--import', import.meta.resolve('tsx'), cli, 'evaluate', '--help']);
+  child.stdout.destroy();
+  let log = '';
+  child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  expect(log).toBe('');
+  expect(code).toBe(141);
+});

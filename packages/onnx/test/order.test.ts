@@ -2,7 +2,7 @@
 import type { Graph, HostArrays, Tensor } from '@hybridmed/tensor';
 import { grad, ops, remat, trace } from '@hybridmed/tensor';
 import { expect, test } from 'vitest';
-import type { FileNode } from '../src/model/builder.ts';
+import type { FileNode } from '../src/model/order.ts';
 import { endsAsTraced } from '../src/model/order.ts';
 import { cpu, floats, scalar } from './support.ts';
 

@@ -1,23 +1,15 @@
 // Builds an ONNX graph: names, constants (each once), nodes, and sizes that are known only when it runs.
-import type { Dim, Shape, Tensor, TensorSpec } from '@hybridmed/tensor';
+import type { Dim, Shape, TensorSpec } from '@hybridmed/tensor';
 import { dimSymbols } from '@hybridmed/tensor';
 import type { BuildOptions, Initializer, OnnxFile } from './initializers.ts';
 import { placeInitializers } from './initializers.ts';
+import type { FileNode } from './order.ts';
 import { endsAsTraced } from './order.ts';
 import type { ElementType } from './proto.ts';
 import { elementTypes, encodeModel } from './proto.ts';
 
 /** Attribute values of a node: whole numbers and lists of them become ints, `{ f }` a float, text a string. */
 export type Attributes = Readonly<Record<string, number | readonly number[] | string | { readonly f: number }>>;
-
-/** One node of the file. */
-export interface FileNode {
-  opType: string;
-  domain: string;
-  input: string[];
-  output: string[];
-  attribute: object[];
-}
 
 const contrib = 'com.microsoft';
 

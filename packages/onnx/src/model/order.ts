@@ -1,5 +1,13 @@
 // The order of nodes in a file, from which ONNX Runtime makes its own order of work.
-import type { FileNode } from './builder.ts';
+
+/** One node of the file. */
+export interface FileNode {
+  opType: string;
+  domain: string;
+  input: string[];
+  output: string[];
+  attribute: object[];
+}
 
 /** A value that only outputs read, or sums that do: what computes it, and where that stood. */
 interface End {
