@@ -24,18 +24,22 @@ describe.skipIf(!built)('example encoders on packed packages (skipped before npm
     const packed = await packedTarballs(inject('sharedFolder'));
     const tarballs = Object.fromEntries([...packed].map(([name, file]) => [name, `file:${file}`]));
     mkdirSync(project);
-    for (const name of examples) cpSync(join(root, 'examples/encoders', name), join(project, name), { recursive: true });
     // What is not published yet comes from the tarballs, for the examples' own dependencies too; versions of others are those of this repository.
+    for (const name of examples) {
+      cpSync(join(root, 'examples/encoders', name), join(project, name), { recursive: true });
+      const file = join(project, name, 'package.json');
+      const own = JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<'dependencies' | 'devDependencies', Record<string, string>>>;
+      for (const ranges of [own.dependencies, own.devDependencies])
+        for (const [dependency, range] of Object.entries(ranges)) ranges[dependency] = tarballs[dependency] ?? range;
+      writeFileSync(file, JSON.stringify(own));
+    }
     const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as { packages: Record<string, { version?: string }> };
     const manifest = {
       name: 'user',
       private: true,
       type: 'module',
       dependencies: { ...tarballs, ...Object.fromEntries(examples.map((name) => [name, `file:./${name}`])) },
-      overrides: {
-        ...Object.fromEntries([...packed.keys()].map((name) => [name, `$${name}`])),
-        'onnxruntime-node': lock.packages['node_modules/onnxruntime-node']!.version,
-      },
+      overrides: { 'onnxruntime-node': lock.packages['node_modules/onnxruntime-node']!.version },
     };
     writeFileSync(join(project, 'package.json'), JSON.stringify(manifest));
     await run('npm', ['install', '--ignore-scripts', '--install-links', '--no-audit', '--no-fund', '--prefer-offline'], { cwd: project, maxBuffer: 2 ** 26 });

@@ -1,11 +1,12 @@
 // Trains one stage of a run: its state, its teacher, its step's program, and what is saved when.
-import type { Stage } from '@hybridmed/model';
+import type { Model, Stage } from '@hybridmed/model';
 import { trainable } from '@hybridmed/model';
 import type { StagePlan, TeacherMode } from '@hybridmed/model/graphs';
 import { teacherParameters, teacherPrefix, usesTeacher } from '@hybridmed/model/graphs';
+import { foldStandardization, standardizationState } from '@hybridmed/model/standardize';
 import { adapterState, mergeLora } from '@hybridmed/nn/fine-tuning';
 import { alone } from '@hybridmed/ranks';
-import type { DeviceState, HostArrays } from '@hybridmed/tensor';
+import type { Device, DeviceState, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { CheckpointKind, RunStore, StageSnapshot } from '../contracts/run-store.ts';
 import type { TrainerState } from '../contracts/trainer-state.ts';
@@ -19,6 +20,7 @@ import { ownSignal, stopAsked } from '../ranks/stop.ts';
 import { accumulatedStep } from './accumulated-step.ts';
 import { checkArrays, NotFiniteError } from './finite.ts';
 import { runStage } from './stage-loop.ts';
+import { withStandardization } from './standardization.ts';
 import type { StartingPoint } from './starting-point.ts';
 import { startingPoint } from './starting-point.ts';
 import { startOptimizer, wholeStep } from './whole-step.ts';
@@ -61,21 +63,13 @@ export async function trainStage(run: TrainingRun, stage: Stage): Promise<Traine
       })
     : undefined;
   const { weightDecay, clip, seed, accumulate } = config;
-  const options = { device, state, model: front.model, plan, seed, optimizer: { weightDecay, clip }, ranks };
+  const trained = await withStandardization(run, state, plan, front);
+  const options = { device, state, model: trained, plan, seed, optimizer: { weightDecay, clip }, ranks };
   const step = accumulate > 1 ? await accumulatedStep(options, accumulate) : await wholeStep(options);
-  const optimizerEntries = [...Object.keys(fresh), ...adapterState(model.parameters)];
-  const snapshot = async (kind: CheckpointKind, trainer: TrainerState): Promise<StageSnapshot> => {
-    const parameters = mergeLora(await state.read(Object.keys(model.parameters)));
-    checkArrays(parameters, trainer);
-    if (kind === 'best') return { parameters };
-    const optimizer = await state.read(optimizerEntries);
-    checkArrays(optimizer, trainer);
-    const tuning = device.choices?.read();
-    return { parameters, trainer, optimizer, ...(tuning ? { tuning } : {}) };
-  };
+  const snapshot = snapshotsOf(device, state, trained, Object.keys(fresh));
   const keeper = checkpointKeeper(store, stage, start, ranks.rank === 0 ? snapshot : undefined);
   const { save, confirm } = keeper;
-  const end = await runStage({ ...run, model: front.model, plan, state, step, teacher, front, save, confirm }, start.trainer).catch(async (error: unknown) => {
+  const end = await runStage({ ...run, model: trained, plan, state, step, teacher, front, save, confirm }, start.trainer).catch(async (error: unknown) => {
     throw error instanceof NotFiniteError ? await keeper.fallBack(error) : error;
   });
   state.drop();
@@ -84,13 +78,23 @@ export async function trainStage(run: TrainingRun, stage: Stage): Promise<Traine
   return end;
 }
 
+type Snapshots = (kind: CheckpointKind, trainer: TrainerState) => Promise<StageSnapshot>;
+
+/** What is saved of a state: parameters with everything merged that training has beside them and, to go on training, that too. */
+const snapshotsOf =
+  (device: Device, state: DeviceState, { parameters: specs }: Model, moments: readonly string[]): Snapshots =>
+  async (kind, trainer) => {
+    const parameters = foldStandardization(mergeLora(await state.read(Object.keys(specs))));
+    checkArrays(parameters, trainer);
+    if (kind === 'best') return { parameters };
+    const optimizer = await state.read([...new Set([...moments, ...adapterState(specs), ...standardizationState(specs)])]);
+    checkArrays(optimizer, trainer);
+    const tuning = device.choices?.read();
+    return { parameters, trainer, optimizer, ...(tuning ? { tuning } : {}) };
+  };
+
 /** Saves a stage's checkpoints so that, at every moment, there is one whose next step was finite. Without `snapshot` another rank saves them. */
-function checkpointKeeper(
-  store: RunStore,
-  stage: Stage,
-  start: StartingPoint,
-  snapshot: ((kind: CheckpointKind, trainer: TrainerState) => Promise<StageSnapshot>) | undefined,
-) {
+function checkpointKeeper(store: RunStore, stage: Stage, start: StartingPoint, snapshot: Snapshots | undefined) {
   let last = start.optimizer && start.trainer.step;
   let unconfirmed = last !== undefined;
   return {
