@@ -16,7 +16,7 @@ test('a train-step run prints one JSON document and nothing else', () => {
 
 test.each([
   [['nothing'], 'there is no suite "nothing"'],
-  [['train-step', '--preset', 'huge'], '--preset is one of small, medium, paper'],
+  [['train-step', '--preset', 'huge'], '--preset is one of tiny, small, medium, paper'],
   [['train-step', '--steps', '0'], '--steps needs a whole number'],
   [['tables', '--images', '100'], '--images needs a whole number from 20,000 on'],
   [['train-step', '--pytorch', 'python3'], '--pytorch and --reference go together'],

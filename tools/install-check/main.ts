@@ -1,6 +1,6 @@
 // `npm run check:install`: what a release would publish, installed as users install it, from a registry on this machine. Once a release: it
-// downloads some hundred megabytes and takes a quarter of an hour. With `-- --save` the table of docs/install.md is made from it; with names of
-// packages only those are installed.
+// downloads some hundred megabytes and takes a quarter of an hour. With `-- --save` the tables of docs/install.md are made from it; with names of
+// packages only those are installed, and only their rows are saved.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { saveResult } from '../../benchmarks/results.ts';
 import { publishedFolders, readManifest } from '../release/addresses.ts';
 import { copyCheckout } from '../release/dry-run.ts';
 import { installedBy, snippetsIn } from '../snippets.ts';
+import { foreignDependencies, installedForeign, withoutNative } from '../support/packed.ts';
 import type { Manager, Workshop } from './projects.ts';
 import { importEntries, install, installTools, managers, newProject, openWorkshop, runModule, sizeOfProject } from './projects.ts';
 import { publishInto, startRegistry } from './registry.ts';
@@ -62,6 +63,9 @@ async function installOne(workshop: Workshop, folder: string, manager: Manager):
     const seconds = await install(workshop, project, manager, [name]);
     const { megabytes, files } = sizeOfProject(project);
     const entries = await importEntries(project, name);
+    const own = folder.replace('packages/', '');
+    const [declared, installed] = [foreignDependencies([own]).join(' '), installedForeign(project).toSorted().join(' ')];
+    if (manager === 'npm' && withoutNative.includes(own) && installed !== declared) throw new Error(`it brings "${installed}", and declares "${declared}"`);
     // Where nothing lies beside a package that it does not declare, snippets find what their install lines bring, or nothing.
     const examples = manager === 'pnpm' ? await runExamples(workshop, project, manager, folder) : 0;
     log(`${name} by ${manager}: ${megabytes.toFixed(1)} MB, ${seconds.toFixed(1)} s, ${entries} entries, ${examples} examples`);
@@ -136,6 +140,15 @@ async function underTypeScripts(workshop: Workshop): Promise<TypeCheck[]> {
   return rows;
 }
 
+/** Puts rows in the place of those of the same packages in the saved result, in the order of the packages; rows of packages that are gone are dropped. */
+async function saveRows(rows: readonly InstallRow[], folders: readonly string[]): Promise<void> {
+  const saved = JSON.parse(readFileSync(join(root, 'benchmarks/results/install.json'), 'utf8')) as { rows: readonly InstallRow[] };
+  const measured = new Set(rows.map((row) => row.package));
+  const every = [...rows, ...saved.rows.filter((row) => !measured.has(row.package))];
+  const names = folders.map((folder) => readManifest(join(root, folder)).name);
+  await saveResult('install', { ...saved, rows: names.flatMap((name) => every.filter((row) => row.package === name)) });
+}
+
 async function check(only: readonly string[], save: boolean): Promise<boolean> {
   const folder = mkdtempSync(join(tmpdir(), 'hybridmed-install-'));
   const copy = join(folder, 'copy');
@@ -153,7 +166,10 @@ async function check(only: readonly string[], save: boolean): Promise<boolean> {
       await install(workshop, newProject(workshop, `warm-${manager}`), manager, ['hybridmed']);
     const problems: string[] = [];
     const rows = await installAll(workshop, folders, problems);
-    if (only.length > 0) return problems.length === 0;
+    if (only.length > 0) {
+      if (save && problems.length === 0) await saveRows(rows, all);
+      return problems.length === 0;
+    }
     const result = { version, together: await together(workshop, all), nodes: await onNodes(workshop), types: await underTypeScripts(workshop), rows };
     problems.push(
       ...result.types.flatMap(({ package: name, typescript, resolution, errors }) =>

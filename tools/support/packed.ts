@@ -39,6 +39,18 @@ function closureOf(folders: readonly string[]): string[] {
 export const foreignDependencies = (folders: readonly string[]): string[] =>
   [...new Set(closureOf(folders).flatMap(dependenciesOf))].filter((dependency) => !isOurs(dependency)).toSorted();
 
+// Dependencies with binaries, their own or of what they depend on.
+const native = new Set(['sharp', 'onnxruntime-node', 'koffi']);
+
+/** Folders of packages that bring no binaries. */
+export const withoutNative: readonly string[] = packages.filter((folder) => !foreignDependencies([folder]).some((dependency) => native.has(dependency)));
+
+/** Names of a project's installed packages that are not ours, where they lie flat. */
+export const installedForeign = (project: string): string[] =>
+  readdirSync(join(project, 'node_modules'))
+    .filter((name) => !name.startsWith('.') && name !== '@hybridmed' && name !== 'hybridmed')
+    .flatMap((name) => (name.startsWith('@') ? readdirSync(join(project, 'node_modules', name)).map((part) => `${name}/${part}`) : [name]));
+
 /** Tarballs by the packages' names. `shared` is the suite's folder. */
 export async function packedTarballs(shared: string): Promise<ReadonlyMap<string, string>> {
   const folder = await sharedOnce(shared, 'tarballs', async (place) => {

@@ -21,7 +21,10 @@ const mask = [1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 0, 0, 1, 0, 0, 0, 1, 1, 1, 1];
 
 /** The memory of some of the five studies. */
 const memoryOf = (studies: readonly number[]): HostArrays => ({
-  'memory.findings': { data: Float32Array.from(studies.flatMap((study) => [...memory.data.subarray(study * 24, (study + 1) * 24)])), shape: [studies.length, 4, 6] },
+  'memory.findings': {
+    data: Float32Array.from(studies.flatMap((study) => [...memory.data.subarray(study * 24, (study + 1) * 24)])),
+    shape: [studies.length, 4, 6],
+  },
   'memory.findings.mask': { data: Float32Array.from(studies.flatMap((study) => mask.slice(study * 4, study * 4 + 4))), shape: [studies.length, 4] },
 });
 
