@@ -42,7 +42,14 @@ const options = {
 function runPeer(python: string, what: GenerationCase, threads: number): GenerationResult {
   const { model, tokens, vocabularySize } = openCase(what);
   const { vision, decoder } = presetModel(what.preset, vocabularySize, { pad: 0, unk: 1, cls: 2, sep: 3, mask: 4 }) as unknown as {
-    readonly vision: { readonly imageSize: number; readonly patch: number; readonly channels: number; readonly width: number; readonly depth: number; readonly heads: number };
+    readonly vision: {
+      readonly imageSize: number;
+      readonly patch: number;
+      readonly channels: number;
+      readonly width: number;
+      readonly depth: number;
+      readonly heads: number;
+    };
     readonly decoder: unknown;
   };
   const { width, depth, heads, positions } = model.decoder.config;

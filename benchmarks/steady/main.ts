@@ -16,7 +16,12 @@ Resident memory after the first tenth of the steps of a small model, and how muc
 `;
 
 async function main(): Promise<void> {
-  const options = { device: { type: 'string', default: 'cpu' }, steps: { type: 'string', default: '2000' }, save: { type: 'boolean' }, help: { type: 'boolean' } } as const;
+  const options = {
+    device: { type: 'string', default: 'cpu' },
+    steps: { type: 'string', default: '2000' },
+    save: { type: 'boolean' },
+    help: { type: 'boolean' },
+  } as const;
   const { values } = parseArgs({ options });
   if (values.help) return void process.stdout.write(usage);
   const name = choice('device', values.device, ['cpu', ...adapterNames]);

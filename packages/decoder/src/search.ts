@@ -69,7 +69,11 @@ async function sampleWith(
     const staying = stayingPlaces(batch, (study) => ended[study] === 0);
     if (staying.length === 0) break;
     batch = staying.map((place) => batch[place]!);
-    const logits = await stepper.step(Int32Array.from(batch, (study) => current[study]!), Int32Array.from(staying), position);
+    const logits = await stepper.step(
+      Int32Array.from(batch, (study) => current[study]!),
+      Int32Array.from(staying),
+      position,
+    );
     batch.forEach((study, place) => {
       if (ended[study]) return;
       const id = choose(logits.subarray(place * stepper.vocabulary, (place + 1) * stepper.vocabulary), study, position);
