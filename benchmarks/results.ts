@@ -3,10 +3,17 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import type { Row } from './harness/row.ts';
 
+/** The machine and the day of a measurement. */
+export const machine = (): { date: string; processor: string; cores: number; node: string } => ({
+  date: new Date().toISOString().slice(0, 10),
+  processor: cpus()[0]?.model.trim() ?? 'unknown',
+  cores: cpus().length,
+  node: process.version,
+});
+
 /** Writes a suite's document, with the date and the processor, to results/NAME.json; with a line for each row. */
 export async function saveResult(name: string, document: object): Promise<void> {
-  const machine = { date: new Date().toISOString().slice(0, 10), processor: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length, node: process.version };
-  const { rows, ...rest } = { ...machine, ...document } as { rows?: readonly object[] };
+  const { rows, ...rest } = { ...machine(), ...document } as { rows?: readonly object[] };
   const head = JSON.stringify(rest, undefined, 2);
   const lines = rows?.map((row) => `    ${JSON.stringify(row)}`).join(',\n');
   const text = lines === undefined ? head : `${head.slice(0, -2)},\n  "rows": [\n${lines}\n  ]\n}`;

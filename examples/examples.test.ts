@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
+import { built, projectWithExamples } from '../tools/support/packed.ts';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 // The page takes a checkpoint and serves until it is stopped; it has a test of its own.
@@ -18,13 +19,18 @@ const says: Readonly<Record<string, RegExp>> = {
   'pretrain-own-csv': /after 15 steps, from findings: /,
 };
 
+/** Installed packages bring no Dawn and no software adapter: what needs one runs on the sources. */
+const needsAdapter = new Set(['one-kernel']);
+
+/** An example's program and the flags of Node: from packages as they would be published, or from the sources where those are not built. */
+async function programOf(name: string): Promise<string[]> {
+  const installed = built && !needsAdapter.has(name);
+  const from = installed ? `${await projectWithExamples(inject('sharedFolder'))}/examples/` : folder;
+  return [...(installed ? [] : ['--conditions=hybridmed-source']), '--import', import.meta.resolve('tsx'), `${from}${name}/main.ts`];
+}
+
 test.each(examples)('%s runs and says what it did', async (name) => {
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    '--conditions=hybridmed-source',
-    '--import',
-    import.meta.resolve('tsx'),
-    `${folder}${name}/main.ts`,
-  ]);
+  const { stdout } = await promisify(execFile)(process.execPath, await programOf(name));
   expect(stdout).toMatch(says[name]!);
   if (name === 'custom-vision-encoder') {
     const [, first, last] = /loss ([\d.]+) -> ([\d.]+)/.exec(stdout)!;

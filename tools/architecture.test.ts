@@ -196,7 +196,7 @@ describe.each(browserEntries)('$specifier runs in a browser', ({ specifier, sour
 });
 
 test('the command line loads no model, schemas or progress bars before it knows what to do', () => {
-  const light = ['hybridmed', 'training', 'runtime', 'tasks', 'model', 'data', 'inputs', 'tensor'];
+  const light = ['hybridmed', 'training', 'runtime', 'tasks', 'model', 'data', 'images', 'inputs', 'tensor'];
   const open = [project.getSourceFileOrThrow(join(root, 'packages/hybridmed/src/cli/main.ts'))];
   const reached = new Set(open);
   const wrong: string[] = [];

@@ -17,7 +17,8 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   ranks: [],
   inputs: [],
   remote: [],
-  data: ['inputs', 'remote'],
+  images: ['inputs', 'remote'],
+  data: ['images', 'inputs'],
   phantoms: ['data'],
   eval: ['nn', 'tensor'],
   model: [...modelParts, 'inputs'],
@@ -31,6 +32,8 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
 
 /** Entries that need Node; every other one runs in a browser. */
 const nodeEntries = new Set([
+  '@hybridmed/images',
+  '@hybridmed/images/bytes',
   '@hybridmed/data',
   '@hybridmed/remote',
   '@hybridmed/data/atomic',

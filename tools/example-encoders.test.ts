@@ -1,16 +1,15 @@
 // The example encoders as their users have them: packages outside the workspace, on packed tarballs.
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { built, packedTarballs } from './support/packed.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
-const packages = readdirSync(join(root, 'packages')).filter((name) => existsSync(join(root, 'packages', name, 'package.json')));
-const built = packages.every((name) => existsSync(join(root, 'packages', name, 'dist/index.js')));
 const examples = readdirSync(join(root, 'examples/encoders'));
 
 const folder = mkdtempSync(join(tmpdir(), 'hybridmed-encoders-'));
@@ -22,16 +21,18 @@ const hybridmed = (...args: string[]) =>
 // Packing needs what `npm run build` makes; `npm test` builds first.
 describe.skipIf(!built)('example encoders on packed packages (skipped before npm run build)', () => {
   beforeAll(async () => {
-    const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder, ...packages.map((name) => `./packages/${name}`)], {
-      cwd: root,
-      maxBuffer: 2 ** 26,
-    });
-    const tarballs = Object.fromEntries(
-      (JSON.parse(stdout) as { name: string; filename: string }[]).map(({ name, filename }) => [name, `file:${join(folder, filename)}`]),
-    );
+    const packed = await packedTarballs(inject('sharedFolder'));
+    const tarballs = Object.fromEntries([...packed].map(([name, file]) => [name, `file:${file}`]));
     mkdirSync(project);
-    for (const name of examples) cpSync(join(root, 'examples/encoders', name), join(project, name), { recursive: true });
     // What is not published yet comes from the tarballs, for the examples' own dependencies too; versions of others are those of this repository.
+    for (const name of examples) {
+      cpSync(join(root, 'examples/encoders', name), join(project, name), { recursive: true });
+      const file = join(project, name, 'package.json');
+      const own = JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<'dependencies' | 'devDependencies', Record<string, string>>>;
+      for (const ranges of [own.dependencies, own.devDependencies])
+        for (const [dependency, range] of Object.entries(ranges)) ranges[dependency] = tarballs[dependency] ?? range;
+      writeFileSync(file, JSON.stringify(own));
+    }
     const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as { packages: Record<string, { version?: string }> };
     const manifest = {
       name: 'user',

@@ -1,53 +1,39 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { importEntries, sizeOfProject } from './install-check/projects.ts';
+import {
+  built,
+  foreignDependencies,
+  installTarballs,
+  installedForeign,
+  nameOf,
+  newProject as newProjectIn,
+  packages,
+  packedTarballs,
+  projectWithExamples,
+  withoutNative,
+} from './support/packed.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
 const bin = (name: string) => join(root, 'node_modules/.bin', name);
-const packages = readdirSync(join(root, 'packages')).filter((name) => existsSync(join(root, 'packages', name, 'package.json')));
-const built = packages.every((name) => existsSync(join(root, 'packages', name, 'dist/index.js')));
-
-interface Manifest {
-  readonly name: string;
-  readonly dependencies?: Readonly<Record<string, string>>;
-}
-const manifestOf = (name: string): Manifest => JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')) as Manifest;
-const dependenciesOf = (name: string): string[] => Object.keys(manifestOf(name).dependencies ?? {});
-const isOurs = (dependency: string): boolean => dependency.startsWith('@hybridmed/');
-const folderOf = (dependency: string): string => dependency.replace('@hybridmed/', '');
-
-/** Folders of packages with those of ours that they depend on, however deep. */
-function closureOf(names: readonly string[]): string[] {
-  const closure = new Set(names);
-  for (const name of closure) for (const dependency of dependenciesOf(name)) if (isOurs(dependency)) closure.add(folderOf(dependency));
-  return [...closure];
-}
-
-const foreignDependencies = (names: readonly string[]): string[] =>
-  [...new Set(closureOf(names).flatMap(dependenciesOf))].filter((dependency) => !isOurs(dependency)).toSorted();
-
-// Dependencies with binaries, their own or of what they depend on.
-const native = new Set(['sharp', 'onnxruntime-node', 'koffi']);
-const withoutNative = packages.filter((name) => !foreignDependencies([name]).some((dependency) => native.has(dependency)));
 
 const folder = mkdtempSync(join(tmpdir(), 'hybridmed-pack-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const tarballs = new Map<string, string>();
+let tarballs: ReadonlyMap<string, string>;
+const newProject = (): string => newProjectIn(folder);
+const install = (project: string, names: readonly string[]): Promise<void> => installTarballs(project, names, tarballs);
 
 // Packing needs what `npm run build` makes; `npm test` builds first.
 describe.skipIf(!built)('packed packages (skipped before npm run build)', () => {
   beforeAll(async () => {
-    const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder, ...packages.map((name) => `./packages/${name}`)], {
-      cwd: root,
-      maxBuffer: 2 ** 26,
-    });
-    for (const { name, filename } of JSON.parse(stdout) as { name: string; filename: string }[]) tarballs.set(name, join(folder, filename));
+    tarballs = await packedTarballs(inject('sharedFolder'));
   });
 
   test('all are packed, with dist, sources, README and licence', async () => {
@@ -78,35 +64,16 @@ describe.skipIf(!built)('packed packages (skipped before npm run build)', () => 
     for (const name of ['gpu.js', 'acorn', 'gpu-mock.js']) expect(stdout).toMatch(new RegExp(`^${name.replace('.', '\\.')} [0-9.]+ \\(MIT\\)$`, 'm'));
   });
 
-  /** A project of a user, with nothing installed. */
-  function newProject(): string {
-    const project = mkdtempSync(join(folder, 'project-'));
-    writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }));
-    return project;
-  }
-
-  /** Installs packages of ours from their tarballs, and what they depend on. */
-  async function install(project: string, names: readonly string[]): Promise<void> {
-    const files = closureOf(names).map((name) => tarballs.get(manifestOf(name).name)!);
-    const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' };
-    await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', ...files], { cwd: project, env });
-  }
-
   /** Imports a package's main entry. */
   const load = (project: string, name: string) =>
-    run(process.execPath, ['--input-type=module', '--eval', `await import(${JSON.stringify(manifestOf(name).name)})`], { cwd: project });
-
-  /** Names of installed packages that are not ours. */
-  const installedForeign = (project: string): string[] =>
-    readdirSync(join(project, 'node_modules'))
-      .filter((name) => !name.startsWith('.') && name !== '@hybridmed')
-      .flatMap((name) => (name.startsWith('@') ? readdirSync(join(project, 'node_modules', name)).map((part) => `${name}/${part}`) : [name]));
+    run(process.execPath, ['--input-type=module', '--eval', `await import(${JSON.stringify(nameOf(name))})`], { cwd: project });
 
   test('packages without native parts, among them the model, are known', () => {
     expect(withoutNative).toEqual(['align', 'decoder', 'eval', 'gpujs', 'inputs', 'kernels', 'model', 'nn', 'remote', 'tensor', 'text', 'vision']);
   });
 
-  test.each(withoutNative)('%s installs alone, and brings only what it declares', async (name) => {
+  // `npm run check:install` does the same with each package, and with other managers.
+  test.each(['align', 'model'])('%s installs alone, and brings only what it declares', async (name) => {
     const project = newProject();
     await install(project, [name]);
     expect(installedForeign(project)).toEqual(foreignDependencies([name]));
@@ -143,6 +110,21 @@ describe.skipIf(!built)('packed packages (skipped before npm run build)', () => 
     writeFileSync(join(project, 'main.mts'), readFileSync(join(root, 'examples/own-model/main.ts'), 'utf8'));
     const { stdout } = await run(process.execPath, ['--import', import.meta.resolve('tsx'), 'main.mts'], { cwd: project });
     expect(Number(/unseen points ([\d.]+)/.exec(stdout)![1])).toBeGreaterThan(0.95);
+  });
+
+  test('the losses and the portable device are small', async () => {
+    const project = newProject();
+    await install(project, ['align', 'gpujs']);
+    await importEntries(project, '@hybridmed/align');
+    expect(sizeOfProject(project).megabytes).toBeLessThanOrEqual(12);
+  });
+
+  test('hybridmed installs by npm, with its entries, its command and a device that computes', async () => {
+    const project = await projectWithExamples(inject('sharedFolder'));
+    expect(sizeOfProject(project).megabytes).toBeLessThanOrEqual(390);
+    expect(await importEntries(project, 'hybridmed')).toBeGreaterThan(4);
+    const { stdout } = await run(process.execPath, [join(project, 'node_modules/.bin/hybridmed'), 'devices', '--json'], { cwd: project });
+    expect(JSON.parse(stdout)).toMatchObject({ auto: 'cpu', devices: expect.arrayContaining([expect.objectContaining({ kind: 'cpu', available: true })]) });
   });
 
   test('the losses install alone, with types', async () => {

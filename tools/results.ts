@@ -5,6 +5,7 @@ import type { AblationResults, ExplainResults, LabellerResults } from './results
 import { ablationTable, explainRows, labellerRows } from './results-agreement.ts';
 import { headlineRows } from './results-headline.ts';
 import { differencesTable, learningTable, variantsTable } from './results-learning.ts';
+import { installTable, nodesTable, typesTable } from './results-install.ts';
 import type { ClassificationResults, QuestionResults } from './results-tasks.ts';
 import { classificationRows, questionRows } from './results-tasks.ts';
 import type { PeersResult } from './results-webgpu.ts';
@@ -249,7 +250,7 @@ function webgpu(): string {
 }
 
 /** Documents that hold tables, from the root. */
-export const documents = ['README.md', 'docs/results.md', 'docs/learning.md'] as const;
+export const documents = ['README.md', 'docs/results.md', 'docs/learning.md', 'docs/install.md'] as const;
 
 /** A few figures for the README; each is a cell of a table of docs/results.md. */
 const headline = (): string => table(['', 'this project', 'for comparison'], headlineRows(result));
@@ -268,6 +269,9 @@ export const sections: Readonly<Record<string, () => string>> = {
   learning: () => table(...learningTable(result, result('learning-differences'))),
   'learning-variants': () => table(...variantsTable(result('learning-differences'))),
   'learning-differences': () => table(...differencesTable(result('learning-differences'))),
+  install: () => table(...installTable(result('install'))),
+  'install-nodes': () => table(...nodesTable(result('install'))),
+  'install-types': () => table(...typesTable(result('install'))),
   speed,
   loading,
   embedding,

@@ -8,14 +8,11 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const only = process.argv.slice(2);
 
-/** Runs a command of node_modules/.bin in the root; resolves to its exit code. */
+/** Runs a program in the root, or a command of node_modules/.bin by its name; resolves to its exit code. */
 function run(command, args) {
   return new Promise((resolve) => {
-    const child = spawn(join(root, 'node_modules/.bin', command), args, {
-      cwd: root,
-      stdio: 'inherit',
-      env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
-    });
+    const program = command === process.execPath ? command : join(root, 'node_modules/.bin', command);
+    const child = spawn(program, args, { cwd: root, stdio: 'inherit' });
     child.on('error', (error) => {
       process.stderr.write(`${command}: ${error.message}; run npm ci first\n`);
       resolve(1);
@@ -38,7 +35,7 @@ async function check(name, command, args) {
 const folder = mkdtempSync(join(tmpdir(), 'hybridmed-test-'));
 try {
   if (only.length === 0) {
-    await check('build', 'turbo', ['run', 'build', '--output-logs=errors-only']);
+    await check('build', process.execPath, [join(root, 'tools/turbo.mjs'), 'run', 'build', '--output-logs=errors-only']);
     await check('types of tests and tools', 'tsc', ['-p', 'tsconfig.test.json', '--noEmit']);
     await check('lint', 'oxlint', ['--deny-warnings']);
     await check('format', 'oxfmt', ['--check']);

@@ -37,7 +37,10 @@ describe('verdicts', () => {
     ['slower', [10, 10.1, 10.2], [12, 12.1, 12.2]],
     ['faster', [10, 10.1, 10.2], [8, 8.1, 8.2]],
     ['same', [10, 10.1, 10.2], [10.3, 10.4, 10.5]],
-    ['same', [10, 10.1, 13], [12, 12.1, 12.2]],
+    ['unclear', [10, 10.1, 13], [12, 12.1, 12.2]],
+    ['unclear', [10, 11, 12, 13], [10, 11.1, 12.1, 13]],
+    ['unclear', [10], [12]],
+    ['same', [10, 10, 10, 10, 14], [10.1, 10.1, 10.2, 10.2, 10.2]],
   ] as const)('%s: %j, then %j', (verdict, a, b) => {
     expect(verdicts([row('a', a)], [row('a', b)])).toEqual([verdict]);
   });
@@ -61,7 +64,11 @@ test('the command says which cases got slower, and ends with 1', () => {
   const slower = run('compare', a, b);
   expect(slower.status).toBe(1);
   expect(slower.stdout).toMatch(/^slower +matmul: one .*1\.91 times the time/);
-  expect(slower.stdout).toContain('2 cases compared: 1 slower, 0 faster, 1 the same');
+  expect(slower.stdout).toContain('2 cases compared: 1 slower, 0 faster, 1 the same, 0 unclear');
+  const c = file('c.json', { rows: [row('one', [10, 14, 20]), row('two', [5, 5, 5])] });
+  expect(run('compare', a, c).stdout).toMatch(
+    /^unclear +matmul: one .*\(medians differ, but samples overlap: the samples after spread over 71 % of their median\)/,
+  );
   const same = run('compare', a, a, '--json');
   expect(same.status).toBe(0);
   expect((JSON.parse(same.stdout) as { comparisons: object[] }).comparisons).toHaveLength(2);

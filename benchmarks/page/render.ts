@@ -5,9 +5,11 @@ import { summarize } from '../peers/summary.ts';
 import { engineColours, style } from './style.ts';
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-const text = (value: unknown): string => String(value).replaceAll(/[&<>"']/g, (letter) => escapes[letter]!);
+/** A value as text of a page: what files hold is never markup. */
+export const text = (value: unknown): string => String(value).replaceAll(/[&<>"']/g, (letter) => escapes[letter]!);
 const number = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
-const grouped = <T>(items: readonly T[], of: (item: T) => string): [string, T[]][] => {
+/** Items by a key, in the order of their first. */
+export const grouped = <T>(items: readonly T[], of: (item: T) => string): [string, T[]][] => {
   const groups = new Map<string, T[]>();
   for (const item of items) groups.set(of(item), [...(groups.get(of(item)) ?? []), item]);
   return [...groups];
@@ -34,7 +36,8 @@ function caseChart(title: string, rows: readonly Row[]): string {
 
 const anchor = (index: number, kernel: string): string => `d${index}-${kernel.replaceAll(/[^a-z0-9-]/gi, '-')}`;
 
-function kernelSection(index: number, kernel: string, rows: readonly Row[]): string {
+/** Charts of a kernel's cases. */
+export function kernelSection(index: number, kernel: string, rows: readonly Row[]): string {
   const cases = grouped(rows, (row) => `${row.case}, ${row.pass}`);
   return `<section id="${anchor(index, kernel)}"><h2>${text(kernel)}</h2>${cases.map(([title, own]) => caseChart(title, own)).join('')}</section>`;
 }
@@ -80,11 +83,14 @@ function documentPart(document: ResultDocument, index: number): string {
   return `<article><h1>${text(suite)}</h1><dl>${facts.map(([name, value]) => `<dt>${text(name)}</dt><dd>${text(value)}</dd>`).join('')}</dl><nav aria-label="kernels">${kernels.map(([kernel]) => `<a href="#${anchor(index, kernel)}">${text(kernel)}</a>`).join('')}</nav><p>${how}Times are medians; wrong results have no bar.</p>${summaryTable(rows)}${kernels.map(([kernel, own]) => kernelSection(index, kernel, own)).join('')}${absences(document)}</article>`;
 }
 
+/** A whole HTML document with the pages' style. */
+export const pageOf = (title: string, body: string): string => `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${text(title)}</title><style>${style}</style></head>
+<body>${body}</body></html>
+`;
+
 /** The page: one HTML document that loads nothing. */
 export function renderPage(documents: readonly ResultDocument[]): string {
   const title = `Benchmarks: ${[...new Set(documents.map(({ suite }) => suite))].join(', ')}`;
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${text(title)}</title><style>${style}</style></head>
-<body>${documents.map(documentPart).join('')}</body></html>
-`;
+  return pageOf(title, documents.map(documentPart).join(''));
 }

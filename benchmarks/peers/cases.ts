@@ -27,7 +27,8 @@ const vitStep: PeerCase = {
   },
 };
 
-function kernelCase({ kernel, one, pass }: SelectedCase): PeerCase {
+/** A kernel's case as every engine gets it. */
+export function kernelCase({ kernel, one, pass }: SelectedCase): PeerCase {
   return {
     kernel: kernel.name,
     case: one.name,

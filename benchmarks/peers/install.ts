@@ -31,8 +31,8 @@ export function peerVersions(): Record<string, string> {
   return { onnxruntime: version('onnxruntime-node'), 'jax-js': version('@jax-js/jax'), tfjs: version('@tensorflow/tfjs') };
 }
 
-/** Installs what is missing; progress goes to standard error. Throws where npm fails. */
-export async function installPeers(): Promise<void> {
+/** Installs what is missing; progress goes to standard error. Throws where npm fails, or takes longer than `limit` seconds. */
+export async function installPeers(limit?: number): Promise<void> {
   if (isInstalled()) return;
   process.stderr.write('installing the peers into benchmarks/peers (once)\n');
   const npm = process.env.npm_execpath;
@@ -40,6 +40,7 @@ export async function installPeers(): Promise<void> {
   const child = spawn(command[0]!, [...command.slice(1), 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: folder,
     stdio: ['ignore', 2, 2],
+    ...(limit === undefined ? {} : { timeout: Math.ceil(1000 * limit) }),
     shell: process.platform === 'win32',
     // Its install script fetches CUDA files, which nothing here needs. A suite started by npm must not hand its own settings down.
     env: {
@@ -48,5 +49,7 @@ export async function installPeers(): Promise<void> {
     },
   });
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+  if (code === null)
+    throw new Error('npm ci in benchmarks/peers was stopped before it ended; run `npm run bench -- peers --filter softmax` once, which installs the peers');
   if (code !== 0) throw new Error(`npm ci in benchmarks/peers ended with ${code}; see its messages above`);
 }

@@ -1,21 +1,18 @@
 // The peers suite: the same cases, inputs, adapter and run for this project and for other WebGPU engines.
 import { parseArgs } from 'node:util';
-import type { Numbers } from '@hybridmed/kernels';
 import { openAdapter } from '../harness/adapter.ts';
-import { relativeError } from '../harness/check.ts';
 import { UsageError, adapterChoice, positive, runSuite } from '../harness/options.ts';
 import { probeRoofline } from '../harness/roofline.ts';
-import type { Measured, Row } from '../harness/row.ts';
+import type { Row } from '../harness/row.ts';
 import { makeRow, rowLine } from '../harness/row.ts';
 import { adapterSlug, saveRows } from '../results.ts';
-import type { PeerCase } from './cases.ts';
 import { peerCases } from './cases.ts';
 import type { EngineName } from './engine-process.ts';
 import { EngineProcess, engineNames } from './engine-process.ts';
 import { installPeers, peerVersions } from './install.ts';
+import type { Absence } from './measure.ts';
+import { measureOn } from './measure.ts';
 import { summarize } from './summary.ts';
-import type { Task } from './task.ts';
-import { variantsOf } from './task.ts';
 
 const usage = `usage: npm run bench -- peers [options]
 
@@ -31,18 +28,6 @@ the time of gradients excludes the forward pass that some engines repeat. Cases 
   --json          one JSON document {"rows": [...], "absent": [...]} on standard output, and nothing else there
   --save          save the rows in benchmarks/results, with those of other cases on this adapter
 `;
-
-/** Peers may round differently; they must compute the same result up to this error. */
-const peerBound = 1e-4;
-
-/** A case that an engine has no row for. */
-interface Absence {
-  readonly engine: string;
-  readonly kernel: string;
-  readonly case: string;
-  readonly pass: string;
-  readonly reason: string;
-}
 
 function read() {
   const { values } = parseArgs({
@@ -69,37 +54,6 @@ function read() {
   };
 }
 
-/** The error of an engine's outputs; those that it lacks, such as a log-sum-exp, are not compared. */
-function errorOf(outputs: readonly (Numbers | undefined)[], expected: readonly Numbers[]): number {
-  const pairs = expected.flatMap((reference, i) => (outputs[i] ? [[outputs[i], reference] as const] : []));
-  if (pairs.length === 0) return Infinity;
-  return relativeError(
-    pairs.map(([actual]) => actual),
-    pairs.map(([, reference]) => reference),
-  );
-}
-
-/** Measures an engine's first variant that is correct on this adapter, else its first. */
-async function measureOn(
-  engine: EngineProcess,
-  { kernel, bound: ownBound }: PeerCase,
-  { task, expected, seconds }: { task: Task; expected: readonly Numbers[]; seconds: number },
-): Promise<Measured | { reason: string }> {
-  const bound = engine.name === 'hybridmed' ? ownBound : Math.max(ownBound, peerBound);
-  let first: Measured | undefined;
-  for (let variant = 0; variant < variantsOf(engine.name, kernel); variant++) {
-    const answer = await engine.ask({ ...task, variant, seconds });
-    if (answer.kind !== 'measured') {
-      if (first) break;
-      return { reason: answer.kind === 'absent' ? answer.reason : answer.kind };
-    }
-    const measured: Measured = { samples: answer.samples, clock: 'host', error: errorOf(answer.outputs, expected), bound };
-    if (measured.error! <= bound) return measured;
-    first ??= measured;
-  }
-  return first!;
-}
-
 await runSuite(usage, async () => {
   const { filter, engines: names, device: adapterName, seconds, limit, json, save } = read();
   const cases = peerCases(filter);
@@ -112,23 +66,20 @@ await runSuite(usage, async () => {
   const [rows, absent]: [Row[], Absence[]] = [[], []];
   const engines = names.map((name) => new EngineProcess(name, adapterName, limit));
   const print = (line: string) => void (json ? process.stderr : process.stdout).write(`${line}\n`);
-  const measure = async (one: PeerCase): Promise<void> => {
-    const { kernel, case: name, pass } = one;
-    const work = { ...(await one.open()), seconds };
-    for (const engine of engines) {
-      const outcome = await measureOn(engine, one, work);
-      if ('reason' in outcome) {
-        absent.push({ engine: engine.name, kernel, case: name, pass, reason: outcome.reason });
-        print(`${`${kernel}: ${name}`.padEnd(64)}  ${pass.padEnd(8)}  ${engine.name.padEnd(11)}  absent: ${outcome.reason}`);
-        continue;
-      }
-      const row = makeRow({ suite: 'peers', kernel, case: name, pass, adapter, engine: engine.name }, one.cost, roofline, outcome);
-      rows.push(row);
-      print(rowLine(row));
-    }
-  };
   try {
-    for (const one of cases) await measure(one);
+    for (const one of cases) {
+      for (const { engine, outcome } of await measureOn(engines, one, { seconds })) {
+        const { kernel, case: name, pass } = one;
+        if ('reason' in outcome) {
+          absent.push({ engine, kernel, case: name, pass, reason: outcome.reason });
+          print(`${`${kernel}: ${name}`.padEnd(64)}  ${pass.padEnd(8)}  ${engine.padEnd(11)}  absent: ${outcome.reason}`);
+          continue;
+        }
+        const row = makeRow({ suite: 'peers', kernel, case: name, pass, adapter, engine }, one.cost, roofline, outcome);
+        rows.push(row);
+        print(rowLine(row));
+      }
+    }
   } finally {
     for (const engine of engines) engine.stop();
   }

@@ -120,7 +120,7 @@ export function consistentInputs(kernel: AnyKernel, problem: unknown, inputs: re
     const [q, k, v, , , , ...mask] = consistent;
     [consistent[3], consistent[4]] = forward([q!, k!, v!, ...mask]);
   }
-  if (kernel.name === 'layer-norm') {
+  if (kernel.name === 'layer-norm' || kernel.name === 'batch-norm') {
     const [x, weight] = consistent;
     [, consistent[2], consistent[3]] = forward([x!, weight!, new Float32Array(weight!.length)]);
   }

@@ -21,6 +21,10 @@ export interface StepResult {
   readonly millisecondsPerStep: number;
   /** Milliseconds of each measured step: what `compare` takes for the noise. */
   readonly samples: readonly number[];
+  /** The loss of the first step: what another implementation of the same step on the same numbers must give. */
+  readonly firstLoss: number;
+  /** Parameters, the teacher's copy of some, and moments, in MiB: what lies on the device beside a step's intermediates. */
+  readonly stateMiB: number;
   /** Peak resident memory of the process in MiB. */
   readonly peakMiB: number;
   /** On WebGPU: what the step's plan takes, and the seconds from the first call to all pipelines being compiled. */
@@ -37,7 +41,14 @@ export interface StepResult {
 export type StepDevice = 'cpu' | AdapterName;
 
 /** The frozen copy of the summarization branch runs inside the step, as in the reference. */
-const plan: StagePlan = { stage: 2, teacher: 'snapshot', weights: defaultWeights, temperature: 1, tau: 0.1, duplicates: 'negatives' };
+export const stepPlan = {
+  stage: 2,
+  teacher: 'snapshot',
+  weights: defaultWeights,
+  temperature: 1,
+  tau: 0.1,
+  duplicates: 'negatives',
+} as const satisfies StagePlan;
 
 const round = (value: number, digits: number): number => Math.round(value * 10 ** digits) / 10 ** digits;
 const scalar = (value: number) => ({ data: Float32Array.of(value), shape: [] });
@@ -97,15 +108,17 @@ export async function measureStep(
   const model = createModel(presetModel(preset, vocabulary, special));
   const { device, plan: planned } = await openStepDevice(on, threads, tuning, precision);
   const state = device.createState();
-  fillState();
-  const program = await device.compile(stepGraph(model, { ...plan, lossScale: precision === 'mixed' }));
+  const stateBytes = fillState();
+  const program = await device.compile(stepGraph(model, { ...stepPlan, lossScale: precision === 'mixed' }));
   const data = { ...randomBatch(model, preset), key: keyData(0), learning_rate: scalar(1e-4) } as HostArrays;
   const needed = Object.fromEntries(Object.entries(data).filter(([name]) => name in program.graph.data));
   const times: number[] = [];
+  let firstLoss = Number.NaN;
   for (let step = 1; step <= steps + 2; step++) {
     const start = performance.now();
     const { total } = await program.run({ ...needed, step: scalar(step) }, state);
     times.push(performance.now() - start);
+    if (step === 1) firstLoss = total!.data[0]!;
     if (!Number.isFinite(total!.data[0])) throw new Error(`the loss of step ${step} is ${total!.data[0]}`);
   }
   program.release?.();
@@ -120,17 +133,26 @@ export async function measureStep(
     studiesPerSecond: round((batch * 1000) / median, 2),
     millisecondsPerStep: round(median, 1),
     samples: times.slice(2).map((time) => round(time, 1)),
+    firstLoss: Number(firstLoss.toPrecision(7)),
+    stateMiB: mebibytes(stateBytes),
     peakMiB: Math.round(process.resourceUsage().maxRSS / 1024),
     ...(planned() ? { plan: planned()! } : {}),
   };
 
-  function fillState(): void {
+  /** Writes parameters, the teacher's copies and moments; returns their bytes. */
+  function fillState(): number {
     const parameters = initialize(model.parameters, 0);
-    state.write({ ...parameters, ...(precision === 'mixed' ? startLossScale() : {}) });
-    for (const name of teacherParameters(model, 'snapshot')) state.write({ [`teacher.${name}`]: parameters[name]! });
+    let elements = 0;
+    const write = (arrays: HostArrays): void => {
+      state.write(arrays);
+      for (const { shape } of Object.values(arrays)) elements += shape.reduce((a, b) => a * b, 1);
+    };
+    write({ ...parameters, ...(precision === 'mixed' ? startLossScale() : {}) });
+    for (const name of teacherParameters(model, 'snapshot')) write({ [`teacher.${name}`]: parameters[name]! });
     for (const name of trainable(model, 2)) {
       const { shape } = parameters[name]!;
-      for (const moment of momentNames(name)) state.write({ [moment]: { data: new Float32Array(shape.reduce((a, b) => a * b, 1)), shape } });
+      for (const moment of momentNames(name)) write({ [moment]: { data: new Float32Array(shape.reduce((a, b) => a * b, 1)), shape } });
     }
+    return 4 * elements;
   }
 }

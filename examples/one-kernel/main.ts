@@ -1,12 +1,11 @@
 // One WGSL kernel alone: attention on a WebGPU adapter (a GPU, or the software adapter of the npm package), checked against its reference and timed.
-import { kernels } from '@hybridmed/kernels';
+import { attention } from '@hybridmed/kernels/attention';
 import { prepareKernel, requestDevice } from '@hybridmed/webgpu';
 import { requestNodeAdapter } from '@hybridmed/webgpu/node';
 
 const { adapter, info } = await requestNodeAdapter();
 const gpu = await requestDevice(adapter);
 const problem = { of: 'forward', batch: 2, queries: 64, keys: 64, heads: 4, headSize: 32, scale: 32 ** -0.5, causal: true, masked: false } as const;
-const { attention } = kernels;
 const inputs = attention.arrays(problem).inputs.map(({ length }, k) => Float32Array.from({ length }, (_, i) => Math.sin(i * 1.3 + k)));
 
 const prepared = await prepareKernel(gpu, attention, problem, inputs);

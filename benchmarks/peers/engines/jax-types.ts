@@ -44,7 +44,7 @@ export interface Jax {
   };
   readonly nn: {
     dotProductAttention(q: JaxArray, k: JaxArray, v: JaxArray, options: { scale: number; isCausal?: boolean; mask?: JaxArray }): JaxArray;
-    standardize(x: JaxArray, axis: number, options: { epsilon: number }): JaxArray;
+    standardize(x: JaxArray, axis: number | number[], options: { epsilon: number }): JaxArray;
     softmax(x: JaxArray, axis: number): JaxArray;
     logSoftmax(x: JaxArray, axis: number): JaxArray;
     oneHot(ids: JaxArray, classes: number): JaxArray;

@@ -79,6 +79,18 @@ function tableOf({ numpy: np, nn, lax, grad }: Jax): Table<Built> {
         forward: (a, w, b, slope) => (slope!.dispose(), [norm(a!, w!, b!)]),
       };
     },
+    'batch-norm': ({ of, batch, channels, places, epsilon }, inputs) => {
+      const ofChannel = (x: JaxArray) => x.reshape([1, channels, 1]);
+      const norm = (x: JaxArray, weight: JaxArray, bias: JaxArray) => nn.standardize(x, [0, 2], { epsilon }).mul(ofChannel(weight)).add(ofChannel(bias));
+      const shapes = [[batch, channels, places], [channels], [channels]];
+      if (of === 'forward') return { arrays: inputs.map((input, i) => put(input, shapes[i]!)), fn: (x, w, b) => [norm(x!, w!, b!)] };
+      const [x, weight, , , dy] = inputs;
+      return {
+        arrays: [put(x!, shapes[0]!), put(weight!, shapes[1]!), put(new Float32Array(channels), shapes[2]!), put(dy!, shapes[0]!)],
+        fn: gradients(norm, [0, 1, 2]),
+        forward: (a, w, b, slope) => (slope!.dispose(), [norm(a!, w!, b!)]),
+      };
+    },
     softmax: ({ rows, width, log }, [x]) => ({ arrays: [put(x!, [rows, width])], fn: (a) => [log ? nn.logSoftmax(a!, -1) : nn.softmax(a!, -1)] }),
     'cross-entropy': ({ of, rows, width }, inputs) => {
       const logits = put(inputs[0]!, [rows, width]);

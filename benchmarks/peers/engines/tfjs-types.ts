@@ -13,7 +13,7 @@ export interface TfTensor {
   erf(): TfTensor;
   rsqrt(): TfTensor;
   sum(axis?: number | number[], keepDims?: boolean): TfTensor;
-  mean(axis?: number, keepDims?: boolean): TfTensor;
+  mean(axis?: number | number[], keepDims?: boolean): TfTensor;
   reshape(shape: readonly number[]): TfTensor;
   transpose(axes: number[]): TfTensor;
   dispose(): void;

@@ -8,7 +8,7 @@ import type { VitProblem } from '../vit/problem.ts';
 import { tfVit } from '../vit/tfjs.ts';
 import { provideNavigatorGpu } from './browser-globals.ts';
 import { subtractForward } from './subtract-forward.ts';
-import { finishTf, geluTf, layerNormTf } from './tfjs-ops.ts';
+import { finishTf, geluTf, batchNormTf, layerNormTf } from './tfjs-ops.ts';
 import type { Tf, TfTensor } from './tfjs-types.ts';
 
 interface Built {
@@ -76,6 +76,13 @@ function tableOf(tf: Tf): Table<Built> {
       const bias = of === 'forward' ? put(inputs[2]!, [width]) : tf.zeros([width]);
       if (of === 'forward') return { run: () => [norm(x, weight, bias)] };
       return gradient(norm, [x, weight, bias], put(inputs[4]!, [rows, width]));
+    },
+    'batch-norm': ({ of, batch, channels, places, epsilon }, inputs) => {
+      const norm = (x: TfTensor, weight: TfTensor, bias: TfTensor) => batchNormTf(x, weight, bias, epsilon);
+      const shape = [batch, channels, places];
+      const [x, weight] = [put(inputs[0]!, shape), put(inputs[1]!, [channels])];
+      const bias = of === 'forward' ? put(inputs[2]!, [channels]) : tf.zeros([channels]);
+      return of === 'forward' ? { run: () => [norm(x, weight, bias)] } : gradient(norm, [x, weight, bias], put(inputs[4]!, shape));
     },
     softmax: ({ rows, width, log }, [data]) => {
       const x = put(data!, [rows, width]);

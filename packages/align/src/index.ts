@@ -1,4 +1,5 @@
 // The public face of the hybrid alignment losses.
+export { addStandardization, foldStandardization, standardizationState } from './standardization.ts';
 export { alignment, maxLogScale } from './alignment.ts';
 export type { Alignment, AlignmentConfig } from './alignment.ts';
 export { globalContrast } from './global.ts';

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { describeFileError } from './errors.ts';
+import { describeFileError } from '@hybridmed/images/errors';
 
 export { describeFileError };
 

@@ -1,6 +1,6 @@
 // Opens a data set by its specification `name:path`: the source reads, the selection keeps what the caller needs.
 import { join } from 'node:path';
-import { DataError, describeFileError } from './errors.ts';
+import { DataError, describeFileError } from '@hybridmed/images/errors';
 import { inEncoding } from './files/encoding.ts';
 import type { SelectIds } from './select.ts';
 import { select } from './select.ts';

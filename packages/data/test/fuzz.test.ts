@@ -75,7 +75,7 @@ async function fuzz(original: Uint8Array, work: (bytes: Buffer) => Promise<unkno
   await work(Buffer.from(original));
 }
 
-const cases = JSON.parse(readFileSync(join(import.meta.dirname, 'fixtures/dicom-cases.json'), 'utf8')) as { name: string; file: string }[];
+const cases = JSON.parse(readFileSync(join(import.meta.dirname, '../../images/test/fixtures/dicom-cases.json'), 'utf8')) as { name: string; file: string }[];
 const dicom = (name: string) => Buffer.from(cases.find((entry) => entry.name === name)!.file, 'base64');
 const gradient = (channels: 1 | 3) =>
   sharp(

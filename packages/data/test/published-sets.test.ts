@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { checkDataSet, openDataSet } from '@hybridmed/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { csv, writeImage, write, writeMimic } from './fixtures.ts';
-import { dicomFile } from './support-dicom.ts';
+import { dicomFile } from '../../../tools/support/dicom-file.ts';
 import { temporaryFolder } from './support.ts';
 
 const { folder, remove } = temporaryFolder();

@@ -1,14 +1,7 @@
 // A temporary folder, and a word-per-id tokenizer for loaders.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { LoaderTokenizer } from '@hybridmed/data';
 
-/** A folder and the function that removes it. */
-export function temporaryFolder(): { folder: string; remove: () => void } {
-  const folder = mkdtempSync(join(tmpdir(), 'hybridmed-data-'));
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
-}
+export { temporaryFolder } from '../../../tools/support/temporary-folder.ts';
 
 /** Ids from the letters of each word; [PAD] 0, [CLS] 2, [SEP] 3. */
 export const tokenizer: LoaderTokenizer & { readonly special: { pad: number; cls: number; sep: number } } = {

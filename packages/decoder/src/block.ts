@@ -3,7 +3,7 @@ import type { Tensor } from '@hybridmed/tensor';
 import { ops } from '@hybridmed/tensor';
 import type { Module, ParameterSpecs, Scope } from '@hybridmed/nn';
 import { collect, dropout, layerNorm, linear } from '@hybridmed/nn';
-import type { AttentionLayer, KeyValues } from './attention.ts';
+import type { AttentionLayer, ByHead, KeyValues } from './attention.ts';
 import { attentionLayer } from './attention.ts';
 
 /** Widths of the memories by branch; null for a branch that reads none, and so has no cross-attention and no norm before it. */
@@ -15,6 +15,8 @@ export interface BlockContext {
   /** The branch's memory, projected by this block's cross-attention; undefined for a branch without one. */
   readonly cross: KeyValues | undefined;
   readonly crossMask?: Tensor | undefined;
+  /** Of a memory that is kept head by head. */
+  readonly crossByHead?: ByHead | undefined;
   /** Gets the cross-attention's probabilities (B, heads, T, S). */
   readonly onCross?: ((weights: Tensor) => void) | undefined;
   /** What self-attention reads beside its queries. */
@@ -26,6 +28,7 @@ export interface SelfAttention {
   readonly keyValues: (fresh: KeyValues) => KeyValues;
   readonly causal?: boolean;
   readonly mask?: Tensor | undefined;
+  readonly byHead?: ByHead | undefined;
 }
 
 /** A decoder block. */
@@ -76,20 +79,20 @@ export function decoderBlock({ width, heads, memories, dropout: rate = 0, shared
   return {
     parameters: collect({ ...commonParts, ...crossNorms, ...crossParts }),
     projectMemory: (scope, branch, memory) => crosses[crossName(branch)]!.project(scope.child(`cross_attn.${crossName(branch)}`), memory),
-    call(scope, h0, { branch, cross, crossMask, onCross, self: { keyValues, causal = false, mask } }) {
+    call(scope, h0, { branch, cross, crossMask, crossByHead, onCross, self: { keyValues, causal = false, mask, byHead } }) {
       const name = crossName(branch);
       const add = (h: Tensor, change: Tensor, site: string) => ops.add(h, dropout(scope, change, rate, `${site}.${branch}`));
       const own = (part: keyof typeof common) => scope.child(ownName(part, branch));
       const n = common.norm_self.call(own('norm_self'), h0);
       const selfScope = own('self_attn');
       const fresh = self.project(selfScope, n);
-      const mixed = self.attend(selfScope, n, keyValues(fresh), { causal, mask });
+      const mixed = self.attend(selfScope, n, keyValues(fresh), { causal, mask, byHead });
       const h1 = add(h0, mixed, 'self');
       const readMemory = (keysAndValues: KeyValues): Tensor => {
         const queries = crossNorms[`norm_cross.${name}`]!.call(scope.child(`norm_cross.${name}`), h1);
         const crossScope = scope.child(`cross_attn.${name}`);
         onCross?.(crosses[name]!.weights(crossScope, queries, keysAndValues, crossMask));
-        return add(h1, crosses[name]!.attend(crossScope, queries, keysAndValues, { mask: crossMask }), 'cross');
+        return add(h1, crosses[name]!.attend(crossScope, queries, keysAndValues, { mask: crossMask, byHead: crossByHead }), 'cross');
       };
       const h2 = cross ? readMemory(cross) : h1;
       return add(h2, common.ffn.call(own('ffn'), common.norm_ffn.call(own('norm_ffn'), h2)), 'ffn');

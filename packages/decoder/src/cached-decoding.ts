@@ -1,17 +1,16 @@
-// Decoding as programs: a memory's keys and values once per text, then one token per step on a cache of fixed capacity.
-import type { Device, DeviceState, Graph, Program, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
-import { ops, trace } from '@hybridmed/tensor';
+// Decoding as graphs: a memory's keys and values once for all texts of a study, then one token per step on a cache with room for some.
+import type { Dim, Graph, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
+import { dimProduct, ops, trace } from '@hybridmed/tensor';
 import { parameterSpecs, rootScope } from '@hybridmed/nn';
 import type { Decoder } from './decoder.ts';
 import { memoryWidth } from './decoder.ts';
-import { f32, flatten, i32, unflatten } from './named-values.ts';
-import type { Stepper } from './search.ts';
+import { f32, flatten, i32, keyValueSpecs, unflatten } from './named-values.ts';
 
 /** Where decoding finds things in a device's state. */
 export interface DecodingOptions {
   decoder: Decoder;
   branch: string;
-  /** Max new tokens; also the cache's capacity. At most the decoder's positions. */
+  /** Max new tokens; the cache grows up to it. At most the decoder's positions. */
   maxTokens: number;
   /** Prefix of the decoder's parameters in the state: `decoder.` by default. */
   prefix?: string;
@@ -25,83 +24,81 @@ const ownSpecs = ({ decoder, prefix = 'decoder.' }: DecodingOptions): Record<str
 
 const scopeOf = (state: Tensors, { prefix = 'decoder.' }: DecodingOptions) => rootScope(state).child(prefix.replace(/\.$/, ''));
 
+/** What is kept of a memory of B studies: cross-attention's keys and values, and what else a step reads of it. */
+function memorySpecs({ decoder: { config }, masked = false, copies = false }: DecodingOptions): Record<string, TensorSpec> {
+  const { depth, width, heads } = config;
+  return {
+    ...keyValueSpecs('cross', depth, f32('B', heads, 'S', width / heads)),
+    ...(masked ? { 'cross.bias': f32('B', 1, 1, 'S') } : {}),
+    ...(copies ? { 'cross.pointer.keys': f32('B', 'S', width), 'cross.ids': i32('B', 'S'), ...(masked ? { 'cross.mask': f32('B', 'S') } : {}) } : {}),
+  };
+}
+
+/** The cache of so many rows. */
+const cacheSpecs = ({ decoder: { config } }: DecodingOptions, rows: Dim): Record<string, TensorSpec> =>
+  keyValueSpecs('cache', config.depth, f32(rows, config.heads, 'C', config.width / config.heads));
+
+const far = 1e30;
+
 /**
- * The graph that starts decoding: from `memory.BRANCH` (B, S, width) and `rows` (R) i32, which study each row reads, it writes
- * `cross.I.keys|values` (R, S, width), `cross.mask` (R, S), of a branch that copies `cross.pointer.keys` (R, S, width) and `cross.ids` (R, S), and empty `cache.I.keys|values` (R, capacity, width) to the state.
+ * The graph that starts decoding: from `memory.BRANCH` (B, S, width) it writes to the state what steps read of it, once for all texts of a study:
+ * `cross.I.keys|values` (B, heads, S, width / heads), where masked `cross.bias` (B, 1, 1, S), and of a branch that copies
+ * `cross.pointer.keys` (B, S, width), `cross.ids` and `cross.mask` (B, S).
  */
 export function startGraph(options: DecodingOptions): Graph {
-  const { decoder, branch, maxTokens, masked = false, copies = false } = options;
-  const memory = {
+  const { decoder, branch, masked = false, copies = false } = options;
+  const specs = {
     [`memory.${branch}`]: f32('B', 'S', memoryWidth(decoder, branch)),
     ...(masked ? { [`memory.${branch}.mask`]: f32('B', 'S') } : {}),
     ...(copies ? { [`memory.${branch}.ids`]: i32('B', 'S') } : {}),
   };
-  return trace({ data: { rows: i32('R') }, state: { ...ownSpecs(options), ...memory } }, ({ rows }, state) => {
-    const cross = decoder.projectMemory(scopeOf(state, options), branch, state[`memory.${branch}`]!);
-    const copied: Record<string, Tensor> = copies
-      ? {
-          'cross.pointer.keys': ops.gather(decoder.projectPointer(scopeOf(state, options), state[`memory.${branch}`]!), rows!),
-          'cross.ids': ops.gather(state[`memory.${branch}.ids`]!, rows!),
-        }
-      : {};
-    const spread = cross.map(({ keys, values }) => ({ keys: ops.gather(keys, rows!), values: ops.gather(values, rows!) }));
-    const empty = () => ops.full(0, ['R', maxTokens, decoder.config.width]);
-    const cache = cross.map(() => ({ keys: empty(), values: empty() }));
-    const mask: Record<string, Tensor> = masked ? { 'cross.mask': ops.gather(state[`memory.${branch}.mask`]!, rows!) } : {};
-    return { updates: { ...flatten('cross', spread), ...flatten('cache', cache), ...mask, ...copied } };
+  return trace({ data: {}, state: { ...ownSpecs(options), ...specs } }, (_, state) => {
+    const scope = scopeOf(state, options);
+    const [memory, mask, ids] = ['', '.mask', '.ids'].map((part) => state[`memory.${branch}${part}`]);
+    return {
+      updates: {
+        ...flatten('cross', decoder.splitMemory(scope, branch, memory!, mask)),
+        ...(mask ? { 'cross.bias': ops.reshape(ops.mul(ops.sub(mask, 1), far), ['B', 1, 1, 'S']) } : {}),
+        ...(ids ? { 'cross.pointer.keys': decoder.projectPointer(scope, memory!), 'cross.ids': ids, ...(mask ? { 'cross.mask': mask } : {}) } : {}),
+      },
+    };
   });
 }
 
 /**
- * The graph of one step: `ids` (R, 1), `parents` (R), the rows whose caches the rows continue, and `position` (1), all i32, give
- * `logits` (R, vocabulary); the cache in the state is rewritten.
+ * The graph between steps, where studies leave or the cache is full: of `studies` (M) i32 what is kept of their memory, of `parents` (P) i32 the
+ * caches, with room for as many tokens as `slots` (N) i32 has.
  */
-export function stepGraph(options: DecodingOptions): Graph {
-  const { decoder, branch, maxTokens, masked = false, copies = false } = options;
-  const { depth, width } = decoder.config;
-  const entries: Record<string, TensorSpec> = {
-    ...(masked ? { 'cross.mask': f32('R', 'S') } : {}),
-    ...(copies ? { 'cross.pointer.keys': f32('R', 'S', width), 'cross.ids': i32('R', 'S') } : {}),
-  };
-  for (let i = 0; i < depth; i++) {
-    for (const part of ['keys', 'values']) {
-      entries[`cache.${i}.${part}`] = f32('R', maxTokens, width);
-      entries[`cross.${i}.${part}`] = f32('R', 'S', width);
-    }
-  }
-  return trace(
-    { data: { ids: i32('R', 1), parents: i32('R'), position: i32(1) }, state: { ...ownSpecs(options), ...entries } },
-    ({ ids, parents, position }, state) => {
-      const cache = unflatten('cache', state, depth).map(({ keys, values }) => ({ keys: ops.gather(keys, parents!), values: ops.gather(values, parents!) }));
-      const scope = scopeOf(state, options);
-      const next = decoder.step(scope, branch, ids!, position!, cache, unflatten('cross', state, depth), state['cross.mask']);
-      const source = copies ? { keys: state['cross.pointer.keys']!, ids: state['cross.ids']!, mask: state['cross.mask'] } : undefined;
-      const logits = ops.reshape(decoder.logits(scope, next.hidden, source), ['R', decoder.config.vocabularySize]);
-      return { results: { logits }, updates: flatten('cache', next.cache) };
-    },
-  );
+export function rearrangeGraph(options: DecodingOptions): Graph {
+  const memory = memorySpecs(options);
+  const cache = cacheSpecs(options, 'R');
+  return trace({ data: { studies: i32('M'), parents: i32('P'), slots: i32('N') }, state: { ...memory, ...cache } }, ({ studies, parents }, state) => {
+    const kept = Object.keys(memory).map((name) => [name, ops.gather(state[name]!, studies!)] as const);
+    const moved = Object.keys(cache).map((name) => {
+      const [, heads, , size] = state[name]!.shape;
+      return [name, ops.pad(ops.gather(state[name]!, parents!), [0, 0, 0, 0], ['P', heads!, 'N', size!])] as const;
+    });
+    return { updates: Object.fromEntries([...kept, ...moved]) };
+  });
 }
 
-/** Decoding on a device whose state holds the decoder's parameters and, before each text, `memory.BRANCH`. */
-export async function createStepper(device: Device, state: DeviceState, options: DecodingOptions): Promise<Stepper> {
-  const [start, step]: [Program, Program] = [await device.compile(startGraph(options)), await device.compile(stepGraph(options))];
-  return {
-    vocabulary: options.decoder.config.vocabularySize,
-    maxTokens: options.maxTokens,
-    async start(rows) {
-      await start.run({ rows: { data: rows, shape: [rows.length] } }, state);
-    },
-    async step(ids, parents, position) {
-      const count = ids.length;
-      const { logits } = await step.run(
-        { ids: { data: ids, shape: [count, 1] }, parents: { data: parents, shape: [count] }, position: { data: Int32Array.of(position), shape: [1] } },
-        state,
-      );
-      return logits!.data as Float32Array;
-    },
-    release() {
-      start.release?.();
-      step.release?.();
-    },
-  };
+/**
+ * The graph of one step: `ids` (B, K), K texts of each study, and `position` (1), both i32, give `logits` (B * K, vocabulary); the cache of
+ * B * K rows in the state is rewritten. With `branching` the rows continue those of `parents` (B * K) i32.
+ */
+export function stepGraph(options: DecodingOptions, { branching = true }: { readonly branching?: boolean } = {}): Graph {
+  const { decoder, branch } = options;
+  const { depth, vocabularySize } = decoder.config;
+  const rows = dimProduct(['B', 'K']);
+  const data = { ids: i32('B', 'K'), position: i32(1), ...(branching ? { parents: i32(rows) } : {}) };
+  return trace({ data, state: { ...ownSpecs(options), ...memorySpecs(options), ...cacheSpecs(options, rows) } }, ({ ids, parents, position }, state) => {
+    const continued = (x: Tensor): Tensor => (parents ? ops.gather(x, parents) : x);
+    const cache = unflatten('cache', state, depth).map(({ keys, values }) => ({ keys: continued(keys), values: continued(values) }));
+    const scope = scopeOf(state, options);
+    const next = decoder.step(scope, branch, ids!, position!, cache, unflatten('cross', state, depth), state['cross.bias']);
+    const [keys, copied] = [state['cross.pointer.keys'], state['cross.ids']];
+    const source = keys && copied ? { keys, ids: copied, mask: state['cross.mask'] } : undefined;
+    const logits = ops.reshape(decoder.logits(scope, next.hidden, source), [rows, vocabularySize]);
+    return { results: { logits }, updates: flatten('cache', next.cache) };
+  });
 }

@@ -2,15 +2,16 @@
 import type { ParameterSpecs, Scope } from '@hybridmed/nn';
 import { collect } from '@hybridmed/nn';
 import type { Dim, Tensor } from '@hybridmed/tensor';
-import { HybridmedError, ops } from '@hybridmed/tensor';
+import { dimProduct, HybridmedError, ops } from '@hybridmed/tensor';
 import type { KeyValues } from './attention.ts';
+import { splitHeads } from './attention.ts';
 import type { Memories, SelfAttention } from './block.ts';
 import type { CopySource, TextHead } from './pointer.ts';
 import { headLogits, pointer } from './pointer.ts';
 import type { DecoderConfig, MemoryTokens } from './stack.ts';
 import { adaptedMemories, decoderStack } from './stack.ts';
 
-/** A cache of self-attention keys and values of fixed capacity: one (B, capacity, width) pair per block. */
+/** A cache of self-attention keys and values of fixed capacity, head by head: one (rows, heads, capacity, width / heads) pair per block. */
 export type Cache = readonly KeyValues[];
 
 /** The decoder as functions of a scope. */
@@ -28,6 +29,8 @@ export interface Decoder {
   hidden(scope: Scope, branch: string, ids: Tensor, memory: Tensor | undefined, mask?: Tensor): Tensor;
   /** Each block's cross-attention over the memory, averaged over heads, for input ids (B, T): (B, T, S) each. In evaluation mode. */
   crossWeights(scope: Scope, branch: string, ids: Tensor, memory: Tensor, mask?: Tensor): Tensor[];
+  /** The same, head by head as `step` reads them: (B, heads, S, width / heads); with a mask (B, S) the values of what may not be seen are zeros. */
+  splitMemory(scope: Scope, branch: string, memory: Tensor, mask?: Tensor): KeyValues[];
   /** Whether a branch copies tokens of its memory. */
   copies(branch: string): boolean;
   /** The rows (B, S, width) of the memory (B, S, memory width) of a branch that copies, as `CopySource` has them. */
@@ -41,8 +44,12 @@ export interface Decoder {
   logits(scope: Scope, hidden: Tensor, source?: CopySource): Tensor;
   /** Hidden states of all positions at once, and each block's self-attention keys and values (B, T, width), from which decoding resumes. */
   prefill(scope: Scope, branch: string, ids: Tensor, cross: readonly KeyValues[], mask?: Tensor): Decoded;
-  /** Hidden states (B, 1, width) for one new token per row (B, 1) at `position` (i32 [1]), and the cache of fixed capacity with it written in. */
-  step(scope: Scope, branch: string, ids: Tensor, position: Tensor, cache: Cache, cross: readonly KeyValues[], mask?: Tensor): Decoded;
+  /**
+   * Hidden states (B, K, width) for one new token at `position` (i32 [1]) of each of K texts of a study, ids (B, K), and the cache of B * K rows
+   * with them written in. `cross` has each block's `splitMemory`, which the texts of a study share, and `bias` (B, 1, 1, S) what is added to the
+   * scores of its tokens.
+   */
+  step(scope: Scope, branch: string, ids: Tensor, position: Tensor, cache: Cache, cross: readonly KeyValues[], bias?: Tensor): Decoded;
   /** Hidden states (B, 1, width) for one new token per row (B, 1) after a past of P tokens (B, P, width), and the past with it, P + 1 long. */
   extend(scope: Scope, branch: string, ids: Tensor, past: readonly KeyValues[], cross: readonly KeyValues[], mask?: Tensor): Decoded;
 }
@@ -59,19 +66,24 @@ const copyingBranch = 'findings';
 /** Every token attends to those before it. */
 const ownPast: SelfAttention = { causal: true, keyValues: (fresh) => fresh };
 
-/** The past as written into a cache of fixed capacity: the new token's keys and values go where `position` says. */
-function writeAt(position: Tensor, cache: Cache): { readonly cache: KeyValues[]; readonly self: (block: number) => SelfAttention } {
-  const [rows, capacity] = cache[0]!.keys.shape as [Dim, Dim, Dim];
+const far = -1e30;
+
+/** The past as written into a cache of fixed capacity: the new tokens' keys and values go where `position` says, and slots after it are not seen. */
+function writeAt(position: Tensor, cache: Cache, heads: number): { readonly cache: KeyValues[]; readonly self: (block: number) => SelfAttention } {
+  const capacity = cache[0]!.keys.shape[2]!;
   const slots = ops.reshape(ops.iota(capacity), [1, capacity]);
-  const here = ops.reshape(ops.equal(slots, position), [1, capacity, 1]);
-  const mask = ops.broadcast(ops.sub(1, ops.less(position, slots)), [rows, capacity]);
+  const here = ops.reshape(ops.equal(slots, position), [1, 1, capacity, 1]);
+  const bias = ops.reshape(ops.mul(ops.less(position, slots), far), [1, 1, 1, capacity]);
   const next: KeyValues[] = [];
+  const written = (fresh: Tensor, kept: Tensor): Tensor => {
+    const [studies, texts, width] = fresh.shape as [Dim, Dim, number];
+    return ops.where(here, splitHeads(ops.reshape(fresh, [dimProduct([studies, texts]), 1, width]), heads), kept);
+  };
   return {
     cache: next,
     self: (block) => ({
-      mask,
-      keyValues: ({ keys, values }) =>
-        (next[block] = { keys: ops.where(here, keys, cache[block]!.keys), values: ops.where(here, values, cache[block]!.values) }),
+      byHead: { own: true, bias },
+      keyValues: ({ keys, values }) => (next[block] = { keys: written(keys, cache[block]!.keys), values: written(values, cache[block]!.values) }),
     }),
   };
 }
@@ -97,6 +109,11 @@ export function dualBranchDecoder(config: DecoderConfig, memories: Memories, tok
     copies: (branch) => copier !== undefined && branch === copyingBranch,
     projectPointer: (scope, memory) => copier!.project(scope.child('pointer'), memory),
     projectMemory,
+    splitMemory(scope, branch, memory, mask) {
+      const seen = mask && ops.reshape(mask, [...mask.shape, 1]);
+      const split = (x: Tensor) => splitHeads(x, config.heads);
+      return projectMemory(scope, branch, memory).map(({ keys, values }) => ({ keys: split(keys), values: split(seen ? ops.mul(values, seen) : values) }));
+    },
     hidden(scope, branch, ids, memory, crossMask) {
       if ((memory === undefined) !== (memories[branch] === null))
         throw new HybridmedError(`decoder.hidden: branch "${branch}" ${memory ? 'reads no memory; give none' : 'reads a memory; give it'}`);
@@ -119,9 +136,9 @@ export function dualBranchDecoder(config: DecoderConfig, memories: Memories, tok
       }));
       return { hidden, cache };
     },
-    step(scope, branch, ids, position, cache, cross, crossMask) {
-      const written = writeAt(position, cache);
-      const hidden = run(scope, { branch, ids, positionRows: positionsAt(scope, position), cross, crossMask }, written.self);
+    step(scope, branch, ids, position, cache, cross, bias) {
+      const written = writeAt(position, cache, config.heads);
+      const hidden = run(scope, { branch, ids, positionRows: positionsAt(scope, position), cross, crossByHead: { own: false, bias } }, written.self);
       return { hidden, cache: written.cache };
     },
     extend(scope, branch, ids, past, cross, crossMask) {

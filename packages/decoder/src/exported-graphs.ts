@@ -4,7 +4,7 @@ import type { Graph, TensorSpec } from '@hybridmed/tensor';
 import { trace } from '@hybridmed/tensor';
 import type { Decoder } from './decoder.ts';
 import { memoryWidth } from './decoder.ts';
-import { f32, flatten, i32, unflatten } from './named-values.ts';
+import { f32, flatten, i32, keyValueSpecs, unflatten } from './named-values.ts';
 
 /** Which decoder and branch; `masked` where its memory has padding. Parameters are state entries under `decoder.`. */
 export interface ExportedGraphOptions {
@@ -18,9 +18,6 @@ const memorySpecs = ({ decoder, branch, masked = false }: ExportedGraphOptions):
   ...(masked ? { memory_mask: f32('B', 'S') } : {}),
   ...(decoder.copies(branch) ? { memory_ids: i32('B', 'S') } : {}),
 });
-
-const specsOf = (name: string, depth: number, spec: TensorSpec): Record<string, TensorSpec> =>
-  Object.fromEntries(Array.from({ length: depth }, (_, i) => ['keys', 'values'].map((part) => [`${name}.${i}.${part}`, spec] as const)).flat());
 
 /**
  * The first T tokens: `ids` (B, T) i32, `memory` (B, S, memory width), where masked `memory_mask` (B, S), and of a branch that copies
@@ -50,8 +47,8 @@ export function decodeGraph(options: ExportedGraphOptions): Graph {
   const { depth, width } = decoder.config;
   const data = {
     ids: i32('B', 1),
-    ...specsOf('past', depth, f32('B', 'P', width)),
-    ...specsOf('cross', depth, f32('B', 'S', width)),
+    ...keyValueSpecs('past', depth, f32('B', 'P', width)),
+    ...keyValueSpecs('cross', depth, f32('B', 'S', width)),
     ...(decoder.copies(branch) ? { 'cross.pointer.keys': f32('B', 'S', width) } : {}),
     ...memorySpecs(options),
   };

@@ -12,3 +12,7 @@ export const flatten = (name: string, blocks: readonly KeyValues[]): Record<stri
 /** Keys and values by block from such names. */
 export const unflatten = (name: string, entries: Tensors, depth: number): KeyValues[] =>
   Array.from({ length: depth }, (_, i) => ({ keys: entries[`${name}.${i}.keys`]!, values: entries[`${name}.${i}.values`]! }));
+
+/** Specs of keys and values of all blocks as `NAME.I.keys` and `NAME.I.values`. */
+export const keyValueSpecs = (name: string, depth: number, spec: TensorSpec): Record<string, TensorSpec> =>
+  Object.fromEntries(Array.from({ length: depth }, (_, i) => ['keys', 'values'].map((part) => [`${name}.${i}.${part}`, spec] as const)).flat());

@@ -1,15 +1,20 @@
 // Choosing tokens from logits on the host: greedy, beam and nucleus search over anything that steps.
 import { HybridmedError, mix32, uniformAt } from '@hybridmed/tensor';
+import type { Scores } from './token-scores.ts';
+import { argmax, descending, logTotal, topIndices } from './token-scores.ts';
 
 /** One token at a time for several rows. */
 export interface Stepper {
   readonly vocabulary: number;
   /** Max steps. */
   readonly maxTokens: number;
-  /** Starts a text: row i reads the memory of study `rows[i]`. */
-  start(rows: Int32Array<ArrayBuffer>): Promise<void>;
-  /** Row i continues row `parents[i]` with token `ids[i]` at `position`: logits (rows, vocabulary). */
-  step(ids: Int32Array<ArrayBuffer>, parents: Int32Array<ArrayBuffer>, position: number): Promise<Float32Array | Float64Array>;
+  /** Starts `texts` texts of each study: rows (studies * texts), those of a study beside each other, which read its memory. */
+  start(studies: number, texts: number): Promise<void>;
+  /**
+   * Row i continues row `parents[i]` of the step before with token `ids[i]` at `position`: logits (rows, vocabulary). There may be fewer rows than
+   * before: a study whose rows none continues has left. A study's rows continue its own.
+   */
+  step(ids: Int32Array<ArrayBuffer>, parents: Int32Array<ArrayBuffer>, position: number): Promise<Scores>;
   /** Frees what it compiled. */
   release?(): void;
 }
@@ -33,9 +38,20 @@ export interface Hypothesis {
   readonly others?: readonly Hypothesis[];
 }
 
-type Choose = (logits: Float32Array | Float64Array, study: number, position: number) => number;
+type Choose = (logits: Scores, study: number, position: number) => number;
 
-const identity = (rows: number) => Int32Array.from({ length: rows }, (_, row) => row);
+/**
+ * Which places of a batch of studies stay for the next step, by what says whether each goes on: all of them until half have ended, so that a device
+ * meets few sizes; then half, ended ones among them where the number is odd. None where all have ended.
+ */
+function stayingPlaces(batch: readonly number[], goesOn: (study: number) => boolean): readonly number[] {
+  const places = [...batch.keys()];
+  const [live, ended] = [places.filter((place) => goesOn(batch[place]!)), places.filter((place) => !goesOn(batch[place]!))];
+  if (live.length === 0) return [];
+  let size = batch.length;
+  while (live.length <= Math.ceil(size / 2) && size > 1) size = Math.ceil(size / 2);
+  return size === batch.length ? places : [...live, ...ended.slice(0, size - live.length)].toSorted((a, b) => a - b);
+}
 
 /** One token per study and step until all have ended. */
 async function sampleWith(
@@ -46,32 +62,35 @@ async function sampleWith(
   const texts: number[][] = Array.from({ length: studies }, () => []);
   const ended = new Uint8Array(studies);
   const current = new Int32Array(studies).fill(special.cls);
-  const rows = identity(studies);
-  await stepper.start(rows);
-  for (let position = 0; position < maxTokens && ended.includes(0); position++) {
+  let batch: readonly number[] = [...texts.keys()];
+  await stepper.start(studies, 1);
+  for (let position = 0; position < maxTokens; position++) {
     signal?.throwIfAborted();
-    const logits = await stepper.step(current, rows, position);
-    for (let study = 0; study < studies; study++) {
-      if (ended[study]) continue;
-      const id = choose(logits.subarray(study * stepper.vocabulary, (study + 1) * stepper.vocabulary), study, position);
+    const staying = stayingPlaces(batch, (study) => ended[study] === 0);
+    if (staying.length === 0) break;
+    batch = staying.map((place) => batch[place]!);
+    const logits = await stepper.step(
+      Int32Array.from(batch, (study) => current[study]!),
+      Int32Array.from(staying),
+      position,
+    );
+    batch.forEach((study, place) => {
+      if (ended[study]) return;
+      const id = choose(logits.subarray(place * stepper.vocabulary, (place + 1) * stepper.vocabulary), study, position);
       current[study] = id;
       if (id === special.sep) ended[study] = 1;
       else {
         texts[study]!.push(id);
         onToken?.(study, id);
       }
-    }
+    });
   }
   return texts;
 }
 
 /** The likeliest token at every step; ids without [CLS] and [SEP], at most `maxTokens` of them. */
 export function greedySearch(stepper: Stepper, options: SearchOptions): Promise<number[][]> {
-  return sampleWith(stepper, options, (logits) => {
-    let best = 0;
-    for (let id = 1; id < logits.length; id++) if (logits[id]! > logits[best]!) best = id;
-    return best;
-  });
+  return sampleWith(stepper, options, argmax);
 }
 
 /** Sampling from the smallest set of tokens whose probability reaches `p` [Holtzman et al. 2020]; the same seed gives the same texts. Throws a HybridmedError for a p outside (0, 1] or a temperature that is not positive. */
@@ -82,17 +101,14 @@ export async function nucleusSearch(
   if (!(p > 0 && p <= 1)) throw new HybridmedError(`nucleus search: p is ${p}; give a fraction above 0 and up to 1`);
   if (!(temperature > 0)) throw new HybridmedError(`nucleus search: temperature is ${temperature}; give a number above 0 (greedy search is its limit at 0)`);
   return sampleWith(stepper, options, (logits, study, position) => {
-    const scores = logSoftmax(logits.map((value) => value / temperature));
-    const order = topIndices(scores, scores.length);
+    const scaled = temperature === 1 ? logits : logits.map((value) => value / temperature);
+    const [order, total] = [descending(scaled), logTotal(scaled)];
+    const probabilities: number[] = [];
     let mass = 0;
-    const nucleus: number[] = [];
-    for (const id of order) {
-      nucleus.push(id);
-      mass += Math.exp(scores[id]!);
-      if (mass >= p) break;
-    }
+    for (let rank = 0; rank < order.length && mass < p; rank++) mass += probabilities[rank] = Math.exp(scaled[order[rank]!]! - total);
     let remaining = uniformAt([mix32(seed + 0x5bd1e995), mix32(position)], 7, study) * mass;
-    return nucleus.find((id) => (remaining -= Math.exp(scores[id]!)) <= 0) ?? nucleus.at(-1)!;
+    const drawn = probabilities.findIndex((probability) => (remaining -= probability) <= 0);
+    return order[drawn < 0 ? probabilities.length - 1 : drawn]!;
   });
 }
 
@@ -111,22 +127,26 @@ export async function beamSearch(
   stepper: Stepper,
   { studies, special, width, alpha = 1, maxTokens = stepper.maxTokens, onToken, signal }: SearchOptions & { width: number; alpha?: number },
 ): Promise<Hypothesis[]> {
-  const rows = studies * width;
-  await stepper.start(Int32Array.from({ length: rows }, (_, row) => Math.floor(row / width)));
+  await stepper.start(studies, width);
   let live: Live[][] = Array.from({ length: studies }, (_, study) => [{ ids: [], logProbability: 0, row: study * width }]);
   const finished: Hypothesis[][] = live.map(() => []);
   const score = (logProbability: number, length: number) => logProbability / length ** alpha;
-  for (let position = 0; position < maxTokens && live.some((hypotheses) => hypotheses.length > 0); position++) {
+  let batch: readonly number[] = [...live.keys()];
+  for (let position = 0; position < maxTokens; position++) {
     signal?.throwIfAborted();
-    const [ids, parents] = [new Int32Array(rows).fill(special.cls), identity(rows)];
-    live = live.map((hypotheses, study) =>
-      hypotheses.map((hypothesis, i) => {
-        const row = study * width + i;
+    const staying = stayingPlaces(batch, (study) => live[study]!.length > 0);
+    if (staying.length === 0) break;
+    batch = staying.map((place) => batch[place]!);
+    const ids = new Int32Array(batch.length * width).fill(special.cls);
+    const parents = Int32Array.from(ids, (_, row) => staying[Math.floor(row / width)]! * width + (row % width));
+    batch.forEach((study, place) => {
+      live[study] = live[study]!.map((hypothesis, i) => {
+        const row = place * width + i;
         ids[row] = hypothesis.ids.at(-1) ?? special.cls;
         parents[row] = hypothesis.row;
         return { ...hypothesis, row };
-      }),
-    );
+      });
+    });
     const logits = await stepper.step(ids, parents, position);
     live = live.map((hypotheses, study) => {
       const next: Live[] = [];
@@ -150,34 +170,12 @@ export async function beamSearch(
 }
 
 /** The best 2 * width continuations of a study's live hypotheses, best first. */
-function continuations(hypotheses: readonly Live[], logits: Float32Array | Float64Array, vocabulary: number, width: number): Live[] {
+function continuations(hypotheses: readonly Live[], logits: Scores, vocabulary: number, width: number): Live[] {
   const all = hypotheses.flatMap(({ ids, logProbability, row }) => {
-    const scores = logSoftmax(logits.subarray(row * vocabulary, (row + 1) * vocabulary));
-    return topIndices(scores, 2 * width).map((id) => ({ ids: [...ids, id], logProbability: logProbability + scores[id]!, row }));
+    const own = logits.subarray(row * vocabulary, (row + 1) * vocabulary);
+    const total = logTotal(own);
+    return topIndices(own, 2 * width).map((id) => ({ ids, id, logProbability: logProbability + (own[id]! - total), row }));
   });
-  return all.toSorted((a, b) => b.logProbability - a.logProbability).slice(0, 2 * width);
-}
-
-function logSoftmax(logits: Float32Array | Float64Array): Float64Array {
-  const result = Float64Array.from(logits);
-  const greatest = result.reduce((a, b) => Math.max(a, b), -Infinity);
-  const total = Math.log(result.reduce((sum, value) => sum + Math.exp(value - greatest), 0)) + greatest;
-  return result.map((value) => value - total);
-}
-
-/** Indices of the k greatest values, greatest first. */
-function topIndices(values: Float64Array, k: number): number[] {
-  if (k * 8 >= values.length)
-    return Array.from(values.keys())
-      .toSorted((a, b) => values[b]! - values[a]!)
-      .slice(0, k);
-  const best: number[] = [];
-  values.forEach((value, id) => {
-    if (best.length === k && value <= values[best[k - 1]!]!) return;
-    let at = best.length;
-    while (at > 0 && value > values[best[at - 1]!]!) at--;
-    best.splice(at, 0, id);
-    if (best.length > k) best.pop();
-  });
-  return best;
+  const best = all.toSorted((a, b) => b.logProbability - a.logProbability).slice(0, 2 * width);
+  return best.map(({ ids, id, logProbability, row }) => ({ ids: [...ids, id], logProbability, row }));
 }

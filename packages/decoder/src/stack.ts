@@ -3,7 +3,7 @@ import type { Module, ParameterSpecs, Scope } from '@hybridmed/nn';
 import { collect, dropout, embedding, layerNorm } from '@hybridmed/nn';
 import type { Tensor, VocabularyHead } from '@hybridmed/tensor';
 import { ops } from '@hybridmed/tensor';
-import type { KeyValues } from './attention.ts';
+import type { ByHead, KeyValues } from './attention.ts';
 import type { Memories, SelfAttention } from './block.ts';
 import { decoderBlock } from './block.ts';
 import { memoryAdapter } from './memory-adapter.ts';
@@ -39,7 +39,9 @@ interface StackInputs {
   readonly positionRows: Tensor;
   /** Each block's cross-attention keys and values of the memory; empty for a branch without one. */
   readonly cross: readonly KeyValues[];
-  readonly crossMask: Tensor | undefined;
+  readonly crossMask?: Tensor | undefined;
+  /** Of memories that are kept head by head. */
+  readonly crossByHead?: ByHead;
   readonly onCross?: (weights: Tensor) => void;
 }
 
@@ -92,10 +94,10 @@ export function decoderStack(config: DecoderConfig, memories: Memories, tokens: 
       const adapted = adapters[branch]?.call(scope.child(`adapter.${branch}`), memory) ?? memory;
       return blocks.map((block, i) => block.projectMemory(blockScope(scope, i), branch, adapted));
     },
-    run(scope, { branch, ids, positionRows, cross, crossMask, onCross }, self) {
+    run(scope, { branch, ids, positionRows, cross, crossMask, crossByHead, onCross }, self) {
       let h = dropout(scope, ops.add(parts.embed.call(scope.child('embed'), ids), positionRows), rate, `embed.${branch}`);
       blocks.forEach(
-        (block, i) => (h = scope.layer(() => block.call(blockScope(scope, i), h, { branch, cross: cross[i], crossMask, onCross, self: self(i) }))),
+        (block, i) => (h = scope.layer(() => block.call(blockScope(scope, i), h, { branch, cross: cross[i], crossMask, crossByHead, onCross, self: self(i) }))),
       );
       return parts.norm.call(scope.child('norm'), h);
     },

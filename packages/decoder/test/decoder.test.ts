@@ -125,7 +125,7 @@ describe('decoding with a cache', () => {
       )
     ).run({ ids: { data: ids, shape: [2, 4] }, memory }, state);
     const stepper = await createStepper(device, state, { decoder, branch: 'image', maxTokens: 4 });
-    await stepper.start(Int32Array.of(0, 1));
+    await stepper.start(2, 1);
     for (let position = 0; position < 4; position++) {
       const logits = await stepper.step(Int32Array.of(ids[position]!, ids[4 + position]!), Int32Array.of(0, 1), position);
       for (const row of [0, 1])

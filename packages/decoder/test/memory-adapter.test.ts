@@ -84,7 +84,7 @@ test('the whole text at once, a growing past and a cache of fixed capacity read 
   const last = [...whole.data.subarray(3 * 13)].map((value) => expect.closeTo(value, 9) as number);
   expect([...(await decode.run({ ids: column(3, 4), ...past }, state)).logits!.data]).toEqual(last);
   const stepper = await createStepper(device, state, { decoder, branch: 'image', maxTokens: 4 });
-  await stepper.start(Int32Array.of(0));
+  await stepper.start(1, 1);
   let stepped: ArrayLike<number> = [];
   for (let position = 0; position < 4; position++) stepped = await stepper.step(Int32Array.of(ids[position]!), Int32Array.of(0), position);
   expect([...(stepped as Float64Array)]).toEqual(last);

@@ -110,12 +110,12 @@ describe('decoding with a cache', () => {
       'memory.findings.ids': inputs.ids!,
     });
     const stepper = await createStepper(device, state, { decoder, branch: 'findings', maxTokens: 3, masked: true, copies: true });
-    // Three rows of two studies: the second study's twice.
-    await stepper.start(Int32Array.of(0, 1, 1));
-    const studies = [0, 1, 1];
+    // Two rows of each study, in which the second study's change places.
+    await stepper.start(2, 2);
+    const studies = [0, 0, 1, 1];
     for (let position = 0; position < 3; position++) {
       const ids = Int32Array.from(studies, (study) => inputs.tokens!.data[study * 3 + position]!);
-      const logits = await stepper.step(ids, Int32Array.of(0, 2, 1), position);
+      const logits = await stepper.step(ids, Int32Array.of(0, 1, 3, 2), position);
       studies.forEach((study, row) => {
         for (let word = 0; word < 13; word++) expect(logits[row * 13 + word]).toBeCloseTo(value!.data[(study * 3 + position) * 13 + word]!, 9);
       });

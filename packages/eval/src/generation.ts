@@ -2,6 +2,12 @@
 // gap to wrong images, and writing by likelihood ratio.
 export { consensusTexts } from './baselines/consensus.ts';
 export type { ConsensusOptions } from './baselines/consensus.ts';
+export { consensusScores } from './baselines/consensus-writing.ts';
+export type { ConsensusEvidence, ConsensusScore, ConsensusWriting } from './baselines/consensus-writing.ts';
+export { fitConsensusWriting } from './baselines/consensus-fit.ts';
+export type { ConsensusFigures, ValidationEvidence } from './baselines/consensus-fit.ts';
+export { nearestByPhrases } from './baselines/nearest.ts';
+export type { Neighbour } from './baselines/nearest.ts';
 export { commonestTexts } from './baselines/frequent.ts';
 export { nearestFindings } from './baselines/nearest.ts';
 export { mismatchedOrders, mismatchGap } from './likelihood/mismatch.ts';

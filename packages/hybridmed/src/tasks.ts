@@ -19,6 +19,8 @@ export { trainVqa } from '@hybridmed/tasks/node';
 export type { VqaTrainOptions, VqaTrainResult } from '@hybridmed/tasks/node';
 export { zeroShot } from '@hybridmed/tasks/node';
 export type { ZeroShotOptions, ZeroShotReport } from '@hybridmed/tasks/node';
+export { chooseConsensus, createConsensusWriter } from '@hybridmed/tasks/texts';
+export type { ConsensusChoice, ConsensusImpression, ConsensusSettings } from '@hybridmed/tasks/texts';
 export { fitRatio } from '@hybridmed/tasks/texts';
 export type { FitRatioOptions, FitRatioResult } from '@hybridmed/tasks/texts';
 export { openBertLabeller, openBertScorer } from '@hybridmed/tasks/texts';

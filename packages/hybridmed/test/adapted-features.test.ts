@@ -1,4 +1,4 @@
-// A run with an adapter before the image memory and dropout before the projections: its checkpoint, what is exported of it, and what it computes.
+// A run with an adapter before the image memory, dropout and standardization before the projections: its checkpoint, what is exported of it, and what it computes.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -16,7 +16,7 @@ beforeAll(async () => {
   const { phantoms, trained } = await trainedPhantoms(folder);
   plain = trained;
   flags = ['--data', `phantom:${phantoms}`];
-  const own = ['--stage1', trained, '--image-adapter', '--projection-dropout', '0.4'];
+  const own = ['--stage1', trained, '--image-adapter', '--projection-dropout', '0.4', '--standardize', '--freeze', 'vision.*', 'text.*'];
   const { code, log } = await run('pretrain', ...flags, ...quickTraining, ...own, '--out', out);
   expect(code, log).toBe(0);
 }, 120_000);
@@ -24,8 +24,9 @@ beforeAll(async () => {
 const modelOf = (trained: string) => JSON.parse(readFileSync(join(trained, 'checkpoints/stage2-best/config.json'), 'utf8')).model;
 
 test('stands in the config of its checkpoint, and in no other', () => {
-  expect([modelOf(out).decoder.imageAdapter, modelOf(out).projectionDropout]).toEqual([true, 0.4]);
-  expect([modelOf(plain).decoder.imageAdapter, modelOf(plain).projectionDropout]).toEqual([undefined, undefined]);
+  const options = (trained: string) => [modelOf(trained).decoder.imageAdapter, modelOf(trained).projectionDropout, modelOf(trained).projectionBias];
+  expect(options(out)).toEqual([true, 0.4, true]);
+  expect(options(plain)).toEqual([undefined, undefined, undefined]);
 });
 
 test('is evaluated from the checkpoint, and alike from what is exported of it, which has no dropout', async () => {

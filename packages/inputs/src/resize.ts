@@ -1,5 +1,6 @@
 // Resizing with a triangle filter as wide as the reduction asks for, so that fine structure fades instead of aliasing.
 import type { GreyImage } from './grey-image.ts';
+import { meansOf } from './means.ts';
 import { turned } from './orientation.ts';
 
 /** For each of `to` outputs: the first input it looks at, and the weights from there on, `taps` for each. */
@@ -71,19 +72,6 @@ function resizeRow(pixels: Uint8Array, from: number, { first, weights, taps }: T
 
 /** By how much an image is reduced by means before it is resized to a longest side of `size`: by the greatest of 8, 4 and 2 that leaves as much. */
 export const reductionOf = (longest: number, size: number): 1 | 2 | 4 | 8 => ([8, 4, 2] as const).find((by) => longest >= by * size) ?? 1;
-
-/** Each pixel the mean of `by` x `by`, of fewer at the right and lower edges. */
-function meansOf({ width, height, pixels }: GreyImage, by: number): GreyImage {
-  const [wide, high, shift] = [Math.ceil(width / by), Math.ceil(height / by), Math.log2(by)];
-  const [out, sums] = [new Uint8Array(wide * high), new Uint32Array(wide)];
-  for (let row = 0; row < high; row++) {
-    const [start, end] = [row * by, Math.min(height, (row + 1) * by)];
-    sums.fill(0);
-    for (let y = start; y < end; y++) for (let x = 0, at = y * width; x < width; x++) sums[x >> shift]! += pixels[at + x]!;
-    for (let x = 0; x < wide; x++) out[row * wide + x] = sums[x]! / ((end - start) * Math.min(by, width - x * by)) + 0.5;
-  }
-  return { width: wide, height: high, pixels: out, sides: [width / by, height / by] };
-}
 
 /** Turned as its orientation says, in its aspect: longest side to `size`, centred in a square of zeros. An image of twice that or more is reduced by means first, as a decoder may have done. */
 export function squareOf(original: GreyImage, size: number): Uint8Array {

@@ -28,3 +28,4 @@ export { composeModel, createModel, trainable } from './model/model.ts';
 export type { EarlierStage, Stage, StageRow } from './model/stages.ts';
 export { noVision, readsImages } from './model/no-vision.ts';
 export type { Branch, ModuleEncoders, Model, ModelParts } from './model/model.ts';
+export type { TextFeatureShape, TextFront } from './model/text-front.ts';

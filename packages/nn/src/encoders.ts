@@ -49,11 +49,24 @@ export interface VisionEncoder extends Module<readonly [image: Tensor], VisionFe
   readonly frozen?: { readonly shape: readonly number[]; run(images: HostArray): Promise<HostArray> };
 }
 
-/** Any module from token ids (B, L) i32 and mask (B, L) f32 to features. */
+/** A layer of a text encoder that is a chain of layers: its parameters by the encoder's names; `call` gets the encoder's scope, what the layer before it gave and the mask (B, L). */
+export interface TextLayer extends Module<readonly [h: Tensor, mask: Tensor]> {
+  readonly name: string;
+}
+
+/** A text encoder as a chain, which may be cut between any two of its layers: those from the token ids on, and what makes features of the last one's result (B, L, ...). */
+export interface TextChain {
+  readonly layers: readonly TextLayer[];
+  features(scope: Scope, h: Tensor, mask: Tensor): TextFeatures;
+}
+
+/** Any module from token ids (B, L) i32 and mask (B, L) f32 to features. What it makes of a text's tokens must not depend on padding behind them. */
 export interface TextEncoder extends Module<readonly [ids: Tensor, mask: Tensor], TextFeatures> {
   readonly width: number;
   /** Number of distinct token ids. */
   readonly vocabulary: number;
   /** Max tokens, special ones included. */
   readonly maxTokens: number;
+  /** Where it is a chain of layers: `call` is its layers one after another, then its features. What training leaves as it is at the chain's beginning is then computed once for each text. */
+  readonly chain?: TextChain;
 }

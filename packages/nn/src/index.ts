@@ -1,6 +1,6 @@
 // The public face of the layers.
 export { maskedMean, normalize, quickGelu, relu, silu } from './functional.ts';
-export type { EncoderLayer, TextEncoder, TextFeatures, VisionChain, VisionEncoder, VisionFeatures } from './encoders.ts';
+export type { EncoderLayer, TextChain, TextEncoder, TextFeatures, TextLayer, VisionChain, VisionEncoder, VisionFeatures } from './encoders.ts';
 export { trainedNames } from './fine-tuning/freeze.ts';
 export { dropout } from './layers/dropout.ts';
 export { embedding, linear } from './layers/linear.ts';

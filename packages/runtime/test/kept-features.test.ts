@@ -6,6 +6,9 @@ import type { CacheOptions } from '@hybridmed/runtime/run';
 import { pretrain } from '@hybridmed/runtime/run';
 import type { RunOptions } from '@hybridmed/runtime/settings';
 import { completeConfig } from '@hybridmed/runtime/settings';
+import type { Device } from '@hybridmed/tensor';
+import { requestDevice, webgpuDevice } from '@hybridmed/webgpu';
+import { requestNodeAdapter } from '@hybridmed/webgpu/node';
 import { afterAll, expect, test } from 'vitest';
 import { smallPhantoms, temporaryFolder } from '../../../tools/support/phantoms.ts';
 
@@ -20,10 +23,13 @@ const filesBelow = (path: string): string[] =>
 
 let runs = 0;
 
+const openCpu = async (): Promise<Device> => (await openDevice('cpu', { threads: 1 })).device;
+const openWebgpu = async (): Promise<Device> => webgpuDevice(await requestDevice((await requestNodeAdapter()).adapter));
+
 /** The bytes of a run's last checkpoint and moments, and what it says of its front. */
-async function trained(settings: Partial<RunOptions>, cache: CacheOptions) {
+async function trained(settings: Partial<RunOptions>, cache: CacheOptions, open: () => Promise<Device> = openCpu) {
   const phantoms = await smallPhantoms(folder);
-  const { device } = await openDevice('cpu', { threads: 1 });
+  const device = await open();
   const out = join(folder, `run-${runs++}`);
   const lines: string[] = [];
   const config = completeConfig({
@@ -40,7 +46,7 @@ async function trained(settings: Partial<RunOptions>, cache: CacheOptions) {
   });
   await pretrain({ config, device, workers: 1, out, cache, events: { onMessage: (line) => lines.push(line) } });
   await device.close();
-  const bytes = (file: string) => readFileSync(join(out, 'checkpoints/stage2-last', file)).toString('base64');
+  const bytes = (file: string) => readFileSync(join(out, `checkpoints/stage${config.epochs.at(-1) === 0 ? 1 : 2}-last`, file)).toString('base64');
   return { bytes: [bytes('model.safetensors'), bytes('optimizer.safetensors')], lines: lines.filter((line) => /frozen|cache/.test(line)) };
 }
 
@@ -68,8 +74,17 @@ test.each<[string, Partial<RunOptions>]>([
   ['accumulated steps', { accumulate: 2, batch: 2 }],
   ['a whole encoder', { freeze: ['vision.*'] }],
   ['both stages, the second behind another front', { stage1: true, epochs: [1, 2], stages: { 2: { freeze: ['vision.*'] } } }],
+  ['both encoders in both stages, texts of like lengths together', { stage1: true, epochs: [2, 2], freeze: ['vision.*', 'text.*'], sampling: 'length' }],
+  ['standardized features', { freeze: ['vision.*', 'text.*'], standardize: true }],
+  ['the first layers of both encoders', { stage1: true, epochs: [1, 1], accumulate: 2, batch: 2, freeze: [...front, 'text.embeddings.*'] }],
 ])('%s: with and without a cache the same bits', async (_, settings) => {
   const expected = await trained(settings, { maxBytes: 0 });
   const kept = await trained(settings, { folder: join(folder, 'cache-of-variants') });
   expect(kept.bytes).toEqual(expected.bytes);
+});
+
+test('on WebGPU, where more texts are computed at a time, a cache changes no bits either', async () => {
+  const settings: Partial<RunOptions> = { stage1: true, epochs: [2, 0], limit: 3, freeze: ['text.*'] };
+  const expected = await trained(settings, { maxBytes: 0 }, openWebgpu);
+  expect((await trained(settings, {}, openWebgpu)).bytes).toEqual(expected.bytes);
 });

@@ -2,10 +2,11 @@
 import { plainDevice } from '@hybridmed/gpujs';
 import { fineTune } from '@hybridmed/model';
 import { trainStages } from '@hybridmed/training';
-import type { ByteStore, FeatureKeeping, TrainingRun } from '@hybridmed/training';
+import type { FeatureKeeping, TrainingRun } from '@hybridmed/training';
 import { expect, test } from 'vitest';
 import { threads } from '../../ranks/test/support/threads.ts';
 import { featureCodings } from '../src/frozen/feature-coding.ts';
+import { copyingStore } from './support/copying-store.ts';
 import type { MemoryStore } from './support/memory-run.ts';
 import { memoryRun, memoryStore } from './support/memory-run.ts';
 
@@ -32,24 +33,6 @@ async function trained(options: Options, parts?: Parameters<typeof memoryRun>[3]
   const { run, lines, read } = frozenRun(options, store, parts);
   await trainStages(run);
   return { checkpoints: store.checkpoints, log: store.log.map(({ ...line }) => ({ ...line, studiesPerSecond: 0 })), lines, images: read.images };
-}
-
-/** A store like a folder's: it gives copies, and can be told to be damaged. */
-function copyingStore(): ByteStore & { readonly kept: Map<string, Uint8Array>; puts: number } {
-  const kept = new Map<string, Uint8Array>();
-  const store = {
-    kept,
-    puts: 0,
-    place: 'elsewhere',
-    maxBytes: 2 ** 20,
-    get: (key: string) => Promise.resolve(kept.get(key)?.slice()),
-    put(key: string, bytes: Uint8Array) {
-      store.puts++;
-      kept.set(key, bytes.slice());
-      return Promise.resolve();
-    },
-  };
-  return store;
 }
 
 /** The run's sources with names of their images, as files have them. */

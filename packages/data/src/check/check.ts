@@ -1,5 +1,5 @@
 // What `data check` says of a data set: counts, splits, drops, labels, texts, and what stands on both sides of a split.
-import { DataError } from '../errors.ts';
+import { DataError } from '@hybridmed/images/errors';
 import type { ReadSet } from '../open.ts';
 import { readSource, requireNeed } from '../open.ts';
 import { select } from '../select.ts';

@@ -2,8 +2,8 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
-import { DataError, describeFileError } from '../errors.ts';
-import { checkFile, readingFlags } from '../image/image-bytes.ts';
+import { DataError, describeFileError } from '@hybridmed/images/errors';
+import { checkFile, readingFlags } from '@hybridmed/images/bytes';
 import { utf8Converter } from './encoding.ts';
 
 // Tables of text shrink five to twenty times; far more is a file made to fill memory or time.

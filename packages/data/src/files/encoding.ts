@@ -1,7 +1,7 @@
 // Encodings of text files: UTF-8 strictly, UTF-16 by its mark or its zeros, another where the caller names it. No byte is replaced.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { isUtf8 } from 'node:buffer';
-import { DataError } from '../errors.ts';
+import { DataError } from '@hybridmed/images/errors';
 
 // The encoding of all files of a set, named once where it is opened: what reads a file need not hand it on.
 const named = new AsyncLocalStorage<string | undefined>();

@@ -1,5 +1,5 @@
 // Objects of a large JSON file one at a time: those inside its top-level array, or inside the arrays of its top-level object.
-import { DataError } from '../errors.ts';
+import { DataError } from '@hybridmed/images/errors';
 import { textChunks } from './chunks.ts';
 
 /** An object and, where the file's top level is an object, the key its array stands under. */

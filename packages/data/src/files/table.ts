@@ -1,5 +1,5 @@
 // Tables by column name: .csv, .tsv or .jsonl, gzipped or not, a row at a time.
-import { DataError } from '../errors.ts';
+import { DataError } from '@hybridmed/images/errors';
 import { textChunks, textLines } from './chunks.ts';
 import { CsvScanner } from './csv.ts';
 

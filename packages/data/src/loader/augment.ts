@@ -1,5 +1,5 @@
 // Augmentations that leave a chest radiograph true to its report: nothing is mirrored, and sides stay where they are.
-import { DataError } from '../errors.ts';
+import { DataError } from '@hybridmed/images/errors';
 import { randomUnit } from './random.ts';
 
 /** What is varied in training, each off at 0. Evaluation varies nothing. */

@@ -1,10 +1,9 @@
 // Makes one batch from what the loader asks: the same code on the loader's thread and in its workers, so that their batches are the same.
-import { DataError } from '../errors.ts';
+import { DataError } from '@hybridmed/images/errors';
 import { centreCrop, writeCrop } from '@hybridmed/inputs';
-import { decodeSquare } from '../image/grey.ts';
-import { FileReader } from '../image/file-reader.ts';
-import { Scratch } from '../image/scratch.ts';
-import type { RangeReader } from '../image/image-bytes.ts';
+import { decodeSquare } from '@hybridmed/images';
+import { FileReader, Scratch } from '@hybridmed/images/bytes';
+import type { RangeReader } from '@hybridmed/images/bytes';
 import type { Study } from '../study.ts';
 import { inLanes } from '../threads/lanes.ts';
 import type { Augmentation, Keys } from './augment.ts';

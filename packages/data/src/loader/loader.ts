@@ -1,8 +1,7 @@
 // The loader: batches of typed arrays, in an order and with crops that depend on seed, epoch and study alone, prefetched.
 import { availableParallelism } from 'node:os';
-import { UnreadableStudiesError } from '../errors.ts';
-import { defaultRangeReader } from '../image/range-cache.ts';
-import { isUrl } from '../image/image-bytes.ts';
+import { UnreadableStudiesError } from '../unreadable-studies.ts';
+import { defaultRangeReader, isUrl } from '@hybridmed/images/bytes';
 import type { Study } from '../study.ts';
 import { prefetch } from '../threads/prefetch.ts';
 import { TaskPool } from '../threads/task-pool.ts';

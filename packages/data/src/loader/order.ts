@@ -1,6 +1,6 @@
 // In which order studies are seen: pure functions of seed and epoch, so that any process can say what any batch of any epoch holds.
-import { DataError } from '../errors.ts';
-import { rangeOf } from '../image/image-bytes.ts';
+import { DataError } from '@hybridmed/images/errors';
+import { rangeOf } from '@hybridmed/images/bytes';
 import type { Study } from '../study.ts';
 import { randomUnit, shuffle } from './random.ts';
 

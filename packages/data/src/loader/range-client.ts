@@ -1,9 +1,9 @@
 // A worker's way to parts of remote shards: asked of the one thread that fetches and keeps them for all.
 import type { MessagePort, Worker } from 'node:worker_threads';
 import { MessageChannel } from 'node:worker_threads';
-import { DataError } from '../errors.ts';
-import { defaultRangeReader } from '../image/range-cache.ts';
-import type { ByteRange, RangeReader } from '../image/image-bytes.ts';
+import { DataError } from '@hybridmed/images/errors';
+import { defaultRangeReader } from '@hybridmed/images/bytes';
+import type { ByteRange, RangeReader } from '@hybridmed/images/bytes';
 import { PendingReplies } from '../threads/pending-replies.ts';
 import type { TaskReply, TaskRequest } from '../threads/serve.ts';
 import { startWorker } from '../threads/start.ts';

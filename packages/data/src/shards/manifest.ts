@@ -1,5 +1,5 @@
 // What a packed set says of itself: its manifest, and the index of each shard.
-import { DataError } from '../errors.ts';
+import { DataError } from '@hybridmed/images/errors';
 import type { CountName, Question, Split, SplitOrigin, Study } from '../study.ts';
 
 /** How a set was packed: equal recipes give equal shards. */

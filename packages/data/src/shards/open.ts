@@ -2,10 +2,9 @@
 import { createHash } from 'node:crypto';
 import { open as openFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DataError, describeFileError } from '../errors.ts';
+import { DataError, describeFileError } from '@hybridmed/images/errors';
 import { smallFile } from '../files/chunks.ts';
-import { createRangeCache, fetchWhole } from '../image/range-cache.ts';
-import { checkFile, isUrl, rangeName, readingFlags } from '../image/image-bytes.ts';
+import { checkFile, createRangeCache, fetchWhole, isUrl, rangeName, readingFlags } from '@hybridmed/images/bytes';
 import type { ReadOptions, SourceData } from '../sources/source.ts';
 import { Drops } from '../sources/source.ts';
 import type { DataNeed, Question, Study } from '../study.ts';

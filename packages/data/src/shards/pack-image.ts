@@ -1,8 +1,6 @@
 // An image as a shard holds it: the square that training crops from, as PNG, which loses nothing.
-import { defaultRangeReader } from '../image/range-cache.ts';
-import { decodeGrey, decodeSquare } from '../image/grey.ts';
-import { encodePlainPng } from '../image/png.ts';
-import { readImageBytes } from '../image/image-bytes.ts';
+import { defaultRangeReader, readImageBytes } from '@hybridmed/images/bytes';
+import { decodeGrey, decodeSquare, encodePlainPng } from '@hybridmed/images';
 import type { Box } from '../study.ts';
 
 /** An image to pack, and boxes in its pixels. */

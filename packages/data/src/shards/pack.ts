@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder, writeFileAtomic } from '../atomic.ts';
-import { DataError, describeFileError } from '../errors.ts';
+import { DataError, describeFileError } from '@hybridmed/images/errors';
 import type { Box, DataSet } from '../study.ts';
 import { prefetch } from '../threads/prefetch.ts';
 import { TaskPool } from '../threads/task-pool.ts';

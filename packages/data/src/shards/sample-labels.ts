@@ -1,5 +1,5 @@
 // The labels of samples that others wrote: each sample's JSON may name some, and what the names of all of them hold decides, as in a table.
-import { DataError } from '../errors.ts';
+import { DataError } from '@hybridmed/images/errors';
 import { LabelColumns } from '../sources/label-columns.ts';
 import type { SelectOptions, Study } from '../study.ts';
 

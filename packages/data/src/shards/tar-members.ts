@@ -1,6 +1,6 @@
 // The members of a tar archive and where their contents lie: read from its headers alone, front to back.
-import { DataError } from '../errors.ts';
-import type { ByteRange } from '../image/image-bytes.ts';
+import { DataError } from '@hybridmed/images/errors';
+import type { ByteRange } from '@hybridmed/images/bytes';
 import { isZeroBlock, paddedSize, readPax, readTarHeader, tarBlock } from './tar-header.ts';
 
 /** A file in an archive. */

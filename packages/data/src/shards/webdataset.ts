@@ -1,8 +1,8 @@
 // Samples of shards that others wrote, as WebDataset has them: members that share a key, distinguished by what follows the key's first dot.
 import { isUtf8 } from 'node:buffer';
-import { DataError } from '../errors.ts';
-import type { ByteRange } from '../image/image-bytes.ts';
-import { rangeName } from '../image/image-bytes.ts';
+import { DataError } from '@hybridmed/images/errors';
+import type { ByteRange } from '@hybridmed/images/bytes';
+import { rangeName } from '@hybridmed/images/bytes';
 import type { Drops } from '../sources/source.ts';
 import type { SampleLabels } from './sample-labels.ts';
 import { splitOf } from '../split/draw.ts';

@@ -1,7 +1,7 @@
 // Anyone's table of images and reports (.csv, .tsv, .jsonl): columns by role, named by flags where they differ; columns of 1, 0 and -1 are labels.
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { DataError } from '../errors.ts';
+import { DataError } from '@hybridmed/images/errors';
 import { pathInside } from '../files/path-inside.ts';
 import { readTable } from '../files/table.ts';
 import { splitNamed } from '../split/names.ts';

@@ -1,9 +1,9 @@
 // A folder of DICOM files: an image a file, patient, study and view from its header.
 import { open, opendir } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
-import type dicomParser from 'dicom-parser';
-import { describeFileError } from '../errors.ts';
-import { parseDicom } from '../image/dicom/parse.ts';
+import { describeFileError } from '@hybridmed/images/errors';
+import type { ParsedDicom } from '@hybridmed/images';
+import { parseDicom } from '@hybridmed/images';
 import { splitOf } from '../split/draw.ts';
 import type { Candidate, Study } from '../study.ts';
 import type { SourceData } from './source.ts';
@@ -27,7 +27,7 @@ async function filesUnder(folder: string, depth = 0): Promise<string[]> {
   return files.toSorted();
 }
 
-async function headerOf(file: string): Promise<dicomParser.DataSet | undefined> {
+async function headerOf(file: string): Promise<ParsedDicom['set'] | undefined> {
   const handle = await open(file, 'r');
   try {
     const buffer = Buffer.alloc(headerBytes);
@@ -44,8 +44,8 @@ async function headerOf(file: string): Promise<dicomParser.DataSet | undefined> 
 const knownGroups = /^x00(08|10|18|20|28)/;
 
 /** The elements before the pixels; of a header that is cut, those before the cut. Throws where there are none. */
-function parseHeader(bytes: Uint8Array): dicomParser.DataSet {
-  const parsed = {} as { dataSet?: dicomParser.DataSet };
+function parseHeader(bytes: Uint8Array): ParsedDicom['set'] {
+  const parsed = {} as { dataSet?: ParsedDicom['set'] };
   try {
     parsed.dataSet = parseDicom(bytes).set;
   } catch (error) {

@@ -1,7 +1,7 @@
 // Reports of MIMIC-CXR by study: the authors' table of sections, or the text files themselves.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { DataError } from '../errors.ts';
+import { DataError } from '@hybridmed/images/errors';
 import { plainOrGzip } from '../files/chunks.ts';
 import { decodeText } from '../files/encoding.ts';
 import { readTable } from '../files/table.ts';

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { DataError } from '../errors.ts';
+import { DataError } from '@hybridmed/images/errors';
 import { readTable } from '../files/table.ts';
 import { chexpertLabels, LabelCells } from '../chexpert-labels.ts';
 import { splitNamed } from '../split/names.ts';

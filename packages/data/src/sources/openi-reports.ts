@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import tar from 'tar-stream';
-import { DataError, describeFileError } from '../errors.ts';
+import { DataError, describeFileError } from '@hybridmed/images/errors';
 import { byteChunks, plainOrGzip, smallFile } from '../files/chunks.ts';
 import { decodeText } from '../files/encoding.ts';
 import { readTable } from '../files/table.ts';

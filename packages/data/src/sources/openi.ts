@@ -1,7 +1,7 @@
 // Open-I (Indiana University chest X-rays): reports, images named by id, views from the projections table.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeFileError } from '../errors.ts';
+import { describeFileError } from '@hybridmed/images/errors';
 import { plainOrGzip } from '../files/chunks.ts';
 import { readTable } from '../files/table.ts';
 import { splitOf } from '../split/draw.ts';

@@ -1,7 +1,7 @@
 // Annotation files as R2Gen wrote them [Chen et al., EMNLP 2020]: {"train": [{id, report, image_path: [...]}, ...], "val": ..., "test": ...}.
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { DataError } from '../errors.ts';
+import { DataError } from '@hybridmed/images/errors';
 import { pathInside } from '../files/path-inside.ts';
 import { jsonObjects } from '../files/json.ts';
 import { splitNamed } from '../split/names.ts';

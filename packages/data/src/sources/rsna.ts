@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { labelValue } from '../chexpert-labels.ts';
-import { DataError } from '../errors.ts';
+import { DataError } from '@hybridmed/images/errors';
 import { plainOrGzip } from '../files/chunks.ts';
 import { pathInside } from '../files/path-inside.ts';
 import { readTable } from '../files/table.ts';

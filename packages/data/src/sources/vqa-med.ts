@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { DataError } from '../errors.ts';
+import { DataError } from '@hybridmed/images/errors';
 import { textLines } from '../files/chunks.ts';
 import { pathInside } from '../files/path-inside.ts';
 import type { Candidate, Question, Split } from '../study.ts';

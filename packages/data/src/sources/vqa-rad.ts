@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { existsSync, statSync } from 'node:fs';
-import { DataError } from '../errors.ts';
+import { DataError } from '@hybridmed/images/errors';
 import { jsonObjects } from '../files/json.ts';
 import { pathInside } from '../files/path-inside.ts';
 import type { Candidate, Question } from '../study.ts';

@@ -1,7 +1,7 @@
 // Split ids as files: a table of ids and their part, sorted, so that two people's files are equal where their splits are.
 import { createHash } from 'node:crypto';
 import { writeFileAtomic } from '../atomic.ts';
-import { DataError } from '../errors.ts';
+import { DataError } from '@hybridmed/images/errors';
 import { readTable } from '../files/table.ts';
 import type { Question, Split, Study } from '../study.ts';
 import { splitNamed } from './names.ts';

@@ -1,5 +1,5 @@
 // Making a set's split ids and verifying a file of them against the set.
-import { DataError } from '../errors.ts';
+import { DataError } from '@hybridmed/images/errors';
 import { readSource } from '../open.ts';
 import type { SourceData } from '../sources/source.ts';
 import type { SelectOptions, Split } from '../study.ts';

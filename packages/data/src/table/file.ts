@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { writeFileAtomic } from '../atomic.ts';
-import { DataError } from '../errors.ts';
+import { DataError } from '@hybridmed/images/errors';
 import type { CodedColumn, StringColumn } from './strings.ts';
 import type { ImageLayout, StudyColumns, StudyTable } from './study-table.ts';
 

@@ -1,5 +1,5 @@
 // Columns of strings outside the JavaScript heap: their bytes end to end, and where each ends; repeated ones by number.
-import { DataError } from '../errors.ts';
+import { DataError } from '@hybridmed/images/errors';
 import { GrowableArray } from './growable-array.ts';
 
 /** Bytes that decode ranges of themselves, as Node's Buffer does; whoever reads these types needs no types of Node. */

@@ -1,5 +1,5 @@
 // Requests that wait for their replies, on the side that asks.
-import { DataError } from '../errors.ts';
+import { DataError } from '@hybridmed/images/errors';
 import type { TaskReply } from './serve.ts';
 
 /** Requests by number. */

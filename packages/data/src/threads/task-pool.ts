@@ -1,6 +1,6 @@
 // Worker threads that answer requests: each request goes to the one with the least to do.
 import type { Transferable, Worker } from 'node:worker_threads';
-import { DataError } from '../errors.ts';
+import { DataError } from '@hybridmed/images/errors';
 import { PendingReplies } from './pending-replies.ts';
 import type { TaskReply } from './serve.ts';
 import { startWorker } from './start.ts';

@@ -41,6 +41,21 @@ export function nearestFindings(corpus: readonly string[]): (query: string, k: n
   };
 }
 
+/** A corpus text that is near a query, and its cosine. */
+export interface Neighbour {
+  readonly index: number;
+  readonly similarity: number;
+}
+
+/** At most k corpus texts with a positive tf-idf cosine over words and pairs of words, which tell "no effusion" from "effusion"; nearest first, of equals the first. */
+export function nearestByPhrases(corpus: readonly string[]): (query: string, k: number) => Neighbour[] {
+  const similarities = tfIdfSimilarities(corpus, 2);
+  return (query, k) => {
+    const scores = similarities(query);
+    return largest(scores, k).flatMap((index) => (scores[index]! > 0 ? [{ index, similarity: scores[index]! }] : []));
+  };
+}
+
 /**
  * For each query the index of the corpus row with the greatest cosine; of equals, the first. Both are (rows, width). Throws for an
  * empty corpus, widths that differ, or values that are not finite.

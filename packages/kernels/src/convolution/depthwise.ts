@@ -6,6 +6,7 @@ import { arrayOf, sizeOf } from '../kernel.ts';
 import { epilogueReads } from '../matmul/tile.ts';
 import { rowGroupOf } from '../row-group.ts';
 import { longItems, perThread, range, spread, spreadThreads } from '../shader.ts';
+import { depthwiseInputShader, inputStripLength } from './depthwise-input.ts';
 import { depthwiseWeightShader, sliceSumShader, stripLength, stripLoads } from './depthwise-weight.ts';
 import { epilogueParameters, storer } from './epilogue.ts';
 import type { ConvolutionProblem } from './problem.ts';
@@ -17,7 +18,7 @@ const [widestKernel, largestStep] = [16, 4] as const;
 export function isDepthwise({ of, x, weight, stride, groups = 1 }: ConvolutionProblem): boolean {
   const fits = weight[3] <= widestKernel && stride[1] <= largestStep;
   if (groups === 1 || weight[1] !== 1 || !fits) return false;
-  return of !== 'input' || (weight[0] === x[1] && stride[0] === 1 && stride[1] === 1);
+  return of !== 'input' || weight[0] === x[1];
 }
 
 /** About how many places one group of threads sums for the weight's gradient. */
@@ -100,6 +101,12 @@ export function depthwiseDispatches(problem: ConvolutionProblem, capabilities: C
     return dispatchOf(label, { items, ...parameters, ...epilogueParameters(one.epilogue) }, stripShader(one, turned), spreadThreads(items, longItems));
   };
   if (problem.of === 'output') return [strips(problem, false)];
+  if (problem.of === 'input' && Math.max(...problem.stride) > 1) {
+    const { x, stride } = problem;
+    const parameters = { ...parametersOf(problem), strips: Math.ceil(x[3] / inputStripLength(stride[1])) };
+    const items = parameters.strips * x[0] * x[1] * x[2];
+    return [dispatchOf(label, { items, ...parameters }, depthwiseInputShader(problem), spreadThreads(items, longItems))];
+  }
   if (problem.of === 'input') return [onArrays(strips(transposed(problem), true), { x: 'dy', y: 'dx' }) as Dispatch];
   const cut = linesOf(problem);
   const [outputs, , kh, kw] = problem.weight;

@@ -79,6 +79,7 @@ function fieldsOf(value: unknown): Fields {
     align: width,
     projection: optional(oneOf('linear', 'mlp')),
     projectionDropout: optional(rate),
+    projectionBias: optional(flag),
     headDropout: optional(rate),
     decoder,
     special,

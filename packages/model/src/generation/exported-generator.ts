@@ -33,6 +33,8 @@ const startingWith = (arrays: HostArrays, prefix: string): Record<string, HostAr
 function growingStepper({ prefill, decode, vocabularySize, maxTokens }: ExportedBranch, memory: HostArray, about: HostArrays): Stepper {
   let [memoryRows, aboutRows]: [HostArray, HostArrays] = [memory, about];
   let [past, cross]: [HostArrays, HostArrays] = [{}, {}];
+  const ofRows = (arrays: HostArrays, rows: Int32Array): HostArrays =>
+    Object.fromEntries(Object.entries(arrays).map(([name, value]) => [name, takeRows(value, rows)]));
   /** Keeps the present keys and values as the next token's past; gives the logits. */
   const advance = ({ logits, ...rest }: HostArrays): Float32Array => {
     past = Object.fromEntries(Object.entries(startingWith(rest, 'present.')).map(([name, value]) => [name.replace('present', 'past'), value]));
@@ -41,15 +43,18 @@ function growingStepper({ prefill, decode, vocabularySize, maxTokens }: Exported
   return {
     vocabulary: vocabularySize,
     maxTokens,
-    async start(rows) {
-      memoryRows = takeRows(memory, rows);
-      aboutRows = Object.fromEntries(Object.entries(about).map(([name, value]) => [name, takeRows(value, rows)]));
+    async start(studies, texts) {
+      const rows = Int32Array.from({ length: studies * texts }, (_, row) => Math.floor(row / texts));
+      [memoryRows, aboutRows] = [takeRows(memory, rows), ofRows(about, rows)];
     },
     async step(ids, parents, position) {
       const tokens = { ids: { data: ids, shape: [ids.length, 1] } };
       if (position > 0) {
-        const ofParents = Object.fromEntries(Object.entries(past).map(([name, value]) => [name, takeRows(value, parents)]));
-        return advance(await decode.run({ ...tokens, ...ofParents, ...cross, ...aboutRows }));
+        // Where studies have left, so has what is kept of their memory.
+        const before = Object.values(past)[0]!.shape[0]!;
+        if (parents.length < before) [cross, aboutRows] = [ofRows(cross, parents), ofRows(aboutRows, parents)];
+        if (parents.length < before || parents.some((parent, row) => parent !== row)) past = ofRows(past, parents);
+        return advance(await decode.run({ ...tokens, ...past, ...cross, ...aboutRows }));
       }
       const first = await prefill.run({ ...tokens, memory: memoryRows, ...aboutRows });
       cross = startingWith(first, 'cross.');

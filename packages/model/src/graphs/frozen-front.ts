@@ -1,10 +1,11 @@
 // The frozen front of a vision encoder: what training leaves as it is from the images on, as a graph of its own, and the model that is trained on what it makes.
-import type { EncoderLayer, ParameterSpecs, VisionChain, VisionEncoder } from '@hybridmed/nn';
+import type { EncoderLayer, VisionChain, VisionEncoder } from '@hybridmed/nn';
 import { parameterSpecs, rootScope } from '@hybridmed/nn';
 import type { Graph, HostArray, Tensor } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
 import type { Model } from '../model/model.ts';
 import { batchSpecs } from './batch.ts';
+import { areFrozen, namesUnder } from './frozen-names.ts';
 
 /** What of a vision encoder is computed once for each image. */
 export interface FrozenFront {
@@ -19,12 +20,6 @@ export interface FrozenFront {
 }
 
 const prefix = 'vision.';
-
-/** Whether training leaves every one of these parameters as it is: running statistics too, and no adapter beside them. */
-function areFrozen(names: readonly string[], specs: ParameterSpecs): boolean {
-  const adapted = (name: string) => `${name.replace(/\.weight$/, '')}.lora.down` in specs;
-  return names.every((name) => specs[prefix + name]?.frozen === true && !adapted(prefix + name));
-}
 
 /** A whole encoder's tokens (B, N, width) and vector (B, width) as one array (B, N + 1, width), and back. */
 const pack = (tokens: Tensor, global: Tensor): Tensor => ops.concat([tokens, ops.reshape(global, [global.shape[0]!, 1, global.shape[1]!])], 1);
@@ -45,8 +40,8 @@ const callLayers = (layers: readonly EncoderLayer[], scope: Parameters<EncoderLa
  */
 export function frozenFront(model: Model): FrozenFront | undefined {
   const { vision, parameters } = model;
-  const names = Object.keys(parameters).flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
-  if (areFrozen(names, parameters)) {
+  const names = namesUnder(prefix, parameters);
+  if (areFrozen(prefix, names, parameters)) {
     const whole = (image: Tensor, scope: Parameters<VisionEncoder['call']>[0]) => {
       const { tokens, global } = vision.call(scope, image);
       return pack(tokens, global);
@@ -54,7 +49,7 @@ export function frozenFront(model: Model): FrozenFront | undefined {
     return front(model, 'all of vision', names, whole, (_, packed) => unpacked(vision, packed));
   }
   const layers = vision.chain?.layers ?? [];
-  const trained = layers.findIndex(({ parameters: own }) => !areFrozen(Object.keys(own), parameters));
+  const trained = layers.findIndex(({ parameters: own }) => !areFrozen(prefix, Object.keys(own), parameters));
   const count = trained < 0 ? layers.length : trained;
   if (count === 0) return undefined;
   const rest = after(vision.chain!, count);

@@ -2,30 +2,30 @@
 // log-likelihoods of given texts by it.
 import { memoryWidth } from '@hybridmed/decoder';
 import { rootScope } from '@hybridmed/nn';
-import type { Graph, Tensor, TensorSpec } from '@hybridmed/tensor';
+import type { Graph, Tensor, Tensors, TensorSpec } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
+import type { BatchTensors } from '../model/batch-fields.ts';
 import type { Branch, Model } from '../model/model.ts';
+import { readFindings } from '../objective/read-texts.ts';
 import { batchSpecs } from './batch.ts';
 import { partSpecs } from './part-specs.ts';
+import { specsOf } from './stage-plan.ts';
 
 /** A branch's memory, written to the state as `memory.BRANCH` (B, S, width) and, for findings, `memory.findings.mask` and, where they are copied from, `memory.findings.ids` (B, S). */
 export function memoryGraph(model: Model, branch: Branch): Graph {
-  const specs = batchSpecs(model);
   if (branch === 'image') {
-    return trace({ data: { image: specs.image }, state: partSpecs(model, ['vision.']) }, ({ image }, state) => ({
+    return trace({ data: { image: batchSpecs(model).image }, state: partSpecs(model, ['vision.']) }, ({ image }, state) => ({
       updates: { 'memory.image': model.vision.call(rootScope(state).child('vision'), image!).tokens },
     }));
   }
-  return trace(
-    { data: { findings: specs.findings, findings_mask: specs.findings_mask }, state: partSpecs(model, ['text.']) },
-    ({ findings, findings_mask: mask }, state) => ({
-      updates: {
-        'memory.findings': model.text.call(rootScope(state).child('text'), findings!, mask!).tokens,
-        'memory.findings.mask': ops.mul(mask!, 1),
-        ...(model.decoder.copies('findings') ? { 'memory.findings.ids': ops.mul(findings!, 1) } : {}),
-      },
-    }),
-  );
+  const tokensOf = (state: Tensors, batch: Tensors): Tensor => readFindings(model, rootScope(state), batch as BatchTensors).tokens;
+  return trace({ data: specsOf(model, ['findings', 'findings_mask', 'findings_features']), state: partSpecs(model, ['text.']) }, (batch, state) => ({
+    updates: {
+      'memory.findings': model.textFront ? ops.mul(tokensOf(state, batch), 1) : tokensOf(state, batch),
+      'memory.findings.mask': ops.mul(batch.findings_mask!, 1),
+      ...(model.decoder.copies('findings') ? { 'memory.findings.ids': ops.mul(batch.findings!, 1) } : {}),
+    },
+  }));
 }
 
 /** ids (B, T), memory (B, S, width) and, for findings, memory_mask and, where they are copied from, memory_ids (B, S) -> `logits` (B, T, vocabulary) of the tokens that follow. */

@@ -1,7 +1,7 @@
 // Which step of pre-training to build: the stage, its losses and its teacher, and the batch fields that follow from them.
 import type { TensorSpec } from '@hybridmed/tensor';
 import type { BatchField } from '../model/batch-fields.ts';
-import { batchFields } from '../model/batch-fields.ts';
+import { batchFields, isTextFeature } from '../model/batch-fields.ts';
 import type { Model } from '../model/model.ts';
 import { takenFrom } from '../model/model.ts';
 import { readsImages } from '../model/no-vision.ts';
@@ -37,29 +37,40 @@ export const optionsOf = (plan: StagePlan): LossOptions => (plan.stage === 2 ? p
 /** Batch fields that some losses of a plan read, in the batch's order. */
 export function termFields(plan: StagePlan, terms: readonly LossTerm[]): BatchField[] {
   const ofTokens = terms.some(({ row }) => row.unit === 'token') ? ['target_mask' as const] : [];
-  const fields = new Set<BatchField>([...fieldsOfFeatures(featuresOf(terms)), ...ofTokens, ...fieldsOf(terms, optionsOf(plan))]);
+  const teacherStates = plan.stage === 2 && plan.teacher === 'cached';
+  const fields = new Set<BatchField>([...fieldsOfFeatures(featuresOf(terms), { teacherStates }), ...ofTokens, ...fieldsOf(terms, optionsOf(plan))]);
   return batchFields.filter((field) => fields.has(field));
 }
 
-const ofModel = (model: Pick<Model, 'vision'>, fields: readonly BatchField[]): BatchField[] =>
-  fields.filter((field) => field !== 'image' || readsImages(model));
+/** The part of a model that says which fields of a batch it reads. */
+type Reader = Pick<Model, 'vision' | 'textFront'>;
+
+const isRead = (field: BatchField, model: Reader): boolean => {
+  if (field === 'image') return readsImages(model);
+  return isTextFeature(field) ? model.textFront !== undefined : true;
+};
+
+const ofModel = (model: Reader, fields: readonly BatchField[]): BatchField[] => fields.filter((field) => isRead(field, model));
 
 /** Batch fields a model's step reads, in the batch's order. */
-export const stepFields = (plan: StagePlan, model: Pick<Model, 'vision'>): BatchField[] => ofModel(model, termFields(plan, lossTerms(plan)));
+export const stepFields = (plan: StagePlan, model: Reader): BatchField[] => ofModel(model, termFields(plan, lossTerms(plan)));
+
+/** The plan whose losses validation computes: its teacher is the live branch. */
+export const validationPlan = (plan: StagePlan): StagePlan => (plan.stage === 2 ? { ...plan, teacher: 'live' } : plan);
 
 /** Symbolic shapes of those of some fields of a batch that a model reads. */
 export const specsOf = (model: Model, fields: readonly BatchField[]): Record<string, TensorSpec> => {
   const all = batchSpecs(model);
-  return Object.fromEntries(ofModel(model, fields).map((field) => [field, all[field]]));
+  return Object.fromEntries(ofModel(model, fields).map((field) => [field, all[field]!]));
 };
 
 /** Whether a plan's teacher is frozen: its parameters are in the state. */
 export const usesTeacher = (plan: StagePlan): plan is StagePlan & { stage: 2 } =>
   plan.stage === 2 && plan.teacher !== 'live' && featuresOf(lossTerms(plan)).has('divergence');
 
-/** Names of the teacher's parameters a plan needs: the text encoder and the findings branch, or only the output layer. */
+/** Names of the teacher's parameters a plan needs: the text encoder, but for a frozen front of it, and the findings branch, or only the output layer. */
 export function teacherParameters(model: Model, mode: TeacherMode): string[] {
   if (mode === 'live') return [];
   if (mode === 'cached') return ['decoder.embed.weight', 'decoder.head.bias'];
-  return takenFrom(model, 1);
+  return takenFrom(model, 1).filter((name) => !model.textFront?.parameters.has(name));
 }

@@ -4,12 +4,11 @@ import { lossScaleOf, parameterSpecs, rootScope } from '@hybridmed/nn';
 import type { Graph, Tensor } from '@hybridmed/tensor';
 import { ops, trace } from '@hybridmed/tensor';
 import type { Model } from '../model/model.ts';
-import { takenFrom } from '../model/model.ts';
 import type { BatchTensors } from '../model/batch-fields.ts';
 import { summarize } from '../objective/features.ts';
 import { gradientsOf, objectiveState, optimizerStepGraph } from './optimizer-step.ts';
 import type { StagePlan } from './stage-plan.ts';
-import { gradientPrefix, specsOf, stepFields, teacherPrefix } from './stage-plan.ts';
+import { gradientPrefix, specsOf, stepFields, teacherParameters, teacherPrefix, validationPlan } from './stage-plan.ts';
 import { planLosses, stageObjective } from './traced-stage.ts';
 
 /** One whole step of a stage: `optimizerStepGraph` over the batch's fields, `key` (i32 [2]) and, with a cached teacher, `teacher_hidden` (B, T, width). */
@@ -28,7 +27,7 @@ export function gradientGraph(model: Model, plan: StagePlan): Graph {
 
 /** Losses of a batch in evaluation mode; with a live teacher, as validation uses. */
 export function validationGraph(model: Model, plan: StagePlan): Graph {
-  const fixed: StagePlan = plan.stage === 2 ? { ...plan, teacher: 'live' } : plan;
+  const fixed = validationPlan(plan);
   return trace({ data: specsOf(model, stepFields(fixed, model)), state: parameterSpecs(model.parameters) }, (inputs, state) => {
     const { losses, total } = planLosses(model, fixed, inputs, state, false);
     return { results: { ...losses, total } };
@@ -37,9 +36,9 @@ export function validationGraph(model: Model, plan: StagePlan): Graph {
 
 /** The frozen teacher's final hidden states (B, T, width), from the parameters under `teacher.`: result `hidden`. */
 export function teacherGraph(model: Model): Graph {
-  const names = takenFrom(model, 1);
+  const names = teacherParameters(model, 'snapshot');
   const state = parameterSpecs(Object.fromEntries(names.map((name) => [name, model.parameters[name]!])), teacherPrefix);
-  return trace({ data: specsOf(model, ['findings', 'findings_mask', 'input']), state }, (inputs, values) => ({
+  return trace({ data: specsOf(model, ['findings', 'findings_mask', 'findings_features', 'input']), state }, (inputs, values) => ({
     results: { hidden: summarize(model, rootScope(values).child('teacher'), inputs as BatchTensors).hidden },
   }));
 }

@@ -55,6 +55,8 @@ export interface ModelConfig {
   readonly projection?: 'linear' | 'mlp';
   /** Dropout of features before these projections, in training. */
   readonly projectionDropout?: number;
+  /** Whether linear projections have a bias, which holds what features were standardized by. */
+  readonly projectionBias?: boolean;
   /** Dropout of images' vectors before the head of label supervision, in training. */
   readonly headDropout?: number;
   readonly decoder: DecoderConfig;

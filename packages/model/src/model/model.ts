@@ -14,6 +14,7 @@ import type { LossWeights } from '../objective/rows.ts';
 import type { LabelConfig, ModelConfig, SpecialTokens } from './config.ts';
 import type { Stage } from './stages.ts';
 import { stageRow } from './stages.ts';
+import type { TextFront } from './text-front.ts';
 import { noAlignment, noVision, readsImages } from './no-vision.ts';
 
 export type { Branch } from './parts.ts';
@@ -29,6 +30,8 @@ export interface Model {
   readonly labels?: LabelConfig;
   /** Dropout of images' vectors before the head that learns these. */
   readonly headDropout?: number;
+  /** Where its graphs are behind the frozen front of its text encoder: `text` still reads token ids, and they read features in their place. */
+  readonly textFront?: TextFront;
   readonly parameters: ParameterSpecs;
 }
 
@@ -36,7 +39,7 @@ export interface Model {
 export interface ModelParts {
   vision: VisionEncoder;
   text: TextEncoder;
-  align?: { width?: number; projection?: 'linear' | 'mlp'; dropout?: number };
+  align?: { width?: number; projection?: 'linear' | 'mlp'; dropout?: number; bias?: boolean };
   decoder: DecoderConfig;
   special: SpecialTokens;
   /** Losses with parameters of their own that the model is trained with. */
@@ -75,13 +78,18 @@ function visionOf(sizes: ModelConfig['vision'], encoders: ModuleEncoders): Visio
 
 /** Builds a model from its sizes; `encoders` are those of modules. Throws a HybridmedError where one is missing. */
 export function createModel(
-  { vision, text, align, projection, projectionDropout, decoder, special, losses, labels, headDropout }: ModelConfig,
+  { vision, text, align, projection, projectionDropout, projectionBias, decoder, special, losses, labels, headDropout }: ModelConfig,
   encoders: ModuleEncoders = {},
 ): Model {
   return composeModel({
     vision: visionOf(vision, encoders),
     text: 'kind' in text ? loaded(encoders.text, 'text', text.module) : bert(text),
-    align: { width: align, ...(projection ? { projection } : {}), ...(projectionDropout ? { dropout: projectionDropout } : {}) },
+    align: {
+      width: align,
+      ...(projection ? { projection } : {}),
+      ...(projectionDropout ? { dropout: projectionDropout } : {}),
+      ...(projectionBias ? { bias: true } : {}),
+    },
     decoder,
     special,
     ...(losses ? { losses } : {}),

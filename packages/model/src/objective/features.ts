@@ -1,7 +1,7 @@
 // What the model makes of a batch for losses to read, each encoder and branch run once.
 import type { TextHead } from '@hybridmed/decoder';
 import { headLogits, tokenNats } from '@hybridmed/decoder';
-import type { Scope, TextFeatures } from '@hybridmed/nn';
+import type { Scope } from '@hybridmed/nn';
 import { dropout } from '@hybridmed/nn';
 import type { Tensor } from '@hybridmed/tensor';
 import { ops } from '@hybridmed/tensor';
@@ -9,14 +9,13 @@ import type { BatchTensors } from '../model/batch-fields.ts';
 import type { SpecialTokens } from '../model/config.ts';
 import type { Model } from '../model/model.ts';
 import { readsImages } from '../model/no-vision.ts';
+import type { ReadFeatures } from '../model/text-front.ts';
 import { fieldsOfFeatures } from './feature-fields.ts';
+import { readFindings, readImpression } from './read-texts.ts';
 import type { FeatureName, FeatureReader, LossFeatures } from './row.ts';
 
-const readFindings = (model: Model, scope: Scope, batch: BatchTensors): TextFeatures =>
-  model.text.call(scope.child('text'), batch.findings, batch.findings_mask);
-
 /** The summarization branch's final states with the output layer and, where it copies, what of the findings. */
-function summaryHead({ decoder }: Model, scope: Scope, batch: BatchTensors, findings: TextFeatures): TextHead {
+function summaryHead({ decoder }: Model, scope: Scope, batch: BatchTensors, findings: ReadFeatures['findings']): TextHead {
   const own = scope.child('decoder');
   const { findings: ids, findings_mask: mask } = batch;
   const source = decoder.copies('findings') ? { keys: decoder.projectPointer(own, findings.tokens), ids, mask } : undefined;
@@ -65,7 +64,7 @@ export function modelFeatures({ model, scope, batch, teacher, temperature }: Fea
   const [align, decoder] = [scope.child('align'), scope.child('decoder')];
   const withImages = readsImages(model);
   const image = once(() => model.vision.call(scope.child('vision'), batch.image));
-  const impression = once(() => model.text.call(scope.child('text'), batch.impression, batch.impression_mask));
+  const impression = once(() => readImpression(model, scope, batch));
   const findings = once(() => readFindings(model, scope, batch));
   const summary = once(() => summaryHead(model, scope, batch, findings()));
   const caption = once(() =>

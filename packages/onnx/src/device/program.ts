@@ -43,7 +43,7 @@ async function plan(graph: Graph, options: InferenceSession.SessionOptions): Pro
   const nodes = graphNodes(cut);
   if (nodes.length === 0) return { session: undefined, inputs: [], outputs, optimizer };
   const model = lower(nodes, { ...graph.data, ...graph.state }, outputs);
-  const session = await Session.create(model.build().model, options);
+  const session = await Session.create(model.build({ endsAsTraced: Object.keys(graph.updates).length > 0 }).model, options);
   return { session, inputs: model.inputs, outputs, optimizer };
 }
 

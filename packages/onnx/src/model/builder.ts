@@ -1,21 +1,15 @@
 // Builds an ONNX graph: names, constants (each once), nodes, and sizes that are known only when it runs.
-import type { Dim, Shape, Tensor, TensorSpec } from '@hybridmed/tensor';
+import type { Dim, Shape, TensorSpec } from '@hybridmed/tensor';
 import { dimSymbols } from '@hybridmed/tensor';
 import type { BuildOptions, Initializer, OnnxFile } from './initializers.ts';
 import { placeInitializers } from './initializers.ts';
+import type { FileNode } from './order.ts';
+import { endsAsTraced } from './order.ts';
 import type { ElementType } from './proto.ts';
 import { elementTypes, encodeModel } from './proto.ts';
 
 /** Attribute values of a node: whole numbers and lists of them become ints, `{ f }` a float, text a string. */
 export type Attributes = Readonly<Record<string, number | readonly number[] | string | { readonly f: number }>>;
-
-interface Node {
-  opType: string;
-  domain: string;
-  input: string[];
-  output: string[];
-  attribute: object[];
-}
 
 const contrib = 'com.microsoft';
 
@@ -31,7 +25,7 @@ function attribute(name: string, value: Attributes[string]): object {
 
 /** A graph under construction. */
 export class GraphBuilder {
-  readonly #nodes: Node[] = [];
+  readonly #nodes: FileNode[] = [];
   readonly #opset: number;
   readonly #initializers = new Map<string, Initializer>();
   readonly #inputs: object[] = [];
@@ -173,7 +167,7 @@ export class GraphBuilder {
   }
 
   /** Nodes and constants that `ends` depend on: rules may leave others behind, such as summands of a sum that became a concatenation. */
-  #live(ends: readonly string[]): { nodes: Node[]; needed: ReadonlySet<string> } {
+  #live(ends: readonly string[]): { nodes: FileNode[]; needed: ReadonlySet<string> } {
     const needed = new Set(ends);
     const nodes = this.#nodes.toReversed().filter((node) => {
       if (!node.output.some((name) => needed.has(name))) return false;
@@ -188,24 +182,25 @@ export class GraphBuilder {
     const { nodes, needed } = this.#live(outputs.map(({ name }) => name));
     const initializers = [...this.#initializers.values()].filter(({ name }) => needed.has(name));
     const { tensors, external } = placeInitializers(initializers, options);
+    const { ordered, marks } = options.endsAsTraced ? endsAsTraced(nodes) : { ordered: nodes, marks: [] };
     const model = encodeModel({
       irVersion: irVersion(this.#opset),
       producerName: 'hybridmed',
       opsetImport: [{ domain: '', version: this.#opset }, ...(nodes.some(({ domain }) => domain === contrib) ? [{ domain: contrib, version: 1 }] : [])],
       graph: {
         name: 'hybridmed',
-        node: nodes.map((node, i) => ({ ...node, name: `${node.opType}_${i}` })),
+        node: ordered.map((node, i) => ({ ...node, name: `${node.opType}_${i}` })),
         initializer: tensors,
         input: this.#inputs,
         valueInfo: [...this.#described].filter(([name]) => needed.has(name)).map(([name, { shape, dtype }]) => valueInfo(name, shape, dtype)),
-        output: outputs.map(({ name, spec }) => valueInfo(name, spec.shape, spec.dtype)),
+        output: [...outputs.map(({ name, spec }) => valueInfo(name, spec.shape, spec.dtype)), ...marks.map((name) => valueInfo(name, [], 'i64'))],
       },
     });
     return external ? { model, external } : { model };
   }
 }
 
-function valueInfo(name: string, shape: Shape, dtype: Tensor['dtype']): object {
+function valueInfo(name: string, shape: Shape, dtype: ElementType): object {
   return {
     name,
     type: {

@@ -15,6 +15,8 @@ export interface BuildOptions {
   readonly externalName?: string;
   /** Weights of more bytes than this go to the second file; 2 GiB less some room by default, the most a protobuf message can hold. */
   readonly inlineLimit?: number;
+  /** Writes nodes so that ONNX Runtime computes what ends the graph as soon as the trace does; adds outputs that nobody has to read. */
+  readonly endsAsTraced?: boolean;
 }
 
 /** One constant. */

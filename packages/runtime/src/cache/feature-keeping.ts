@@ -1,4 +1,4 @@
-// Where a run keeps what frozen parts of encoders make of images: this process's memory, or a disk cache that others share.
+// Where a run keeps what frozen parts of encoders make of images and texts: this process's memory, or a disk cache that others share.
 import { totalmem } from 'node:os';
 import type { FeatureKeeping } from '@hybridmed/training';
 import { version } from '../version.ts';

@@ -1,4 +1,5 @@
 // Vectors of studies' images, batch by batch from a loader; they are computed once and cached by content.
+import { availableParallelism } from 'node:os';
 import type { LoaderTokenizer, Study } from '@hybridmed/data';
 import type { Vectors } from '@hybridmed/eval';
 import type { FeatureCache, OpenedModel } from '@hybridmed/runtime';
@@ -24,14 +25,16 @@ export interface FeatureOptions {
 }
 
 const batchSize = 32;
+const maxWorkers = 8;
 
 // Images are read without their texts.
 const noTexts: LoaderTokenizer = { encode: () => [], special: { pad: 0 } };
 
 /** Outputs of studies' images by name, in order. Throws a DataError for an image that cannot be read. */
 async function encode(model: OpenedModel, studies: readonly Study[], outputs: readonly ImageVector[], { onProgress }: FeatureOptions): Promise<HostArrays> {
-  // Every image is used once, so that none is kept in memory.
-  const loader = studyLoader(model.info, { studies, tokenizer: noTexts, batchSize, train: false, cacheBytes: 0 });
+  // Every image is used once, so that none is kept in memory. An encoder is soon done with a batch, so that every core decodes while it waits.
+  const workers = Math.min(maxWorkers, availableParallelism());
+  const loader = studyLoader(model.info, { studies, tokenizer: noTexts, batchSize, train: false, cacheBytes: 0, workers });
   const arrays: Record<string, { readonly data: Float32Array; readonly shape: readonly number[] }> = {};
   try {
     let done = 0;

@@ -1,7 +1,7 @@
 // The BERT encoder: post-LN, erf GELU, learned positions, under Hugging Face's parameter names.
-import type { Tensor } from '@hybridmed/tensor';
+import type { Dim, Tensor } from '@hybridmed/tensor';
 import { ops } from '@hybridmed/tensor';
-import type { Module, ParameterSpecs, Scope, TextEncoder } from '@hybridmed/nn';
+import type { Module, ParameterSpecs, Scope, TextChain, TextEncoder, TextFeatures } from '@hybridmed/nn';
 import { collect, dropout, embedding, layerNorm, linear } from '@hybridmed/nn';
 
 /** What of a text's token vectors stands for the whole: that at [CLS], or their mean over all tokens but the padding, [CLS] and [SEP] included. */
@@ -69,40 +69,73 @@ function meanOverTokens(h: Tensor, mask: Tensor): Tensor {
   return ops.div(total, ops.maximum(ops.sum(mask, { axes: [1], keepDims: true }), 1));
 }
 
+/** The layers of a BERT under their parameters' names, and its embeddings. */
+function partsOf(config: BertConfig) {
+  const { vocabularySize, width, depth, positions, types = 2, epsilon = defaultEpsilon } = config;
+  return {
+    embeddings: {
+      'embeddings.word_embeddings': embedding({ rows: vocabularySize, width }),
+      'embeddings.position_embeddings': embedding({ rows: positions, width, decay: false }),
+      'embeddings.token_type_embeddings': embedding({ rows: types, width }),
+      'embeddings.LayerNorm': layerNorm({ width, epsilon }),
+    },
+    layers: Array.from({ length: depth }, (_, i) => ({ name: `encoder.layer.${i}`, layer: bertLayer(config) })),
+  };
+}
+
+type BertParts = ReturnType<typeof partsOf>;
+
+/** ids (B, L) -> the sum of words, positions and token type 0, normalized: (B, L, width). */
+function embedTokens({ embeddings }: BertParts, { dropout: rate = 0 }: BertConfig, scope: Scope, ids: Tensor): Tensor {
+  const rows = (name: 'position' | 'token_type', count: Dim) => ops.narrow(scope.child(`embeddings.${name}_embeddings`).get('weight'), 0, 0, count);
+  const words = embeddings['embeddings.word_embeddings'].call(scope.child('embeddings.word_embeddings'), ids);
+  const summed = ops.add(words, ops.add(rows('position', ids.shape[1]!), rows('token_type', 1)));
+  return dropout(scope, embeddings['embeddings.LayerNorm'].call(scope.child('embeddings.LayerNorm'), summed), rate, 'embeddings');
+}
+
+const runLayer = ({ name, layer }: BertParts['layers'][number], scope: Scope, h: Tensor, mask: Tensor) =>
+  scope.layer(() => layer.call(scope.child(name), h, mask));
+
+/** The last layer, whose queries and keys give an importance, and the features of its result. */
+function lastFeatures({ layers }: BertParts, { width, heads, pooling = 'cls' }: BertConfig, scope: Scope, before: Tensor, mask: Tensor): TextFeatures {
+  const [batch, length] = [before.shape[0]!, before.shape[1]!];
+  const last = layers.length > 0 ? runLayer(layers.at(-1)!, scope, before, mask) : undefined;
+  const h = last?.h ?? before;
+  const global = pooling === 'mean' ? meanOverTokens(h, mask) : ops.reshape(ops.narrow(h, 1, 0, 1), [batch, width]);
+  if (!last) return { tokens: h, global };
+  const weights = ops.attentionWeights(ops.stopGradient(ops.narrow(last.query, 1, 0, 1)), ops.stopGradient(last.key), { heads, mask });
+  return { tokens: h, global, importance: ops.reshape(ops.mean(weights, { axes: [1] }), [batch, length]) };
+}
+
 /**
  * BERT [Devlin et al. 2019]: ids (B, L) i32 and mask (B, L) -> token vectors (B, L, width), `global` = the one at [CLS] or their mean (B, width),
  * `importance` (B, L) = the last layer's head-mean attention from [CLS], without gradient. Token types are 0.
  */
 export function bert(config: BertConfig): TextEncoder {
-  const { vocabularySize, width, depth, heads, positions, types = 2, epsilon = defaultEpsilon, pooling = 'cls' } = config;
-  const embeddings = {
-    'embeddings.word_embeddings': embedding({ rows: vocabularySize, width }),
-    'embeddings.position_embeddings': embedding({ rows: positions, width, decay: false }),
-    'embeddings.token_type_embeddings': embedding({ rows: types, width }),
-    'embeddings.LayerNorm': layerNorm({ width, epsilon }),
+  const parts = partsOf(config);
+  const { embeddings, layers } = parts;
+  const chain: TextChain = {
+    layers: [
+      { name: 'embeddings', parameters: collect(embeddings), call: (scope, ids) => embedTokens(parts, config, scope, ids) },
+      ...layers.slice(0, -1).map((own) => ({
+        name: own.name,
+        parameters: collect({ [own.name]: own.layer }),
+        call: (scope: Scope, h: Tensor, mask: Tensor) => runLayer(own, scope, h, mask).h,
+      })),
+    ],
+    features: (scope, h, mask) => lastFeatures(parts, config, scope, h, mask),
   };
-  const layers = Array.from({ length: depth }, () => bertLayer(config));
   return {
-    width,
-    vocabulary: vocabularySize,
-    maxTokens: positions,
-    parameters: collect({ ...embeddings, ...Object.fromEntries(layers.map((layer, i) => [`encoder.layer.${i}`, layer])) }),
-    call(scope, ids, mask) {
-      const [batch, length] = [ids.shape[0]!, ids.shape[1]!];
-      const rows = (name: 'position' | 'token_type', count: typeof length) =>
-        ops.narrow(scope.child(`embeddings.${name}_embeddings`).get('weight'), 0, 0, count);
-      const words = embeddings['embeddings.word_embeddings'].call(scope.child('embeddings.word_embeddings'), ids);
-      const summed = ops.add(words, ops.add(rows('position', length), rows('token_type', 1)));
-      let h = dropout(scope, embeddings['embeddings.LayerNorm'].call(scope.child('embeddings.LayerNorm'), summed), config.dropout ?? 0, 'embeddings');
-      let last: ReturnType<Layer['call']> | undefined;
-      for (const [i, layer] of layers.entries()) {
-        last = scope.layer(() => layer.call(scope.child(`encoder.layer.${i}`), h, mask));
-        h = last.h;
-      }
-      const global = pooling === 'mean' ? meanOverTokens(h, mask) : ops.reshape(ops.narrow(h, 1, 0, 1), [batch, width]);
-      if (!last) return { tokens: h, global };
-      const weights = ops.attentionWeights(ops.stopGradient(ops.narrow(last.query, 1, 0, 1)), ops.stopGradient(last.key), { heads, mask });
-      return { tokens: h, global, importance: ops.reshape(ops.mean(weights, { axes: [1] }), [batch, length]) };
-    },
+    width: config.width,
+    vocabulary: config.vocabularySize,
+    maxTokens: config.positions,
+    parameters: collect({ ...embeddings, ...Object.fromEntries(layers.map(({ name, layer }) => [name, layer])) }),
+    chain,
+    call: (scope, ids, mask) =>
+      chain.features(
+        scope,
+        chain.layers.reduce((h, layer) => layer.call(scope, h, mask), ids),
+        mask,
+      ),
   };
 }

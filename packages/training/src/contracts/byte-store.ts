@@ -12,7 +12,7 @@ export interface ByteStore {
   put(key: string, bytes: Uint8Array): Promise<void>;
 }
 
-/** How what frozen parts of encoders make of images is kept. */
+/** How what frozen parts of encoders make of images and texts is kept. */
 export interface FeatureKeeping {
   /** The place; memory of this process by default. */
   readonly store?: ByteStore | undefined;

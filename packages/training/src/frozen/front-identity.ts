@@ -19,8 +19,8 @@ function graphWords(graph: Graph): string {
 
 const sha256 = async (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> => new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
 
-/** Hash, in hexadecimal, of a front on a device with parameters: equal ones make the same bits of the same images, `chunk` of them at a time. */
-export async function frontIdentity(graph: Graph, parameters: HostArrays, { info }: Device, chunk: number): Promise<string> {
+/** Hash, in hexadecimal, of a front on a device with parameters: equal ones make the same bits of the same inputs, which are computed in `chunk`s: so many at a time, padded so. */
+export async function frontIdentity(graph: Graph, parameters: HostArrays, { info }: Device, chunk: number | readonly number[]): Promise<string> {
   const hashes: Uint8Array[] = [];
   const names = Object.keys(parameters).toSorted();
   for (const name of names) {

@@ -2,25 +2,11 @@
 import { throughFrozen } from '@hybridmed/model/graphs';
 import { sliceRows } from '@hybridmed/model/host-arrays';
 import type { VisionEncoder } from '@hybridmed/nn';
-import type { HostArray, HostArrays } from '@hybridmed/tensor';
+import type { HostArray } from '@hybridmed/tensor';
 import { sizeOf } from '@hybridmed/tensor';
 import type { ByteStore } from '../contracts/byte-store.ts';
-import type { StudySource } from '../contracts/study-source.ts';
 import type { FeatureCoding } from './feature-coding.ts';
-
-/** A batch as a source gives it: see `StudyBatch`. */
-export interface ImageBatch {
-  readonly studies: readonly number[];
-  readonly copies?: readonly number[] | undefined;
-  readonly known?: readonly (Float32Array | undefined)[] | undefined;
-}
-
-/** The step between a source and a model's graphs, and what it knows before an image is read. */
-export interface ImageStep {
-  readonly known?: NonNullable<Parameters<StudySource['batches']>[0]>['known'];
-  /** The arrays with `image` replaced by features; without a frozen part the same arrays. */
-  apply<T extends HostArrays>(arrays: T, batch: ImageBatch): Promise<T>;
-}
+import type { FrontStep } from './front-step.ts';
 
 /** Where features are kept, how they are written there, and what those of a copy of a study's image are called. */
 export interface FeatureShelf {
@@ -50,7 +36,7 @@ function padded({ data, shape }: HostArray, count: number): HostArray {
 }
 
 /** The step for an encoder with a frozen part, `chunk` images at a time; without a shelf everything is computed each time. */
-export function frozenImages(vision: VisionEncoder, chunk: number, shelf: FeatureShelf | undefined): ImageStep {
+export function frozenImages(vision: VisionEncoder, chunk: number, shelf: FeatureShelf | undefined): FrontStep {
   const { shape } = vision.frozen!;
   const size = sizeOf(shape);
   const compute = inChunks(vision, chunk);

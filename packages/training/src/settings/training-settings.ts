@@ -74,6 +74,11 @@ const modelSettings = {
       default: 0,
     }),
   ),
+  standardize: option({
+    value: toggle(),
+    help: "stage 2: features of frozen encoders minus their means over the training studies, divided by their standard deviations, before their projections; saved as a part of the projections' weights and biases",
+    default: false,
+  }),
   headDropout: perStage(
     option({
       value: number({ min: 0, below: 1 }),

@@ -43,6 +43,7 @@ export function runModelConfig(config: TrainingConfig, tokenizer: Tokenizer, { l
     },
     ...(config.projection === 'mlp' ? { projection: 'mlp' as const } : {}),
     ...(config.projectionDropout > 0 ? { projectionDropout: config.projectionDropout } : {}),
+    ...(config.standardize && config.projection === 'linear' ? { projectionBias: true } : {}),
     ...(losses.length > 0 ? { losses } : {}),
     ...(labels ? { labels, ...(config.headDropout > 0 ? { headDropout: config.headDropout } : {}) } : {}),
   };

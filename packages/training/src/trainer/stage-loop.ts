@@ -2,7 +2,7 @@
 import type { TextBatch } from '@hybridmed/data/browser';
 import type { Model, Stage } from '@hybridmed/model';
 import type { StagePlan } from '@hybridmed/model/graphs';
-import { stepFields, validationGraph } from '@hybridmed/model/graphs';
+import { pick, stepFields, validationGraph } from '@hybridmed/model/graphs';
 import { alone } from '@hybridmed/ranks';
 import type { DeviceState, HostArrays, Program } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
@@ -58,10 +58,10 @@ interface StageLoop extends StageContext {
   restart(): void;
 }
 
-/** The batch's arrays a step reads. */
+/** The batch's arrays a step reads, but for what fronts make of them. */
 export function stepInputs(plan: StagePlan, model: Model, { arrays, studies }: Batch, teacher: TeacherStates | undefined): HostArrays {
   const all: HostArrays = arrays;
-  const fields = Object.fromEntries(stepFields(plan, model).map((field) => [field, all[field]!]));
+  const fields = pick(all, stepFields(plan, model));
   return teacher ? { ...fields, teacher_hidden: teacher.batch(studies, all.input!.shape[1]!) } : fields;
 }
 
@@ -88,7 +88,7 @@ export async function runStage(context: StageContext, start: TrainerState): Prom
     start,
     schedule: { steps, warmup: Math.max(1, Math.floor(config.warmup * steps)), peak: rateOfOthers(config.learningRate) },
     validator: await device.compile(validationGraph(model, plan)),
-    texts: watchesTexts(plan, config) ? validationTexts(context) : undefined,
+    texts: watchesTexts(plan, config) ? validationTexts(context, context.front.writing) : undefined,
     begin: () => (begin ??= store.begin(start)),
     seconds: () => (clock.now() - started) / 1000,
     restart: () => void (started = clock.now()),

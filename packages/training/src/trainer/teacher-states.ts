@@ -5,6 +5,8 @@ import type { Communicator } from '@hybridmed/ranks';
 import { alone } from '@hybridmed/ranks';
 import type { Device, DeviceState, HostArray } from '@hybridmed/tensor';
 import type { StudySource } from '../contracts/study-source.ts';
+import type { FrontStep } from '../frozen/front-step.ts';
+import { asTheyAre } from '../frozen/front-step.ts';
 import { maskCount } from './validate.ts';
 
 // Studies per forward pass: fixed, so that the states' bits do not depend on the training batches.
@@ -28,6 +30,8 @@ export function teacherBytes(source: StudySource, model: Model): number {
 export interface TeacherOptions {
   /** Ranks that share the chunks; `alone` by default. */
   readonly ranks?: Communicator | undefined;
+  /** What the findings go through before the model; nothing by default. */
+  readonly front?: FrontStep;
   onProgress?(done: number): void;
 }
 
@@ -37,7 +41,7 @@ export async function computeTeacherStates(
   state: DeviceState,
   model: Model,
   source: StudySource,
-  { ranks = alone, onProgress = () => undefined }: TeacherOptions = {},
+  { ranks = alone, front = asTheyAre, onProgress = () => undefined }: TeacherOptions = {},
 ): Promise<TeacherStates> {
   const program = await device.compile(teacherGraph(model));
   const { width } = model.decoder.config;
@@ -47,7 +51,7 @@ export async function computeTeacherStates(
   for (const { arrays, studies } of source.texts(chunk)) {
     const computes = number++ % ranks.size === ranks.rank;
     const data = { findings: arrays.findings, findings_mask: arrays.findings_mask, input: arrays.input };
-    const hidden = computes ? ((await program.run(data, state)).hidden!.data as Float32Array) : undefined;
+    const hidden = computes ? ((await program.run(await front.apply(data, { studies }), state)).hidden!.data as Float32Array) : undefined;
     const length = arrays.input.shape[1]!;
     studies.forEach((study, row) => {
       const tokens = maskCount(arrays.target_mask.data.subarray(row * length, (row + 1) * length));

@@ -1,23 +1,26 @@
 // Trains one stage of a run: its state, its teacher, its step's program, and what is saved when.
-import type { Stage } from '@hybridmed/model';
+import type { Model, Stage } from '@hybridmed/model';
 import { trainable } from '@hybridmed/model';
 import type { StagePlan, TeacherMode } from '@hybridmed/model/graphs';
-import { stepFields, teacherParameters, teacherPrefix, usesTeacher } from '@hybridmed/model/graphs';
+import { teacherParameters, teacherPrefix, usesTeacher } from '@hybridmed/model/graphs';
+import { foldStandardization, standardizationState } from '@hybridmed/model/standardize';
 import { adapterState, mergeLora } from '@hybridmed/nn/fine-tuning';
 import { alone } from '@hybridmed/ranks';
-import type { DeviceState, HostArrays } from '@hybridmed/tensor';
+import type { Device, DeviceState, HostArrays } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { CheckpointKind, RunStore, StageSnapshot } from '../contracts/run-store.ts';
 import type { TrainerState } from '../contracts/trainer-state.ts';
 import type { TrainingRun } from '../contracts/training-run.ts';
 import { TrainingStoppedError } from '../contracts/training-stopped.ts';
-import { openFront, withoutImages } from '../frozen/stage-front.ts';
+import type { StageFront } from '../frozen/stage-front.ts';
+import { openFronts } from '../frozen/stage-front.ts';
 import type { TrainingConfig } from '../settings/training-settings.ts';
 import { lossWeights } from '../settings/training-settings.ts';
 import { ownSignal, stopAsked } from '../ranks/stop.ts';
 import { accumulatedStep } from './accumulated-step.ts';
 import { checkArrays, NotFiniteError } from './finite.ts';
 import { runStage } from './stage-loop.ts';
+import { withStandardization } from './standardization.ts';
 import type { StartingPoint } from './starting-point.ts';
 import { startingPoint } from './starting-point.ts';
 import { startOptimizer, wholeStep } from './whole-step.ts';
@@ -52,29 +55,21 @@ export async function trainStage(run: TrainingRun, stage: Stage): Promise<Traine
   const distilled = usesTeacher(planOf(config, stage, config.teacher));
   // What a teacher copies is an attention over each study's findings: it is run inside the step.
   const cached = distilled && !model.decoder.copies('findings') && teacherBytes(run.train, model) <= maxTeacherBytes;
+  const plan = planOf(config, stage, cached ? 'cached' : config.teacher);
+  const front = await openFronts(run, state, plan);
   const teacher = distilled
-    ? await teach(run, state, start.teacher, cached).catch((error: unknown) => {
+    ? await teach({ ...run, model: front.model }, state, { parameters: start.teacher, cached, front: front.teacher }).catch((error: unknown) => {
         throw ownSignal(run)?.aborted ? new TrainingStoppedError(start.trainer) : error;
       })
     : undefined;
-  const plan = planOf(config, stage, cached ? 'cached' : config.teacher);
   const { weightDecay, clip, seed, accumulate } = config;
-  const front = stepFields(plan, model).includes('image') ? await openFront(run, state, config.crops) : withoutImages(model);
-  const options = { device, state, model: front.model, plan, seed, optimizer: { weightDecay, clip }, ranks };
+  const trained = await withStandardization(run, state, plan, front);
+  const options = { device, state, model: trained, plan, seed, optimizer: { weightDecay, clip }, ranks };
   const step = accumulate > 1 ? await accumulatedStep(options, accumulate) : await wholeStep(options);
-  const optimizerEntries = [...Object.keys(fresh), ...adapterState(model.parameters)];
-  const snapshot = async (kind: CheckpointKind, trainer: TrainerState): Promise<StageSnapshot> => {
-    const parameters = mergeLora(await state.read(Object.keys(model.parameters)));
-    checkArrays(parameters, trainer);
-    if (kind === 'best') return { parameters };
-    const optimizer = await state.read(optimizerEntries);
-    checkArrays(optimizer, trainer);
-    const tuning = device.choices?.read();
-    return { parameters, trainer, optimizer, ...(tuning ? { tuning } : {}) };
-  };
+  const snapshot = snapshotsOf(device, state, trained, Object.keys(fresh));
   const keeper = checkpointKeeper(store, stage, start, ranks.rank === 0 ? snapshot : undefined);
   const { save, confirm } = keeper;
-  const end = await runStage({ ...run, model: front.model, plan, state, step, teacher, front, save, confirm }, start.trainer).catch(async (error: unknown) => {
+  const end = await runStage({ ...run, model: trained, plan, state, step, teacher, front, save, confirm }, start.trainer).catch(async (error: unknown) => {
     throw error instanceof NotFiniteError ? await keeper.fallBack(error) : error;
   });
   state.drop();
@@ -83,13 +78,23 @@ export async function trainStage(run: TrainingRun, stage: Stage): Promise<Traine
   return end;
 }
 
+type Snapshots = (kind: CheckpointKind, trainer: TrainerState) => Promise<StageSnapshot>;
+
+/** What is saved of a state: parameters with everything merged that training has beside them and, to go on training, that too. */
+const snapshotsOf =
+  (device: Device, state: DeviceState, { parameters: specs }: Model, moments: readonly string[]): Snapshots =>
+  async (kind, trainer) => {
+    const parameters = foldStandardization(mergeLora(await state.read(Object.keys(specs))));
+    checkArrays(parameters, trainer);
+    if (kind === 'best') return { parameters };
+    const optimizer = await state.read([...new Set([...moments, ...adapterState(specs), ...standardizationState(specs)])]);
+    checkArrays(optimizer, trainer);
+    const tuning = device.choices?.read();
+    return { parameters, trainer, optimizer, ...(tuning ? { tuning } : {}) };
+  };
+
 /** Saves a stage's checkpoints so that, at every moment, there is one whose next step was finite. Without `snapshot` another rank saves them. */
-function checkpointKeeper(
-  store: RunStore,
-  stage: Stage,
-  start: StartingPoint,
-  snapshot: ((kind: CheckpointKind, trainer: TrainerState) => Promise<StageSnapshot>) | undefined,
-) {
+function checkpointKeeper(store: RunStore, stage: Stage, start: StartingPoint, snapshot: Snapshots | undefined) {
   let last = start.optimizer && start.trainer.step;
   let unconfirmed = last !== undefined;
   return {
@@ -110,8 +115,16 @@ function checkpointKeeper(
   };
 }
 
+interface TeachOptions {
+  readonly parameters: HostArrays;
+  /** Whether its hidden states are computed once. */
+  readonly cached: boolean;
+  /** What the findings go through before it. */
+  readonly front: StageFront['teacher'];
+}
+
 /** Puts the frozen teacher into the state and, where its hidden states fit in memory, computes them. */
-async function teach(run: TrainingRun, state: DeviceState, parameters: HostArrays, cached: boolean): Promise<TeacherStates | undefined> {
+async function teach(run: TrainingRun, state: DeviceState, { parameters, cached, front }: TeachOptions): Promise<TeacherStates | undefined> {
   const { device, events, model, train, ranks } = run;
   const signal = ownSignal(run);
   const frozen = (names: readonly string[]) => Object.fromEntries(names.map((name) => [teacherPrefix + name, parameters[name]!]));
@@ -121,7 +134,7 @@ async function teach(run: TrainingRun, state: DeviceState, parameters: HostArray
   }
   events.onMessage?.(`computing the teacher's states of ${train.size} studies`);
   const own = device.createState(frozen(teacherParameters(model, 'snapshot')));
-  const states = await computeTeacherStates(device, own, model, train, { ranks, onProgress: () => signal?.throwIfAborted() });
+  const states = await computeTeacherStates(device, own, model, train, { ranks, front, onProgress: () => signal?.throwIfAborted() });
   own.drop();
   state.write(frozen(teacherParameters(model, 'cached')));
   return states;

@@ -7,7 +7,7 @@ import type { DeviceState, HostArray, HostArrays, Program } from '@hybridmed/ten
 import type { LossValues } from '../contracts/metrics.ts';
 import { lossValues } from '../contracts/metrics.ts';
 import type { StudySource } from '../contracts/study-source.ts';
-import type { ImageBatch, ImageStep } from '../frozen/frozen-images.ts';
+import type { FrontStep, ImageBatch } from '../frozen/front-step.ts';
 
 /** Number of ones in a mask. */
 export function maskCount(mask: HostArray['data']): number {
@@ -23,7 +23,7 @@ export const readsTexts = (fields: readonly string[]): boolean => fields.some((f
 export interface BatchLosses {
   readonly fields: readonly string[];
   /** Asked for each image before it is read. */
-  readonly known?: ImageStep['known'];
+  readonly known?: FrontStep['known'];
   run(arrays: HostArrays, batch: ImageBatch): Promise<HostArrays>;
 }
 
@@ -37,7 +37,7 @@ export interface SplitLosses {
 export interface Validator {
   readonly program: Program;
   readonly state: DeviceState;
-  readonly frozen: ImageStep;
+  readonly frozen: FrontStep;
   /** Once aborted, no further batch is computed: its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
   /** Processes that share the split; `alone` by default. */

@@ -5,6 +5,7 @@ import { alone, broadcastText } from '@hybridmed/ranks';
 import type { DeviceState } from '@hybridmed/tensor';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { TrainingRun } from '../contracts/training-run.ts';
+import type { FrontStep } from '../frozen/front-step.ts';
 import { ownSignal } from '../ranks/stop.ts';
 
 // Studies written at once: fixed, so that the texts' bits depend neither on the training batches nor on the number of ranks.
@@ -18,10 +19,10 @@ export interface ValidationTexts {
 }
 
 /**
- * The texts of a run's validation split. They are written on a state of their own, so that the memory and the cache of decoding do not stay
+ * The texts of a run's validation split, whose findings go through a front before the model. They are written on a state of their own, so that the memory and the cache of decoding do not stay
  * beside the optimizer's. Ranks share the chunks. Throws one line where the run has no scorer.
  */
-export function validationTexts(run: TrainingRun): ValidationTexts {
+export function validationTexts(run: TrainingRun, front: FrontStep): ValidationTexts {
   const { device, model, validation, textScorer, ranks = alone } = run;
   if (!textScorer) throw new HybridmedError('"bestBy" is "cider", and this run has nothing that scores texts; use "sum"');
   const names = Object.keys(model.parameters).filter((name) => name.startsWith('text.') || name.startsWith('decoder.'));
@@ -30,11 +31,12 @@ export function validationTexts(run: TrainingRun): ValidationTexts {
     const texts: number[][] = [];
     const signal = ownSignal(run);
     let number = 0;
-    for (const { arrays } of validation.texts(chunk)) {
+    for (const { arrays, studies } of validation.texts(chunk)) {
       signal?.throwIfAborted();
       const owner = number++ % ranks.size;
       const inputs = { findings: arrays.findings, findings_mask: arrays.findings_mask };
-      const own = owner === ranks.rank ? (await generator.generate(inputs, { kind: 'greedy' }, { signal })).map(({ ids }) => [...ids]) : [];
+      const written = async () => (await generator.generate(await front.apply(inputs, { studies }), { kind: 'greedy' }, { signal })).map(({ ids }) => [...ids]);
+      const own = owner === ranks.rank ? await written() : [];
       texts.push(...(JSON.parse(await broadcastText(ranks, JSON.stringify(own), owner)) as number[][]));
     }
     return texts;

@@ -8,7 +8,7 @@ export const cacheOptions = {
   cache: option({
     value: string(),
     argument: 'dir',
-    help: 'folder to keep what frozen parts of encoders make of images in, shared by runs and processes of this machine; memory without it',
+    help: 'folder to keep what frozen parts of encoders make of images and texts in, shared by runs and processes of this machine; memory without it',
     defaultWords: 'memory',
   }),
   cacheSize: option({

@@ -1,0 +1,4 @@
+// Sizes in words.
+
+/** Bytes in MiB, or from 1 GiB on in GiB. */
+export const inMebibytes = (bytes: number): string => (bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`);
