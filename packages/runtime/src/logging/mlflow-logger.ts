@@ -5,6 +5,7 @@ import type { LoggedRun, MetricsLine, RunLogger, RunOutcome } from '@hybridmed/t
 import { z } from 'zod';
 import { readJson, writeFileAtomic } from '../files.ts';
 import { lineScalars } from './line-scalars.ts';
+import type { MlflowClient } from './mlflow-client.ts';
 import { mlflowClient, MlflowError, mlflowServer } from './mlflow-client.ts';
 import type { Metric, MlflowRun } from './mlflow-run.ts';
 import { continueRun, createRun, describeRun, endRun, limits, sendMetrics } from './mlflow-run.ts';
@@ -21,6 +22,9 @@ export interface MlflowOptions {
   /** Milliseconds between requests. */
   readonly every?: number;
 }
+
+/** What sending needs of the options. */
+interface SenderOptions extends Required<Pick<MlflowOptions, 'server' | 'experiment' | 'every'>>, Pick<MlflowOptions, 'onMessage'> {}
 
 const savedSchema = z.object({ server: z.string(), experiment: z.string(), runId: z.string().regex(/^[\w-]{1,64}$/) });
 const statuses = { finished: 'FINISHED', stopped: 'KILLED', failed: 'FAILED' } as const satisfies Record<RunOutcome, string>;
@@ -42,86 +46,111 @@ function described({ settings, facts }: LoggedRun) {
   return { params, tags: { 'mlflow.source.name': 'hybridmed', ...(commit === undefined ? {} : { 'mlflow.source.git.commit': commit }), ...own } };
 }
 
+/** What one run still has to send, and how its server has answered so far. */
+class Outbox {
+  readonly #client: MlflowClient;
+  readonly #options: SenderOptions;
+  readonly #queue: Metric[];
+  readonly #about: LoggedRun;
+  #run: MlflowRun | undefined;
+  #described = false;
+  #reported = false;
+  // Refused for good; and more than is kept in memory: what follows would leave a gap.
+  #refused = false;
+  #full = false;
+  #pause: number;
+  #notBefore = 0;
+  #sending: Promise<void> | undefined;
+
+  constructor(client: MlflowClient, about: LoggedRun, options: SenderOptions) {
+    this.#client = client;
+    this.#about = about;
+    this.#options = options;
+    this.#pause = options.every;
+    this.#queue = about.lines.flatMap(metricsOf);
+  }
+
+  add(metrics: readonly Metric[]): void {
+    if (this.#refused || this.#full) return;
+    this.#full = this.#queue.length + metrics.length > maxQueued;
+    if (!this.#full) for (const metric of metrics) this.#queue.push(metric);
+    else this.#options.onMessage?.('MLflow: too much waits to be sent; the run goes on, what follows is not sent, and metrics.jsonl has everything');
+  }
+
+  /** Sends where something waits and the server's pause is over. */
+  due(): void {
+    if (!this.#refused && this.#queue.length > 0 && Date.now() >= this.#notBefore) void this.flush();
+  }
+
+  /** Sends what waits; never throws. */
+  flush(): Promise<void> {
+    return (this.#sending ??= this.#send()
+      .catch((error: unknown) => this.#failed(error))
+      .finally(() => (this.#sending = undefined)));
+  }
+
+  async end(outcome: RunOutcome): Promise<void> {
+    await this.#sending;
+    if (!this.#refused) await this.flush();
+    if (!this.#run || !this.#described || this.#refused || this.#queue.length > 0) return;
+    await endRun(this.#client, this.#run, statuses[outcome]).catch((error: unknown) => this.#failed(error));
+  }
+
+  async #send(): Promise<void> {
+    const run = (this.#run ??= await openMlflowRun(this.#client, this.#about, this.#options));
+    if (!this.#described) await describeRun(this.#client, run, described(this.#about));
+    this.#described = true;
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.slice(0, limits.metrics);
+      // What a resumed run computes again is there already.
+      const lacking = batch.filter(({ key, step }) => step > (run.steps[key] ?? -1));
+      if (lacking.length > 0) await sendMetrics(this.#client, run, lacking);
+      this.#queue.splice(0, batch.length);
+    }
+    this.#pause = this.#options.every;
+  }
+
+  #failed(error: unknown): void {
+    const later = error instanceof MlflowError && error.retry;
+    if (!later) this.#refused = true;
+    this.#notBefore = Date.now() + (this.#pause = Math.min(2 * this.#pause, longestPause));
+    if (this.#reported) return;
+    this.#reported = true;
+    const rest = later ? 'what it lacks is sent once it answers' : 'nothing more is sent';
+    this.#options.onMessage?.(`MLflow: ${(error as Error).message.split('\n')[0]}; the run goes on, ${rest}, and metrics.jsonl has everything`);
+  }
+}
+
+/** The run on the server that this folder's earlier starts sent to, or a new one, which the folder then names. */
+async function openMlflowRun(client: MlflowClient, { place, lines }: LoggedRun, { server, experiment }: SenderOptions): Promise<MlflowRun> {
+  const file = join(place, 'mlflow.json');
+  const saved = lines.length > 0 && existsSync(file) ? savedSchema.safeParse(await readJson(file)).data : undefined;
+  const continued = saved?.server === server && saved.experiment === experiment ? await continueRun(client, saved.runId) : undefined;
+  if (continued) return continued;
+  const run = await createRun(client, experiment, basename(resolve(place)));
+  await writeFileAtomic(file, [`${JSON.stringify({ server, experiment, runId: run.id }, undefined, 2)}\n`]);
+  return run;
+}
+
 /** Sends a run's settings, metrics and outcome to an MLflow server. Throws one line where the address is none. */
 export function mlflowLogger({ server: address, experiment = 'hybridmed', environment = process.env, onMessage, every = 3000 }: MlflowOptions): RunLogger {
   const server = mlflowServer(address);
   const client = mlflowClient(server, environment);
-  let queue: Metric[] = [];
-  let told: LoggedRun | undefined;
-  let run: MlflowRun | undefined;
-  let known: MlflowRun | undefined;
-  let reported = false;
-  // Refused for good; and more than is kept in memory: what follows would leave a gap.
-  let refused = false;
-  let full = false;
-  let pause = every;
-  let notBefore = 0;
-  let sending: Promise<void> | undefined;
+  let outbox: Outbox | undefined;
   let timer: ReturnType<typeof setInterval> | undefined;
-
-  const open = async (about: LoggedRun): Promise<MlflowRun> => {
-    const file = join(about.place, 'mlflow.json');
-    const saved = about.lines.length > 0 && existsSync(file) ? savedSchema.safeParse(await readJson(file)).data : undefined;
-    const same = saved?.server === server && saved.experiment === experiment;
-    known ??= same ? await continueRun(client, saved.runId) : undefined;
-    if (!known) {
-      known = await createRun(client, experiment, basename(resolve(about.place)));
-      await writeFileAtomic(file, [`${JSON.stringify({ server, experiment, runId: known.id }, undefined, 2)}\n`]);
-    }
-    await describeRun(client, known, described(about));
-    return known;
-  };
-  const send = async (): Promise<void> => {
-    run ??= await open(told!);
-    while (queue.length > 0) {
-      const batch = queue.slice(0, limits.metrics);
-      // What a resumed run computes again is there already.
-      const lacking = batch.filter(({ key, step }) => step > (run!.steps[key] ?? -1));
-      if (lacking.length > 0) await sendMetrics(client, run, lacking);
-      queue.splice(0, batch.length);
-    }
-    pause = every;
-  };
-  const failed = (error: unknown): void => {
-    const later = error instanceof MlflowError && error.retry;
-    if (!later) refused = true;
-    notBefore = Date.now() + (pause = Math.min(2 * pause, longestPause));
-    if (reported) return;
-    reported = true;
-    const rest = later ? 'what it lacks is sent once it answers' : 'nothing more is sent';
-    onMessage?.(`MLflow: ${(error as Error).message.split('\n')[0]}; the run goes on, ${rest}, and metrics.jsonl has everything`);
-  };
-  const flush = (): Promise<void> =>
-    (sending ??= send()
-      .catch(failed)
-      .finally(() => (sending = undefined)));
-  const due = (): void => {
-    if (!refused && queue.length > 0 && Date.now() >= notBefore) void flush();
-  };
-  const add = (metrics: readonly Metric[]): void => {
-    if (refused || full) return;
-    full = queue.length + metrics.length > maxQueued;
-    if (!full) for (const metric of metrics) queue.push(metric);
-    else onMessage?.('MLflow: too much waits to be sent; the run goes on, what follows is not sent, and metrics.jsonl has everything');
-  };
-
   return {
     name: 'MLflow',
     begin(about) {
-      told = about;
-      queue = about.lines.flatMap(metricsOf);
-      timer = setInterval(due, every);
+      outbox = new Outbox(client, about, { server, experiment, every, onMessage });
+      timer = setInterval(() => outbox?.due(), every);
       timer.unref();
-      void flush();
+      void outbox.flush();
     },
-    line: (line) => add(metricsOf(line)),
+    line: (line) => outbox?.add(metricsOf(line)),
     async end(outcome) {
       clearInterval(timer);
-      await sending;
-      if (!refused) await flush();
-      if (run && !refused && queue.length === 0) await endRun(client, run, statuses[outcome]).catch(failed);
-      run = known = undefined;
-      queue = [];
+      await outbox?.end(outcome);
+      outbox = undefined;
     },
   };
 }

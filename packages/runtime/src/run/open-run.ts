@@ -166,6 +166,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
   const model = models.get(stages[0]!)!;
   await agreeOnRun(ranks, { config, device, data: recorded, model, tokenizer });
   const loggers = openLoggers(options, hub);
+  const facts = { record, sources: hashes, hub, changed: [...changed, ...accepted], assumed: encoders.assumed, images: encoders.images };
   const store = hold
     ? folderStore({
         out,
@@ -178,14 +179,7 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
         hold,
         loggers,
         onMessage: events.onMessage,
-        session: await beginSession(out, device, {
-          record,
-          sources: hashes,
-          hub,
-          changed: [...changed, ...accepted],
-          assumed: encoders.assumed,
-          images: encoders.images,
-        }),
+        session: await beginSession(out, device, facts),
       })
     : undefined;
   const reading = { samplingOf: samplingsOf(options, stages, studies.train), retrieval, labels };

@@ -43,20 +43,9 @@ async function linesBefore(out: string, stage: Stage): Promise<number> {
 }
 
 /** The store of a run's folder. Its methods throw one line that names the file for what is damaged or cannot be written. */
-export function folderStore({
-  out,
-  config,
-  resume,
-  checkpoint,
-  retrieval,
-  tokenizer,
-  encoders,
-  session,
-  hold,
-  loggers,
-  onMessage,
-}: FolderStoreOptions): RunStore {
-  const log = new MetricsLog(join(out, 'metrics.jsonl'), onMessage);
+export function folderStore(options: FolderStoreOptions): RunStore {
+  const { out, config, resume, checkpoint, retrieval, tokenizer, encoders, session, hold, loggers } = options;
+  const log = new MetricsLog(join(out, 'metrics.jsonl'), options.onMessage);
   // Without its settings a folder holds no run, whatever else lies in it.
   const holdsRun = () => existsSync(join(out, 'run.json'));
   return {
