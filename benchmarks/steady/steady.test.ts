@@ -3,7 +3,7 @@ import { nodeWebgpuDevice } from '@hybridmed/webgpu/node';
 import { expect, test } from 'vitest';
 import { measureSteadyState } from './measure.ts';
 
-// `node benchmarks/run.mjs steady` runs 2,000 steps. What a step of any size left behind would show in fewer: 4 KiB of each are 1.6 MiB of
+// `node benchmarks/run.mjs steady` runs 2,000 steps. What each step left behind would show in fewer: 8 KiB are 1.6 MiB over 200 steps of
 // JavaScript's arrays; resident memory also holds what allocators keep for later.
 test.each([
   ['CPU', 400, () => cpuDevice()],
