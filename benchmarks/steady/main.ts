@@ -8,7 +8,7 @@ import { measureSteadyState } from './measure.ts';
 
 const usage = `usage: node benchmarks/run.mjs steady [options]
 
-Resident memory after the first tenth of the steps of a small model, and how much more it is at the end.
+Resident memory in the first half of the steps of a small model, and how much more it is in the second half.
 
   --device D  cpu (default), or an adapter: ${adapterNames.join(', ')}
   --steps N   training steps (default 2000)

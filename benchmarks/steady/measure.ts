@@ -10,7 +10,7 @@ import { keyData } from '@hybridmed/tensor';
 /** What was measured; sizes in MiB. */
 export interface SteadyResult {
   readonly steps: number;
-  /** After the first tenth of the steps, and by how much it has grown at the end. */
+  /** The least in the first half of the steps, and how much more the least in the second half is: allocators take and give back tens of MiB. */
   readonly residentMiB: number;
   readonly growthMiB: number;
   /** Of JavaScript's own arrays. */
@@ -62,7 +62,7 @@ function batchOf([findings, impression]: readonly [number, number], size: number
   };
 }
 
-/** Runs training steps, and compares the memory after the first tenth of them with that at the end, garbage collected both times. */
+/** Runs training steps, and compares the memory in their first and second half, measured ten times after collecting garbage. */
 export async function measureSteadyState(device: Device, steps: number): Promise<SteadyResult> {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
@@ -93,14 +93,16 @@ export async function measureSteadyState(device: Device, steps: number): Promise
     if (step % first === 0 || step === steps) sizes.push(mebibytes());
   }
   const stepMs = (performance.now() - started) / (steps - first);
-  const [before, after] = [sizes[0]!, sizes.at(-1)!];
+  const half = Math.floor(sizes.length / 2);
+  const least = (part: typeof sizes, kind: 'resident' | 'arrays') => Math.min(...part.map((own) => own[kind]));
+  const growth = (kind: 'resident' | 'arrays') => least(sizes.slice(half), kind) - least(sizes.slice(0, half), kind);
   program.release?.();
   state.drop();
   return {
     steps,
-    residentMiB: round(before.resident),
-    growthMiB: round(after.resident - before.resident),
-    arraysGrowthMiB: round(after.arrays - before.arrays),
+    residentMiB: round(least(sizes.slice(0, half), 'resident')),
+    growthMiB: round(growth('resident')),
+    arraysGrowthMiB: round(growth('arrays')),
     stepMs: round(stepMs),
     curve: sizes.map(({ resident }) => round(resident)),
   };
