@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { AblationResults, ExplainResults, LabellerResults } from './results-agreement.ts';
 import { ablationTable, explainRows, labellerRows } from './results-agreement.ts';
 import { headlineRows } from './results-headline.ts';
+import { summarizationChoice, summarizationTable } from './results-summarization.ts';
 import { differencesTable, learningTable, variantsTable } from './results-learning.ts';
 import { installTable, nodesTable, typesTable } from './results-install.ts';
 import type { ClassificationResults, QuestionResults } from './results-tasks.ts';
@@ -269,6 +270,7 @@ export const sections: Readonly<Record<string, () => string>> = {
   learning: () => table(...learningTable(result, result('learning-differences'))),
   'learning-variants': () => table(...variantsTable(result('learning-differences'))),
   'learning-differences': () => table(...differencesTable(result('learning-differences'))),
+  summarization: () => `${table(...summarizationTable(result('learning-summarization')))}\n\n${summarizationChoice(result('learning-summarization'))}`,
   install: () => table(...installTable(result('install'))),
   'install-nodes': () => table(...nodesTable(result('install'))),
   'install-types': () => table(...typesTable(result('install'))),

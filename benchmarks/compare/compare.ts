@@ -29,7 +29,11 @@ const [low, high] = [(row: Row) => Math.min(...row.samples), (row: Row) => Math.
 /** Distance of the upper from the lower quartile as a fraction of the median: half of it is about as far as a median of a few samples wanders. */
 function spread({ samples, ms }: Row): number {
   const sorted = samples.toSorted((a, b) => a - b);
-  const at = (fraction: number) => sorted[Math.round(fraction * (sorted.length - 1))]!;
+  const at = (fraction: number) => {
+    const place = fraction * (sorted.length - 1);
+    const below = Math.floor(place);
+    return sorted[below]! + (place - below) * (sorted[Math.ceil(place)]! - sorted[below]!);
+  };
   return (at(0.75) - at(0.25)) / ms;
 }
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { cpuDevice } from '@hybridmed/onnx';
 import type { PresetName } from 'hybridmed';
-import { presetModel, presets } from 'hybridmed';
+import { presets } from 'hybridmed';
 import { adapterNames, openAdapter } from '../harness/adapter.ts';
 import { choice } from '../harness/options.ts';
 import { adapterSlug, saveResult } from '../results.ts';
@@ -41,19 +41,8 @@ const options = {
 /** Runs the reference on the same case. Throws where it fails. */
 function runPeer(python: string, what: GenerationCase, threads: number): GenerationResult {
   const { model, tokens, vocabularySize } = openCase(what);
-  const { vision, decoder } = presetModel(what.preset, vocabularySize, { pad: 0, unk: 1, cls: 2, sep: 3, mask: 4 }) as unknown as {
-    readonly vision: {
-      readonly imageSize: number;
-      readonly patch: number;
-      readonly channels: number;
-      readonly width: number;
-      readonly depth: number;
-      readonly heads: number;
-    };
-    readonly decoder: unknown;
-  };
+  const { vision } = presets[what.preset];
   const { width, depth, heads, positions } = model.decoder.config;
-  if (decoder === undefined) throw new Error(`${what.preset} has no decoder`);
   const { imageSize: image, patch, channels } = vision;
   const own = { image, patch, channels, width: vision.width, depth: vision.depth, heads: vision.heads };
   const text = JSON.stringify({ ...own, decoder: { width, depth, heads, positions }, vocabulary: vocabularySize, tokens, threads, ...what });

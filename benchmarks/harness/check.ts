@@ -1,14 +1,16 @@
 // Inputs that are the same for every engine, and the error of an engine's outputs.
 import type { ArraySpec, KernelCase, Numbers } from '@hybridmed/kernels';
+import { fromHalf, toHalf } from '@hybridmed/kernels';
 
 /** The case's own input, else deterministic noise in [-1, 1). */
 export function inputOf({ input }: KernelCase<unknown>, spec: ArraySpec, index: number): Numbers {
   const ownInput = input?.(spec);
   if (ownInput) return ownInput;
   const noise = (i: number) => (Math.sin((i + 1) * 12.9898 + index * 78.233) * 43758.5453) % 1;
-  return spec.type === 'i32'
-    ? Int32Array.from({ length: spec.length }, (_, i) => (i * 31) % 7)
-    : Float32Array.from({ length: spec.length }, (_, i) => noise(i));
+  if (spec.type === 'i32') return Int32Array.from({ length: spec.length }, (_, i) => (i * 31) % 7);
+  const numbers = Float32Array.from({ length: spec.length }, (_, i) => noise(i));
+  // The reference reads what is stored.
+  return spec.type === 'f16' ? fromHalf(toHalf(numbers)) : numbers;
 }
 
 /** The maximum difference over all outputs, each relative to its reference's maximum; Infinity if one is missing, too short or not a number. */

@@ -42,7 +42,8 @@ export class EngineProcess {
   /** Requests one case. Never throws: a case that cannot be measured is absent with its reason. */
   async ask(request: Request): Promise<Answer> {
     if (this.#startFailure !== undefined) return { kind: 'absent', reason: this.#startFailure };
-    if (!this.#process) {
+    // One that ended between two requests is started anew.
+    if (!this.#process?.connected) {
       const ready = await this.#start();
       if (ready.kind !== 'ready') {
         this.#startFailure = `does not start: ${ready.kind === 'absent' ? ready.reason : ready.kind}`;
@@ -50,8 +51,11 @@ export class EngineProcess {
         return { kind: 'absent', reason: this.#startFailure };
       }
     }
-    this.#process!.send(request);
-    return this.#answer();
+    const running = this.#process!;
+    const answer = this.#answer();
+    // A failure to send means that the process is ending: its exit is the answer.
+    running.send(request, () => undefined);
+    return answer;
   }
 
   #start(): Promise<Answer> {

@@ -92,7 +92,12 @@ export async function onnxRuntimeEngine(options: NodeAdapterOptions): Promise<En
           return ((performance.now() - start) * times) / (runs * copies);
         },
         release() {
-          for (const session of [Promise.resolve(whole), ...sessions.values()]) void session.then((each) => each.release());
+          // A session that was refused has been reported, and has nothing to release.
+          for (const session of [Promise.resolve(whole), ...sessions.values()])
+            session.then(
+              (each) => each.release(),
+              () => undefined,
+            );
         },
       };
     },

@@ -4,8 +4,8 @@ import { Drops } from './sources/source.ts';
 import type { SplitIds } from './split/file.ts';
 import { questionKey, studyKey } from './split/file.ts';
 import type { Candidate, DataNeed, Question, SelectOptions, Split, Study } from './study.ts';
-import { StudyView } from './table/study-rows.ts';
-import { wordCount } from './text.ts';
+import { RowView } from './table/lazy-study.ts';
+import { countedWords } from './text.ts';
 
 /** Split ids that the caller names: to use in place of the set's own, and to leave out. */
 export interface SelectIds {
@@ -31,14 +31,14 @@ type Rule = (study: Candidate<Study>) => string | undefined;
 const missingImage = 'the image file is missing';
 
 const needed: Readonly<Record<Exclude<DataNeed, 'questions'>, (minWords: number) => Rule>> = {
-  pairs:
-    (minWords) =>
-    ({ findings, impression }) => {
-      if (findings === '' || impression === '') return 'the report lacks findings or impression';
-      if (wordCount(findings) < minWords || wordCount(impression) < minWords) return `a section has fewer than ${minWords} words`;
-      return undefined;
-    },
+  pairs: (minWords) => (study) => {
+    const [findings, impression] = (study instanceof RowView ? study.words : undefined) ?? [countedWords(study.findings), countedWords(study.impression)];
+    if (findings === 0 || impression === 0) return 'the report lacks findings or impression';
+    if (findings <= minWords || impression <= minWords) return `a section has fewer than ${minWords} words`;
+    return undefined;
+  },
   labels: () => (study) => {
+    if (study instanceof RowView && study.labelled !== undefined) return study.labelled ? undefined : 'the image has no label';
     for (const _ in study.labels) return undefined;
     return 'the image has no label';
   },
@@ -99,10 +99,8 @@ export function select(
     const reason = (study.absent && !pretendImages ? missingImage : undefined) ?? rule(study) ?? view(study);
     const place = reason === undefined ? placed(study.split, (key) => studyKey(study, key), ids) : { reason };
     if ('reason' in place) drops.add(place.reason);
-    else {
-      const keptStudy = study instanceof StudyView ? study.keep() : study;
-      studies.push(place.split === keptStudy.split ? keptStudy : { ...keptStudy, split: place.split });
-    }
+    else if (study instanceof RowView) studies.push(study.keep(place.split));
+    else studies.push(place.split === study.split ? study : { ...study, split: place.split });
   }
   return { studies, dropped: drops.counts() };
 }

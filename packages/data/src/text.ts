@@ -4,6 +4,9 @@ import type { DeidPlaceholderPolicy } from './study.ts';
 /** Number of words: runs of characters between white space. */
 export const wordCount = (text: string): number => text.split(/\s+/).filter(Boolean).length;
 
+/** Words of a section in 16 bits: 0 where it is empty, else one more than it has, of 65,534 and more 65,535. */
+export const countedWords = (text: string): number => (text === '' ? 0 : Math.min(65_535, wordCount(text) + 1));
+
 /** Line endings and runs of white space as single spaces, Unicode in composed form; empty where nothing of it can be seen. */
 export const normalizeText = (text: string): string => (/[^\p{C}\p{Z}\p{DI}]/u.test(text) ? text.normalize('NFC').replace(/\s+/g, ' ').trim() : '');
 

@@ -71,6 +71,18 @@ describe('the index of a large table', () => {
     }
   });
 
+  test.each(['keep', 'mask', 'remove'] as const)('leaves texts in their file, and selects by their words: placeholders %s', async (deidPlaceholders) => {
+    const texts = ['Clear lungs ___ unchanged.,No acute disease seen.', '___ lungs clear.,No acute disease.'];
+    write(join(set, 'mimic_cxr_sectioned.csv'), `study,findings,impression\n${texts.map((text, i) => `s${study(2 * i)},${text}\n`).join('')}`); // prettier-ignore
+    const pairs = (where: string | false) => openDataSet(`mimic:${set}`, { need: 'pairs', index: where, deidPlaceholders });
+    const plain = await pairs(false);
+    expect(plain.studies).toHaveLength(deidPlaceholders === 'remove' ? 1 : 2);
+    expect(plain.studies[0]!.findings).toBe({ keep: 'Clear lungs ___ unchanged.', mask: 'Clear lungs [MASK] unchanged.', remove: 'Clear lungs unchanged.' }[deidPlaceholders]); // prettier-ignore
+    await pairs(index);
+    expect(await indexDataSet(`mimic:${set}`, { index })).toMatchObject({ reused: true });
+    expect(await pairs(index)).toEqual(plain);
+  });
+
   test('that cannot be kept is a warning', async () => {
     write(join(folder, 'file'), '');
     const { warnings, studies } = await open({ index: join(folder, 'file', 'inside') });

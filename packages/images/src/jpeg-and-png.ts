@@ -1,6 +1,6 @@
 // JPEG and PNG as 8-bit grey pixels: small ones by the quickest way there is, the rest through libvips.
+import type sharp from 'sharp';
 import type { Sharp } from 'sharp';
-import sharp from 'sharp';
 import type { GreyImage } from '@hybridmed/inputs';
 import { decodeBaseline } from './jpeg/decode.ts';
 import { checkSides, maxPixels } from './limits.ts';
@@ -10,13 +10,19 @@ import type { Scratch } from './scratch.ts';
 import { streamSize } from './stream-size.ts';
 import { decodeWasm } from './wasm-codecs.ts';
 
-// Files are read once each: nothing is worth keeping between them.
-sharp.cache(false);
+/** libvips, loaded when the first image needs it: opening a set does not. Files are read once each: nothing is worth keeping between them. */
+async function load(): Promise<typeof sharp> {
+  const { default: own } = await import('sharp');
+  own.cache(false);
+  return own;
+}
+
+let loaded: Promise<typeof sharp> | undefined;
 
 // A decoder goes through all blocks for each scan, and keeps their coefficients: 100 scans, and ten of the largest image.
 const [maxScans, maxScanSamples, maxScanWork] = [100, 3 * 2 ** 24, 30 * 2 ** 24];
 
-const open = (bytes: Uint8Array) => sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels, ignoreIcc: true });
+const open = async (bytes: Uint8Array): Promise<Sharp> => (await (loaded ??= load()))(bytes, { failOn: 'error', limitInputPixels: maxPixels, ignoreIcc: true });
 
 /**
  * Decodes JPEG: baseline by the decoder here, other kinds by libjpeg-turbo, whatever the size. With `atLeast`, a baseline image whose longest side is
@@ -31,7 +37,7 @@ export async function decodeJpeg(bytes: Uint8Array, atLeast?: number, scratch?: 
   const baseline = decodeBaseline(bytes, atLeast, scratch);
   if (baseline) return baseline;
   checkScans(bytes, width * height * components);
-  if (components === 4) return raw(open(bytes));
+  if (components === 4) return raw(await open(bytes));
   const { data, samples } = await decodeWasm('jpeg', bytes, width, height);
   return { width, height, pixels: samples === 1 ? data : luminanceOf(data, samples) };
 }
@@ -61,7 +67,7 @@ function checkPngSize(bytes: Uint8Array): void {
 /** Decodes PNG of up to 8 bits. */
 export async function decodePng(bytes: Uint8Array): Promise<GreyImage> {
   checkPngSize(bytes);
-  return decodePlainPng(bytes) ?? raw(open(bytes).flatten());
+  return decodePlainPng(bytes) ?? raw((await open(bytes)).flatten());
 }
 
 async function raw(pipeline: Sharp): Promise<GreyImage> {
@@ -73,7 +79,14 @@ async function raw(pipeline: Sharp): Promise<GreyImage> {
 /** Decodes PNG of 16 bits, of which no one says how many are used: as in DICOM, the least value becomes 0 and the greatest 255. */
 export async function decodeDeepPng(bytes: Uint8Array): Promise<GreyImage> {
   checkPngSize(bytes);
-  const { data, info } = await open(bytes).flatten().toColourspace('grey16').extractChannel(0).raw({ depth: 'ushort' }).toBuffer({ resolveWithObject: true });
+  const { data, info } = await (
+    await open(bytes)
+  )
+    .flatten()
+    .toColourspace('grey16')
+    .extractChannel(0)
+    .raw({ depth: 'ushort' })
+    .toBuffer({ resolveWithObject: true });
   const values = new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
   let [least, greatest] = [65_535, 0];
   for (const value of values) {

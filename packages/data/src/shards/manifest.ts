@@ -38,6 +38,8 @@ export interface ShardManifest {
   readonly splitOrigin: SplitOrigin;
   readonly warnings: readonly string[];
   readonly shards: readonly ShardEntry[];
+  /** The table of the studies, `studies.columns`; small sets, those of questions and of earlier versions have none. */
+  readonly columns?: { readonly sha256: string };
 }
 
 /** First line of a shard's index: what the archive must be for the index to be true. */
@@ -61,6 +63,10 @@ export type IndexLine = { readonly position: number; readonly start: number; rea
 
 /** Names of the files. A shard's index lies beside it. */
 export const manifestName = 'manifest.json';
+export const columnsName = 'studies.columns';
+
+/** Sets of so many studies have the table: smaller ones open as fast by their indexes. */
+export const columnsFrom = 20_000;
 export const indexNameOf = (shard: string): string => shard.replace(/\.tar$/, '.jsonl');
 
 const isHash = (value: unknown): boolean => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
@@ -83,6 +89,7 @@ export function parseManifest(text: string, from: string): ShardManifest {
     if (typeof file !== 'string' || !/^[\w-]+\.tar$/.test(file)) return fail(`lists a shard named ${JSON.stringify(file)}`);
     if (![sha256, indexSha256].every(isHash)) return fail(`lists no hashes for ${file}`);
   }
+  if (manifest.columns !== undefined && !isHash(manifest.columns?.sha256)) return fail('lists no hash for its columns');
   return manifest;
 }
 
@@ -97,6 +104,20 @@ function isRecord(line: IndexLine): boolean {
   return Array.isArray(line.questions) && line.questions.every((each) => typeof each === 'object' && each !== null && isQuestion(each));
 }
 
+const isLine = (line: IndexLine): boolean =>
+  [line.position, line.start, line.length].every(isPlace) && (line.sha256 === undefined || isHash(line.sha256)) && isRecord(line);
+
+/** Reads one line of an index, below the first. Throws a DataError naming where it comes from. */
+export function parseLine(text: string, from: string): IndexLine {
+  try {
+    const line = JSON.parse(text) as IndexLine;
+    if (isLine(line)) return line;
+  } catch {
+    // Said below.
+  }
+  throw new DataError(`${from}: is not the index of a shard (a line is incomplete); pack the set again`);
+}
+
 /** Reads an index's text. Throws a DataError naming where it comes from. */
 export function parseIndex(text: string, from: string): { header: IndexHeader; lines: IndexLine[] } {
   try {
@@ -105,9 +126,7 @@ export function parseIndex(text: string, from: string): { header: IndexHeader; l
       .split('\n')
       .map((line) => JSON.parse(line) as IndexLine);
     if (typeof (header as unknown as IndexHeader)?.sha256 !== 'string') throw new Error('it has no header');
-    const broken = lines.findIndex(
-      (line) => ![line.position, line.start, line.length].every(isPlace) || (line.sha256 !== undefined && !isHash(line.sha256)) || !isRecord(line),
-    );
+    const broken = lines.findIndex((line) => !isLine(line));
     if (broken !== -1) throw new Error(`line ${broken + 2} is incomplete`);
     return { header: header as unknown as IndexHeader, lines };
   } catch (error) {

@@ -12,11 +12,17 @@ import { SampleLabels } from './sample-labels.ts';
 import type { ReadSamples } from './webdataset.ts';
 import { webdatasetStudies } from './webdataset.ts';
 import type { IndexLine, ShardEntry, ShardManifest } from './manifest.ts';
-import { indexNameOf, manifestName, parseIndex, parseManifest } from './manifest.ts';
+import { columnsName, indexNameOf, manifestName, parseIndex, parseManifest } from './manifest.ts';
+import { IndexLines } from './index-lines.ts';
+import { openPackedColumns } from './packed-columns.ts';
+import { PackedRows } from './packed-rows.ts';
 import type { ReadUpTo } from './tar-members.ts';
 
 // Of 10,000 studies with long reports an index takes some 30 MB.
 const maxIndexBytes = 2 ** 28;
+
+// Of so many studies indexes take seconds to read.
+const slowFrom = 50_000;
 
 const child = (base: string, name: string): string => (isUrl(base) ? `${base.replace(/\/*$/, '')}/${name}` : join(base, name));
 
@@ -58,6 +64,12 @@ const needs = ({ recipe }: ShardManifest): readonly DataNeed[] => {
 
 async function readPacked(base: string): Promise<SourceData> {
   const manifest = parseManifest(await readText(child(base, manifestName)), child(base, manifestName));
+  const { counts = {}, dropped = {}, splitOrigin = 'published', warnings = [] } = manifest;
+  const own = { offers: needs(manifest), counts, dropped, splitOrigin, warnings };
+  const rows = manifest.columns && !isUrl(base) ? await packedRows(base, manifest) : undefined;
+  if (rows) return { studies: rows, ...own };
+  const slow = manifest.shards.reduce((sum, entry) => sum + entry.studies, 0) > slowFrom && !isUrl(base) && own.offers[0] !== 'questions';
+  if (slow) own.warnings = [...warnings, `${base}: has no ${columnsName} of this kind of processor, by which large sets open in a second; data pack writes it`];
   const studies: { position: number; study: Study }[] = [];
   const questions: { position: number; question: Question }[] = [];
   for (const entry of manifest.shards) {
@@ -67,8 +79,6 @@ async function readPacked(base: string): Promise<SourceData> {
     }
   }
   const inOrder = <T extends { position: number }>(list: T[]): T[] => list.toSorted((a, b) => a.position - b.position);
-  const { counts = {}, dropped = {}, splitOrigin = 'published', warnings = [] } = manifest;
-  const own = { offers: needs(manifest), counts, dropped, splitOrigin, warnings };
   return {
     studies: inOrder(studies).map(({ study }) => study),
     ...(own.offers.includes('questions') ? { questions: inOrder(questions).map(({ question }) => question) } : {}),
@@ -76,15 +86,28 @@ async function readPacked(base: string): Promise<SourceData> {
   };
 }
 
+/** The studies by their columns; undefined where another kind of processor wrote these. */
+async function packedRows(base: string, manifest: ShardManifest): Promise<PackedRows | undefined> {
+  const columns = openPackedColumns(join(base, columnsName), manifest);
+  if (!columns) return undefined;
+  const archives = manifest.shards.map(({ file, studies }) => ({ name: join(base, file), rows: studies }));
+  for (const [i, { name }] of archives.entries()) await checkArchive(name, manifest.shards[i]!);
+  const indexes = manifest.shards.map(({ file, indexSha256 }) => ({ file: join(base, indexNameOf(file)), sha256: indexSha256 }));
+  return new PackedRows(columns, archives, new IndexLines(indexes, maxIndexBytes));
+}
+
+/** Throws a DataError for an archive that is absent, or not as large as the manifest says. */
+async function checkArchive(archive: string, { bytes }: ShardEntry): Promise<void> {
+  const { size } = await stat(archive).catch((error: unknown) => Promise.reject(describeFileError(archive, error)));
+  if (size !== bytes) throw new DataError(`${archive}: has ${size} bytes, not the ${bytes} that the manifest lists; pack or fetch the set again`);
+}
+
 async function readIndexed(base: string, entry: ShardEntry): Promise<{ image: string; line: IndexLine }[]> {
   const [archive, name] = [child(base, entry.file), child(base, indexNameOf(entry.file))];
   const text = await readText(name);
   if (createHash('sha256').update(text).digest('hex') !== entry.indexSha256)
     throw new DataError(`${name}: is not the index that the manifest lists; pack or fetch the set again`);
-  if (!isUrl(archive)) {
-    const { size } = await stat(archive).catch((error: unknown) => Promise.reject(describeFileError(archive, error)));
-    if (size !== entry.bytes) throw new DataError(`${archive}: has ${size} bytes, not the ${entry.bytes} that the manifest lists; pack or fetch the set again`);
-  }
+  if (!isUrl(archive)) await checkArchive(archive, entry);
   return parseIndex(text, name).lines.map((line) => {
     const { start, length, sha256 } = line;
     return { image: rangeName({ source: archive, start, length, sha256 }), line };

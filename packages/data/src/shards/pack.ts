@@ -7,8 +7,9 @@ import { DataError, describeFileError } from '@hybridmed/images/errors';
 import type { Box, DataSet } from '../study.ts';
 import { prefetch } from '../threads/prefetch.ts';
 import { TaskPool } from '../threads/task-pool.ts';
-import type { PackRecipe, ShardManifest } from './manifest.ts';
-import { manifestName, parseManifest } from './manifest.ts';
+import type { PackRecipe, ShardEntry, ShardManifest } from './manifest.ts';
+import { columnsFrom, columnsName, indexNameOf, manifestName, parseIndex, parseManifest } from './manifest.ts';
+import { PackedColumnsBuilder } from './packed-columns.ts';
 import type { PackedImage, PackRequest } from './pack-image.ts';
 import { packImage } from './pack-image.ts';
 import type { Sample } from './pack-plan.ts';
@@ -140,6 +141,22 @@ export async function packShards(
   return { facts, shards, kept };
 }
 
+/** Writes the columns of the shards' studies, from their indexes. */
+async function writeColumns(folder: string, shards: readonly ShardEntry[]): Promise<{ sha256: string }> {
+  const builder = new PackedColumnsBuilder();
+  for (const { file } of shards) {
+    const index = join(folder, indexNameOf(file));
+    const text = await readFile(index, 'utf8').catch((error: unknown) => Promise.reject(describeFileError(index, error)));
+    builder.add(text, parseIndex(text, index).lines);
+  }
+  const file = join(folder, columnsName);
+  const chunks = builder.finish(file);
+  await writeFileAtomic(file, chunks);
+  const hash = createHash('sha256');
+  for (const chunk of chunks) hash.update(chunk);
+  return { sha256: hash.digest('hex') };
+}
+
 /** Writes the manifest of a set whose shards are all there. Throws a DataError where they are not. */
 export async function finishPacking(folder: string, { facts, shards: written, kept }: PackedShards): Promise<PackResult> {
   const { recipe, counts, splitOrigin, warnings, questions } = facts;
@@ -149,7 +166,20 @@ export async function finishPacking(folder: string, { facts, shards: written, ke
   const unreadable = [...new Set(lost)];
   const dropped = { ...facts.dropped, ...(lost.length > 0 ? { [unreadableReason]: lost.length } : {}) };
   const shards = written.map(({ entry }) => entry);
-  const manifest: ShardManifest = { format: 'hybridmed-shards', version: 1, recipe, counts, dropped, unreadable, splitOrigin, warnings, shards };
+  const many = shards.reduce((total, { studies }) => total + studies, 0) >= columnsFrom;
+  const columns = many && questions === undefined ? await writeColumns(folder, shards) : undefined;
+  const manifest: ShardManifest = {
+    format: 'hybridmed-shards',
+    version: 1,
+    recipe,
+    counts,
+    dropped,
+    unreadable,
+    splitOrigin,
+    warnings,
+    shards,
+    ...(columns && { columns }),
+  };
   const text = `${JSON.stringify(manifest, undefined, 2)}\n`;
   for (const { file, bytes } of parseManifest(text, folder).shards) {
     const { size } = await stat(join(folder, file)).catch((error: unknown) => Promise.reject(describeFileError(join(folder, file), error)));

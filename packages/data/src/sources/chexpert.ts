@@ -7,6 +7,7 @@ import { plainOrGzip } from '../files/chunks.ts';
 import { pathInside } from '../files/path-inside.ts';
 import { chexpertLabels } from '../chexpert-labels.ts';
 import { drawItems } from '../split/draw.ts';
+import type { StringColumn } from '../table/strings.ts';
 import type { StudyTable } from '../table/study-table.ts';
 import { StudyTableBuilder } from '../table/study-table.ts';
 import type { ChexpertRow } from './chexpert-tables.ts';
@@ -56,7 +57,7 @@ function drawValidation(rows: Iterable<ChexpertRow>): Set<string> {
   return drawItems(sizes, training > validationRows ? validationRows : Math.floor(training / 10));
 }
 
-async function build({ train, valid, test, plus, images }: ChexpertFiles): Promise<{ table: StudyTable; about: TableAbout }> {
+async function build({ train, valid, test, plus, images }: ChexpertFiles): Promise<{ table: StudyTable<StringColumn>; about: TableAbout }> {
   const drops = new Drops();
   const builder = new StudyTableBuilder();
   const rows = new Map<string, ChexpertRow>();

@@ -3,7 +3,7 @@ import { chexpertFive, chexpertLabels } from '../chexpert-labels.ts';
 import { isFrontal } from '../select.ts';
 import { rankByHash } from '../split/draw.ts';
 import type { Candidate, Split, Study } from '../study.ts';
-import { StudyView } from '../table/study-rows.ts';
+import { RowView } from '../table/lazy-study.ts';
 import type { Source, SourceData } from './source.ts';
 import { countStudies } from './source.ts';
 
@@ -42,7 +42,7 @@ export function fiveBy200(source: Source, excluded?: Split): Source {
     for (const study of data.studies) {
       if (study.view === undefined || !isFrontal(study.view) || study.split === excluded) continue;
       const name = onlyClass(study.publishedLabels);
-      if (name !== undefined) byClass.get(name)!.push(study instanceof StudyView ? study.keep() : study);
+      if (name !== undefined) byClass.get(name)!.push(study instanceof RowView ? study.keep(study.split) : study);
     }
     return assemble(byClass, data, path);
   };

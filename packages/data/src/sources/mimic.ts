@@ -4,6 +4,7 @@ import { readTable } from '../files/table.ts';
 import { chexpertLabels } from '../chexpert-labels.ts';
 import { splitOf } from '../split/draw.ts';
 import { StudyTableBuilder } from '../table/study-table.ts';
+import type { StringColumn } from '../table/strings.ts';
 import type { StudyTable } from '../table/study-table.ts';
 import type { MimicReports } from './mimic-reports.ts';
 import { findReports, openReports } from './mimic-reports.ts';
@@ -25,7 +26,11 @@ function idCheck(): (text: string) => boolean {
   };
 }
 
-async function build({ root, tables }: MimicFiles, reports: MimicReports | undefined, options: ReadOptions): Promise<{ table: StudyTable; about: TableAbout }> {
+async function build(
+  { root, tables }: MimicFiles,
+  reports: MimicReports | undefined,
+  options: ReadOptions,
+): Promise<{ table: StudyTable<StringColumn>; about: TableAbout }> {
   const drops = new Drops();
   const builder = new StudyTableBuilder();
   const splits = tables.split ? await readMimicSplit(tables.split, drops) : undefined;

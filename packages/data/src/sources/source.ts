@@ -1,5 +1,5 @@
 // What a source hands over: everything its files name, before anything is selected.
-import type { StudyRows } from '../table/study-rows.ts';
+import type { StudyRowViews } from '../table/lazy-study.ts';
 import type { Candidate, CountName, DataNeed, DeidPlaceholderPolicy, Question, SelectOptions, SplitOrigin, Study } from '../study.ts';
 
 /** How a source reads its files. */
@@ -10,7 +10,7 @@ export type ReadOptions = Pick<SelectOptions, 'uncertain' | 'unmentioned' | 'lab
 /** Everything a set's files name. */
 export interface SourceData {
   /** A list, or the rows of a large table. */
-  readonly studies: readonly Candidate<Study>[] | StudyRows;
+  readonly studies: readonly Candidate<Study>[] | StudyRowViews;
   readonly questions?: readonly Candidate<Question>[];
   /** What the set is for, the first need first: `pairs` where it has reports, and so on. */
   readonly offers: readonly DataNeed[];

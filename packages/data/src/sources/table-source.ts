@@ -8,6 +8,7 @@ import { cachedTable } from '../table/cache.ts';
 import { StudyRows } from '../table/study-rows.ts';
 import type { ImageLayout, StudyTable } from '../table/study-table.ts';
 import { countRows, imageEndings } from '../table/study-table.ts';
+import type { StringColumn } from '../table/strings.ts';
 import { stringAt } from '../table/strings.ts';
 import { replacePlaceholders } from '../text.ts';
 import { filePresence } from './file-presence.ts';
@@ -59,7 +60,7 @@ function lookAgain(table: StudyTable): void {
 export async function readTableSource(
   options: ReadOptions,
   origin: TableOrigin,
-  build: () => Promise<{ table: StudyTable; about: TableAbout }>,
+  build: () => Promise<{ table: StudyTable<StringColumn>; about: TableAbout }>,
   { offers, missing }: { offers(about: TableAbout): DataNeed[]; missing: string },
 ): Promise<SourceData> {
   const cached: CachedTable<TableAbout> = await cachedTable(options.index, origin, build);
@@ -69,7 +70,12 @@ export async function readTableSource(
   const labels = labelPolicy(table.labelNames, options);
   const counts: Partial<Record<CountName, number>> = { rows: about.rows, ...(about.hasTexts ? { reports, pairs } : {}), studies, patients, images };
   return {
-    studies: new StudyRows(table, { labels, text: (section) => replacePlaceholders(section, options.deidPlaceholders) }),
+    studies: new StudyRows(table, {
+      labels,
+      text: (section) => replacePlaceholders(section, options.deidPlaceholders),
+      // A mask stands where the placeholder stood, a word as it was.
+      keepsWords: options.deidPlaceholders !== 'remove',
+    }),
     offers: offers(about),
     ...(about.hasTexts ? {} : { lacks: { pairs: missing } }),
     counts,

@@ -5,6 +5,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { namedEncoding } from '../files/encoding.ts';
 import { readTableFile, writeTableFile } from './file.ts';
+import type { StringColumn } from './strings.ts';
 import type { StudyTable } from './study-table.ts';
 
 /** A table and what is to be known about it, and whether it was read from an index. */
@@ -46,14 +47,14 @@ async function fingerprintOf({ name, files }: TableOrigin): Promise<string> {
 export async function cachedTable<About>(
   index: string | false | undefined,
   origin: TableOrigin,
-  build: () => Promise<{ table: StudyTable; about: About }>,
+  build: () => Promise<{ table: StudyTable<StringColumn>; about: About }>,
 ): Promise<CachedTable<About>> {
   if (index === false) return { ...(await build()), reused: false };
   const name = createHash('sha256').update(JSON.stringify(origin.name)).digest('hex').slice(0, 16);
   const file = join(index ?? defaultFolder(), `${origin.name[0]}-${name}.studies`);
   // Taken before the files are read: what changes meanwhile makes the index out of date.
   const fingerprint = await fingerprintOf(origin);
-  const known = await readTableFile(file, fingerprint);
+  const known = readTableFile(file, fingerprint);
   if (known) return { table: known.table, about: known.about as About, file, reused: true };
   const built = await build();
   if (built.table.length < minRows) return { ...built, reused: false };

@@ -1,7 +1,7 @@
 // Typed arrays that grow as they are filled.
 
 /** A typed array that takes values at its end. */
-export class GrowableArray<T extends Int32Array | Uint32Array | Uint8Array | Int8Array> {
+export class GrowableArray<T extends Int32Array | Uint32Array | Uint16Array | Uint8Array | Int8Array | Float64Array> {
   #data: T;
   readonly #make: (length: number) => T;
   length = 0;

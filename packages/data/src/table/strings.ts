@@ -3,21 +3,25 @@ import { DataError } from '@hybridmed/images/errors';
 import { GrowableArray } from './growable-array.ts';
 
 /** Bytes that decode ranges of themselves, as Node's Buffer does; whoever reads these types needs no types of Node. */
-interface TextBytes extends Uint8Array {
+export interface TextBytes {
+  readonly length: number;
   toString(encoding?: 'utf8', start?: number, end?: number): string;
 }
 
-/** Strings by index. */
-export interface StringColumn {
+/** Strings by index, wherever their bytes are. */
+export interface TextColumn<Bytes extends TextBytes = TextBytes> {
   readonly length: number;
   /** UTF-8, end to end. */
-  readonly bytes: TextBytes;
+  readonly bytes: Bytes;
   /** Where each string ends in `bytes`: (length) u32. */
   readonly ends: Uint32Array;
 }
 
+/** Strings by index, in memory. */
+export type StringColumn = TextColumn<TextBytes & Uint8Array>;
+
 /** The string of an index. */
-export function stringAt({ bytes, ends }: StringColumn, index: number): string {
+export function stringAt({ bytes, ends }: TextColumn, index: number): string {
   return bytes.toString('utf8', index === 0 ? 0 : ends[index - 1]!, ends[index]!);
 }
 
@@ -36,7 +40,7 @@ export function isAt({ bytes, ends }: StringColumn, index: number, text: string)
 }
 
 /** Bytes of the string of an index. */
-export const sizeAt = ({ ends }: StringColumn, index: number): number => ends[index]! - (index === 0 ? 0 : ends[index - 1]!);
+export const sizeAt = ({ ends }: TextColumn, index: number): number => ends[index]! - (index === 0 ? 0 : ends[index - 1]!);
 
 /** Takes strings one by one. */
 export class StringBuilder {

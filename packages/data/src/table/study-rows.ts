@@ -1,79 +1,83 @@
-// Rows of a study table as studies: looked at where they are, and made into objects when they are kept.
+// Rows of a study table as studies, which read their columns when they are asked.
 import type { LabelValues } from '../chexpert-labels.ts';
 import type { Candidate, Split, Study } from '../study.ts';
+import type { LazyRows, SectionWords, StudyRowViews } from './lazy-study.ts';
+import { lazyStudy, RowView } from './lazy-study.ts';
 import type { StringColumn } from './strings.ts';
 import { stringAt } from './strings.ts';
 import type { RowReading, StudyTable } from './study-table.ts';
 import { imageEndings, splitNames } from './study-table.ts';
 
-/** A row that reads its columns when asked; `keep` makes the plain object that callers are given. */
-export class StudyView implements Study {
+/** A row that reads its columns when asked. */
+class StudyView extends RowView {
   readonly #rows: StudyRows;
-  readonly #row: number;
+  row: number;
 
   constructor(rows: StudyRows, row: number) {
+    super();
     this.#rows = rows;
-    this.#row = row;
+    this.row = row;
   }
 
   get id(): string {
-    return stringAt(this.#rows.table.columns.ids, this.#row);
+    return stringAt(this.#rows.table.columns.ids, this.row);
   }
 
   get report(): string {
-    return this.#rows.reports(this.#row) ?? '';
+    return this.#rows.reports(this.row) ?? '';
   }
 
   get patient(): string {
-    return this.#rows.patients(this.#row) ?? '';
+    return this.#rows.patients(this.row) ?? '';
   }
 
   get view(): string | undefined {
-    return this.#rows.views(this.#row);
+    return this.#rows.views(this.row);
   }
 
   get split(): Split {
-    return splitNames[this.#rows.table.columns.splits[this.#row]!]!;
+    return splitNames[this.#rows.table.columns.splits[this.row]!]!;
   }
 
   get absent(): true | undefined {
-    return this.#rows.table.columns.endings[this.#row] === 0 ? true : undefined;
+    return this.#rows.table.columns.endings[this.row] === 0 ? true : undefined;
   }
 
   get image(): string {
-    return this.#rows.imageOf(this.id, this.patient, this.report, this.#row);
+    return this.#rows.imageOf(this.id, this.patient, this.report, this.row);
   }
 
   get findings(): string {
-    return this.#rows.textOf('findings', this.#row);
+    return this.#rows.textOf('findings', this.row);
   }
 
   get impression(): string {
-    return this.#rows.textOf('impressions', this.#row);
+    return this.#rows.textOf('impressions', this.row);
   }
 
   get labels(): LabelValues['labels'] | undefined {
-    return this.#rows.labelsOf(this.#row)?.labels;
+    return this.#rows.labelsOf(this.row)?.labels;
   }
 
   get publishedLabels(): LabelValues['publishedLabels'] | undefined {
-    return this.#rows.labelsOf(this.#row)?.publishedLabels;
+    return this.#rows.labelsOf(this.row)?.publishedLabels;
   }
 
-  keep(): Candidate<Study> {
-    const { id, report, patient, view, findings, impression, split, absent } = this;
-    const image = this.#rows.imageOf(id, patient, report, this.#row);
-    const labels = this.#rows.labelsOf(this.#row);
-    const study: { -readonly [K in keyof Candidate<Study>]: Candidate<Study>[K] } = { id, report, patient, image, findings, impression, split };
-    if (view !== undefined) study.view = view;
-    if (labels) {
-      study.labels = labels.labels;
-      study.publishedLabels = labels.publishedLabels;
-    }
-    if (absent) study.absent = true;
-    return study;
+  get words(): SectionWords | undefined {
+    return this.#rows.wordsOf(this.row);
+  }
+
+  /** Said by the labels, which equal rows share. */
+  get labelled(): undefined {
+    return undefined;
+  }
+
+  keep(split: Split): Candidate<Study> {
+    return lazyStudy(this.#rows, this.row, split);
   }
 }
+
+const fields = ['id', 'report', 'patient', 'image', 'findings', 'impression', 'split', 'view', 'labels', 'publishedLabels', 'absent'] as const satisfies readonly (keyof Candidate<Study>)[]; // prettier-ignore
 
 /** All strings of a column that repeat, made once each. */
 function coded(codes: Int32Array, values: StringColumn): (row: number) => string | undefined {
@@ -85,7 +89,7 @@ function coded(codes: Int32Array, values: StringColumn): (row: number) => string
 }
 
 /** The rows of a table, in order, each time they are asked for. */
-export class StudyRows implements Iterable<StudyView> {
+export class StudyRows implements StudyRowViews, LazyRows {
   readonly table: StudyTable;
   readonly reports: (row: number) => string | undefined;
   readonly patients: (row: number) => string | undefined;
@@ -134,7 +138,28 @@ export class StudyRows implements Iterable<StudyView> {
     return index < 0 ? undefined : this.#reading.labels(columns.labels.subarray(index * labelNames.length, (index + 1) * labelNames.length));
   }
 
-  *[Symbol.iterator](): Generator<StudyView> {
-    for (let row = 0; row < this.length; row++) yield new StudyView(this, row);
+  /** Undefined where the texts that callers are given have other words than those of the table. */
+  wordsOf(row: number): SectionWords | undefined {
+    const index = this.table.columns.texts[row]!;
+    if (index < 0) return [0, 0];
+    const { findingsWords, impressionsWords } = this.table.columns;
+    return this.#reading.keepsWords ? [findingsWords[index]!, impressionsWords[index]!] : undefined;
+  }
+
+  fieldsOf(row: number): readonly string[] {
+    return fields.filter((field) => this.valueOf(row, field) !== undefined);
+  }
+
+  valueOf(row: number, field: string): unknown {
+    return (fields as readonly string[]).includes(field) ? new StudyView(this, row)[field as (typeof fields)[number]] : undefined;
+  }
+
+  *[Symbol.iterator](): Generator<RowView> {
+    // One view for all rows: objects that live for a moment take more memory than what is kept.
+    const view = new StudyView(this, 0);
+    for (let row = 0; row < this.length; row++) {
+      view.row = row;
+      yield view;
+    }
   }
 }

@@ -1,8 +1,9 @@
 // Studies of a large set as columns: a row costs some hundred bytes until it is selected and becomes an object.
 import type { LabelValues } from '../chexpert-labels.ts';
 import type { Split } from '../study.ts';
+import { countedWords } from '../text.ts';
 import { GrowableArray } from './growable-array.ts';
-import type { CodedColumn, StringColumn } from './strings.ts';
+import type { CodedColumn, StringColumn, TextColumn } from './strings.ts';
 import { CodedBuilder, sizeAt, StringBuilder } from './strings.ts';
 
 /** The parts of a set by number. */
@@ -15,7 +16,7 @@ export const imageEndings = ['', '.jpg', '.png', '.dcm', '.jpeg'] as const;
 export type ImageLayout = 'mimic' | 'id';
 
 /** Columns of equal length, one row an image. */
-export interface StudyColumns {
+export interface StudyColumns<Text extends TextColumn = TextColumn> {
   readonly ids: StringColumn;
   readonly reports: CodedColumn;
   readonly patients: CodedColumn;
@@ -29,18 +30,21 @@ export interface StudyColumns {
   readonly labels: Int8Array;
   /** Index into `findings` and `impressions`, -1 for none. */
   readonly texts: Int32Array;
-  readonly findings: StringColumn;
-  readonly impressions: StringColumn;
+  readonly findings: Text;
+  readonly impressions: Text;
+  /** Words of each, as `countedWords` counts them. */
+  readonly findingsWords: Uint16Array;
+  readonly impressionsWords: Uint16Array;
 }
 
 /** A set's studies as columns. */
-export interface StudyTable {
+export interface StudyTable<Text extends TextColumn = TextColumn> {
   /** The folder that image paths begin with. */
   readonly root: string;
   readonly layout: ImageLayout;
   readonly labelNames: readonly string[];
   readonly length: number;
-  readonly columns: StudyColumns;
+  readonly columns: StudyColumns<Text>;
 }
 
 /** What a source says of an image; labels and texts by number, -1 for none. */
@@ -68,6 +72,8 @@ export class StudyTableBuilder {
   readonly #texts = new GrowableArray((length) => new Int32Array(length));
   readonly #findings = new StringBuilder();
   readonly #impressions = new StringBuilder();
+  readonly #findingsWords = new GrowableArray((length) => new Uint16Array(length));
+  readonly #impressionsWords = new GrowableArray((length) => new Uint16Array(length));
   #labelCount = 0;
 
   /** Adds a row of labels, each 1, 0, -1, or 2 for a blank. Returns its number. */
@@ -79,6 +85,8 @@ export class StudyTableBuilder {
   /** Adds a report's sections. Returns their number. */
   addTexts(findings: string, impression: string): number {
     this.#findings.add(findings);
+    this.#findingsWords.push(countedWords(findings));
+    this.#impressionsWords.push(countedWords(impression));
     return this.#impressions.add(impression);
   }
 
@@ -93,7 +101,7 @@ export class StudyTableBuilder {
     this.#texts.push(texts);
   }
 
-  finish(root: string, layout: ImageLayout, labelNames: readonly string[]): StudyTable {
+  finish(root: string, layout: ImageLayout, labelNames: readonly string[]): StudyTable<StringColumn> {
     return {
       root,
       layout,
@@ -111,6 +119,8 @@ export class StudyTableBuilder {
         texts: this.#texts.finish(),
         findings: this.#findings.finish(),
         impressions: this.#impressions.finish(),
+        findingsWords: this.#findingsWords.finish(),
+        impressionsWords: this.#impressionsWords.finish(),
       },
     };
   }
@@ -133,6 +143,8 @@ export function countRows({ length, columns }: StudyTable): Record<'images' | 'p
 
 /** What makes objects of rows. */
 export interface RowReading {
+  /** Whether `text` leaves the number of words as it is. */
+  readonly keepsWords: boolean;
   /** Labels after a policy, from a row of published values. */
   labels(values: Int8Array): LabelValues;
   /** A section as the caller wants it. */

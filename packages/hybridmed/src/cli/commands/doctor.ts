@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism, cpus, freemem, homedir, release, totalmem } from 'node:os';
 import { join } from 'node:path';
+import type { DeviceListing } from '@hybridmed/runtime/device';
 import { version } from '@hybridmed/runtime/version';
 import { defineCommand } from '../define-command.ts';
 import { environmentVariables } from '../environment.ts';
@@ -57,7 +58,7 @@ async function examine() {
 }
 
 /** A row for each device: whether it is there, and what it is called. */
-export const deviceRows = (devices: Examination['devices']): [string, string][] =>
+export const deviceRows = (devices: readonly DeviceListing[]): [string, string][] =>
   devices.map(({ kind, available, software, name }) => [`device ${kind}`, `${available ? (software ? 'software' : 'ready') : 'absent'}: ${name}`]);
 
 type Examination = Awaited<ReturnType<typeof examine>>;
