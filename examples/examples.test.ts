@@ -14,6 +14,7 @@ const says: Readonly<Record<string, RegExp>> = {
   'custom-vision-encoder': /loss [\d.]+ -> [\d.]+ with a convolutional encoder/,
   'losses-alone': /L_CG \+ L_CL = [\d.]+; gradients: grad\.image, grad\.text, grad\.patch, grad\.word/,
   'one-kernel': /attention on .+: [\d.]+ ms, [\d.]+ GFLOP\/s, maximum error \d\.\de-\d/,
+  'own-model': /loss 1\.\d\d -> 0\.\d+; accuracy on unseen points (0\.9|1\.0)/,
   'run-exported': /from the image: .*\nthe same as the impression of hybridmed generate/,
   'pretrain-own-csv': /after 15 steps, from findings: /,
 };

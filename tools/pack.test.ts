@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -101,6 +101,15 @@ describe.skipIf(!built)('packed packages (skipped before npm run build)', () => 
       writeFileSync(join(project, `${name}.mts`), example);
       await run(process.execPath, ['--import', import.meta.resolve('tsx'), `${name}.mts`], { cwd: project });
     });
+  });
+
+  test('a model of one’s own trains on tensor, nn and a device alone', async () => {
+    const project = newProject();
+    await install(project, ['tensor', 'nn', 'gpujs']);
+    expect(readdirSync(join(project, 'node_modules/@hybridmed')).toSorted()).toEqual(['gpujs', 'nn', 'tensor']);
+    writeFileSync(join(project, 'main.mts'), readFileSync(join(root, 'examples/own-model/main.ts'), 'utf8'));
+    const { stdout } = await run(process.execPath, ['--import', import.meta.resolve('tsx'), 'main.mts'], { cwd: project });
+    expect(Number(/unseen points ([\d.]+)/.exec(stdout)![1])).toBeGreaterThan(0.95);
   });
 
   test('the losses and the portable device are small', async () => {

@@ -32,12 +32,33 @@ const context = {
   say: () => undefined,
 } as const;
 const row = (kernel: string, name: string, engine: string, ms: number, gflops = 0): Row => ({
-  ...{ suite: 'gpu', kernel, case: name, pass: 'forward', adapter: 'here', engine, ms, samples: [ms], clock: 'host' },
-  ...{ gflops, gbps: 0, rooflinePercent: 0, error: null, bound: 0, ok: true },
+  suite: 'gpu',
+  kernel,
+  case: name,
+  pass: 'forward',
+  adapter: 'here',
+  engine,
+  ms,
+  samples: [ms],
+  clock: 'host',
+  gflops,
+  gbps: 0,
+  rooflinePercent: 0,
+  error: null,
+  bound: 0,
+  ok: true,
 });
 const reportOf = (rows: Row[]): PartReport => ({
-  ...{ name: 'a', title: 'A <part>', status: 'done', seconds: 1, rows, tables: [], absent: [] },
-  ...{ notes: ['a & b'], skipped: ['<img src=x>'], wrong: [] },
+  name: 'a',
+  title: 'A <part>',
+  status: 'done',
+  seconds: 1,
+  rows,
+  tables: [],
+  absent: [],
+  notes: ['a & b'],
+  skipped: ['<img src=x>'],
+  wrong: [],
 });
 
 test.each([0, 1])('what the parts are promised fits into five minutes, with time to open the adapter (%i)', (kind) => {
@@ -98,8 +119,21 @@ test('bars are met, missed or not measured, and say why', () => {
 
 test('the page says how the peak was found, loads nothing, and takes names as text', () => {
   const document = {
-    ...{ suite: 'gpu', date: '2026-01-01', processor: 'p', cores: 2, node: 'v20', quick: true, adapter: 'a <b>', software: true, seconds: 9 },
-    ...{ capabilities: everyAdapter, roofline: context.roofline, peak: 'by a kernel', bars: barsOf([], context.roofline, context), rows: [], absent: [] },
+    suite: 'gpu',
+    date: '2026-01-01',
+    processor: 'p',
+    cores: 2,
+    node: 'v20',
+    quick: true,
+    adapter: 'a <b>',
+    software: true,
+    seconds: 9,
+    capabilities: everyAdapter,
+    roofline: context.roofline,
+    peak: 'by a kernel',
+    bars: barsOf([], context.roofline, context),
+    rows: [],
+    absent: [],
     parts: [reportOf([row('map', '<script>', 'hybridmed', 1, 5)])],
   } as const satisfies GpuDocument;
   const page = renderReport(document);

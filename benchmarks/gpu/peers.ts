@@ -18,8 +18,13 @@ const limit = 20;
 const order = ['matmul', 'attention', 'convolution', 'softmax', 'layer-norm', 'map'];
 const rank = (kernel: string): number => (order.includes(kernel) ? order.indexOf(kernel) : order.length);
 
+/** Kernels whose small cases have ids outside their table, on which engines differ by design. */
+const strangeIds = ['cross-entropy', 'scatter-add'];
+
 function casesOf(quick: boolean): PeerCase[] {
-  const all = selectCases({ small: quick }).filter(({ one }) => Boolean(one.large) !== quick && !one.f16);
+  const all = selectCases({ small: quick }).filter(
+    ({ kernel, one }) => Boolean(one.large) !== quick && !one.f16 && !(quick && strangeIds.includes(kernel.name)),
+  );
   const kinds = new Set<string>();
   const first = all.filter(({ kernel, pass }) => !kinds.has(`${kernel.name} ${pass}`) && kinds.add(`${kernel.name} ${pass}`));
   const sorted = first.toSorted((a, b) => rank(a.kernel.name) - rank(b.kernel.name));

@@ -47,7 +47,7 @@ export async function runStep(device: string, { preset, precision, tuning = 'off
 const mebibytes = (value: number | undefined): string => (value === undefined ? '' : value.toFixed(0));
 
 /** The part: every preset in f32 and mixed; of a quick report the preset for tests alone. */
-export async function steps(context: PartContext, findings: Findings): Promise<void> {
+export async function trainingSteps(context: PartContext, findings: Findings): Promise<void> {
   const presets: readonly StepPreset[] = context.quick ? ['tiny'] : ['small', 'medium', 'paper'];
   const requests = presets.flatMap((preset) =>
     (['f32', 'mixed'] as const).map((precision): StepRequest => ({ preset, precision, steps: context.quick ? 3 : 8 })),

@@ -30,7 +30,7 @@ beforeAll(async () => {
   mkdirSync(packed);
   const recipe = { spec: 'mimic:x', size: 8, studiesPerShard: perShard, select: {}, studies: '0'.repeat(64) };
   writeFileSync(join(packed, 'recipe.json'), JSON.stringify(recipe));
-  const written = Array.from({ length: shards }, (_, shard) => {
+  const written = Array.from({ length: shards }, (__, shard) => {
     const split = shard < shards - 2 ? 'train' : 'test';
     const file = `${split}-${String(split === 'train' ? shard : shard - shards + 2).padStart(6, '0')}.tar`;
     const archive = Buffer.alloc(2048, shard);

@@ -52,7 +52,9 @@ describe('usage errors', () => {
     const [help, version] = [await run('pretrain', '--help'), await run('--version')];
     expect(help.code).toBe(0);
     expect(help.out).toContain('--stage1 <run>');
-    expect(version.out.trim()).toMatch(/^\d+\.\d+\.\d+$/);
+    const [bare, ...rest] = version.out.trim().split('\n');
+    expect(bare).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(rest.join('\n')).toMatch(/^Node +v\d+[\s\S]*\nlibraries +onnxruntime-node \d[\s\S]*\ndevice cpu +ready: [\s\S]*\nauto selects +\w+$/);
   });
 });
 

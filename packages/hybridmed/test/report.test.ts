@@ -67,6 +67,17 @@ describe('the page of a run', () => {
       expect(text()).toContain(words);
   });
 
+  test('leads from sections of the menu, and from the worst failure of each rule to its maps, to what is there', () => {
+    const ids = new Set([...text().matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
+    const links = [...text().matchAll(/ href="#([^"]+)"/g)].map(([, id]) => id!);
+    expect(links.filter((link) => !ids.has(link))).toEqual([]);
+    expect(links).toEqual(expect.arrayContaining(['metrics', 'maps', 'failures', 'run', 'limits']));
+    const failures = text().slice(text().indexOf('<h2>Failures</h2>'), text().indexOf('<h2>Learning</h2>'));
+    const groups = failures.split('<h3>').filter((part) => part.includes('class="note"'));
+    expect(groups.length).toBeGreaterThan(0);
+    expect(failures.match(/href="#map-\d+">Heat maps of this study/g)?.length).toBeGreaterThan(0);
+  });
+
   test('shows what strangers wrote as text', () => {
     expect(text()).not.toMatch(/<script|<img src=x|\u202e/);
     expect(text()).toContain('&lt;script&gt;');

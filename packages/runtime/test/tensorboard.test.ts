@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { StepLine } from '@hybridmed/training';
-import { EventWriter, maskedCrc32c } from '../src/run/tensorboard.ts';
+import { EventWriter, maskedCrc32c } from '../src/logging/tensorboard.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'hybridmed-events-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -3,6 +3,7 @@ export type { ByteStore, FeatureKeeping } from './contracts/byte-store.ts';
 export type { Clock } from './contracts/clock.ts';
 export type { LossValues, StepLine, ValidationLine } from './contracts/metrics.ts';
 export type { RunEvents } from './contracts/run-events.ts';
+export type { LoggedRun, MetricsLine, RunLogger, RunOutcome } from './contracts/run-logger.ts';
 export type { CheckpointKind, ResumePoint, RunStore, SkippedStudy, StageParameters, StageSnapshot } from './contracts/run-store.ts';
 export { TrainingStoppedError } from './contracts/training-stopped.ts';
 export type { LabelArrays, SourceBatch, StudySource } from './contracts/study-source.ts';

@@ -93,7 +93,7 @@ export class PackedColumnsBuilder {
   /** The file's bytes in pieces. */
   finish(file: string): Uint8Array[] {
     const positions = this.#positions.finish();
-    const order = Uint32Array.from(positions.keys()).sort((a, b) => positions[a]! - positions[b]! || a - b);
+    const order = Uint32Array.from(positions.keys()).toSorted((a, b) => positions[a]! - positions[b]! || a - b);
     return columnChunks(
       file,
       magic,

@@ -11,60 +11,60 @@ import { imageEndings, splitNames } from './study-table.ts';
 /** A row that reads its columns when asked. */
 class StudyView extends RowView {
   readonly #rows: StudyRows;
-  readonly #row: number;
+  row: number;
 
   constructor(rows: StudyRows, row: number) {
     super();
     this.#rows = rows;
-    this.#row = row;
+    this.row = row;
   }
 
   get id(): string {
-    return stringAt(this.#rows.table.columns.ids, this.#row);
+    return stringAt(this.#rows.table.columns.ids, this.row);
   }
 
   get report(): string {
-    return this.#rows.reports(this.#row) ?? '';
+    return this.#rows.reports(this.row) ?? '';
   }
 
   get patient(): string {
-    return this.#rows.patients(this.#row) ?? '';
+    return this.#rows.patients(this.row) ?? '';
   }
 
   get view(): string | undefined {
-    return this.#rows.views(this.#row);
+    return this.#rows.views(this.row);
   }
 
   get split(): Split {
-    return splitNames[this.#rows.table.columns.splits[this.#row]!]!;
+    return splitNames[this.#rows.table.columns.splits[this.row]!]!;
   }
 
   get absent(): true | undefined {
-    return this.#rows.table.columns.endings[this.#row] === 0 ? true : undefined;
+    return this.#rows.table.columns.endings[this.row] === 0 ? true : undefined;
   }
 
   get image(): string {
-    return this.#rows.imageOf(this.id, this.patient, this.report, this.#row);
+    return this.#rows.imageOf(this.id, this.patient, this.report, this.row);
   }
 
   get findings(): string {
-    return this.#rows.textOf('findings', this.#row);
+    return this.#rows.textOf('findings', this.row);
   }
 
   get impression(): string {
-    return this.#rows.textOf('impressions', this.#row);
+    return this.#rows.textOf('impressions', this.row);
   }
 
   get labels(): LabelValues['labels'] | undefined {
-    return this.#rows.labelsOf(this.#row)?.labels;
+    return this.#rows.labelsOf(this.row)?.labels;
   }
 
   get publishedLabels(): LabelValues['publishedLabels'] | undefined {
-    return this.#rows.labelsOf(this.#row)?.publishedLabels;
+    return this.#rows.labelsOf(this.row)?.publishedLabels;
   }
 
   get words(): SectionWords | undefined {
-    return this.#rows.wordsOf(this.#row);
+    return this.#rows.wordsOf(this.row);
   }
 
   /** Said by the labels, which equal rows share. */
@@ -73,7 +73,7 @@ class StudyView extends RowView {
   }
 
   keep(split: Split): Candidate<Study> {
-    return lazyStudy(this.#rows, this.#row, split);
+    return lazyStudy(this.#rows, this.row, split);
   }
 }
 
@@ -155,6 +155,11 @@ export class StudyRows implements StudyRowViews, LazyRows {
   }
 
   *[Symbol.iterator](): Generator<RowView> {
-    for (let row = 0; row < this.length; row++) yield new StudyView(this, row);
+    // One view for all rows: objects that live for a moment take more memory than what is kept.
+    const view = new StudyView(this, 0);
+    for (let row = 0; row < this.length; row++) {
+      view.row = row;
+      yield view;
+    }
   }
 }

@@ -16,7 +16,7 @@ const helpCodes = new Set(['commander.help', 'commander.helpDisplayed', 'command
 async function build(output: Output, words: readonly string[]): Promise<Command> {
   const program = new Command('hybridmed')
     .description('Pre-training on chest radiographs and reports, and downstream tasks. Not a medical device.')
-    .version(version(), '-V, --version')
+    .version(version(), '-V, --version', 'the version, and which libraries and devices there are')
     .showHelpAfterError('(see --help)')
     .configureHelp({ showGlobalOptions: true })
     .enablePositionalOptions()
@@ -45,6 +45,10 @@ function refuseEmpty(command: Command): void {
 /** Runs the command line with its arguments (without node and script) and returns the exit code. With --json a failure is a JSON document too: `{"error": ...}`. */
 export async function main(args: readonly string[], streams: Output = processOutput): Promise<number> {
   const output = visibleOutput(streams);
+  if (args[0] === '--version' || args[0] === '-V') {
+    output.result(await (await import('./version-text.ts')).versionText());
+    return exitCodes.success;
+  }
   const program = await build(output, args);
   if (args.length === 0) {
     output.log(program.helpInformation());

@@ -73,12 +73,15 @@ async function heatMaps(
   examples: readonly Example[],
   studies: ReadonlyMap<string, Study>,
   complete: Complete,
+  failures: readonly FailureGroup[],
 ): Promise<{ maps: MapExample[]; noMaps?: string }> {
   const mappable = new Map(
     examples.flatMap((example) => (example.image !== undefined && studies.has(example.id) ? [[studies.get(example.id)!, example] as const] : [])),
   );
   if (mappable.size === 0) return { maps: [] };
-  const selected = mapStudies([...mappable.keys()], mapCount);
+  // The worst case of each rule has its maps, too: the page leads from the failure to them.
+  const worst = failures.flatMap(({ cases }) => cases.slice(0, 1).flatMap(({ study }) => studies.get(study.id) ?? [])).filter((study) => mappable.has(study));
+  const selected = [...new Set([...mapStudies([...mappable.keys()], mapCount), ...worst])];
   try {
     const shown = await Promise.all(selected.map(async (study) => ({ study, shown: await complete(mappable.get(study)!) })));
     return { maps: await mapExamples(await model(), shown) };
@@ -139,7 +142,8 @@ async function collect(options: Collection): Promise<ReportData> {
   const completeAll = (selected: readonly Example[]) => Promise.all(selected.map(complete));
   const examples = [...new Map(evaluation?.examples.map((example) => [example.id, example]) ?? []).values()];
   const imageQueries = await completeAll(evenlySpaced(examples, retrievalCount).filter(({ nearest }) => nearest !== undefined));
-  const { maps, noMaps } = await heatMaps(options, examples, studies, complete);
+  const failures = await failureGroups(examples, complete);
+  const { maps, noMaps } = await heatMaps(options, examples, studies, complete, failures);
   return {
     // The folder with its parent: a page that is passed on says nothing else of the machine.
     run: resolve(run).split(sep).slice(-2).join('/'),
@@ -155,6 +159,6 @@ async function collect(options: Collection): Promise<ReportData> {
     imageQueries,
     impressionQueries: await retrievedImages(imageQueries, thumbnailOf),
     maps,
-    failures: await failureGroups(examples, complete),
+    failures,
   };
 }

@@ -43,7 +43,9 @@ async function plan(graph: Graph, options: InferenceSession.SessionOptions): Pro
   const nodes = graphNodes(cut);
   if (nodes.length === 0) return { session: undefined, inputs: [], outputs, optimizer };
   const model = lower(nodes, { ...graph.data, ...graph.state }, outputs);
-  const session = await Session.create(model.build({ endsAsTraced: Object.keys(graph.updates).length > 0 }).model, options);
+  // Recomputing pays only where gradients follow soon. Otherwise gradients that wait as sums take more than activations in small batches of large models.
+  const endsAsTraced = nodes.some(({ recomputed }) => recomputed);
+  const session = await Session.create(model.build({ endsAsTraced }).model, options);
   return { session, inputs: model.inputs, outputs, optimizer };
 }
 

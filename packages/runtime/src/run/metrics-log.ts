@@ -1,12 +1,9 @@
 // metrics.jsonl: a line per step and per validation, appended; cut back to what a checkpoint knows when a run is resumed.
 import { appendFileSync, closeSync, existsSync, fsyncSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StepLine, TrainerState, ValidationLine } from '@hybridmed/training';
+import type { MetricsLine, StepLine, TrainerState, ValidationLine } from '@hybridmed/training';
 import { z } from 'zod';
 import { describeError, fileError, parseJson, readText, writeFileAtomic } from '../files.ts';
-
-/** A line of the file: `time` is when it was written, in seconds since 1970. Lines of earlier versions lack it. */
-export type MetricsLine = (StepLine | ValidationLine) & { readonly time?: number };
 
 const losses = z.record(z.string(), z.number().nullable());
 const lineSchema = z.object({

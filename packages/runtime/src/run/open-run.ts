@@ -7,12 +7,13 @@ import { formatVersion, openTokenizer } from '@hybridmed/model';
 import { alone, broadcastText } from '@hybridmed/ranks';
 import { HybridmedError } from '@hybridmed/tensor';
 import type { Tokenizer } from '@hybridmed/text';
-import type { TrainingRun } from '@hybridmed/training';
+import type { RunOutcome, TrainingRun } from '@hybridmed/training';
 import { runSettings } from '../settings/run-settings.ts';
 import { checkPasses, runModel, sharedStore, stagesToTrain } from '@hybridmed/training';
 import type { TrainingConfig } from '@hybridmed/training/settings';
 import { stageSettings } from '@hybridmed/training/settings';
 import { stageCheckpoint } from '../checkpoint/checkpoint-folder.ts';
+import { openLoggers } from '../logging/run-loggers.ts';
 import { openFeatureKeeping } from '../cache/feature-keeping.ts';
 import { readJson } from '../files.ts';
 import { readableStudies } from '../session/readable-studies.ts';
@@ -49,7 +50,8 @@ export interface RunContext {
 
 /** A run that is open, with what it holds open. */
 export interface OpenRun extends TrainingRun {
-  close(): Promise<void>;
+  /** Closes it; its loggers are told how training ended. */
+  close(outcome: RunOutcome): Promise<void>;
 }
 
 /** Readable studies of both splits. Throws one line where there are too few. */
@@ -163,6 +165,8 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
   const models = stageModels(options, stages, encoders);
   const model = models.get(stages[0]!)!;
   await agreeOnRun(ranks, { config, device, data: recorded, model, tokenizer });
+  const loggers = openLoggers(options, hub);
+  const facts = { record, sources: hashes, hub, changed: [...changed, ...accepted], assumed: encoders.assumed, images: encoders.images };
   const store = hold
     ? folderStore({
         out,
@@ -173,15 +177,9 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
         tokenizer,
         encoders: encoders.ofModules,
         hold,
+        loggers,
         onMessage: events.onMessage,
-        session: await beginSession(out, device, {
-          record,
-          sources: hashes,
-          hub,
-          changed: [...changed, ...accepted],
-          assumed: encoders.assumed,
-          images: encoders.images,
-        }),
+        session: await beginSession(out, device, facts),
       })
     : undefined;
   const reading = { samplingOf: samplingsOf(options, stages, studies.train), retrieval, labels };
@@ -193,7 +191,10 @@ export async function openRun(options: PretrainOptions, data: DataSet, { changed
     train: await sources.openTrain(stageSettings(config, stages[0]!)),
     validation: sources.validation,
     openStage: async (stage) => ({ model: models.get(stage)!, train: await sources.openTrain(stageSettings(config, stage)) }),
-    close: () => sources.close(),
+    close: async (outcome) => {
+      await loggers.end(outcome);
+      await sources.close();
+    },
     store: sharedStore(ranks, store),
     textScorer: textScorer(tokenizer, studies.validate, encoders.input, model),
     ranks,

@@ -1,7 +1,7 @@
 // What pre-training is called with.
 import type { Communicator } from '@hybridmed/ranks';
 import type { Device } from '@hybridmed/tensor';
-import type { RunEvents } from '@hybridmed/training';
+import type { RunEvents, RunLogger } from '@hybridmed/training';
 import type { CacheOptions } from '../cache/feature-keeping.ts';
 import type { RunConfig } from '../settings/run-settings.ts';
 
@@ -17,6 +17,8 @@ export interface PretrainOptions {
   /** Whether to wait for a folder in which another process trains; it is refused otherwise. */
   readonly waitForLock?: boolean;
   readonly events?: RunEvents;
+  /** What is told of the run beside its own metrics.jsonl and TensorBoard files. */
+  readonly loggers?: readonly RunLogger[];
   /** Asks the run to stop: it ends the step it is in, saves, and throws a TrainingStoppedError. */
   readonly signal?: AbortSignal;
   /** How what frozen parts of encoders make of images is kept. */

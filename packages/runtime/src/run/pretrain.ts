@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDataSet } from '@hybridmed/data';
 import { alone } from '@hybridmed/ranks';
-import type { TrainerState } from '@hybridmed/training';
+import type { RunOutcome, TrainerState } from '@hybridmed/training';
 import { checkPrecision, checkWork, trainStages, TrainingStoppedError } from '@hybridmed/training';
 import { withoutImageParts } from '@hybridmed/training/settings';
 import { checkpointFolder } from '../checkpoint/checkpoint-folder.ts';
@@ -64,7 +64,7 @@ async function openUnlessStopped(options: PretrainOptions, context: RunContext):
     return await Promise.race([run, stopped]);
   } catch (error) {
     run.then(
-      (opened) => opened.close(),
+      (opened) => opened.close('stopped'),
       () => undefined,
     );
     throw error;
@@ -89,11 +89,16 @@ async function pretrainHeld(given: PretrainOptions, hold: RunHold | undefined): 
   }
   checkWork(config);
   const run = await openUnlessStopped(options, { changed, hold, hub });
+  let outcome: RunOutcome = 'failed';
   try {
     const stages = await trainStages(run);
+    outcome = 'finished';
     events.onMessage?.(`finished: ${out}`);
     return { out, checkpoint: checkpointFolder(out, stages.at(-1)?.stage ?? 1, 'best'), stages };
+  } catch (error) {
+    if (error instanceof TrainingStoppedError) outcome = 'stopped';
+    throw error;
   } finally {
-    await run.close();
+    await run.close(outcome);
   }
 }

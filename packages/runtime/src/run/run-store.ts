@@ -1,4 +1,4 @@
-// A run kept in a folder: settings, tokenizer, checkpoints, metrics.jsonl, TensorBoard events and provenance.
+// A run kept in a folder: settings, tokenizer, checkpoints, metrics.jsonl and provenance. Its loggers are told what metrics.jsonl records.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CheckpointConfig, ModuleEncoders, Stage } from '@hybridmed/model';
@@ -8,13 +8,13 @@ import type { RunStore } from '@hybridmed/training';
 import type { RunConfig } from '../settings/run-settings.ts';
 import { checkpointFolder, loadCheckpoint, loadTrainerState, readTrainerState, saveCheckpoint } from '../checkpoint/checkpoint-folder.ts';
 import { readableFolder, recoverFolder, removeTemporaries } from '../files.ts';
+import type { RunLoggers } from '../logging/run-loggers.ts';
 import type { RetrievalIndex } from '../retrieval/retrieved-findings.ts';
 import { lastCheckpoints } from './last-checkpoints.ts';
 import { MetricsLog } from './metrics-log.ts';
 import type { Session } from './provenance.ts';
 import { createRunFolder } from './run-folder.ts';
 import type { RunHold } from './run-lock.ts';
-import { EventWriter } from './tensorboard.ts';
 
 /** What a run's folder is made from. */
 export interface FolderStoreOptions {
@@ -30,6 +30,7 @@ export interface FolderStoreOptions {
   readonly encoders: ModuleEncoders;
   readonly session: Session;
   readonly hold: RunHold;
+  readonly loggers: RunLoggers;
   readonly onMessage?: ((text: string) => void) | undefined;
 }
 
@@ -42,11 +43,11 @@ async function linesBefore(out: string, stage: Stage): Promise<number> {
 }
 
 /** The store of a run's folder. Its methods throw one line that names the file for what is damaged or cannot be written. */
-export function folderStore({ out, config, resume, checkpoint, retrieval, tokenizer, encoders, session, hold, onMessage }: FolderStoreOptions): RunStore {
-  const log = new MetricsLog(join(out, 'metrics.jsonl'), onMessage);
+export function folderStore(options: FolderStoreOptions): RunStore {
+  const { out, config, resume, checkpoint, retrieval, tokenizer, encoders, session, hold, loggers } = options;
+  const log = new MetricsLog(join(out, 'metrics.jsonl'), options.onMessage);
   // Without its settings a folder holds no run, whatever else lies in it.
   const holdsRun = () => existsSync(join(out, 'run.json'));
-  let events: EventWriter | undefined;
   return {
     async best(stage) {
       const setting = config[`stage${stage}`];
@@ -74,12 +75,10 @@ export function folderStore({ out, config, resume, checkpoint, retrieval, tokeni
       await session.save();
       const known = await log.start(start);
       await removeTemporaries(out);
-      events = new EventWriter(out);
-      events.write(known);
+      await loggers.begin(known);
     },
     append(line) {
-      const kept = log.append(line);
-      events?.write([kept]);
+      loggers.line(log.append(line));
       return log.lines;
     },
     noteSkipped: (study) => session.skip(study),

@@ -1,38 +1,14 @@
 // `hybridmed doctor`: what an issue should say of this machine, on one screen.
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync } from 'node:fs';
 import { availableParallelism, cpus, freemem, homedir, release, totalmem } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import type { DeviceListing } from '@hybridmed/runtime/device';
 import { version } from '@hybridmed/runtime/version';
 import { defineCommand } from '../define-command.ts';
 import { environmentVariables } from '../environment.ts';
+import { formatVersions, libraryVersions } from '../installed-libraries.ts';
 import { jsonOption } from '../options/shared.ts';
 import { printResult, table } from '../output.ts';
-
-/** Libraries behind the devices and the data, each with the packages of ours through which it is found. */
-const libraries: Readonly<Record<string, readonly string[]>> = {
-  'onnxruntime-node': ['@hybridmed/runtime', '@hybridmed/onnx'],
-  webgpu: ['@hybridmed/webgpu'],
-  sharp: ['@hybridmed/data'],
-  koffi: ['@hybridmed/ranks'],
-};
-
-const versionIn = (file: string): string => (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-
-/** Version of a library as our packages find it; null where it is not installed. */
-function libraryVersion(name: string, through: readonly string[]): string | null {
-  try {
-    let from = import.meta.url;
-    for (const owner of through) from = createRequire(from).resolve(`${owner}/package.json`);
-    for (let folder = dirname(from); folder !== dirname(folder); folder = dirname(folder)) {
-      const file = join(folder, 'node_modules', name, 'package.json');
-      if (existsSync(file)) return versionIn(file);
-    }
-    return null;
-  } catch {
-    return null;
-  }
-}
 
 /** The MPI library that ranks would take, or why there is none. */
 async function mpi(): Promise<{ found: boolean; what: string }> {
@@ -74,33 +50,33 @@ async function examine() {
     devices,
     auto,
     reason,
-    libraries: Object.fromEntries(Object.entries(libraries).map(([name, through]) => [name, libraryVersion(name, through)])),
+    libraries: libraryVersions(),
     mpi: foundMpi,
     cache: { folder: cache.replace(homedir(), '~'), exists: existsSync(cache) },
     environment: set,
   };
 }
 
+/** A row for each device: whether it is there, and what it is called. */
+export const deviceRows = (devices: readonly DeviceListing[]): [string, string][] =>
+  devices.map(({ kind, available, software, name }) => [`device ${kind}`, `${available ? (software ? 'software' : 'ready') : 'absent'}: ${name}`]);
+
 type Examination = Awaited<ReturnType<typeof examine>>;
 
 function format(found: Examination): string {
   const { cpu, memory, devices, auto, reason, cache } = found;
-  const list = (values: Readonly<Record<string, string | null>>): string =>
-    Object.entries(values)
-      .map(([name, value]) => `${name} ${value ?? '(not installed)'}`)
-      .join(', ') || 'none';
   return table([
     ['hybridmed', `version ${found.hybridmed}`],
     ['Node', found.node],
     ['system', found.system],
     ['processor', `${cpu.model}, ${cpu.cores} cores, ${cpu.usable} usable`],
     ['memory', `${gibibytes(memory.bytes)}, ${gibibytes(memory.free)} free`],
-    ...devices.map(({ kind, available, software, name }) => [`device ${kind}`, `${available ? (software ? 'software' : 'ready') : 'absent'}: ${name}`]),
+    ...deviceRows(devices),
     ['auto selects', `${auto ?? 'nothing'}: ${reason}`],
-    ['libraries', list(found.libraries)],
+    ['libraries', formatVersions(found.libraries)],
     ['MPI', found.mpi.what],
     ['cache', `${cache.folder}${cache.exists ? '' : ' (not made yet)'}`],
-    ['environment', list(found.environment)],
+    ['environment', formatVersions(found.environment)],
   ]);
 }
 

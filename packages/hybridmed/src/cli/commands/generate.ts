@@ -9,6 +9,7 @@ import { defineCommand } from '../define-command.ts';
 import { modelOption, openingOptions, withModel } from '../options/model.ts';
 import { imageOptions, imagesOf, jsonOption } from '../options/shared.ts';
 import { printResult } from '../output.ts';
+import { progressBar } from '../progress.ts';
 
 const searchOptions = {
   search: option({
@@ -54,12 +55,18 @@ async function fromImages(model: OpenedModel, files: readonly string[], search: 
   const write = await imageWriter(model, search);
   const { readImages } = await import('@hybridmed/runtime');
   const results: (Written & { readonly image: string })[] = [];
-  for (let start = 0; start < files.length; start += batchSize) {
-    const batch = files.slice(start, start + batchSize);
-    const written = await write(await readImages(model, batch));
-    results.push(...written.map((each, i) => ({ image: batch[i]!, ...each })));
+  const bar = progressBar('images');
+  try {
+    for (let start = 0; start < files.length; start += batchSize) {
+      const batch = files.slice(start, start + batchSize);
+      const written = await write(await readImages(model, batch));
+      results.push(...written.map((each, i) => ({ image: batch[i]!, ...each })));
+      if (files.length > batchSize) bar.update(results.length, files.length);
+    }
+    return results;
+  } finally {
+    bar.stop();
   }
-  return results;
 }
 
 /** How texts were written, as the result says it. */

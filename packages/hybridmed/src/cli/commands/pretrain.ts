@@ -2,6 +2,7 @@
 import type { CheckpointEncoders } from '@hybridmed/runtime';
 import type { Communicator } from '@hybridmed/ranks';
 import type { Device } from '@hybridmed/tensor';
+import type { RunLogger } from '@hybridmed/training';
 import { option, string, toggle } from '@hybridmed/training/options';
 import { openCommandRanks, ranksOptions, silentOutput } from '../command-ranks.ts';
 import type { CommandContext } from '../define-command.ts';
@@ -24,6 +25,8 @@ const processOptions = {
   waitForLock: option({ value: toggle(), help: 'wait where another process trains in the folder, instead of ending', default: false }),
   ...workersOption,
   ...cacheOptions,
+  mlflow: option({ value: string(), argument: 'url', help: 'send settings and metrics to this MLflow server, too; its token is MLFLOW_TRACKING_TOKEN' }),
+  mlflowExperiment: option({ value: string(), argument: 'name', help: 'experiment of the run on that server', default: 'hybridmed' }),
   report: option({
     value: toggle(),
     help: 'evaluate the run and write its report at the end',
@@ -56,6 +59,13 @@ async function writeRunReport(folder: string, device: Device, encoders: Checkpoi
 /** How kernel variants are selected: of several ranks by rule, since what each would measure for itself could differ. */
 const rankTuning = ({ size }: Communicator, mode: TuningMode): TuningMode => (size === 1 ? mode : 'off');
 
+/** What the run is sent to beside its folder. */
+async function loggersOf(server: string | undefined, experiment: string, onMessage: (text: string) => void): Promise<RunLogger[]> {
+  if (server === undefined) return [];
+  const { mlflowLogger } = await import('@hybridmed/runtime/logging');
+  return [mlflowLogger({ server, experiment, onMessage })];
+}
+
 /** The command that resumes a stopped one. */
 const resumeLine = (words: readonly string[]): string => shellLine(['hybridmed', ...words, ...(words.includes('--resume') ? [] : ['--resume'])]);
 
@@ -74,6 +84,7 @@ async function pretrainAndReport({ values, output: own, words, openDevice }: Com
   const stop = stopSignals((name) => onMessage(`${name}: stopping after this step; a second signal ends at once`));
   const { out, resume, acceptChangedData, waitForLock, report: withReport, json } = values;
   try {
+    const loggers = await loggersOf(values.mlflow, values.mlflowExperiment, onMessage);
     const result = await pretrainWithRecovery({
       config,
       out,
@@ -84,6 +95,7 @@ async function pretrainAndReport({ values, output: own, words, openDevice }: Com
       waitForLock,
       signal: stop.signal,
       ranks,
+      loggers,
       ...optional('workers', values.workers),
       cache: cacheOf(values),
       events: progress.events,

@@ -28,7 +28,9 @@ ul, ol { margin: 6px 0; padding-left: 22px; }
 .lead { margin-bottom: 16px; max-width: 78ch; }
 .quiet { color: var(--soft); font-size: 14px; font-weight: 400; }
 .warning { background: var(--warn); border-left: 4px solid var(--warn-line); padding: 10px 14px; border-radius: 4px; margin: 16px 0; }
-nav { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 14px 0 0; font-size: 14.5px; }
+nav { position: sticky; top: 0; z-index: 1; display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 14px 0 0; padding: 8px 0; font-size: 14.5px; background: var(--paper); border-bottom: 1px solid var(--line); }
+section, .maps { scroll-margin-top: 64px; }
+.maps:target { outline: 2px solid var(--own); }
 nav a { color: var(--own); text-decoration: none; }
 nav a:hover { text-decoration: underline; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(200px, 1fr)); gap: 12px; margin: 20px 0 10px; }

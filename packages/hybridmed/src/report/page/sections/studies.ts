@@ -69,8 +69,10 @@ export function retrievalSection({ imageQueries, impressionQueries }: ReportData
 }
 
 /** Where the run fails, by rule. */
-export function failuresSection({ failures }: ReportData): Markup | undefined {
+export function failuresSection({ failures, maps }: ReportData): Markup | undefined {
   if (failures.length === 0) return undefined;
+  const mapOf = new Map(maps.map(({ study }, i) => [study.id, mapId(i)]));
+  const mapLink = ({ id }: ReportStudy) => mapOf.has(id) && html`<a href="#${mapOf.get(id)}">Heat maps of this study</a>`;
   return section(
     'failures',
     'Failures',
@@ -79,14 +81,17 @@ export function failuresSection({ failures }: ReportData): Markup | undefined {
       ({ title, rule, cases }) =>
         html`<h3>${title}</h3>
           <p class="quiet">${rule}</p>
-          ${cases.length === 0 ? html`<p>None.</p>` : html`<div class="grid-cards two">${cases.map(({ study, reason }) => studyCard(study, reason))}</div>`}`,
+          ${cases.length === 0 ? html`<p>None.</p>` : html`<div class="grid-cards two">${cases.map(({ study, reason }) => studyCard(study, reason, mapLink(study)))}</div>`}`,
     ),
   );
 }
 
-function mapCard({ study, maps }: MapExample): Markup {
+/** Where a study's maps stand on the page: by number, since ids are what strangers wrote. */
+const mapId = (i: number): string => `map-${i}`;
+
+function mapCard({ study, maps }: MapExample, i: number): Markup {
   const verdict = (inside: boolean) => html`<span class="${inside ? 'inside' : 'outside'}">${inside ? 'inside' : 'outside'} the true region</span>`;
-  return html`<article class="card maps">
+  return html`<article class="card maps" id="${mapId(i)}">
     <h3>${cut(study.id, 80)}</h3>
     <p class="query"><bdi>${cut(study.truth, 300)}</bdi></p>
     <div class="strip">

@@ -2,9 +2,9 @@
 import { appendFileSync, readdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { StepLine, ValidationLine } from '@hybridmed/training';
+import type { MetricsLine, RunLogger } from '@hybridmed/training';
 import protobuf from 'protobufjs';
-import type { MetricsLine } from './metrics-log.ts';
+import { lineScalars } from './line-scalars.ts';
 
 // The few fields of tensorboard's event.proto and summary.proto that scalars need.
 const schema = protobuf.Root.fromJSON({
@@ -50,22 +50,6 @@ function record(event: object): Uint8Array {
   return bytes;
 }
 
-/** Scalars of a metrics line by TensorBoard tag. */
-function scalars(line: StepLine | ValidationLine): Record<string, number> {
-  const [group, losses] = 'validation' in line ? ['validation', line.validation] : ['train', line.losses];
-  const values: Record<string, number> = {};
-  for (const [name, value] of Object.entries(losses)) if (value !== null) values[`stage${line.stage}/${group}/${name}`] = value;
-  if ('cider' in line && line.cider !== undefined) values[`stage${line.stage}/validation/cider`] = line.cider;
-  if ('losses' in line)
-    Object.assign(values, {
-      [`stage${line.stage}/lr`]: line.lr,
-      ...(line.gradNorm === null ? {} : { [`stage${line.stage}/grad_norm`]: line.gradNorm }),
-      ...(line.lossScale === undefined ? {} : { [`stage${line.stage}/loss_scale`]: line.lossScale }),
-      [`stage${line.stage}/studies_per_second`]: line.studiesPerSecond,
-    });
-  return values;
-}
-
 /** Writes metrics lines to a new event file in a folder, in place of earlier ones: the caller writes earlier lines again. */
 export class EventWriter {
   readonly path: string;
@@ -83,9 +67,22 @@ export class EventWriter {
       record({
         wallTime: line.time ?? Date.now() / 1000,
         step: line.step,
-        summary: { value: Object.entries(scalars(line)).map(([tag, simpleValue]) => ({ tag, simpleValue })) },
+        summary: { value: Object.entries(lineScalars(line)).map(([tag, simpleValue]) => ({ tag, simpleValue })) },
       }),
     );
     appendFileSync(this.path, Buffer.concat(records));
   }
+}
+
+/** The logger of event files in a run's folder. */
+export function tensorBoardLogger(): RunLogger {
+  let writer: EventWriter | undefined;
+  return {
+    name: 'TensorBoard',
+    begin({ place, lines }) {
+      writer = new EventWriter(place);
+      writer.write(lines);
+    },
+    line: (line) => writer?.write([line]),
+  };
 }
